@@ -2,7 +2,8 @@
 export { toBytes } from "jax-to-onnx/internal";
 export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
-export { exportFlow, exportLogProb } from "./export/export-flow.js";
+export { exportFlow } from "./export/export-flow.js";
+export { exportFunction } from "./export/export-function.js";
 export { type ConvertedNetwork, convertOnnx, importRules } from "./import/convert.js";
 export type { OnnxGraph, OnnxNode } from "./import/graph.js";
 export { standaloneOnnx } from "./import/original.js";

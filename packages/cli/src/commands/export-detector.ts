@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceError, type Executor, MismatchError, UsageError } from "@flowify/core";
+import { DeviceError, MismatchError, UsageError } from "@flowify/core";
 import { loadRuntime, ortCpu, portable, type Runtime } from "@flowify/onnx";
 import { blockOf } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
@@ -8,7 +8,7 @@ import { openTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { BLOCK } from "../data/table/table.js";
-import { openDetector } from "../detect/detector.js";
+import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { graphInput } from "../detect/detector-graph.js";
 import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
@@ -47,20 +47,16 @@ export async function exportDetector(
   const file = join(out, FILE);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
-    const {
-      bytes,
-      nodes,
-      description: described,
-    } = await detectorOnnx(found, executor, {
-      falseAlarms,
-      target: targets[flags.target ?? "portable"],
-    });
+    const open = await openDetector(executor, found.detector);
+    const target = targets[flags.target ?? "portable"];
+    const { bytes, nodes, description: described } = detectorOnnx(found, open, { falseAlarms, target });
     const { format, version, ...more } = described;
     const description = { format, version, file: FILE, ...more };
     makeFolder(out);
     await writeFileAtomic(file, bytes);
     await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
-    const difference = await differenceOn(config.data, found, executor, bytes, terminal);
+    const difference = await differenceOn(config.data, found, open, bytes, terminal);
+    await open.dispose();
     terminal.say(
       `${file}: ${(bytes.length / 2 ** 20).toFixed(1)} MiB, ${formatCount(nodes)} nodes; takes ${description.inputs.map(({ name }) => name).join(", ")}; returns score, p, flag`,
     );
@@ -78,7 +74,7 @@ export async function exportDetector(
 async function differenceOn(
   { name: path, reading }: RunConfig["data"],
   found: TableDetector,
-  executor: Executor,
+  open: OpenDetector,
   bytes: Uint8Array,
   { warn }: Terminal,
 ): Promise<number | undefined> {
@@ -90,9 +86,7 @@ async function differenceOn(
   const { value: first } = await table.blocks().next();
   const block = blockOf(first?.rows.slice(0, BLOCK) ?? []);
   const rows = detectorEncoder(path, table, found.inputs).encode(block);
-  const open = await openDetector(executor, found.detector);
   const { combination } = await open.score(rows, ["combination"]);
-  await open.dispose();
   const runtime = await loadRuntime().catch((error: unknown) => {
     if (!(error instanceof DeviceError)) throw error;
     warn("ONNX Runtime is not installed: the file is written without a comparison");

@@ -1,3 +1,7 @@
+import { HostArray } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import type { RowFunction } from "./batches.js";
+
 /** Scores of held-out rows, by which others are judged. */
 export type Calibration = Readonly<{ step: number; scores: Float64Array }>;
 
@@ -6,6 +10,12 @@ export const calibrationOf = (step: number, scores: ArrayLike<number>): Calibrat
   scores: Float64Array.from(scores).sort(),
 });
 
+/** Scores that differ by this part of 1 + |score| are equal: engines differ in the rounding of float32. */
+const EQUAL = 1e-5;
+
+/** The least held-out score that counts as at least as high. */
+const leastOf = (score: number): number => score - EQUAL * (1 + Math.abs(score));
+
 /**
  * p = (1 + #{held-out scores ≥ score}) / (n + 1): for a row like the held-out ones, P(p ≤ α) ≤ α, whatever the score is.
  *
@@ -13,10 +23,11 @@ export const calibrationOf = (step: number, scores: ArrayLike<number>): Calibrat
  * outliers with conformal p-values" (arXiv:2104.08279), equation 2.
  */
 export function conformalP({ scores }: Pick<Calibration, "scores">, score: number): number {
+  const least = leastOf(score);
   let [low, high] = [0, scores.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (scores[middle]! < score) low = middle + 1;
+    if (scores[middle]! < least) low = middle + 1;
     else high = middle;
   }
   return (1 + scores.length - low) / (scores.length + 1);
@@ -31,3 +42,29 @@ export function thresholdOf({ scores }: Pick<Calibration, "scores">, most: numbe
 
 /** The smallest probability of a false alarm that so many held-out rows can keep. */
 export const smallestP = ({ scores }: Pick<Calibration, "scores">): number => 1 / (scores.length + 1);
+
+/**
+ * What `conformalP` computes, behind the program of a score: score, p, and flag, 1 where p is at most `falseAlarms`.
+ */
+export function judgeProgram(
+  { constants, f }: RowFunction,
+  { scores }: Pick<Calibration, "scores">,
+  falseAlarms: number,
+): RowFunction {
+  const count = scores.length;
+  const most = Math.floor(falseAlarms * (count + 1) + 1e-9);
+  const held = new HostArray(Float32Array.from(scores), [1, count], np.float32);
+  const judge = (
+    own: Readonly<{ score: never; held: np.Array }>,
+    x: np.Array,
+  ): Readonly<Record<string, np.Array>> => {
+    const score = Object.values(f(own.score, x))[0]!;
+    const column = score.ref.reshape([-1, 1]);
+    const least = column.ref.sub(np.abs(column).add(1).mul(EQUAL));
+    const atLeast = np.greaterEqual(own.held, least).astype(np.float32);
+    const rank = np.sum(atLeast, 1).add(1);
+    const flag = np.lessEqual(rank.ref, most).astype(np.int32);
+    return { score, p: rank.div(count + 1), flag };
+  };
+  return { constants: { score: constants, held } as never, f: judge as never };
+}

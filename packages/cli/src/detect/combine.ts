@@ -1,30 +1,63 @@
-import { middleAndSpread } from "./spaces.js";
+import { numpy as np } from "@jax-js/jax";
+import type { PartName } from "./score-kinds.js";
+import { middleAndSpread, quantile } from "./spaces.js";
 
-/** Median and IQR / 1.349 of the scores of training rows. */
-export type Scale = Readonly<{ middle: number; spread: number }>;
+/** Median and IQR / 1.349 of the scores of training rows, and the standardized score that one of them in a hundred reaches. */
+export type Scale = Readonly<{ middle: number; spread: number; sure: number }>;
+export type Scales = Readonly<Record<Exclude<PartName, "range">, Scale>>;
+
+/** The share of training rows that no part is sure of. */
+const USUAL = 0.99;
+
+/** How often the distance to neighbours counts among contaminated rows, where an odd row may have odd neighbours. */
+const FAR_WEIGHT = 2;
+
+/** How much a value beyond the range of its column weighs. */
+const RANGE_WEIGHT = 2;
 
 /** Scores without a spread have the spread 1. */
 export function scaleOf(trainingScores: ArrayLike<number>): Scale {
-  const { middle, spread } = middleAndSpread(Float64Array.from(trainingScores).sort());
-  return { middle, spread: spread || 1 };
+  const ascending = Float64Array.from(trainingScores).sort();
+  const { middle, spread } = middleAndSpread(ascending);
+  const z = (quantile(ascending, USUAL) - middle) / (spread || 1);
+  return { middle, spread: spread || 1, sure: Math.sign(z) * Math.log1p(Math.abs(z)) };
 }
 
 /**
  * z = (s − median) / (IQR / 1.349) over the training rows, then sign(z) log(1 + |z|): scores of different units can be
  * added, and none of them outweighs the others by its tail alone.
  */
-export function standardize({ middle, spread }: Scale, score: number): number {
-  const z = (score - middle) / spread;
-  return Math.sign(z) * Math.log1p(Math.abs(z));
+export function standardize({ middle, spread }: Scale, scores: np.Array): np.Array {
+  const z = scores.sub(middle).div(spread);
+  return np.sign(z.ref).mul(np.log1p(np.abs(z)));
 }
 
-/** Scores of a kind, their scale among training rows, and how often they count. */
-type Part = Readonly<{ scores: ArrayLike<number>; scale: Scale; weight?: number }>;
+/** Scores of a part, [B]. */
+type Part = Readonly<{ name: PartName; scores: np.Array }>;
 
-/** The sum of standardized scores, a row each. No label enters. */
-export function combineScores(parts: readonly Part[]): Float64Array {
-  const combined = new Float64Array(parts[0]?.scores.length ?? 0);
-  for (const { scores, scale, weight = 1 } of parts)
-    for (let i = 0; i < combined.length; i++) combined[i]! += weight * standardize(scale, scores[i]!);
-  return combined;
+/**
+ * The sum of the standardized parts t; plus what the surest of them has beyond its own 99 % quantile q, max (t − q)⁺, so
+ * that parts which find a row usual cannot hide what another is sure of; plus 2 log (1 + e) of the values beyond the range
+ * of their columns. No label enters. Consumes the scores.
+ */
+export function combined(parts: readonly Part[], scales: Scales, contaminated: boolean): np.Array {
+  let sum: np.Array | undefined;
+  let surest: np.Array | undefined;
+  const add = (more: np.Array): void => {
+    sum = sum === undefined ? more : sum.add(more);
+  };
+  for (const { name, scores } of parts) {
+    if (name === "range") {
+      add(np.log1p(scores).mul(RANGE_WEIGHT));
+      continue;
+    }
+    const scale = scales[name];
+    const t = standardize(scale, scores);
+    const beyond = np.maximum(t.ref.sub(scale.sure), 0);
+    surest = surest === undefined ? beyond : np.maximum(surest, beyond);
+    if (name !== "neighbours") add(t);
+    else if (contaminated) add(t.mul(FAR_WEIGHT));
+    else t.dispose();
+  }
+  return sum!.add(surest!);
 }

@@ -10,11 +10,11 @@ import { KNOTS } from "./spaces.js";
 import type { TableDetector } from "./table-detector.js";
 
 const finite = v.pipe(v.number(), v.finite());
-const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(0)) });
+const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(0)), sure: finite });
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  version: v.literal(1),
+  version: v.literal(2),
   contaminated: v.boolean(),
   inputs: v.array(
     v.variant("kind", [
@@ -54,7 +54,7 @@ export function writeDetector(
     const { scores } = calibrations[kind];
     tensors[`calibration.${kind}`] = new HostArray(scores, [scores.length], np.float64);
   }
-  const document = { format: "flowify-detector", version: 1, contaminated, inputs, scales };
+  const document = { format: "flowify-detector", version: 2, contaminated, inputs, scales };
   return writeFileAtomic(path, encodeSafetensors(tensors, { detector: JSON.stringify(document) }));
 }
 
@@ -103,6 +103,8 @@ export function readDetector(path: string, folder: string): TableDetector {
         std: columns("std"),
         median: columns("median"),
         spread: columns("spread"),
+        low: columns("low"),
+        high: columns("high"),
         knots: columns("knots", KNOTS),
         normals: columns("normals", KNOTS),
       },

@@ -1,7 +1,7 @@
-import { type Executor, FlowModel } from "@flowify/core";
-import { exportLogProb, toBytes } from "@flowify/onnx/browser";
-import { detectorFlow } from "./detector-flow.js";
-import { detectorGraph, graphInput } from "./detector-graph.js";
+import { exportFunction, toBytes } from "@flowify/onnx/browser";
+import { judgeProgram } from "./calibration.js";
+import type { OpenDetector } from "./detector.js";
+import { detectorGraph, graphInput, OUTPUTS } from "./detector-graph.js";
 import type { DetectorInput } from "./detector-inputs.js";
 import type { TableDetector } from "./table-detector.js";
 
@@ -33,31 +33,30 @@ const results = [
 ] as const;
 
 /**
- * A detector as the bytes of one ONNX file, with a description of its inputs and outputs.
+ * A detector as the bytes of one ONNX file, with a description of its inputs and outputs: the function that scores, and the
+ * encoding of its columns in front.
  *
  * @param falseAlarms p-values up to this one are flagged
  */
-export async function detectorOnnx(
-  found: TableDetector,
-  executor: Executor,
-  { falseAlarms, ...options }: { falseAlarms: number } & NonNullable<Parameters<typeof exportLogProb>[2]>,
-): Promise<{ bytes: Uint8Array; nodes: number; description: DetectorDescription }> {
-  const { contaminated, spaces, flow: arrays } = found.detector;
-  const flow = detectorFlow(spaces.width, contaminated);
-  const model = await FlowModel.fromArrays(flow, arrays, executor);
-  const logProb = exportLogProb(flow, model.params, options);
-  await model.dispose();
-  const graph = detectorGraph(found, logProb.graph, falseAlarms);
+export function detectorOnnx(
+  { detector, inputs, calibrations }: TableDetector,
+  open: Pick<OpenDetector, "program">,
+  { falseAlarms, ...options }: { falseAlarms: number } & NonNullable<Parameters<typeof exportFunction>[1]>,
+): { bytes: Uint8Array; nodes: number; description: DetectorDescription } {
+  const judge = judgeProgram(open.program(["combination"]), calibrations.combination, falseAlarms);
+  const input = { name: "x", shape: [detector.spaces.width] };
+  const rows = exportFunction({ name: "judge", ...judge, input, outputs: OUTPUTS }, options);
+  const graph = detectorGraph(inputs, rows);
   const description: DetectorDescription = {
     format: "flowify-detector-graph",
     version: 1,
     falseAlarms,
-    inputs: found.inputs.map((input) => ({
-      name: graphInput(input),
-      column: input.name,
-      type: input.kind === "text" ? "string" : "float64",
+    inputs: inputs.map((each) => ({
+      name: graphInput(each),
+      column: each.name,
+      type: each.kind === "text" ? "string" : "float64",
       shape: ["batch", 1],
-      meaning: meanings[input.kind],
+      meaning: meanings[each.kind],
     })),
     outputs: results.map((output) => ({ ...output, shape: ["batch"] })),
   };

@@ -1,29 +1,21 @@
 import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { combineScores, type Scale, scaleOf } from "./combine.js";
+import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
+import { type Scales, scaleOf } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
-import { flowScores } from "./flow-scores.js";
-import { type Neighbours, neighboursOf } from "./neighbours.js";
-import { lazyPromise } from "./over-workers.js";
-import type { ScoreKind } from "./score-kinds.js";
-import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, standardSpace } from "./spaces.js";
+import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
+import type { PartName, ScoreKind } from "./score-kinds.js";
+import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
 
 /** Rows with which others are compared at most: a fair sample of the training rows. */
 const REFERENCE = 5000;
 
-/** Contaminated: distances are taken among so many of them, */
-export const FAR_AMONG = 3000;
-/** to this neighbour at most, and at most to this share of them. */
-const FAR_NEIGHBOUR = { most: 50, part: 1 / 8 } as const;
-/** How often the distance counts in the combination. */
-export const FAR_WEIGHT = 2;
+/** Reference rows whose scores decide the scales, at most. */
+const SCALED_BY = 3000;
 
 /** Fewest rows to fit a detector to. */
 const FEWEST = 10;
-
-const CLEAN_NEIGHBOUR = 5;
-export const BANDWIDTH = 0.2;
 
 /** What a detector has learned from training rows. */
 export type Detector = Readonly<{
@@ -36,11 +28,11 @@ export type Detector = Readonly<{
   /** Parameters of the flow, by name. */
   flow: Readonly<Record<string, HostArray>>;
   /** Of the scores of the reference rows. */
-  scales: Readonly<Record<"flow" | "robust" | "mixed" | "neighbours", Scale>>;
+  scales: Scales;
 }>;
 
 export type DetectorOptions = Readonly<{
-  /** The training rows hold anomalies, as a table does that nobody has looked at. Default false. */
+  /** The training rows hold many anomalies, more than one in fifty. Default false. */
   contaminated?: boolean;
   /** Decides the training of the flow and the sample of reference rows. Default 0. */
   seed?: number;
@@ -49,116 +41,87 @@ export type DetectorOptions = Readonly<{
 }> &
   Pick<FlowOptions, "signal" | "onStep">;
 
-/** Which neighbour's distance is the score `neighbours`. */
-export const neighbourOf = (contaminated: boolean, reference: number): number =>
-  contaminated
-    ? Math.max(1, Math.min(FAR_NEIGHBOUR.most, Math.floor(FAR_NEIGHBOUR.part * reference)))
-    : Math.min(CLEAN_NEIGHBOUR, reference - 1);
-
-/** The space of the flow and of the neighbours. */
-const ownSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
-
 /** A detector that computes: what it has learned, placed on an executor. */
 export type OpenDetector = Readonly<{
   /**
-   * Scores of rows, a number each: high for rows that are unlike the training rows.
+   * Scores of rows, a number each: high for rows that are unlike the training rows. A score depends on the row alone; a row
+   * that equals one of the training rows is not compared with it.
    *
    * @param rows [n, width]
    * @param kinds the scores that are wanted
-   * @param own the place of each row in the reference, by which it is not compared with itself
    */
   score<Kind extends ScoreKind>(
     rows: Float32Array,
     kinds: readonly Kind[],
-    own?: Int32Array,
   ): Promise<Readonly<Record<Kind, Float64Array>>>;
+  /** The function that `score` runs. */
+  program(kinds: readonly ScoreKind[]): RowFunction;
   dispose(): Promise<void>;
 }>;
 
-/** The raw scores, before they are put on one scale. */
-type Parts = Readonly<Record<"flow" | "robust" | "mixed" | "neighbours", ArrayLike<number>>>;
-
-type Learnt = Pick<Detector, "contaminated" | "spaces" | "reference">;
-
-/** The parts of which scores of this kind consist. */
-const partsOf = (kind: ScoreKind, contaminated: boolean): readonly (keyof Parts)[] => {
-  if (kind === "kernels") return ["robust", "mixed"];
-  if (kind !== "combination") return [kind];
-  return contaminated ? ["flow", "neighbours"] : ["flow", "robust", "mixed"];
-};
-
-/** Computes raw scores. Programs are compiled when a score is first wanted. Takes the model over. */
-function openParts(executor: Executor, { contaminated, spaces, reference }: Learnt, model: FlowModel) {
-  const { width } = spaces;
-  const near = (space: Space, rows: Float32Array, k?: number) =>
-    lazyPromise(() =>
-      neighboursOf(executor, space(spaces, rows), width, { bandwidth: BANDWIDTH, ...(k && { k }) }),
-    );
-  const among = contaminated ? reference.subarray(0, FAR_AMONG * width) : reference;
-  const opened: Neighbours[] = [];
-  const neighbours = {
-    robust: near(robustSpace, reference),
-    mixed: near(mixedSpace, reference),
-    neighbours: near(ownSpace(contaminated), among, neighbourOf(contaminated, among.length / width)),
-  };
-  const open = async (part: keyof typeof neighbours): Promise<Neighbours> => {
-    const found = await neighbours[part]();
-    if (!opened.includes(found)) opened.push(found);
-    return found;
-  };
-  const flow = flowScores(executor, detectorFlow(width, contaminated), model);
-  return {
-    async score(rows: Float32Array, wanted: ReadonlySet<keyof Parts>, own?: Int32Array): Promise<Parts> {
-      const none = new Float64Array();
-      const compared = async (part: keyof typeof neighbours, space: Space) =>
-        wanted.has(part) ? (await open(part)).score(space(spaces, rows), own) : null;
-      const robust = await compared("robust", robustSpace);
-      const mixed = await compared("mixed", mixedSpace);
-      const far = await compared("neighbours", ownSpace(contaminated));
-      const logProb = wanted.has("flow") ? await flow.logProb(ownSpace(contaminated)(spaces, rows)) : none;
-      return {
-        flow: logProb.map((nats) => -nats),
-        robust: robust?.kernel ?? none,
-        mixed: mixed?.kernel ?? none,
-        neighbours: far?.distance ?? none,
-      };
-    },
-    async dispose(): Promise<void> {
-      for (const each of opened) await each.dispose();
-      await flow.dispose();
-    },
-  };
+/** Rows in a space. */
+async function inSpace(
+  executor: Executor,
+  space: Space,
+  spaces: Spaces,
+  rows: Float32Array,
+): Promise<Float32Array> {
+  const f = (arrays: never, x: never) => ({ space: space(arrays, x) });
+  const program = rowProgram(executor, { constants: spaceArrays(spaces) as never, f }, spaces.width, "space");
+  try {
+    return (await program.run(rows)).space ?? new Float32Array();
+  } finally {
+    await program.dispose();
+  }
 }
+
+type Sample = Pick<Detector, "contaminated" | "spaces" | "reference">;
+
+const learntOf = async (
+  executor: Executor,
+  { contaminated, spaces, reference }: Sample,
+  model: FlowModel,
+): Promise<Learnt> => ({
+  contaminated,
+  spaces,
+  reference: {
+    robust: await inSpace(executor, robustSpace, spaces, reference),
+    mixed: await inSpace(executor, mixedSpace, spaces, reference),
+  },
+  flow: model.flow,
+  params: model.params,
+});
 
 /** Opens a detector on an executor. */
 export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
   const { contaminated, spaces, flow, scales } = detector;
   const model = await FlowModel.fromArrays(detectorFlow(spaces.width, contaminated), flow, executor);
-  const parts = openParts(executor, detector, model);
+  const learnt = await learntOf(executor, detector, model);
+  const programs = new Map<string, RowProgram>();
+  const program = (kinds: readonly ScoreKind[]): RowFunction => scoreProgram(learnt, scales, kinds);
   return {
-    async score(rows, kinds, own) {
-      const wanted = new Set(kinds.flatMap((kind) => partsOf(kind, contaminated)));
-      const raw = await parts.score(rows, wanted, own);
-      const scoresOf = (kind: ScoreKind): Float64Array => {
-        const names = partsOf(kind, contaminated);
-        if (names.length === 1) return Float64Array.from(raw[names[0]!]);
-        return combineScores(
-          names.map((name) => ({
-            scores: raw[name],
-            scale: scales[name],
-            weight: name === "neighbours" ? FAR_WEIGHT : 1,
-          })),
-        );
-      };
-      return Object.fromEntries(kinds.map((kind) => [kind, scoresOf(kind)])) as never;
+    program,
+    async score(rows, kinds) {
+      const key = kinds.join();
+      const opened = programs.get(key) ?? rowProgram(executor, program(kinds), spaces.width, key);
+      programs.set(key, opened);
+      const found = await opened.run(rows);
+      const scores = kinds.map((kind) => [kind, Float64Array.from(found[kind] ?? [])] as const);
+      // the model names the row and the layer
+      if (scores.some(([, each]) => each.some(Number.isNaN)))
+        await model.logProb(await inSpace(executor, flowSpace(contaminated), spaces, rows));
+      return Object.fromEntries(scores) as never;
     },
-    dispose: () => parts.dispose(),
+    async dispose() {
+      for (const each of programs.values()) await each.dispose();
+      await model.dispose();
+    },
   };
 }
 
 /**
  * Fits a detector of rows that are unlike the training rows, without labels: −log p by a flow, kernel densities in two
- * spaces, the distance to a neighbour, and the sum of the standardized scores.
+ * spaces, distances to neighbours, and values beyond the range of their columns.
  *
  * @param training rows [n, width], in any units
  * @throws UsageError where there are too few rows
@@ -174,24 +137,24 @@ export async function fitDetector(
   const spaces = findSpaces(training, width);
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, width, places);
-  const learnt = { contaminated, spaces, reference };
-  const rows = ownSpace(contaminated)(spaces, training);
+  const rows = await inSpace(executor, flowSpace(contaminated), spaces, training);
   const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps, ...control });
   const flow = model.arrays();
-  const parts = openParts(executor, learnt, model);
+  const names = ["flow", "robust", "mixed", "neighbours"] as const satisfies readonly PartName[];
+  const learnt = await learntOf(executor, { contaminated, spaces, reference }, model);
+  const program = rowProgram(executor, partsProgram(learnt, names), width, "parts");
   try {
-    const own = Int32Array.from(places.keys()).subarray(0, FAR_AMONG);
-    const all = new Set(["flow", "robust", "mixed", "neighbours"] as const);
-    const raw = await parts.score(reference.subarray(0, FAR_AMONG * width), all, own);
+    const raw = await program.run(reference.subarray(0, SCALED_BY * width));
     const scales = {
-      flow: scaleOf(raw.flow),
-      robust: scaleOf(raw.robust),
-      mixed: scaleOf(raw.mixed),
-      neighbours: scaleOf(raw.neighbours),
+      flow: scaleOf(raw.flow!),
+      robust: scaleOf(raw.robust!),
+      mixed: scaleOf(raw.mixed!),
+      neighbours: scaleOf(raw.neighbours!),
     };
-    return { ...learnt, places, flow, scales };
+    return { contaminated, spaces, reference, places, flow, scales };
   } finally {
-    await parts.dispose();
+    await program.dispose();
+    await model.dispose();
   }
 }
 

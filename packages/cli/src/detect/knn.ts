@@ -1,14 +1,18 @@
-import type { Executor } from "@flowify/core";
-import { neighboursOf } from "./neighbours.js";
-import { findSpaces, standardSpace } from "./spaces.js";
+import { type Executor, UsageError } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import { rowProgram } from "./batches.js";
+import { compare, type Reference, referenceParts } from "./compare.js";
+import { findSpaces, type SpaceArrays, spaceArrays, standardSpace } from "./spaces.js";
+
+/** Reference rows of a part, and rows whose distances are held at once. */
+const SIZE = { part: 256, rows: 2048 } as const;
 
 /**
  * The distance of each row to its k-th neighbour among training rows, in standardized columns: the baseline that a detector
- * has to beat.
+ * has to beat. A training row is not compared with itself.
  *
  * @param training rows [m, width]
  * @param rows [n, width]
- * @param own the number of each row among the training rows, where it is one of them; else −1
  * @throws UsageError where there are at most k training rows
  */
 export async function neighbourDistances(
@@ -16,14 +20,52 @@ export async function neighbourDistances(
   training: Float32Array,
   rows: Float32Array,
   width: number,
-  { k = 5, own }: Readonly<{ k?: number; own?: Int32Array }> = {},
+  { k = 5 }: Readonly<{ k?: number }> = {},
 ): Promise<Float64Array> {
+  const count = training.length / width;
+  if (!(Number.isInteger(k) && k >= 1 && k < count))
+    throw new UsageError(`k = ${k}: expected a neighbour from 1 to ${count - 1}, the other training rows`);
   const spaces = findSpaces(training, width);
-  const options = { bandwidth: 1, k };
-  const near = await neighboursOf(executor, standardSpace(spaces, training), width, options);
+  const reference = referenceParts(standardized(training, spaces), width, 1, SIZE.part);
+  const constants = { spaces: spaceArrays(spaces), reference };
+  const f = (
+    own: Readonly<{ spaces: SpaceArrays<np.Array>; reference: Reference<np.Array> }>,
+    x: np.Array,
+  ): Record<string, np.Array> => {
+    const { logs, copies } = compare(standardSpace(own.spaces, x), 1, own.reference);
+    return { logs: np.concatenate([...logs], 1), copies: copies.reduce((sum, each) => sum.add(each)) };
+  };
+  const program = rowProgram(executor, { constants: constants as never, f: f as never }, width, "neighbours");
+  const out = new Float64Array(rows.length / width);
   try {
-    return (await near.score(standardSpace(spaces, rows), own)).distance;
+    for (let from = 0; from < out.length; from += SIZE.rows) {
+      const { logs, copies } = await program.run(rows.subarray(from * width, (from + SIZE.rows) * width));
+      for (let i = 0; i < copies!.length; i++) {
+        const others = Math.max(0, copies![i]! - 1); // equal rows beside itself
+        if (others >= k) continue;
+        const own = logs!.subarray(i * count, (i + 1) * count);
+        out[from + i] = Math.sqrt(-2 * kLargest(k - others, own));
+      }
+    }
+    return out;
   } finally {
-    await near.dispose();
+    await program.dispose();
   }
+}
+
+const standardized = (
+  rows: Float32Array,
+  { width, mean, std }: ReturnType<typeof findSpaces>,
+): Float32Array => rows.map((value, i) => (value - mean[i % width]!) / std[i % width]!);
+
+/** The k-th largest of the numbers. */
+function kLargest(k: number, numbers: Float32Array): number {
+  const largest = new Float64Array(k).fill(Number.NEGATIVE_INFINITY);
+  for (const value of numbers) {
+    if (value <= largest[0]!) continue;
+    let place = 0;
+    for (; place < k - 1 && largest[place + 1]! < value; place++) largest[place] = largest[place + 1]!;
+    largest[place] = value;
+  }
+  return largest[0]!;
 }

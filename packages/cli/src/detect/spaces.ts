@@ -1,3 +1,5 @@
+import { HostArray } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
 import { normalQuantile } from "./normal-quantile.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
@@ -18,6 +20,9 @@ export type Spaces = Readonly<{
   median: Float32Array;
   /** IQR / 1.349; where it is 0 the standard deviation. */
   spread: Float32Array;
+  /** Least and greatest values, 0 and 1 at least where no others occur, as for codes. */
+  low: Float32Array;
+  high: Float32Array;
   /** Ascending values; the last one is repeated where there are fewer. */
   knots: Float32Array;
   /** Normal quantiles of their ranks. */
@@ -42,6 +47,7 @@ export const middleAndSpread = (ascending: ArrayLike<number>): { middle: number;
 export function findSpaces(training: Float32Array, width: number): Spaces {
   const numbers = () => new Float32Array(width);
   const [mean, std, median, spread] = [numbers(), numbers(), numbers(), numbers()];
+  const [low, high] = [numbers(), numbers()];
   const [knots, normals] = [new Float32Array(width * KNOTS), new Float32Array(width * KNOTS)];
   const column = new Float64Array(training.length / width);
   for (let c = 0; c < width; c++) {
@@ -55,6 +61,9 @@ export function findSpaces(training: Float32Array, width: number): Spaces {
     std[c] = deviation || 1;
     median[c] = found.middle;
     spread[c] = found.spread || std[c]!;
+    const isCode = column.every((value) => value === 0 || value === 1);
+    low[c] = isCode ? 0 : column[0]!;
+    high[c] = isCode ? 1 : column.at(-1)!;
     const ranks = normalRanks(column);
     for (let k = 0; k < KNOTS; k++) {
       const { value, normal } = ranks[Math.min(k, ranks.length - 1)]!;
@@ -62,7 +71,7 @@ export function findSpaces(training: Float32Array, width: number): Spaces {
       normals[c * KNOTS + k] = normal;
     }
   }
-  return { width, mean, std, median, spread, knots, normals };
+  return { width, mean, std, median, spread, low, high, knots, normals };
 }
 
 /** Different values, ascending, with Φ⁻¹ of the share of values below, ties counted half; at most KNOTS, dense in the tails. */
@@ -84,61 +93,65 @@ function normalRanks(ascending: Float64Array): { value: number; normal: number }
   });
 }
 
-/** Rows as distances are taken in, [n, width] in and out. */
-export type Space = (spaces: Spaces, rows: Float32Array) => Float32Array;
+/** The arrays of the spaces on a device: of a number a column, knots one column after another. */
+export type SpaceArrays<T> = Readonly<Record<Exclude<keyof Spaces, "width">, T>>;
 
-/** Rows [n, width] by a function of each column. */
-function byColumn(
-  rows: Float32Array,
-  width: number,
-  mapOf: (column: number) => (value: number) => number,
-): Float32Array {
-  const out = new Float32Array(rows.length);
-  for (let c = 0; c < width; c++) {
-    const map = mapOf(c);
-    for (let at = c; at < rows.length; at += width) out[at] = map(rows[at]!);
-  }
-  return out;
+export function spaceArrays({ width: _, ...columns }: Spaces): SpaceArrays<HostArray> {
+  const arrays = Object.entries(columns).map(([name, data]) => [
+    name,
+    new HostArray(data, [data.length], np.float32),
+  ]);
+  return Object.fromEntries(arrays) as SpaceArrays<HostArray>;
 }
 
+/** Rows as distances are taken in, [n, width] in and out. Consumes the rows, and borrows the arrays. */
+export type Space = (arrays: SpaceArrays<np.Array>, x: np.Array) => np.Array;
+
 /** z = (x − mean) / std. */
-export const standardSpace: Space = ({ width, mean, std }, rows) =>
-  byColumn(rows, width, (c) => {
-    const [middle, scale] = [mean[c]!, std[c]!];
-    return (value) => (value - middle) / scale;
-  });
+export const standardSpace: Space = ({ mean, std }, x) => x.sub(mean.ref).div(std.ref);
 
 /** z = (x − median) / spread, clipped at ±8. */
-export const robustSpace: Space = ({ width, median, spread }, rows) =>
-  byColumn(rows, width, (c) => {
-    const [middle, scale] = [median[c]!, spread[c]!];
-    return (value) => Math.min(CLIP, Math.max(-CLIP, (value - middle) / scale));
-  });
+export const robustSpace: Space = ({ median, spread }, x) =>
+  np.clip(x.sub(median.ref).div(spread.ref), -CLIP, CLIP);
 
-/** z = the normal quantile of the rank among training values, linear between knots and constant beyond them. */
-export const rankNormalSpace: Space = ({ width, knots, normals }, rows) =>
-  byColumn(rows, width, (c) =>
-    rankOf(knots.subarray(c * KNOTS, (c + 1) * KNOTS), normals.subarray(c * KNOTS)),
-  );
-
-const rankOf =
-  (knots: Float32Array, normals: Float32Array) =>
-  (value: number): number => {
-    let [low, high] = [0, KNOTS - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (knots[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    const before = Math.max(0, low - 1);
-    const step = knots[low]! - knots[before]!;
-    if (!(step > 0)) return normals[low]!;
-    const share = Math.min(1, Math.max(0, (value - knots[before]!) / step));
-    return normals[before]! + share * (normals[low]! - normals[before]!);
-  };
+/**
+ * z = the normal quantile of the rank among training values, linear between knots and constant beyond them. The knot
+ * before each value is found by halves.
+ */
+export const rankNormalSpace: Space = ({ knots, normals }, x) => {
+  const width = x.shape[1] as number;
+  const first = np.arange(0, width * KNOTS, KNOTS, { dtype: np.int32 }).reshape([1, width]);
+  let place = first.ref;
+  for (let step = KNOTS / 2; step >= 1; step /= 2) {
+    const below = np.take(knots.ref, place.ref.add(step - 1));
+    place = np.where(np.less(below, x.ref), place.ref.add(step), place);
+  }
+  const before = np.maximum(place.ref.sub(1), first);
+  const [from, low] = [np.take(knots.ref, before.ref), np.take(normals.ref, before)];
+  const step = np.take(knots.ref, place.ref).sub(from.ref);
+  const rise = np.take(normals.ref, place).sub(low.ref);
+  const isStep = np.greater(step.ref, 0);
+  const share = np.clip(x.sub(from).div(np.where(isStep.ref, step, 1)), 0, 1);
+  return low.add(rise.mul(np.where(isStep, share, 1)));
+};
 
 /** The mean of the robust and the rank-normal space. */
-export const mixedSpace: Space = (spaces, rows) => {
-  const ranks = rankNormalSpace(spaces, rows);
-  return robustSpace(spaces, rows).map((value, i) => (value + ranks[i]!) / 2);
-};
+export const mixedSpace: Space = (arrays, x) =>
+  robustSpace(arrays, x.ref).add(rankNormalSpace(arrays, x)).mul(0.5);
+
+/** Values beyond the range of training count from this share of the distance between the median and the end of the range on. */
+const NEARLY = 0.25;
+
+/**
+ * Σ_c (e_c − ¼)⁺, [B]: e_c is how far a value lies beyond the training values of its column, in units of the distance
+ * between their median and their end on this side.
+ */
+export function beyondRange({ low, high, median, std }: SpaceArrays<np.Array>, x: np.Array): np.Array {
+  const reach = (end: np.Array): np.Array => {
+    const distance = np.abs(end.sub(median.ref));
+    return np.where(np.greater(distance.ref, 0), distance, std.ref);
+  };
+  const above = x.ref.sub(high.ref).div(reach(high.ref));
+  const below = low.ref.sub(x).div(reach(low.ref));
+  return np.sum(np.maximum(np.maximum(above, below).sub(NEARLY), 0), 1);
+}

@@ -1,4 +1,3 @@
-import { fileHashes } from "../data/file-hashes.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { type OpenDetector, takeRows } from "../detect/detector.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
@@ -49,9 +48,6 @@ export type ScoredRows = Readonly<{
   readingMs(): number;
 }>;
 
-/** Places in the reference, by the number of a row from 0 on. */
-type Places = ReadonlyMap<number, number>;
-
 const END: Scored = { names: [], rows: new Float32Array(), scores: new Float64Array(), ends: true };
 
 /** The rows of the files, or the test rows of the run's own table. */
@@ -61,10 +57,11 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
   const { width } = detector.spaces;
   const options = { schema: config.data.reading!.schema!, inputs, id: flags.id, warn };
   const clock = stopwatch();
-  const scoreOf = async (
-    { rows, names }: Pick<DetectorRows, "rows" | "names">,
-    own?: Int32Array,
-  ): Promise<Scored> => ({ names, rows, scores: (await open.score(rows, [kind], own))[kind] });
+  const scoreOf = async ({ rows, names }: Pick<DetectorRows, "rows" | "names">): Promise<Scored> => ({
+    names,
+    rows,
+    scores: (await open.score(rows, [kind]))[kind],
+  });
 
   if (files.length === 0) {
     const all = await allDetectorRows(config.data.name, {
@@ -80,14 +77,11 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
     return { pass, total: test.length, readingMs: clock.ms };
   }
 
-  const tables: (DetectorTable & Readonly<{ places: Places | undefined }>)[] = [];
-  for (const file of files) {
-    const table = await openDetectorTable(file, { ...options, where: flags.where });
-    tables.push({ ...table, places: await placesIn(file, config, detector.places) });
-  }
+  const tables: DetectorTable[] = [];
+  for (const file of files) tables.push(await openDetectorTable(file, { ...options, where: flags.where }));
   const cuts = cutsOf(tables);
-  // the first rows, and places among training rows, are found by counting all rows before
-  const isWhole = flags.limit !== undefined || tables.some(({ places }) => places !== undefined);
+  // the first rows are found by counting all rows before
+  const isWhole = flags.limit !== undefined;
   const mine = isWhole ? (share.rank === 0 ? cuts : []) : cutsOfRank(cuts, share.rank, share.size);
   const rows = mine.reduce((sum, cut) => sum + (cut.rows ?? Number.NaN), 0);
 
@@ -98,16 +92,14 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
         before -= known;
         continue;
       }
-      const { places } = tables.find(({ file }) => file === table.file)!;
       const prefix = files.length > 1 ? `${table.file}#` : "";
-      for await (const { rows: all, names, numbers } of clock.measured(inPieces(table.rows(range), width))) {
+      for await (const { rows: all, names } of clock.measured(inPieces(table.rows(range), width))) {
         const count = Math.min(left, names.length);
         left -= count;
         if (before > 0) before -= count;
         else {
-          const own = places && Int32Array.from(numbers, (number) => places.get(number - 1) ?? -1);
           const called = names.slice(0, count).map((name) => prefix + name);
-          yield scoreOf({ rows: all.subarray(0, count * width), names: called }, own?.subarray(0, count));
+          yield scoreOf({ rows: all.subarray(0, count * width), names: called });
         }
         if (left === 0) break;
       }
@@ -150,13 +142,4 @@ async function* inPieces(blocks: AsyncGenerator<DetectorRows>, width: number): A
     count = 0;
   }
   if (waiting.length > 0) yield joinRows(waiting);
-}
-
-/** Where the file is the one that the run was trained on: the places of its rows in the reference. No row is compared with itself. */
-async function placesIn(file: string, { data }: RunConfig, places: Uint32Array): Promise<Places | undefined> {
-  const known = data.files;
-  const own = known && (await fileHashes(file));
-  const isSame =
-    own?.length === known?.length && own?.every(({ sha256 }, i) => sha256 === known?.[i]?.sha256);
-  return isSame ? new Map(Array.from(places, (row, place) => [row, place] as const)) : undefined;
 }

@@ -1,16 +1,23 @@
 import { jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
+import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { averagePrecision } from "../../src/detect/average-precision.js";
-import { combineScores, scaleOf, standardize } from "../../src/detect/combine.js";
-import { neighboursOf } from "../../src/detect/neighbours.js";
+import { rowProgram } from "../../src/detect/batches.js";
+import { combined, type Scales, scaleOf, standardize } from "../../src/detect/combine.js";
+import { compare, kernelScore, neighbourScore, referenceParts } from "../../src/detect/compare.js";
+import { neighbourDistances } from "../../src/detect/knn.js";
 import { normalQuantile } from "../../src/detect/normal-quantile.js";
 import {
+  beyondRange,
   findSpaces,
   mixedSpace,
   quantile,
   rankNormalSpace,
   robustSpace,
+  type Space,
+  type Spaces,
+  spaceArrays,
   standardSpace,
 } from "../../src/detect/spaces.js";
 
@@ -28,89 +35,133 @@ const distances = (rows: Float32Array, i: number, training: Float32Array, withou
     .map((j) => [0, 1, 2].reduce((sum, c) => sum + (rows[i * WIDTH + c]! - training[j * WIDTH + c]!) ** 2, 0))
     .sort((a, b) => a - b);
 
-describe("neighbours and kernels", () => {
-  // more rows than a block on both sides, and a part of a block behind them
-  const [training, rows] = [normals(1, 4200), normals(2, 300)];
-  const options = { k: 5, bandwidth: 0.2 };
-  const score = async (judged: Float32Array, own?: Int32Array) => {
-    const near = await neighboursOf(jaxExecutor(), training, WIDTH, options);
-    const found = await near.score(judged, own);
-    await near.dispose();
-    return found;
+const BANDWIDTH = 0.2;
+
+/** Kernel densities and distances to neighbours in parts of `size` rows. */
+async function compareWith(training: Float32Array, rows: Float32Array, size: number) {
+  const constants = referenceParts(training, WIDTH, BANDWIDTH, size);
+  const f = (reference: np.Array[], x: np.Array) => {
+    const [one, other] = [x.ref, x].map((each) => compare(each, BANDWIDTH, reference));
+    return {
+      kernel: kernelScore(one!, training.length / WIDTH),
+      distance: neighbourScore(other!, BANDWIDTH),
+    };
   };
+  const program = rowProgram(jaxExecutor(), { constants, f: f as never }, WIDTH, "compare");
+  const found = await program.run(rows);
+  await program.dispose();
+  return found as { kernel: Float32Array; distance: Float32Array };
+}
+
+describe("neighbours and kernels", () => {
+  // more rows than a batch on both sides, and a part of a batch behind them
+  const [training, rows] = [normals(1, 1500), normals(2, 600)];
 
   it.each([false, true])("are those of all pairs, without itself %s", async (itself) => {
-    const judged = itself ? training.subarray(4000 * WIDTH) : rows;
-    const own = itself ? Int32Array.from({ length: 200 }, (_, i) => 4000 + i) : undefined;
-    const { distance, kernel } = await score(judged, own);
-    expect(distance).toHaveLength(judged.length / WIDTH);
-    for (const i of [0, 7, 99, 198, ...(itself ? [] : [255, 256, 299])]) {
-      const squared = distances(judged, i, training, own?.[i]);
-      expect(distance[i]).toBeCloseTo(Math.sqrt(squared[4]!), 4);
+    const judged = itself ? training.subarray(900 * WIDTH) : rows;
+    const { distance, kernel } = await compareWith(training, judged, 300);
+    expect(distance).toHaveLength(600);
+    for (const i of [0, 7, 99, 512, 599]) {
+      const squared = distances(judged, i, training, itself ? 900 + i : -1);
       const density = squared.reduce((sum, d) => sum + Math.exp(-d / (2 * 0.04)), 0) / squared.length;
       expect(kernel[i]).toBeCloseTo(-Math.log(density), 3);
+      const parts = [0, 1, 2, 3, 4].map((part) => {
+        const own = training.subarray(part * 300 * WIDTH, (part + 1) * 300 * WIDTH);
+        return Math.sqrt(distances(judged, i, own, itself ? 900 + i - part * 300 : -1)[0]!);
+      });
+      expect(distance[i]).toBeCloseTo(parts.reduce((a, b) => a + b) / 5, 4);
     }
   });
 
+  it("count all equal rows but the row itself", async () => {
+    const three = Float32Array.from([1, 2, 3, ...normals(3, 99), 1, 2, 3, 1, 2, 3]);
+    const { kernel, distance } = await compareWith(three, Float32Array.of(1, 2, 3), 51);
+    const others = distances(Float32Array.of(1, 2, 3), 0, three, 0);
+    const density = others.reduce((sum, d) => sum + Math.exp(-d / (2 * 0.04)), 0) / 101;
+    expect(kernel[0]).toBeCloseTo(-Math.log(density), 4);
+    expect(distance[0]).toBe(0);
+  });
+
   it("rise far away, where every kernel is 0 in float32", async () => {
-    const { distance, kernel } = await score(Float32Array.of(10, 0, 0, 40, 0, 0));
+    const { kernel, distance } = await compareWith(training, Float32Array.of(10, 0, 0, 40, 0, 0), 300);
     expect(kernel[1]! > kernel[0]! && Number.isFinite(kernel[1])).toBe(true);
     expect(distance[1]! > distance[0]!).toBe(true);
   });
+});
+
+describe("the distance to the k-th neighbour", () => {
+  const training = normals(1, 700);
+
+  it("is that of all pairs in standardized columns, without the row itself", async () => {
+    const { mean, std } = findSpaces(training, WIDTH);
+    const z = training.map((value, i) => (value - mean[i % WIDTH]!) / std[i % WIDTH]!);
+    const found = await neighbourDistances(jaxExecutor(), training, training.subarray(0, 60), WIDTH);
+    for (const i of [0, 7, 19]) expect(found[i]).toBeCloseTo(Math.sqrt(distances(z, i, z, i)[4]!), 4);
+  });
 
   it.each([
-    [{ k: 0, bandwidth: 1 }, "k = 0"],
-    [{ k: 4200, bandwidth: 1 }, "k = 4200: expected a neighbour from 1 to 4199"],
-    [{ k: 1, bandwidth: 0 }, "bandwidth 0"],
-  ])("refuse %j", async (bad, message) => {
-    await expect(neighboursOf(jaxExecutor(), training, WIDTH, bad)).rejects.toThrow(message);
-  });
-
-  it("need two rows", async () => {
-    const one = neighboursOf(jaxExecutor(), training.subarray(0, WIDTH), WIDTH, { bandwidth: 1 });
-    await expect(one).rejects.toThrow("1 reference rows: expected at least 2");
+    [0, "k = 0"],
+    [700, "k = 700: expected a neighbour from 1 to 699"],
+  ])("refuses k = %d", async (k, message) => {
+    const found = neighbourDistances(jaxExecutor(), training, training, WIDTH, { k });
+    await expect(found).rejects.toThrow(message);
   });
 });
+
+/** Rows in a space. */
+async function inSpace(space: Space, spaces: Spaces, rows: Float32Array): Promise<Float32Array> {
+  const f = (arrays: never, x: np.Array) => ({ z: space(arrays, x) });
+  const program = rowProgram(
+    jaxExecutor(),
+    { constants: spaceArrays(spaces) as never, f },
+    spaces.width,
+    "z",
+  );
+  const { z } = await program.run(rows);
+  await program.dispose();
+  return z!;
+}
 
 describe("spaces", () => {
   const train = Float32Array.from({ length: 303 }, (_, i) => [i / 3 - 50, (i / 3 - 50) * 1e6, 7][i % 3]!);
   const spaces = findSpaces(train, WIDTH);
 
-  it("scale columns by their middle half, clip them, and survive constant ones", () => {
-    const rows = robustSpace(spaces, Float32Array.of(0, 25e6, 8, 1e9, -1e15, 7));
+  it("scale columns by their middle half, clip them, and survive constant ones", async () => {
+    const rows = await inSpace(robustSpace, spaces, Float32Array.of(0, 25e6, 8, 1e9, -1e15, 7));
     expect(rows[1]).toBeCloseTo(25 / (50 / 1.349), 1);
     expect([...rows.subarray(2)]).toEqual([1, 8, -8, 0]);
   });
 
-  it("scale columns by their moments", () => {
-    const z = standardSpace(spaces, train);
+  it("scale columns by their moments", async () => {
+    const z = await inSpace(standardSpace, spaces, train);
     const second = Array.from({ length: 101 }, (_, i) => z[i * WIDTH + 1]!);
     expect(second.reduce((a, b) => a + b, 0)).toBeCloseTo(0, 3);
     expect(second.reduce((a, b) => a + b * b, 0) / 101).toBeCloseTo(1, 5);
     expect(z[2]).toBe(0);
   });
 
-  it("make every column normal by its ranks, and nothing beyond the values that were seen", () => {
-    const z = rankNormalSpace(spaces, train);
+  it("make every column normal by its ranks, and nothing beyond the values that were seen", async () => {
+    const z = await inSpace(rankNormalSpace, spaces, train);
     const first = Array.from({ length: 101 }, (_, i) => z[i * WIDTH]!).sort((a, b) => a - b);
     expect(first[50]).toBeCloseTo(0, 6);
     expect(quantile(first, 0.75) - quantile(first, 0.25)).toBeCloseTo(1.349, 1);
     expect(z.filter((_, i) => i % 3 === 2).every((value) => Math.abs(value) < 0.02)).toBe(true);
-    const beyond = rankNormalSpace(spaces, Float32Array.of(1e9, -1e30, 8));
+    const beyond = await inSpace(rankNormalSpace, spaces, Float32Array.of(1e9, -1e30, 8));
     expect([...beyond.subarray(0, 2)]).toEqual([first[100], z[1]]);
-    const mixed = mixedSpace(spaces, train);
-    expect(mixed[0]).toBeCloseTo((robustSpace(spaces, train)[0]! + z[0]!) / 2, 5);
+    const mixed = await inSpace(mixedSpace, spaces, train);
+    const robust = await inSpace(robustSpace, spaces, train);
+    expect(mixed[0]).toBeCloseTo((robust[0]! + z[0]!) / 2, 5);
   });
 
-  it("keep ties at the middle of their ranks, and 256 quantiles of many values", () => {
+  it("keep ties at the middle of their ranks, and 256 quantiles of many values", async () => {
     const tied = findSpaces(Float32Array.of(1, 1, 1, 2, 3, 3), 1);
-    const z = rankNormalSpace(tied, Float32Array.of(1, 2, 3, 1.5));
+    const z = await inSpace(rankNormalSpace, tied, Float32Array.of(1, 2, 3, 1.5));
     [2, 4, 5.5].forEach((rank, i) => {
       expect(z[i]).toBeCloseTo(normalQuantile(rank / 7), 6);
     });
     expect(z[3]).toBeCloseTo((z[0]! + z[1]!) / 2, 6);
     const many = Float32Array.from({ length: 5000 }, (_, i) => i);
-    const ranks = rankNormalSpace(findSpaces(many, 1), many);
+    const ranks = await inSpace(rankNormalSpace, findSpaces(many, 1), many);
     many.forEach((value, i) => {
       expect(Math.abs(ranks[i]! - normalQuantile((value + 1) / 5001))).toBeLessThan(0.01);
     });
@@ -127,29 +178,56 @@ describe("spaces", () => {
   });
 });
 
-describe("a combination of scores", () => {
-  it("does not depend on their units", () => {
-    const training = [1, 2, 3, 4, 5, 9];
-    const rows = [3, 4, 100];
-    const part = { scores: rows, scale: scaleOf(training) };
-    const scaled = {
-      scores: rows.map((s) => 1000 * s + 7),
-      scale: scaleOf(training.map((s) => 1000 * s + 7)),
-    };
-    const both = combineScores([part, scaled]);
-    const once = combineScores([part]);
-    both.forEach((score, i) => {
-      expect(score).toBeCloseTo(2 * once[i]!, 9);
+describe("values beyond their range", () => {
+  it("count by how far they are, and codes do not", async () => {
+    const known = Float32Array.from([...Array(101).keys()].flatMap((i) => [i, 0]));
+    const reach: Space = (arrays, x) => beyondRange(arrays, x).reshape([-1, 1]);
+    const rows = Float32Array.of(50, 0, 100, 1, 110, 0, 300, 0, -50, 1, 50, 2);
+    const found = await inSpace(reach, findSpaces(known, 2), rows);
+    [0, 0, 0, 3.75, 0.75, 0.75].forEach((wanted, i) => {
+      expect(found[i]).toBeCloseTo(wanted, 5);
     });
-    expect(combineScores([{ ...part, weight: 2 }])[2]).toBeCloseTo(both[2]!, 9);
-    expect(once[2]! > once[1]! && once[1]! > once[0]!).toBe(true);
+  });
+});
+
+describe("a combination of scores", () => {
+  const training = Float32Array.from({ length: 101 }, (_, i) => i - 50);
+  const scale = scaleOf(training);
+  const scales: Scales = { flow: scale, robust: scale, mixed: scale, neighbours: scale };
+  const of = (...values: number[]): np.Array => np.array(values);
+  const together = (parts: Readonly<Record<string, number[]>>, own = scales, contaminated = false) =>
+    combined(
+      Object.entries(parts).map(([name, values]) => ({ name: name as "flow", scores: of(...values) })),
+      own,
+      contaminated,
+    ).dataSync() as Float32Array;
+
+  it("does not depend on their units", () => {
+    const scaled = { ...scales, robust: scaleOf(training.map((score) => 1000 * score + 7)) };
+    const found = together({ flow: [3, 40, 900], robust: [3007, 40_007, 900_007] }, scaled);
+    const twice = together({ flow: [3, 40, 900], robust: [3, 40, 900] });
+    found.forEach((score, i) => {
+      expect(score).toBeCloseTo(twice[i]!, 5);
+    });
+    expect(found[2]! > found[1]! && found[1]! > found[0]!).toBe(true);
+  });
+
+  it("adds what the surest part has beyond its usual scores", () => {
+    const [usual, sure] = together({ flow: [0, 0], robust: [10, 10], neighbours: [0, 2000] });
+    const t = (standardize(scale, of(2000)).dataSync() as Float32Array)[0]!;
+    expect(sure! - usual!).toBeCloseTo(t - scale.sure, 5);
+    expect(together({ flow: [0], neighbours: [10] }, scales, true)[0]).toBeCloseTo(
+      2 * Math.log1p((10 * 1.349) / 50),
+      5,
+    );
   });
 
   it("keeps order and sign, whatever the tails are", () => {
-    const scale = scaleOf([0, 1, 2, 3, 4]);
-    expect(standardize(scale, 2)).toBe(0);
-    expect(standardize(scale, -1e9)).toBeCloseTo(-standardize(scale, 1e9 + 4), 6);
-    expect(standardize(scaleOf([3, 3, 3]), 5)).toBeCloseTo(Math.log(3), 12);
+    const five = scaleOf([0, 1, 2, 3, 4]);
+    const [zero, low, high] = standardize(five, of(2, -1e9, 1e9)).dataSync() as Float32Array;
+    expect(zero).toBe(0);
+    expect(low).toBeCloseTo(-high!, 6);
+    expect((standardize(scaleOf([3, 3, 3]), of(5)).dataSync() as Float32Array)[0]).toBeCloseTo(Math.log(3));
   });
 });
 

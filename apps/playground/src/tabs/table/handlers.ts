@@ -1,4 +1,4 @@
-import { DataError, type Executor, jaxExecutor, UsageError } from "@flowify/core";
+import { DataError, type Executor, UsageError } from "@flowify/core";
 import {
   checkColumns,
   conformalP,
@@ -102,7 +102,7 @@ async function train(
     },
   });
   const open = await openDetector(executor, fitted.detector);
-  const own = { source, rows, scores: await scoreAll(open, fitted, rows, emit, placesIn(fitted)) };
+  const own = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
   session = { schema, fitted, open, own, judged: own };
   return {
     device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
@@ -127,22 +127,14 @@ async function encodedRows({ table, cells }: ReadTable, encoder: DetectorEncoder
   return rows;
 }
 
-/** The place in the detector's reference of a row that it was trained on, else −1. */
-function placesIn({ detector }: TableDetector): (row: number) => number {
-  const places = new Map(Array.from(detector.places, (row, place) => [row, place]));
-  return (row) => places.get(row) ?? -1;
-}
-
-/** All scores of all rows; a row is not compared with itself. */
+/** All scores of all rows. */
 async function scoreAll(
   open: OpenDetector,
   { detector: { spaces } }: TableDetector,
   rows: Float32Array,
   emit: (progress: Progress) => void,
-  placeOf: (row: number) => number = () => -1,
 ): Promise<Judged["scores"]> {
   const count = rows.length / spaces.width;
-  const own = Int32Array.from({ length: count }, (_, row) => placeOf(row));
   const all = Object.fromEntries(scoreKinds.map((kind) => [kind, new Float64Array(count)])) as Record<
     ScoreKind,
     Float64Array
@@ -151,7 +143,7 @@ async function scoreAll(
     const to = Math.min(count, from + SCORED);
     emit({ stage: "scoring", done: from, of: count });
     const part = rows.subarray(from * spaces.width, to * spaces.width);
-    const found = await open.score(part, scoreKinds, own.subarray(from, to));
+    const found = await open.score(part, scoreKinds);
     for (const kind of scoreKinds) all[kind].set(found[kind], from);
   }
   return all;
@@ -239,12 +231,7 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       return {
         p,
         reasons: reasons!,
-        rows: [
-          namedRow(row - 1, source),
-          ...reasons!.nearest
-            .filter((each) => judged !== own || each !== row)
-            .map((each) => namedRow(each - 1, own.source)),
-        ],
+        rows: [namedRow(row - 1, source), ...reasons!.nearest.map((each) => namedRow(each - 1, own.source))],
       };
     }),
 
@@ -260,7 +247,8 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
 
   "table.export": ({ falseAlarms }, { transfer }) =>
     inTurn(async () => {
-      const { bytes } = await detectorOnnx(scored().fitted, jaxExecutor(), { falseAlarms });
+      const { fitted, open } = scored();
+      const { bytes } = detectorOnnx(fitted, open, { falseAlarms });
       const own = new Uint8Array(bytes);
       transfer(own.buffer);
       return own;

@@ -1,7 +1,7 @@
-import { findSpaces, robustSpace } from "../spaces.js";
+import { CLIP, findSpaces } from "../spaces.js";
 
 /**
- * Finds the training rows nearest to a row, the nearest first: Euclidean distance of robustly scaled numbers, over all of
+ * Finds the training rows nearest to a row, the nearest first, without the row itself: Euclidean distance of robustly scaled numbers, over all of
  * the training rows.
  *
  * @param training rows [m, width]
@@ -12,15 +12,25 @@ export function nearestRows(
   width: number,
   count: number,
 ): (row: Float32Array) => number[] {
-  const spaces = findSpaces(training, width);
-  const learnt = robustSpace(spaces, training);
+  const { median, spread } = findSpaces(training, width);
+  const inSpace = (rows: Float32Array): Float32Array =>
+    rows.map((value, i) => {
+      const z = (value - median[i % width]!) / spread[i % width]!;
+      return Math.min(CLIP, Math.max(-CLIP, z));
+    });
+  const learnt = inSpace(training);
   const total = learnt.length / width;
   return (row) => {
-    const scaled = robustSpace(spaces, row);
+    const scaled = inSpace(row);
+    let self = false;
     const nearest: { place: number; squared: number }[] = [];
     for (let place = 0; place < total; place++) {
       let squared = 0;
       for (let j = 0; j < width; j++) squared += (learnt[place * width + j]! - scaled[j]!) ** 2;
+      if (squared === 0 && !self) {
+        self = true;
+        continue;
+      }
       if (nearest.length === count && squared >= nearest[count - 1]!.squared) continue;
       if (nearest.length === count) nearest.pop();
       nearest.push({ place, squared });

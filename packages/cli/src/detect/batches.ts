@@ -1,0 +1,75 @@
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec, type Compiled } from "@flowify/core/internal";
+import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { lazyPromise, overWorkers } from "./over-workers.js";
+
+/** Rows in one call, and numbers in it, about: splines hold some hundred times as many. */
+const MOST = { rows: 512, numbers: 2 ** 18 } as const;
+
+/** A pure function of rows [B, width], which is [B] or [B, …] for each name, and the arrays that it needs. It consumes both. */
+export type RowFunction = Readonly<{
+  constants: JsTree<HostArray>;
+  f(constants: never, x: np.Array): Readonly<Record<string, np.Array>>;
+}>;
+
+/** A function of constants and rows [n, width], for any number of rows: [n] or [n, …] for each name. */
+export type RowProgram = Readonly<{
+  run(rows: Float32Array): Promise<Readonly<Record<string, Float32Array>>>;
+  dispose(): Promise<void>;
+}>;
+
+/**
+ * Compiles a function when it is first called, for batches of one size, so that the last digit of a row does not
+ * depend on how many others there are.
+ */
+export function rowProgram(
+  executor: Executor,
+  { constants, f }: RowFunction,
+  width: number,
+  name: string,
+): RowProgram {
+  const atOnce = Math.max(1, Math.min(MOST.rows, Math.floor(MOST.numbers / width)));
+  let opened: { program: Compiled; placed: JsTree<object> } | undefined;
+  const open = lazyPromise(async () => {
+    const specs = tree.map((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), constants as never);
+    const rows = new ArraySpec([atOnce, width], np.float32);
+    const program = await executor.compile(f as never, [specs, rows] as never, {
+      name,
+      workers: true,
+      itemwise: true,
+      constant: constants,
+    });
+    opened = { program, placed: await executor.place(constants) };
+    return opened;
+  });
+  return {
+    async run(rows) {
+      const count = rows.length / width;
+      const { program, placed } = await open();
+      const out: { [name: string]: Float32Array } = {};
+      await overWorkers(executor, Math.ceil(count / atOnce), async (piece, worker) => {
+        const at = piece * atOnce;
+        const part = rows.subarray(at * width, (at + atOnce) * width);
+        const batch = part.length === atOnce * width ? part : new Float32Array(atOnce * width);
+        if (batch !== part) batch.set(part);
+        const x = new HostArray(batch, [atOnce, width], np.float32);
+        const result = await program.run([placed, x], { worker });
+        const found = (executor.peek?.(result) ?? (await executor.fetch(result))) as {
+          readonly [name: string]: HostArray;
+        };
+        for (const [key, { data }] of Object.entries(found)) {
+          const each = data.length / atOnce;
+          out[key] ??= new Float32Array(count * each);
+          out[key].set((data as Float32Array).subarray(0, (part.length / width) * each), at * each);
+        }
+        executor.release(result);
+      });
+      return out;
+    },
+    async dispose() {
+      if (opened === undefined) return;
+      executor.release(opened.placed);
+      await opened.program.dispose();
+    },
+  };
+}

@@ -1,0 +1,128 @@
+import type { Flow, HostArray } from "@flowify/core";
+import { mapNoise } from "@flowify/core/layer";
+import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import type { RowFunction } from "./batches.js";
+import { combined, type Scales } from "./combine.js";
+import {
+  type Compared,
+  compare,
+  kernelScore,
+  neighbourScore,
+  type Reference,
+  referenceParts,
+  sharedRows,
+} from "./compare.js";
+import { type PartName, partsOf, type ScoreKind } from "./score-kinds.js";
+import {
+  beyondRange,
+  mixedSpace,
+  robustSpace,
+  type Space,
+  type SpaceArrays,
+  type Spaces,
+  spaceArrays,
+  standardSpace,
+} from "./spaces.js";
+
+/** Standard deviation of the kernels. */
+const BANDWIDTH = 0.2;
+
+/** Parts of the reference whose nearest rows count: of clean rows so many at least, and rows of a part at most. */
+const NEAR = { parts: 5, rows: 256 } as const;
+/** Of contaminated rows: so many parts at most, of so many rows at least, among so many. */
+const FAR = { parts: 50, rows: 8, among: 3000 } as const;
+
+/** The space of the flow. */
+export const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
+
+/** All arrays that scores are computed with. */
+type Constants<T> = Readonly<{
+  spaces: SpaceArrays<T>;
+  flow: JsTree<T>;
+  robust: Reference<T>;
+  mixed: Reference<T>;
+  far: Reference<T>;
+}>;
+
+/** What the parts of scores need of a detector. */
+export type Learnt = Readonly<{
+  contaminated: boolean;
+  spaces: Spaces;
+  /** Reference rows [m, width] in both spaces. */
+  reference: Readonly<Record<"robust" | "mixed", Float32Array>>;
+  flow: Flow;
+  params: JsTree<HostArray>;
+}>;
+
+/** The parts of these names as a program. */
+export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFunction {
+  const { contaminated, spaces, reference, flow, params } = learnt;
+  const { width } = spaces;
+  const has = (name: PartName): boolean => names.includes(name);
+  const hasNear = has("neighbours");
+  const count = reference.robust.length / width;
+  const known = (rows: Float32Array, size: number) => referenceParts(rows, width, BANDWIDTH, size);
+  const far = farParts(count);
+  const constants: Constants<HostArray> = {
+    spaces: spaceArrays(spaces),
+    flow: has("flow") ? params : [],
+    robust: has("robust") || (hasNear && !contaminated) ? known(reference.robust, nearSize(count)) : [],
+    mixed: has("mixed") ? known(reference.mixed, nearSize(count)) : [],
+    far: hasNear && contaminated ? known(reference.mixed.subarray(0, far.rows * width), far.size) : [],
+  };
+  const noise = mapNoise(flow.forwardNoise, () => {
+    throw new TypeError("expected a flow without noise");
+  });
+  const parts = (own: Constants<np.Array>, x: np.Array): Record<string, np.Array> => {
+    const found: Partial<Record<PartName, np.Array>> = {};
+    const compared = (space: Space, rows: Reference<np.Array>): Compared =>
+      compare(space(own.spaces, x.ref), BANDWIDTH, rows);
+    if (own.robust.length > 0) {
+      const robust = compared(robustSpace, own.robust);
+      if (hasNear && !contaminated) found.neighbours = neighbourScore(sharedRows(robust), BANDWIDTH);
+      found.robust = kernelScore(robust, count);
+    }
+    if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), count);
+    if (own.far.length > 0) found.neighbours = neighbourScore(compared(mixedSpace, own.far), BANDWIDTH);
+    if (has("flow"))
+      found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
+    if (has("range")) found.range = beyondRange(own.spaces, x.ref);
+    x.dispose();
+    const { flow: _, ...others } = own;
+    tree.dispose(others as never);
+    for (const [name, each] of Object.entries(found)) if (!has(name as PartName)) each.dispose();
+    return Object.fromEntries(names.map((name) => [name, found[name]!]));
+  };
+  return { constants: constants as never, f: parts as never };
+}
+
+/** Rows of the parts of the reference of clean rows. */
+const nearSize = (count: number): number => Math.max(1, Math.min(NEAR.rows, Math.floor(count / NEAR.parts)));
+
+/** Of contaminated rows: the rows among which neighbours are looked for, and those of each part. */
+function farParts(count: number): { rows: number; size: number } {
+  const among = Math.min(count, FAR.among);
+  const parts = Math.max(1, Math.min(FAR.parts, Math.floor(among / FAR.rows)));
+  const size = Math.floor(among / parts);
+  return { rows: parts * size, size };
+}
+
+/** Scores of these kinds as a program. */
+export function scoreProgram(learnt: Learnt, scales: Scales, kinds: readonly ScoreKind[]): RowFunction {
+  const { contaminated } = learnt;
+  const names = [...new Set(kinds.flatMap((kind) => partsOf(kind, contaminated)))];
+  const { constants, f } = partsProgram(learnt, names);
+  return {
+    constants,
+    f(own, x) {
+      const raw = f(own, x);
+      const scores = kinds.map((kind): [string, np.Array] => {
+        const parts = partsOf(kind, contaminated);
+        const taken = parts.map((name) => ({ name, scores: raw[name]!.ref }));
+        return [kind, parts.length === 1 ? taken[0]!.scores : combined(taken, scales, contaminated)];
+      });
+      for (const each of Object.values(raw)) each.dispose();
+      return Object.fromEntries(scores);
+    },
+  };
+}
