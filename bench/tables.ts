@@ -12,7 +12,6 @@ import {
   readLabelledRows,
   type ScoreKind,
 } from "flowify/tables";
-import { type FalseAlarms, falseAlarmsOf, showFalseAlarms } from "./false-alarms.js";
 
 export type TablesOptions = Readonly<{
   /** The smallest sets: they take the least time. */
@@ -35,7 +34,6 @@ type SetResult = Readonly<{
   columns: number;
   seconds: number;
   detectors: Readonly<Record<string, Figures>>;
-  falseAlarms?: FalseAlarms;
 }>;
 
 /** The kinds of scores that are judged; the distance of the baseline is measured apart. */
@@ -100,15 +98,12 @@ async function benchSet(
       return [name, { auroc: 100 * auroc(low, high), ap: 100 * averagePrecision(low, high) }];
     }),
   );
-  const heldOut = found.combination.subarray(0, own.length);
-  const falseAlarms = contaminated ? undefined : falseAlarmsOf(heldOut, seed);
   return {
     seed,
     rows: labels.length,
     columns: width,
     seconds,
     detectors,
-    ...(falseAlarms && { falseAlarms }),
   };
 }
 
@@ -132,8 +127,7 @@ export async function benchTables(folder: string, options: TablesOptions): Promi
         const result = { set: file, ...found };
         results.push(result);
         process.stdout.write(`${JSON.stringify(result)}\n`);
-        const alarms = result.falseAlarms ? `; ${showFalseAlarms(result.falseAlarms)}` : "";
-        say(`${file} seed ${seed}: ${lineOf(result.detectors)}${alarms}; ${result.seconds.toFixed(1)} s`);
+        say(`${file} seed ${seed}: ${lineOf(result.detectors)}; ${result.seconds.toFixed(1)} s`);
       }
   } finally {
     await executor.dispose();
@@ -153,12 +147,4 @@ function sayMeans(results: readonly SetResult[], say: (line: string) => void): v
   say(`mean AUROC / AP of ${results.length} runs: ${lineOf(means)}`);
   const seconds = results.map((each) => each.seconds).sort((a, b) => a - b);
   say(`seconds: median ${seconds[seconds.length >> 1]!.toFixed(1)}, most ${seconds.at(-1)!.toFixed(1)}`);
-  const judged = results.flatMap(({ falseAlarms, set, seed }) =>
-    falseAlarms ? [{ set, seed, falseAlarms }] : [],
-  );
-  if (judged.length === 0) return;
-  const outside = judged.filter(({ falseAlarms }) => falseAlarms.rates.some(({ inside }) => !inside));
-  say(
-    `false alarms inside of their 99 % intervals: ${judged.length - outside.length} of ${judged.length}${outside.map(({ set, seed }) => `; outside: ${set} seed ${seed}`).join("")}`,
-  );
 }

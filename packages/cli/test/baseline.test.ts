@@ -1,10 +1,11 @@
 import { join } from "node:path";
+import { jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { gaussianBpd } from "../src/baselines/gaussian.js";
 import { histogramBpd, uniformBpd } from "../src/baselines/histograms.js";
 import { columnBaselines } from "../src/baselines/rows.js";
-import { trivialBaseline } from "../src/baselines/trivial.js";
+import { beatenBy, trivialBaseline } from "../src/baselines/trivial.js";
 import { imageSet, type RowSet } from "../src/data/image-set.js";
 import { openExecutor } from "../src/executors.js";
 import type { NetworkDescription } from "../src/networks/network.js";
@@ -124,12 +125,30 @@ describe("columns on a grid", () => {
     expect(uniform!.nll[0]).toBeCloseTo(Math.log(Math.max(...train.rows) - Math.min(...train.rows)), 5);
   });
 
-  it("are compared with the best of them", () => {
+  it("are compared with the best of them", async () => {
     const [, , histogram] = columnBaselines(train, train, network);
     const mean = histogram!.nll.reduce((a, b) => a + b, 0) / 400;
-    expect(trivialBaseline(train, train, network)).toEqual({
+    expect(await trivialBaseline(train, train, network, jaxExecutor(), 0)).toEqual({
       name: "a histogram of each column",
       figure: expect.closeTo(mean, 9),
     });
+  });
+
+  it("are the Gaussian of all columns where these depend on each other, and the run is told that it loses", async () => {
+    const rng = makeRng(5);
+    const rows = Float32Array.from(
+      Array.from({ length: 500 }, () => {
+        const x = rng.normal();
+        return [x, x + 0.1 * rng.normal()];
+      }).flat(),
+    );
+    const set = { ...train, rows, count: 500, shape: [2] } as unknown as RowSet;
+    const best = await trivialBaseline(set, set, densities, jaxExecutor(), 0);
+    // log 2πe √det Σ with det Σ = 0.01
+    expect(best).toEqual({ name: "one Gaussian of all columns", figure: expect.closeTo(0.535, 1) });
+    expect(beatenBy(best, best.figure + 0.5, "nats per row")).toEqual([
+      expect.stringContaining("one Gaussian of all columns is better than the run, by 0.500 nats per row"),
+    ]);
+    expect(beatenBy(best, best.figure - 0.5, "nats per row")).toEqual([]);
   });
 });

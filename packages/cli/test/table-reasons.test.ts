@@ -55,7 +55,7 @@ describe("flowify score --reasons", () => {
       expect([flag, reason, own]).toEqual(["1", "'=2+3", value]);
       const changed = Number(/^'=2\+3 = (-?[\d.]+)$/.exec(repair!)?.[1]);
       expect(Math.abs(changed - 3 * (sizeOf(9, i) - 10))).toBeLessThan(2);
-      expect(nearest).toMatch(/^\d+ \d+ \d+$/);
+      expect(nearest).toMatch(/^<i>\d+; <i>\d+; <i>\d+$/);
     }
     const plain = rows.filter((cells) => cells[3] === "0");
     expect(plain.map((cells) => cells.slice(4).join(""))).toEqual(plain.map(() => ""));

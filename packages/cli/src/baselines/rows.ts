@@ -17,19 +17,36 @@ const MOST_BINS = 256;
  * Trivial densities of rows, fitted to the training rows: independent columns that are uniform or have a histogram,
  * over their range in all rows; a Gaussian for each column; one Gaussian with full covariance. Columns whose values lie on a
  * grid have probabilities in place of densities, as the networks for tables have.
+ *
+ * @param compared a network that they are compared with: columns are on a grid where it takes them so
  */
 export async function rowBaselines(
   train: RowSet,
   test: RowSet,
   executor: Executor,
   seed: number,
+  compared?: NetworkDescription,
 ): Promise<RowBaseline[]> {
   const { schema, levels, shape } = train;
-  const network = schema ? descriptionOf(tableNetwork("gaussian", shape[0], schema)) : gaussianNetwork(train);
+  const network =
+    compared && levels === undefined
+      ? gaussianBehind(compared, shape[0])
+      : schema
+        ? descriptionOf(tableNetwork("gaussian", shape[0], schema))
+        : gaussianNetwork(train);
   const nll = await gaussianRows(train, test, { network, executor, seed });
   const exact = levels === undefined && gridOf(network) === undefined;
   return [...columnBaselines(train, test, network), { name: "Gaussian", exact, nll }];
 }
+
+/** One Gaussian in the unit of another network: behind the same noise, if it has some. */
+const gaussianBehind = ({ layers }: NetworkDescription, columns: number): NetworkDescription => ({
+  inShape: [columns],
+  layers: [
+    ...layers.slice(0, 1).filter(({ kind }) => kind === "dequantizeColumns"),
+    { kind: "whiten", scaled: true },
+  ],
+});
 
 /**
  * Those of them with independent columns.

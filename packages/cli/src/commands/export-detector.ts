@@ -11,7 +11,6 @@ import { BLOCK } from "../data/table/table.js";
 import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { graphInput } from "../detect/detector-graph.js";
-import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
@@ -21,6 +20,8 @@ import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { makeFolder, runPaths } from "../runs/folder.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import { kindOf, type ModelColumn } from "../tables/columns/kinds.js";
+import { detectorEncoder } from "../tables/row-encoder.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -107,7 +108,7 @@ async function differenceOn(
 function feedsOf(
   { Tensor }: Runtime,
   { names, decimalComma }: Readonly<{ names: readonly string[]; decimalComma: boolean }>,
-  inputs: readonly DetectorInput[],
+  inputs: readonly ModelColumn[],
   block: readonly (readonly Cell[])[],
 ) {
   const reader = cellReader({ decimalComma });
@@ -115,18 +116,17 @@ function feedsOf(
     const at = names.indexOf(input.name);
     const cells = block.map((row) => row[at]);
     const isMissing = (cell: Cell | undefined): boolean => reader.read(cell) === "missing";
-    const tensor =
-      input.kind === "text"
-        ? new Tensor(
-            "string",
-            cells.map((cell) => (isMissing(cell) ? "" : cellText(cell))),
-            [cells.length, 1],
-          )
-        : new Tensor(
-            "float64",
-            Float64Array.from(cells, (cell) => (isMissing(cell) ? Number.NaN : reader.value)),
-            [cells.length, 1],
-          );
+    const tensor = kindOf(input).isText
+      ? new Tensor(
+          "string",
+          cells.map((cell) => (isMissing(cell) ? "" : cellText(cell))),
+          [cells.length, 1],
+        )
+      : new Tensor(
+          "float64",
+          Float64Array.from(cells, (cell) => (isMissing(cell) ? Number.NaN : reader.value)),
+          [cells.length, 1],
+        );
     return [graphInput(input), tensor] as const;
   });
   return Object.fromEntries(feeds);

@@ -10,7 +10,10 @@ export type Scales = Readonly<Record<Exclude<PartName, "range">, Scale>>;
 const USUAL = 0.99;
 
 /** How often the distance to neighbours counts among contaminated rows, where an odd row may have odd neighbours. */
-const FAR_WEIGHT = 2;
+const FAR_WEIGHT = 3;
+
+/** How much the surest part weighs. */
+const SUREST_WEIGHT = 0.5;
 
 /** How much a value beyond the range of its column weighs. */
 const RANGE_WEIGHT = 2;
@@ -36,7 +39,7 @@ export function standardize({ middle, spread }: Scale, scores: np.Array): np.Arr
 type Part = Readonly<{ name: PartName; scores: np.Array }>;
 
 /**
- * The sum of the standardized parts t; plus what the surest of them has beyond its own 99 % quantile q, max (t − q)⁺, so
+ * The sum of the standardized parts t; plus half of what the surest of them has beyond its own 99 % quantile q, max (t − q)⁺, so
  * that parts which find a row usual cannot hide what another is sure of; plus 2 log (1 + e) of the values beyond the range
  * of their columns. No label enters. Consumes the scores.
  */
@@ -59,5 +62,5 @@ export function combined(parts: readonly Part[], scales: Scales, contaminated: b
     else if (contaminated) add(t.mul(FAR_WEIGHT));
     else t.dispose();
   }
-  return sum!.add(surest!);
+  return sum!.add(surest!.mul(SUREST_WEIGHT));
 }

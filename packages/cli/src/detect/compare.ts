@@ -8,6 +8,12 @@ const FAR = 1e30;
 /** Rows whose −d²/2h² is above this part of 1 + |x|²/h² are equal but for the rounding of float32. */
 const EQUAL = 1e-5;
 
+/**
+ * Coordinates are multiples of 1/64 of the kernels' width: products of them are then exact in float32, in whatever order an
+ * engine adds, as long as d²/2h² is below 2,048.
+ */
+const STEPS = 64;
+
 /** Reference rows in a space, (b, 1, −|b|²/2) in units of the kernels' width, turned: [width + 2, m] each. */
 export type Reference<T> = readonly T[];
 
@@ -24,13 +30,15 @@ export function referenceParts(
   size: number,
 ): Reference<HostArray> {
   const count = rows.length / width;
+  const perStep = STEPS / bandwidth;
   return Array.from({ length: Math.ceil(count / size) }, (_, part) => {
     const here = Math.min(size, count - part * size);
     const turned = new Float32Array((width + 2) * here);
     for (let i = 0; i < here; i++) {
       let squared = 0;
       for (let c = 0; c < width; c++) {
-        const value = Math.fround(rows[(part * size + i) * width + c]! / bandwidth);
+        const steps = Math.fround(rows[(part * size + i) * width + c]! * perStep);
+        const value = Math.floor(Math.fround(steps + 0.5)) / STEPS;
         turned[c * here + i] = value;
         squared += value * value;
       }
@@ -55,7 +63,7 @@ export type Compared = Readonly<{
  * @param rows [B, width] of the space. Consumed
  */
 export function compare(rows: np.Array, bandwidth: number, reference: Reference<np.Array>): Compared {
-  const scaled = rows.div(bandwidth);
+  const scaled = np.floor(rows.mul(STEPS / bandwidth).add(0.5)).div(STEPS);
   const half = np.sum(scaled.ref.mul(scaled.ref), 1, { keepdims: true }).mul(0.5); // [B, 1]
   const least = half.ref.mul(2).add(1).mul(-EQUAL);
   const one = np.onesLike(half.ref);

@@ -4,7 +4,7 @@ import { numpy as np } from "@jax-js/jax";
 import * as v from "valibot";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
-import { widthOfAll } from "./detector-inputs.js";
+import { columnSchema, widthOfAll } from "../tables/columns/kinds.js";
 import { type ScoreKind, scoreKinds } from "./score-kinds.js";
 import { KNOTS } from "./spaces.js";
 import type { TableDetector } from "./table-detector.js";
@@ -16,28 +16,16 @@ const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
   version: v.literal(2),
   contaminated: v.boolean(),
-  inputs: v.array(
-    v.variant("kind", [
-      v.strictObject({
-        kind: v.picklist(["number", "date"]),
-        name: v.string(),
-        origin: finite,
-        fill: finite,
-        indicator: v.boolean(),
-        grid: v.exactOptional(
-          v.strictObject({ least: finite, step: v.pipe(finite, v.gtValue(0)), digits: finite }),
-        ),
-      }),
-      v.strictObject({ kind: v.literal("text"), name: v.string(), values: v.array(v.string()) }),
-    ]),
-  ),
+  inputs: v.array(columnSchema),
+  /** What the reference rows are called, where a column names the rows. */
+  names: v.exactOptional(v.array(v.string())),
   scales: v.strictObject({ flow: scale, robust: scale, mixed: scale, neighbours: scale }),
 });
 
 /** Writes a detector as one safetensors file; what is no array is JSON in its metadata. */
 export function writeDetector(
   path: string,
-  { detector, inputs, calibrations }: TableDetector,
+  { detector, inputs, names, calibrations }: TableDetector,
 ): Promise<void> {
   const { contaminated, spaces, reference, places, flow, scales } = detector;
   const { width, knots, normals, ...columns } = spaces;
@@ -54,7 +42,14 @@ export function writeDetector(
     const { scores } = calibrations[kind];
     tensors[`calibration.${kind}`] = new HostArray(scores, [scores.length], np.float64);
   }
-  const document = { format: "flowify-detector", version: 2, contaminated, inputs, scales };
+  const document = {
+    format: "flowify-detector",
+    version: 2,
+    contaminated,
+    inputs,
+    scales,
+    ...(names && { names }),
+  };
   return writeFileAtomic(path, encodeSafetensors(tensors, { detector: JSON.stringify(document) }));
 }
 
@@ -72,7 +67,7 @@ export function readDetector(path: string, folder: string): TableDetector {
   const file = decoded(path, damaged);
   const checked = check(documentSchema, file.document);
   if (!("value" in checked)) throw damaged(checked.problems.join("; "));
-  const { contaminated, inputs, scales } = checked.value;
+  const { contaminated, inputs, scales, names } = checked.value;
   const width = widthOfAll(inputs);
   const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {
     const data = file.tensors[name]?.data;
@@ -83,8 +78,11 @@ export function readDetector(path: string, folder: string): TableDetector {
   const columns = (name: string, each = 1): Float32Array => take(name, Float32Array, each * width);
   const places = take("places", Uint32Array);
   const calibrationOf = (kind: ScoreKind) => ({ scores: take(`calibration.${kind}`, Float64Array) });
+  if (names !== undefined && names.length !== places.length)
+    throw damaged(`${names.length} names for ${places.length} rows`);
   return {
     inputs,
+    ...(names && { names }),
     calibrations: {
       combination: calibrationOf("combination"),
       flow: calibrationOf("flow"),

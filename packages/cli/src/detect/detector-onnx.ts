@@ -1,8 +1,8 @@
 import { exportFunction, toBytes } from "@flowify/onnx/browser";
+import { kindOf } from "../tables/columns/kinds.js";
 import { judgeProgram } from "./calibration.js";
 import type { OpenDetector } from "./detector.js";
 import { detectorGraph, graphInput, OUTPUTS } from "./detector-graph.js";
-import type { DetectorInput } from "./detector-inputs.js";
 import type { TableDetector } from "./table-detector.js";
 
 /** What the graph takes and returns. */
@@ -19,12 +19,6 @@ export type DetectorDescription = Readonly<{
   }>[];
   outputs: readonly Readonly<{ name: string; type: string; meaning: string; shape: readonly string[] }>[];
 }>;
-
-const meanings: Readonly<Record<DetectorInput["kind"], string>> = {
-  number: "a number; NaN where it is missing",
-  date: "days since 1970-01-01 UTC; NaN where the date is missing",
-  text: "a text; empty where it is missing",
-};
 
 const results = [
   { name: "score", type: "float32", meaning: "high for odd rows" },
@@ -54,9 +48,9 @@ export function detectorOnnx(
     inputs: inputs.map((each) => ({
       name: graphInput(each),
       column: each.name,
-      type: each.kind === "text" ? "string" : "float64",
+      type: kindOf(each).isText ? "string" : "float64",
       shape: ["batch", 1],
-      meaning: meanings[each.kind],
+      meaning: kindOf(each).meaning,
     })),
     outputs: results.map((output) => ({ ...output, shape: ["batch"] })),
   };

@@ -1,6 +1,6 @@
 import type { Flow, HostArray } from "@flowify/core";
 import { mapNoise } from "@flowify/core/layer";
-import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import type { RowFunction } from "./batches.js";
 import { combined, type Scales } from "./combine.js";
 import {
@@ -30,7 +30,7 @@ const BANDWIDTH = 0.2;
 /** Parts of the reference whose nearest rows count: of clean rows so many at least, and rows of a part at most. */
 const NEAR = { parts: 5, rows: 256 } as const;
 /** Of contaminated rows: so many parts at most, of so many rows at least, among so many. */
-const FAR = { parts: 50, rows: 8, among: 3000 } as const;
+const FAR = { parts: 50, rows: 4, among: 3000 } as const;
 
 /** The space of the flow. */
 export const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);

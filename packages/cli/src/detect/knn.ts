@@ -4,6 +4,9 @@ import { rowProgram } from "./batches.js";
 import { compare, type Reference, referenceParts } from "./compare.js";
 import { findSpaces, type SpaceArrays, spaceArrays, standardSpace } from "./spaces.js";
 
+/** Of distances, in standard deviations: they are exact to a small part of it. */
+const UNIT = 0.1;
+
 /** Reference rows of a part, and rows whose distances are held at once. */
 const SIZE = { part: 256, rows: 2048 } as const;
 
@@ -26,13 +29,13 @@ export async function neighbourDistances(
   if (!(Number.isInteger(k) && k >= 1 && k < count))
     throw new UsageError(`k = ${k}: expected a neighbour from 1 to ${count - 1}, the other training rows`);
   const spaces = findSpaces(training, width);
-  const reference = referenceParts(standardized(training, spaces), width, 1, SIZE.part);
+  const reference = referenceParts(standardized(training, spaces), width, UNIT, SIZE.part);
   const constants = { spaces: spaceArrays(spaces), reference };
   const f = (
     own: Readonly<{ spaces: SpaceArrays<np.Array>; reference: Reference<np.Array> }>,
     x: np.Array,
   ): Record<string, np.Array> => {
-    const { logs, copies } = compare(standardSpace(own.spaces, x), 1, own.reference);
+    const { logs, copies } = compare(standardSpace(own.spaces, x), UNIT, own.reference);
     return { logs: np.concatenate([...logs], 1), copies: copies.reduce((sum, each) => sum.add(each)) };
   };
   const program = rowProgram(executor, { constants: constants as never, f: f as never }, width, "neighbours");
@@ -44,7 +47,7 @@ export async function neighbourDistances(
         const others = Math.max(0, copies![i]! - 1); // equal rows beside itself
         if (others >= k) continue;
         const own = logs!.subarray(i * count, (i + 1) * count);
-        out[from + i] = Math.sqrt(-2 * kLargest(k - others, own));
+        out[from + i] = UNIT * Math.sqrt(-2 * kLargest(k - others, own));
       }
     }
     return out;

@@ -1,14 +1,16 @@
 import type { Executor } from "@flowify/core";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { type ModelColumn, widthOfAll } from "../tables/columns/kinds.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 import { type Detector, type DetectorOptions, fitDetector, openDetector, takeRows } from "./detector.js";
-import { type DetectorInput, widthOfAll } from "./detector-inputs.js";
 import { type ScoreKind, scoreKinds } from "./score-kinds.js";
 
 /** A detector with the columns of its table, and scores of held-out rows, ascending, by which others are judged. */
 export type TableDetector = Readonly<{
   detector: Detector;
-  inputs: readonly DetectorInput[];
+  inputs: readonly ModelColumn[];
+  /** What the reference rows are called, where a column names the rows. */
+  names?: readonly string[] | undefined;
   calibrations: Readonly<Record<ScoreKind, Pick<Calibration, "scores">>>;
 }>;
 
@@ -17,19 +19,20 @@ export type TableDetector = Readonly<{
  *
  * @param rows all rows of the table, [n, width], as `detectorEncoder` encodes them
  * @param most training rows at most. Default: all that are not test rows
- * @param numbers of the rows in their file, from 1 on. Default: 1, 2, …
+ * @param called the numbers of the rows in their file, from 1 on, by default 1, 2, …; and their names
  */
 export async function fitTableDetector(
   executor: Executor,
   rows: Float32Array,
-  inputs: readonly DetectorInput[],
+  inputs: readonly ModelColumn[],
   options: DetectorOptions,
   most?: number,
-  numbers?: readonly number[],
+  called: Readonly<{ numbers?: readonly number[]; names?: readonly string[] | undefined }> = {},
 ): Promise<TableDetector> {
   const width = widthOfAll(inputs);
   const count = rows.length / width;
   const training = rowsOfSplit(count, "train").subarray(0, most);
+  const { numbers, names } = called;
   const numberOf = (place: number): number => {
     const row = training[place]!;
     return numbers ? numbers[row]! - 1 : row;
@@ -45,7 +48,8 @@ export async function fitTableDetector(
       kernels: calibrationOf(0, scores.kernels),
       neighbours: calibrationOf(0, scores.neighbours),
     };
-    return { detector, inputs, calibrations };
+    const own = names && Array.from(found.places, (place) => names[training[place]!]!);
+    return { detector, inputs, calibrations, ...(own && { names: own }) };
   } finally {
     await open.dispose();
   }

@@ -67,7 +67,10 @@ export const tableBodies: {
     brief: "three dense layers with splines, which keep half of the columns and model the others",
     layers: (n) => denseNetwork(n, [n, Math.ceil(0.75 * n), Math.ceil(n / 2)]).layers,
   },
-  gaussian: { brief: "one Gaussian", layers: (n) => couplingNetwork(n, { blocks: 0 }).layers },
+  gaussian: {
+    brief: "one Gaussian",
+    layers: (n) => [...couplingNetwork(n, { blocks: 0 }).layers, { kind: "affine" }],
+  },
 };
 
 /** The network of this name for rows of so many numbers: of a table, or of an array, where `levels` are those of integers. */

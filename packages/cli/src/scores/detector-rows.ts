@@ -4,7 +4,8 @@ import { checkColumns } from "../data/table/check-columns.js";
 import { openTable } from "../data/table/open-table.js";
 import type { TableSchema } from "../data/table/schema.js";
 import type { PartRange, TablePart } from "../data/table/table.js";
-import { type DetectorInput, detectorEncoder } from "../detect/detector-inputs.js";
+import type { ModelColumn } from "../tables/columns/kinds.js";
+import { detectorEncoder } from "../tables/row-encoder.js";
 import { unknownName } from "../ui/suggest.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -17,7 +18,7 @@ export type DetectorRows = Readonly<{
 
 export type DetectorRowsOptions = Readonly<{
   schema: TableSchema;
-  inputs: readonly DetectorInput[];
+  inputs: readonly ModelColumn[];
   id?: string | undefined;
   /** An SQL condition: rows that do not fulfil it are left out. */
   where?: string | undefined;

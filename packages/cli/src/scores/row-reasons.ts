@@ -57,7 +57,7 @@ export function reasonCells(
         cells[flagged[i]!.place] = [
           ...places.flatMap((at) => [reasons.blamed[at]?.name, reasons.blamed[at]?.value]),
           repairText(reasons),
-          reasons.nearest.join(" "),
+          reasons.nearest.join("; "),
         ].map((text) => text || null);
         worst.push({ score: flagged[i]!.score, line: lineOf(flagged[i]!, reasons, places.length) });
       });

@@ -1,11 +1,11 @@
 import { writeDetector } from "../detect/detector-file.js";
-import { inputsOf } from "../detect/detector-inputs.js";
 import { fitTableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { allDetectorRows } from "../scores/detector-rows.js";
+import { modelColumns } from "../tables/columns/kinds.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -18,14 +18,22 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   const { seed, steps } = training;
   const schema = data.reading?.schema;
   if (!schema) return;
-  const inputs = inputsOf(schema);
+  const inputs = modelColumns(schema);
   const { where } = data.reading!;
-  const { rows, numbers } = await allDetectorRows(data.name, { schema, inputs, where, warn: () => {} });
+  const { rows, numbers, names } = await allDetectorRows(data.name, {
+    schema,
+    inputs,
+    where,
+    warn: () => {},
+  });
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
     const rowCount = data.examples + data.validation;
-    const fitted = await fitTableDetector(executor, rows, inputs, options, rowCount, numbers);
+    const fitted = await fitTableDetector(executor, rows, inputs, options, rowCount, {
+      numbers,
+      names: schema.columns.some(({ use }) => use === "id") ? names : undefined,
+    });
     await writeDetector(runPaths(folder).detector, fitted);
     terminal.note(
       `detector of ${formatCount(rowCount)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,

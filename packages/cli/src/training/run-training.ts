@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
 import {
   createTrainer,
   DeviceError,
@@ -7,7 +7,7 @@ import {
   FlowModel,
   type Trainer,
 } from "@flowify/core";
-import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
+import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { uniformFigure } from "../baselines/uniform.js";
 import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
@@ -19,12 +19,14 @@ import type { RunConfig } from "../run-config.js";
 import { readRunConfig, writeRunConfig } from "../runs/config-file.js";
 import { openRunFolder, type RunFolder } from "../runs/folder.js";
 import { openMetrics, rewindMetrics } from "../runs/metrics.js";
+import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
 import { trainerOptions } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
+import { unitOf } from "../unit.js";
 import { epochReporter } from "./epoch-report.js";
 import { leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
@@ -52,11 +54,13 @@ export type Trained = Readonly<{
 
 /** Opens the folder of a run, trains, and closes it. */
 export async function runTraining(plan: TrainPlan, options: RunningOptions): Promise<Trained> {
+  const isNew = !existsSync(plan.folder);
   const run = await openRunFolder(plan.folder, plan);
   try {
     return await trainOn(plan.device, run, plan, options);
   } finally {
     run.release();
+    if (isNew && !existsSync(run.config)) rmSync(run.folder, { recursive: true, force: true });
   }
 }
 
@@ -169,10 +173,20 @@ async function trainIn(
   await trainer.dispose();
   if (!end) return { step };
   const last = end.measured.at(-1);
-  const baseline = last && trivialBaseline(plan.data, last.images, plan.network.description);
+  const baseline =
+    last && (await trivialBaseline(plan.data, last.images, plan.network.description, executor, config.training.seed));
+  const beaten =
+    baseline && "rows" in plan.data
+      ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, unitOf(plan.data.shape).name)
+      : [];
   return {
     step,
-    end: { ...end, ...(baseline && { baseline }), ...(unchanged !== undefined && { unchanged }) },
+    end: {
+      ...end,
+      verdict: { ...end.verdict, warnings: [...end.verdict.warnings, ...beaten] },
+      ...(baseline && { baseline }),
+      ...(unchanged !== undefined && { unchanged }),
+    },
   };
 }
 

@@ -63,7 +63,7 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
   // what is built or rated for these data is judged on some that are held out
-  const judged = flags.from !== undefined || isBuilt(presumed);
+  const judged = flags.from !== undefined || isBuilt(presumed) || presumed.startsWith("table/");
   const validation = flags.validation ?? (judged ? heldOutOf : 0);
   const images = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
   const network: Choices["network"] =

@@ -32,10 +32,13 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   const start = startFigure(records);
   const show = (value: number): string => `${value.toFixed(3)} ${unit.name}`;
   const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;
+  const isRows = config.data.shape.length === 1;
   const warnings: string[] = [];
   if (config.validateEvery !== undefined && judgedStep === 0)
     warnings.push(
-      `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
+      isRows
+        ? `no step improved the held-out rows over the initialization, which fits the columns one by one: the run keeps it. Columns that are independent leave nothing more to learn; where they are not, ${smaller}`
+        : `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
     );
   else if (figure !== undefined && start !== undefined && figure > start + margin)
     warnings.push(`the run ends at ${show(figure)}, worse than ${show(start)} at initialization; ${smaller}`);

@@ -8,7 +8,7 @@ import {
   expectUsable,
   findSchema,
   fitTableDetector,
-  inputsOf,
+  modelColumns,
   type OpenDetector,
   openDetector,
   type ScoreKind,
@@ -81,7 +81,7 @@ async function train(
   const schema = await findSchema(name, table, { drop, ...(id !== undefined && { id }) });
   expectUsable(name, schema);
   const notes = expectEnough(name, schema.rows);
-  const inputs = inputsOf(schema);
+  const inputs = modelColumns(schema);
   const encoder = detectorEncoder(name, table, inputs);
   if (encoder.width > LIMITS.numbers)
     throw new DataError(
@@ -231,7 +231,10 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       return {
         p,
         reasons: reasons!,
-        rows: [namedRow(row - 1, source), ...reasons!.nearest.map((each) => namedRow(each - 1, own.source))],
+        rows: [
+          namedRow(row - 1, source),
+          ...reasons!.nearestNumbers.map((each) => namedRow(each - 1, own.source)),
+        ],
       };
     }),
 

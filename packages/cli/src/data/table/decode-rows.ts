@@ -64,8 +64,22 @@ function numberOf(column: ColumnSchema, number: number): number {
   const grid = gridOf(column);
   if (grid) return nextOnGrid(grid, clamp(number + origin, range!.least, range!.most));
   if (type === "date") return toSeconds(number + origin);
-  const value = Number((number + origin).toPrecision(DIGITS + digitsOf(origin)));
+  const value = Number(
+    keptSign(range!, atSpike(column, number + origin)).toPrecision(DIGITS + digitsOf(origin)),
+  );
   return decimals === undefined ? value : Number(value.toFixed(decimals));
+}
+
+/** The value that many rows share where the number is within its noise, which is spread over the gap around it. */
+function atSpike({ spikes = [], gap = 0 }: ColumnSchema, number: number): number {
+  const spike = spikes.find(({ value }) => Math.abs(number - Number(value)) <= gap);
+  return spike === undefined ? number : Number(spike.value);
+}
+
+/** Where no training value is below or above zero, none is. */
+function keptSign({ least, most }: NonNullable<ColumnSchema["range"]>, number: number): number {
+  if (least >= 0) return Math.max(number, least);
+  return most <= 0 ? Math.min(number, most) : number;
 }
 
 /** Digits that an origin adds in front. */

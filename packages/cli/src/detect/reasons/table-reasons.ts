@@ -17,8 +17,10 @@ export type TableReasons = Readonly<{
   blamed: readonly (NamedValue & Readonly<{ gain: number }>)[];
   /** Changes after which the row is not flagged; none where three columns are not enough. */
   repair: readonly NamedValue[];
-  /** Numbers of the nearest training rows in their table, from 1 on. */
-  nearest: readonly number[];
+  /** What the nearest training rows are called, without the row itself: by their ids, else by their numbers. */
+  nearest: readonly string[];
+  /** Their numbers in their table, from 1 on. */
+  nearestNumbers: readonly number[];
 }>;
 
 /** Finds the reasons of rows of a table. */
@@ -35,7 +37,7 @@ export type TableReasoner = Readonly<{
  * @param threshold rows with a p-value of at most this are flagged
  */
 export function tableReasoner(
-  { detector, inputs, calibrations }: TableDetector,
+  { detector, inputs, names, calibrations }: TableDetector,
   open: OpenDetector,
   kind: ScoreKind,
   threshold: number,
@@ -73,7 +75,8 @@ export function tableReasoner(
             name: columns[column]!.name,
             value: usualText(column, value),
           })),
-          nearest: reasons.nearest.map((place) => detector.places[place]! + 1),
+          nearest: reasons.nearest.map((place) => names?.[place] ?? String(detector.places[place]! + 1)),
+          nearestNumbers: reasons.nearest.map((place) => detector.places[place]! + 1),
         };
       }),
   };

@@ -116,7 +116,7 @@ function oddRow(
       `<span>${escapeXml(column)}</span><span>${escapeXml(value)}</span><span><span class="bar" style="width:${((100 * gain) / most).toFixed(1)}%"></span></span><span>${gain.toFixed(1)} nats</span>`,
   );
   const repair = repairText(reasons);
-  return `<div class="odd"><h4>${escapeXml(name)}</h4>${paragraph(`${unit} ${score.toPrecision(4)}, p-value ${shownP(p)}`)}<div class="gains">${bars.join("")}</div>${paragraph(repair ? `Not flagged with ${repair}.` : p > falseAlarms ? "Not flagged." : "No change of three columns makes it usual.")}${paragraph(`Nearest training rows: numbers ${reasons.nearest.join(", ")}.`)}</div>`;
+  return `<div class="odd"><h4>${escapeXml(name)}</h4>${paragraph(`${unit} ${score.toPrecision(4)}, p-value ${shownP(p)}`)}<div class="gains">${bars.join("")}</div>${paragraph(repair ? `Not flagged with ${repair}.` : p > falseAlarms ? "Not flagged." : "No change of three columns makes it usual.")}${paragraph(`Nearest training rows: ${reasons.nearest.join(", ")}.`)}</div>`;
 }
 
 const shownP = (p: number): string => (p < 0.0001 ? "below 0.0001" : p.toPrecision(2));

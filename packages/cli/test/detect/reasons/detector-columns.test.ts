@@ -1,12 +1,13 @@
 import { expect, it } from "vitest";
 import { blockOf } from "../../../src/data/table/block.js";
 import type { TableSchema } from "../../../src/data/table/schema.js";
-import { detectorEncoder, inputsOf } from "../../../src/detect/detector-inputs.js";
 import {
   detectorColumns,
   detectorNumber,
   detectorText,
 } from "../../../src/detect/reasons/detector-columns.js";
+import { modelColumns } from "../../../src/tables/columns/kinds.js";
+import { detectorEncoder } from "../../../src/tables/row-encoder.js";
 
 const column = (name: string, more: object) => ({
   name,
@@ -37,7 +38,7 @@ it("writes the numbers of a row as the table has them", () => {
     ["-1e-7", "1000000000", "2024-02-29", "store"],
     ["33", "1000000001", "2024-01-01", "kiosk"],
   ];
-  const inputs = inputsOf(schema);
+  const inputs = modelColumns(schema);
   const encoded = detectorEncoder("x.csv", { names, decimalComma: false }, inputs).encode(blockOf(rows));
   const columns = detectorColumns(inputs);
   const width = encoded.length / rows.length;
