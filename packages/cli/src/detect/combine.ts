@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { preciseLog } from "./precise-log.js";
 import type { PartName } from "./score-kinds.js";
 import { middleAndSpread, quantile } from "./spaces.js";
 
@@ -32,7 +33,7 @@ export function scaleOf(trainingScores: ArrayLike<number>): Scale {
  */
 export function standardize({ middle, spread }: Scale, scores: np.Array): np.Array {
   const z = scores.sub(middle).div(spread);
-  return np.sign(z.ref).mul(np.log1p(np.abs(z)));
+  return np.sign(z.ref).mul(preciseLog(np.abs(z).add(1)));
 }
 
 /** Scores of a part, [B]. */
@@ -51,7 +52,7 @@ export function combined(parts: readonly Part[], scales: Scales, contaminated: b
   };
   for (const { name, scores } of parts) {
     if (name === "range") {
-      add(np.log1p(scores).mul(RANGE_WEIGHT));
+      add(preciseLog(scores.add(1)).mul(RANGE_WEIGHT));
       continue;
     }
     const scale = scales[name];

@@ -1,6 +1,6 @@
 import { HostArray } from "@flowify/core";
-import { logSumExp } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
+import { preciseLog } from "./precise-log.js";
 
 /** In place of −d²/2h² where a pair does not count, negative. */
 const FAR = 1e30;
@@ -98,10 +98,20 @@ const sumOf = (arrays: readonly np.Array[]): np.Array => arrays.reduce((sum, eac
 export function kernelScore({ logs, copies }: Compared, count: number): np.Array {
   const own = sumOf(copies); // [B, 1]
   const others = np.minimum(own.ref, 1).neg().add(count);
-  const equal = np.where(np.greater(own.ref, 1.5), np.log(np.maximum(own.sub(1), 1)), -FAR);
-  const sums = logs.map((each) => logSumExp(each, 1).reshape([-1, 1]));
-  const logSum = logSumExp(np.concatenate([...sums, equal], 1), 1);
-  return np.log(others).reshape([-1]).sub(logSum);
+  const equal = np.maximum(own.ref.sub(1), 0);
+  // equal rows have −d²/2h² = 0, the largest there is
+  const nearest = np.max(
+    np.concatenate(
+      logs.map((each) => np.max(each.ref, 1, { keepdims: true })),
+      1,
+    ),
+    1,
+    { keepdims: true },
+  );
+  const most = np.where(np.greater(own, 1.5), 0, nearest);
+  const sums = logs.map((each) => np.sum(np.exp(each.sub(most.ref)), 1, { keepdims: true }));
+  const logSum = preciseLog(sumOf(sums).add(equal)).add(most);
+  return preciseLog(others).sub(logSum).reshape([-1]);
 }
 
 /**

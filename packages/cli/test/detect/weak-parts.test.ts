@@ -36,7 +36,12 @@ async function judge(lines: readonly string[], choice: { calendar?: string[] }, 
     await open.dispose();
     const order = Array.from(combination.keys()).sort((a, b) => combination[b]! - combination[a]!);
     const calibration = found.calibrations.combination;
-    return { order, reasons, p: Array.from(combination, (score) => conformalP(calibration, score)), calibration };
+    return {
+      order,
+      reasons,
+      p: Array.from(combination, (score) => conformalP(calibration, score)),
+      calibration,
+    };
   } finally {
     await executor.dispose();
   }
