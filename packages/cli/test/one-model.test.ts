@@ -13,8 +13,8 @@ import { temporaryFolder } from "./temporary-folder.js";
 const root = temporaryFolder();
 const ort = await loadRuntime();
 
-/** Every score agrees to this part of 1 + |score|. */
-const CLOSE = 1e-5;
+/** Every score agrees to this part of 1 + |score|. In WebAssembly, logarithms of jax-js, of which a flow has many, have errors of 1.2e-5. */
+const CLOSE = { native: 1e-5, wasm: 5e-5 } as const;
 const FALSE_ALARMS = 0.02;
 
 type Cells = readonly (string | number)[];
@@ -142,10 +142,10 @@ const worstOf = (rows: readonly Judged[]): number[] =>
     .sort((a, b) => rows[b]!.score - rows[a]!.score || a - b)
     .slice(0, 10);
 
-function expectSame(found: readonly Judged[], wanted: readonly Judged[]): void {
+function expectSame(found: readonly Judged[], wanted: readonly Judged[], close: number): void {
   expect(found).toHaveLength(wanted.length);
   const far = wanted.flatMap(({ score }, i) =>
-    Math.abs(found[i]!.score - score) > CLOSE * (1 + Math.abs(score)) ? [[i, found[i]!.score, score]] : [],
+    Math.abs(found[i]!.score - score) > close * (1 + Math.abs(score)) ? [[i, found[i]!.score, score]] : [],
   );
   expect(far).toEqual([]);
   expect(found.map(({ flag }) => flag)).toEqual(wanted.map(({ flag }) => flag));
@@ -167,18 +167,19 @@ describe("one model of a table: score, report, the exported file and the page", 
       await runCommand(["export", run, "--detector", "--out", folder, "--quiet", ...falseAlarms]);
       for (const file of [known, fresh]) {
         const wanted = await byScore(run, file);
-        expectSame(await byGraph(folder, columns, file), wanted);
-        expectSame(await byPage(run, columns, file), wanted);
+        expectSame(await byGraph(folder, columns, file), wanted, CLOSE.native);
+        expectSame(await byPage(run, columns, file), wanted, CLOSE.wasm);
         const { worst, flagged } = await byReport(run, file);
         expect(flagged).toBe(wanted.filter(({ flag }) => flag === 1).length);
         const places = worstOf(wanted);
-        expect(worst.map((row) => Number(row.name) - 1).sort()).toEqual([...places].sort());
+        expect(new Set(worst.map((row) => Number(row.name) - 1))).toEqual(new Set(places));
         for (const row of worst) {
           const { score } = wanted[Number(row.name) - 1]!;
-          expect(Math.abs(row.score - score)).toBeLessThan(CLOSE * (1 + Math.abs(score)));
-          if (file === known) expect(row.nearest).not.toContain(row.name);
+          expect(Math.abs(row.score - score)).toBeLessThan(CLOSE.native * (1 + Math.abs(score)));
         }
-        if (name === "planted") expect(places.every((place) => place < planted)).toBe(true);
+        const itself = worst.filter((row) => file === known && row.nearest.includes(row.name));
+        expect(itself).toEqual([]);
+        expect(places.filter((place) => name === "planted" && place >= planted)).toEqual([]);
       }
     },
     240_000,

@@ -8,8 +8,9 @@ import { rowBaselines } from "./rows.js";
 export type TrivialBaseline = Readonly<{ name: string; figure: number }>;
 
 /**
- * The best trivial baseline, fitted to the training examples and measured on the same examples and in the same unit as the
- * network: a histogram of each pixel; for rows a histogram or a Gaussian of each column, or one Gaussian of all.
+ * The best trivial baseline, fitted to the training examples, and measured on the same examples and in the same unit as the
+ * network. For images it is a histogram of each pixel. For rows it is a histogram or a Gaussian of each column, or one
+ * Gaussian of all.
  *
  * @param network that is compared with it
  */

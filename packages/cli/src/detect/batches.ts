@@ -33,7 +33,7 @@ export function rowProgram(
   const open = lazyPromise(async () => {
     const specs = tree.map((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), constants as never);
     const rows = new ArraySpec([atOnce, width], np.float32);
-    const program = await executor.compile(f as never, [specs, rows] as never, {
+    const program = await executor.compile(f, [specs, rows] as never, {
       name,
       workers: true,
       itemwise: true,

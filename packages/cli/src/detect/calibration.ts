@@ -11,7 +11,7 @@ export const calibrationOf = (step: number, scores: ArrayLike<number>): Calibrat
 });
 
 /** Scores that differ by this part of 1 + |score| are equal: engines differ in the rounding of float32. */
-const EQUAL = 1e-5;
+const EQUAL = 5e-5;
 
 /** The least held-out score that counts as at least as high. */
 const leastOf = (score: number): number => score - EQUAL * (1 + Math.abs(score));
@@ -66,5 +66,5 @@ export function judgeProgram(
     const flag = np.lessEqual(rank.ref, most).astype(np.int32);
     return { score, p: rank.div(count + 1), flag };
   };
-  return { constants: { score: constants, held } as never, f: judge as never };
+  return { constants: { score: constants, held }, f: judge };
 }

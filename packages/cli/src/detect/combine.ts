@@ -40,9 +40,9 @@ export function standardize({ middle, spread }: Scale, scores: np.Array): np.Arr
 type Part = Readonly<{ name: PartName; scores: np.Array }>;
 
 /**
- * The sum of the standardized parts t; plus half of what the surest of them has beyond its own 99 % quantile q, max (t − q)⁺, so
- * that parts which find a row usual cannot hide what another is sure of; plus 2 log (1 + e) of the values beyond the range
- * of their columns. No label enters. Consumes the scores.
+ * The sum of the standardized parts t, and two more terms. Half of max (t − q)⁺, with q the 99 % quantile of each part: parts
+ * which find a row usual cannot hide that another is sure. And 2 log (1 + e) for values beyond the range of their columns.
+ * No label enters. Consumes the scores.
  */
 export function combined(parts: readonly Part[], scales: Scales, contaminated: boolean): np.Array {
   let sum: np.Array | undefined;

@@ -93,7 +93,7 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     for (const [name, each] of Object.entries(found)) if (!has(name as PartName)) each.dispose();
     return Object.fromEntries(names.map((name) => [name, found[name]!]));
   };
-  return { constants: constants as never, f: parts as never };
+  return { constants: constants as never, f: parts };
 }
 
 /** Rows of the parts of the reference of clean rows. */

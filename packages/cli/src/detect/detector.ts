@@ -67,7 +67,7 @@ async function inSpace(
   rows: Float32Array,
 ): Promise<Float32Array> {
   const f = (arrays: never, x: never) => ({ space: space(arrays, x) });
-  const program = rowProgram(executor, { constants: spaceArrays(spaces) as never, f }, spaces.width, "space");
+  const program = rowProgram(executor, { constants: spaceArrays(spaces), f }, spaces.width, "space");
   try {
     return (await program.run(rows)).space ?? new Float32Array();
   } finally {

@@ -38,7 +38,7 @@ export async function neighbourDistances(
     const { logs, copies } = compare(standardSpace(own.spaces, x), UNIT, own.reference);
     return { logs: np.concatenate([...logs], 1), copies: copies.reduce((sum, each) => sum.add(each)) };
   };
-  const program = rowProgram(executor, { constants: constants as never, f: f as never }, width, "neighbours");
+  const program = rowProgram(executor, { constants: constants as never, f: f }, width, "neighbours");
   const out = new Float64Array(rows.length / width);
   try {
     for (let from = 0; from < out.length; from += SIZE.rows) {

@@ -96,7 +96,8 @@ function normalRanks(ascending: Float64Array): { value: number; normal: number }
 /** The arrays of the spaces on a device: of a number a column, knots one column after another. */
 export type SpaceArrays<T> = Readonly<Record<Exclude<keyof Spaces, "width">, T>>;
 
-export function spaceArrays({ width: _, ...columns }: Spaces): SpaceArrays<HostArray> {
+export function spaceArrays(spaces: Spaces): SpaceArrays<HostArray> {
+  const { width: _, ...columns } = spaces;
   const arrays = Object.entries(columns).map(([name, data]) => [
     name,
     new HostArray(data, [data.length], np.float32),

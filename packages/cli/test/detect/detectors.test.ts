@@ -47,7 +47,7 @@ async function compareWith(training: Float32Array, rows: Float32Array, size: num
       distance: neighbourScore(other!, BANDWIDTH),
     };
   };
-  const program = rowProgram(jaxExecutor(), { constants, f: f as never }, WIDTH, "compare");
+  const program = rowProgram(jaxExecutor(), { constants, f: f }, WIDTH, "compare");
   const found = await program.run(rows);
   await program.dispose();
   return found as { kernel: Float32Array; distance: Float32Array };
@@ -111,12 +111,7 @@ describe("the distance to the k-th neighbour", () => {
 /** Rows in a space. */
 async function inSpace(space: Space, spaces: Spaces, rows: Float32Array): Promise<Float32Array> {
   const f = (arrays: never, x: np.Array) => ({ z: space(arrays, x) });
-  const program = rowProgram(
-    jaxExecutor(),
-    { constants: spaceArrays(spaces) as never, f },
-    spaces.width,
-    "z",
-  );
+  const program = rowProgram(jaxExecutor(), { constants: spaceArrays(spaces), f }, spaces.width, "z");
   const { z } = await program.run(rows);
   await program.dispose();
   return z!;

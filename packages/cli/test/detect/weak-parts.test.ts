@@ -67,19 +67,21 @@ describe("the parts of a detector", () => {
   // at 03:00 of four days that lie apart
   const planted = [20, 45, 70, 101].map((day) => 24 * day + 3);
 
-  it.each([1, 2, 3, 4, 5])("do not hide hours with the values of other hours, seed %d", async (seed) => {
-    const { order, reasons } = await judge(hours(seed, planted), { calendar: ["time"] }, seed, planted);
-    const ranks = planted.map((row) => order.indexOf(row) + 1);
-    expect(Math.max(...ranks)).toBeLessThanOrEqual(20);
-    for (const { blamed, repair } of reasons) {
-      const names = [...blamed, ...repair].map(({ name }) => name);
-      expect(names.filter((name) => /weekday|month/.test(name))).toEqual([]);
-      const clock = blamed.find(({ name }) => name === "time time");
-      if (clock) expect(clock.value).toBe("03:00");
-    }
-    const shown = reasons.flatMap(({ blamed }) => blamed.map(({ name }) => name));
-    expect(shown).toContain("time time");
-  });
+  it.each([1, 2, 3, 4, 5])(
+    "do not hide hours with the values of other hours, seed %d",
+    async (seed) => {
+      const { order, reasons } = await judge(hours(seed, planted), { calendar: ["time"] }, seed, planted);
+      const ranks = planted.map((row) => order.indexOf(row) + 1);
+      expect(Math.max(...ranks)).toBeLessThanOrEqual(20);
+      for (const { blamed, repair } of reasons) {
+        const names = [...blamed, ...repair].map(({ name }) => name);
+        expect(names.filter((name) => /weekday|month/.test(name))).toEqual([]);
+      }
+      const clocks = reasons.flatMap(({ blamed }) => blamed.filter(({ name }) => name === "time time"));
+      expect([...new Set(clocks.map(({ value }) => value))]).toEqual(["03:00"]);
+    },
+    240_000,
+  );
 
   it("find a number far outside of the range of its column as odd as it looks", async () => {
     const rng = makeRng(8);
@@ -90,5 +92,5 @@ describe("the parts of a detector", () => {
     const { order, p, calibration } = await judge(["amount,other,kind", ...lines], {}, 8, []);
     expect(order.indexOf(4321)).toBeLessThan(3);
     expect(p[4321]).toBeLessThanOrEqual(2 * smallestP(calibration));
-  });
+  }, 240_000);
 });

@@ -40,7 +40,7 @@ export function exportFunction(
       name,
       traced: ([batch]) => {
         const x = new ArraySpec([batch as number, ...input.shape], DType.Float32);
-        return trace(f as never, [specsOf(constants), x] as never, name).jaxpr;
+        return trace(f, [specsOf(constants), x] as never, name).jaxpr;
       },
       lowered: (jaxpr) =>
         lower(jaxpr, {

@@ -26,7 +26,7 @@ const schema = v.strictObject({
       digits: v.pipe(v.number(), v.finite()),
     }),
   ),
-  /** Weekday and season, each a place on a circle, follow the day: they change with it, and are no columns of their own. */
+  /** Weekday and season, each a place on a circle, follow the day: they change with it, and are not blamed apart from it. */
   calendar: v.exactOptional(v.literal(true)),
 });
 type DateColumn = v.InferOutput<typeof schema>;
@@ -41,7 +41,7 @@ export const date: ColumnKind<DateColumn> = {
     return {
       kind: "date",
       ...centredOf(column),
-      ...("step" in grid && { grid: grid as DateColumn["grid"] & {} }),
+      ...("step" in grid && { grid: grid }),
       ...(column.calendar && { calendar: true as const }),
     };
   },

@@ -25,7 +25,7 @@ export const columnSchema = v.variant("kind", [
 
 /** The kind of a column. */
 export const kindOf = (column: ModelColumn): ColumnKind<ModelColumn> =>
-  kinds[column.kind] as unknown as ColumnKind<ModelColumn>;
+  kinds[column.kind];
 
 /** The columns of a table that its model takes, and how. Weekday and month follow the date that they are of. */
 export function modelColumns({ columns }: TableSchema): ModelColumn[] {

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng, type Rng } from "@flowify/core/layer";
+import { expect, it } from "vitest";
+import { runCommand } from "./run-command.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+
+function write(name: string, head: string, count: number, row: (rng: Rng) => readonly number[]): string {
+  const path = join(root, name);
+  const rng = makeRng(3);
+  const lines = Array.from({ length: count }, () =>
+    row(rng)
+      .map((value) => String(value))
+      .join(","),
+  );
+  writeFileSync(path, `${[head, ...lines].join("\n")}\n`);
+  return path;
+}
+
+const quick = ["--steps", "30", "--pictures", "none"];
+
+it("a Gaussian trains on continuous columns, and a run of independent columns is told the cause and the better baseline", async () => {
+  const data = write("normal.csv", "a,b", 300, (rng) => [rng.normal(), rng.normal()]);
+  const run = join(root, "gaussian");
+  const args = ["train", "--data", data, "--network", "table/gaussian", "--out", run, ...quick, "--json"];
+  const { status, stdout } = await runCommand(args);
+  expect(status).toBe(0);
+  const { validation, warnings, baseline } = JSON.parse(stdout);
+  expect(validation.examples).toBeGreaterThan(0);
+  expect(baseline.name).toMatch(/Gaussian|histogram/);
+  expect(warnings.join("\n")).not.toContain("no step improved the held-out examples");
+});
+
+it("a run that cannot begin leaves no folder", async () => {
+  const data = write("few.csv", "a,b", 60, (rng) => [rng.normal(), rng.normal()]);
+  const network = join(root, "fixed.json");
+  writeFileSync(network, JSON.stringify({ inShape: [2], layers: [{ kind: "whiten" }] }));
+  const out = join(root, "fixed");
+  const { status, stderr } = await runCommand([
+    "train",
+    "--data",
+    data,
+    "--network",
+    network,
+    "--out",
+    out,
+    ...quick,
+  ]);
+  expect([status > 0, stderr]).toEqual([true, expect.stringContaining("fixed")]);
+  expect(existsSync(out)).toBe(false);
+});
+
+it("rows are sampled with exact zeros, and without negative amounts where there were none", async () => {
+  const amount = (rng: Rng): number => (rng.uniform() < 0.6 ? 0 : Number(Math.exp(rng.normal()).toFixed(9)));
+  const data = write("zeros.csv", "amount,other", 1000, (rng) => [amount(rng), rng.normal()]);
+  const run = join(root, "zeros");
+  await runCommand(["train", "--data", data, "--out", run, "--steps", "60", "--pictures", "none", "--quiet"]);
+  const out = join(root, "sampled.csv");
+  await runCommand(["sample", run, "--count", "1000", "--out", out, "--quiet"]);
+  const amounts = readFileSync(out, "utf8")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => Number(line.split(",")[0]));
+  expect(amounts.filter((value) => value < 0)).toEqual([]);
+  const zeros = amounts.filter((value) => value === 0).length / amounts.length;
+  expect(zeros).toBeGreaterThan(0.5);
+  expect(zeros).toBeLessThan(0.7);
+});
