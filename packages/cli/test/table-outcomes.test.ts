@@ -34,7 +34,7 @@ it("a Gaussian trains on continuous columns, and a run of independent columns is
 });
 
 it("a run that cannot begin leaves no folder", async () => {
-  const data = write("few.csv", "a,b", 60, (rng) => [rng.normal(), rng.normal()]);
+  const data = write("few.csv", "a,b", 300, (rng) => [rng.normal(), rng.normal()]);
   const network = join(root, "fixed.json");
   writeFileSync(network, JSON.stringify({ inShape: [2], layers: [{ kind: "whiten" }] }));
   const out = join(root, "fixed");

@@ -62,7 +62,7 @@ function cellOf(column: ColumnSchema, number: number): Cell {
 function numberOf(column: ColumnSchema, number: number): number {
   const { range, origin = 0, type, decimals } = column;
   const grid = gridOf(column);
-  if (grid) return nextOnGrid(grid, clamp(number + origin, range!.least, range!.most));
+  if (grid) return nextOnGrid(grid, clamp(atSpike(column, number + origin), range!.least, range!.most));
   if (type === "date") return toSeconds(number + origin);
   const value = Number(
     keptSign(range!, atSpike(column, number + origin)).toPrecision(DIGITS + digitsOf(origin)),
@@ -70,9 +70,14 @@ function numberOf(column: ColumnSchema, number: number): number {
   return decimals === undefined ? value : Number(value.toFixed(decimals));
 }
 
-/** The value that many rows share where the number is within its noise, which is spread over the gap around it. */
-function atSpike({ spikes = [], gap = 0 }: ColumnSchema, number: number): number {
-  const spike = spikes.find(({ value }) => Math.abs(number - Number(value)) <= gap);
+/** Numbers so near to a value that many rows share, in standard deviations, are that value, and the steps between values that are too small to count. */
+const SPIKE = { near: 0.02, step: 0.001 } as const;
+
+/** The value that many rows share where the number lies beside it: no flow returns it to the last digit. */
+function atSpike({ spikes = [], gap = 0, uneven, range, type }: ColumnSchema, number: number): number {
+  const { std } = range!;
+  if (type !== "continuous" || (!uneven && gap > SPIKE.step * std)) return number;
+  const spike = spikes.find(({ value }) => Math.abs(number - Number(value)) <= SPIKE.near * std);
   return spike === undefined ? number : Number(spike.value);
 }
 

@@ -24,8 +24,7 @@ export const columnSchema = v.variant("kind", [
 ] as never) as unknown as v.GenericSchema<unknown, ModelColumn>;
 
 /** The kind of a column. */
-export const kindOf = (column: ModelColumn): ColumnKind<ModelColumn> =>
-  kinds[column.kind];
+export const kindOf = (column: ModelColumn): ColumnKind<ModelColumn> => kinds[column.kind];
 
 /** The columns of a table that its model takes, and how. Weekday and month follow the date that they are of. */
 export function modelColumns({ columns }: TableSchema): ModelColumn[] {
