@@ -33,11 +33,12 @@ const tables: Readonly<Record<string, Kind>> = {
   planted: {
     columns: ["length", "weight", "height"],
     row(rng, odd) {
-      const length = rng.normal();
+      const center = rng.normal();
+      const length = odd ? center + 1.5 * Math.sign(center) : center;
       const weight = (odd ? -1 : 1) * (length + 2 * Math.sign(length)) + 0.2 * rng.normal();
       return [length.toFixed(4), weight.toFixed(4), (length + 0.5 * rng.normal()).toFixed(4)];
     },
-    rows: 400,
+    rows: 1200,
     planted: 12,
   },
   mixed: {
@@ -132,7 +133,7 @@ async function byPage(run: string, columns: readonly string[], file: string): Pr
 type Worst = Readonly<{ name: string; score: number; p: number; nearest: readonly string[] }>;
 
 async function byReport(run: string, file: string) {
-  const args = ["report", run, "--data", file, "--false-alarms", String(FALSE_ALARMS), "--json", "--quiet"];
+  const args = ["report", run, "--data", file, "--false-alarms", String(FALSE_ALARMS), "--json"];
   const { stdout } = await runCommand([...args, "--out", join(root, "report")]);
   return JSON.parse(stdout).runs[0].table as { flagged: number; worst: readonly Worst[] };
 }
@@ -179,7 +180,8 @@ describe("one model of a table: score, report, the exported file and the page", 
         }
         const itself = worst.filter((row) => file === known && row.nearest.includes(row.name));
         expect(itself).toEqual([]);
-        expect(places.filter((place) => name === "planted" && place >= planted)).toEqual([]);
+        const isJudged = name === "planted" && file === known;
+        expect(places.filter((place) => isJudged && place >= planted)).toEqual([]);
       }
     },
     240_000,

@@ -68,4 +68,4 @@ it("rows are sampled with exact zeros, and without negative amounts where there 
   const zeros = amounts.filter((value) => value === 0).length / amounts.length;
   expect(zeros).toBeGreaterThan(0.5);
   expect(zeros).toBeLessThan(0.7);
-});
+}, 240_000);

@@ -1,7 +1,7 @@
 import { CLIP, findSpaces } from "../spaces.js";
 
 /**
- * Finds the training rows nearest to a row, the nearest first, without the row itself: Euclidean distance of robustly scaled numbers, over all of
+ * Finds the training rows nearest to a row, the nearest first, without rows that equal it, as it does itself: Euclidean distance of robustly scaled numbers, over all of
  * the training rows.
  *
  * @param training rows [m, width]
@@ -22,15 +22,11 @@ export function nearestRows(
   const total = learnt.length / width;
   return (row) => {
     const scaled = inSpace(row);
-    let self = false;
     const nearest: { place: number; squared: number }[] = [];
     for (let place = 0; place < total; place++) {
       let squared = 0;
       for (let j = 0; j < width; j++) squared += (learnt[place * width + j]! - scaled[j]!) ** 2;
-      if (squared === 0 && !self) {
-        self = true;
-        continue;
-      }
+      if (squared === 0) continue;
       if (nearest.length === count && squared >= nearest[count - 1]!.squared) continue;
       if (nearest.length === count) nearest.pop();
       nearest.push({ place, squared });
