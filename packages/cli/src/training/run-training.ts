@@ -174,7 +174,8 @@ async function trainIn(
   if (!end) return { step };
   const last = end.measured.at(-1);
   const baseline =
-    last && (await trivialBaseline(plan.data, last.images, plan.network.description, executor, config.training.seed));
+    last &&
+    (await trivialBaseline(plan.data, last.images, plan.network.description, executor, config.training.seed));
   const beaten =
     baseline && "rows" in plan.data
       ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, unitOf(plan.data.shape).name)
