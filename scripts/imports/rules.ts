@@ -39,7 +39,7 @@ const floors: readonly (readonly string[])[] = [
   ["coding"],
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts"],
-  ["base.ts", "chain.ts", "rearrangement.ts", "nn"],
+  ["base.ts", "chain.ts", "mass.ts", "rearrangement.ts", "nn"],
   ["init", "densities", "layers", "network", "check-options.ts"], // what a flow is made of
   ["flow.ts"],
   ["flowify.ts", "image-front.ts", "image-end.ts", "zoo.ts", "presets.ts"],

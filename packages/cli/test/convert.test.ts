@@ -38,6 +38,7 @@ describe("flowify convert", () => {
       from: "Gemm h",
       to: "linear[1]",
       exact: true,
+      likelihood: "exact",
       droppedDims: 10,
       addedDims: 0,
     });

@@ -64,6 +64,7 @@ describe("help", () => {
       latentShape: [8],
       parameters: 5_582_503,
       exact: false,
+      likelihood: "bound",
     });
     expect(document.recipes).toContain("mnist/fconv2:paper");
     expect(document.networks).toHaveLength(13);

@@ -41,7 +41,7 @@ it("writes one page about runs, with their numbers beside it", async () => {
   const { layers } = runs[0].ledgers.at(-1);
   const total = Object.values<number>(layers).reduce((sum, bpd) => sum + bpd, 0);
   expect(total).toBeCloseTo(Number(last.bpd), 9);
-  expect(runs[0].exact).toMatchObject({ "dequantize[0]": false, "linear[4]": true });
+  expect(runs[0].likelihoods).toMatchObject({ "dequantize[0]": "bound", "linear[4]": "exact" });
   expect(runs[0].training).toHaveLength(8);
   expect(runs[1].returns).toEqual([{ step: 0, failed: 2, layer: "linear[4]", until: 102 }]);
 

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { normalNumbers } from "./coding/drop.js";
 import type { NumberCoder } from "./coding/normals.js";
+import type { Interval } from "./mass.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import { expectShape, type Shape, sizeOf } from "./shape.js";
@@ -9,6 +10,8 @@ import { expectShape, type Shape, sizeOf } from "./shape.js";
 export type Base = Readonly<{
   name: string;
   shape: Shape;
+  /** The interval that holds every entry of z. Default: all numbers. */
+  support?: Interval;
   /** Noise of a sample. */
   noise: NoiseSpec;
   /** log p_Z(z), [B], in nats; consumes z. */
@@ -66,6 +69,7 @@ export function uniform(shape: Shape, [low, high]: readonly [low: number, high: 
   return Object.freeze({
     name: "uniform",
     shape,
+    support: [low, high] as const,
     noise: { uniform: { shape, distribution: "uniform" } } as const,
     logProb(z: np.Array) {
       expectShape("uniform", "z", z, shape);

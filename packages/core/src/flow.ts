@@ -4,6 +4,7 @@ import { type ChainLayer, chain, layerLabel } from "./chain.js";
 import { ShapeError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
 import type { ArrayTree, FlowLayer } from "./layer.js";
+import { type Likelihood, likelihoodsOf, weakest } from "./mass.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-kinds.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
@@ -11,8 +12,8 @@ import { type Shape, sameShape, showShape } from "./shape.js";
 /** Parameters of a flow: one entry per layer. */
 export type FlowParams = ArrayTree[];
 
-/** One line of the ledger: the layer of a contribution, and whether it is exact or part of a bound. */
-type LedgerLine = Readonly<{ layer: string; exact: boolean }>;
+/** One line of the ledger: the layer of a contribution, and what its likelihood is. */
+type LedgerLine = Readonly<{ layer: string; likelihood: Likelihood; exact: boolean }>;
 
 /**
  * A density: layers and a base. All functions are pure and can be differentiated and jitted by jax-js. They consume
@@ -24,7 +25,9 @@ export type Flow = Readonly<{
   base: Base;
   inShape: Shape;
   latentShape: Shape;
-  /** True if `logProb` is exact, false if it is a lower bound in expectation over the noise. */
+  /** What `logProb` is: exact, a lower bound in expectation over the noise, or less than all of the mass. */
+  likelihood: Likelihood;
+  /** True if `likelihood` is exact. */
   exact: boolean;
   /** Noise of `logProb`, `encode` and `ledger`; of `decode`; of a sample from the base. */
   forwardNoise: NoiseSpec;
@@ -72,13 +75,21 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
     throw new ShapeError(
       `${density.name}: the base has the shape ${showShape(density.shape)}, the last layer returns ${showShape(layer.outShape)}`,
     );
+  const { likelihoods } = likelihoodsOf(layer.layers, density.support);
+  const likelihood = weakest(likelihoods);
+  const lineOf = (name: string, own: Likelihood): LedgerLine => ({
+    layer: name,
+    likelihood: own,
+    exact: own === "exact",
+  });
   const encode = (params: FlowParams, x: np.Array, noise: NoiseTree) => layer.forward(params, x, noise);
   return Object.freeze({
     chain: layer,
     base: density,
     inShape: layer.inShape,
     latentShape: layer.outShape,
-    exact: layer.exact,
+    likelihood,
+    exact: likelihood === "exact",
     forwardNoise: layer.forwardNoise,
     inverseNoise: layer.inverseNoise,
     baseNoise: density.noise,
@@ -106,8 +117,8 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
       return np.stack([...columns, density.logProb(z)], 1);
     },
     ledgerLines: [
-      ...layer.layers.map((part, i) => ({ layer: layerLabel(layer.layers, i), exact: part.exact })),
-      { layer: density.name, exact: true },
+      ...likelihoods.map((own, i) => lineOf(layerLabel(layer.layers, i), own)),
+      lineOf(density.name, "exact"),
     ],
   });
 }

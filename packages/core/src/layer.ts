@@ -57,6 +57,10 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    * it is lost, and exp(log p) then integrates to less than 1.
    */
   image?: readonly [low: number, high: number];
+  /** True where z fills a part of R^m, whatever x is, as uniform augmentation noise does: mass outside of it is lost. */
+  partial?: boolean;
+  /** True for a layer that only moves entries. */
+  permutes?: boolean;
   /** Number of levels if x must hold integers 0..levels−1. Drivers check this first. */
   levels?: number;
   /**

@@ -5,7 +5,7 @@ import * as o from "./layers/options.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
 /** What all presets take. */
-export type PresetOptions = {
+type PresetOptions = {
   /** Columns that hold whole numbers, 0 to levels − 1: noise is added first, so that they have a density. */
   levels?: number;
   /**
@@ -26,7 +26,7 @@ export type CouplingFlowOptions = PresetOptions & {
   hidden?: number;
 };
 
-export type SplineFlowOptions = CouplingFlowOptions & {
+type SplineFlowOptions = CouplingFlowOptions & {
   /** Bins of the spline of each column in front. Default 32. */
   marginalBins?: number;
 };

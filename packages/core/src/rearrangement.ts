@@ -33,6 +33,7 @@ export function rearrangement(
       return back(z);
     },
     ...(permutes && {
+      permutes,
       coder: async () => {
         const places = Float32Array.from({ length: sizeOf(inShape) }, (_, i) => i);
         return moved(await numbers(there(floats(places, [1, ...inShape]))));

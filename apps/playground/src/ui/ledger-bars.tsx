@@ -1,6 +1,11 @@
+import type { Flow } from "@flowify/core";
 import { decimals } from "./figures.js";
 
-export type LedgerBar = Readonly<{ layer: string; exact: boolean; value: number | undefined }>;
+export type LedgerBar = Readonly<{
+  layer: string;
+  likelihood: Flow["likelihood"];
+  value: number | undefined;
+}>;
 
 /** The ledger as bars from a common zero: the contribution of each layer to log p, with colours for exact and bound. */
 export function LedgerBars({ bars, caption }: { bars: readonly LedgerBar[]; caption: string }) {
@@ -20,19 +25,19 @@ export function LedgerBars({ bars, caption }: { bars: readonly LedgerBar[]; capt
         </tr>
       </thead>
       <tbody>
-        {bars.map(({ layer, exact, value }, i) => {
+        {bars.map(({ layer, likelihood, value }, i) => {
           const [from, to] = [percent(Math.min(values[i]!, 0)), percent(Math.max(values[i]!, 0))];
           return (
             <tr key={layer}>
               <th scope="row">{layer}</th>
               <td class="track">
                 <span
-                  class={exact ? "bar" : "bar of-bound"}
+                  class={likelihood === "exact" ? "bar" : "bar of-bound"}
                   style={{ left: `${from}%`, width: `${to - from}%` }}
                 />
               </td>
               <td class="number">{decimals(value, 3)}</td>
-              <td class={exact ? "exact" : "bound"}>{exact ? "exact" : "bound"}</td>
+              <td class={likelihood === "exact" ? "exact" : "bound"}>{likelihood}</td>
             </tr>
           );
         })}

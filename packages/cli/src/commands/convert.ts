@@ -37,6 +37,7 @@ import { fromPixels, ownNormalization } from "../networks/pixels.js";
 import { type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { makeFolder } from "../runs/folder.js";
+import { likelihoodWords } from "../runs/likelihood-summary.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
@@ -88,7 +89,7 @@ report.json.
 
 The table shows the layer that each node became, and how many coordinates of an example it drops
 and adds. It also shows how many singular values were raised because the weights lack full rank, and whether
-the likelihood of the layer is exact or a bound. A Softmax at the end is left out: the
+the likelihood of the layer is exact, a bound, or loses mass. A Softmax at the end is left out: the
 logits are the output.
 
 Exit status 3 means that an operator has no rule; the message names it. Exit status 1 means
@@ -230,16 +231,15 @@ function say(
   out: string,
   { file, layers, maxRelDiff, inputs, inputShape, outputShape }: ConversionReport,
   { leftOut }: PretrainedNetwork,
-  { chain }: Flow,
+  { chain, likelihood }: Flow,
 ): void {
-  const exact = layers.every((layer) => layer.exact);
   line(
-    `${colors.bold(file)}: ${inputShape.join("×")} → ${outputShape.join("×")}, likelihood ${exact ? "exact" : "a lower bound"}`,
+    `${colors.bold(file)}: ${inputShape.join("×")} → ${outputShape.join("×")}, likelihood ${likelihoodWords[likelihood]}`,
   );
   for (const name of leftOut) line(`left out at the end: ${name}; its input is the output`);
   line();
   const some = (count: number): string => (count > 0 ? formatCount(count) : "");
-  const rows = layers.map(({ from, to, exact: isExact, droppedDims, addedDims }, i) => {
+  const rows = layers.map(({ from, to, likelihood: own, droppedDims, addedDims }, i) => {
     const { inShape, outShape } = chain.layers[i]!;
     const { floored } = factsOf(chain.layers[i]!);
     return [
@@ -247,7 +247,7 @@ function say(
       to,
       `${formatCount(size(inShape))} → ${formatCount(size(outShape))}`,
       ...[droppedDims, addedDims, floored].map(some),
-      isExact ? "exact" : "bound",
+      own,
     ];
   });
   for (const row of table(

@@ -42,7 +42,7 @@ export const command = defineCommand<EvaluateFlags, [string]>({
   help: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
 (-log p(x) / (n ln 2), dequantization included). It prints the standard error over the images
 and the ledger: the contribution of every layer. The ledger and the base sum to the total.
-A summary follows: dequantization, dimensions, exact or bound, errors over images and samples.
+A summary follows: dequantization, dimensions, what the likelihood is, errors over images and samples.
 
 --quality also samples 1,000 images and compares them with 1,000 real ones. A classifier yields the
 Fréchet distance of its logits, precision and recall, and the share of samples that it recognizes with
@@ -52,7 +52,8 @@ nearest.png in the run's folder keep the result.
 
 --json prints one document:
   { bpd, samples, examples, dataset, split, hash, dequantization: { layer, levels }, dimensions, nats,
-    exact, stdErr, stdErrOfSamples, ledger: [{ layer, nats, bpd, exact }] }
+    exact, likelihood, stdErr, stdErrOfSamples,
+    ledger: [{ layer, nats, bpd, likelihood, exact }] }
 
 EXAMPLES
   flowify evaluate runs/a                   the 10,000 test images
@@ -153,7 +154,13 @@ async function likelihood(
     stdErr: Math.sqrt(variance / count) / bits,
     ledger: [
       ...single.ledger,
-      { layer: `${samples} samples`, nats: gain, bpd: bitsPerDimension(gain, dimensions), exact: false },
+      {
+        layer: `${samples} samples`,
+        nats: gain,
+        bpd: bitsPerDimension(gain, dimensions),
+        likelihood: "bound" as const,
+        exact: false,
+      },
     ],
   };
   const squares = stdErr.reduce((sum, se) => sum + se ** 2, 0);

@@ -13,6 +13,7 @@ import { presetBriefs } from "../networks/presets.js";
 import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
 import { recipeNames } from "../recipes.js";
 import { holdsRun } from "../runs/folder.js";
+import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { readRun } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
@@ -46,8 +47,8 @@ export const command = defineCommand<InspectFlags, [string?]>({
   },
   flags,
   help: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
-parameters, and whether the likelihood of each is exact or a bound. For a network of the paper it
-also shows the parameter count of the authors' code and the difference.
+parameters, and whether the likelihood of each is exact, a bound, or loses mass because its outputs
+fill a part of what follows. For a network of the paper it also shows the parameter count of the authors' code and the difference.
 
 auto, vector/coupling, vector/spline and vector/dense are built for your data: name them by --data.
 --json then includes the network as JSON, a starting point for your own.
@@ -105,24 +106,22 @@ async function networkToShow(target: string, flags: InspectFlags): Promise<Chose
 }
 
 const sizes = (shape: readonly number[]): string => shape.join("×");
-const kind = (exact: boolean): string => (exact ? "exact" : "bound");
-
 function listNetworks({ say, colors, document }: Terminal): void {
   const networks = networkNames.map((network) => {
     const flow = flowOf({ name: network }, {});
-    const { inShape, latentShape, exact } = flow;
-    return { network, inShape, latentShape, parameters: countParameters(flow), exact };
+    const { inShape, latentShape, exact, likelihood } = flow;
+    return { network, inShape, latentShape, parameters: countParameters(flow), exact, likelihood };
   });
   say(
     colors.bold(
       "networks; each name is also a recipe, and NAME:paper is the network and protocol of the paper",
     ),
   );
-  const rows = networks.map(({ network, inShape, latentShape, parameters, exact }) => [
+  const rows = networks.map(({ network, inShape, latentShape, parameters, likelihood }) => [
     network,
     `${sizes(inShape)} → ${sizes(latentShape)}`,
     `${formatCount(parameters)} parameters`,
-    kind(exact),
+    likelihood,
   ]);
   for (const line of table(rows, [false, false, true])) say(`  ${line}`);
   say(colors.bold("networks built for your data: flowify inspect auto --data FILE"));
@@ -145,15 +144,15 @@ function describe(
   facts: { step?: number; run?: string },
 ): void {
   const counts = parametersByLayer(flow);
-  const layers = flow.chain.layers.map(({ inShape, outShape, exact }, index) => {
-    const layer = flow.ledgerLines[index]!.layer;
-    return { layer, inShape, outShape, parameters: counts[index]!, exact };
+  const layers = flow.chain.layers.map(({ inShape, outShape }, index) => {
+    const line = flow.ledgerLines[index]!;
+    return { ...line, inShape, outShape, parameters: counts[index]! };
   });
   const parameters = counts.reduce((sum, count) => sum + count, 0);
-  const { inShape, latentShape, dimensions, exact } = flow;
+  const { inShape, latentShape, dimensions, exact, likelihood } = flow;
   const after = facts.step === undefined ? "" : ` after ${formatCount(facts.step)} steps`;
   say(
-    `${colors.bold(network.name)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${exact ? "exact" : "a lower bound in expectation"}`,
+    `${colors.bold(network.name)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${likelihoodWords[likelihood]}`,
   );
   const paper = paperCount(network, flow);
   if (paper) {
@@ -165,12 +164,12 @@ function describe(
   say();
   const rows = [
     ["layer", "in", "out", "parameters", "likelihood"],
-    ...layers.map(({ layer, inShape: from, outShape: to, parameters: count, exact: isExact }) => [
+    ...layers.map(({ layer, inShape: from, outShape: to, parameters: count, likelihood: own }) => [
       layer,
       sizes(from),
       sizes(to),
       formatCount(count),
-      kind(isExact),
+      own,
     ]),
     [flow.ledgerLines.at(-1)!.layer, sizes(latentShape), "", "0", "exact"],
   ];
@@ -182,6 +181,7 @@ function describe(
     latentShape,
     dimensions,
     exact,
+    likelihood,
     parameters,
     ...(paper && { paper }),
     layers,

@@ -35,11 +35,11 @@ export function ledgerRowsChart(
 ): Promise<string> {
   const ledger = readable(whole);
   const total = `total ${minus(totalOf(ledger).toFixed(3))} ${unit.name}`;
-  const values = ledger.map(({ value, exact }, row) => ({
+  const values = ledger.map(({ value, likelihood }, row) => ({
     row: String(row),
     value: Number.isFinite(value) ? value : null,
     figure: Number.isFinite(value) ? minus(signed(value)) : String(value),
-    series: exact ? "0" : "1",
+    series: likelihood === "exact" ? "0" : "1",
   }));
   const y = {
     field: "row",

@@ -1,3 +1,4 @@
+import { weakest } from "@flowify/core/internal";
 import { bits, type Unit } from "../unit.js";
 import { extent, type LedgerEntry, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
 
@@ -18,26 +19,26 @@ export type LedgerTextOptions = {
   paintBound?: (text: string) => string;
 };
 
-/** The ledger as lines of text for a terminal: name, figure, exact or bound, a bar, and the total. */
+/** The ledger as lines of text for a terminal: name, figure, exact, bound or loses mass, a bar, and the total. */
 export function ledgerLines(whole: readonly LedgerEntry[], options: LedgerTextOptions = {}): string[] {
   const { unit = bits, width = 80, paintExact = (text) => text, paintBound = (text) => text } = options;
   const ledger = readable(rowsOf(whole, unit));
   const labels = Math.max("total".length, ...ledger.map(({ layer }) => layer.length));
+  const kinds = ledger.map(({ likelihood }) => likelihood);
+  const widest = Math.max(...kinds.map(({ length }) => length));
   const { low, span } = extent(ledger);
   const plot = Math.max(10, width - labels - 20);
   // Blocks grow to the right only, so the negative side is drawn in whole characters.
   const leftSide = Math.round((-low / span) * plot);
-  const lines = ledger.map(({ layer, value, exact }) => {
+  const lines = ledger.map(({ layer, value, likelihood }) => {
     const length = (Math.abs(value) / span) * plot;
     const whole = Math.min(leftSide, Math.round(length));
     const bar = value < 0 ? "█".repeat(whole).padStart(leftSide) : " ".repeat(leftSide) + growRight(length);
-    const kind = exact ? "exact" : "bound";
-    const paint = exact ? paintExact : paintBound;
-    return `${layer.padEnd(labels)} ${signed(value).padStart(8)}  ${kind}  ${paint(bar)}`.trimEnd();
+    const paint = likelihood === "exact" ? paintExact : paintBound;
+    return `${layer.padEnd(labels)} ${signed(value).padStart(8)}  ${likelihood.padEnd(widest)}  ${paint(bar)}`.trimEnd();
   });
-  const kind = ledger.every(({ exact }) => exact) ? "exact" : "bound";
   return [
     ...lines,
-    `${"total".padEnd(labels)} ${signed(totalOf(ledger)).padStart(8)}  ${kind}  ${unit.name}`,
+    `${"total".padEnd(labels)} ${signed(totalOf(ledger)).padStart(8)}  ${weakest(kinds).padEnd(widest)}  ${unit.name}`,
   ];
 }

@@ -1,13 +1,20 @@
+import { type Likelihood, weakest } from "@flowify/core/internal";
 import type { Unit } from "../unit.js";
 
 /** What one layer (or the base) contributes to log p in nats, and what it adds to the bits per dimension; these are negative where it gains. */
-export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
+export type LedgerEntry = Readonly<{
+  layer: string;
+  nats: number;
+  bpd: number;
+  likelihood: Likelihood;
+  exact: boolean;
+}>;
 
 /** A line of the ledger in the unit that is shown. */
-export type LedgerRow = Readonly<{ layer: string; value: number; exact: boolean }>;
+export type LedgerRow = Readonly<{ layer: string; value: number; likelihood: Likelihood }>;
 
 export const rowsOf = (ledger: readonly LedgerEntry[], unit: Unit): LedgerRow[] =>
-  ledger.map(({ layer, exact, ...figure }) => ({ layer, value: unit.of(figure), exact }));
+  ledger.map(({ layer, likelihood, ...figure }) => ({ layer, value: unit.of(figure), likelihood }));
 
 /** What is shown as 0.000, or is less than this part of all that the bars span, nobody could see. */
 const NOTHING = 5e-4;
@@ -30,7 +37,7 @@ export function readable(ledger: readonly LedgerRow[]): readonly LedgerRow[] {
   const others = {
     layer: `${rest.length} others`,
     value: totalOf(rest),
-    exact: rest.every(({ exact }) => exact),
+    likelihood: weakest(rest.map(({ likelihood }) => likelihood)),
   };
   return [...layers.filter((entry) => !rest.includes(entry)), others, ...base];
 }

@@ -191,10 +191,10 @@ async function ledgerOf({ layers, step }: LedgerAt, run: RunSummary): Promise<st
   const ledger = Object.entries(layers).map(([layer, value]) => ({
     layer,
     value,
-    exact: run.exact[layer] !== false,
+    likelihood: run.likelihoods[layer] ?? "exact",
   }));
   const title = `Ledger of ${run.name} after step ${formatCount(step)}`;
-  const rows = ledger.map(({ layer, value, exact }) => [layer, signed(value), exact ? "exact" : "bound"]);
+  const rows = ledger.map(({ layer, value, likelihood }) => [layer, signed(value), likelihood]);
   return `${figure(await ledgerRowsChart(ledger, { title, unit, theme: "page" }))}<details><summary>All layers</summary>${table(["layer", unit.name, ""], rows, "figures")}</details>`;
 }
 

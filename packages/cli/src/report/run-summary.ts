@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import type { Flow } from "@flowify/core";
 import { flowOf } from "../networks/choose.js";
 import type { Point } from "../pictures/line-chart.js";
 import type { Quality } from "../quality/quality.js";
@@ -23,7 +24,7 @@ export type RunSummary = Readonly<{
   folder: string;
   config: RunConfig;
   /** The exact lines of the ledger. */
-  exact: { readonly [layer: string]: boolean };
+  likelihoods: { readonly [layer: string]: Flow["likelihood"] };
   training: readonly Point[];
   measured: readonly Readonly<{ split: string; points: readonly Point[] }>[];
   /** Measurements on the test images, or on the validation images if there are no others. */
@@ -65,7 +66,7 @@ export function summarizeRun(folder: string): RunSummary {
     name: basename(resolve(folder)),
     folder,
     config,
-    exact: Object.fromEntries(flow.ledgerLines.map(({ layer, exact }) => [layer, exact])),
+    likelihoods: Object.fromEntries(flow.ledgerLines.map(({ layer, likelihood }) => [layer, likelihood])),
     training: of(undefined),
     measured,
     ledgers: records.flatMap(({ step, split, ledger }) =>

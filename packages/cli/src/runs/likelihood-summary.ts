@@ -13,6 +13,7 @@ export type LikelihoodSummary = Readonly<{
   nats: number;
   /** True if log p is exact, false if it is a bound in expectation over samples of noise. */
   exact: boolean;
+  likelihood: Flow["likelihood"];
   /** K: samples of the noise per image. */
   samples: number;
   /** Standard error over the images or rows (null for one), and over the samples (null for one), in the unit of the figure. */
@@ -21,7 +22,7 @@ export type LikelihoodSummary = Readonly<{
 }>;
 
 export const summarizeLikelihood = (
-  { domain: { levels }, dimensions, exact, ledgerLines }: Flow,
+  { domain: { levels }, dimensions, exact, likelihood, ledgerLines }: Flow,
   { nats, stdErr }: Pick<Evaluation, "nats" | "stdErr">,
   { samples, stdErrOfSamples }: { samples: number; stdErrOfSamples: number | null },
 ): LikelihoodSummary => ({
@@ -29,14 +30,22 @@ export const summarizeLikelihood = (
   dimensions,
   nats,
   exact,
+  likelihood,
   samples,
   stdErr: Number.isNaN(stdErr) ? null : stdErr,
   stdErrOfSamples,
 });
 
+/** What a likelihood is, in a sentence. */
+export const likelihoodWords = {
+  exact: "exact",
+  bound: "a lower bound in expectation",
+  "loses mass": "loses mass: its density integrates to less than 1",
+} as const;
+
 /** The same as text, one line each. */
 export function summaryLines(meaning: LikelihoodSummary, examples: number, unit: Unit): string[] {
-  const { dequantization, dimensions, nats, exact, samples, stdErr, stdErrOfSamples } = meaning;
+  const { dequantization, dimensions, nats, likelihood, samples, stdErr, stdErrOfSamples } = meaning;
   const n = formatCount(dimensions);
   const one = unit.field === "bpd" ? "image" : "row";
   const many = examples === 1 ? `1 ${one}` : `${formatCount(examples)} ${one}s`;
@@ -47,11 +56,12 @@ export function summaryLines(meaning: LikelihoodSummary, examples: number, unit:
     samples === 1
       ? `an upper bound in expectation, one sample per ${one}`
       : `an upper bound in expectation, from the mean density of ${samples} samples per ${one}`;
-  const overDraws = exact
-    ? "none: no random numbers"
-    : stdErrOfSamples === null
-      ? "needs --samples 2 or more"
-      : `± ${stdErrOfSamples.toFixed(6)}`;
+  const overDraws =
+    likelihood === "exact"
+      ? "none: no random numbers"
+      : stdErrOfSamples === null
+        ? "needs --samples 2 or more"
+        : `± ${stdErrOfSamples.toFixed(6)}`;
   return table([
     ["dequantization", noise],
     ["dimensions", `n = ${n} numbers per ${one}`],
@@ -61,7 +71,7 @@ export function summaryLines(meaning: LikelihoodSummary, examples: number, unit:
           "nats",
           `-log p${dequantization ? "" : ", a density in the units of the columns"}: ${(-nats / dimensions).toFixed(3)} per dimension`,
         ],
-    ["likelihood", exact ? "exact" : kind],
+    ["likelihood", likelihood === "bound" ? kind : likelihoodWords[likelihood]],
     [`over ${one}s`, stdErr === null ? `${many}: no standard error` : `± ${stdErr.toFixed(6)}, ${many}`],
     ["over samples", overDraws],
   ]);

@@ -45,10 +45,11 @@ export function likelihoodDocument(
 ) {
   const unit = unitOf(set.shape);
   const { value, stdErr } = figureOf(evaluation, set);
-  const line = ({ layer, nats, bpd, exact }: LedgerEntry) => ({
+  const line = ({ layer, nats, bpd, likelihood, exact }: LedgerEntry) => ({
     layer,
     nats,
     [unit.field]: unit.of({ nats, bpd }),
+    likelihood,
     exact,
   });
   return { [unit.field]: value, stdErr, nats: evaluation.nats, ledger: evaluation.ledger.map(line) };

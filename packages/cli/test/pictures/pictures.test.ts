@@ -85,10 +85,10 @@ describe("imageGrid", () => {
 
 describe("the ledger", () => {
   const ledger: LedgerEntry[] = [
-    { layer: "dequantize[0]", nats: -6, bpd: 8, exact: true },
-    { layer: "linear[1]", nats: 3, bpd: -4, exact: true },
-    { layer: "pad[2]", nats: -0.75, bpd: 1, exact: false },
-    { layer: "base", nats: 0, bpd: 0, exact: true },
+    { layer: "dequantize[0]", nats: -6, bpd: 8, likelihood: "exact" as const, exact: true },
+    { layer: "linear[1]", nats: 3, bpd: -4, likelihood: "exact" as const, exact: true },
+    { layer: "pad[2]", nats: -0.75, bpd: 1, likelihood: "bound" as const, exact: false },
+    { layer: "base", nats: 0, bpd: 0, likelihood: "exact" as const, exact: true },
   ];
 
   it("is drawn with bars from a zero line", () => {
@@ -126,7 +126,13 @@ describe("the ledger", () => {
 
   it("shows layers of one name, of any name, and figures that are not finite", async () => {
     const names = ["twice", "twice", ...Object.values(hostile)];
-    const entries = names.map((layer, i) => ({ layer, nats: 0, bpd: i || Number.NaN, exact: true }));
+    const entries = names.map((layer, i) => ({
+      layer,
+      nats: 0,
+      bpd: i || Number.NaN,
+      likelihood: "exact" as const,
+      exact: true,
+    }));
     const svg = await ledgerChart(entries, hostile.markup);
     expect(texts(svg).filter((text) => text === "twice")).toHaveLength(2);
     expect(texts(svg).filter((text) => text === hostile.markup)).toHaveLength(2);
@@ -136,8 +142,20 @@ describe("the ledger", () => {
   });
 
   it("leaves out what contributes nothing, and sums small contributions up", async () => {
-    const small = [1, 2, 3].map((i) => ({ layer: `spline[${i}]`, nats: 0, bpd: i * 1e-4, exact: i !== 2 }));
-    const flatten: LedgerEntry = { layer: "flatten[0]", nats: 0, bpd: 0, exact: true };
+    const small = [1, 2, 3].map((i) => ({
+      layer: `spline[${i}]`,
+      nats: 0,
+      bpd: i * 1e-4,
+      likelihood: i === 2 ? ("bound" as const) : ("exact" as const),
+      exact: i !== 2,
+    }));
+    const flatten: LedgerEntry = {
+      layer: "flatten[0]",
+      nats: 0,
+      bpd: 0,
+      likelihood: "exact" as const,
+      exact: true,
+    };
     const lines = ledgerLines([flatten, ...small, ...ledger.slice(1)], { width: 57 });
     expect(lines.map((line) => line.split(/ +/).slice(0, 3).join(" "))).toEqual([
       "linear[1] -4.000 exact",
@@ -151,8 +169,13 @@ describe("the ledger", () => {
   });
 
   it("stands a ledger of zeros, and an empty one", async () => {
-    expect(ledgerLines([{ layer: "base", nats: 0, bpd: 0, exact: true }])).toHaveLength(2);
-    for (const entries of [[{ layer: "base", nats: 0, bpd: 0, exact: true }], []])
+    expect(
+      ledgerLines([{ layer: "base", nats: 0, bpd: 0, likelihood: "exact" as const, exact: true }]),
+    ).toHaveLength(2);
+    for (const entries of [
+      [{ layer: "base", nats: 0, bpd: 0, likelihood: "exact" as const, exact: true }],
+      [],
+    ])
       expect(await ledgerChart(entries, "t")).not.toMatch(/NaN|Infinity/);
   });
 });

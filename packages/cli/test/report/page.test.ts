@@ -18,7 +18,7 @@ const run = (name: string, png: Uint8Array): RunSummary => ({
   name,
   folder: name,
   config: config as unknown as RunSummary["config"],
-  exact: {},
+  likelihoods: {},
   training: points,
   measured: ["validation", "test"].map((split) => ({ split, points })),
   ledgers: [],

@@ -22,6 +22,7 @@ it.each([
     dimensions: 6,
     nats: evaluation.nats,
     exact: false,
+    likelihood: "bound",
     samples: 1,
     stdErr: 0,
     stdErrOfSamples: null,

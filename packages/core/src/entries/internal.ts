@@ -11,6 +11,7 @@ export { expectMemoryForEach } from "../executor/memory.js";
 export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
 export type { Schema } from "../layers/options.js";
+export { type Likelihood, weakest } from "../mass.js";
 export { permutation } from "../math/rng.js";
 export { createCodec } from "../model/codec.js";
 export type { LedgerEntry } from "../model/evaluation.js";
@@ -27,8 +28,6 @@ export {
   couplingNetwork,
   type DenseFlowOptions,
   denseNetwork,
-  type PresetOptions,
-  type SplineFlowOptions,
   splineNetwork,
 } from "../presets.js";
 export { trainingDefaults } from "../train/defaults.js";

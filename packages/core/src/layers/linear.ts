@@ -135,6 +135,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     name: "linear",
     inShape,
     outShape,
+    ...(n < m && augmentation === "uniform" && { partial: true }),
     forwardNoise:
       n < m
         ? {

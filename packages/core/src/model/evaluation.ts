@@ -1,8 +1,15 @@
 import { NotFiniteError } from "../errors.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
+import type { Likelihood } from "../mass.js";
 
 /** One line of the ledger: the contribution of a layer to the mean log-likelihood. */
-export type LedgerEntry = Readonly<{ layer: string; nats: number; bpd: number; exact: boolean }>;
+export type LedgerEntry = Readonly<{
+  layer: string;
+  nats: number;
+  bpd: number;
+  likelihood: Likelihood;
+  exact: boolean;
+}>;
 
 /** A likelihood over many examples. */
 export type Evaluation = Readonly<{
@@ -79,9 +86,9 @@ export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): 
   rows.forEach((nats, i) => {
     sums[i % sums.length]! += nats;
   });
-  const ledger = ledgerLines.map(({ layer, exact }, k) => {
+  const ledger = ledgerLines.map(({ layer, ...kind }, k) => {
     const nats = (sums[k] as number) / count;
-    return { layer, nats, bpd: bitsPerDimension(nats, dimensions), exact };
+    return { layer, nats, bpd: bitsPerDimension(nats, dimensions), ...kind };
   });
   const broken = ledger.find((line) => !Number.isFinite(line.nats));
   if (broken)

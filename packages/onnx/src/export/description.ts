@@ -13,7 +13,7 @@ export type WrittenProgram = Readonly<{
 
 /** The document next to exported files: examples, latents, ledger, and the inputs and outputs of each file. */
 export const describeExport = (
-  { inShape, latentShape, domain, dimensions, exact, ledgerLines }: Flow,
+  { inShape, latentShape, domain, dimensions, exact, likelihood, ledgerLines }: Flow,
   written: readonly WrittenProgram[],
   { network, step }: Readonly<{ network: string; step: number }>,
 ) => ({
@@ -26,6 +26,7 @@ export const describeExport = (
   latents: { shape: latentShape },
   dimensions,
   exact,
+  likelihood,
   ledger: ledgerLines,
   programs: written.map(({ program, file, bytes, agreements }) => ({
     name: program.name,

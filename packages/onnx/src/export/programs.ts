@@ -16,7 +16,11 @@ export type Program = Readonly<{
 export function programsOf(flow: Flow): Program[] {
   const examples = { name: "x", role: "examples", shape: flow.inShape } as const;
   const latents = { name: "z", role: "latents", shape: flow.latentShape } as const;
-  const bound = flow.exact ? "" : ", a lower bound in expectation over the noise";
+  const bound = {
+    exact: "",
+    bound: ", a lower bound in expectation over the noise",
+    "loses mass": ", whose density integrates to less than 1",
+  }[flow.likelihood];
   return [
     {
       name: "log-prob",

@@ -7,8 +7,10 @@ import type { OnnxNode } from "./graph.js";
 type ConvertedLayer = Readonly<{
   from: string;
   to: string;
-  /** False if its contribution to the likelihood is a bound. */
+  /** False if its contribution to the likelihood is a bound, or loses mass. */
   exact: boolean;
+  /** `exact`, `bound`, or `loses mass` where its outputs fill a part of what follows. */
+  likelihood: Flow["likelihood"];
   droppedDims: number;
   addedDims: number;
 }>;
@@ -68,7 +70,8 @@ export const conversionReport = (
     return {
       from: origins[i] ?? "",
       to: ledgerLines[i]!.layer,
-      exact: layer.exact,
+      exact: ledgerLines[i]!.exact,
+      likelihood: ledgerLines[i]!.likelihood,
       droppedDims: dropped,
       addedDims: added,
     };

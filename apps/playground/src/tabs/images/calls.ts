@@ -1,3 +1,4 @@
+import type { Flow } from "@flowify/core";
 import type { Progress, RunImages } from "../../run/session.js";
 import type { Call } from "../../worker/call.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
@@ -7,10 +8,10 @@ import type { ImageShape, ImagesConfig } from "./config.js";
 export type ImagesOpened = Readonly<{
   device: string;
   taken: number;
-  exact: boolean;
+  likelihood: Flow["likelihood"];
   parameters: number;
   shape: ImageShape;
-  ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
+  ledger: readonly Readonly<{ layer: string; likelihood: Flow["likelihood"] }>[];
 }>;
 
 /** A run of the command that was read, before it is opened. */

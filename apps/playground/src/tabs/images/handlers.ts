@@ -75,8 +75,8 @@ async function open(args: OpenArgs): Promise<ImagesOpened> {
   });
   session = made;
   const { device, parameters, taken } = made.training;
-  const { exact, ledgerLines: ledger } = run.flow;
-  return { device, parameters, taken, exact, shape: on.shape, ledger };
+  const { likelihood, ledgerLines: ledger } = run.flow;
+  return { device, parameters, taken, likelihood, shape: on.shape, ledger };
 }
 
 export const imagesHandlers: Handlers<keyof ImagesCalls> = {

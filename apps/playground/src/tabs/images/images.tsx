@@ -4,6 +4,7 @@ import { Curve } from "../../ui/curve.js";
 import { AboveUniform, decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
+import { Likelihood } from "../../ui/likelihood.js";
 import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { Between } from "./between.js";
@@ -72,13 +73,9 @@ function Ledger() {
         caption={`The ledger is log p as a sum: what each layer adds to ${of ? `log p of ${of.name}` : "the mean log p of held-out images"}, in nats.`}
       />
       <p class="total number">
-        log p {opened.value?.exact ? "=" : "≥"} <output id="images-log-prob">{decimals(total, 2)}</output>{" "}
-        nats,{" "}
-        {opened.value?.exact ? (
-          <span class="exact">exact</span>
-        ) : (
-          <span class="bound">a lower bound in expectation</span>
-        )}
+        log p {opened.value?.likelihood === "exact" ? "=" : "≥"}{" "}
+        <output id="images-log-prob">{decimals(total, 2)}</output> nats,{" "}
+        <Likelihood of={opened.value?.likelihood ?? "bound"} />
       </p>
       {of && (
         <button

@@ -1,3 +1,4 @@
+import type { Flow } from "@flowify/core";
 import type { ConversionReport } from "@flowify/onnx/browser";
 import type { Progress, RunImages, Trained } from "../../run/session.js";
 import type { Backend } from "../../shell/schemas.js";
@@ -44,7 +45,7 @@ export type Reading = Readonly<{
   /** log p in nats, bits per dimension, and the contribution of each layer. */
   logProb: number;
   bpd: number;
-  ledger: readonly Readonly<{ layer: string; nats: number; exact: boolean }>[];
+  ledger: readonly Readonly<{ layer: string; nats: number; likelihood: Flow["likelihood"] }>[];
   /** The device that computed it. */
   device: string;
 }>;

@@ -89,7 +89,7 @@ function Scores() {
         <output id="bpd">{found.bpd.toFixed(3)}</output> bits per dimension
       </h3>
       <LedgerBars
-        bars={found.ledger.map(({ layer, nats, exact }) => ({ layer, value: nats, exact }))}
+        bars={found.ledger.map(({ layer, nats, likelihood }) => ({ layer, value: nats, likelihood }))}
         caption="Contribution of each layer to log p of this digit, in nats"
       />
       <Lesson

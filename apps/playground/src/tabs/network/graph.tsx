@@ -20,7 +20,8 @@ function edge(a: Point, b: Point): string {
 
 /** Label and colour of each outcome. */
 function saying(fate: Fate): { text: string; kind: string } {
-  if (fate.kind === "layer") return { text: fate.layer, kind: fate.exact ? "exact" : "bound" };
+  if (fate.kind === "layer")
+    return { text: fate.layer, kind: fate.likelihood === "exact" ? "exact" : "bound" };
   if (fate.kind === "unsupported") return { text: "no rule", kind: "wrong" };
   if (fate.kind === "leftOut") return { text: "left out", kind: "quiet" };
   return { text: fate.kind === "open" ? "has a rule" : "no effect", kind: "quiet" };

@@ -9,7 +9,7 @@ import {
 
 /** Outcome for a node of a file. */
 export type Fate =
-  | Readonly<{ kind: "layer"; layer: string; exact: boolean; dropped: number; added: number }>
+  | Readonly<{ kind: "layer"; layer: string; likelihood: Flow["likelihood"]; dropped: number; added: number }>
   /** A function at the very end that is left out. */
   | Readonly<{ kind: "leftOut" }>
   /** It has no effect, or is part of another layer. */
@@ -53,7 +53,7 @@ export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, fl
     const line = ledgerLines[i];
     if (!layer || !line) return;
     const { dropped, added } = factsOf(layer);
-    const fate = { kind: "layer", layer: line.layer, exact: line.exact } as const;
+    const fate = { kind: "layer", layer: line.layer, likelihood: line.likelihood } as const;
     // the numbers of a layer appear once, at the last of its nodes
     for (const node of nodes)
       layers.set(

@@ -135,7 +135,7 @@ export class PretrainedModel {
         outputs: await this.#outputs(model, pixels),
         logProb: nats,
         bpd,
-        ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, exact: line.exact })),
+        ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, likelihood: line.likelihood })),
       };
     });
     return { ...read, device: this.session.training.device };

@@ -1,4 +1,5 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
+import { Likelihood } from "../../ui/likelihood.js";
 import { Scrolling } from "../../ui/sheet.js";
 
 const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
@@ -6,12 +7,13 @@ const some = (count: number): string => (count > 0 ? count.toLocaleString("en") 
 /** The rows that `flowify convert` prints: the layer of each node, and the numbers that it drops and adds. */
 export function Report({ report, leftOut }: { report: ConversionReport; leftOut: readonly string[] }) {
   const { file, layers, inputShape, outputShape, maxRelDiff, inputs } = report;
-  const bounds = layers.filter(({ exact }) => !exact).length;
+  const kinds = layers.map(({ likelihood }) => likelihood);
+  const likelihood = (["loses mass", "bound"] as const).find((each) => kinds.includes(each)) ?? "exact";
   return (
     <div class="stack">
       <p>
         <strong>{file}</strong>: {inputShape.join("×")} → {outputShape.join("×")}, likelihood{" "}
-        {bounds === 0 ? <span class="exact">exact</span> : <span class="bound">a lower bound</span>}
+        <Likelihood of={likelihood} />
         {leftOut.length > 0 && `. Left out at the end: ${leftOut.join(", ")}; its input is the output`}.
       </p>
       <Scrolling label="Report">
@@ -26,13 +28,13 @@ export function Report({ report, leftOut }: { report: ConversionReport; leftOut:
             </tr>
           </thead>
           <tbody>
-            {layers.map(({ from, to, exact, droppedDims, addedDims }) => (
+            {layers.map(({ from, to, likelihood: own, droppedDims, addedDims }) => (
               <tr key={to}>
                 <td>{from}</td>
                 <td>{to}</td>
                 <td class="number">{some(droppedDims)}</td>
                 <td class="number">{some(addedDims)}</td>
-                <td class={exact ? "exact" : "bound"}>{exact ? "exact" : "bound"}</td>
+                <td class={own === "exact" ? "exact" : "bound"}>{own}</td>
               </tr>
             ))}
           </tbody>

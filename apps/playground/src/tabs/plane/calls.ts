@@ -1,3 +1,4 @@
+import type { Flow } from "@flowify/core";
 import type { Call } from "../../worker/call.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { PlaneConfig } from "./config.js";
@@ -7,17 +8,19 @@ type LayerLine = Readonly<{
   layer: string;
   in: readonly number[];
   out: readonly number[];
-  exact: boolean;
+  likelihood: Flow["likelihood"];
   /** Number of coordinates that it drops (each with a density); negative if it adds some. */
   dropped: number;
 }>;
 
 /** Facts about a network before training. */
 export type Description = Readonly<{
-  exact: boolean;
+  likelihood: Flow["likelihood"];
+  /** True if log p of a point depends on noise. */
+  draws: boolean;
   layers: readonly LayerLine[];
   /** Names of the ledger's bars, the base last. */
-  ledger: readonly Readonly<{ layer: string; exact: boolean }>[];
+  ledger: readonly Readonly<{ layer: string; likelihood: Flow["likelihood"] }>[];
 }>;
 
 export type Opened = Readonly<{

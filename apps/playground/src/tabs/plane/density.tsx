@@ -76,7 +76,7 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   const { sheet, exact, bound, muted, ink } = palette.value;
   context.fillStyle = sheet.css;
   context.fillRect(0, 0, size, size);
-  const accent = description.value?.exact === false ? bound : exact;
+  const accent = (description.value?.likelihood ?? "exact") !== "exact" ? bound : exact;
   if (run.view.value) {
     const density = run.view.value.logDensity.map(Math.exp);
     context.drawImage(heatMap(density, sheet.rgb, accent.rgb), 0, 0, size, size);
@@ -127,7 +127,7 @@ export function Density() {
     shown && what
       ? integralNote({
           ...shown,
-          exact: what.exact,
+          exact: !what.draws,
           base: what.ledger.at(-1)?.layer,
           layers: config.value.layers,
         })

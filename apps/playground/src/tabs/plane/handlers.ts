@@ -22,12 +22,13 @@ const flowOf = ({ layers, density }: PlaneConfig): Flow => flowify({ inShape: [2
 
 function describe(flow: Flow): Description {
   return {
-    exact: flow.exact,
+    likelihood: flow.likelihood,
+    draws: !flow.chain.exact,
     layers: flow.chain.layers.map((layer, i) => ({
       layer: flow.ledgerLines[i]!.layer,
       in: layer.inShape,
       out: layer.outShape,
-      exact: layer.exact,
+      likelihood: flow.ledgerLines[i]!.likelihood,
       dropped: layer.inShape[0]! - layer.outShape[0]!,
     })),
     ledger: flow.ledgerLines,

@@ -84,8 +84,8 @@ function Row({ layer, i }: { layer: PlaneLayer; i: number }) {
           </label>
         )}
       </span>
-      <span class={line?.exact === false ? "bound shape" : "exact shape"}>
-        {line && `${line.in.join("×")} → ${line.out.join("×")} ${line.exact ? "exact" : "bound"}`}
+      <span class={line && line.likelihood !== "exact" ? "bound shape" : "exact shape"}>
+        {line && `${line.in.join("×")} → ${line.out.join("×")} ${line.likelihood}`}
       </span>
       <span class="moves">
         <button

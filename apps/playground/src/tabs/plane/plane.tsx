@@ -3,6 +3,7 @@ import { Curve } from "../../ui/curve.js";
 import { decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
+import { Likelihood } from "../../ui/likelihood.js";
 import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { DataChoice } from "./data-choice.js";
@@ -19,7 +20,8 @@ export function Plane() {
     ...line,
     value: run.view.value?.ledger[i],
   }));
-  const exact = description.value?.exact !== false;
+  const likelihood = description.value?.likelihood ?? "exact";
+  const draws = description.value?.draws === true;
   return (
     <>
       <Problem text={addressProblem} />
@@ -33,7 +35,7 @@ export function Plane() {
             <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
               Dark cells are likely, light cells unlikely. A density integrates to 1 over the plane. The
               number sums{" "}
-              {exact
+              {!draws
                 ? "exp(log p) over the cells. It is near 1 for any weights."
                 : "the mean of exp(bound) over samples of the noise for each cell. Each sample is a lower bound of log p in expectation. Training makes the bound tight."}
             </Lesson>
@@ -48,9 +50,7 @@ export function Plane() {
             </div>
             <p class="total number">
               log p = <output id="plane-log-prob">{decimals(run.view.value?.logProb, 4)}</output> nats,{" "}
-              <span class={exact ? "exact" : "bound"}>
-                {exact ? "exact" : "a lower bound in expectation"}
-              </span>
+              <Likelihood of={likelihood} />
             </p>
             <Lesson equation="L = Σ s + log q(dropped | kept)" docs="layers/linear" about="linear layers">
               A layer that drops numbers contributes the log-density of them. A layer that adds noise

@@ -57,7 +57,7 @@ export async function makePlaneViewer(
 
   /** log p of every cell: exact, or the log of the mean of exp(bound) over a few samples. */
   async function densityOf(run: RowsFunction, params: Placed): Promise<Float64Array> {
-    const draws = flow.exact ? 1 : DRAWS;
+    const draws = flow.chain.exact ? 1 : DRAWS;
     const density = new Float64Array(cells.length / 2);
     for (let k = 0; k < draws; k++)
       logProbs(await ledgerOf(run, params, cells, k), flow).forEach((value, i) => {
