@@ -9,9 +9,7 @@ const points = [0, 10, 20].map((step) => ({ step, value: 5 - step / 10, stdErr: 
 const config = {
   network: "auto",
   device: "jax",
-  steps: 20,
-  batch: 8,
-  seed: 0,
+  training: { steps: 20, batch: 8, seed: 0 },
   data: { name: "rows", shape: [3], examples: 90 },
 };
 const run = (name: string, png: Uint8Array): RunSummary => ({
