@@ -21,7 +21,6 @@ export type DeviceName = (typeof deviceNames)[number];
 
 /** Pictures at each measurement of a training run, at the last one, or never. */
 export const pictureChoices = ["each", "last", "none"] as const;
-export type PictureChoice = (typeof pictureChoices)[number];
 
 /** Flags of every command that computes something. */
 export const commonFlags = {
