@@ -1,3 +1,8 @@
+import { numpy as np } from "@jax-js/jax";
+import { logSumExp } from "../math/numerics.js";
+import { floats } from "../params/host.js";
+import { treeDispose } from "../params/pytree.js";
+
 /** One of the normal distributions of a mixture: its covariance is F Fᵀ, F lower triangular [n, n]. */
 export type FittedNormal = { weight: number; mean: Float64Array; factor: Float64Array };
 
@@ -20,17 +25,16 @@ function cholesky(m: Float64Array, n: number): Float64Array {
   return factor;
 }
 
-/** log N(row; mean, F Fᵀ) without the constant; `t` [n] is overwritten. */
-function logDensity(row: Float64Array, { mean, factor }: FittedNormal, t: Float64Array): number {
-  const n = row.length;
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    let rest = row[i]! - mean[i]!;
-    for (let j = 0; j < i; j++) rest -= factor[i * n + j]! * t[j]!;
-    t[i] = rest / factor[i * n + i]!;
-    sum -= 0.5 * t[i]! * t[i]! + Math.log(factor[i * n + i]!);
-  }
-  return sum;
+/** The inverse of a lower triangular matrix [n, n]. */
+function inverseLower(factor: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
+  for (let j = 0; j < n; j++)
+    for (let i = j; i < n; i++) {
+      let sum = i === j ? 1 : 0;
+      for (let l = j; l < i; l++) sum -= factor[i * n + l]! * inverse[l * n + j]!;
+      inverse[i * n + j] = sum / factor[i * n + i]!;
+    }
+  return inverse;
 }
 
 /** The nearest centre of each row, after some rounds of k-means from rows that lie evenly in their order. */
@@ -47,10 +51,14 @@ function nearestCentres(rows: readonly Float64Array[], K: number): Int32Array {
         if (distance < least) [least, nearest[r]] = [distance, k];
       }
     }
-    centres = centres.map((before, k) => {
-      const own = rows.filter((_, r) => nearest[r] === k);
-      return own.length === 0 ? before : Float64Array.from(before, (_, i) => meanOf(own, (row) => row[i]!));
-    });
+    const counts = new Float64Array(K);
+    const sums = centres.map(() => new Float64Array(n));
+    for (const [r, row] of rows.entries()) {
+      const k = nearest[r]!;
+      counts[k]!++;
+      for (let i = 0; i < n; i++) sums[k]![i]! += row[i]!;
+    }
+    centres = centres.map((before, k) => (counts[k] === 0 ? before : sums[k]!.map((v) => v / counts[k]!)));
   }
   return nearest;
 }
@@ -65,27 +73,30 @@ const meanOf = <T>(all: readonly T[], of: (each: T) => number): number =>
  *
  * Source: Bishop 2006, Pattern Recognition and Machine Learning, section 9.2.2.
  */
-export function fitMixture(data: readonly Float64Array[], K: number): FittedNormal[] {
-  const n = data[0]!.length;
+export async function fitMixture(data: readonly Float64Array[], K: number): Promise<FittedNormal[]> {
+  const [N, n] = [data.length, data[0]!.length];
   const columns = Array.from({ length: n }, (_, i) => {
     const mean = meanOf(data, (row) => row[i]!);
     const std = Math.sqrt(meanOf(data, (row) => (row[i]! - mean) ** 2));
     return { mean, std: std > 1e-6 * Math.abs(mean) && std > 0 ? std : 1 };
   });
   const rows = data.map((row) => row.map((v, i) => (v - columns[i]!.mean) / columns[i]!.std));
-  const nearest = nearestCentres(rows, K);
-  let shares: Float64Array[] = Array.from({ length: K }, (_, k) =>
-    Float64Array.from(nearest, (of) => Number(of === k)),
-  );
+  const shares = new Float32Array(N * K);
+  for (const [r, k] of nearestCentres(rows, K).entries()) shares[r * K + k] = 1;
+  const all = new Float32Array(N * n);
+  for (const [r, row] of rows.entries()) all.set(row, r * n);
+  const x = floats(all, [N, n]);
+  let expected = floats(shares, [N, K]);
   let fitted: FittedNormal[] = [];
   let before = Number.NEGATIVE_INFINITY;
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    fitted = maximized(rows, shares);
-    const { expected, gain } = expectation(rows, fitted);
-    shares = expected;
-    if (gain - before < LEAST_GAIN) break;
-    before = gain;
+    fitted = await maximized(x.ref, expected);
+    const next = await expectation(x.ref, fitted);
+    expected = next.shares;
+    if (next.gain - before < LEAST_GAIN) break;
+    before = next.gain;
   }
+  treeDispose([x, expected]);
   return fitted.map(({ weight, mean, factor }) => ({
     weight,
     mean: mean.map((v, i) => v * columns[i]!.std + columns[i]!.mean),
@@ -93,45 +104,59 @@ export function fitMixture(data: readonly Float64Array[], K: number): FittedNorm
   }));
 }
 
-/** The share of each normal in each row, [K][N], and the mean of log p, without the constant. */
-function expectation(rows: readonly Float64Array[], fitted: readonly FittedNormal[]) {
-  const expected = fitted.map(() => new Float64Array(rows.length));
-  const t = new Float64Array(rows[0]!.length);
-  let gain = 0;
-  for (const [r, row] of rows.entries()) {
-    const logs = fitted.map((normal) => Math.log(normal.weight) + logDensity(row, normal, t));
-    const top = Math.max(...logs);
-    const sum = logs.reduce((total, log) => total + Math.exp(log - top), 0);
-    for (const [k, log] of logs.entries()) expected[k]![r] = Math.exp(log - top) / sum;
-    gain += (top + Math.log(sum)) / rows.length;
-  }
-  return { expected, gain };
-}
-
-/** The normals that explain rows best, with these shares [K][N] in them. */
-function maximized(rows: readonly Float64Array[], shares: readonly Float64Array[]): FittedNormal[] {
-  const [N, n, K] = [rows.length, rows[0]!.length, shares.length];
-  const scattered = shares.map((share) => {
-    const count = share.reduce((a, b) => a + b, 0);
-    const mean = new Float64Array(n);
-    for (const [r, row] of rows.entries())
-      for (let i = 0; i < n; i++) mean[i]! += (share[r]! * row[i]!) / Math.max(count, 1e-9);
-    const scatter = new Float64Array(n * n);
-    const d = new Float64Array(n);
-    for (const [r, row] of rows.entries()) {
-      const own = share[r]!;
-      if (own < 1e-6) continue;
-      for (let i = 0; i < n; i++) d[i] = row[i]! - mean[i]!;
-      for (let i = 0; i < n; i++) {
-        const scaled = own * d[i]!;
-        for (let j = 0; j <= i; j++) scatter[i * n + j]! += scaled * d[j]!;
+/** The share of each normal in each row, [N, K], and the mean of log p, without the constant. Consumes x [N, n]. */
+async function expectation(
+  x: np.Array,
+  fitted: readonly FittedNormal[],
+): Promise<{ shares: np.Array; gain: number }> {
+  const [N, n] = x.shape as [number, number];
+  const K = fitted.length;
+  const whitening = new Float32Array(n * K * n); // column k·n + i is row i of F_k⁻¹
+  const whitened = new Float32Array(K * n); // F_k⁻¹ μ_k
+  const constants = new Float32Array(K);
+  for (const [k, { weight, mean, factor }] of fitted.entries()) {
+    const inverse = inverseLower(factor, n);
+    constants[k] = Math.log(weight);
+    for (let i = 0; i < n; i++) {
+      constants[k]! -= Math.log(factor[i * n + i]!);
+      for (let j = 0; j <= i; j++) {
+        whitening[j * K * n + k * n + i] = inverse[i * n + j]!;
+        whitened[k * n + i]! += inverse[i * n + j]! * mean[j]!;
       }
     }
+  }
+  const t = np.matmul(x, floats(whitening, [n, K * n])).sub(floats(whitened)); // [N, K·n]
+  const logs = np
+    .sum(np.square(t).reshape([N, K, n]), 2)
+    .mul(-0.5)
+    .add(floats(constants));
+  const top = logSumExp(logs.ref, 1); // [N]
+  const shares = np.exp(logs.sub(np.expandDims(top.ref, 1)));
+  return { shares, gain: (await toNumbers(np.mean(top)))[0]! };
+}
+
+/** The normals that explain rows [N, n] best, with these shares [N, K] in them. Consumes both. */
+async function maximized(x: np.Array, shares: np.Array): Promise<FittedNormal[]> {
+  const [N, K] = shares.shape as [number, number];
+  const n = x.shape[1] as number;
+  const counts = await toNumbers(np.sum(shares.ref, 0));
+  const sums = await toNumbers(np.matmul(np.transpose(shares.ref), x.ref)); // [K, n]
+  const weighted = shares
+    .reshape([N, K, 1])
+    .mul(x.ref.reshape([N, 1, n]))
+    .reshape([N, K * n]);
+  const squares = await toNumbers(np.matmul(np.transpose(weighted), x)); // [K·n, n]
+  const scattered = Array.from({ length: K }, (_, k) => {
+    const count = counts[k]!;
+    const mean = sums.slice(k * n, (k + 1) * n).map((v) => v / Math.max(count, 1e-9));
+    const scatter = squares
+      .slice(k * n * n, (k + 1) * n * n)
+      .map((v, at) => v - count * mean[Math.floor(at / n)]! * mean[at % n]!);
     return { count, mean, scatter };
   });
   const within = Float64Array.from(
     { length: n },
-    (_, i) => scattered.reduce((sum, { scatter }) => sum + scatter[i * n + i]!, 0) / N,
+    (_, i) => scattered.reduce((sum, { scatter }) => sum + Math.max(scatter[i * n + i]!, 0), 0) / N,
   );
   return scattered.map(({ count, mean, scatter }) => {
     const covariance = scatter.map((v, at) => {
@@ -140,4 +165,8 @@ function maximized(rows: readonly Float64Array[], shares: readonly Float64Array[
     });
     return { weight: (count + 1) / (N + K), mean, factor: cholesky(covariance, n) };
   });
+}
+
+async function toNumbers(array: np.Array): Promise<Float64Array> {
+  return Float64Array.from(await array.data());
 }

@@ -28,13 +28,15 @@ export type Range = Readonly<{ low: number; length: number }>;
 export async function rangesOf(examples: CalibrationData, channels: number): Promise<Range[]> {
   const low = new Float64Array(channels).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(channels).fill(Number.NEGATIVE_INFINITY);
-  const size = sizeOf(examples.shape);
-  const each = size / channels;
+  const each = sizeOf(examples.shape) / channels;
   for await (const data of examples.parts())
-    for (let i = 0; i < data.length; i++) {
-      const c = Math.floor((i % size) / each);
-      low[c] = Math.min(low[c] as number, data[i] as number);
-      high[c] = Math.max(high[c] as number, data[i] as number);
+    for (let from = 0; from < data.length; from += each) {
+      const c = (from / each) % channels;
+      for (let i = from; i < from + each; i++) {
+        const value = data[i] as number;
+        if (value < (low[c] as number)) low[c] = value;
+        if (value > (high[c] as number)) high[c] = value;
+      }
     }
   return Array.from(low, (from, c) => {
     const length = (high[c] as number) - from;
@@ -48,9 +50,14 @@ export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGen
   for (let begin = 0; begin < n; begin += atOnce) {
     const columns = Array.from({ length: Math.min(atOnce, n - begin) }, () => new Float32Array(rows.count));
     let row = 0;
-    for await (const data of rows.parts())
-      for (let at = begin; at < data.length; at += n, row++)
-        for (const [c, column] of columns.entries()) column[row] = data[at + c] as number;
+    for await (const data of rows.parts()) {
+      const count = data.length / n;
+      for (let c = 0; c < columns.length; c++) {
+        const column = columns[c] as Float32Array;
+        for (let r = 0; r < count; r++) column[row + r] = data[r * n + begin + c] as number;
+      }
+      row += count;
+    }
     for (const column of columns) yield column.sort();
   }
 }

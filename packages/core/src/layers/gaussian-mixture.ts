@@ -136,7 +136,7 @@ export function gaussianMixture(
     },
     async initFromData(key, examples) {
       key.dispose();
-      return paramsOf(fitMixture(await rowsOnHost(examples, n), K), n);
+      return paramsOf(await fitMixture(await rowsOnHost(examples, n), K), n);
     },
   });
 }
