@@ -38,7 +38,8 @@ const training = {
     flag: value(positiveNumber(), "RATE", "Peak step size of all parameters (default: set by the network)"),
   },
   orthogonalRate: {
-    schema: rate,
+    /** 0: they stay at their start. */
+    schema: v.pipe(v.number(), v.finite(), v.minValue(0)),
     as: "orthogonalLr",
     flag: value(positiveNumber(), "RATE", "Peak step size of orthogonal parameters (default: --lr)"),
   },
@@ -163,7 +164,7 @@ export const trainFlags = {
   fallback: yes("If the device is missing or fails, continue on another from the last checkpoint"),
   check: yes("Check the output of every layer before each step and name the first that is not finite"),
   workers: count(
-    "Parts of a batch that the native device computes side by side; changes last digits (default: 2)",
+    "Parts of a batch that the native device computes side by side; changes last digits (default: what a few steps show to be fastest)",
   ),
   rankTimeout: value(
     wholeNumber(2),

@@ -143,7 +143,7 @@ const ownNetworks: { readonly [name: string]: Network } = {
     layers: [
       ...imageFront(1, { splits: [0, 1] }),
       ...splined(conv(4, 2, 2), conv(16, 2, 2)),
-      ...imageEnd(784, 3),
+      ...imageEnd(784, 3, [256]),
     ],
   },
   "mnist/best": {

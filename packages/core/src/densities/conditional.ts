@@ -31,8 +31,12 @@ export type ConditionalDensity<P extends ArrayTree = ArrayTree> = Readonly<{
 /** Weights [K, size], means [K, N, size] and standard deviations [K, N, size] of K normals. */
 export type MixtureOfNormals = { weights: np.Array; means: np.Array; stds: np.Array };
 
-/** Makes a density for given sizes; an option of layers. */
-export type ConditionalDensityFactory = (size: number, contextSize: number) => ConditionalDensity;
+/** Makes a density for given sizes; an option of layers. `hidden`: the sizes of the hidden layers of its network. */
+export type ConditionalDensityFactory = (
+  size: number,
+  contextSize: number,
+  options?: { hidden?: readonly number[] },
+) => ConditionalDensity;
 
 /** Most weights of a network with one hidden layer. */
 const MOST_WEIGHTS = 2 ** 26;

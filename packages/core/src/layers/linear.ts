@@ -48,6 +48,8 @@ export type LinearParams = {
 const schemas = {
   /** m, the number of outputs. */
   out: o.size,
+  /** Sizes of the hidden layers of the network that models the dropped coordinates. Default those of the density. */
+  hidden: o.optional(o.listOf(o.size, 1)),
   /** Given weights, kept: the layer then computes x Wᵀ + b in deterministic mode. */
   weights: o.optional(o.weights),
 };
@@ -103,7 +105,10 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
   const rotateIn = compact === "in" ? reflectedIn(n, m) : denseRotation(r1);
   const rotateOut = compact === "out" ? reflectedOut : denseRotation(r2);
-  const density: ConditionalDensity | undefined = reducing ? (options.density ?? gaussian)(d, m) : undefined;
+  const { hidden } = options;
+  const density: ConditionalDensity | undefined = reducing
+    ? (options.density ?? gaussian)(d, m, hidden ? { hidden } : {})
+    : undefined;
   if (weights) checkWeights(weights, n, m);
   const given = weights && lazy(() => weightRotations(weights, n, m, compact));
   const parameterKinds: { [name: string]: ParameterKinds } = { dropped: density?.parameterKinds ?? {} };
