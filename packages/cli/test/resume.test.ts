@@ -44,6 +44,7 @@ describe("a run that is stopped and resumed", () => {
       expect(await ended).toBe(status);
       expect(metricsOf(stopped).length).toBeLessThan(STEPS);
       expect(readdirSync(stopped)).not.toContain("run.lock");
+      if (signals.length === 1) expect(readdirSync(stopped)).toContain("samples.png");
       // As a kill in the middle of the last line would have left it.
       truncateSync(join(stopped, "metrics.jsonl"), readFileSync(join(stopped, "metrics.jsonl")).length - 5);
 
@@ -54,6 +55,19 @@ describe("a run that is stopped and resumed", () => {
     },
     120_000,
   );
+
+  it("shows samples long before its end, in one file that it names", async () => {
+    const out = join(root, "looks");
+    const { status, stderr } = await runCommand([
+      "train",
+      ...["--data", data, "--network", network, "--batch", "64", "--steps", "52", "--seed", "3"],
+      ...["--evaluate-every", "100", "--out", out],
+    ]);
+    expect(status).toBe(0);
+    const sheet = join(out, "samples.png");
+    expect(stderr).toContain(`samples of this moment, again and again: ${sheet}`);
+    expect(stderr.indexOf(sheet)).toBeLessThan(stderr.indexOf("52/52"));
+  });
 
   it("draws and measures once more where it had come to its end", async () => {
     const before = pictures(whole);

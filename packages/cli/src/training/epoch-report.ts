@@ -53,6 +53,9 @@ export type StateToLookAt = Pick<TrainingState, "arrays"> | undefined;
 export type EpochReporter = Readonly<{
   /** Measures a state on images or rows. */
   measure(set: DataSet, state?: StateToLookAt): Promise<Measurement>;
+  /** Writes a picture of samples of this moment, over the one before; the path, or undefined without pictures. */
+  look(step: number): Promise<string | undefined>;
+  dispose(): Promise<void>;
   /** Writes the pictures of this epoch; the curve comes from the metrics. Returns the paths of the newest ones. */
   draw(at: EpochEnd, measured: readonly Measurement[], state?: StateToLookAt): Promise<string[]>;
 }>;
@@ -94,38 +97,52 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
     }
   };
 
+  let drawing: FlowModel | undefined;
+  /** A model for pictures, of this state: that of this moment keeps its programs from one picture to the next. */
+  const withPictures = async <T>(state: StateToLookAt, use: (model: FlowModel) => Promise<T>): Promise<T> => {
+    if (state) return withModel(state, use);
+    const params = await trainer.params();
+    if (drawing) await drawing.moveTo(params);
+    else drawing = new FlowModel(flow, params, executor, { moving: true });
+    return use(drawing);
+  };
+
+  const drawSamples = async (
+    model: FlowModel,
+    title: string,
+    { shape }: ImageSet,
+    mode: "sample" | "deterministic" = "sample",
+  ) => ({
+    name: mode === "sample" ? "samples" : "samples-mean",
+    file: mode === "sample" ? run.samples : run.samplesMean,
+    png: await samplesPicture(model, {
+      title: `${title}: ${SAMPLES} samples`,
+      shape,
+      count: SAMPLES,
+      columns: ROW,
+      seed,
+      temperature: SHEET_TEMPERATURE,
+      mode,
+    }),
+  });
+
   const drawImages = async (model: FlowModel, title: string, some: ImageSet) => {
     const row = firstImages(some, Math.min(ROW, some.count));
-    const grid = { shape: some.shape, count: SAMPLES, columns: ROW, seed, temperature: SHEET_TEMPERATURE };
-    const drawn = await samplesPicture(model, {
-      ...grid,
-      title: `${title}: ${SAMPLES} samples`,
-      mode: "sample",
-    });
-    const means = await samplesPicture(model, {
-      ...grid,
-      title: `${title}: ${SAMPLES} samples`,
-      mode: "deterministic",
-    });
+    const drawn = await drawSamples(model, title, some);
+    const means = await drawSamples(model, title, some, "deterministic");
     const kept = await reconstructionsPicture(model, {
       title: `${title}: reconstructions of ${row.split} images`,
       images: row,
       seed,
     });
-    return [
-      { name: "samples", file: run.samples, png: drawn },
-      { name: "samples-mean", file: run.samplesMean, png: means },
-      { name: "reconstructions", file: run.reconstructions, png: kept },
-    ];
+    return [drawn, means, { name: "reconstructions", file: run.reconstructions, png: kept }];
   };
 
-  const drawRows = async (model: FlowModel, title: string, real: RowSet) => [
-    {
-      name: "samples",
-      file: run.samples,
-      png: await scatterPicture(model, { title: `${title}: pairs of columns`, real, count: ROWS, seed }),
-    },
-  ];
+  const drawRows = async (model: FlowModel, title: string, real: RowSet) => ({
+    name: "samples",
+    file: run.samples,
+    png: await scatterPicture(model, { title: `${title}: pairs of columns`, real, count: ROWS, seed }),
+  });
 
   const drawAll = async (
     model: FlowModel,
@@ -137,7 +154,9 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
         ? `${network}, epoch ${epoch}, step ${formatCount(step)}`
         : `${network}, best state, of step ${formatCount(stateOf)} of ${formatCount(step)}`;
     const some = images.validation ?? images.test ?? images.data;
-    const pictures = await ("rows" in some ? drawRows(model, title, some) : drawImages(model, title, some));
+    const pictures = await ("rows" in some
+      ? [await drawRows(model, title, some)]
+      : drawImages(model, title, some));
     const shown = measured.at(-1);
     if (!shown) return pictures;
     const name = `${title}: ${describeImages(shown.images, { files: false })}`;
@@ -154,8 +173,25 @@ export function epochReporter(options: EpochReportOptions): EpochReporter {
         evaluation: await model.evaluate(examplesOf(set), { seed }),
       })),
 
+    async look(step) {
+      if (config.pictures !== "each") return undefined;
+      const title = `${network}, step ${formatCount(step)} of ${formatCount(config.training.steps)}`;
+      const some = images.validation ?? images.test ?? images.data;
+      await withPictures(undefined, async (model) => {
+        const { file, png } = await ("rows" in some
+          ? drawRows(model, title, some)
+          : drawSamples(model, title, some));
+        await writeFileAtomic(file, png);
+      });
+      return run.samples;
+    },
+
+    async dispose() {
+      await drawing?.dispose();
+    },
+
     draw: (at, measured, state) =>
-      withModel(state, async (model) => {
+      withPictures(state, async (model) => {
         if (config.pictures === "none" || (config.pictures === "last" && !at.last)) return [];
         const pictures = await drawAll(model, at, measured);
         for (const { name, file, png } of pictures) {

@@ -5,6 +5,8 @@ import type { RunConfig } from "../run-config.js";
 import type { RunFolder } from "../runs/folder.js";
 import type { MetricsLog } from "../runs/metrics.js";
 import { latestCheckpoint } from "../runs/saved-checkpoints.js";
+import { mayPass } from "../files/atomic.js";
+import { PictureError } from "../pictures/render.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -13,6 +15,10 @@ import type { EpochReporter } from "./epoch-report.js";
 import { withWayOn } from "./run-errors.js";
 import { epochsOf, runLog } from "./run-log.js";
 import { type RunEnd, runMeasures } from "./run-measures.js";
+
+/** Pictures of samples within an epoch, or within a run that is shorter, and least steps between them. */
+const LOOKS = 5;
+const LEAST_BETWEEN_LOOKS = 50;
 
 export type LoopOptions = Readonly<{
   trainer: Trainer;
@@ -40,11 +46,12 @@ export type LoopOptions = Readonly<{
  * @throws NotFiniteError, DeviceError that say which checkpoint is the last good one
  */
 export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undefined> {
-  const { trainer, config, run, metrics, terminal, interrupt, validation } = options;
+  const { trainer, config, run, metrics, terminal, interrupt, validation, reporter } = options;
   const { checkpointEvery, evaluateEvery, network } = config;
   const { steps } = config.training;
   const validateEvery = validation && config.validateEvery;
   const epochs = epochsOf(config);
+  const lookEvery = Math.max(LEAST_BETWEEN_LOOKS, Math.ceil(Math.min(steps, steps / epochs.all) / LOOKS));
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });
   const newest = trainer.taken > 0 ? trainer.taken : undefined;
   const checkpoints = checkpointWriter({ run, metrics, network, newest, warn: progress.note });
@@ -75,6 +82,18 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
     if (better && !last) await save();
     if (ended || last) end = await measures.report(at, validated);
     if ((!better && ended) || step % checkpointEvery === 0 || last) await save();
+    if (!ended && !last && step % lookEvery === 0) await look();
+  };
+
+  /** Draws what the run has learned so far; a picture is worth no run. */
+  const look = async (): Promise<void> => {
+    try {
+      const picture = await reporter.look(trainer.taken);
+      if (picture !== undefined) log.picture(picture);
+    } catch (error) {
+      if (!mayPass(error) && !(error instanceof PictureError)) throw error;
+      progress.note(`the samples of step ${trainer.taken} could not be drawn: ${(error as Error).message}`);
+    }
   };
 
   const goBack = async (failure: NotFiniteError): Promise<void> => {
@@ -113,6 +132,7 @@ export async function trainingLoop(options: LoopOptions): Promise<RunEnd | undef
       pauseMs: 0, // a signal is noticed after the step in which it comes
     });
     await checkpoints.end(trainer.taken, save, { finished: trainer.taken >= steps });
+    if (trainer.taken < steps && trainer.taken > 0) await look();
   } catch (error) {
     await checkpoints.written();
     throw withWayOn(error, checkpoints.newest(), config, run.folder);

@@ -15,6 +15,8 @@ const SMOOTHING = 0.9;
 export type RunLog = Readonly<{
   /** A step that was taken, in so many milliseconds. */
   step(report: StepReport, milliseconds: number): void;
+  /** The path of a picture that shows samples of this run so far. */
+  picture(path: string): void;
   /** A likelihood; `of` is the step of the state that it is of, where that is an earlier one. */
   measured(at: Pick<EpochEnd, "step" | "epoch">, measurement: Measurement, of?: number): void;
   /** What the metrics have of the newest step: a checkpoint counts on it. */
@@ -36,8 +38,13 @@ export function runLog(config: RunConfig, metrics: MetricsLog, progress: Progres
   const noun = nounOf(config.data);
   const epochs = epochsOf(config);
   const seconds = (): number => Math.round(performance.now() - began) / 1000;
-  const state: { shown: { loss: number; figure: number } | undefined; lines: MetricsRecord[] } = {
+  const state: {
+    shown: { loss: number; figure: number } | undefined;
+    lines: MetricsRecord[];
+    picture: string | undefined;
+  } = {
     shown: undefined,
+    picture: undefined,
     lines: [],
   };
   const log = (record: MetricsRecord): void => {
@@ -56,8 +63,12 @@ export function runLog(config: RunConfig, metrics: MetricsLog, progress: Progres
       const { shown } = state;
       progress.update(
         step,
-        `epoch ${epoch}/${epochs.all}  loss ${shown.loss.toFixed(1)}  ${unit.field} ${shown.figure.toFixed(3)}  ${formatCount(imagesPerSecond)} ${noun}/s`,
+        `epoch ${epoch}/${epochs.all}  loss ${shown.loss.toFixed(1)}  ${unit.field} ${shown.figure.toFixed(3)}  ${formatCount(imagesPerSecond)} ${noun}/s${state.picture === undefined ? "" : `  ${state.picture}`}`,
       );
+    },
+    picture(path) {
+      if (state.picture === undefined) progress.note(`samples of this moment, again and again: ${path}`);
+      state.picture = path;
     },
     measured({ step, epoch }, { images, evaluation }, of) {
       const { value, stdErr } = figureOf(evaluation, images);

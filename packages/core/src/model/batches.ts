@@ -1,4 +1,5 @@
 import { type JsTree, numpy } from "@jax-js/jax";
+import { UsageError } from "../errors.js";
 import { ArraySpec, type Compiled, type Executor, type PlacedArray } from "../executor/executor.js";
 import { partsOf } from "../executor/parts.js";
 import { mapNoise, noiseShape } from "../noise.js";
@@ -21,7 +22,11 @@ const MOST_BUILT_IN = 2 ** 25;
  * two, so that a few compiled sizes serve all. A batch is computed in parts, each on the next free worker. Noise of
  * batch b is a function of (seed, stream, b).
  */
-export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
+export function batchRunner(
+  executor: Executor,
+  params: JsTree<HostArray>,
+  { moving = false }: { moving?: boolean } = {},
+) {
   const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
   const numbers = treeFlatten<HostArray>(params).leaves.reduce((sum, { data }) => sum + data.length, 0);
   const compiled = new Map<string, Promise<Compiled>>();
@@ -35,15 +40,21 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>) {
       const x = new ArraySpec([size, ...row.inShape], numpy.float32);
       found = executor.compile(row.f, [paramSpecs, x, noise], {
         name: row.name,
-        workers: size < batch,
+        workers: batch / size,
         itemwise: row.itemwise,
-        constant: batch === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
+        constant: !moving && batch === LARGEST && numbers <= MOST_BUILT_IN ? params : undefined,
       });
       compiled.set(key, found);
     }
     return found;
   };
   return {
+    expectMoving(): void {
+      if (!moving)
+        throw new UsageError(
+          "the parameters of this model are parts of its programs: make it with `moving` to replace them",
+        );
+    },
     /** All rows, one after another. `x` holds `count` examples. */
     async run(
       row: RowFunction,

@@ -78,18 +78,26 @@ const BLOCK = { examples: 4096, numbers: 2 ** 20 } as const;
 export class FlowModel {
   readonly flow: Flow;
   readonly executor: Executor;
-  readonly #params: JsTree<HostArray>;
-  readonly #placed: Promise<JsTree<PlacedArray>>;
+  #params: JsTree<HostArray>;
+  #placed: Promise<JsTree<PlacedArray>>;
   readonly #runner: ReturnType<typeof batchRunner>;
   #disposed = false;
 
-  /** From parameters on the host, in the tree of `flow.init`. */
-  constructor(flow: Flow, params: JsTree<HostArray>, executor: Executor) {
+  /**
+   * From parameters on the host, in the tree of `flow.init`. `moving`: they will be replaced (`moveTo`), so programs take
+   * them as arguments.
+   */
+  constructor(
+    flow: Flow,
+    params: JsTree<HostArray>,
+    executor: Executor,
+    { moving = false }: { moving?: boolean } = {},
+  ) {
     this.flow = flow;
     this.executor = executor;
     this.#params = params;
     this.#placed = executor.place(params);
-    this.#runner = batchRunner(executor, params);
+    this.#runner = batchRunner(executor, params, { moving });
   }
 
   /** A model with random initial values (and the pretrained weights of its layers). */
@@ -342,6 +350,19 @@ export class FlowModel {
     } finally {
       treeDispose(like);
     }
+  }
+
+  /**
+   * Replaces the parameters of a `moving` model; its programs stay. For pictures of a training in progress.
+   *
+   * @throws UsageError if the model is not `moving`
+   */
+  async moveTo(params: JsTree<HostArray>): Promise<void> {
+    this.#runner.expectMoving();
+    this.executor.release(await this.#placed);
+    this.#params = params;
+    this.#placed = this.executor.place(params);
+    await this.#placed;
   }
 
   /** True once the model was disposed of. */
