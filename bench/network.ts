@@ -2,12 +2,14 @@ import { runSteps } from "@flowify/core/internal";
 import { nativeExecutor } from "@flowify/onnx";
 import { type DeviceName, openExecutor } from "flowify";
 import { machine, matrixProduct, median } from "./matrix-product.js";
-import { benchTrainer } from "./training.js";
+import { benchTrainer, type TrainerOptions } from "./training.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
 export type BenchResult = {
   network: string;
   params: number;
+  /** In how many parts a batch is computed. */
+  parts: number;
   /** Counted operations of a step's products and convolutions; 0 if the device does not count them. */
   flops: number;
   stepMs: number;
@@ -24,17 +26,18 @@ export type BenchResult = {
 
 const WARM_UP = 5;
 
-export type BenchOptions = { steps: number; dataDir?: string | undefined; device?: DeviceName };
+export type BenchOptions = TrainerOptions &
+  Readonly<{ steps: number; device?: DeviceName; threads?: number | undefined }>;
 
 /** Times training steps on real data, with a product of g in ONNX Runtime after each, for any device. */
 export async function benchNetwork(
   name: string,
-  { steps, dataDir, device = "native" }: BenchOptions,
+  { steps, device = "native", threads, ...training }: BenchOptions,
 ): Promise<BenchResult> {
-  const native = await nativeExecutor();
+  const native = await nativeExecutor(threads === undefined ? {} : { threads });
   const warn = (line: string): void => void process.stderr.write(`${line}\n`);
   const executor = device === "native" ? native : await openExecutor(device, { warn });
-  const trainer = await benchTrainer(name, executor, WARM_UP + steps, dataDir);
+  const trainer = await benchTrainer(name, executor, WARM_UP + steps, training);
   const g = await matrixProduct(native);
   const stepTimes: number[] = [];
   const gTimes: number[] = [];
@@ -53,6 +56,7 @@ export async function benchNetwork(
   const result: BenchResult = {
     network: name,
     params: trainer.parameters,
+    parts: trainer.parts,
     flops,
     stepMs,
     gMs,

@@ -63,7 +63,7 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
   try {
     const { executor, spent, reset } = watched(await nativeExecutor({ profile: folder }));
     const plain = await nativeExecutor();
-    const trainer = await benchTrainer(name, executor, WARM_UP + steps, dataDir);
+    const trainer = await benchTrainer(name, executor, WARM_UP + steps, { dataDir });
     const g = await matrixProduct(plain);
     const [stepTimes, gTimes]: [number[], number[]] = [[], []];
     await runSteps({

@@ -22,6 +22,8 @@ in ONNX Runtime, measured between the steps of the same run.
   npm run bench -- fmlp:recipe       the default network, with our layers in front of the paper's
   npm run bench -- --all             every network of the paper, each in a separate process
   --steps N                          counted steps (default 40)
+  --batch N                          examples of a step (default 128), in as many parts as are fastest
+  --threads N                        of ONNX Runtime and of g, by default one for each core
   --data-dir DIR                     folder of the files of cifar10
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
   --score                            log p of 10,000 test images and 10,000 samples, instead of a step (medians of 5)
@@ -115,6 +117,7 @@ async function main(): Promise<number> {
       out: { type: "string", default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
       device: { type: "string", default: "native" },
       steps: { type: "string", default: "40" },
+      batch: { type: "string" },
       "data-dir": { type: "string" },
       tables: { type: "string" },
       reasons: { type: "string" },
@@ -169,7 +172,16 @@ async function main(): Promise<number> {
     return 0;
   }
   if (names.length === 1) {
-    const result = await benchNetwork(names[0] as string, { steps, dataDir: values["data-dir"], device });
+    const result = await benchNetwork(names[0] as string, {
+      steps,
+      dataDir: values["data-dir"],
+      device,
+      ...(values.batch !== undefined && {
+        batch: positive("--batch", values.batch),
+        parts: "fastest" as const,
+      }),
+      ...(values.threads !== undefined && { threads: positive("--threads", values.threads) }),
+    });
     process.stdout.write(`${JSON.stringify(result)}\n`);
     if (!values.json) process.stderr.write(`${describe(result)}\n`);
     return 0;

@@ -1,8 +1,16 @@
-import { createTrainer, DataError, type Executor, flowify, type Trainer, zoo } from "@flowify/core";
+import {
+  createTrainer,
+  DataError,
+  type Executor,
+  flowify,
+  type Trainer,
+  type TrainOptions,
+  zoo,
+} from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
-/** Examples per timed step. */
+/** Examples per timed step, unless named. */
 const BATCH = 128;
 /** Number of random images if the data set is missing. */
 const DRAWN = 1024;
@@ -22,6 +30,12 @@ export async function imagesFor(network: string, size: number, dataDir?: string)
   }
 }
 
+export type TrainerOptions = Readonly<{
+  dataDir?: string | undefined;
+  batch?: number | undefined;
+  parts?: TrainOptions["parts"];
+}>;
+
 /**
  * A network of the paper, ready to take `steps` steps. It uses a random initialization: data-dependent initialization
  * takes minutes for the largest networks, and a step takes the same time with either.
@@ -30,7 +44,7 @@ export async function benchTrainer(
   network: string,
   executor: Executor,
   steps: number,
-  dataDir?: string,
+  { dataDir, batch = BATCH, parts }: TrainerOptions = {},
 ): Promise<Trainer> {
   const flow = flowify(zoo(network));
   const size = flow.inShape.reduce((a, b) => a * b, 1);
@@ -40,7 +54,8 @@ export async function benchTrainer(
     executor,
     data: { examples: images, count },
     steps,
-    batchSize: BATCH,
+    batchSize: batch,
+    ...(parts !== undefined && { parts }),
     seed: 7,
     init: "random",
   });

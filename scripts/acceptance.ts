@@ -20,6 +20,7 @@ import { compress } from "./acceptance/compress.js";
 import { convert } from "./acceptance/convert.js";
 import { engines } from "./acceptance/engines.js";
 import { exported } from "./acceptance/export.js";
+import { firstLook } from "./acceptance/first-look.js";
 import { fullDisk } from "./acceptance/full-disk.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { longSample } from "./acceptance/long-sample.js";
@@ -28,7 +29,6 @@ import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { parity } from "./acceptance/parity.js";
 import { playground } from "./acceptance/playground.js";
-import { samples } from "./acceptance/samples.js";
 import { scale } from "./acceptance/scale.js";
 import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
@@ -37,7 +37,7 @@ const checks: readonly Check[] = [
   parity,
   fullDisk,
   mnist,
-  samples,
+  firstLook,
   compress,
   convert,
   trainPretrained,
