@@ -1,12 +1,10 @@
-import { DeviceError, type Executor, HostArray } from "@flowify/core";
-import { ArraySpec } from "@flowify/core/internal";
-import { makeRng } from "@flowify/core/layer";
+import { DeviceError } from "@flowify/core";
 import { loadRuntime, nativeProviders } from "@flowify/onnx";
-import { numpy as np } from "@jax-js/jax";
 import { type Device, devices } from "../executors.js";
 import { defineCommand } from "../flags/define.js";
 import type { FlagsOf } from "../flags/flag.js";
 import { commonFlags } from "../flags/shared.js";
+import { PRODUCT, productRate } from "../product-rate.js";
 import type { CliContext } from "../ui/context.js";
 import { table } from "../ui/table.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -31,9 +29,6 @@ EXAMPLES
   flowify devices --threads 1`,
   run: listDevices,
 });
-
-const SIZE = 512;
-const TIMES = 7;
 
 type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: string }>;
 
@@ -61,7 +56,7 @@ export async function listDevices(this: CliContext, flags: DevicesFlags): Promis
   for (const line of table([["device", "GFLOPS", ""], ...rows], [false, true])) terminal.say(line);
   terminal.say();
   terminal.say(
-    `rates of a ${SIZE} × ${SIZE} × ${SIZE} float32 matrix product, without the transfer of the result`,
+    `rates of a ${PRODUCT} × ${PRODUCT} × ${PRODUCT} float32 matrix product, without the transfer of the result`,
   );
   terminal.document({ devices: found });
 }
@@ -76,23 +71,4 @@ async function devicesHere(): Promise<readonly Device[]> {
     if (!(error instanceof DeviceError)) throw error;
   }
   return devices.filter(({ provider }) => provider === undefined || providers.includes(provider));
-}
-
-/** Gigaflops of a matrix product: the best of a few runs. */
-async function productRate(executor: Executor): Promise<number> {
-  const spec = new ArraySpec([SIZE, SIZE], np.float32);
-  const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec]);
-  const data = new Float32Array(SIZE * SIZE);
-  makeRng(1).fillNormal(data);
-  const matrix = await executor.place(new HostArray(data, [SIZE, SIZE], np.float32));
-  let into = await product.run([matrix, matrix]);
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < TIMES; i++) {
-    const started = performance.now();
-    into = await product.run([matrix, matrix], { into });
-    best = Math.min(best, performance.now() - started);
-  }
-  for (const each of [matrix, into]) executor.release(each);
-  await product.dispose();
-  return (2 * SIZE ** 3) / best / 1e6;
 }

@@ -125,7 +125,11 @@ function listNetworks({ say, colors, document }: Terminal): void {
   ]);
   for (const line of table(rows, [false, false, true])) say(`  ${line}`);
   say(colors.bold("networks built for your data: flowify inspect auto --data FILE"));
-  const built = [[AUTO, "images of any size, or rows of numbers"], ...presetBriefs];
+  const built = [
+    [AUTO, "images of any size, as large as two minutes have time for, or rows of numbers"],
+    ["auto:large", "the largest for images; auto:medium, auto:small"],
+    ...presetBriefs,
+  ];
   for (const line of table(built)) say(`  ${line}`);
   say(colors.bold("data sets"));
   for (const line of table(dataSetBriefs)) say(`  ${line}`);

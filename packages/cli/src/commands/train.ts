@@ -117,7 +117,7 @@ async function planWith(ranks: Ranks | undefined, flags: TrainFlags): Promise<Tr
   try {
     if (flags.fallback === true)
       throw new UsageError("--fallback is for one process, this run has several\nleave it out");
-    const plan = await planTraining(flags);
+    const plan = await planTraining(flags, { alone: false });
     await agree(comm, members, { facts: factsOf(plan.config, environment()) });
     return plan;
   } catch (error) {

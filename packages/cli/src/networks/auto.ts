@@ -6,8 +6,19 @@ import { descriptionOf, isPreset } from "./presets.js";
 import { tableNetwork } from "./table-networks.js";
 import type { ChosenNetwork } from "./weights.js";
 
-/** The network that is built for the data. */
+/** The network that is built for the data; for images in the size that a first look has time for. */
 export const AUTO = "auto";
+
+/** Sizes of the network for images, `auto:large` and so on, the largest first. */
+export const autoSizes = ["large", "medium", "small"] as const;
+export type AutoSize = (typeof autoSizes)[number];
+
+/** The size in a name, `auto:large`. */
+export const autoSizeOf = (name: string): AutoSize | undefined =>
+  autoSizes.find((size) => name === `${AUTO}:${size}`);
+
+/** Names of the networks that are built for images or rows without a preset. */
+export const autoNames: readonly string[] = [AUTO, ...autoSizes.map((size) => `${AUTO}:${size}`)];
 
 type Layer = NetworkDescription["layers"][number];
 
@@ -18,7 +29,7 @@ const CHANNELS = { grey: [4, 16, 24, 32, 64], colour: [12, 48, 72, 96, 128] } as
 const ENDS = [32, 8] as const;
 
 /** True for a network that is built for the data, and trained as suits them. */
-export const isBuilt = (name: string): boolean => name === AUTO || isPreset(name);
+export const isBuilt = (name: string): boolean => autoNames.includes(name) || isPreset(name);
 
 /** Default training: at least this many steps, and at least one epoch. */
 type Schedule = Readonly<Pick<Training, "batchSize" | "steps" | "learningRate">>;
@@ -40,17 +51,21 @@ export function autoSchedule({ shape, count }: DataSet): Schedule {
  * Fewest images for a separate spline per pixel, and for couplings of all numbers with a mixture behind them: fewer say too
  * little of each pixel, and are learned by heart.
  */
-const MANY = 10_000;
+export const MANY = 10_000;
 
 /** Most numbers that couplings see all of, at most so many places wide. */
 const TOGETHER = { numbers: 1024, side: 8 } as const;
 
+/** Couplings in front of the convolutions, and the most places along a side where there are couplings between them. */
+const SPLITS = { large: [0, 1], medium: [0], small: [] } as const;
+const COUPLED_SIDE = { large: Number.POSITIVE_INFINITY, medium: 12, small: 6 } as const;
+
 type RowsToFit = Pick<RowSet, "shape" | "levels">;
 
 /** The network for data of any shape. */
-export const autoNetwork = (set: DataSet): ChosenNetwork => ({
+export const autoNetwork = (set: DataSet, size: AutoSize = "large"): ChosenNetwork => ({
   name: AUTO,
-  description: "rows" in set ? rowNetwork(set) : { inShape: [...set.shape], layers: imageLayers(set) },
+  description: "rows" in set ? rowNetwork(set) : { inShape: [...set.shape], layers: imageLayers(set, size) },
 });
 
 /** The network for rows: that of tables where the columns are known, else couplings behind a whitening. */
@@ -71,13 +86,14 @@ export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => coupling
 /**
  * A spline for each pixel, couplings at half the resolution, and convolutions that halve an image, each followed by a spline
  * and couplings. Of many images what is left goes through couplings of all numbers to a mixture, as in `mnist/best`. Of few
- * the convolutions go down to one position, and dense layers follow: the paper's `fconv2-nsf` for any size.
+ * the convolutions go down to one position, and dense layers follow: the paper's `fconv2-nsf` for any size. Smaller ones have
+ * fewer couplings where there are many places, which take most of the time.
  */
-function imageLayers({ shape: [channels, height, width], count }: ImageSet): Layer[] {
+function imageLayers({ shape: [channels, height, width], count }: ImageSet, size: AutoSize): Layer[] {
   const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
   const even = height % 2 === 0 && width % 2 === 0;
   const front = imageFront(channels, {
-    splits: even ? [0, 1] : [],
+    splits: even ? SPLITS[size] : [],
     learned: false,
     per: count < MANY ? "channel" : "entry",
   });
@@ -88,10 +104,11 @@ function imageLayers({ shape: [channels, height, width], count }: ImageSet): Lay
     now = Math.min(kernel[0] * kernel[1] * now, widths[Math.min(level, widths.length - 1)]!);
     [tall, wide] = [Math.ceil(tall / 2), Math.ceil(wide / 2)];
     layers.push({ kind: "conv2d", out: now, kernel, stride: kernel }, { kind: "rqSpline" });
-    if (now > 1 && (tall > 1 || wide > 1)) layers.push({ kind: "coupling", stack: 2 });
-    const size = now * tall * wide;
-    if (count >= MANY && size <= TOGETHER.numbers && Math.max(tall, wide) <= TOGETHER.side)
-      return [...layers, ...(imageEnd(size, 3) as Layer[])];
+    const side = Math.max(tall, wide);
+    if (now > 1 && side > 1 && side <= COUPLED_SIDE[size]) layers.push({ kind: "coupling", stack: 2 });
+    const numbers = now * tall * wide;
+    if (count >= MANY && numbers <= TOGETHER.numbers && side <= TOGETHER.side)
+      return [...layers, ...(imageEnd(numbers, 3) as Layer[])];
   }
   layers.push({ kind: "flatten" });
   if (height * width === 1) layers.push({ kind: "whiten" });

@@ -14,7 +14,7 @@ import {
 import { type DataSet, nounOf } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 import { unknownName } from "../ui/suggest.js";
-import { AUTO, autoNetwork } from "./auto.js";
+import { AUTO, autoNames, autoNetwork, autoSizeOf } from "./auto.js";
 import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
 import { networkOfPixels, networkOfRows } from "./pixels.js";
 import { isPreset, presetNames, presetNetwork } from "./presets.js";
@@ -44,7 +44,7 @@ function candidates(name: string): ChosenNetwork[] {
     throw new UsageError(
       `${name} has to be converted first\nflowify convert ${name} --out DIR shows its layers, and flowify train --from DIR trains it`,
     );
-  const accepted = [...known, ...known.map(shortName), AUTO];
+  const accepted = [...known, ...known.map(shortName), ...autoNames];
   throw new UsageError(
     `${unknownName("network", name, [...zooNames, ...presetNames], accepted)}\nfor your own network, name its file: --network ./net.json`,
   );
@@ -56,7 +56,7 @@ function candidates(name: string): ChosenNetwork[] {
  * @throws UsageError that suggests one; for a file, the errors of `readNetworkFile`
  */
 export const networkNamed = (name: string): ChosenNetwork =>
-  name === AUTO ? { name } : (candidates(name)[0] ?? { name });
+  autoNames.includes(name) ? { name } : (candidates(name)[0] ?? { name });
 
 const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
@@ -106,7 +106,7 @@ const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
  * @throws ShapeError if no network with that name fits them
  */
 export function networkFor(name: string, images: DataSet): ChosenNetwork {
-  if (name === AUTO) return autoNetwork(images);
+  if (name === AUTO || autoSizeOf(name)) return autoNetwork(images, autoSizeOf(name));
   const named = candidates(name);
   const built = named.find((candidate) => isPreset(candidate.name));
   if (built !== undefined) return presetNetwork(built.name, images);

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Flow, type NetworkLayer, UsageError } from "@flowify/core";
+import { DeviceError, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { openExecutor } from "../executors.js";
 import { type DeviceName, readingOf } from "../flags/shared.js";
 import { AUTO, autoSchedule, isBuilt } from "../networks/auto.js";
 import {
@@ -14,8 +15,10 @@ import {
   networkFor,
   networkNamed,
 } from "../networks/choose.js";
+import { autoForTime } from "../networks/first-look.js";
 import type { NetworkDescription } from "../networks/network.js";
 import type { ChosenNetwork } from "../networks/weights.js";
+import { productRate } from "../product-rate.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
 import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
@@ -45,10 +48,14 @@ export type TrainPlan = Readonly<{
   tryRates?: readonly number[];
 }>;
 
-export const planTraining = (flags: TrainFlags): Promise<TrainPlan> =>
-  flags.resume === undefined ? planNew(flags) : planResume(flags, flags.resume);
+/** `alone`: no other process needs the same plan, so that it may depend on the speed of this machine. */
+export const planTraining = (
+  flags: TrainFlags,
+  { alone = true }: { alone?: boolean } = {},
+): Promise<TrainPlan> =>
+  flags.resume === undefined ? planNew(flags, alone) : planResume(flags, flags.resume);
 
-async function planNew(flags: TrainFlags): Promise<TrainPlan> {
+async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   const { force = false } = flags;
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps exclude each other\ngive one of them");
@@ -66,13 +73,19 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
   const judged = flags.from !== undefined || isBuilt(presumed) || presumed.startsWith("table/");
   const validation = flags.validation ?? (judged ? heldOutOf : 0);
   const images = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
+  const { data } = images;
+  const sized =
+    flags.from === undefined && wanted === AUTO && alone && !("rows" in data)
+      ? autoForTime(data, await operationsPerSecond(flags.threads))
+      : undefined;
   const network: Choices["network"] =
     flags.from === undefined
-      ? networkFor(wanted, images.data)
-      : convertedNetwork(flags.from, images.data, flags.normalize);
+      ? (sized?.network ?? networkFor(wanted, data))
+      : convertedNetwork(flags.from, data, flags.normalize);
   const rates = recipe ?? {
     ...ratesOf(network.name, flags.density),
-    ...(isBuilt(network.name) && autoSchedule(images.data)),
+    ...(isBuilt(network.name) && autoSchedule(data)),
+    ...(sized && { batchSize: sized.batch }),
   };
   const files = await dataFiles({ name, dir: flags.dataDir, reading });
   const config = newConfig(flags, { name, reading, images, files, network, recipe, rates });
@@ -89,6 +102,23 @@ async function planNew(flags: TrainFlags): Promise<TrainPlan> {
     ...(flags.from !== undefined && flags.lr === undefined && { tryRates: RATES }),
   };
 }
+
+/** What the native device computes in a second, or where it is missing what two slow cores do. */
+async function operationsPerSecond(threads: number | undefined): Promise<number> {
+  try {
+    const executor = await openExecutor("native", { warn: () => {} }, { threads });
+    try {
+      return 1e9 * (await productRate(executor));
+    } finally {
+      await executor.dispose();
+    }
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    return SLOW;
+  }
+}
+
+const SLOW = 1e10;
 
 /** Step sizes to try for a converted network, whose scales are unknown. */
 const RATES = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5] as const;

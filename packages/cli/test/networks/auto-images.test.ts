@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { ImageSet } from "../../src/data/image-set.js";
-import { autoNetwork } from "../../src/networks/auto.js";
+import { type AutoSize, autoNetwork, autoSizes } from "../../src/networks/auto.js";
 import { flowOf } from "../../src/networks/choose.js";
+import { autoForTime, productsOf } from "../../src/networks/first-look.js";
 
-const network = (shape: ImageSet["shape"], count: number) =>
-  autoNetwork({ shape, count } as unknown as ImageSet);
+const network = (shape: ImageSet["shape"], count: number, size?: AutoSize) =>
+  autoNetwork({ shape, count } as unknown as ImageSet, size);
 const kinds = (shape: ImageSet["shape"], count: number) =>
   network(shape, count).description?.layers.map(({ kind }) => kind) ?? [];
 
@@ -22,7 +23,9 @@ describe("the network for images of any size", () => {
   ];
 
   it.each(shapes.map((shape) => [shape.join(" × "), shape] as const))("fits %s", (_, shape) => {
-    for (const count of [100, 10_000]) expect(flowOf(network(shape, count), {}).inShape).toEqual(shape);
+    for (const size of autoSizes)
+      for (const count of [100, 10_000])
+        expect(flowOf(network(shape, count, size), {}).inShape).toEqual(shape);
   });
 
   it("ends in a mixture behind couplings of all numbers where there are many images", () => {
@@ -30,5 +33,47 @@ describe("the network for images of any size", () => {
     expect(kinds([1, 28, 28], 10_000).filter((kind) => kind === "conv2d")).toHaveLength(2);
     expect(kinds([1, 28, 28], 9_999)).not.toContain("gaussianMixture");
     expect(kinds([1, 28, 28], 9_999).filter((kind) => kind === "conv2d")).toHaveLength(5);
+  });
+});
+
+describe("the network that a first look has time for", () => {
+  const icons = { shape: [3, 48, 48], count: 1215 } as unknown as ImageSet;
+  const chosen = (operationsPerSecond: number) => {
+    const { network, batch } = autoForTime(icons, operationsPerSecond);
+    const size = autoSizes.find(
+      (each) => JSON.stringify(autoNetwork(icons, each)) === JSON.stringify(network),
+    );
+    return `${size}, ${batch}`;
+  };
+
+  it("is smaller on slower machines", () => {
+    const rates = [1e12, 2.5e11, 1.6e11, 1e9];
+    expect(rates.map(chosen)).toEqual(["large, 64", "large, 16", "medium, 16", "small, 16"]);
+  });
+
+  it("is the largest for many images, and for few small ones", () => {
+    const digits = { shape: [1, 28, 28], count: 60_000 } as unknown as ImageSet;
+    expect(autoForTime(digits, 1e9)).toEqual({ network: autoNetwork(digits), batch: 64 });
+    const small = { shape: [1, 8, 8], count: 256 } as unknown as ImageSet;
+    expect(autoForTime(small, 1e11)).toEqual({ network: autoNetwork(small), batch: 64 });
+  });
+
+  it("counts a product for each weight and place", () => {
+    const flow = flowOf(
+      {
+        name: "two",
+        description: {
+          inShape: [1, 4, 4],
+          layers: [
+            { kind: "conv2d", out: 4, kernel: 2, stride: 2 },
+            { kind: "flatten" },
+            { kind: "linear", out: 16 },
+          ],
+        },
+      } as never,
+      {},
+    );
+    // 4 places of two rotations of 4 × 4, and two rotations of 16 × 16
+    expect(productsOf(flow)).toBe(4 * 2 * 16 + 2 * 256);
   });
 });
