@@ -24,15 +24,18 @@ export const { version } = require("../package.json") as { version: string };
 /**
  * @param threads of the device; by default one per core
  * @param workers of the device, where that was asked for
+ * @param parts of a batch that a process computes side by side, once they are known
  * @param ranks processes that train together
  */
 export function environment({
   threads,
   workers,
+  parts,
   ranks = 1,
 }: {
   threads?: number | undefined;
   workers?: number | undefined;
+  parts?: number | undefined;
   ranks?: number;
 } = {}): Environment {
   const cores = availableCores();
@@ -46,6 +49,7 @@ export function environment({
     cores,
     threads: threads ?? cores,
     ...(workers !== undefined && { workers }),
+    ...(parts !== undefined && { parts }),
     ...(ranks > 1 && { ranks }),
   };
 }

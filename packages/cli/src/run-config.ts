@@ -26,8 +26,10 @@ const environmentSchema = v.strictObject({
   cores: count,
   /** Threads inside an operation: their number changes the order of sums. */
   threads: v.exactOptional(count),
-  /** Parts of a batch that were computed side by side, where that was asked for: their number changes the order of sums. */
+  /** Workers that scored side by side, where that was asked for: their number changes the order of sums. */
   workers: v.exactOptional(count),
+  /** In how many parts, side by side, a process computed its examples of a batch: their number changes the order of sums. */
+  parts: v.exactOptional(count),
   /** Processes that computed a part of every batch each, where there were several. */
   ranks: v.exactOptional(count),
 });

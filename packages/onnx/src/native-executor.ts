@@ -12,8 +12,8 @@ export type NativeExecutorOptions = {
   /** Threads inside an operator; by default one for each core that this process may use. */
   threads?: number;
   /**
-   * Parts of a batch that are computed side by side, each with its part of the threads; by default two. More than one part
-   * only where each has 32 examples.
+   * Parts of a batch that are computed side by side, each with its part of the threads; by default two: one program for each in scoring and
+   * sampling, of parts of at least 32 examples. Training may use more (`mostWorkers`).
    */
   workers?: number;
   /**
@@ -61,10 +61,12 @@ export async function nativeExecutor({
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
   if (most !== undefined && !(Number.isInteger(most) && most >= 1))
     throw new UsageError(`${most} workers: expected a whole number from 1`);
-  const workers = provider === undefined && hasWorkers() ? Math.min(most ?? target.workers, threads) : 1;
+  const mostWorkers = provider === undefined && hasWorkers() ? threads : 1;
+  const workers = Math.min(most ?? target.workers, mostWorkers);
   return runtimeExecutor(engine, {
     name: provider === undefined ? "native" : `native-${provider}`,
     target: { ...target, threads, workers },
+    mostWorkers,
     session: (program, each) => ({
       ...sessionOptions(each, flushDenormals, profile === undefined ? undefined : join(profile, program)),
       ...(provider !== undefined && { executionProviders: [provider, "cpu"] }),

@@ -17,6 +17,8 @@ export type RuntimeExecutorOptions = Readonly<{
   name: string;
   /** What graphs are made for. */
   target: Target;
+  /** Most workers of a program: 1 if the build runs in one thread only. */
+  mostWorkers: number;
   /** The session options of the program with this name, on this number of threads. */
   session(program: string, threads: number): InferenceSession.SessionOptions;
   /** Memory limit of a program in bytes, evaluated when it is compiled. */
@@ -31,26 +33,28 @@ export type RuntimeExecutorOptions = Readonly<{
  */
 export function runtimeExecutor(
   engine: Engine,
-  { name: executorName, target, session, memory, onLower }: RuntimeExecutorOptions,
+  { name: executorName, target, mostWorkers, session, memory, onLower }: RuntimeExecutorOptions,
 ): Executor {
   const store = new TensorStore(engine);
-  const most = target.workers; // all but the first are separate threads
   const open = new Set<Compiled>();
   let threads: WorkerHandle[] = []; // started when a program is compiled for workers
-  const workersBeside = (): readonly WorkerHandle[] => {
+  /** The workers beside the first, which is this thread. */
+  const workersBeside = (count: number): readonly WorkerHandle[] => {
     threads = threads.filter((worker) => !worker.ended);
-    while (threads.length < most - 1) threads.push(new WorkerHandle(store));
-    return threads;
+    while (threads.length < count - 1) threads.push(new WorkerHandle(store));
+    return threads.slice(0, count - 1);
   };
   return {
     name: executorName,
-    workers: most,
+    workers: target.workers,
+    mostWorkers,
     async compile(
       f,
       specs,
-      { name = f.name || "function", constant, workers = false, itemwise = false } = {},
+      { name = f.name || "function", constant, workers: wanted = 1, itemwise = false } = {},
     ) {
       const start = performance.now();
+      const workers = Math.min(wanted, mostWorkers);
       const { jaxpr, signature } = trace(f, specs, name);
       try {
         const traceMs = performance.now() - start;
@@ -58,8 +62,8 @@ export function runtimeExecutor(
           (await fusedProgram(store, jaxpr, signature, target.kernels)) ??
           (await onnxProgram(store, jaxpr, signature, {
             target,
-            session: session(name, Math.floor(target.threads / (workers ? most : 1))),
-            workers: workers ? workersBeside() : [],
+            session: session(name, Math.floor(target.threads / workers)),
+            workers: workersBeside(workers),
             memory: memory(),
             itemwise,
             onLower,

@@ -26,6 +26,7 @@ export async function wasmExecutor({
   return runtimeExecutor(await wasmEngine(threads), {
     name: "wasm",
     target: { ...ortCpu, threads, workers: 1 },
+    mostWorkers: 1,
     session: (_program, each) => sessionOptions(each, false),
     memory: () => Math.min(REACH, availableMemory()),
   });

@@ -35,13 +35,13 @@ it("says where not even one example fits", async () => {
 
 it("counts what goes between threads: arguments and results of two runs", async () => {
   const executor = await nativeExecutor({ threads: 2, memory: 1 });
-  const needed = async (workers: boolean): Promise<number> => {
+  const needed = async (workers: number): Promise<number> => {
     const f = (x: np.Array): np.Array => np.matmul(x.ref, x);
     const specs = [new ArraySpec([64, 64], np.float32)];
     const failure = await executor.compile(f, specs, { workers }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(MemoryError);
     return (failure as MemoryError).bytes;
   };
-  expect((await needed(true)) - 2 * (await needed(false))).toBe(2 * (4 * 64 ** 2 + 4 * 64 ** 2));
+  expect((await needed(2)) - 2 * (await needed(1))).toBe(2 * (4 * 64 ** 2 + 4 * 64 ** 2));
   await executor.dispose();
 });

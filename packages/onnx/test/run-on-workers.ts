@@ -9,7 +9,7 @@ export const twoWorkers = (executor: Executor): Elsewhere => ({
   async run({ f, inputs, name, itemwise = false }) {
     const arrays = inputs.map(({ data, shape, dtype }) => new HostArray(data, shape, dtype));
     const specs = arrays.map(({ shape, dtype }) => new ArraySpec(shape, dtype));
-    const program = await executor.compile(f, specs, { name, itemwise, workers: true });
+    const program = await executor.compile(f, specs, { name, itemwise, workers: 2 });
     try {
       const on = async (worker: number): Promise<HostArray[]> => {
         const placed = await program.run(arrays, { worker });

@@ -43,7 +43,7 @@ describe("a thread that ends by itself", () => {
     const own = await nativeExecutor({ threads: 2 });
     let program: Compiled | undefined;
     const [thread] = await threadsOf(async () => {
-      program = await own.compile(square, specs, { workers: true });
+      program = await own.compile(square, specs, { workers: 2 });
     });
     const run = async (worker: number): Promise<unknown> =>
       own.fetch(await (program as Compiled).run([a], { worker }));
@@ -70,7 +70,7 @@ describe("a thread that ends by itself", () => {
     ]);
     const double = (x: np.Array): np.Array => np.matmul(x.ref, x.add(1));
     const [next] = await threadsOf(async () => {
-      const program = await own.compile(double, specs, { workers: true });
+      const program = await own.compile(double, specs, { workers: 2 });
       const both = await Promise.all([0, 1].map((worker) => program.run([a], { worker })));
       const [first, second] = await Promise.all(both.map((result) => own.fetch(result)));
       expect(second).toEqual(first);
@@ -94,7 +94,7 @@ describe("a thread that ends by itself", () => {
     const { own, run, thread } = await opened();
     const expected = await run(0);
     thread.postMessage(null);
-    const program = await own.compile(square, specs, { workers: true });
+    const program = await own.compile(square, specs, { workers: 2 });
     expect(await own.fetch(await program.run([a], { worker: 1 }))).toEqual(expected);
     expect(warnings).toHaveBeenCalledTimes(1);
     await own.dispose();
@@ -156,7 +156,7 @@ describe("a thread that ends by itself", () => {
     const large = [new ArraySpec([700, 700], np.float32)];
     const b = normals([700, 700], 7);
     const { own, thread } = await opened();
-    const program = await own.compile(square, large, { workers: true });
+    const program = await own.compile(square, large, { workers: 2 });
     const result = program.run([b], { worker: 1 });
     await new Promise((resolve) => setTimeout(resolve, 4));
     await thread.terminate();
@@ -197,7 +197,7 @@ describe("a process with such threads", () => {
       import { nativeExecutor } from "@flowify/onnx";
       const executor = await nativeExecutor({ threads: 2 });
       const f = (a) => np.matmul(a.ref, a);
-      const program = await executor.compile(f, [new ArraySpec([900, 900], np.float32)], { workers: true });
+      const program = await executor.compile(f, [new ArraySpec([900, 900], np.float32)], { workers: 2 });
       const a = new HostArray(new Float32Array(810_000).fill(0.5), [900, 900], np.float32);
       console.log("compiled");
       ${script}`;

@@ -23,7 +23,7 @@ describe("a program on two workers", () => {
   const specs = [new ArraySpec([3, 4], np.float32), new ArraySpec([4, 2], np.float32)];
 
   it("gives the same numbers of every type on each, at once, and writes into results that are given back", async () => {
-    const program = await executor.compile(f, specs, { workers: true });
+    const program = await executor.compile(f, specs, { workers: 2 });
     const args = [normals([3, 4], 1), normals([4, 2], 2)];
     const others = [normals([3, 4], 3), normals([4, 2], 4)];
     const [here, beside] = await Promise.all([0, 1].map((worker) => program.run(args, { worker })));
@@ -39,7 +39,7 @@ describe("a program on two workers", () => {
 
   it("keeps calls on one worker apart that are made at once", async () => {
     const double = (a: np.Array): np.Array => a.add(a.ref);
-    const program = await executor.compile(double, [new ArraySpec([3], np.float32)], { workers: true });
+    const program = await executor.compile(double, [new ArraySpec([3], np.float32)], { workers: 2 });
     const of = (n: number): HostArray => new HostArray(Float32Array.of(n, 2 * n, 3 * n), [3], np.float32);
     const all = await Promise.all([1, 2, 3, 4].map((n) => program.run([of(n)], { worker: 1 })));
     for (const [i, result] of all.entries()) expect(await executor.fetch(result)).toEqual(of(2 * (i + 1)));
@@ -48,7 +48,7 @@ describe("a program on two workers", () => {
 
   it("takes results of one worker as arguments of the other", async () => {
     const square = (a: np.Array): np.Array => np.matmul(a.ref, a);
-    const program = await executor.compile(square, [new ArraySpec([5, 5], np.float32)], { workers: true });
+    const program = await executor.compile(square, [new ArraySpec([5, 5], np.float32)], { workers: 2 });
     const a = normals([5, 5], 5);
     const there = await program.run([await program.run([a], { worker: 1 })]);
     const back = await program.run([await program.run([a])], { worker: 1 });

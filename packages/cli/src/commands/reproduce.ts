@@ -62,10 +62,10 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
       `${folder}: its metrics.jsonl has no lines, expected at least one to compare\ntrain the run further with flowify train --resume ${folder}`,
     );
   // the numbers of threads and workers determine the order of sums: use those of the run
-  const workers = config.environment?.workers;
+  const { workers, parts } = config.environment ?? {};
   const threads = flags.threads ?? config.environment?.threads ?? config.environment?.cores;
   const changes = config.environment
-    ? environmentChanges(config.environment, environment({ threads, workers }))
+    ? environmentChanges(config.environment, environment({ threads, workers, parts }))
     : ["the run does not record the environment it was trained in"];
   for (const change of changes) terminal.note(change);
   const scratch = flags.out === undefined ? mkdtempSync(join(tmpdir(), "flowify-reproduce-")) : undefined;
@@ -75,7 +75,7 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const plan = await planAgain(folder, again);
   const interrupt = watchTraining(this.host, terminal);
   try {
-    await runTraining(plan, { ...flags, threads, workers, terminal, interrupt });
+    await runTraining(plan, { ...flags, threads, workers, parts, terminal, interrupt });
     const status = interrupt.status();
     if (status !== undefined) {
       this.process.exitCode = status;

@@ -35,7 +35,7 @@ export function rowProgram(
     const rows = new ArraySpec([atOnce, width], np.float32);
     const program = await executor.compile(f, [specs, rows] as never, {
       name,
-      workers: true,
+      workers: executor.workers ?? 1,
       itemwise: true,
       constant: constants,
     });

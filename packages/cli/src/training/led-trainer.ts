@@ -77,6 +77,7 @@ export async function leadTrainer(trainer: Trainer, comm: Communicator): Promise
     timings: trainer.timings,
     flops: trainer.flops,
     parameters: trainer.parameters,
+    parts: trainer.parts,
     async dispose() {
       await command(comm, "end");
       await trainer.dispose();

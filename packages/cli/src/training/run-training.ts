@@ -6,6 +6,7 @@ import {
   encodeSafetensors,
   FlowModel,
   type Trainer,
+  type TrainOptions,
 } from "@flowify/core";
 import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { uniformFigure } from "../baselines/uniform.js";
@@ -24,7 +25,7 @@ import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved
 import { trainerOptions } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
-import { createProgress } from "../ui/progress.js";
+import { createProgress, formatDuration } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 import { epochReporter } from "./epoch-report.js";
@@ -38,6 +39,8 @@ export type RunningOptions = Readonly<{
   interrupt: Pick<Interrupt, "status">;
   threads?: number | undefined;
   workers?: number | undefined;
+  /** Parts of a batch side by side, of a run that is reproduced. */
+  parts?: number | undefined;
   /** Go on with the next device where one breaks. */
   fallback?: boolean | undefined;
   /** Look at what every layer gives before each step. */
@@ -73,9 +76,11 @@ type AskedSplit = Readonly<{ threads?: number | undefined; workers?: number | un
 export function splitOf(
   { resume, config: { environment } }: TrainPlan,
   { threads, workers, ranks }: AskedSplit & { ranks?: Ranks | undefined },
-): { split: AskedSplit; before?: AskedSplit } {
+): { split: AskedSplit; before?: AskedSplit & { parts?: number | undefined } } {
   const alike = resume && environment && (environment.ranks ?? 1) === (ranks?.size ?? 1);
-  const before = alike ? { threads: environment.threads, workers: environment.workers } : undefined;
+  const before = alike
+    ? { threads: environment.threads, workers: environment.workers, parts: environment.parts }
+    : undefined;
   return {
     split: {
       threads: threads ?? before?.threads ?? ranks?.cores,
@@ -102,7 +107,8 @@ async function trainOn(
   try {
     const executor = await openExecutor(device, terminal, split);
     try {
-      return await trainIn(run, plan, executor, { ...options, ...split });
+      const parts = options.workers === undefined ? (options.parts ?? before?.parts) : undefined;
+      return await trainIn(run, plan, executor, { ...options, ...split, parts });
     } finally {
       await executor.dispose();
     }
@@ -121,20 +127,32 @@ function begunPlan(planned: TrainPlan): TrainPlan {
   return { ...plan, resume: true, config: { ...plan.config, training } };
 }
 
+/** Fewest steps of a run that begins by timing the numbers of parts that a batch can have. */
+const TIMED = 200;
+
 async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, threads, workers, check = false, ranks }: RunningOptions,
+  { terminal, interrupt, threads, workers, parts: asked, check = false, ranks }: RunningOptions,
 ): Promise<Trained> {
   const planned: RunConfig = {
     ...plan.config,
     device: executor.name as RunConfig["device"],
-    ...(!plan.resume && { environment: environment({ threads, workers, ranks: ranks?.size ?? 1 }) }),
   };
-  const own = await startTrainer(run, plan, planned, executor, { terminal, check, share: ranks?.share });
+  // a short run is over before it is known which number of parts is the fastest
+  const isTimed = !plan.resume && !ranks && planned.training.steps >= TIMED;
+  const own = await startTrainer(run, plan, planned, executor, {
+    terminal,
+    check,
+    parts: asked ?? workers ?? (isTimed ? "fastest" : undefined),
+    share: ranks?.share,
+  });
   const trainer = ranks ? await leadTrainer(own, ranks.comm) : own;
-  const config = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
+  const rated = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
+  const { parts } = trainer;
+  const here = environment({ threads, workers, parts, ranks: ranks?.size ?? 1 });
+  const config = plan.resume ? rated : { ...rated, environment: here };
   if (!plan.resume) {
     if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
       await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
@@ -142,11 +160,15 @@ async function trainIn(
     await writeRunConfig(run.config, config);
   }
   const functionStays = config.flow.frozen ? await functionOf(plan, trainer, executor) : undefined;
-  const { startMs, traceMs, compileMs } = trainer.timings;
+  const { startMs, traceMs, compileMs, stepMs } = trainer.timings;
   const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
   terminal.note(
-    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s`,
+    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s${parts > 1 ? `; ${parts} parts of a batch side by side` : ""}`,
   );
+  if (stepMs !== undefined)
+    terminal.note(
+      `${formatCount(trainer.parameters)} parameters, ${(stepMs / 1000).toFixed(2)} s a step: about ${formatDuration(stepMs * (config.training.steps - trainer.taken))} in all`,
+    );
   const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
   const metrics = openMetrics(run.metrics);
   let end: RunEnd | undefined;
@@ -167,6 +189,7 @@ async function trainIn(
     });
   } finally {
     metrics.close();
+    await reporter.dispose();
   }
   const unchanged = end && (await functionStays?.());
   const step = trainer.taken;
@@ -227,13 +250,20 @@ async function functionOf(
   return async () => (await results()).every((value, i) => Object.is(value, before[i]));
 }
 
+type StartOptions = Readonly<{
+  terminal: Terminal;
+  check: boolean;
+  parts: TrainOptions["parts"];
+  share: Ranks["share"] | undefined;
+}>;
+
 /** The trainer at its start values, or where the newest checkpoint of the run left it. */
 async function startTrainer(
   run: RunFolder,
   { resume, flow, data }: TrainPlan,
   config: RunConfig,
   executor: Executor,
-  { terminal, check, share }: { terminal: Terminal; check: boolean; share: Ranks["share"] | undefined },
+  { terminal, check, parts, share }: StartOptions,
 ): Promise<Trainer> {
   const { note, warn } = terminal;
   const { network, training } = config;
@@ -246,6 +276,7 @@ async function startTrainer(
     executor,
     data: { examples: examplesOf(data), count: data.count },
     check,
+    ...(parts !== undefined && { parts }),
     ...(share && { share }),
     ...trainerOptions(config),
   };

@@ -35,7 +35,7 @@ export type Compiled = Readonly<{
 type CompileOptions = {
   name?: string;
   constant?: JsTree<HostArray> | undefined;
-  workers?: boolean;
+  workers?: number;
   itemwise?: boolean;
 };
 
@@ -51,10 +51,12 @@ export type Executor = Readonly<{
    * that treats all examples of a batch alike is fastest as this many smaller batches. Default 1.
    */
   workers?: number;
+  /** The most workers that a program can be compiled for: one for each thread. Default: as many as `workers`. */
+  mostWorkers?: number;
   /**
    * Traces `f` (a function on trees of jax arrays, consuming its arguments) and compiles it. `constant` are the values
    * of the first argument if they are the same in every call (which still passes it): an executor may build them in,
-   * and precompute everything that depends on them alone. `workers`: the calls run on all workers in parallel.
+   * and precompute everything that depends on them alone. `workers`: on how many workers calls run in parallel, default one; they share the threads.
    * `itemwise`: only sums over an example matter, as for log p and the gradients of a loss. An executor may then use a
    * form whose errors are relative to the largest number of an example, and in which one non-finite number spoils its
    * whole example.

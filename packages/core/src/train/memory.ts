@@ -16,7 +16,13 @@ const COPIES = 1 + 2 * 3;
 const AGAIN = 2;
 
 /** Errors: `MemoryError` where there is too little memory for the parameters and what training keeps beside them. */
-export function expectMemoryToTrain({ flow, executor, leaves, params, ema }: ProgramOptions): void {
+export function expectMemoryToTrain({
+  flow,
+  executor,
+  leaves,
+  params,
+  ema,
+}: Omit<ProgramOptions, "parts">): void {
   const specs = treeFlatten(params).leaves;
   expectMemoryFor(
     executor,
@@ -29,7 +35,7 @@ export function expectMemoryToTrain({ flow, executor, leaves, params, ema }: Pro
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */
 export function refuseBatch(
   { bytes, available }: MemoryError,
-  { flow, executor, leaves, params, batchSize, clip }: ProgramOptions,
+  { flow, executor, leaves, params, batchSize, clip }: Omit<ProgramOptions, "parts">,
 ): never {
   let batch = 2 ** Math.floor(Math.log2((batchSize * available) / bytes));
   for (; batch >= 1; batch /= 2) {

@@ -29,7 +29,7 @@ export type TrainOptions = {
   onInit?: InitProgress;
   /** Peak step size of Euclidean parameters. Default 1e-3. */
   learningRate?: number;
-  /** Peak step size of orthogonal parameters, radians. Default that of the Euclidean ones. */
+  /** Peak step size of orthogonal parameters, radians; 0 leaves them at their start. Default that of the Euclidean ones. */
   orthogonalRate?: number;
   /** Steps of linear warm-up. Default 100, at most a tenth of the run. */
   warmup?: number;
@@ -44,6 +44,12 @@ export type TrainOptions = {
    * not show it. Takes another pass forward; the numbers are the same. Default false.
    */
   check?: boolean;
+  /**
+   * In how many equal parts a batch is computed, at most, each on a worker of the executor, and their gradients added up. The last
+   * digits depend on it. `fastest` times a few steps of each number that the executor and the batch allow. Default: as many
+   * as the executor has workers, where that usually pays.
+   */
+  parts?: number | "fastest";
   /** Computes a part of every batch, where several processes train together. Default: all of it. */
   share?: BatchShare;
   /** Goes on from here. */
@@ -68,6 +74,7 @@ export const runSchemas: SchemasOf<RunOptions> = {
   ema: o.share,
   augment: o.oneOf("none", "flip"),
   check: o.flag,
+  parts: o.either(o.integer(1), o.oneOf("fastest"), 'a whole number of at least 1, or "fastest"'),
 };
 
 const schemas: SchemasOf<TrainOptions> = {

@@ -1,11 +1,9 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
-import { partsOf } from "../executor/parts.js";
 import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
-import { sizeOf } from "../shape.js";
 import { type BatchShare, type Rows, rowsOf } from "./batch-share.js";
 import { makeHealth } from "./diagnose.js";
 import { ownersOf } from "./owners.js";
@@ -36,14 +34,14 @@ export type ProgramOptions = {
   clip: number;
   /** Decay of the weight average a step, 0 for none. */
   ema: number;
+  /** In how many parts the examples of this process are computed, side by side. */
+  parts: number;
 };
 
 /** The compiled programs of a training step, in the order in which a step runs them. */
 export type StepPrograms = Readonly<{
   /** The examples of a batch that are computed here. */
   rows: Rows;
-  /** In how many parts of those the gradient is computed, side by side. */
-  parts: number;
   gradient: Compiled;
   /** Adds the parts of this process up, for the sum over all; absent where there is one part or one process. */
   sum: Compiled | undefined;
@@ -90,26 +88,12 @@ export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: numb
     mapNoise<ArraySpec>(flow.forwardNoise, (d) => new ArraySpec(noiseShape(d, batch), np.float32)),
   ] as const;
 
-/**
- * In how many parts the gradient is computed. Each part has a gradient of every parameter, to be copied and added up, so
- * parts pay where a batch makes about as many numbers on its way as there are parameters: convolutions, not wide dense layers.
- */
-function gradientParts(
-  { flow, executor }: ProgramOptions,
-  examples: number,
-  moving: ByPath<ArraySpec>,
-): number {
-  const parameters = Object.values(moving).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const made = flow.chain.layers.reduce((sum, { outShape }) => sum + sizeOf(outShape), 0);
-  return 4 * examples * made >= parameters ? partsOf(executor, examples) : 1;
-}
-
 const scalar = new ArraySpec([], np.float32);
 const adam = { rate: scalar, floor: scalar };
 
 /** Compiles the programs of a training step. Errors: `MemoryError` where a batch is too large. */
 export async function compilePrograms(options: ProgramOptions): Promise<StepPrograms> {
-  const { flow, executor, leaves, params, batchSize, share, clip, ema } = options;
+  const { flow, executor, leaves, params, batchSize, share, clip, ema, parts } = options;
   const specs = treeFlatten(params).leaves;
   const owners = ownersOf(leaves, specs, share?.of ?? 1);
   const part = share?.part ?? 0;
@@ -126,9 +110,8 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
   );
   const rows = rowsOf(batchSize, share);
   const examples = rows.to - rows.from;
-  const parts = gradientParts(options, examples, moving);
   const compiled: Compiled[] = [];
-  const compile = async (name: string, f: unknown, args: readonly unknown[], workers = false) => {
+  const compile = async (name: string, f: unknown, args: readonly unknown[], workers = 1) => {
     const specsOf = args as JsTree<ArraySpec>[];
     const program = await executor.compile(f as never, specsOf, { name, workers, itemwise: true });
     compiled.push(program);
@@ -141,7 +124,7 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
       ? makeGradient(flow, leaves, examples / parts / batchSize)
       : makeWholeDescent(flow, leaves, clip),
     gradientSpecs(flow, params, examples / parts),
-    parts > 1,
+    parts,
   );
   const allParts = new Array(parts).fill({ gradients: moving, loss: scalar });
   const none = Object.keys(moved).length === 0;
@@ -173,7 +156,6 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
   let health: Compiled | undefined;
   return {
     rows,
-    parts,
     gradient,
     sum,
     descent,

@@ -37,10 +37,10 @@ const PROJECTIONS = 3;
  * written over the old; a step whose loss is not finite leaves the state as it was.
  */
 export async function makeStepper(options: StepperOptions) {
-  const { flow, executor, leaves, share, clip } = options;
+  const { flow, executor, leaves, share, clip, parts } = options;
   const { rebuild } = treeFlatten(options.params);
   const programs = await compilePrograms(options);
-  const { rows, parts, gradient, sum, descent, mine, update, retract, reorthogonalize, averaging } = programs;
+  const { rows, gradient, sum, descent, mine, update, retract, reorthogonalize, averaging } = programs;
   const startState = async (): Promise<PlacedState> => ({
     ...(await placeState(executor, await options.start())),
     spares: { parts: [] },

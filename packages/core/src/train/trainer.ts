@@ -8,10 +8,12 @@ import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { noiseDrawer } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
-import { parameterPaths } from "../params/parameter-paths.js";
+import { type ParameterPath, parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
 import { adamScalars } from "./adam.js";
+import { fastestStepper, partsToTry, partsWithin, usualParts } from "./batch-parts.js";
+import { rowsOf } from "./batch-share.js";
 import { batchesOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
 import { findRate } from "./find-rate.js";
@@ -31,7 +33,6 @@ import {
   unflattenState,
 } from "./state.js";
 import { averageDecay } from "./step.js";
-import { makeStepper } from "./stepper.js";
 
 /** What a step reports; `loss` in nats, `bpd` in bits per dimension, on this batch before the step. */
 export type StepReport = Readonly<{ step: number; loss: number; bpd: number; gradNorm: number; lr: number }>;
@@ -60,7 +61,10 @@ export type Trainer = Readonly<{
   state(): Promise<TrainingState>;
   /** The parameters (with weight averaging, their average), copied to the host. */
   params(): Promise<JsTree<HostArray>>;
-  timings: Readonly<{ startMs: number; traceMs: number; compileMs: number }>;
+  /** `stepMs`: a step, where the parts of a batch were timed. */
+  timings: Readonly<{ startMs: number; traceMs: number; compileMs: number; stepMs?: number }>;
+  /** In how many parts the examples of this process are computed. */
+  parts: number;
   /** Counted operations of one step's products and convolutions, where the executor counts them. */
   flops: number | undefined;
   /** Numbers that the optimizer moves. */
@@ -103,14 +107,19 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const batches = batchesOf(data, flow.domain, all);
 
   const shapes = flow.init(shapeKey());
-  const leaves = parameterPaths(shapes, flow.parameterKinds);
+  // what never moves needs no gradient
+  const leaves = parameterPaths(shapes, flow.parameterKinds).map(
+    (leaf): ParameterPath =>
+      leaf.kind === "orthogonal" && all.orthogonalRate === 0 ? { ...leaf, kind: "fixed" } : leaf,
+  );
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
+  const specs = treeFlatten(params).leaves;
   treeDispose(shapes);
   if (leaves.every(({ kind }) => kind === "fixed"))
     throw new UsageError("there is nothing to train: every parameter of the flow is fixed");
   let startMs = 0;
   let like: HostState | undefined; // a state of the right shapes
-  const start = async (): Promise<HostState> => {
+  const start = lazy(async (): Promise<HostState> => {
     const started = performance.now();
     // the values of a run that goes on only give the shapes
     const values = options.state ? flow.init(shapeKey()) : await initValues({ ...all, data });
@@ -118,12 +127,9 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
     startMs = performance.now() - started;
     return host;
-  };
+  });
   const programs = { flow, executor, leaves, params, batchSize, share, clip, ema };
   expectMemoryToTrain(programs);
-  const stepper = await makeStepper({ ...programs, start }).catch((error: unknown) => {
-    throw error instanceof MemoryError ? refuseBatch(error, programs) : error;
-  });
   const draw = noiseDrawer(flow.forwardNoise, batchSize);
   const schedules = (euclidean: number, orthogonal: number) => ({
     euclidean: cosineSchedule({ peak: euclidean, steps, warmup }),
@@ -136,24 +142,49 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     rates: schedules(all.learningRate, all.orthogonalRate),
   };
 
-  /** Takes the next step with these step sizes; throws where it is not finite. */
-  const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
-    const { taken } = run;
-    const { from, to } = stepper.rows;
-    const noise = draw(makeRng(seed, STREAM.noise, taken));
-    // all processes look at the whole batch, so that they find the same
-    const diagnose = async () => stepper.nonFiniteLayer(await batches(taken), noise);
-    const found = check ? await diagnose() : undefined;
-    if (found) throw stepNotFinite(taken + 1, found);
-    const { loss, gradNorm } = await stepper.take(
-      await batches(taken, stepper.rows),
-      rangeOfBatch(noise, from, to),
+  type Stepper = Pick<Awaited<ReturnType<typeof fastestStepper>>["stepper"], "rows" | "take">;
+  /** Step number `taken` of a stepper, with these step sizes. */
+  const stepOf = async ({ rows, take }: Stepper, taken: number, lr: number, orthogonalLr: number) =>
+    take(
+      await batches(taken, rows),
+      rangeOfBatch(draw(makeRng(seed, STREAM.noise, taken)), rows.from, rows.to),
       {
         euclidean: scalarArrays(adamScalars(lr, taken)),
         orthogonal: scalarArrays(adamScalars(orthogonalLr, taken)),
       },
       scalarArray(averageDecay(ema, taken)),
     );
+  const { parts: wanted } = options;
+  const { from, to } = rowsOf(batchSize, share);
+  const parameters = leaves.reduce(
+    (sum, { kind }, i) => sum + (kind === "fixed" ? 0 : sizeOf(specs[i]?.shape ?? [])),
+    0,
+  );
+  const isTimed = wanted === "fastest" && !share;
+  const candidates = isTimed
+    ? partsToTry(executor, to - from)
+    : typeof wanted === "number"
+      ? [partsWithin(executor, to - from, wanted)]
+      : [usualParts(flow, executor, to - from, parameters)];
+  const {
+    stepper,
+    parts,
+    ms: stepMs,
+  } = await fastestStepper({ ...programs, start }, { candidates, isTimed }, (each) =>
+    stepOf(each, run.taken, run.rates.euclidean(run.taken), run.rates.orthogonal(run.taken)),
+  ).catch((error: unknown) => {
+    throw error instanceof MemoryError ? refuseBatch(error, programs) : error;
+  });
+
+  /** Takes the next step with these step sizes; throws where it is not finite. */
+  const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
+    const { taken } = run;
+    // all processes look at the whole batch, so that they find the same
+    const diagnose = async () =>
+      stepper.nonFiniteLayer(await batches(taken), draw(makeRng(seed, STREAM.noise, taken)));
+    const found = check ? await diagnose() : undefined;
+    if (found) throw stepNotFinite(taken + 1, found);
+    const { loss, gradNorm } = await stepOf(stepper, taken, lr, orthogonalLr);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
       const culprit = (await diagnose()) ?? (await stepper.nonFiniteGradient());
       throw stepNotFinite(taken + 1, culprit, { loss, gradNorm });
@@ -205,12 +236,15 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const { leaves: values, rebuild } = treeFlatten(params);
       return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));
     },
-    timings: { startMs, traceMs: stepper.traceMs, compileMs: stepper.compileMs },
+    timings: {
+      startMs,
+      traceMs: stepper.traceMs,
+      compileMs: stepper.compileMs,
+      ...(stepMs !== undefined && { stepMs }),
+    },
     flops: stepper.flops,
-    parameters: treeFlatten(params).leaves.reduce(
-      (sum, { shape }, i) => sum + (leaves[i]?.kind === "fixed" ? 0 : sizeOf(shape)),
-      0,
-    ),
+    parameters,
+    parts,
     dispose: lazy(() => stepper.dispose()),
   };
 }
