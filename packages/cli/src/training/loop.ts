@@ -1,12 +1,12 @@
 import type { NotFiniteError, Trainer } from "@flowify/core";
 import { runSteps } from "@flowify/core/internal";
 import type { DataSet } from "../data/image-set.js";
+import { mayPass } from "../files/atomic.js";
+import { PictureError } from "../pictures/render.js";
 import type { RunConfig } from "../run-config.js";
 import type { RunFolder } from "../runs/folder.js";
 import type { MetricsLog } from "../runs/metrics.js";
 import { latestCheckpoint } from "../runs/saved-checkpoints.js";
-import { mayPass } from "../files/atomic.js";
-import { PictureError } from "../pictures/render.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
