@@ -11,7 +11,7 @@ export type Likelihood = "exact" | "bound" | "loses mass";
 export type Interval = readonly [low: number, high: number];
 
 /** All numbers. */
-export const LINE: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+const LINE: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 const within = ([low, high]: Interval, [from, to]: Interval): boolean => low >= from && high <= to;
 

@@ -101,10 +101,9 @@ function fill(nested: Nested, shape: Shape, out: Float32Array, wrong: Wrong): vo
 
 function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (!Array.isArray(value))
-    return typeof value === "symbol" || typeof value === "object"
-      ? `${value === null ? null : "an object"}`
-      : String(value);
+  if (value === null || value === undefined) return `${value}`;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
+  if (!Array.isArray(value)) return typeof value === "object" ? "an object" : `a ${typeof value}`;
   if (value.length === 0) return "no numbers";
   return describe(value.find((entry) => typeof entry !== "number"));
 }

@@ -65,7 +65,7 @@ const unknown: { [call: string]: [call: () => unknown, name: string] } = {
     'linear[0]: unknown option "otu"; did you mean "out"?',
   ],
   "FlowModel.create: sede": [
-    () => loose(FlowModel.create)(flow, executor, { sede: 1 }),
+    () => loose(FlowModel.create.bind(FlowModel))(flow, executor, { sede: 1 }),
     'FlowModel.create: unknown option "sede"; did you mean "seed"?',
   ],
   ...Object.fromEntries(

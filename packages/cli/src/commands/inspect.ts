@@ -47,8 +47,8 @@ export const command = defineCommand<InspectFlags, [string?]>({
   },
   flags,
   help: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
-parameters, and whether the likelihood of each is exact, a bound, or loses mass because its outputs
-fill a part of what follows. For a network of the paper it also shows the parameter count of the authors' code and the difference.
+parameters, and whether the likelihood of each is exact, a bound, or loses mass. A layer loses mass if its
+outputs cover only a part of the space of the next density. For a network of the paper it also shows the parameter count of the authors' code and the difference.
 
 auto, vector/coupling, vector/spline and vector/dense are built for your data: name them by --data.
 --json then includes the network as JSON, a starting point for your own.

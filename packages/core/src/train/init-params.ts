@@ -30,7 +30,11 @@ export type InitOptions = {
 
 const { executor, seed, init, initExamples, onInit } = runSchemas;
 const schemas: SchemasOf<InitOptions> = {
-  ...{ executor, seed, init, initExamples, onInit },
+  executor,
+  seed,
+  init,
+  initExamples,
+  onInit,
   flow: o.record,
   data: o.record,
 };

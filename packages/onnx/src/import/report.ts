@@ -9,7 +9,7 @@ type ConvertedLayer = Readonly<{
   to: string;
   /** False if its contribution to the likelihood is a bound, or loses mass. */
   exact: boolean;
-  /** `exact`, `bound`, or `loses mass` where its outputs fill a part of what follows. */
+  /** `exact`, `bound`, or `loses mass` if its outputs cover only a part of the space of the next density. */
   likelihood: Flow["likelihood"];
   droppedDims: number;
   addedDims: number;

@@ -5,7 +5,7 @@ import type { ColumnSchema } from "../../data/table/schema.js";
 import type { GraphBuilder } from "./graph-builder.js";
 
 /** What every column has. */
-export type ColumnBase = Readonly<{ kind: string; name: string }>;
+type ColumnBase = Readonly<{ kind: string; name: string }>;
 
 /** Findings while the cells of a table are read. */
 export type Findings = Readonly<{

@@ -1,7 +1,7 @@
 import type { AttributeValue, GraphNode, Initializer, TextConstant } from "@flowify/onnx";
 
 /** Codes of ONNX's element types. */
-export const FLOAT = 1;
+const FLOAT = 1;
 
 /** Collects nodes and constants; values are called by a prefix and a number. */
 export function graphBuilder() {
