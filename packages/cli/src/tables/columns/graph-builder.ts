@@ -1,6 +1,6 @@
 import type { AttributeValue, GraphNode, Initializer, TextConstant } from "@flowify/onnx";
 
-/** Codes of ONNX's element types. */
+/** Code of ONNX's type of float32. */
 const FLOAT = 1;
 
 /** Collects nodes and constants; values are called by a prefix and a number. */
