@@ -13,8 +13,6 @@ export default defineConfig({
   // Any host, any path.
   base: "./",
   resolve: {
-    // the package has builds for Node and for pages, without a condition that tells them apart
-    alias: { "csv-parse/sync": "csv-parse/browser/esm/sync" },
     conditions: ["@flowify/source", "module", "browser", "development|production"],
   },
   worker: { format: "es" },

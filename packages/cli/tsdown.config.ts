@@ -22,6 +22,14 @@ export default defineConfig([
     ],
     dts: true,
   },
-  // started by its path: beside the others
-  { ...common, entry: ["src/ranks/watch-thread.js"], dts: false, clean: false },
+  // started by their paths: beside the others
+  {
+    ...common,
+    entry: {
+      "watch-thread": "src/ranks/watch-thread.js",
+      "duckdb-process": "src/data/table/duckdb-process.js",
+    },
+    dts: false,
+    clean: false,
+  },
 ]);

@@ -120,7 +120,7 @@ async function byGraph(folder: string, columns: readonly string[], file: string)
 
 async function byPage(run: string, columns: readonly string[], file: string): Promise<Judged[]> {
   const found = readDetector(join(run, "detector.safetensors"), run);
-  const encoder = detectorEncoder(file, { names: columns, decimalComma: false }, found.inputs);
+  const encoder = detectorEncoder(file, { names: columns }, found.inputs);
   const open = await openDetector(jaxExecutor(), found.detector);
   const { combination } = await open.score(encoder.encode(blockOf(cellsOf(file))), ["combination"]);
   await open.dispose();

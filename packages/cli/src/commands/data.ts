@@ -8,6 +8,7 @@ import { dateText } from "../data/table/cell.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
 import { openTable } from "../data/table/open-table.js";
+import { watchRepeats } from "../data/table/repeats.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
@@ -189,7 +190,10 @@ export async function describeData(this: CliContext, flags: DataDescribeFlags, f
   const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
-  const schema = await findSchema(file, opened, { ...(flags.calendar && { calendar: flags.calendar }) });
+  const watched = watchRepeats(opened);
+  const schema = await findSchema(file, watched.table, {
+    ...(flags.calendar && { calendar: flags.calendar }),
+  });
   terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
   for (const note of opened.notes) terminal.say(note);
   terminal.say();
@@ -197,10 +201,11 @@ export async function describeData(this: CliContext, flags: DataDescribeFlags, f
   const remarks = [
     ...schema.columns.flatMap((column) => remarksOf(column, schema.rows)),
     ...lookAlikeHints(schema.columns),
+    ...watched.notes(),
   ];
   if (remarks.length > 0) terminal.say();
   for (const remark of remarks) terminal.say(remark);
-  terminal.document({ file, notes: opened.notes, ...schema });
+  terminal.document({ file, notes: [...opened.notes, ...watched.notes()], ...schema });
 }
 
 function linesOf({ rows, columns }: TableSchema): string[][] {

@@ -107,11 +107,11 @@ async function differenceOn(
 /** The inputs of the graph for rows of a table. */
 function feedsOf(
   { Tensor }: Runtime,
-  { names, decimalComma }: Readonly<{ names: readonly string[]; decimalComma: boolean }>,
+  { names }: Readonly<{ names: readonly string[] }>,
   inputs: readonly ModelColumn[],
   block: readonly (readonly Cell[])[],
 ) {
-  const reader = cellReader({ decimalComma });
+  const reader = cellReader();
   const feeds = inputs.map((input) => {
     const at = names.indexOf(input.name);
     const cells = block.map((row) => row[at]);

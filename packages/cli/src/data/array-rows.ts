@@ -4,7 +4,7 @@ import type { RowSet } from "./image-set.js";
 import { elementReader, type NpyArray } from "./npy.js";
 
 /** Rows of numbers from an array. */
-export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels">;
+export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels" | "notes">;
 
 /** Most invalid values in a message. */
 const LISTED = 5;
@@ -43,7 +43,38 @@ export function arrayRows(where: string, array: NpyArray): ArrayRows {
       `${where}: ${bad.join("; ")}${found > bad.length ? `; and ${found - bad.length} more` : ""}\nexpected finite values within ±3.4e38 (float32): remove such rows or columns, or replace the values`,
     );
   const levels = levelsOf(array, rows);
-  return { rows, shape: [columns], ...(levels !== undefined && { levels }) };
+  const question = type.kind === "u" && type.bytes === 1 ? pictureQuestion(columns) : undefined;
+  return {
+    rows,
+    shape: [columns],
+    ...(levels !== undefined && { levels }),
+    ...(question !== undefined && { notes: [`${where}: ${question}`] }),
+  };
+}
+
+/** Pixels of a picture at least, and height by width at most: bytes of other rows may be anything. */
+const PICTURE = { pixels: 64, aspect: 3 / 2 } as const;
+
+/** Asks whether rows of so many bytes are pictures, with their likely sizes: the nearest to a square, in color and in grey. */
+function pictureQuestion(columns: number): string | undefined {
+  const sizes = [3, 1].flatMap((channels) => {
+    const size = columns % channels === 0 ? pictureSize(columns / channels) : undefined;
+    return size ? [{ size, color: channels === 3 ? " in color" : "" }] : [];
+  });
+  const square = sizes.filter(({ size: [height, width] }) => height === width);
+  const likely = square.length > 0 ? square : sizes;
+  if (likely.length === 0) return undefined;
+  const shown = likely.map(({ size, color }) => `${size.join(" × ")} pictures${color}`).join(" or ");
+  return `rows of ${columns} bytes, read as a table: are they ${shown}? then add --size ${likely[0]!.size.join("x")}`;
+}
+
+/** Height and width of so many pixels, as equal as they can be. */
+function pictureSize(pixels: number): readonly [height: number, width: number] | undefined {
+  if (!Number.isInteger(pixels) || pixels < PICTURE.pixels) return undefined;
+  let width = Math.floor(Math.sqrt(pixels));
+  while (pixels % width > 0) width--;
+  const height = pixels / width;
+  return height <= PICTURE.aspect * width ? [height, width] : undefined;
 }
 
 /**

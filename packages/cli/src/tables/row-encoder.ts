@@ -25,13 +25,13 @@ const NOTHING: CellColumn = { at: () => null };
 /** @param path of the table, for messages */
 export function detectorEncoder(
   path: string,
-  table: Pick<Table, "names" | "decimalComma">,
+  table: Pick<Table, "names">,
   columns: readonly ModelColumn[],
 ): RowEncoder {
   const unseen = new Map<string, Set<string>>();
   const lacking = new Map<string, number>();
   const findings: Findings = {
-    reader: cellReader(table),
+    reader: cellReader(),
     unseen(column, value) {
       const others = unseen.get(column) ?? new Set();
       if (others.size < LISTED) others.add(JSON.stringify(value.slice(0, 40)));

@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../src/data/format.js";
-import { describeImages } from "../../src/data/image-set.js";
-import { hasSplit, loadDataSet } from "../../src/data/registry.js";
+import { describeImages, type RowSet } from "../../src/data/image-set.js";
+import { hasSplit, loadDataSet, loadExamples } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { idxBytes, squares } from "./idx-files.js";
 import { type NpyOptions, npyBytes, ramp } from "./npy-files.js";
@@ -208,5 +208,29 @@ describe("a single file", () => {
       "a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx",
     );
     expect(await refusal(join(root, "absent.npy"))).toContain("absent.npy: no such file");
+  });
+});
+
+describe("rows of bytes that may be pictures", () => {
+  const notesOf = async (name: string) => ((await loadExamples({ name }, "train")) as RowSet).notes;
+
+  it.each([
+    [560, "28 × 20 pictures? then add --size 28x20"],
+    [784, "28 × 28 pictures? then add --size 28x28"],
+    [3072, "32 × 32 pictures in color? then add --size 32x32"],
+    [4096, "64 × 64 pictures? then add --size 64x64"],
+  ])("of %i columns ask: %s", async (columns, question) => {
+    const path = write("faces.npy", npy([20, columns]));
+    expect(await notesOf(path)).toEqual([
+      `${path}: rows of ${columns} bytes, read as a table: are they ${question}`,
+    ]);
+  });
+
+  it.each([
+    [20, 784, "'|i1'"],
+    [20, 13, "'|u1'"],
+    [20, 127, "'|u1'"],
+  ] as const)("[%i, %i] of %s are not asked about", async (rows, columns, descr) => {
+    expect(await notesOf(write("rows.npy", npy([rows, columns], { descr })))).toBeUndefined();
   });
 });

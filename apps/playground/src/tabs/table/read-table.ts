@@ -42,7 +42,7 @@ export async function readTableFile(file: File): Promise<ReadTable> {
   const compressors = {
     GZIP: (packed: Uint8Array, length: number) => gunzipSync(packed, { out: new Uint8Array(length) }),
   };
-  const found = await tableOfBytes(name, bytes, { most: LIMITS.rows + 1, compressors });
+  const found = await tableOfBytes(name, bytes, { compressors });
   const columns = found.names.length;
   if (columns > LIMITS.columns)
     throw tooLarge(`${columns.toLocaleString("en")} columns`, LIMITS.columns, "columns");

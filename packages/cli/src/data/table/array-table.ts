@@ -29,7 +29,6 @@ export async function arrayTable(path: string, called = path): Promise<Table> {
   return {
     names: Array.from({ length: columns }, (_, column) => nameOf(column)),
     notes: ["an array has no names, so columns are called by their numbers"],
-    decimalComma: false,
     blocks: () => blocks(array),
   };
 }

@@ -1,13 +1,11 @@
 import type { Cell } from "./cell.js";
 
-/** The cells of one column, a row each; where a file holds numbers or a dictionary, without a JavaScript value for each cell. */
+/** The cells of one column, a row each; where a file holds numbers, without a JavaScript value for each cell. */
 export type CellColumn = Readonly<{
   at(row: number): Cell;
   /** Every cell is a number or missing (NaN); with `dates` days since 1970-01-01 UTC. */
   numbers?: Float32Array | Float64Array;
   dates?: true;
-  /** Every cell is one of a few values, or missing (−1). */
-  coded?: Readonly<{ codes: Int32Array; values: readonly Cell[] }>;
 }>;
 
 /** Of several files, the one that holds some rows, and the rows in the files before it. */

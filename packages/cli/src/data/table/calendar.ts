@@ -36,6 +36,12 @@ export function withCalendar(table: Table, dates: readonly string[]): Table {
   const wanted = new Set(dates);
   const taken = table.names.map((name) => wanted.has(name));
   if (!taken.includes(true)) return table;
+  for (const date of dates)
+    for (const feature of FEATURES)
+      if (table.names.includes(`${date} ${feature}`))
+        throw new UsageError(
+          `--calendar ${date}: the table has a column "${date} ${feature}" of its own\nleave ${date} out of --calendar, or give the column another name`,
+        );
   return {
     ...table,
     names: table.names.flatMap((name, i) =>
@@ -46,7 +52,7 @@ export function withCalendar(table: Table, dates: readonly string[]): Table {
 }
 
 async function* apart(table: Table, taken: readonly boolean[], range?: PartRange): AsyncGenerator<Block> {
-  const reader = cellReader(table);
+  const reader = cellReader();
   const parts = (cell: Cell): readonly Cell[] => {
     if (reader.read(cell) !== "date") return [cell, null, null, null];
     const day = Math.floor(reader.value);

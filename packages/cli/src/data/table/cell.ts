@@ -17,10 +17,9 @@ const BOOLEANS: ReadonlyMap<string, number> = new Map([
 ]);
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-/** Also with dots between thousands. */
-const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+|[1-9]\d{0,2}(\.\d{3})+(,\d*)?)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(inity)?$/i;
-const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?$/;
+const DATE =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(\.\d+)?)?\s*(Z|[+-](?:0\d|1[0-8]):?[0-5]\d)?)?$/;
 
 export const LARGEST_FLOAT32 = 3.4028234663852886e38;
 const MINUTES_PER_DAY = 1440;
@@ -38,17 +37,14 @@ export function kindOfNumber(value: number): CellKind {
   return Math.abs(value) <= LARGEST_FLOAT32 ? "number" : "out of range";
 }
 
-/** @param decimalComma numbers are written 1,5 and 4.343,50 */
-export function cellReader({ decimalComma = false }: { decimalComma?: boolean } = {}): CellReader {
-  const pattern = decimalComma ? COMMA_NUMBER : NUMBER;
+export function cellReader(): CellReader {
   let value = Number.NaN;
   const take = (number: number): CellKind => {
     value = number;
     return kindOfNumber(number);
   };
   const readText = (text: string): CellKind => {
-    if (pattern.test(text))
-      return take(Number(decimalComma ? text.replaceAll(".", "").replace(",", ".") : text));
+    if (NUMBER.test(text)) return take(Number(text));
     const lower = text.toLowerCase();
     if (MISSING.has(lower)) return "missing";
     const truth = BOOLEANS.get(lower);
@@ -84,7 +80,8 @@ function daysOf(text: string): number | undefined {
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "0", zone = "Z"] =
     DATE.exec(text) ?? [];
   if (year === undefined) return undefined;
-  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  const midnight = new Date(0);
+  midnight.setUTCFullYear(Number(year), Number(month) - 1, Number(day)); // Date.UTC moves the years 0 to 99 to 1900
   if (midnight.getUTCMonth() + 1 !== Number(month) || midnight.getUTCDate() !== Number(day)) return undefined;
   const minutes = 60 * Number(hour) + Number(minute) + (Number(second) + Number(fraction)) / 60;
   return midnight.getTime() / MILLISECONDS_PER_DAY + (minutes - offsetMinutes(zone)) / MINUTES_PER_DAY;
@@ -123,3 +120,16 @@ export const timeText = (days: number): string =>
 
 /** The text by which equal cells are recognized. */
 export const cellText = (cell: Cell | undefined): string => String(cell ?? "");
+
+/** Digits that a double keeps of any number. */
+const EXACT = 10n ** 15n;
+
+/** `value`·10^−`scale` as a number, or as its digits where a double would round them: it may be a name. */
+export function exactCell(value: number | bigint, scale: number): Cell {
+  if (scale === 0 && Number.isSafeInteger(Number(value))) return Number(value);
+  const whole = BigInt(value);
+  const digits = String(whole < 0n ? -whole : whole).padStart(scale + 1, "0");
+  const split = digits.length - scale;
+  const text = `${whole < 0n ? "-" : ""}${digits.slice(0, split)}${scale > 0 ? `.${digits.slice(split)}` : ""}`;
+  return -EXACT < whole && whole < EXACT ? Number(text) : text;
+}

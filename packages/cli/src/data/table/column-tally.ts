@@ -1,7 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { type Block, type CellColumn, rowName } from "./block.js";
 import {
-  type Cell,
   type CellKind,
   type CellReader,
   cellText,
@@ -109,11 +108,6 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     counts.add(key);
   };
 
-  const readCell = (cell: Cell, reader: CellReader): ReadCell => {
-    const kind = reader.read(cell);
-    return { kind, value: reader.value, key: kind === "missing" ? "" : cellText(cell) };
-  };
-
   return {
     name,
     kinds,
@@ -133,10 +127,9 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
       decimals: grid.decimals(),
     }),
     sample: () => sample,
-    add({ numbers, dates: areDates, coded, at: cellAt }, block, reader) {
+    add({ numbers, dates: areDates, at: cellAt }, block, reader) {
       rows += block.count;
       dates = areDates ?? false;
-      const known: ReadCell[] = []; // of the values of a dictionary
       for (let at = 0; at < block.count; at++) {
         if (numbers) {
           const value = numbers[at]!;
@@ -144,17 +137,13 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
           take(kind, value, value, block, at);
           continue;
         }
-        const code = coded?.codes[at] ?? -1;
-        const cell = known[code] ?? readCell(cellAt(at), reader);
-        if (code >= 0) known[code] = cell;
-        take(cell.kind, cell.value, cell.key, block, at);
+        const cell = cellAt(at);
+        const kind = reader.read(cell);
+        take(kind, reader.value, kind === "missing" ? "" : cellText(cell), block, at);
       }
     },
   };
 }
-
-/** A cell that was read: `key` recognizes equal ones. */
-type ReadCell = Readonly<{ kind: CellKind; value: number; key: string }>;
 
 /** Finds the step of a grid that holds all numbers: the greatest common divisor of their differences, in decimal units. */
 function gridFinder(mostDecimals: number): {

@@ -1,5 +1,6 @@
 import { cellReader } from "./cell.js";
 import { LISTED } from "./table.js";
+import { commaNumber } from "./written-as.js";
 
 /** How the numbers of a text file are written, and columns (counted from 0) where that is in doubt. */
 export type Decimals = Readonly<{
@@ -61,8 +62,16 @@ const surveyed = (rows: readonly string[][]): Survey[] =>
   (rows[0] ?? []).map((_, i) => survey(rows.map((row) => row[i] ?? "")));
 
 function survey(cells: readonly string[]): Survey {
-  const [withComma, withPoint] = [cellReader({ decimalComma: true }), cellReader()];
-  const kinds = cells.map((cell) => ({ cell, comma: withComma.read(cell), point: withPoint.read(cell) }));
+  const reader = cellReader();
+  const kinds = cells.map((cell) => {
+    const point = reader.read(cell);
+    const written = commaNumber(cell);
+    return {
+      cell,
+      point,
+      comma: written !== undefined ? reader.read(written) : point === "number" ? "text" : point,
+    };
+  });
   const isNumber = ({ comma, point }: (typeof kinds)[number]): boolean =>
     comma === "number" || point === "number";
   // the first cell may be the name

@@ -4,6 +4,7 @@ import { type Block, blockOf, rowName } from "./block.js";
 import { type Cell, cellReader, cellText } from "./cell.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
 import { LISTED, listFirst, type Table } from "./table.js";
+import { detached } from "./value-counts.js";
 
 /** Rows as the flow takes them. */
 export type EncodedRows = Readonly<{
@@ -57,7 +58,7 @@ export const encodedNames = ({ columns }: TableSchema): string[] =>
  */
 export function rowEncoder(
   path: string,
-  table: Pick<Table, "names" | "decimalComma">,
+  table: Pick<Table, "names">,
   schema: TableSchema,
   { seed = 0, id }: { seed?: number; id?: string | undefined } = {},
 ): RowEncoder {
@@ -66,7 +67,7 @@ export function rowEncoder(
   );
   const names = encodedNames(schema);
   const idAt = table.names.indexOf(id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "");
-  const reader = cellReader(table);
+  const reader = cellReader();
   const codes = new Map(
     slots.map(({ column }) => [column, new Map((column.values ?? []).map((value, code) => [value, code]))]),
   );
@@ -142,7 +143,7 @@ export function rowEncoder(
           if (isNumeric(slot.column)) fillLog[i]! += numberOf(slot, cell, rng, rows, at);
           else rows[at] = codeOf(slot, cell) + rng.uniform() - 0.5;
         }
-        if (idAt >= 0) ids.push(cellText(columns[idAt]?.at(i)));
+        if (idAt >= 0) ids.push(detached(cellText(columns[idAt]?.at(i))));
       }
       return { rows, count, fillLog, ids, rowNames };
     },

@@ -5,9 +5,11 @@ import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
+import { ID_NAME } from "./repeats.js";
 import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
 import { type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
+import type { WrittenAs } from "./written-as.js";
 
 /** Values that a category has at most, and rows that each has on average at least. */
 const CATEGORY = { values: 256, rowsEach: 4 } as const;
@@ -18,9 +20,6 @@ const MOSTLY = 0.9;
 /** A value is a spike from this share of the rows on. */
 const SPIKE = 0.05;
 const SPIKES = 3;
-
-/** Names of columns that number rows. */
-const ID_NAME = /(^|[^a-z])(id|uuid|key|index|row)$/i;
 
 /** Rounding of float32 beside 1, and beside the spread of a column that is too much. */
 const FLOAT32 = 2 ** -24;
@@ -33,7 +32,7 @@ const ROUNDED = 1e-3;
  */
 export async function findSchema(path: string, table: Table, choice: TableChoice = {}): Promise<TableSchema> {
   expectColumns(path, table, choice);
-  const reader = cellReader(table);
+  const reader = cellReader();
   const tallies = table.names.map((name, i) => columnTally(name, i, distinctLimit(table.names.length)));
   let rows = 0;
   for await (const block of table.blocks()) {
@@ -43,7 +42,11 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
       if (column) tally.add(column, block, reader);
     }
   }
-  return expectDates({ version: 1, rows, columns: tallies.map((tally) => columnOf(tally, table, choice)) });
+  return expectDates({
+    version: 1,
+    rows,
+    columns: tallies.map((tally, i) => columnOf(tally, choice, table.writtenAs?.[i])),
+  });
 }
 
 function expectColumns(
@@ -62,7 +65,7 @@ function expectColumns(
       throw new UsageError(`${flag}: ${path}: ${unknownName("column", column, names)}`);
 }
 
-function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): ColumnSchema {
+function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs): ColumnSchema {
   const { name, kinds } = tally;
   const { type, problem } = typeOf(tally);
   const numeric =
@@ -74,8 +77,8 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
   const distinct = tally.counts.size;
   const gap = gapOf(tally, whole);
   const origin = originOf(type, { least, most, mean, std }, gap);
-  const spikes = spikesOf(tally, type, table);
-  const likeness = likenessOf(tally, table);
+  const spikes = spikesOf(tally, type);
+  const likeness = likenessOf(tally);
   return {
     name,
     type,
@@ -93,11 +96,16 @@ function columnOf(tally: ColumnTally, table: Table, choice: TableChoice): Column
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
     ...(choice.calendar?.includes(name) && { calendar: true as const }),
+    ...(numeric &&
+      kinds.number.count > 0 &&
+      whole &&
+      Math.max(-least, most) > Number.MAX_SAFE_INTEGER && { hint: MERGES }),
     ...(likeness &&
       problem === undefined && {
         looksLike: likeness.looksLike,
         hint: hintOf(likeness, kinds.text.count > 0 ? "texts" : "numbers"),
       }),
+    ...(writtenAs !== undefined && { writtenAs }),
     ...(problem !== undefined && { problem: likeness ? `${problem}; write ${likeness.write}` : problem }),
   };
 }
@@ -120,9 +128,13 @@ function originOf(
   return [nearby, middle].find(keepsSteps) ?? nearby;
 }
 
+/** Whole numbers that doubles do not tell from their neighbors. */
+const MERGES =
+  "whole numbers beyond ±9007199254740992 are rounded, so neighbors merge; if they are names, choose the column by --id or leave it out by --drop";
+
 /** What a person reads in texts, or in whole numbers. */
-function likenessOf({ kinds, counts, numbers }: ColumnTally, table: Table): Likeness | undefined {
-  if (kinds.text.count > 0) return lookAlike(counts.keys(), cellReader(table));
+function likenessOf({ kinds, counts, numbers }: ColumnTally): Likeness | undefined {
+  if (kinds.text.count > 0) return lookAlike(counts.keys());
   return kinds.number.count > 0 && numbers().whole ? compactDates(counts.keys()) : undefined;
 }
 
@@ -194,21 +206,11 @@ function valuesOf({ counts, kinds }: ColumnTally): (string | null)[] {
   return all.sort((a, b) => b[1] - a[1]).map(([value]) => value);
 }
 
-function spikesOf(
-  tally: ColumnTally,
-  type: ColumnType,
-  { decimalComma }: Table,
-): { value: string; share: number }[] {
+function spikesOf(tally: ColumnTally, type: ColumnType): { value: string; share: number }[] {
   if (type === "constant" || type === "identifier" || type === "text") return [];
   const rows = Math.max(1, tally.rows());
-  const reader = cellReader({ decimalComma });
-  // with a decimal point, as ranges are written
-  const plain = (value: string): string =>
-    decimalComma && /^[\d.,+-]+$/.test(value) && reader.read(value) === "number"
-      ? String(reader.value)
-      : value;
   return [...tally.counts]
-    .map(([value, count]) => ({ value: plain(value), share: count / rows }))
+    .map(([value, count]) => ({ value, share: count / rows }))
     .filter(({ share }) => share >= SPIKE)
     .sort((a, b) => b.share - a.share)
     .slice(0, SPIKES);

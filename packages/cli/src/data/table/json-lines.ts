@@ -1,7 +1,117 @@
-import { jsonRows } from "./json-rows.js";
-import { textSource } from "./sources/text-source.js";
-import type { Table } from "./table.js";
+import { DataError } from "@flowify/core";
+import { type Block, blockOf } from "./block.js";
+import type { Cell } from "./cell.js";
+import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
+import { openText, type Pieces, type Text } from "./text.js";
 
-/** A file of JSON lines, or one packed by gzip. */
-export const jsonLinesTable = (path: string, called = path): Promise<Table> =>
-  jsonRows(called, textSource(path, called, "JSON lines").pieces);
+/** Rows in which the names of all columns are expected. */
+const NAMING_ROWS = 1000;
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** The table of JSON lines, from wherever they come: an object a line, each key a column. Keys that a row lacks are missing values. */
+export async function jsonLinesTable(path: string, pieces: Pieces): Promise<Table> {
+  const text = await openText(path, pieces);
+  const names: string[] = [];
+  const known = new Set<string>();
+  let rows = 0;
+  for await (const { object } of objects(text)) {
+    for (const key of Object.keys(object)) {
+      if (known.has(key)) continue;
+      known.add(key);
+      names.push(key);
+    }
+    if (++rows === NAMING_ROWS) break;
+  }
+  if (rows === 0) throw new DataError(`${path}: an empty file, expected a JSON object a line\nsave it again`);
+  const notes = text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : [];
+  return { names, notes, blocks: () => blocks(text, names, known) };
+}
+
+async function* blocks(
+  text: Text,
+  names: readonly string[],
+  known: ReadonlySet<string>,
+): AsyncGenerator<Block> {
+  let block: Cell[][] = [];
+  const strange: string[] = [];
+  let before = 0;
+  for await (const { object, line } of objects(text)) {
+    const other = Object.keys(object).find((key) => !known.has(key));
+    if (other !== undefined && strange.push(`line ${line} has "${other}"`) === LISTED) break;
+    if (block.push(names.map((name) => (Object.hasOwn(object, name) ? cellOf(object[name]) : null))) < BLOCK)
+      continue;
+    yield blockOf(block, before);
+    before += block.length;
+    block = [];
+  }
+  if (strange.length > 0)
+    throw new DataError(
+      `${text.name}: keys that none of the first ${NAMING_ROWS} rows has: ${strange.join("; ")}\ngive the first row every key, with null for a missing value`,
+    );
+  if (block.length > 0) yield blockOf(block, before);
+}
+
+const cellOf = (value: unknown): Cell => {
+  if (value === null || value === undefined) return null;
+  if (value instanceof WholeNumber) return value.digits;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
+  return JSON.stringify(value);
+};
+
+/** Whole numbers that doubles would round, as their digits: they may be names. */
+class WholeNumber {
+  constructor(readonly digits: string) {}
+  toJSON(): number {
+    return Number(this.digits);
+  }
+}
+
+/** Texts, which are passed over, and whole numbers of 16 digits and more. */
+const LONG_NUMBER = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
+const MARK = "\ufdd0"; // no character
+
+const marked = (text: string): string =>
+  text.replace(LONG_NUMBER, (found) =>
+    found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"${MARK}${found}"`,
+  );
+
+const unmarked = (_: string, value: unknown): unknown =>
+  typeof value === "string" && value.startsWith(MARK) ? new WholeNumber(value.slice(1)) : value;
+
+async function* objects(text: Text): AsyncGenerator<{ object: JsonObject; line: number }> {
+  for await (const { content, line } of lines(text)) {
+    if (content.trim() === "") continue;
+    yield { object: parsed(text.name, content, line), line };
+  }
+}
+
+function parsed(path: string, text: string, line: number): JsonObject {
+  let value: unknown;
+  try {
+    value = /\d{16}/.test(text) ? JSON.parse(marked(text), unmarked) : JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(`${path}: line ${line} is not JSON (${(cause as Error).message})\ncorrect the line`, {
+      cause,
+    });
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new DataError(
+    `${path}: line ${line} is ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, expected an object such as {"size": 3}\nwrite one object a line`,
+  );
+}
+
+async function* lines({ name, chunks }: Text): AsyncGenerator<{ content: string; line: number }> {
+  let rest = "";
+  let line = 0;
+  for await (const chunk of chunks()) {
+    const pieces = (rest + chunk).split("\n");
+    rest = pieces.pop() ?? "";
+    for (const content of pieces) yield { content, line: ++line };
+    if (rest.length > LONGEST_LINE)
+      throw new DataError(
+        `${name}: line ${line + 1} is longer than ${LONGEST_LINE / 2 ** 20} MiB\nwrite one object a line`,
+      );
+  }
+  if (rest !== "") yield { content: rest, line: line + 1 };
+}

@@ -1,16 +1,19 @@
 import { DataError } from "@flowify/core";
 import { ARRAY_ENDING, areOfArray, arrayTable } from "./array-table.js";
-import { arrowTable } from "./arrow-table.js";
+import { arrowTable } from "./arrow.js";
+import { byteFile } from "./byte-file.js";
 import { calendarColumns, withCalendar } from "./calendar.js";
-import { csvTable } from "./csv-table.js";
+import { csvTable, type KnownFormats } from "./csv.js";
 import { jsonLinesTable } from "./json-lines.js";
 import { parquetTable } from "./parquet-table.js";
 import type { TableSchema } from "./schema.js";
 import { filesOf } from "./sources/file-pattern.js";
 import { severalFiles } from "./sources/several-files.js";
 import { keptStandardInput, STANDARD_INPUT, STANDARD_INPUT_NAME } from "./sources/standard-input.js";
+import { textSource } from "./sources/text-source.js";
 import type { Table } from "./table.js";
 import { filteredTable } from "./where/filter-rows.js";
+import type { WrittenAs } from "./written-as.js";
 
 type Opening = Readonly<{
   where?: string | undefined;
@@ -19,13 +22,19 @@ type Opening = Readonly<{
 }>;
 
 /** `called`: the name of the file in messages. */
-type Reader = (path: string, called?: string) => Promise<Table>;
+type Reader = (path: string, called: string, known: KnownFormats) => Promise<Table>;
 
 const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
-  [/\.(csv|tsv|tab)(\.gz)?$/i, csvTable],
-  [/\.(jsonl|ndjson)(\.gz)?$/i, jsonLinesTable],
+  [
+    /\.(csv|tsv|tab)(\.gz)?$/i,
+    (path, called, known) => csvTable(called, textSource(path, called, "a table").pieces, known),
+  ],
+  [
+    /\.(jsonl|ndjson)(\.gz)?$/i,
+    (path, called) => jsonLinesTable(called, textSource(path, called, "JSON lines").pieces),
+  ],
   [/\.parquet$/i, parquetTable],
-  [/\.(arrows?|feather|ipc)$/i, arrowTable],
+  [/\.(arrows?|feather|ipc)$/i, async (path, called) => arrowTable(called, byteFile(path))],
 ];
 
 /** An array is a table only where it is read as one: otherwise it holds images, or rows of numbers. */
@@ -48,21 +57,37 @@ export const isTable = (path: string, schema?: TableSchema): boolean =>
  * @throws UsageError for a wrong condition, DataError for a file of another kind, a missing, empty or damaged one
  */
 export async function openTable(path: string, { where, calendar, schema }: Opening = {}): Promise<Table> {
-  const found = await tableIn(path);
+  const found = await tableIn(path, knownFormats(schema?.columns));
   const table = where === undefined ? found : await filteredTable(path, found, where);
   return withCalendar(table, calendar ?? (schema ? calendarColumns(schema) : []));
 }
 
-async function tableIn(path: string): Promise<Table> {
-  if (path === STANDARD_INPUT) return openFile(keptStandardInput(), STANDARD_INPUT_NAME);
+type WrittenColumn = Readonly<{ name: string; writtenAs?: WrittenAs | undefined }>;
+
+const knownFormats = (columns: readonly WrittenColumn[] = []): KnownFormats =>
+  new Map(columns.flatMap(({ name, writtenAs }) => (writtenAs ? [[name, writtenAs] as const] : [])));
+
+async function tableIn(path: string, known: KnownFormats): Promise<Table> {
+  if (path === STANDARD_INPUT) return openFile(keptStandardInput(), STANDARD_INPUT_NAME, known);
   const [first = path, ...others] = filesOf(path);
-  return others.length === 0 ? openFile(first) : severalFiles([first, ...others], openFile);
+  return others.length === 0
+    ? openFile(first, first, known)
+    : severalFiles([first, ...others], (file, leading) =>
+        openFile(
+          file,
+          file,
+          new Map([
+            ...knownFormats(leading?.names.map((name, i) => ({ name, writtenAs: leading.writtenAs?.[i] }))),
+            ...known,
+          ]),
+        ),
+      );
 }
 
-async function openFile(path: string, called?: string): Promise<Table> {
+async function openFile(path: string, called: string, known: KnownFormats): Promise<Table> {
   const open = allReaders.find(([ending]) => ending.test(path))?.[1];
-  if (open) return open(path, called);
+  if (open) return open(path, called, known);
   throw new DataError(
-    `${called ?? path}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet, .arrow, .npy or .npz`,
+    `${called}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet, .arrow, .npy or .npz`,
   );
 }

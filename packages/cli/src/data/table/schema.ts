@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { writtenForms } from "./written-as.js";
 
 const columnTypes = [
   "continuous",
@@ -52,6 +53,8 @@ const columnSchema = v.strictObject({
   looksLike: v.exactOptional(v.picklist(["number", "date"])),
   /** How to write it. */
   hint: v.exactOptional(v.string()),
+  /** How its cells are written in the file, by an example, where that is not how flowify writes them. */
+  writtenAs: v.exactOptional(v.picklist(writtenForms)),
   /** Why it cannot be used. */
   problem: v.exactOptional(v.string()),
 });

@@ -1,20 +1,21 @@
 import { DataError } from "@flowify/core";
-import { parse } from "csv-parse/sync";
-import { type Cell, cellReader } from "./cell.js";
+import Papa from "papaparse";
+import { cellReader } from "./cell.js";
 import { type Decimals, decimalsOf } from "./decimal-comma.js";
+import type { Text } from "./text.js";
+import { commaNumber } from "./written-as.js";
 
 /** How a text file writes a table. */
 export type CsvDialect = Readonly<{
   separator: string;
-  encoding: "utf8" | "latin1" | "utf16le";
+  newline: "\n" | "\r";
   decimals: Decimals;
   header: boolean;
   /** The cells of the first row. */
   first: readonly string[];
+  /** Rows behind the header that were looked at. */
+  sample: readonly string[][];
 }>;
-
-/** Bytes from which the dialect is guessed. */
-export const SNIFFED = 2 ** 20;
 
 /** In this order where several divide the rows equally well: decimal commas divide them as well as separators do. */
 const SEPARATORS = ["\t", ";", "|", ","] as const;
@@ -23,25 +24,23 @@ const SEPARATORS = ["\t", ";", "|", ","] as const;
 const LOOKED_AT = { first: 100, decimals: 1000 } as const;
 
 /**
- * The dialect of a CSV file, from its first bytes.
+ * The dialect of a CSV file, from its first characters.
  *
- * @param whole the bytes are all of the file
- * @throws DataError for a first line that goes on behind these bytes, an empty file, UTF-16 in big-endian order and binary data
+ * @throws DataError for a first line that goes on behind them, and an empty file
  */
-export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDialect {
-  const encoding = encodingOf(path, bytes);
-  const text = textOf(bytes, { encoding });
-  if (text.trim() === "") throw new DataError(`${path}: an empty file, expected a table\nsave it again`);
-  if (text.includes("\0"))
-    throw new DataError(`${path}: holds zero bytes, expected text\nsave the table as CSV, in UTF-8`);
-  const lastLine = text.lastIndexOf("\n");
+export function sniffCsv({ name, head, whole }: Text): CsvDialect {
+  if (head.trim() === "") throw new DataError(`${name}: an empty file, expected a table\nsave it again`);
+  const newline = head.includes("\n") ? "\n" : "\r";
+  const lastLine = head.lastIndexOf(newline);
   if (!whole && lastLine < 0)
     throw new DataError(
-      `${path}: the first line is longer than ${bytes.length / 2 ** 20} MiB, expected the names of the columns\nuse fewer columns, or shorter names`,
+      `${name}: the first line is longer than ${head.length / 2 ** 20} MiB, expected the names of the columns\nuse fewer columns, or shorter names`,
     );
-  const complete = whole || lastLine < 0 ? text : text.slice(0, lastLine);
+  const complete = whole || lastLine < 0 ? head : head.slice(0, lastLine);
+  const rowsOf = (separator: string, preview: number): string[][] =>
+    firstRows(complete, { separator, newline, preview });
   const read = SEPARATORS.map((separator) => {
-    const rows = rowsOf(complete, separator, LOOKED_AT.first);
+    const rows = rowsOf(separator, LOOKED_AT.first);
     return { separator, rows, ...evenness(rows) };
   });
   const divided = read.filter(({ cells }) => cells > 1);
@@ -50,46 +49,33 @@ export function sniffCsv(path: string, bytes: Uint8Array, whole: boolean): CsvDi
     undefined,
   );
   const { separator, rows } = best ?? read.at(-1)!;
-  const more = separator === "," ? rows : rowsOf(complete, separator, LOOKED_AT.decimals);
+  const more = rowsOf(separator, LOOKED_AT.decimals);
   const decimals = decimalsOf(more, separator);
-  return {
-    separator,
-    encoding,
-    decimals,
-    header: hasHeader(rows, decimals),
-    first: rows[0] ?? [],
-  };
-}
-
-/** The text of bytes, without a byte-order mark. */
-export const textOf = (bytes: Uint8Array, { encoding }: Pick<CsvDialect, "encoding">): string =>
-  new TextDecoder(encoding === "utf16le" ? "utf-16le" : encoding === "utf8" ? "utf-8" : "latin1")
-    .decode(bytes)
-    .replace(/^\ufeff/, "");
-
-function encodingOf(path: string, bytes: Uint8Array): CsvDialect["encoding"] {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf16le";
-  if (bytes[0] === 0xfe && bytes[1] === 0xff)
-    throw new DataError(`${path}: UTF-16 in big-endian order, expected UTF-8\nsave the file in UTF-8`);
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-    return "utf8";
-  } catch {
-    return "latin1";
-  }
+  const header = hasHeader(rows, decimals);
+  return { separator, newline, decimals, header, first: rows[0] ?? [], sample: more.slice(header ? 1 : 0) };
 }
 
 /** The first rows; damaged ones are left to the reader, which says what is wrong. */
-const rowsOf = (text: string, delimiter: string, to: number): string[][] =>
-  parse(text, {
-    delimiter,
-    relax_quotes: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    trim: true,
-    to,
-  });
+const firstRows = (
+  text: string,
+  { separator, newline, preview }: { separator: string; newline: CsvDialect["newline"]; preview: number },
+): string[][] =>
+  (
+    new Papa.Parser({ delimiter: separator, newline, preview }).parse(text, 0, false) as Papa.ParseResult<
+      string[]
+    >
+  ).data
+    .filter((cells) => !isBlank(cells))
+    .map((cells) => cells.map((cell) => cleanCell(cell) ?? cell));
+
+export const isBlank = (cells: readonly string[]): boolean => cells.length === 1 && cells[0]!.trim() === "";
+
+/** A cell without the space around it, also where the space stands before a quote; undefined where only one quote does. */
+export function cleanCell(cell: string): string | undefined {
+  const text = cell.trim();
+  if (!text.startsWith('"') || cell.startsWith('"')) return text;
+  return text.length > 1 && text.endsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : undefined;
+}
 
 /** How many cells most rows have, and the share of rows that have as many. */
 function evenness(rows: readonly string[][]): { cells: number; share: number } {
@@ -100,10 +86,10 @@ function evenness(rows: readonly string[][]): { cells: number; share: number } {
 }
 
 /** The first row names columns where it has no value in it, or where all rows are text. */
-function hasHeader([first, ...rest]: readonly string[][], decimals: Decimals): boolean {
-  const reader = cellReader(decimals);
-  const isValue = (cell: Cell): boolean => {
-    const kind = reader.read(cell);
+function hasHeader([first, ...rest]: readonly string[][], { decimalComma }: Decimals): boolean {
+  const reader = cellReader();
+  const isValue = (cell: string): boolean => {
+    const kind = reader.read(decimalComma ? (commaNumber(cell) ?? cell) : cell);
     return kind !== "text" && cell !== "";
   };
   if (first === undefined || first.some(isValue)) return false;

@@ -1,16 +1,22 @@
 import { DataError } from "@flowify/core";
-import { parse } from "csv-parse/sync";
-import type { Compressors } from "hyparquet";
-import { csvOptions, csvRows } from "./csv-rows.js";
-import { jsonRows } from "./json-rows.js";
-import { parquetRows } from "./parquet-rows.js";
-import { SNIFFED, sniffCsv, textOf } from "./sniff.js";
-import type { Table } from "./table.js";
+import { decompress as unpackZstd } from "fzstd";
+import {
+  type Compressors,
+  type FileMetaData,
+  parquetMetadata,
+  parquetRead,
+  parquetSchema,
+  type SchemaElement,
+} from "hyparquet";
+import { arrowTable } from "./arrow.js";
+import { blockOf } from "./block.js";
+import { type Cell, exactCell } from "./cell.js";
+import { csvTable } from "./csv.js";
+import { jsonLinesTable } from "./json-lines.js";
+import { type Table, uniqueNames } from "./table.js";
 
 type BytesOptions = Readonly<{
-  /** Rows that are read at most of a CSV file. Default: all. */
-  most?: number;
-  /** What unpacks Parquet files besides Snappy. Default: nothing. */
+  /** What unpacks Parquet files besides Snappy and Zstandard. Default: nothing. */
   compressors?: Compressors;
 }>;
 
@@ -23,26 +29,90 @@ type BytesOptions = Readonly<{
 export async function tableOfBytes(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
-  { most, compressors = {} }: BytesOptions = {},
+  { compressors = {} }: BytesOptions = {},
 ): Promise<Table> {
-  if (/\.(csv|tsv|tab)(\.gz)?$/i.test(name)) return csvOf(name, bytes, most);
-  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name))
-    return jsonRows(name, async function* () {
-      yield bytes;
-    });
-  if (/\.parquet$/i.test(name)) {
-    const { buffer, byteOffset, byteLength } = bytes;
-    const slice = (start: number, end = byteLength): ArrayBuffer =>
-      buffer.slice(byteOffset + start, byteOffset + end);
-    return parquetRows(name, { file: { byteLength, slice }, compressors });
+  async function* pieces() {
+    yield bytes;
   }
-  throw new DataError(`${name}: a file of an unknown kind, expected .csv, .tsv, .jsonl or .parquet`);
+  if (/\.(csv|tsv|tab)(\.gz)?$/i.test(name)) return csvTable(name, pieces);
+  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name)) return jsonLinesTable(name, pieces);
+  if (/\.parquet$/i.test(name))
+    return parquetOf(name, bytes, {
+      ZSTD: (packed, size) => unpackZstd(packed, new Uint8Array(size)),
+      ...compressors,
+    });
+  if (/\.(arrows?|feather|ipc)$/i.test(name))
+    return arrowTable(name, {
+      size: bytes.length,
+      read: (at, length) => bytes.slice(at, at + length),
+    });
+  throw new DataError(`${name}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet or .arrow`);
 }
 
-function csvOf(name: string, bytes: Uint8Array, most: number | undefined): Table {
-  const dialect = sniffCsv(name, bytes.subarray(0, SNIFFED), bytes.length < SNIFFED);
-  const text = textOf(bytes, dialect);
-  const options = csvOptions({ ...dialect, encoding: "utf8" });
-  const to = most === undefined ? {} : { to: most + Number(dialect.header) };
-  return csvRows(name, dialect, () => parse(text, { ...options, ...to }));
+/** A Parquet file, read by hyparquet a group of rows at a time. */
+function parquetOf(
+  name: string,
+  { buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>,
+  compressors: Compressors,
+): Table {
+  const bytes = buffer.slice(byteOffset, byteOffset + byteLength);
+  const file = { byteLength, slice: (start: number, end?: number) => bytes.slice(start, end) };
+  const damaged = (cause: unknown): DataError =>
+    new DataError(
+      `${name}: not a readable Parquet file (${(cause as Error).message})\nwrite it again, with snappy, gzip, zstd or no compression`,
+      { cause },
+    );
+  let metadata: FileMetaData;
+  try {
+    metadata = parquetMetadata(bytes);
+  } catch (cause) {
+    throw damaged(cause);
+  }
+  const elements = parquetSchema(metadata).children.map(({ element }) => element);
+  const readers = elements.map(cellReaderOf);
+  return {
+    ...uniqueNames(elements.map((element) => element.name)),
+    async *blocks() {
+      let rowStart = 0;
+      for (const { num_rows } of metadata.row_groups) {
+        const rowEnd = rowStart + Number(num_rows);
+        let found: unknown[][] = [];
+        await parquetRead({
+          file,
+          metadata,
+          compressors,
+          rowStart,
+          rowEnd,
+          onComplete: (rows) => {
+            found = rows;
+          },
+        }).catch((cause: unknown) => {
+          throw damaged(cause);
+        });
+        if (found.length !== Number(num_rows) || found.some((row) => row.includes(undefined)))
+          throw damaged(new RangeError(`${found.length} whole rows, expected ${num_rows}`));
+        yield blockOf(
+          found.map((row) => row.map((value, i) => readers[i]!(value))),
+          rowStart,
+        );
+        rowStart = rowEnd;
+      }
+    },
+  };
+}
+
+/** Times of the day become seconds, as durations are. */
+function cellReaderOf({ converted_type, logical_type }: SchemaElement): (value: unknown) => Cell {
+  if (logical_type?.type !== "TIME" && !converted_type?.startsWith("TIME_")) return cellOf;
+  const unit = logical_type?.type === "TIME" ? logical_type.unit : converted_type?.slice("TIME_".length);
+  const perSecond = unit === "MILLIS" ? 1e3 : unit === "MICROS" ? 1e6 : 1e9;
+  return (value) => (value === null ? null : Number(value) / perSecond);
+}
+
+function cellOf(value: unknown): Cell {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "string") return value;
+  if (typeof value === "bigint") return exactCell(value, 0);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? Number(inner) : inner));
 }

@@ -1,5 +1,6 @@
 import { DataError } from "@flowify/core";
 import type { Block } from "./block.js";
+import type { WrittenAs } from "./written-as.js";
 
 /** Rows that can be read without those before them: a group of rows of a file, or a file. */
 export type TablePart = Readonly<{
@@ -16,8 +17,8 @@ export type Table = Readonly<{
   names: readonly string[];
   /** What was assumed of the file, a line each. */
   notes: readonly string[];
-  /** Numbers are written 1,5. */
-  decimalComma: boolean;
+  /** How the cells of each column are written in the file, where that is not how they are handed on. */
+  writtenAs?: readonly (WrittenAs | undefined)[];
   /** Missing where rows can only be read from the first one on. */
   parts?: readonly TablePart[];
   /** Its rows, some at a time, by default of all parts. Rows keep their numbers where the parts before tell how many rows they have. */
@@ -42,10 +43,12 @@ export const listFirst = (found: readonly string[], count: number = found.length
 export function uniqueNames(found: readonly string[]): { names: string[]; notes: string[] } {
   const taken = new Set<string>();
   const notes: string[] = [];
+  const wanted = new Set(found.map((name) => name.trim()));
   const names = found.map((name, i) => {
     const trimmed = name.trim();
     const own = trimmed === "" ? `column ${i + 1}` : trimmed;
-    const unique = taken.has(own) ? `${own} (column ${i + 1})` : own;
+    let unique = taken.has(own) || (trimmed === "" && wanted.has(own)) ? `${own} (column ${i + 1})` : own;
+    while (unique !== own && (taken.has(unique) || wanted.has(unique))) unique += "'";
     if (trimmed === "") notes.push(`column ${i + 1} has no name: it is called "${unique}"`);
     else if (unique !== own)
       notes.push(`the name "${own}" comes twice: column ${i + 1} is called "${unique}"`);

@@ -18,7 +18,9 @@ export function valueCounts(most: number, textOf: (value: number) => string): Va
   let all: ReadonlyMap<string, number> | undefined;
   const count = <V>(counts: Map<V, number>, value: V): void => {
     const before = counts.get(value);
-    if (before !== undefined || texts.size + numbers.size < most) counts.set(value, (before ?? 0) + 1);
+    if (before !== undefined) counts.set(value, before + 1);
+    else if (texts.size + numbers.size < most)
+      counts.set((typeof value === "string" ? detached(value) : value) as V, 1);
     else complete = false;
   };
   return {
@@ -34,6 +36,9 @@ export function valueCounts(most: number, textOf: (value: number) => string): Va
     },
   };
 }
+
+/** The same text without the piece of a file that it was cut from, which engines keep in memory with a text of 13 letters and more. */
+export const detached = (text: string): string => (text.length < 13 ? text : text.split("").join(""));
 
 function joined(
   texts: ReadonlyMap<string, number>,

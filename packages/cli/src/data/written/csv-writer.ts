@@ -1,6 +1,9 @@
 import { csvCell } from "../csv-cell.js";
-import { cellText } from "../table/cell.js";
+import { type Cell, cellText } from "../table/cell.js";
 import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
+
+/** NaN is a missing value. */
+const textOf = (cell: Cell): string => (Number.isNaN(cell) ? "" : cellText(cell));
 
 /**
  * Writes rows as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted.
@@ -21,7 +24,7 @@ export function csvWriter(
     add: (rows) =>
       flush(
         rows
-          .map((row) => `${row.map((cell, i) => csvCell(cellText(rounded(columns[i]!, cell)))).join(",")}\n`)
+          .map((row) => `${row.map((cell, i) => csvCell(textOf(rounded(columns[i]!, cell)))).join(",")}\n`)
           .join(""),
       ),
     flush: async () => (head === "" ? undefined : flush("")),

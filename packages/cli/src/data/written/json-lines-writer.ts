@@ -1,5 +1,10 @@
+import type { Cell } from "../table/cell.js";
 import { typedCell } from "./typed-cell.js";
 import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
+
+/** JSON has no infinite numbers: they are texts, as CSV has them. NaN is a missing value, and null. */
+const jsonCell = (cell: Cell): Cell =>
+  typeof cell === "number" && Math.abs(cell) === Infinity ? String(cell) : cell;
 
 /** Writes rows as JSON lines, an object each. */
 export function jsonLinesWriter(
@@ -12,7 +17,10 @@ export function jsonLinesWriter(
       write(
         rows
           .map((row) => {
-            const cells = columns.map((column, i) => [column.name, typed[i]!(rounded(column, row[i]!))]);
+            const cells = columns.map((column, i) => [
+              column.name,
+              jsonCell(typed[i]!(rounded(column, row[i]!))),
+            ]);
             return `${JSON.stringify(Object.fromEntries(cells))}\n`;
           })
           .join(""),

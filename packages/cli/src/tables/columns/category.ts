@@ -21,8 +21,7 @@ export const category: ColumnKind<v.InferOutput<typeof schema>> = {
   expected: "a text",
   encode({ name, values }, { reader, unseen }) {
     const known = new Map(values.map((value, code) => [value, code]));
-    return ({ coded, at: cellAt }, out, first, width) => {
-      const places = new Map<number, number>(); // of the codes of a dictionary
+    return ({ at: cellAt }, out, first, width) => {
       const placeOf = (row: number): number => {
         const cell = cellAt(row);
         const value = reader.read(cell) === "missing" ? "" : cellText(cell);
@@ -32,9 +31,7 @@ export const category: ColumnKind<v.InferOutput<typeof schema>> = {
       };
       const count = out.length / width;
       for (let row = 0, at = first; row < count; row++, at += width) {
-        const code = coded?.codes[row];
-        const place = (code === undefined ? undefined : places.get(code)) ?? placeOf(row);
-        if (code !== undefined) places.set(code, place);
+        const place = placeOf(row);
         if (place > 0) out[at + place - 1] = 1;
       }
       return [];

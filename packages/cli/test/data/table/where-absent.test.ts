@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { runCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
+import { parquetBytes } from "../parquet-files.js";
 
 vi.mock("@duckdb/node-api", () => {
   throw new Error("Cannot find package '@duckdb/node-api'");
@@ -18,5 +19,15 @@ it("without DuckDB, tables are read, and --where says what to install", async ()
   expect([failed.status, failed.stderr]).toEqual([
     2,
     expect.stringContaining("run npm install @duckdb/node-api, or leave --where out"),
+  ]);
+});
+
+it("without DuckDB, a Parquet file is refused with what to install", async () => {
+  const parquet = join(temporaryFolder(), "rows.parquet");
+  writeFileSync(parquet, parquetBytes([{ name: "n", data: [1, 2, 3] }]));
+  const failed = await runCommand(["data", "describe", parquet]);
+  expect([failed.status, failed.stderr]).toEqual([
+    2,
+    expect.stringContaining("run npm install @duckdb/node-api, or write the table as CSV"),
   ]);
 });

@@ -106,3 +106,27 @@ describe("--where", () => {
     expect(readFileSync(path, "utf8")).toBe(before);
   });
 });
+
+describe("--where sees the columns of the table and nothing else", () => {
+  const odd = join(root, "odd.csv");
+  writeFileSync(odd, "#,a,rowid\n5,1,x\n6,4,y\n7,9,x\n");
+
+  it.each([
+    ["COLUMNS(*) > 3", path.replace("shop", "plain"), ["2", "3"]],
+    ['"#" > 5', odd, ["2", "3"]],
+    ["rowid = 'x'", odd, ["1", "3"]],
+  ])("%s", async (where, file, wanted) => {
+    if (file !== odd) writeFileSync(file, "a,b\n1,9\n4,5\n7,8\n");
+    expect(await numbersWhere(where, file)).toEqual(wanted);
+  });
+
+  it.each(["rowid > 3", '"#" > 3'])("refuses %s where there is no such column", async (where) => {
+    await expect(numbersWhere(where)).rejects.toThrow(/unknown column "(rowid|#)"/);
+  });
+
+  it("is given up after twenty seconds", { timeout: 90_000 }, async () => {
+    const endless = "size >= 0 AND list_sum(list_transform(range(100000000), x -> sin(x + size))) > 0";
+    await expect(numbersWhere(endless)).rejects.toThrow("takes longer than 20 s for 8192 rows");
+    expect(await numbersWhere("size > 1999")).toHaveLength(7); // and the next one is answered
+  });
+});

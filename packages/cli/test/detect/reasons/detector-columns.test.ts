@@ -39,7 +39,7 @@ it("writes the numbers of a row as the table has them", () => {
     ["33", "1000000001", "2024-01-01", "kiosk"],
   ];
   const inputs = modelColumns(schema);
-  const encoded = detectorEncoder("x.csv", { names, decimalComma: false }, inputs).encode(blockOf(rows));
+  const encoded = detectorEncoder("x.csv", { names }, inputs).encode(blockOf(rows));
   const columns = detectorColumns(inputs);
   const width = encoded.length / rows.length;
   expect(columns.map(({ name, at, width: own }) => [name, at, own])).toEqual([

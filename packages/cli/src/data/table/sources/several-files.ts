@@ -13,13 +13,13 @@ const quoted = (names: readonly string[]): string => names.map((name) => JSON.st
  */
 export async function severalFiles(
   files: readonly string[],
-  open: (file: string) => Promise<Table>,
+  open: (file: string, leading?: Table) => Promise<Table>,
 ): Promise<Table> {
   const [first = "", ...others] = files;
   const leading = await open(first);
   const tables: Table[] = [leading];
   for (const file of others) {
-    const table = await open(file);
+    const table = await open(file, leading);
     expectSameColumns(first, leading, file, table);
     tables.push(table);
   }
@@ -29,7 +29,7 @@ export async function severalFiles(
   return {
     names: leading.names,
     notes: [`${files.length} files, from ${first} to ${files.at(-1)}`, ...notes],
-    decimalComma: tables.some(({ decimalComma }) => decimalComma),
+    ...(leading.writtenAs && { writtenAs: leading.writtenAs }),
     parts: tables.flatMap((table, i) => partsOf(table, files[i]!)),
     blocks: (range) => blocks(files, tables, range),
   };

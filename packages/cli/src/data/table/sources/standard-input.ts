@@ -74,6 +74,7 @@ async function endingOf(file: string): Promise<string> {
 
 /** Of a text: JSON lines or CSV. */
 async function textEnding(file: string, packed: boolean): Promise<string> {
-  const { bytes } = await textSource(file, STANDARD_INPUT_NAME, "a table", packed).head(HEAD);
-  return /^\ufeff?\s*\{/.test(new TextDecoder().decode(bytes)) ? ".jsonl" : ".csv";
+  for await (const bytes of textSource(file, STANDARD_INPUT_NAME, "a table", packed).pieces())
+    return /^\ufeff?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, HEAD))) ? ".jsonl" : ".csv";
+  return ".csv";
 }

@@ -13,11 +13,7 @@ const PIECE = 2 ** 18;
 
 /** The bytes of a text file, unpacked where it is a gzip file; read from the start as often as wanted. */
 export type TextSource = Readonly<{
-  /** For messages. */
-  name: string;
   pieces(): AsyncGenerator<Uint8Array>;
-  /** The first bytes; `whole`: there are no others. */
-  head(bytes: number): Promise<Readonly<{ bytes: Uint8Array; whole: boolean }>>;
 }>;
 
 /**
@@ -49,20 +45,7 @@ export function textSource(
       input.destroy();
     }
   }
-  return {
-    name,
-    pieces,
-    head: async (wanted) => {
-      const found: Uint8Array[] = [];
-      let length = 0;
-      for await (const piece of pieces()) {
-        found.push(piece);
-        length += piece.length;
-        if (length >= wanted) break;
-      }
-      return { bytes: Buffer.concat(found).subarray(0, wanted), whole: length < wanted };
-    },
-  };
+  return { pieces };
 }
 
 /** The unpacked size that stands at the end of a gzip file, of its last part; 0 where it cannot be: such a file is cut short or none. */

@@ -13,8 +13,8 @@ const typeOfKind: Partial<Record<CellKind, SqlType>> = {
 };
 
 /** The type of a column: that of all cells of the first rows; texts where they differ. */
-export function sqlTypeOf(blocks: readonly Block[], column: number, decimalComma: boolean): SqlType {
-  const reader = cellReader({ decimalComma });
+export function sqlTypeOf(blocks: readonly Block[], column: number): SqlType {
+  const reader = cellReader();
   let found: SqlType | undefined;
   for (const { rows } of blocks)
     for (const row of rows) {
@@ -29,8 +29,8 @@ export function sqlTypeOf(blocks: readonly Block[], column: number, decimalComma
 }
 
 /** A value as the condition sees it: null where it is missing, undefined where the cell is of another type. */
-export function sqlValues(type: SqlType, decimalComma: boolean) {
-  const reader = cellReader({ decimalComma });
+export function sqlValues(type: SqlType) {
+  const reader = cellReader();
   return (cell: Cell | undefined): string | number | boolean | bigint | null | undefined => {
     const kind = reader.read(cell);
     if (kind === "missing") return null;

@@ -1,5 +1,5 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { UsageError } from "@flowify/core";
+import { literal, type Session } from "../duckdb.js";
 
 /** The rows that a condition is asked about. */
 export const ROWS = '"rows"';
@@ -24,25 +24,25 @@ export const refused = (where: string, what: string, cause?: unknown): UsageErro
     { cause },
   );
 
-/** The statement that asks which rows a condition holds for. The line break ends a comment of the condition. */
-export const statementOf = (result: string, where: string): string =>
-  `SELECT ${result} FROM ${ROWS} WHERE (\n${where}\n)`;
+/** The statement that a condition is part of. The line break ends a comment of the condition. */
+export const statementOf = (where: string, rows = ROWS): string =>
+  `SELECT 1 FROM ${rows} WHERE (\n${where}\n)`;
 
 /**
  * Checks that a text is one condition on a row and nothing else: no second statement, no query in it, no order or limit behind it.
  *
- * @returns names that may be columns
+ * @returns whether it may be about a column of this name
  * @throws UsageError
  */
 export async function columnsOfCondition(
-  connection: DuckDBConnection,
+  { rows }: Session,
   where: string,
-): Promise<ReadonlySet<string>> {
-  const parse = `SELECT json_serialize_sql($1::VARCHAR)`;
-  const reader = await connection.runAndReadAll(parse, [statementOf("1", where)]).catch((cause: unknown) => {
+): Promise<(name: string) => boolean> {
+  const parse = `SELECT json_serialize_sql(${literal(statementOf(where))}::VARCHAR)`;
+  const { columns } = await rows(parse).catch((cause: unknown) => {
     throw refused(where, (cause as Error).message.split("\n")[0]!, cause);
   });
-  const parsed = JSON.parse(String(reader.getRows()[0]![0])) as Readonly<{
+  const parsed = JSON.parse(String(columns[0]![0])) as Readonly<{
     error: boolean;
     error_message?: string;
     statements?: readonly Readonly<{ node: Parsed }>[];
@@ -70,10 +70,12 @@ export async function columnsOfCondition(
     [having, qualify, sample].every((part) => part === null);
   if (!isPlain) throw refused(where, MORE);
   const names = new Set<string>();
+  let isOfAll = false;
   for (const part of partsOf(where_clause)) {
+    isOfAll ||= part.class === "STAR";
     if (part.class === "SUBQUERY") throw refused(where, "a query in it, and it sees one row at a time");
     if (part.class !== "COLUMN_REF" || !Array.isArray(part.column_names)) continue;
     for (const name of part.column_names) names.add(String(name).toLowerCase());
   }
-  return names;
+  return (name) => isOfAll || names.has(name.toLowerCase());
 }

@@ -1,21 +1,22 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { DataError } from "@flowify/core";
 import { unknownName } from "../../../ui/suggest.js";
 import { type Block, rowBlock, rowName } from "../block.js";
 import { cellText } from "../cell.js";
+import { type Fill, identifier, openSession, type Rows, type Session } from "../duckdb.js";
 import type { Table } from "../table.js";
 import { type SqlType, sqlTypeOf, sqlValues } from "./cell-types.js";
 import { columnsOfCondition, ROWS, refused, statementOf } from "./condition.js";
-import { loadDuckDb, openDatabase } from "./duckdb.js";
 
 /** Rows that are asked about together, and from which the types of the columns are found. */
 const TOGETHER = 8192;
 
-/** The number of a row among those that are asked about. */
-const PLACE = '"#"';
+/** The rows without what a table of DuckDB has besides its columns, such as `rowid`. */
+const COLUMNS = `(SELECT * FROM ${ROWS}) AS ${ROWS}`;
+
+/** For so many rows, a condition that takes longer is given up. */
+const PATIENCE_MS = 20_000;
 
 type Column = Readonly<{ name: string; at: number; type: SqlType }>;
-type DuckDb = Awaited<ReturnType<typeof loadDuckDb>>;
 
 /**
  * The rows of a table for which an SQL condition holds, evaluated by DuckDB. Rows keep the numbers that they have in their file.
@@ -23,11 +24,10 @@ type DuckDb = Awaited<ReturnType<typeof loadDuckDb>>;
  * @throws UsageError for SQL that is more than a condition on a row, or where DuckDB is not installed
  */
 export async function filteredTable(path: string, table: Table, where: string): Promise<Table> {
-  const duck = await loadDuckDb();
-  const { connection, close } = await openDatabase(duck);
+  const session = await openSession(PATIENCE_MS);
   try {
-    const names = await columnsOfCondition(connection, where);
-    const used = table.names.filter((name) => names.has(name.toLowerCase()));
+    const isAbout = await columnsOfCondition(session, where);
+    const used = table.names.filter(isAbout);
     const twice = used.find(
       (name, i) => used.findIndex((other) => other.toLowerCase() === name.toLowerCase()) !== i,
     );
@@ -40,7 +40,7 @@ export async function filteredTable(path: string, table: Table, where: string): 
       blocks: () => filtered(path, table, where, used),
     };
   } finally {
-    close();
+    session.close();
   }
 }
 
@@ -50,28 +50,35 @@ async function* filtered(
   where: string,
   used: readonly string[],
 ): AsyncGenerator<Block> {
-  const duck = await loadDuckDb();
-  const { connection, close } = await openDatabase(duck);
+  const session = await openSession(PATIENCE_MS);
   let columns: readonly Column[] | undefined;
   try {
-    await connection.run("SELECT setseed(0)");
+    await session.rows("SELECT setseed(0)");
     for await (const blocks of together(table.blocks())) {
       if (columns === undefined) {
         columns = used.map((name) => {
           const at = table.names.indexOf(name);
-          return { name, at, type: sqlTypeOf(blocks, at, table.decimalComma) };
+          return { name, at, type: sqlTypeOf(blocks, at) };
         });
-        await createRows(connection, columns);
+        await session.rows(createRows(columns));
+        await answer(session, table.names, where, statementOf(where, COLUMNS)); // refuses aggregates
       }
-      const offsets = await fill(duck, connection, path, table, columns, blocks);
-      const kept = await placesOf(connection, where, table.names);
-      for (const [i, block] of blocks.entries()) {
-        const rows = [...block.rows.keys()].filter((row) => kept.has(offsets[i]! + row));
-        yield some(block, rows);
+      const fill = fillOf(path, columns, blocks);
+      const sql = `SELECT CAST((\n${where}\n) AS BOOLEAN) FROM ${COLUMNS}`;
+      const answers = await answer(session, table.names, where, sql, fill);
+      if (answers.count !== fill.count)
+        throw refused(where, `${answers.count} answers for ${fill.count} rows`);
+      let first = 0;
+      for (const block of blocks) {
+        // several columns of an answer are those of COLUMNS(*), which all have to be true
+        const holds = (row: number): boolean =>
+          answers.columns.every((column) => column[first + row] === true);
+        yield some(block, [...block.rows.keys()].filter(holds));
+        first += block.count;
       }
     }
   } finally {
-    close();
+    session.close();
   }
 }
 
@@ -89,48 +96,27 @@ async function* together(blocks: AsyncGenerator<Block>): AsyncGenerator<Block[]>
   if (some.length > 0) yield some;
 }
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-async function createRows(connection: DuckDBConnection, columns: readonly Column[]): Promise<void> {
-  const types = columns.map(({ name, type }) => `, ${quoted(name)} ${type}`);
-  await connection.run(`CREATE TABLE ${ROWS} (${PLACE} INTEGER${types.join("")})`);
+function createRows(columns: readonly Column[]): string {
+  const types = columns.map(({ name, type }) => `${identifier(name)} ${type}`);
+  // a condition on no column is asked once a row as well, and a table has to have a column
+  return `CREATE TABLE ${ROWS} (${types.length > 0 ? types.join(", ") : '"\n" BOOLEAN'})`;
 }
 
-/** Puts rows in the place of those before; returns the place of the first row of each block. */
-async function fill(
-  duck: DuckDb,
-  connection: DuckDBConnection,
-  path: string,
-  { decimalComma }: Table,
-  columns: readonly Column[],
-  blocks: readonly Block[],
-): Promise<number[]> {
-  await connection.run(`TRUNCATE ${ROWS}`);
-  const appender = await connection.createAppender("rows");
-  const types = [duck.INTEGER, ...columns.map(({ type }) => duck[type])];
-  let next = 0;
-  const offsets = blocks.map((block) => {
-    const first = next;
-    next += block.rows.length;
-    const chunk = duck.DuckDBDataChunk.create(types, block.rows.length);
-    chunk.setColumnValues(
-      0,
-      Array.from(block.rows, (_, i) => first + i),
+/** The cells that a condition is about, as DuckDB takes them. */
+function fillOf(path: string, columns: readonly Column[], blocks: readonly Block[]): Fill {
+  const count = blocks.reduce((sum, block) => sum + block.count, 0);
+  if (columns.length === 0) return { types: ["BOOLEAN"], columns: [new Array(count).fill(null)], count };
+  const values = columns.map((column) => {
+    const toSql = sqlValues(column.type);
+    return blocks.flatMap((block) =>
+      Array.from({ length: block.count }, (_, row) => {
+        const value = toSql(block.columns[column.at]!.at(row));
+        if (value === undefined) throw otherType(path, block, row, column);
+        return value;
+      }),
     );
-    columns.forEach((column, i) => {
-      const toSql = sqlValues(column.type, decimalComma);
-      const values = block.rows.map((row, at) => {
-        const value = toSql(row[column.at]);
-        if (value === undefined) throw otherType(path, block, at, column);
-        return typeof value === "bigint" ? new duck.DuckDBTimestampValue(value) : value;
-      });
-      chunk.setColumnValues(i + 1, values);
-    });
-    appender.appendDataChunk(chunk);
-    return first;
   });
-  appender.closeSync();
-  return offsets;
+  return { types: columns.map(({ type }) => type), columns: values, count };
 }
 
 const meanings: Readonly<Record<SqlType, string>> = {
@@ -142,22 +128,23 @@ const meanings: Readonly<Record<SqlType, string>> = {
 
 const otherType = (path: string, block: Block, at: number, { name, type, at: column }: Column): DataError =>
   new DataError(
-    `${path}: row ${rowName(block, at)}, column "${name}" holds ${JSON.stringify(cellText(block.rows[at]![column]).slice(0, 40))}, but the first rows hold ${meanings[type]}\ncorrect the cell, or leave the column out of --where`,
+    `${path}: row ${rowName(block, at)}, column "${name}" holds ${JSON.stringify(cellText(block.columns[column]!.at(at)).slice(0, 40))}, but the first rows hold ${meanings[type]}\ncorrect the cell, or leave the column out of --where`,
   );
 
-async function placesOf(
-  connection: DuckDBConnection,
-  where: string,
+async function answer(
+  session: Session,
   names: readonly string[],
-): Promise<ReadonlySet<number>> {
-  try {
-    const reader = await connection.runAndReadAll(statementOf(PLACE, where));
-    return new Set(reader.getRows().map(([place]) => Number(place)));
-  } catch (cause) {
+  where: string,
+  sql: string,
+  fill?: Fill,
+): Promise<Rows> {
+  return session.rows(sql, fill).catch((cause: unknown) => {
     const [what = ""] = (cause as Error).message.split("\n");
+    if (what === "DuckDB ended with SIGKILL")
+      throw refused(where, `takes longer than ${PATIENCE_MS / 1000} s for ${TOGETHER} rows`, cause);
     const [, unknown] = /^Binder Error: Referenced column "(.*)" not found/.exec(what) ?? [];
     throw refused(where, unknown === undefined ? what : unknownName("column", unknown, names), cause);
-  }
+  });
 }
 
 const some = ({ rows, numbers, source }: Block, which: readonly number[]): Block =>

@@ -1,0 +1,5 @@
+/** An LZ4 frame unpacked; the package has no types of its own. */
+declare module "lz4js" {
+  export function decompress(packed: Uint8Array, maxSize?: number): Uint8Array | number[];
+  export function decompressBound(packed: Uint8Array): number;
+}

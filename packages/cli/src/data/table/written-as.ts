@@ -1,0 +1,158 @@
+import { type Block, rowBlock } from "./block.js";
+import { type Cell, cellReader } from "./cell.js";
+
+/** Ways in which offices write numbers and dates, each called by an example. */
+export const writtenForms = [
+  "31.05.2025",
+  "31/05/2025",
+  "05/31/2025",
+  "20 %",
+  "1.234,50",
+  "1,234.50",
+] as const;
+export type WrittenAs = (typeof writtenForms)[number];
+
+type Form = Readonly<{
+  /** The cell as flowify writes it: `2025-05-31`, `1234.50`; undefined where it has another form. */
+  read(cell: string): string | undefined;
+  /** True for a cell that only this form explains. By default each that it reads. */
+  decides?(cell: string): boolean;
+  /** What the example is read as. */
+  example: string;
+}>;
+
+const reader = cellReader();
+const TIME = String.raw`(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
+const DOTS = new RegExp(String.raw`^(\d{1,2})\.(\d{1,2})\.(\d{4})${TIME}$`);
+const SLASHES = new RegExp(String.raw`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})${TIME}$`);
+const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
+const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+|[1-9]\d{0,2}(\.\d{3})+(,\d*)?)(e[+-]?\d+)?$/i;
+const POINT_NUMBER = /^[+-]?(\d+(\.\d*)?|[1-9]\d{0,2}(,\d{3})+(\.\d*)?)$/;
+/** A comma that cannot stand between thousands, or dots that do. */
+const CERTAIN_COMMA = /,(?!\d{3}$)|\..*,|\..*\./;
+const CERTAIN_POINT = /,\d{3}\.|,.*,/;
+
+function dateOf(year = "", month = "", day = "", time?: string): string | undefined {
+  const padded =
+    time === undefined ? "" : ` ${time.padStart(time.replace(/\.\d+$/, "").length > 5 ? 8 : 5, "0")}`;
+  const text = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}${padded}`;
+  return reader.read(text) === "date" ? text : undefined;
+}
+
+/** `1234.50` of `1.234,50`. */
+export const commaNumber = (cell: string): string | undefined =>
+  COMMA_NUMBER.test(cell) ? cell.replaceAll(".", "").replace(",", ".") : undefined;
+
+const forms: Readonly<Record<WrittenAs, Form>> = {
+  "31.05.2025": {
+    read: (cell) => {
+      const [, day, month, year, time] = DOTS.exec(cell) ?? [];
+      return day && dateOf(year, month, day, time);
+    },
+    example: "2025-05-31",
+  },
+  "31/05/2025": {
+    read: (cell) => {
+      const [, day, month, year, time] = SLASHES.exec(cell) ?? [];
+      return day && dateOf(year, month, day, time);
+    },
+    decides: (cell) => Number(SLASHES.exec(cell)?.[1]) > 12,
+    example: "2025-05-31",
+  },
+  "05/31/2025": {
+    read: (cell) => {
+      const [, month, day, year, time] = SLASHES.exec(cell) ?? [];
+      return day && dateOf(year, month, day, time);
+    },
+    decides: (cell) => Number(SLASHES.exec(cell)?.[2]) > 12,
+    example: "2025-05-31",
+  },
+  "20 %": { read: (cell) => PERCENT.exec(cell)?.[1]?.replace(",", "."), example: "20" },
+  "1.234,50": { read: commaNumber, decides: (cell) => CERTAIN_COMMA.test(cell), example: "1234.50" },
+  "1,234.50": {
+    read: (cell) => (POINT_NUMBER.test(cell) ? cell.replaceAll(",", "") : undefined),
+    decides: (cell) => CERTAIN_POINT.test(cell),
+    example: "1234.50",
+  },
+};
+
+/** In a file with decimal commas, cells of a column that have to be numbers: text among them is a mistake then. */
+const MOSTLY = 0.9;
+
+type Question = Readonly<{
+  /** The first rows. */
+  sample: readonly (readonly string[])[];
+  /** Columns may have decimal commas: cells that can only have decimal points speak against them. `mixed`: no column does. */
+  decimals: Readonly<{ decimalComma: boolean; mixed?: unknown }>;
+  /** Of columns that are known from training, how they were written. */
+  known: readonly (WrittenAs | undefined)[];
+}>;
+
+/**
+ * How the columns of a text file are written, where every cell of a column agrees. The file is read once more where some column may be
+ * written in such a way.
+ */
+export async function columnFormats(
+  { sample, decimals: { decimalComma, mixed }, known }: Question,
+  blocks: () => AsyncGenerator<Block>,
+): Promise<readonly (WrittenAs | undefined)[]> {
+  const possible = writtenForms.filter((form) => !(mixed && form === "1.234,50"));
+  const columns = known.map((form) => ({ form, candidates: form ? [] : possible.map(candidate) }));
+  function candidate(form: WrittenAs) {
+    const { read, decides = () => true } = forms[form];
+    const lenient = decimalComma && form === "1.234,50";
+    let [agrees, found, others, decided] = [true, 0, 0, lenient];
+    return {
+      form,
+      take(cell: Cell | undefined): void {
+        if (!agrees || typeof cell !== "string" || reader.read(cell) === "missing") return;
+        if (read(cell) !== undefined) {
+          found++;
+          decided ||= decides(cell);
+        } else if (lenient && reader.read(cell) !== "number") others++;
+        else agrees = false;
+      },
+      isOpen: () => agrees && found > 0,
+      holds: () => agrees && decided && found > 0 && found >= MOSTLY * (found + others),
+    };
+  }
+  const take = (row: readonly (Cell | undefined)[]): void => {
+    columns.forEach(({ candidates }, i) => {
+      for (const each of candidates) each.take(row[i]);
+    });
+  };
+  for (const row of sample) take(row);
+  for (const column of columns) column.candidates = column.candidates.filter(({ isOpen }) => isOpen());
+  const isPlain = (at: number): boolean => sample.every((row) => reader.read(row[at]) !== "text");
+  const open = columns.some(({ candidates }, i) => candidates.length > 0 && (decimalComma || !isPlain(i)));
+  if (open) for await (const { rows } of blocks()) for (const row of rows) take(row);
+  return columns.map(({ form, candidates }) => form ?? candidates.find(({ holds }) => holds())?.form);
+}
+
+/** What was assumed, a line for each column. */
+export const formatNotes = (
+  names: readonly string[],
+  formats: readonly (WrittenAs | undefined)[],
+  decimalComma: boolean,
+): string[] =>
+  formats.flatMap((form, i) =>
+    form === undefined || (decimalComma && form === "1.234,50")
+      ? []
+      : [`"${names[i]}": ${form} is read as ${forms[form].example}`],
+  );
+
+/** Blocks whose cells are written as flowify writes them. Cells of another form stay. */
+export async function* withFormats(
+  blocks: AsyncGenerator<Block>,
+  formats: readonly (WrittenAs | undefined)[],
+): AsyncGenerator<Block> {
+  const readers = formats.map((form) => form && forms[form].read);
+  if (readers.every((read) => read === undefined)) return yield* blocks;
+  for await (const { rows, numbers } of blocks)
+    yield rowBlock(
+      rows.map((row) =>
+        row.map((cell, i) => (typeof cell === "string" ? (readers[i]?.(cell) ?? cell) : cell)),
+      ),
+      numbers,
+    );
+}

@@ -1,0 +1,144 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { cellReader } from "../../../src/data/table/cell.js";
+import { findSchema } from "../../../src/data/table/find-schema.js";
+import { openTable } from "../../../src/data/table/open-table.js";
+import { readRows } from "../../../src/data/table/read-rows.js";
+import type { Table } from "../../../src/data/table/table.js";
+import { tableOfBytes } from "../../../src/data/table/table-bytes.js";
+import { temporaryFolder } from "../../temporary-folder.js";
+
+const root = temporaryFolder();
+
+async function contentOf(table: Table) {
+  const rows = [];
+  for await (const block of table.blocks()) rows.push(...block.rows);
+  return { notes: table.notes, names: table.names, rows };
+}
+
+/** The first column of a file, which is the same on a disk and in a page. */
+async function columnOf(text: string | Uint8Array) {
+  const path = join(root, "office.csv");
+  writeFileSync(path, text);
+  const found = await contentOf(await openTable(path));
+  const bytes = new Uint8Array(Buffer.from(text as string));
+  expect(await contentOf(await tableOfBytes(path, bytes))).toEqual(found);
+  const [column] = (await findSchema(path, await openTable(path))).columns;
+  return { ...found, cells: found.rows.map(([cell]) => cell), type: column?.type, hint: column?.hint };
+}
+
+const repeated = (cells: readonly string[]): string =>
+  `x,n\n${Array.from({ length: 40 }, (_, i) => `${cells[i % cells.length]},${i}`).join("\n")}\n`;
+
+describe("a column as offices write it", () => {
+  it.each([
+    ["31.05.2025", ["31.05.2025", "1.6.2025"], "2025-06-01", "date"],
+    ["31/05/2025", ["28/02/2025", "01/03/2025"], "2025-03-01", "date"],
+    ["31/05/2025", ["28-02-2025 16:30", "01-03-2025 9:05"], "2025-03-01 09:05", "date"],
+    ["05/31/2025", ["02/28/2025", "03/01/2025"], "2025-03-01", "date"],
+    ["20 %", ["20 %", "7.5%"], "7.5", "continuous"],
+    ["1.234,50", ['"1.234,50"', '"12,25"'], "12.25", "continuous"],
+    ["1,234.50", ['"1,234.50"', "12.25"], "12.25", "continuous"],
+  ])("%s is read where all cells agree: %j", async (form, cells, second, type) => {
+    const found = await columnOf(repeated(cells));
+    expect([found.cells[1], found.type]).toEqual([second, type]);
+    expect(found.notes).toContainEqual(expect.stringContaining(`"x": ${form} is read as`));
+  });
+
+  it.each([
+    ["one cell far behind that is no date", 5000, "soon"],
+    ["one cell far behind that is no day", 5000, "31.02.2025"],
+  ])("is text with a hint where %s", async (_, at, bad) => {
+    const rows = Array.from({ length: 6000 }, (__, i) =>
+      i === at ? bad : `${10 + (i % 18)}.0${1 + (i % 7)}.2025`,
+    );
+    const found = await columnOf(`x,n\n${rows.map((cell, i) => `${cell},${i}`).join("\n")}\n`);
+    expect([found.cells[0], found.type]).toEqual(["10.01.2025", "category"]);
+    expect(found.hint).toContain("write 2025-02-28");
+  });
+
+  it("is text where days and months cannot be told apart", async () => {
+    const found = await columnOf(repeated(["01/02/2025", "03/04/2025"]));
+    expect([found.cells[0], found.notes]).toEqual(["01/02/2025", []]);
+  });
+
+  it("is read in the way of training, also where a file alone does not say it", async () => {
+    const path = join(root, "train.csv");
+    writeFileSync(path, repeated(["28/02/2025", "01/03/2025"]));
+    const { schema } = await readRows(path, { columns: ["x", "n"] });
+    const one = join(root, "one.csv");
+    writeFileSync(one, "x,n\n02/03/2025,1\n");
+    expect((await contentOf(await openTable(one, { schema }))).rows).toEqual([["2025-03-02", "1"]]);
+  });
+});
+
+describe("text that is not UTF-8", () => {
+  const lines = "x,n\n" + "plain,1\n".repeat(400_000);
+
+  it.each([
+    ["after three MiB", Buffer.concat([Buffer.from(lines), Buffer.from("caf\xe9,2\n", "latin1")]), "café"],
+    ["in its last byte", Buffer.from("n,x\n1,plain\n2,caf\xe9", "latin1"), "café"],
+    ["with signs of Windows", Buffer.from("n,x\n1,plain\n2,\x80 5", "latin1"), "€ 5"],
+  ])("%s is read as Latin-1 from the start", async (_, bytes, wanted) => {
+    const path = join(root, "latin.csv");
+    writeFileSync(path, bytes);
+    const { rows, notes } = await contentOf(await openTable(path));
+    expect(rows.at(-1)).toContain(wanted);
+    expect(notes).toContain("the text is not UTF-8: it is read as Latin-1");
+  });
+
+  it("with zero bytes after a MiB is refused", async () => {
+    const path = join(root, "zero.csv");
+    writeFileSync(path, `${lines}a\0b,1\n`);
+    await expect(openTable(path)).rejects.toThrow("holds zero bytes, expected text");
+  });
+});
+
+describe("a date", () => {
+  const days = (text: string): number | string => {
+    const reader = cellReader();
+    const kind = reader.read(text);
+    return kind === "date" ? reader.value : kind;
+  };
+
+  it.each([
+    ["0001-01-01", -719_162],
+    ["0099-12-31", -683_004],
+    ["1999-12-31", 10_956],
+    ["2024-02-29T23:59:59+18:00", "date"],
+    ["2024-02-29T99:99:99", "text"],
+    ["2024-02-29 24:00", "text"],
+    ["2024-02-29 12:60", "text"],
+    ["2024-02-29T10:00:00+99:99", "text"],
+  ])("%s is %j", (text, wanted) => {
+    const found = days(text);
+    if (wanted === "date") expect(found).toBeTypeOf("number");
+    else expect(found).toBe(wanted);
+  });
+});
+
+describe("names of columns", () => {
+  it("stay apart, whatever a header holds", async () => {
+    const { names, rows } = await columnOf("a (column 3),a,a,,column 4\n1,2,3,4,5\n6,7,8,9,10\n");
+    expect(new Set(names).size).toBe(5);
+    expect(names.slice(0, 2)).toEqual(["a (column 3)", "a"]);
+    expect(rows[0]).toEqual(["1", "2", "3", "4", "5"]);
+  });
+
+  it("of a JSON object may be those of its prototype", async () => {
+    const path = join(root, "proto.jsonl");
+    writeFileSync(path, '{"a":1,"__proto__":2}\n{"a":3}\n{"constructor":1}\n');
+    expect((await contentOf(await openTable(path))).rows).toEqual([
+      [1, 2, null],
+      [3, null, null],
+      [null, null, 1],
+    ]);
+  });
+
+  it("of a calendar are not taken from the table", async () => {
+    const path = join(root, "calendar.csv");
+    writeFileSync(path, "day,day time\n2024-01-01,5\n");
+    await expect(openTable(path, { calendar: ["day"] })).rejects.toThrow('a column "day time" of its own');
+  });
+});
