@@ -18,6 +18,7 @@ const limits: Readonly<Record<string, number>> = {
   "jax-to-onnx/internal": 30,
   "@flowify/onnx": 75,
   "@flowify/onnx/browser": 40,
+  "@flowify/compress": 5,
   flowify: 95,
   "flowify/charts": 20,
   "flowify/format": 60,
@@ -28,7 +29,13 @@ const limits: Readonly<Record<string, number>> = {
 const root = resolve(process.argv[2] ?? ".");
 const problems: string[] = [];
 
-for (const folder of ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"]) {
+for (const folder of [
+  "packages/core",
+  "packages/jax-to-onnx",
+  "packages/onnx",
+  "packages/compress",
+  "packages/cli",
+]) {
   const listed = new Map<string, string>();
   for (const entry of entriesIn(root, folder)) {
     const names = namesIn(root, entry, (own, exported) =>

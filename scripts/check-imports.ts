@@ -3,7 +3,7 @@
  *
  *     node --import tsx scripts/check-imports.ts [ROOT]
  *
- * - Packages import one way: core, jax-to-onnx ← onnx ← cli; all of them ← playground.
+ * - Packages import one way: core, jax-to-onnx ← onnx ← cli, core ← compress ← cli; all of them ← playground.
  * - The sources of core import `@jax-js/jax`, `ml-matrix`, `valibot` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
  *   package below its own (the catalog of layers, for example).

@@ -31,6 +31,11 @@ const packages = [
     needs: ["dist/index.js", "dist/index.d.ts", "dist/browser.js"],
   },
   {
+    folder: "packages/compress",
+    name: "@flowify/compress",
+    needs: ["dist/index.js", "dist/index.d.ts"],
+  },
+  {
     folder: "packages/cli",
     name: "flowify",
     needs: [

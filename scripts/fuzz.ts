@@ -6,6 +6,7 @@
  *     npm run fuzz                               a minute of files, with a random seed, which is printed
  *     npm run fuzz -- --seconds 600 --seed 7
  *     npm run fuzz -- --only tables              tables: CSV, JSON lines, Parquet and the like
+ *     npm run fuzz -- --only compressed          files of flowify compress, half of them with a valid checksum
  *     npm run fuzz -- --only lowering            programs; --case N begins with this one
  */
 import { randomInt } from "node:crypto";
@@ -14,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fuzzPrograms } from "../test/fuzz/programs.js";
-import { readMutated } from "../test/fuzz/read-mutated.js";
+import { type Only, readMutated, sorts } from "../test/fuzz/read-mutated.js";
 
 const MOST_MIB = 1024;
 
@@ -37,7 +38,7 @@ async function fuzzFiles(): Promise<boolean> {
     folder,
     Number(seed),
     enough,
-    only === "tables" ? only : undefined,
+    sorts.find((name): name is Only => name === only),
   );
   for (const each of harmful) console.log(each);
   const mib = process.resourceUsage().maxRSS / 1024;

@@ -45,7 +45,7 @@ function scratch(): string {
   for (const name of readdirSync(join(root, "node_modules")))
     if (name !== "@flowify" && name !== "jax-to-onnx")
       symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
-  for (const name of ["core", "onnx"])
+  for (const name of ["core", "onnx", "compress"])
     symlinkSync(join(folder, "packages", name), join(folder, "node_modules/@flowify", name));
   symlinkSync(join(folder, "packages/jax-to-onnx"), join(folder, "node_modules/jax-to-onnx"));
   return folder;

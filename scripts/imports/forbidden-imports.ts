@@ -76,7 +76,7 @@ export function forbiddenImports(root: string): { files: number; violations: str
         say(
           path,
           line,
-          `"${name}": ${workspace} must not import ${other} (core, jax-to-onnx ← onnx ← cli ← playground)`,
+          `"${name}": ${workspace} must not import ${other} (core, jax-to-onnx ← onnx ← cli ← playground, core ← compress ← cli)`,
         );
       } else if (other === workspace && !isTest(path)) {
         say(path, line, `"${name}" is this package: import the file`);

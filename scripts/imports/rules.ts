@@ -3,7 +3,8 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/core": [],
   "packages/jax-to-onnx": [],
   "packages/onnx": ["packages/core", "packages/jax-to-onnx"],
-  "packages/cli": ["packages/core", "packages/jax-to-onnx", "packages/onnx"],
+  "packages/compress": ["packages/core"],
+  "packages/cli": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/compress"],
   "apps/playground": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"],
 };
 export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
@@ -11,6 +12,7 @@ export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 export const browserEntries = [
   "packages/jax-to-onnx/src/index.ts",
   "packages/onnx/src/browser.ts",
+  "packages/compress/src/index.ts",
   "packages/cli/src/format.ts",
   "packages/cli/src/tables-browser.ts",
 ];
@@ -36,9 +38,8 @@ const floors: readonly (readonly string[])[] = [
   ["math"],
   ["params"],
   ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],
-  ["coding"],
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
-  ["layer.ts"],
+  ["layer.ts", "steps.ts"],
   ["base.ts", "chain.ts", "mass.ts", "rearrangement.ts", "nn"],
   ["init", "densities", "layers", "network", "check-options.ts"], // what a flow is made of
   ["flow.ts"],
@@ -53,7 +54,13 @@ const floors: readonly (readonly string[])[] = [
 ];
 
 /** The published workspaces: their package.json declares what their sources import. */
-export const published = ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"];
+export const published = [
+  "packages/core",
+  "packages/jax-to-onnx",
+  "packages/onnx",
+  "packages/compress",
+  "packages/cli",
+];
 
 /** The folder of core's sources, whose rooms stand in the order of `floors`. */
 export const coreSources = "packages/core/src/";

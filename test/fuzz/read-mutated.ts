@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FlowifyError } from "@flowify/core";
+import { compressedKinds } from "./compressed-kinds.js";
 import { documentKinds } from "./document-kinds.js";
 import { imageKinds } from "./kinds.js";
 import { drawFrom, type FuzzResult } from "./mutated.js";
@@ -15,19 +16,29 @@ const cpuMs = (): number => {
   return (user + system) / 1000;
 };
 
+const kindsOf = {
+  images: imageKinds,
+  documents: documentKinds,
+  tables: () => tableKinds,
+  compressed: compressedKinds,
+} as const;
+
+/** One sort of files. */
+export type Only = keyof typeof kindsOf;
+export const sorts = Object.keys(kindsOf) as Only[];
+
 /**
- * Reads mutated files of every kind, or of tables only, the same ones for every seed, until `enough` says so. A file does harm where
+ * Reads mutated files of every kind, or of one sort, the same ones for every seed, until `enough` says so. A file does harm where
  * it ends in another error than one of flowify's own, computes for ten seconds, or does not end; it is kept in `folder` then.
  */
 export async function readMutated(
   folder: string,
   seed: number,
   enough: (files: number) => boolean,
-  only?: "tables",
+  only?: Only,
 ): Promise<FuzzResult> {
   const draw = drawFrom(seed);
-  const others = only === "tables" ? [] : [...(await imageKinds()), ...(await documentKinds())];
-  const all = [...others, ...tableKinds];
+  const all = (await Promise.all((only ? [only] : sorts).map((name) => kindsOf[name]()))).flat();
   const harmful: string[] = [];
   let [files, read, slowestMs] = [0, 0, 0];
   for (; !enough(files); files++) {

@@ -203,7 +203,7 @@ describe("flowify convert", () => {
     writeFileSync(text, "hello");
     await expectRefusal(["convert", text, "--out", out], 2, "error[DATA]: ", "not an ONNX file");
     await expectRefusal(["convert", join(root, "absent.onnx"), "--out", out], 2, "absent.onnx: no such file");
-    await expectRefusal(["convert", classifier, "--out", root], 2, "not empty", "--force");
+    await expectRefusal(["convert", classifier, "--out", root], 2, "exists already", "--force");
     await expectRefusal(["convert", classifier, "--out", classifier], 2, "a file, expected a folder");
     await expectRefusal(
       ["convert", classifier, "--out", out, "--rules", text],

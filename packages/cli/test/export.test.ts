@@ -42,7 +42,7 @@ it("writes the files, tries each, and describes them", async () => {
 it("writes over an earlier export only where asked to", async () => {
   const again = await runCommand(["export", run, "--out", out]);
   expect(again.status).toBe(2);
-  expect(again.stderr).toContain(`--out ${out}: holds ONNX files already`);
+  expect(again.stderr).toContain(`--out ${out}: ${join(out, "flowify.json")}: exists already`);
   const written = (): Buffer => readFileSync(join(out, "log-prob.onnx"));
   expect(written().includes("portable")).toBe(true);
   const forced = await runCommand(["export", run, "--out", out, "--force", "--target", "ort-cpu"]);

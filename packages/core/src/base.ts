@@ -1,6 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { normalNumbers } from "./coding/drop.js";
-import type { NumberCoder } from "./coding/normals.js";
 import type { Interval } from "./mass.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
@@ -16,8 +14,6 @@ export type Base = Readonly<{
   noise: NoiseSpec;
   /** log p_Z(z), [B], in nats; consumes z. */
   logProb(z: np.Array): np.Array;
-  /** z on the grid, number by number, for lossless compression; a base without it cannot be coded. */
-  numbers?: NumberCoder;
   /** A sample of z; consumes the noise. In deterministic mode, the mean. */
   draw(noise: NoiseTree): np.Array;
 }>;
@@ -40,7 +36,6 @@ export function standardNormal(shape: Shape): Base {
     name: "standardNormal",
     shape,
     noise: { normal: { shape, distribution: "normal" } } as const,
-    numbers: normalNumbers(1),
     logProb(z: np.Array) {
       expectShape("standardNormal", "z", z, shape);
       return sumExamples(standardNormalLogDensity(z));

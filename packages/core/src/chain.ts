@@ -1,6 +1,5 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
-import { type GridCoder, inOrder } from "./coding/grid.js";
-import { ShapeError, UnsupportedOpError } from "./errors.js";
+import { ShapeError } from "./errors.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
@@ -78,19 +77,6 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
           (noise as NoiseTree[])[i] as NoiseTree,
         );
       return x;
-    },
-    async coder(params) {
-      const coders: GridCoder[] = [];
-      for (const [i, l] of layers.entries()) {
-        if (!l.coder)
-          throw new UnsupportedOpError(
-            l.name,
-            layerLabel(layers, i),
-            `${layerLabel(layers, i)}: cannot be coded without loss\ntrain a network without ${l.name} layers`,
-          );
-        coders.push(await l.coder(params[i] as ArrayTree));
-      }
-      return inOrder(coders);
     },
     initFromData: async (key, examples) => (await initLayers(layers, key, examples, examples.count)).params,
   });

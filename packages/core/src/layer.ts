@@ -1,9 +1,9 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
-import type { GridCoder } from "./coding/grid.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-kinds.js";
 import type { Shape } from "./shape.js";
+import type { Step } from "./steps.js";
 
 /** A tree (nested plain objects and arrays) of jax arrays. */
 export type ArrayTree = JsTree<np.Array>;
@@ -86,11 +86,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
     /** Input of `forward` or `inverse` for each of the layers. Consumes their parameters. */
     together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
   }>;
-  /**
-   * The layer as a map of integers that can be undone, for lossless compression; layers without it cannot be coded.
-   * Consumes the parameters.
-   */
-  coder?(params: P): Promise<GridCoder>;
+  /** The layer as elementary steps in order, for `@flowify/compress` where no other field says them. Consumes the parameters. */
+  steps?(params: P): readonly Step[];
   /**
    * Data-dependent initial values, if the layer has any, in the tree of `init`. The parts of `examples` are real inputs
    * of the layer, [n, …inShape]. Consumes `key`. Eager (never traced): it may read values.

@@ -1,10 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { moved } from "./coding/grid.js";
-import { numbers } from "./coding/grid-network.js";
 import { ShapeError } from "./errors.js";
 import { defineLayer, type FlowLayer, type NoParams } from "./layer.js";
-import { floats } from "./params/host.js";
-import { expectShape, type Shape, sizeOf } from "./shape.js";
+import { expectShape, type Shape } from "./shape.js";
 
 /** A layer that moves entries, or adds them to others (`permutes` is then false): a map of volume 1, L = 0, exact. */
 export function rearrangement(
@@ -32,13 +29,7 @@ export function rearrangement(
       expectShape(name, "z", z, outShape);
       return back(z);
     },
-    ...(permutes && {
-      permutes,
-      coder: async () => {
-        const places = Float32Array.from({ length: sizeOf(inShape) }, (_, i) => i);
-        return moved(await numbers(there(floats(places, [1, ...inShape]))));
-      },
-    }),
+    ...(permutes && { permutes }),
   });
 }
 

@@ -1,25 +1,40 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, parse } from "node:path";
+import { type Codec, createCodec } from "@flowify/compress";
 import { DataError, UsageError } from "@flowify/core";
-import { createCodec } from "@flowify/core/internal";
-import { expectWeights, packImages, unpackImages, weightsHash } from "../compressed/compressed-file.js";
-import { type PlainImages, plainImages, unpackPlain } from "../compressed/plain-images.js";
+import {
+  expectWeights,
+  MOST_IMAGES,
+  packImages,
+  pixelsHash,
+  unpackImages,
+  weightsHash,
+} from "../compressed/compressed-file.js";
+import { coderName, decodeImages, expectSize } from "../compressed/decode-images.js";
+import { type PlainImages, plainImages } from "../compressed/plain-images.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
-import { expectImages, type ImageShape, imageSize } from "../data/image-set.js";
+import {
+  describeImages,
+  expectImages,
+  firstImages as firstOf,
+  type ImageShape,
+  imageSize,
+} from "../data/image-set.js";
 import { folderSource } from "../data/picture-folder.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import { defineCommand } from "../flags/define.js";
 import type { FlagsOf } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
-import { commonFlags, imagesFlags, readingOf } from "../flags/shared.js";
+import { commonFlags, forceFlag, imagesFlags, readingOf } from "../flags/shared.js";
 import { encodePng } from "../pictures/png.js";
-import { expectPlaceFor, makeFolder } from "../runs/folder.js";
+import { makeFolder } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
-import { createTerminal } from "../ui/terminal.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 
 const run = {
   kind: "parsed",
@@ -36,6 +51,7 @@ const { json, quiet } = commonFlags;
 const compressFlags = {
   run,
   out: out("FILE", "Compressed file (default: images.flow)"),
+  force: forceFlag,
   ...imagesFlags,
   json,
   quiet,
@@ -58,7 +74,7 @@ export const compressCommand = defineCommand<CompressFlags, string[]>({
 its likelihood is honest. Bits-back coding takes its noise from the bits of the images before. The
 first images are packed by Brotli to provide the first noise, so it pays for many images, not for few.
 
-The pixels come back bit for bit, by flowify decompress with the same run. The file holds a hash of
+Of fewer images than --limit, all are compressed. The pixels come back bit for bit, by flowify decompress with the same run. The file holds a hash of
 the weights and a checksum. See docs/compress.md for how it works and for PNG, WebP and LZMA beside it.
 
 --json prints one document: 
@@ -74,6 +90,7 @@ EXAMPLES
 const decompressFlags = {
   run,
   out: out("DIR", "Folder for the images (default: the name of the file)"),
+  force: forceFlag,
   json,
   quiet,
 };
@@ -101,16 +118,19 @@ export async function compress(this: CliContext, flags: CompressFlags, ...files:
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, out = "images.flow" } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  expectPlaceFor(out);
+  const { data, dataDir } = flags;
+  expectFree([out], flags, { inputs: [...inputsOfRun(flags.run), ...files, data, dataDir] });
   if (files.length > 0 && flags.data !== undefined)
     throw new UsageError("files and --data exclude each other\nname one of them");
   const run = await readRun(flags.run, terminal);
   const shape = expectImageRun(run, "flowify compress works on images", "compress rows with another program");
-  const { images, names } = await imagesIn(run, shape, flags, files);
+  const { images, names } = await imagesIn(run, shape, flags, files, terminal);
   const codec = await createCodec(run.flow, run.arrays);
   try {
     const { dimensions } = run.flow;
     const count = images.length / dimensions;
+    if (count > MOST_IMAGES)
+      throw new UsageError(`${count} images, one file holds ${MOST_IMAGES}\nchoose fewer with --limit`);
     const plain = await firstImages(codec, images, dimensions);
     const others = images.subarray(plain.examples * dimensions);
     const progress = createProgress(terminal, { label: "image", total: others.length / dimensions });
@@ -119,7 +139,8 @@ export async function compress(this: CliContext, flags: CompressFlags, ...files:
     );
     progress.finish();
     const weights = weightsHash(run.arrays);
-    const file = packImages({ weights, examples, plain, bits, ...(names && { names }) });
+    const about = { coder: coderName(), pixels: pixelsHash(images), ...(names && { names }) };
+    const file = packImages({ weights, examples, plain, bits, about });
     await writeFileAtomic(out, file);
     const bpd = (8 * file.length) / images.length;
     terminal.say(
@@ -144,8 +165,6 @@ export async function compress(this: CliContext, flags: CompressFlags, ...files:
   }
 }
 
-type Codec = Awaited<ReturnType<typeof createCodec>>;
-
 /** The images that take the place of random bits at the bottom: as many bytes as the first image pops. */
 async function firstImages(codec: Codec, images: Uint8Array, size: number): Promise<PlainImages> {
   const alone = await codec.encode(images.subarray(0, size));
@@ -166,10 +185,14 @@ async function imagesIn(
   shape: ImageShape,
   flags: CompressFlags,
   files: readonly string[],
+  { note }: Terminal,
 ): Promise<{ images: Uint8Array; names?: string[] }> {
   if (files.length === 0) {
-    const { images } = expectImages(await imagesFor(run, flags), "flowify compress");
-    return { images };
+    const { limit = Number.POSITIVE_INFINITY, ...which } = flags;
+    const all = expectImages(await imagesFor(run, which), "flowify compress");
+    const set = firstOf(all, Math.min(limit, all.count));
+    note(`compressing ${describeImages(set)}`);
+    return { images: set.images };
   }
   const read: Uint8Array[] = [];
   const names: string[] = [];
@@ -184,6 +207,7 @@ async function imagesIn(
   }
   const size = shape.reduce((a, b) => a * b, 1);
   const limit = Math.min(flags.limit ?? names.length, names.length);
+  note(`compressing ${formatCount(limit)} of ${formatCount(names.length)} images`);
   const images = Buffer.concat(read).subarray(0, limit * size);
   return { images: new Uint8Array(images), names: names.slice(0, limit) };
 }
@@ -203,26 +227,22 @@ export async function decompress(this: CliContext, flags: DecompressFlags, file:
     "name the run that compressed them",
   );
   expectWeights(file, stored, weightsHash(run.arrays), flags.run);
+  const size = imageSize(shape);
+  expectSize(file, stored, size);
+  const names = fileNames(stored.plain.examples + stored.examples, stored.about.names);
+  const places = names.map((name) => join(folder, name));
+  expectFree(places, flags, { inputs: [...inputsOfRun(flags.run), file] });
   const codec = await createCodec(run.flow, run.arrays);
-  try {
-    const size = imageSize(shape);
-    const progress = createProgress(terminal, { label: "image", total: stored.examples });
-    const { examples, below } = await codec.decode(stored, (done) => progress.update(done, ""));
-    progress.finish();
-    const images = Buffer.concat([unpackPlain({ ...stored.plain, words: below }, size), examples]);
-    const count = images.length / size;
-    const names = fileNames(count, stored.names);
-    makeFolder(folder);
-    for (const [i, name] of names.entries())
-      await writeFileAtomic(
-        join(folder, name),
-        await pngOf(images.subarray(i * size, (i + 1) * size), shape),
-      );
-    terminal.say(`${formatCount(count)} images: ${folder}`);
-    terminal.document({ folder, images: count, files: names });
-  } finally {
-    codec.dispose();
-  }
+  const progress = createProgress(terminal, { label: "image", total: stored.examples });
+  const images = await decodeImages(file, stored, codec, size, (done) => progress.update(done, "")).finally(
+    codec.dispose,
+  );
+  progress.finish();
+  makeFolder(folder);
+  for (const [i, place] of places.entries())
+    await writeFileAtomic(place, await pngOf(images.subarray(i * size, (i + 1) * size), shape));
+  terminal.say(`${formatCount(names.length)} images: ${folder}`);
+  terminal.document({ folder, images: names.length, files: names });
 }
 
 /** PNG names: those of the pictures, or numbers where images have none or share one. */

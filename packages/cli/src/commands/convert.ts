@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   applyNetwork,
@@ -11,7 +11,6 @@ import {
   MismatchError,
   type OrdinaryNetwork,
   UnsupportedOpError,
-  UsageError,
 } from "@flowify/core";
 import {
   CLOSE,
@@ -30,14 +29,15 @@ import { loadDataSet } from "../data/registry.js";
 import { openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, type FlagsOf, value, yes } from "../flags/flag.js";
+import { choice, type FlagsOf, value } from "../flags/flag.js";
 import { nonEmpty, range, sizes } from "../flags/parsers.js";
-import { commonFlags, normalizeFlag, seedFlag } from "../flags/shared.js";
+import { commonFlags, forceFlag, normalizeFlag, seedFlag } from "../flags/shared.js";
 import { fromPixels, ownNormalization } from "../networks/pixels.js";
 import { type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
+import { expectFree, filesIn } from "../runs/outputs.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
@@ -63,7 +63,7 @@ const flags = {
   normalize: normalizeFlag,
   density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
   seed: seedFlag("Seed of the random inputs (default: 0)"),
-  force: yes("Overwrite an earlier conversion in DIR"),
+  force: forceFlag,
   ...commonFlags,
 };
 
@@ -104,11 +104,18 @@ EXAMPLES
   run: convert,
 });
 
+/** What a conversion writes. */
+const REPORT = "report.json";
+const FILES = [WEIGHTS, ORIGINAL, NETWORK, REPORT] as const;
+
 export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out, force = false, density = "mixture" } = flags;
+  const { json = false, quiet = false, out, density = "mixture" } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  checkFolder(out, force);
+  const { rules, data, dataDir } = flags;
+  // without --force it begins in an empty folder
+  const places = [...FILES.map((name) => join(out, name)), ...(flags.force ? [] : filesIn(out))];
+  expectFree(places, flags, { inputs: [file, rules, data, dataDir] });
   try {
     const pretrained = await readPretrained(file, flags);
     const flow = flowify(pretrained.network, { density });
@@ -132,16 +139,6 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
 }
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-/** @throws UsageError if `out` is a file, or (without `force`) not empty */
-function checkFolder(out: string, force: boolean): void {
-  if (!existsSync(out)) return;
-  if (!statSync(out).isDirectory()) throw new UsageError(`--out ${out}: a file, expected a folder`);
-  if (force || readdirSync(out).length === 0) return;
-  throw new UsageError(
-    `--out ${out}: not empty\noverwrite an earlier conversion with --force, or choose another folder`,
-  );
-}
 
 /** Random examples in the input range of the network, and images of a data set if one is named. */
 async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise<Float32Array<ArrayBuffer>> {
@@ -222,8 +219,9 @@ async function write(
   const { description, tensors } = describedNetwork(network);
   await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
   if (original) await writeFileAtomic(join(out, ORIGINAL), original);
+  else rmSync(join(out, ORIGINAL), { force: true }); // of an earlier conversion
   await writeFileAtomic(join(out, NETWORK), `${JSON.stringify(description, null, 2)}\n`);
-  await writeFileAtomic(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFileAtomic(join(out, REPORT), `${JSON.stringify(report, null, 2)}\n`);
 }
 
 function say(

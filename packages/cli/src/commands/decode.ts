@@ -8,13 +8,14 @@ import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { type FlagsOf, value } from "../flags/flag.js";
 import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
-import { commonFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { networkOfDescription } from "../networks/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
-import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { expectRoomFor, toBytes } from "../sheets/run-pictures.js";
 import type { CliContext } from "../ui/context.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -41,6 +42,7 @@ const flags = {
     "Factor on the standard deviation of the noise (default: 1)",
   ),
   out: text("FILE", "PNG file (default: preimages.png in the run's folder)"),
+  force: forceFlag,
   ...commonFlags,
 };
 
@@ -80,7 +82,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       "the wanted outputs are missing\nset them with --logits PLACE:VALUE, or --like IMAGE",
     );
   const file = flags.out ?? `${folder}/preimages.png`;
-  if (flags.out !== undefined) expectPlaceFor(flags.out);
+  expectFree([file], flags, { inputs: [...inputsOfRun(folder), flags.like], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
     const { from, to } = pretrainedPart(run, folder);
     const shape = expectImageRun(

@@ -26,7 +26,7 @@ import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
 const FILE = "detector.onnx";
-const DESCRIPTION = "detector.json";
+export const DESCRIPTION = "detector.json";
 
 /** Largest difference of a score, as a part of 1 + |score|. */
 const CLOSE = 1e-4;

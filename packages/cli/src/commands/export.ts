@@ -1,4 +1,3 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type Executor, encodeSafetensors, MismatchError, UsageError } from "@flowify/core";
 import { DRIFT_LIMIT } from "@flowify/core/internal";
@@ -23,17 +22,18 @@ import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
-import { commonFlags, runFolder } from "../flags/shared.js";
+import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
+import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
 import { trainerOptions } from "../settings.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
-import { exportDetector, targets } from "./export-detector.js";
+import { DESCRIPTION as DETECTOR, exportDetector, targets } from "./export-detector.js";
 
 const flags = {
   out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder for the files" },
@@ -48,7 +48,7 @@ const flags = {
     ["portable", "ort-cpu"],
     "Graphs that are easy to read, or fast in ONNX Runtime on processors (default: portable)",
   ),
-  force: yes("Overwrite the files of an earlier export"),
+  force: forceFlag,
   ...commonFlags,
 };
 
@@ -93,9 +93,9 @@ const BATCHES = [1, 30];
 
 export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out, force = false, step: withStep = false } = flags;
+  const { json = false, quiet = false, out, step: withStep = false } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  checkFolder(out, force);
+  expectFree(placesIn(out), flags, { inputs: inputsOfRun(folder) });
   if (flags.detector === true && withStep)
     throw new UsageError("--step and --detector exclude each other\nname one of them");
   if (flags.detector === true) return exportDetector(flags, folder, terminal);
@@ -181,16 +181,11 @@ const farOff = ({ largest, differing }: Agreement): string =>
     ? "one of the two is not finite"
     : `they differ by up to ${largest.toExponential(1)} of the largest entry, in ${(100 * differing).toPrecision(2)} % of the entries`;
 
-/** @throws UsageError if `out` is a file, or (without `force`) holds an earlier export */
-function checkFolder(out: string, force: boolean): void {
-  if (existsSync(out) && !statSync(out).isDirectory())
-    throw new UsageError(`--out ${out}: a file, expected a folder`);
-  const earlier = existsSync(out) && readdirSync(out).some((name) => name.endsWith(".onnx"));
-  if (earlier && !force)
-    throw new UsageError(
-      `--out ${out}: holds ONNX files already\noverwrite them with --force, or choose another folder`,
-    );
-}
+/** What an export may write: its documents, and in place of those that are there the ONNX files. */
+const placesIn = (out: string): string[] => [
+  ...[DESCRIPTION, STATE, DETECTOR].map((name) => join(out, name)),
+  ...filesIn(out).filter((file) => file.endsWith(".onnx")),
+];
 
 async function runtimeOrNone({ warn }: Terminal) {
   try {

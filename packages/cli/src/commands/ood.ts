@@ -5,12 +5,19 @@ import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { type FlagsOf, text } from "../flags/flag.js";
 import { nonEmpty, wholeNumber } from "../flags/parsers.js";
-import { commonFlags, readingOf, readingParameters, runFolder, seedFlag } from "../flags/shared.js";
+import {
+  commonFlags,
+  forceFlag,
+  readingOf,
+  readingParameters,
+  runFolder,
+  seedFlag,
+} from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
 import { svgToPng } from "../pictures/png.js";
-import { expectPlaceFor } from "../runs/folder.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import type { CliContext } from "../ui/context.js";
 import { formatBpd, formatCount } from "../ui/format.js";
@@ -27,6 +34,7 @@ const flags = {
   ...readingParameters,
   seed: seedFlag("Seed of the noise (default: 0)"),
   out: text("FILE", "PNG file of the histogram (default: ood.png in the run's folder)"),
+  force: forceFlag,
   ...commonFlags,
 };
 
@@ -71,7 +79,7 @@ export async function ood(
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  if (flags.out !== undefined) expectPlaceFor(out);
+  expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...others], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
     const sets = await setsFor(run, flags, others);
     const results: Scored[] = [];

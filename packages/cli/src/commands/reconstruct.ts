@@ -2,9 +2,10 @@ import { expectImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
-import { commonFlags, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
-import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { commonFlags, forceFlag, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, withModel } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { reconstructionsPicture } from "../sheets/run-pictures.js";
 import type { CliContext } from "../ui/context.js";
@@ -18,6 +19,7 @@ const flags = {
   count: count("Reconstruct the first N images (default: 15)"),
   seed: seedFlag("Seed of the noise (default: 0)"),
   out: text("FILE", "PNG file (default: reconstructions.png in the run's folder)"),
+  force: forceFlag,
   ...commonFlags,
 };
 
@@ -42,7 +44,7 @@ export async function reconstruct(this: CliContext, flags: ReconstructFlags, fol
   const { json = false, quiet = false, count = 15, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
   const file = flags.out ?? runPaths(folder).reconstructions;
-  if (flags.out !== undefined) expectPlaceFor(flags.out);
+  expectFree([file], flags, { inputs: [...inputsOfRun(folder), flags.data, flags.dataDir], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
     expectImageRun(
       run,

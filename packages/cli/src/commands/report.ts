@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
-import { commonFlags, runFolder, whereFlag } from "../flags/shared.js";
+import { commonFlags, forceFlag, runFolder, whereFlag } from "../flags/shared.js";
 import type { Point } from "../pictures/line-chart.js";
 import { reportPage } from "../report/page.js";
 import { reportTable } from "../report/report-table.js";
@@ -13,6 +13,7 @@ import { type RunSummary, summarizeRun } from "../report/run-summary.js";
 import type { TableReport } from "../report/table/section.js";
 import { makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import type { CliContext } from "../ui/context.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
@@ -29,6 +30,7 @@ const flags = {
     "For a run of a table: share of ordinary rows that is flagged (default: 0.01)",
   ),
   out: text("FOLDER", "Folder for report.html and report.json (default: the folder of the first run)"),
+  force: forceFlag,
   json: yes("Also print report.json to standard output"),
   device: commonFlags.device,
   threads: commonFlags.threads,
@@ -66,8 +68,10 @@ export async function report(
   ...folders: [string, ...string[]]
 ): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { out, json = false, data, where } = flags;
+  const { out: folder = folders[0], json = false, data, where } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json });
+  const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
+  expectFree([page, numbersFile], flags, { inputs: [...folders.flatMap(inputsOfRun), data], own: true });
   await keepNamedInput([data]);
   const summaries = folders.map(summarizeRun);
   if (data !== undefined && !summaries.some(isOfTable))
@@ -81,10 +85,8 @@ export async function report(
     const table = isOfTable(summary) ? await tableOf(summary.folder, flags, terminal) : undefined;
     runs.push({ ...summary, ...(table && { table }) });
   }
-  const folder = out ?? folders[0];
   makeFolder(folder);
   const document = { runs: runs.map(numbers) };
-  const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
   await writeFileAtomic(page, await reportPage(runs));
   await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
   terminal.say(`wrote ${page} and ${numbersFile}`);

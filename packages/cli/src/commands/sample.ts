@@ -5,11 +5,12 @@ import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, positiveNumber } from "../flags/parsers.js";
-import { commonFlags, runFolder, seedFlag } from "../flags/shared.js";
+import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { launchedSize } from "../ranks/launcher.js";
 import { readRunConfig } from "../runs/config-file.js";
-import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { runPaths } from "../runs/folder.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { expectTableFlags } from "../samples/sample-table.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
@@ -50,6 +51,7 @@ const flags = {
     "FILE",
     "PNG file; for rows .csv, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
   ),
+  force: forceFlag,
   ...commonFlags,
 };
 
@@ -89,7 +91,7 @@ EXAMPLES
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, sheet = "samples" } = flags;
-  if (flags.out !== undefined) expectPlaceFor(flags.out);
+  if (flags.out !== undefined) expectFree([flags.out], flags, { inputs: inputsOfRun(folder) });
   if (flags.hide !== undefined && sheet !== "inpainting")
     throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
   const { data } = readRunConfig(folder);

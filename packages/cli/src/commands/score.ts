@@ -12,11 +12,19 @@ import { type Write, writeAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
-import { commonFlags, idFlag, imagesFlags, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
+import {
+  commonFlags,
+  forceFlag,
+  idFlag,
+  imagesFlags,
+  runFolder,
+  seedFlag,
+  whereFlag,
+} from "../flags/shared.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
-import { expectNotAnInput, expectPlaceFor } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
 import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
 import { scoreTables } from "../scores/score-table.js";
@@ -60,6 +68,7 @@ const flags = {
     "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
   ),
   out: text("FILE", "File for the scores (default: standard output)"),
+  force: forceFlag,
   seed: seedFlag("Seed of the noise (default: 0)"),
   device: commonFlags.device,
   threads: commonFlags.threads,
@@ -125,13 +134,13 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
   const { quiet = false, samples = 1, seed = 0, out } = flags;
   // the scores have standard output, or a file, to themselves
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
-  if (out !== undefined) expectPlaceFor(out);
   if (files.length > 0 && flags.data !== undefined)
     throw new UsageError("files and --data exclude each other\nname one of them");
-  const config = readRunConfig(folder);
   const tables = flags.data === undefined ? files : [flags.data];
+  if (out !== undefined)
+    expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...tables, flags.dataDir] });
+  const config = readRunConfig(folder);
   await keepNamedInput(tables);
-  if (out !== undefined) expectNotAnInput(out, tables);
   expectTables(config, flags, tables);
   if (isForDetector(config, flags, tables)) {
     expectFiles(tables);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { DataError, type HostArray, MismatchError } from "@flowify/core";
+import * as v from "valibot";
 
 /** Content of a file of `flowify compress`. */
 export type CompressedImages = Readonly<{
@@ -9,25 +10,48 @@ export type CompressedImages = Readonly<{
   examples: number;
   /** Further images before them, which a plain compressor packed into so many bytes: the first noise is popped from these. */
   plain: Readonly<{ examples: number; bytes: number }>;
-  /** Names of the images, where they come from picture files. */
-  names?: readonly string[];
+  about: About;
   bits: Readonly<{ words: Uint16Array; prefix: number; seed: number }>;
 }>;
 
-const MAGIC = Buffer.from("flowify\x01", "latin1");
-const HASH_BYTES = 8;
-/** 32 bits each: examples, words, words of the prefix, plain examples and their bytes, bytes of the names. */
-const NUMBERS = 6;
-/** Magic, hash of the weights, and the numbers. */
-const HEADER_BYTES = MAGIC.length + HASH_BYTES + 4 * NUMBERS;
+const about = v.strictObject({
+  /** The engine and the build that coded the images. */
+  coder: v.string(),
+  /** Hash of all pixels. */
+  pixels: v.string(),
+  /** Names of the images, where they come from picture files. */
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no file system takes them
+  names: v.optional(v.array(v.pipe(v.string(), v.regex(/^[^\u0000-\u001f]+$/)))),
+});
 
-const REMEDY = "get the file again, or compress the images again";
+/** What a file says about its images. */
+type About = Readonly<v.InferOutput<typeof about>>;
+
+const NAME = Buffer.from("flowify", "latin1");
+const FORMAT = 2;
+const HASH_BYTES = 8;
+/** 32 bits each: examples, words, words of the prefix, plain examples and their bytes, bytes of the document. */
+const NUMBERS = 6;
+const WEIGHTS_AT = NAME.length + 1;
+const NUMBERS_AT = WEIGHTS_AT + HASH_BYTES;
+const HEADER_BYTES = NUMBERS_AT + 4 * NUMBERS;
+
+/** Most images of one file: each has a name. */
+export const MOST_IMAGES = 2 ** 20;
+
+/** Most bytes of the document: names of so many images would be in folders, not in one file. */
+const MOST_ABOUT = 2 ** 25;
+
+export const REMEDY = "get the file again, or compress the images again";
 
 const hash = (...parts: Uint8Array[]): Uint8Array => {
   const all = createHash("sha256");
   for (const part of parts) all.update(part);
   return all.digest().subarray(0, HASH_BYTES);
 };
+
+/** The hash of all pixels, for `about`. */
+export const pixelsHash = (images: Uint8Array): string => Buffer.from(hash(images)).toString("hex");
 
 /** Identifies the arrays of a checkpoint that images are coded with. */
 export function weightsHash(arrays: { readonly [name: string]: HostArray }): Uint8Array {
@@ -43,11 +67,11 @@ export function weightsHash(arrays: { readonly [name: string]: HostArray }): Uin
   );
 }
 
-/** The bytes of the file: header, names, words, and a hash of all of it. */
-export function packImages({ weights, examples, plain, names, bits }: CompressedImages): Uint8Array {
-  const list = names ? deflateRawSync(JSON.stringify(names)) : Buffer.alloc(0);
+/** The bytes of the file: header, document, words, and a hash of all of it. */
+export function packImages({ weights, examples, plain, about: facts, bits }: CompressedImages): Uint8Array {
+  const document = deflateRawSync(JSON.stringify(facts));
   const numbers = Buffer.alloc(4 * NUMBERS);
-  const counts = [examples, bits.words.length, bits.prefix, plain.examples, plain.bytes, list.length];
+  const counts = [examples, bits.words.length, bits.prefix, plain.examples, plain.bytes, document.length];
   counts.forEach((value, i) => {
     numbers.writeUInt32LE(value, 4 * i);
   });
@@ -55,9 +79,11 @@ export function packImages({ weights, examples, plain, names, bits }: Compressed
   bits.words.forEach((word, i) => {
     words.writeUInt16LE(word, 2 * i);
   });
-  const content = Buffer.concat([MAGIC, weights, numbers, list, words]);
-  return Buffer.concat([content, hash(content)]);
+  return withHash(Buffer.concat([NAME, Uint8Array.of(FORMAT), weights, numbers, document, words]));
 }
+
+/** The content of a file, and the hash behind it. */
+export const withHash = (content: Uint8Array): Uint8Array => Buffer.concat([content, hash(content)]);
 
 /**
  * The content of a file of `flowify compress`.
@@ -66,14 +92,18 @@ export function packImages({ weights, examples, plain, names, bits }: Compressed
  */
 export function unpackImages(file: string, bytes: Uint8Array): CompressedImages {
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!content.subarray(0, MAGIC.length).equals(MAGIC.subarray(0, content.length)) || content.length === 0)
+  if (!content.subarray(0, NAME.length).equals(NAME.subarray(0, content.length)) || content.length === 0)
     throw new DataError(`${file}: not a file of flowify compress\nname one that flowify compress wrote`);
-  const at = MAGIC.length + HASH_BYTES;
+  const format = content[NAME.length] ?? FORMAT;
+  if (format !== FORMAT)
+    throw new DataError(
+      `${file}: of format ${format}, expected ${FORMAT}\ncompress the images again, or decompress the file with the version that wrote it`,
+    );
   const numbers = Array.from({ length: NUMBERS }, (_, i) =>
-    content.length < HEADER_BYTES ? 0 : content.readUInt32LE(at + 4 * i),
+    content.length < HEADER_BYTES ? 0 : content.readUInt32LE(NUMBERS_AT + 4 * i),
   );
-  const [examples = 0, count = 0, prefix = 0, plain = 0, plainBytes = 0, list = 0] = numbers;
-  const size = HEADER_BYTES + list + 2 * count + HASH_BYTES;
+  const [examples = 0, count = 0, prefix = 0, plain = 0, plainBytes = 0, document = 0] = numbers;
+  const size = HEADER_BYTES + document + 2 * count + HASH_BYTES;
   if (content.length < HEADER_BYTES || content.length < size)
     throw new DataError(
       `${file}: cut short, expected ${Math.max(size, HEADER_BYTES)} bytes, got ${content.length}\n${REMEDY}`,
@@ -81,17 +111,34 @@ export function unpackImages(file: string, bytes: Uint8Array): CompressedImages 
   const end = content.length - HASH_BYTES;
   if (content.length > size || !content.subarray(end).equals(hash(content.subarray(0, end))))
     throw new DataError(`${file}: damaged, its checksum is another\n${REMEDY}`);
-  const first = HEADER_BYTES + list;
-  const words = Uint16Array.from({ length: count }, (_, i) => content.readUInt16LE(first + 2 * i));
+  const first = HEADER_BYTES + document;
+  const found = readAbout(content.subarray(HEADER_BYTES, first));
+  const isPossible =
+    plain <= examples &&
+    examples + plain <= MOST_IMAGES &&
+    (found?.names?.length ?? examples + plain) === examples + plain;
+  if (!found || !isPossible) throw new DataError(`${file}: damaged, its header is of no images\n${REMEDY}`);
   return {
-    weights: content.subarray(MAGIC.length, at),
+    weights: content.subarray(WEIGHTS_AT, NUMBERS_AT),
     examples,
     plain: { examples: plain, bytes: plainBytes },
-    ...(list > 0 && {
-      names: JSON.parse(inflateRawSync(content.subarray(HEADER_BYTES, first)).toString()) as string[],
-    }),
-    bits: { words, prefix, seed: 0 },
+    about: found,
+    bits: {
+      words: Uint16Array.from({ length: count }, (_, i) => content.readUInt16LE(first + 2 * i)),
+      prefix,
+      seed: 0,
+    },
   };
+}
+
+/** Undefined for a document that no `packImages` wrote. */
+function readAbout(packed: Uint8Array): About | undefined {
+  try {
+    const text = inflateRawSync(packed, { maxOutputLength: MOST_ABOUT }).toString();
+    return v.parse(about, JSON.parse(text));
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws MismatchError if the file was made with other weights */

@@ -28,6 +28,8 @@ export function plainImages(images: Uint8Array, size: number, wanted: number): P
 /** @throws DataError if the words are not those of `plainImages` */
 export function unpackPlain({ examples, bytes, words }: PlainImages, size: number): Uint8Array {
   if (examples === 0) return new Uint8Array();
+  const damaged = new DataError("compressed data: the images at the bottom are damaged");
+  if (bytes > 2 * words.length) throw damaged;
   const packedBytes = Uint8Array.from(
     { length: bytes },
     (_, i) => ((words[i >> 1] ?? 0) >> (i % 2 ? 8 : 0)) & 255,
@@ -38,5 +40,5 @@ export function unpackPlain({ examples, bytes, words }: PlainImages, size: numbe
   } catch {
     // told below
   }
-  throw new DataError("compressed data: the images at the bottom are damaged");
+  throw damaged;
 }

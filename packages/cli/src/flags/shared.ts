@@ -22,6 +22,12 @@ export type DeviceName = (typeof deviceNames)[number];
 /** Pictures at each measurement of a training run, at the last one, or never. */
 export const pictureChoices = ["each", "last", "none"] as const;
 
+/** The flag that allows `--out` to replace a file. */
+export const forceFlag = yes("Replace what --out names, if it exists");
+
+/** Flags of commands that write what the user names. */
+export type OutFlags = { out?: string; force?: boolean };
+
 /** Flags of every command that computes something. */
 export const commonFlags = {
   device: choice(

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { removeTemporaryFiles } from "../files/atomic.js";
-import { placeOf } from "../files/place.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { expectUnlocked, lockRun } from "./lock.js";
 
@@ -64,23 +63,6 @@ export const runPaths = (folder: string) => ({
 
 /** True if `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
-
-/** @throws UsageError if a file that the user named cannot be written: its folder is missing, or it is a folder. */
-export function expectPlaceFor(file: string): void {
-  const folder = dirname(placeOf(file).path);
-  if (!existsSync(folder))
-    throw new UsageError(
-      `--out ${file}: the folder ${folder} does not exist\ncreate it first, or choose another --out`,
-    );
-}
-
-/** @throws UsageError if a result would replace one of the files that it is made from */
-export function expectNotAnInput(file: string, inputs: readonly string[]): void {
-  if (!existsSync(file)) return;
-  const place = realpathSync(file);
-  if (inputs.some((input) => existsSync(input) && realpathSync(input) === place))
-    throw new UsageError(`--out ${file}: this file is read as well\nchoose another --out`);
-}
 
 /**
  * Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. Another process

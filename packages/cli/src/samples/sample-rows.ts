@@ -8,7 +8,7 @@ import type { CommonFlags } from "../flags/shared.js";
 import { agree } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
-import { expectNotAnInput, runPaths } from "../runs/folder.js";
+import { runPaths } from "../runs/folder.js";
 import { type SavedRun, withModel } from "../runs/open-run.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
 import { type WrittenPart, writeContinued } from "../runs/shared-file.js";
@@ -69,7 +69,6 @@ async function sampleAs(command: Command): Promise<void> {
   const { count = 150, seed = 0, temperature = 1, mode = "sample", given } = flags;
   const file = flags.out ?? runPaths(folder).sampledRows;
   const format = sampleFormat(file);
-  expectNotAnInput(file, [data.name]);
   if (ranks && (given || !placeOf(file).replace))
     throw new UsageError(
       "several ranks sample into a file, without --given\nstart one process, or leave --given out and name a file with --out",

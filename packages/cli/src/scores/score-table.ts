@@ -8,7 +8,7 @@ import { openExecutor } from "../executors.js";
 import { agree, type Facts } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
-import { expectPlaceFor, runPaths } from "../runs/folder.js";
+import { runPaths } from "../runs/folder.js";
 import type { CliContext } from "../ui/context.js";
 import { createTerminal } from "../ui/terminal.js";
 import { columnsOf, flaggedLines, scoreInto } from "./score-into.js";
@@ -49,7 +49,6 @@ async function scoreAs(
   const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
   if (format === "parquet" && out === undefined)
     throw new UsageError("--format parquet needs a file\nname one with --out scored.parquet");
-  if (out !== undefined) expectPlaceFor(out);
   const found = readDetector(runPaths(folder).detector, folder);
   const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
   if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });

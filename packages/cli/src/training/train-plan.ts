@@ -22,7 +22,8 @@ import { productRate } from "../product-rate.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
 import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
-import { checkRunFolder } from "../runs/folder.js";
+import { checkRunFolder, runPaths } from "../runs/folder.js";
+import { expectFree, inputsOfConverted } from "../runs/outputs.js";
 import { decidedByRun, type TrainFlags } from "../settings.js";
 import { type Choices, newConfig } from "./new-config.js";
 import { loadData, loadDataAgain } from "./train-data.js";
@@ -65,7 +66,13 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   const own = flags.data !== undefined && !isDataSet(flags.data);
   const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
   const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
-  if (flags.out !== undefined) checkRunFolder(flags.out, { force });
+  if (flags.out !== undefined) {
+    checkRunFolder(flags.out, { force });
+    const { folder: _, ...files } = runPaths(flags.out);
+    const { data, dataDir, network: file, from } = flags;
+    const inputs = [data, dataDir, file, ...(from === undefined ? [] : inputsOfConverted(from))];
+    if (force) expectFree(Object.values(files), flags, { inputs });
+  }
   await keepNamedInput([flags.data]);
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);

@@ -13,7 +13,6 @@ export { imageFront } from "../image-front.js";
 export type { Schema } from "../layers/options.js";
 export { type Likelihood, weakest } from "../mass.js";
 export { permutation } from "../math/rng.js";
-export { createCodec } from "../model/codec.js";
 export type { LedgerEntry } from "../model/evaluation.js";
 export { didYouMean } from "../near-name.js";
 export { flowShape, outShape } from "../network/apply-network.js";

@@ -7,8 +7,6 @@ import "../executor/jax-globals.js";
 
 export type { Base } from "../base.js";
 export type { ChainLayer } from "../chain.js";
-export type { BitStack } from "../coding/bit-stack.js";
-export type { GridCoder } from "../coding/grid.js";
 export type { MixtureOfNormals } from "../densities/conditional.js";
 export { type CalibrationData, calibrationData, rowsOf } from "../init/calibration-data.js";
 export { columnMoments, rowMoments } from "../init/moments.js";
@@ -37,3 +35,4 @@ export {
 export { floats, fromHost, toHost } from "../params/host.js";
 export type { ParameterKind, ParameterKinds } from "../params/parameter-kinds.js";
 export { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
+export type { Step, StepNetwork } from "../steps.js";

@@ -1,7 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { stretched } from "../coding/curve.js";
-import { inOrder, shifted } from "../coding/grid.js";
-import { numbers } from "../coding/grid-network.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnMoments } from "../init/moments.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
@@ -51,11 +48,6 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
     inverse({ shift, logScale }, z) {
       expectShape("actnorm", "z", z, inShape);
       return z.mul(perChannel(np.exp(logScale.neg()))).sub(perChannel(shift));
-    },
-    async coder({ shift, logScale }) {
-      const each = (values: Float64Array): Float64Array =>
-        Float64Array.from({ length: sizeOf(inShape) }, (_, i) => values[Math.floor(i / sizeOf(space))]!);
-      return inOrder([shifted(each(await numbers(shift))), stretched(each(await numbers(np.exp(logScale))))]);
     },
     async initFromData(key, examples) {
       key.dispose();

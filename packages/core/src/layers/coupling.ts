@@ -1,8 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import { conditioned, type Increasing, shiftBy } from "../coding/curve.js";
-import { gridNetwork } from "../coding/grid-network.js";
-import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { softBound, softplus, sumExamples } from "../math/numerics.js";
@@ -11,6 +8,7 @@ import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import type { StepNetwork } from "../steps.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { reverse } from "./reshape.js";
@@ -155,18 +153,22 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const x = againstCurves(other.reshape([-1]), curves(params, same.ref));
       return np.concatenate([same, x.reshape(shape)], 1);
     },
-    async coder(params) {
-      const network = gridNetwork(params, [kept, ...space], (own, same) => {
-        if (additive) return [conditioner.apply(own, same)];
+    steps(params) {
+      const network = (run: (own: DenseParams[], same: np.Array) => np.Array[]): StepNetwork => ({
+        params,
+        shape: [kept, ...space],
+        run: run as StepNetwork["run"],
+      });
+      const rest = { kept: kept * sizeOf(space) };
+      if (additive)
+        return [
+          { step: "translate", ...rest, network: network((own, same) => [conditioner.apply(own, same)]) },
+        ];
+      const knots = network((own, same) => {
         const { splines, line } = curves(own, same);
         return [...splineKnots(splines), ...(line ? [line.centre, np.exp(logFactor(line.tightness))] : [])];
       });
-      return conditioned(kept * sizeOf(space), network, (found) => {
-        if (additive) return shiftBy(found[0]!);
-        const spline = splineMap(splinesOfKnots(found, bins, bound));
-        const [centre, factor] = found.slice(KNOTS);
-        return centre && factor ? afterLine(spline, centre, factor) : spline;
-      });
+      return [{ step: "bend", ...rest, network: knots, bins, bound }];
     },
   });
 }
@@ -182,15 +184,6 @@ const TIGHTEST = 6;
 
 /** log ((1 + e^tightness) / 2), which is 0 for 0 and at least −log 2. Consumes it. */
 const logFactor = (tightness: np.Array): np.Array => softplus(tightness).sub(Math.LN2);
-
-/** Arrays of `splineKnots`. */
-const KNOTS = 6;
-
-/** v ↦ f((v − centre) · factor). */
-const afterLine = (f: Increasing, centre: Float64Array, factor: Float64Array): Increasing => ({
-  value: (i, x) => f.value(i, (x - centre[i]!) * factor[i]!),
-  inverse: (i, y) => f.inverse(i, y) / factor[i]! + centre[i]!,
-});
 
 /** Consumes everything. */
 function alongCurves(x: np.Array, { splines, line }: Curves): { z: np.Array; logDerivative: np.Array } {

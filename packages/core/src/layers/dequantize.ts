@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { dequantized } from "../coding/levels.js";
 import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { expectShape, type Shape, sizeOf } from "../shape.js";
@@ -66,7 +65,6 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
       expectShape("dequantize", "z", z, inShape);
       return levelOf(z, levels);
     },
-    coder: async () => dequantized(levels),
   });
 }
 

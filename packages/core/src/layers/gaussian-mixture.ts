@@ -1,6 +1,4 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { numbers } from "../coding/grid-network.js";
-import { droppingJointly } from "../coding/joint-normals.js";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
 import { type FittedNormal, fitMixture } from "../init/fit-mixture.js";
@@ -120,19 +118,6 @@ export function gaussianMixture(
       const turned = np.matmul(free.sub(np.matmul(centred, fromKept)), np.transpose(among, [0, 2, 1]));
       const rest = turned.add(last(means)).mul(np.expandDims(chosen, 2));
       return np.concatenate([z, np.sum(rest, 0)], 1);
-    },
-    async coder({ logits, means, logPrecision, lower }) {
-      return droppingJointly(
-        {
-          stds: await numbers(np.exp(logPrecision.ref.neg())),
-          logits: await numbers(logits),
-          means: await numbers(means),
-          logPrecisions: await numbers(logPrecision),
-          lower: await numbers(lower),
-        },
-        n,
-        kept,
-      );
     },
     async initFromData(key, examples) {
       key.dispose();

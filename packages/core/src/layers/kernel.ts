@@ -1,9 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { stretched } from "../coding/curve.js";
-import { dropping } from "../coding/drop.js";
-import { type GridCoder, inOrder, shifted } from "../coding/grid.js";
-import { gridNetwork, numbers } from "../coding/grid-network.js";
-import { rotated } from "../coding/rotate.js";
 import { normalResidual, placed, type ResidualDistribution } from "../densities/residual.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
@@ -21,7 +16,6 @@ import type { ParameterKinds } from "../params/parameter-kinds.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
-import { channelsFirst } from "./reshape.js";
 
 /**
  * Parameters of a reducing kernel: those of a linear layer at every location, and the network that
@@ -193,29 +187,39 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const y = np.concatenate([drop, kept], 1);
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
     },
-    async coder({ rotateIn, rotateOut, logScale, bias, residual, ...own }) {
+    steps({ rotateIn, rotateOut, logScale, bias, residual, ...own }) {
       const rotation = r1.matrix(rotateIn);
-      const turnIn = rotated(await numbers(rotation.ref), n);
-      const turnOut = rotated(await numbers(r2.matrix(rotateOut)), m);
-      const at = (kept: boolean): number[] =>
-        Array.from({ length: locations * n }, (_, i) => i).filter((i) => i % n >= d === kept);
-      const image = channelsFirst([oh, ow, m]).coder as () => Promise<GridCoder>;
-      const drop = dropping({
-        dropped: at(false),
-        kept: at(true),
-        next: inOrder([
-          stretched(await numbers(np.exp(logScale))),
-          turnOut,
-          shifted(await numbers(bias)),
-          await image(),
-        ]),
-        density: gridNetwork({ own, rotation, residual }, outShape, (params, z) => {
-          const { location, logScale: log } = conditional(params.own, params.rotation, z);
-          const q = placed(distribution.components(params.residual, d), location, log);
+      const places = Array.from({ length: locations * n }, (_, i) => i);
+      const at = (kept: boolean): number[] => places.filter((i) => i % n >= d === kept);
+      const channelsFirst = Array.from(
+        { length: locations * m },
+        (_, i) => (i % locations) * m + Math.floor(i / locations),
+      );
+      const network = {
+        params: { own, rotation: rotation.ref, residual },
+        shape: outShape,
+        run(params: ArrayTree, z: np.Array) {
+          const parts = params as { own: typeof own; rotation: np.Array; residual: ArrayTree };
+          const { location, logScale: log } = conditional(parts.own, parts.rotation, z);
+          const q = placed(distribution.components(parts.residual, d), location, log);
           return [q.weights, q.means, q.stds];
-        }),
-      });
-      return inOrder([turnIn, drop]);
+        },
+      };
+      return [
+        { step: "turn", matrix: rotation },
+        {
+          step: "drop",
+          dropped: at(false),
+          kept: at(true),
+          after: [
+            { step: "scale", factors: np.exp(logScale) },
+            { step: "turn", matrix: r2.matrix(rotateOut) },
+            { step: "shift", by: bias },
+            { step: "move", from: channelsFirst },
+          ],
+          density: network,
+        },
+      ];
     },
     async initFromData(key, examples) {
       const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];

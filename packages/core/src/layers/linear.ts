@@ -1,9 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { stretched } from "../coding/curve.js";
-import { appending, dropping, normalNumbers, uniformNumbers } from "../coding/drop.js";
-import { inOrder, shifted } from "../coding/grid.js";
-import { gridNetwork, numbers } from "../coding/grid-network.js";
-import { rotated } from "../coding/rotate.js";
 import type { ConditionalDensity, MixtureOfNormals } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
@@ -219,38 +214,40 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const x = rotateIn.back(params.rotateIn, y);
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
-    async coder(params) {
+    steps(params) {
       if (compact || (density && !density.components))
         throw new UnsupportedOpError(
           "linear",
           "linear",
           `linear: ${compact ? "rotations kept as reflections" : `the density ${density?.name}`} cannot be coded without loss`,
         );
-      const factors = await numbers(np.exp(scalesOf(params)));
-      const turnIn = rotated(await numbers(r1.matrix(params.rotateIn as np.Array)), n);
-      const turnOut = rotated(await numbers(r2.matrix(params.rotateOut as np.Array)), m);
-      const after = [turnOut, shifted(await numbers(params.bias))];
-      const stretch = stretched(factors);
+      const turnIn = { step: "turn", matrix: r1.matrix(params.rotateIn as np.Array) } as const;
+      const scale = { step: "scale", factors: np.exp(scalesOf(params)) } as const;
+      const after = [
+        { step: "turn", matrix: r2.matrix(params.rotateOut as np.Array) },
+        { step: "shift", by: params.bias },
+      ] as const;
+      const places = (width: number): number[] => Array.from({ length: rows * width }, (_, i) => i);
       if (!density) {
-        if (n === m) return inOrder([turnIn, stretch, ...after]);
-        const from = Array.from({ length: rows * m }, (_, i) =>
-          i % m < n ? Math.floor(i / m) * n + (i % m) : -1,
-        );
-        const noise = augmentation === "uniform" ? uniformNumbers(-0.5) : normalNumbers(AUGMENTATION_STD);
-        return inOrder([turnIn, appending(from, noise), stretch, ...after]);
+        if (n === m) return [turnIn, scale, ...after];
+        const from = places(m).map((i) => (i % m < n ? Math.floor(i / m) * n + (i % m) : -1));
+        const noise = augmentation === "uniform" ? augmentation : AUGMENTATION_STD;
+        return [turnIn, { step: "append", from, noise }, scale, ...after];
       }
-      const at = (kept: boolean): number[] =>
-        Array.from({ length: rows * n }, (_, i) => i).filter((i) => i % n >= d === kept);
-      const drop = dropping({
-        dropped: at(false),
-        kept: at(true),
-        next: stretch,
-        density: gridNetwork(params.dropped, [rows * m], (own, context) => {
+      const at = (kept: boolean): number[] => places(n).filter((i) => i % n >= d === kept);
+      const network = {
+        params: params.dropped,
+        shape: [rows * m],
+        run(own: ArrayTree, context: np.Array) {
           const q = density.components?.(own, context.reshape([-1, m])) as MixtureOfNormals;
           return [q.weights, q.means, q.stds];
-        }),
-      });
-      return inOrder([turnIn, drop, ...after]);
+        },
+      };
+      return [
+        turnIn,
+        { step: "drop", dropped: at(false), kept: at(true), after: [scale], density: network },
+        ...after,
+      ];
     },
     initFromData: (key, examples) =>
       initLinear(

@@ -1,7 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { bent } from "../coding/curve.js";
-import { numbers } from "../coding/grid-network.js";
-import { splineMap, splinesOfCurves } from "../coding/splines.js";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
@@ -110,19 +107,9 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       const u = entryInverse(params, z.add(bound).mul(1 / (2 * bound)), splines);
       return u.mul(np.exp(logRange).reshape(perChannel)).add(low.reshape(perChannel));
     },
-    async coder({ low, logRange, ...params }) {
-      const curve = splineMap(splinesOfCurves(await numbers(entryCurves(params)), bins), splineOf);
-      const [from, length] = [await numbers(low), await numbers(np.exp(logRange))];
-      return bent({
-        value(i, x) {
-          const c = channelOf(i);
-          return curve.value(i, (x - from[c]!) / length[c]!) * 2 * bound - bound;
-        },
-        inverse(i, z) {
-          const c = channelOf(i);
-          return curve.inverse(i, (z + bound) / (2 * bound)) * length[c]! + from[c]!;
-        },
-      });
+    steps({ low, logRange, ...params }) {
+      const range = { low, length: np.exp(logRange), bound, channelOf };
+      return [{ step: "curves", table: entryCurves(params), bins, splineOf, range }];
     },
     initExamples: START_ITEMS,
     async initFromData(key, examples) {

@@ -1,6 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { appending, normalNumbers } from "../coding/drop.js";
-import { numbers } from "../coding/grid-network.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
@@ -72,14 +70,6 @@ export function pad(
   declare("left", left, [channels, tall, left]);
   declare("cols", right, [channels, tall, right]);
   const added = channels * (tall * (width + left + right) - height * width);
-  /** The entry of x at each place of z, or −1. */
-  const cropPlaces = (): number[] =>
-    Array.from({ length: sizeOf(outShape) }, (_, at) => {
-      const wide = width + left + right;
-      const [row, column] = [(Math.floor(at / wide) % tall) - top, (at % wide) - left];
-      const inside = row >= 0 && row < height && column >= 0 && column < width;
-      return inside ? (Math.floor(at / wide / tall) * height + row) * width + column : -1;
-    });
   return defineLayer<PadParams>({
     name: "pad",
     inShape,
@@ -122,10 +112,6 @@ export function pad(
       expectShape("pad", "z", z, outShape);
       params.logA.dispose();
       return z.slice([], [], [top, top + height], [left, left + width]);
-    },
-    async coder({ logA }) {
-      const [a = 1] = await numbers(np.exp(logA));
-      return appending(cropPlaces(), normalNumbers(a));
     },
   });
 }

@@ -1,7 +1,4 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { bent } from "../coding/curve.js";
-import { numbers } from "../coding/grid-network.js";
-import { splineMap, splinesOfCurves } from "../coding/splines.js";
 import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
@@ -99,11 +96,10 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       expectShape("rqSpline", "z", z, inShape);
       return sharedInverse(tableOf(params, "inverse"), z);
     },
-    async coder(params) {
+    steps(params) {
       const { curves, from, to } = tableOf(params, "forward"); // curves [6, K + 2]
       for (const unused of [from, to]) unused.dispose();
-      const splines = splinesOfCurves(await numbers(np.transpose(curves)), bins);
-      return bent(splineMap(splines, () => 0));
+      return [{ step: "curves", table: np.transpose(curves), bins, splineOf: () => 0 }];
     },
   });
   return layer;

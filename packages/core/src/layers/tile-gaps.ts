@@ -1,6 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { UNIT } from "../coding/grid.js";
-import { type GridNetwork, gridNetwork } from "../coding/grid-network.js";
 import type { ArrayTree } from "../layer.js";
 import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
 import { unfold } from "../math/windows.js";
@@ -61,30 +59,6 @@ export function gapModel(inShape: Shape, counts: Float32Array, strides: readonly
       const density = standardNormalLogDensity(residual).sub(logStd);
       const gap = missing(density);
       return sumExamples(density.mul(gap));
-    },
-    /** Weights, means and stds of the missing pixels given the covered ones, in order. Consumes the parameters. */
-    network(params: ArrayTree): GridNetwork {
-      const pixels = Array.from({ length: channels * height * width }, (_, i) => i);
-      const inGap = (pixel: number): boolean => counts[pixel % (height * width)] === 0;
-      const [open, seen] = [pixels.filter(inGap), pixels.filter((pixel) => !inGap(pixel))];
-      const network = gridNetwork(
-        params,
-        inShape,
-        (own, x) => {
-          const { mean, logStd } = moments(own as GapParams, x);
-          return [mean, np.broadcastTo(np.exp(logStd), [1, channels, height, width])];
-        },
-        (grid) => {
-          const image = new Float32Array(pixels.length);
-          for (const [i, pixel] of seen.entries()) image[pixel] = (grid[i] as number) * UNIT;
-          return image;
-        },
-      );
-      const atGaps = (image: Float64Array): Float64Array => Float64Array.from(open, (pixel) => image[pixel]!);
-      return {
-        run: async (context) => [Float64Array.of(1), ...(await network.run(context)).map(atGaps)],
-        dispose: network.dispose,
-      };
     },
     /** Draws the missing pixels of x. Consumes all. */
     fill(params: ArrayTree, x: np.Array, drawn: NoiseTree): np.Array {

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { numbers } from "../coding/grid-network.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { copyNoise } from "../init/copies.js";
@@ -10,7 +9,6 @@ import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { PadAmounts } from "./pad.js";
-import { tileCoder } from "./tile-coder.js";
 import { gapModel } from "./tile-gaps.js";
 
 /** log a, the scale of the copies' noise (where pixels overlap); the model of pixels in no patch. */
@@ -185,17 +183,5 @@ export function tile(
       const x = sum.div(total);
       return gaps ? gaps.fill(params.gaps as ArrayTree, x, (noise as { gaps: NoiseTree }).gaps) : x;
     },
-    ...(tall * wide === height * width && {
-      async coder(params: TileParams) {
-        const count = sizeOf(inShape);
-        const [a = 1] = params.logA ? await numbers(np.exp(params.logA)) : [];
-        const image = floats(
-          Float32Array.from({ length: count }, (_, i) => i),
-          [1, ...inShape],
-        );
-        const pixels = await numbers(copied(image));
-        return tileCoder({ pixels, count, a, ...(gaps && { gaps: gaps.network(params.gaps as ArrayTree) }) });
-      },
-    }),
   });
 }

@@ -1,10 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
-import type { Increasing } from "../coding/curve.js";
-import { gridNetwork } from "../coding/grid-network.js";
-import { dequantized } from "../coding/levels.js";
-import { splineMap, splinesOfKnots } from "../coding/splines.js";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { splineKnots } from "../math/per-entry-spline.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
@@ -13,7 +9,7 @@ import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shap
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
-import { bentNoise, expectBins, HALF, numbersPerSpline, unitSplines } from "./unit-splines.js";
+import { bentNoise, expectBins, numbersPerSpline, unitSplines } from "./unit-splines.js";
 
 const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
@@ -93,22 +89,9 @@ export function variationalDequantize(
       for (const { weight, bias } of params) for (const unused of [weight, bias]) unused.dispose();
       return levelOf(z, levels);
     },
-    async coder(params) {
-      const network = gridNetwork(
-        params,
-        inShape,
-        (own, x) => splineKnots(splines(own, x)),
-        (x) => Float32Array.from(x),
-      );
-      const bend = (found: Float64Array[]): Increasing => {
-        const { value, inverse } = splineMap(splinesOfKnots(found, bins, HALF));
-        return {
-          value: (i, e) => value(i, e - HALF) + HALF,
-          inverse: (i, u) => inverse(i, u - HALF) + HALF,
-        };
-      };
-      const given = async (x: Float64Array): Promise<Increasing> => bend(await network.run(x));
-      return dequantized(levels, { given, dispose: network.dispose });
+    steps(params) {
+      const run = (own: ArrayTree, x: np.Array): np.Array[] => splineKnots(splines(own as DenseParams[], x));
+      return [{ step: "dequantize", levels, network: { params, shape: inShape, run }, bins }];
     },
   });
 }

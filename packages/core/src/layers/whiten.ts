@@ -1,8 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { stretched } from "../coding/curve.js";
-import { inOrder, shifted } from "../coding/grid.js";
-import { numbers } from "../coding/grid-network.js";
-import { rotated } from "../coding/rotate.js";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
@@ -89,12 +85,6 @@ export function whiten(
       const flat = z.mul(np.exp(logStd)).reshape([-1, n]);
       const centred = np.matmul(flat, np.transpose(rotation));
       return (logScale ? centred.mul(np.exp(logScale)) : centred).add(mean).reshape([batch, ...inShape]);
-    },
-    async coder({ mean, rotation, logStd, logScale }) {
-      const centre = shifted((await numbers(mean)).map((v) => -v));
-      const units = logScale ? [stretched(await numbers(np.exp(logScale.neg())))] : [];
-      const turn = rotated(await numbers(rotation), n);
-      return inOrder([centre, ...units, turn, stretched(await numbers(np.exp(logStd.neg())))]);
     },
     async initFromData(key, examples) {
       key.dispose();

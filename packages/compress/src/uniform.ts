@@ -1,10 +1,18 @@
+import { DomainError } from "@flowify/core";
 import { type BitStack, TOTAL } from "./bit-stack.js";
 
 /** Most symbols that are distinguished in one operation: each then has at least 256 of 2²⁴, and log₂ of their number is off by 10⁻⁵. */
 const AT_ONCE = 2 ** 16;
 
+/** Most numbers that are distinguished in two operations. */
+const MOST = 2 ** 40;
+
 /** Numbers of one block, where `width` numbers are distinguished in two operations. */
 function blockOf(width: number): number {
+  if (!(width <= MOST))
+    throw new DomainError(
+      `compress: one of ${width} numbers, more than the coder distinguishes; leave the example out`,
+    );
   let block = 1;
   while (width > AT_ONCE * block) block *= 2;
   return block;

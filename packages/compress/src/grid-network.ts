@@ -1,7 +1,7 @@
-import { type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
-import { fromHost } from "../params/host.js";
-import { HostArray } from "../params/host-array.js";
-import type { Shape } from "../shape.js";
+import { HostArray } from "@flowify/core";
+import type { StepNetwork } from "@flowify/core/layer";
+import { fromHost } from "@flowify/core/layer";
+import { jit, numpy as np, tree } from "@jax-js/jax";
 import { toFloats } from "./grid.js";
 
 /** What networks inside of layers compute, on one engine for both sides: jax-js in WebAssembly, float32, one example at a time. */
@@ -20,28 +20,25 @@ export type GridNetwork = Readonly<{
 }>;
 
 /**
- * Compiles f(params, context [1, …shape]), which consumes both and returns arrays. Consumes the parameters.
+ * Compiles a network, whose parameters it consumes.
  *
  * @param convert how grid numbers become the network's; default: multiples of the unit
  */
-export function gridNetwork<P>(
-  params: P,
-  shape: Shape,
-  f: (params: P, context: np.Array) => np.Array[],
+export function gridNetwork(
+  { params, shape, run }: StepNetwork,
   convert: (grid: ArrayLike<number>) => Float32Array = toFloats,
 ): GridNetwork {
-  const compiled = jit(f as never) as unknown as ((p: P, x: np.Array) => np.Array[]) & { dispose(): void };
-  const arrays = params as JsTree<np.Array>;
+  const compiled = jit(run as never) as unknown as StepNetwork["run"] & { dispose(): void };
   return {
     async run(context) {
       const input = fromHost(new HostArray(convert(context), [1, ...shape], np.float32), ENGINE);
-      const outputs = compiled(tree.ref(arrays) as P, input);
+      const outputs = compiled(tree.ref(params), input);
       const found: Float64Array[] = [];
       for (const output of outputs) found.push(await numbers(output));
       return found;
     },
     dispose() {
-      tree.dispose(arrays);
+      tree.dispose(params);
       compiled.dispose();
     },
   };

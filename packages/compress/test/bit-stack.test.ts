@@ -1,10 +1,10 @@
+import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import { newStack, storedStack, TOTAL } from "../../src/coding/bit-stack.js";
-import { normalNumbers, uniformNumbers } from "../../src/coding/drop.js";
-import { exp, normalCdf } from "../../src/coding/exact-functions.js";
-import { UNIT } from "../../src/coding/grid.js";
-import { popUniform, pushUniform } from "../../src/coding/uniform.js";
-import { makeRng } from "../../src/math/rng.js";
+import { newStack, storedStack, TOTAL } from "../src/bit-stack.js";
+import { normalNumbers, uniformNumbers } from "../src/drop.js";
+import { exp, normalCdf } from "../src/exact-functions.js";
+import { UNIT } from "../src/grid.js";
+import { popUniform, pushUniform } from "../src/uniform.js";
 
 describe("a stack of bits", () => {
   it("grows by -log2 p for each symbol, and pops them in reverse", () => {
@@ -36,6 +36,33 @@ describe("a stack of bits", () => {
     expect(stack.rest()).toBeUndefined();
     for (const value of popped.toReversed()) pushUniform(stack, value, 1000);
     expect(stack.rest()).toEqual(below);
+  });
+
+  it("refuses what would never fit, and to go on where a stored one ends", () => {
+    const ranges = [
+      [0, -1],
+      [0, 0],
+      [-1, 1],
+      [TOTAL, 1],
+      [0.5, 1],
+      [0, Number.NaN],
+      [0, TOTAL + 1],
+    ] as const;
+    for (const [start, count] of ranges) {
+      expect(() => newStack().push(start, count)).toThrow("expected a symbol within 0 to 2^24");
+      expect(() => newStack().pop(start, count)).toThrow("expected a symbol within 0 to 2^24");
+    }
+    for (const [value, width] of [
+      [-1, 10],
+      [10, 10],
+      [0, 2 ** 41],
+      [0, Number.NaN],
+      [0, Number.POSITIVE_INFINITY],
+    ] as const)
+      expect(() => pushUniform(newStack(), value, width)).toThrow("leave the example out");
+    expect(() => normalNumbers(Number.POSITIVE_INFINITY).pop(newStack(), 0)).toThrow("numbers on the grid");
+    const stored = storedStack({ words: Uint16Array.of(5, 6, 7, 8), prefix: 0, seed: 0 });
+    expect(() => [1, 2, 3, 4].map(() => popUniform(stored, 2 ** 24))).toThrow("ends before its last example");
   });
 
   it("is not made of less than a state", () => {

@@ -1,23 +1,30 @@
-import type { numpy as np } from "@jax-js/jax";
-import { type BitStack, newStack, type StoredBits, storedStack } from "../coding/bit-stack.js";
-import type { GridCoder } from "../coding/grid.js";
-import { ENGINE } from "../coding/grid-network.js";
-import type { NumberCoder } from "../coding/normals.js";
-import { DataError, DomainError, UnsupportedOpError } from "../errors.js";
-import type { Flow, FlowParams } from "../flow.js";
-import { shapeKey } from "../math/keys.js";
-import { fromHost } from "../params/host.js";
-import type { HostArray } from "../params/host-array.js";
-import { parameterPaths } from "../params/parameter-paths.js";
-import { treeDispose, treeFlatten } from "../params/pytree.js";
-import { sizeOf } from "../shape.js";
-import { readArray } from "../train/state.js";
+import {
+  DataError,
+  DomainError,
+  type Flow,
+  FlowModel,
+  type FlowParams,
+  type HostArray,
+  jaxExecutor,
+  UnsupportedOpError,
+} from "@flowify/core";
+import { fromHost, sizeOf } from "@flowify/core/layer";
+import { tree } from "@jax-js/jax";
+import { type BitStack, newStack, type StoredBits, storedStack } from "./bit-stack.js";
+import { normalNumbers } from "./drop.js";
+import type { GridCoder } from "./grid.js";
+import { ENGINE } from "./grid-network.js";
+import { layerCoder } from "./layer-coder.js";
+import type { NumberCoder } from "./normals.js";
 
 /** Examples as bits, and how many they are. */
-type Compressed = Readonly<{ bits: StoredBits; examples: number }>;
+export type Compressed = Readonly<{ bits: StoredBits; examples: number }>;
+
+/** Most numbers of all examples: they are held in memory. */
+const MOST_NUMBERS = 2 ** 28;
 
 /** Called after each example with the number of examples that are done, and the bits that they take so far. */
-type CodecProgress = (done: number, bits: number) => void;
+export type CodecProgress = (done: number, bits: number) => void;
 
 /**
  * Lossless compression by a flow: bits-back coding with asymmetric numeral systems, layer by layer on a grid of fixed-point
@@ -25,7 +32,7 @@ type CodecProgress = (done: number, bits: number) => void;
  *
  * Source: Townsend et al. 2019 (arXiv:1901.04866); Ho et al. 2019 (arXiv:1905.08500); Hoogeboom et al. 2019 (arXiv:1905.07376).
  */
-type Codec = Readonly<{
+export type Codec = Readonly<{
   /**
    * Integers of 0 … levels − 1, [n, …inShape] row-major.
    *
@@ -61,14 +68,18 @@ export async function createCodec(
     throw new DomainError(
       `compress: needs a flow of integers below at most 256, got ${levels ?? "real numbers"}\nput dequantize in front of the network`,
     );
-  if (!base.numbers)
+  if (base.name !== "standardNormal")
     throw new UnsupportedOpError(base.name, "base", `base ${base.name}: cannot be coded without loss`);
-  const coder = await (chain.coder as NonNullable<typeof chain.coder>)(paramsFrom(flow, arrays));
-  const latent = { size: sizeOf(base.shape), numbers: base.numbers };
+  const coder = await layerCoder(chain, await paramsFrom(flow, arrays));
+  const latent = { size: sizeOf(base.shape), numbers: normalNumbers(1) };
   return {
     async encode(examples, below, onProgress) {
       const stack = newStack(below);
       const count = examples.length / dimensions;
+      if (examples.length > MOST_NUMBERS)
+        throw new DomainError(
+          `compress: ${examples.length} numbers at once, at most ${MOST_NUMBERS}\ncompress the examples in parts`,
+        );
       for (let k = 0; k < count; k++) {
         const x = Float64Array.from({ length: dimensions }, (_, i) => examples[k * dimensions + i] as number);
         const odd = x.find((v) => !(Number.isInteger(v) && v >= 0 && v < levels));
@@ -81,31 +92,34 @@ export async function createCodec(
     },
     async decode({ bits, examples }, onProgress) {
       const stack = storedStack(bits);
+      if (!(examples * dimensions <= MOST_NUMBERS)) throw damaged();
       const found = new Uint8Array(examples * dimensions);
       for (let k = examples - 1; k >= 0; k--) {
-        found.set(await decodeExample(coder, latent, stack), k * dimensions);
+        found.set(await decodeExample(coder, latent, stack).catch(orDamaged), k * dimensions);
         onProgress?.(examples - k);
       }
       const below = stack.rest();
-      if (!below)
-        throw new DataError("compressed data: damaged, or made with other weights or on another engine");
+      if (!below) throw damaged();
       return { examples: found, below };
     },
     dispose: coder.dispose,
   };
 }
 
+const damaged = (cause?: unknown): DataError =>
+  new DataError("compressed data: damaged, or made with other weights or on another engine", { cause });
+
+/** What cannot be coded was never coded. */
+function orDamaged(cause: unknown): never {
+  throw cause instanceof DomainError ? damaged(cause) : cause;
+}
+
 /** The arrays as parameters on the engine that networks inside of layers run on. */
-function paramsFrom(flow: Flow, arrays: { readonly [name: string]: HostArray }): FlowParams {
-  const like = flow.init(shapeKey());
-  const paths = parameterPaths(like, flow.parameterKinds);
-  const { leaves, rebuild } = treeFlatten<np.Array>(like);
-  try {
-    const values = leaves.map((leaf, i) => readArray(arrays, `params.${paths[i]?.path}`, leaf));
-    return rebuild(values.map((value) => fromHost(value, ENGINE))) as FlowParams;
-  } finally {
-    treeDispose(like);
-  }
+async function paramsFrom(flow: Flow, arrays: { readonly [name: string]: HostArray }): Promise<FlowParams> {
+  const model = await FlowModel.fromArrays(flow, arrays, jaxExecutor());
+  const { params } = model;
+  await model.dispose();
+  return tree.map((value: HostArray) => fromHost(value, ENGINE), params as never) as unknown as FlowParams;
 }
 
 type Latent = Readonly<{ size: number; numbers: NumberCoder }>;

@@ -1,4 +1,4 @@
-import { DomainError } from "../errors.js";
+import { DomainError } from "@flowify/core";
 import type { BitStack } from "./bit-stack.js";
 
 /** Numbers are coded as multiples of 2⁻²⁰. */

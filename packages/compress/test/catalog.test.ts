@@ -2,22 +2,18 @@
  * The law of layers that can be coded, over the catalog: `decode` gives back the grid numbers and the stack to the bit, z is
  * that of `forward`, and the stack grows by −L / ln 2 bits and 20 for each coordinate that goes, on average over the noise.
  */
-import { numpy as np } from "@jax-js/jax";
+
+import { HostArray, UnsupportedOpError } from "@flowify/core";
+import { drawNoise, fromHost, makeRng, sizeOf } from "@flowify/core/layer";
+import { numbersOf, prepare } from "@flowify/core/testing";
+import { numpy as np, tree } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { storedStack } from "../../src/coding/bit-stack.js";
-import { type GridCoder, toGrid, UNIT } from "../../src/coding/grid.js";
-import { UnsupportedOpError } from "../../src/errors.js";
-import { makeRng } from "../../src/math/rng.js";
-import { drawNoise } from "../../src/noise.js";
-import { fromHost } from "../../src/params/host.js";
-import { HostArray } from "../../src/params/host-array.js";
-import { treeMap } from "../../src/params/pytree.js";
-import { sizeOf } from "../../src/shape.js";
-import { numbersOf } from "../../src/testing/arrays.js";
-import { prepare } from "../../src/testing/prepare.js";
-import { catalog } from "../catalog.js";
-import type { CatalogEntry } from "../support/entry.js";
-import { tolerance } from "../tolerances.js";
+import { catalog } from "../../core/test/catalog.js";
+import type { CatalogEntry } from "../../core/test/support/entry.js";
+import { tolerance } from "../../core/test/tolerances.js";
+import { storedStack } from "../src/bit-stack.js";
+import { type GridCoder, toGrid, UNIT } from "../src/grid.js";
+import { layerCoder } from "../src/layer-coder.js";
 
 const EXAMPLES = 6;
 /** Noises for each example that the mean of L is taken over. */
@@ -25,7 +21,7 @@ const NOISES = 12;
 
 async function coderOf(entry: CatalogEntry): Promise<GridCoder | undefined> {
   const { params } = await prepare(entry, "float32");
-  return entry.layer.coder?.(params()).catch((error: unknown) => {
+  return layerCoder(entry.layer, params() as never).catch((error: unknown) => {
     if (error instanceof UnsupportedOpError) return undefined;
     throw error;
   });
@@ -44,7 +40,7 @@ async function bitsOf(entry: CatalogEntry, x: Float64Array): Promise<{ mean: num
   const { z, contribution } = layer.forward(
     params(),
     input,
-    treeMap((a: HostArray) => fromHost(a), noise) as never,
+    tree.map((a: HostArray) => fromHost(a), noise as never) as never,
   );
   z.dispose();
   const values = (await numbersOf(contribution)).map((nats) => -nats / Math.LN2);

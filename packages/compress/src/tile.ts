@@ -1,9 +1,41 @@
-import { stretched } from "../coding/curve.js";
-import { appending, dropping } from "../coding/drop.js";
-import { type GridCoder, inOrder, inSections, moved } from "../coding/grid.js";
-import type { GridNetwork } from "../coding/grid-network.js";
-import { normalsCoder } from "../coding/normals.js";
-import { rotated } from "../coding/rotate.js";
+import { type ArrayTree, type FlowLayer, sizeOf } from "@flowify/core/layer";
+import { numpy as np, tree } from "@jax-js/jax";
+import { stretched } from "./curve.js";
+import { appending, dropping } from "./drop.js";
+import { type GridCoder, inOrder, inSections, moved, UNIT } from "./grid.js";
+import { type GridNetwork, gridNetwork } from "./grid-network.js";
+import { normalsCoder } from "./normals.js";
+import { rotated } from "./rotate.js";
+
+/**
+ * The normals of pixels in no patch given the others, from the stochastic inverse of the layer: the mean is its draw for
+ * noise 0, and the standard deviation is how far noise 1 moves it. Consumes the parameters.
+ */
+export function gapsOf(layer: FlowLayer, params: ArrayTree, pixels: ArrayLike<number>): GridNetwork {
+  const { inShape, outShape } = layer;
+  const covered = new Set(Array.from(pixels));
+  const all = Array.from({ length: sizeOf(inShape) }, (_, pixel) => pixel);
+  const open = all.filter((pixel) => !covered.has(pixel));
+  const place = new Map(all.filter((pixel) => covered.has(pixel)).map((pixel, i) => [pixel, i]));
+  const drawn = (own: ArrayTree, patches: np.Array, noise: number): np.Array =>
+    layer.inverse(own, patches, { gaps: np.full([1, ...inShape], noise) });
+  const network = gridNetwork(
+    {
+      params,
+      shape: outShape,
+      run(own, patches) {
+        const mean = drawn(tree.ref(own), patches.ref, 0);
+        return [mean.ref, drawn(own, patches, 1).sub(mean)];
+      },
+    },
+    (context) => Float32Array.from(pixels, (pixel) => context[place.get(pixel)!]! * UNIT),
+  );
+  const atGaps = (image: Float64Array): Float64Array => Float64Array.from(open, (pixel) => image[pixel]!);
+  return {
+    run: async (context) => [Float64Array.of(1), ...(await network.run(context)).map(atGaps)],
+    dispose: network.dispose,
+  };
+}
 
 type TileCoding = Readonly<{
   /** The pixel of every entry of the patches. */

@@ -1,6 +1,6 @@
 import { type BitStack, TOTAL } from "./bit-stack.js";
 import { exp, normalCdf } from "./exact-functions.js";
-import { UNIT } from "./grid.js";
+import { expectOnGrid, UNIT } from "./grid.js";
 import { popUniform, pushUniform } from "./uniform.js";
 
 /** Cells to a standard deviation, at least; inside of a cell the density counts as constant, which costs 4e-5 nats. */
@@ -15,7 +15,7 @@ const MULTIPLES = 2 ** 16;
 type Cells = Readonly<{ size: number; first: number; count: number; edge(j: number): number }>;
 
 function cellsOf(mean: number, std: number): Cells {
-  const [centre, spread] = [mean / UNIT, Math.max(std / UNIT, 1)];
+  const [centre, spread] = [expectOnGrid(mean / UNIT), expectOnGrid(Math.max(std / UNIT, 1))];
   let size = 1;
   while (2 * size * PER_STD <= spread) size *= 2;
   const first = Math.floor((centre - REACH * spread) / size);
