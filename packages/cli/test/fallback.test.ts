@@ -1,5 +1,5 @@
 /** A device that breaks in the middle of a run; a broken one takes the place of WebGPU. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, type Executor } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
@@ -90,5 +90,5 @@ it("refuses a batch that needs more memory than there is, before anything is tra
       /error\[MEMORY\]: a step of 64 examples needs about \S+ GiB of memory, 0.00186 GiB are available\n +hint: a batch of \d+ fits/,
     ),
   });
-  expect(readFileSync(join(root, "large", "metrics.jsonl"), "utf8")).toBe("");
+  expect(existsSync(join(root, "large"))).toBe(false); // a run that cannot begin leaves no folder
 });
