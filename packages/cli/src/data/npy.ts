@@ -179,7 +179,7 @@ export function elementReader({ kind, bytes, bigEndian }: NpyType): (view: DataV
 }
 
 /** IEEE 754 binary16: a sign, five bits of exponent, ten of mantissa. */
-export function halfFloat(bits: number): number {
+function halfFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const mantissa = bits & 0x3ff;

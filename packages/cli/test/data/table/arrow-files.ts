@@ -66,7 +66,7 @@ const frameOf = (bytes: Uint8Array): Uint8Array => {
 };
 
 /** A Zstandard frame of one block that is not packed. */
-export const zstdFrameOf = (bytes: Uint8Array): Uint8Array => {
+const zstdFrameOf = (bytes: Uint8Array): Uint8Array => {
   const frame = new Uint8Array(13 + bytes.length);
   const view = new DataView(frame.buffer);
   view.setUint32(0, 0xfd2fb528, true);
