@@ -38,7 +38,7 @@ export async function readMutated(
   only?: Only,
 ): Promise<FuzzResult> {
   const draw = drawFrom(seed);
-  const all = (await Promise.all((only ? [only] : sorts).map((name) => kindsOf[name]()))).flat();
+  const all = (await Promise.all((only ? [only] : sorts).map(async (name) => kindsOf[name]()))).flat();
   const harmful: string[] = [];
   let [files, read, slowestMs] = [0, 0, 0];
   for (; !enough(files); files++) {

@@ -44,7 +44,8 @@ describe("a run that is stopped and resumed", () => {
       expect(await ended).toBe(status);
       expect(metricsOf(stopped).length).toBeLessThan(STEPS);
       expect(readdirSync(stopped)).not.toContain("run.lock");
-      if (signals.length === 1) expect(readdirSync(stopped)).toContain("samples.png");
+      // the second signal ends a run at once, without samples
+      expect(signals.length > 1 || readdirSync(stopped).includes("samples.png")).toBe(true);
       // As a kill in the middle of the last line would have left it.
       truncateSync(join(stopped, "metrics.jsonl"), readFileSync(join(stopped, "metrics.jsonl")).length - 5);
 
@@ -60,8 +61,20 @@ describe("a run that is stopped and resumed", () => {
     const out = join(root, "looks");
     const { status, stderr } = await runCommand([
       "train",
-      ...["--data", data, "--network", network, "--batch", "64", "--steps", "52", "--seed", "3"],
-      ...["--evaluate-every", "100", "--out", out],
+      "--data",
+      data,
+      "--network",
+      network,
+      "--batch",
+      "64",
+      "--steps",
+      "52",
+      "--seed",
+      "3",
+      "--evaluate-every",
+      "100",
+      "--out",
+      out,
     ]);
     expect(status).toBe(0);
     const sheet = join(out, "samples.png");

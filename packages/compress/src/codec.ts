@@ -119,7 +119,7 @@ async function paramsFrom(flow: Flow, arrays: { readonly [name: string]: HostArr
   const model = await FlowModel.fromArrays(flow, arrays, jaxExecutor());
   const { params } = model;
   await model.dispose();
-  return tree.map((value: HostArray) => fromHost(value, ENGINE), params as never) as unknown as FlowParams;
+  return tree.map((value: HostArray) => fromHost(value, ENGINE), params as never) as FlowParams;
 }
 
 type Latent = Readonly<{ size: number; numbers: NumberCoder }>;

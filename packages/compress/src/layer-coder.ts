@@ -81,9 +81,9 @@ const kinds: {
           pixels,
           count: sizeOf(layer.inShape),
           a,
-          ...(isOpen && { gaps: gapsOf(layer, tree.ref(params) as ArrayTree, pixels) }),
+          ...(isOpen && { gaps: gapsOf(layer, tree.ref(params), pixels) }),
         });
-    tree.dispose(params as ArrayTree);
+    tree.dispose(params);
     return coder;
   },
 };

@@ -80,6 +80,7 @@ function sideOf(matrix: np.Array): number {
 /** The coder of steps in order; consumes their arrays. */
 export async function coderOfSteps(steps: readonly Step[]): Promise<GridCoder> {
   const made: GridCoder[] = [];
-  for (const step of steps) made.push(await (coders[step.step] as (step: Step) => GridCoder)(step));
+  for (const step of steps)
+    made.push(await (coders[step.step] as (step: Step) => GridCoder | Promise<GridCoder>)(step));
   return inOrder(made);
 }

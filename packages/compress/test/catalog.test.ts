@@ -40,7 +40,7 @@ async function bitsOf(entry: CatalogEntry, x: Float64Array): Promise<{ mean: num
   const { z, contribution } = layer.forward(
     params(),
     input,
-    tree.map((a: HostArray) => fromHost(a), noise as never) as never,
+    tree.map((a: HostArray) => fromHost(a), noise as never),
   );
   z.dispose();
   const values = (await numbersOf(contribution)).map((nats) => -nats / Math.LN2);

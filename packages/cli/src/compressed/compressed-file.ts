@@ -20,8 +20,14 @@ const about = v.strictObject({
   /** Hash of all pixels. */
   pixels: v.string(),
   /** Names of the images, where they come from picture files. */
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: no file system takes them
-  names: v.optional(v.array(v.pipe(v.string(), v.regex(/^[^\u0000-\u001f]+$/)))),
+  names: v.optional(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.check((name) => name !== "" && !/\p{Cc}/u.test(name)),
+      ),
+    ),
+  ),
 });
 
 /** What a file says about its images. */

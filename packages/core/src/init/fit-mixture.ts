@@ -118,7 +118,7 @@ async function expectation(
     const inverse = inverseLower(factor, n);
     constants[k] = Math.log(weight);
     for (let i = 0; i < n; i++) {
-      constants[k]! -= Math.log(factor[i * n + i]!);
+      constants[k] -= Math.log(factor[i * n + i]!);
       for (let j = 0; j <= i; j++) {
         whitening[j * K * n + k * n + i] = inverse[i * n + j]!;
         whitened[k * n + i]! += inverse[i * n + j]! * mean[j]!;

@@ -157,7 +157,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const network = (run: (own: DenseParams[], same: np.Array) => np.Array[]): StepNetwork => ({
         params,
         shape: [kept, ...space],
-        run: run as StepNetwork["run"],
+        run,
       });
       const rest = { kept: kept * sizeOf(space) };
       if (additive)

@@ -86,7 +86,7 @@ const OPTIONS = { useBigInt: true, useDecimalInt: true } as const;
 function columnsIn(table: ReturnType<typeof tableFromIPC>): Column<unknown>[] {
   if (!(table.numRows <= LARGEST.rows)) throw new RangeError(`a batch of ${table.numRows} rows`);
   return Array.from({ length: table.numCols }, (_, i) => {
-    const column = table.getChildAt(i) as Column<unknown>;
+    const column = table.getChildAt<Column<unknown>>(i);
     for (const batch of column.data) {
       const { offsets, values } = batch as unknown as {
         offsets?: ArrayLike<number | bigint>;

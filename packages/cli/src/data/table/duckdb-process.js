@@ -137,7 +137,8 @@ process.on("message", (/** @type {Question} */ question) => {
   const { id } = question;
   answer(question)?.then(
     (found) => process.send?.({ id, ...found }),
-    (error) => process.send?.({ id, error: String(error.message) }),
+    (/** @type {unknown} */ error) =>
+      process.send?.({ id, error: error instanceof Error ? error.message : String(error) }),
   );
 });
 process.on("disconnect", () => process.exit());
