@@ -16,7 +16,7 @@ import { dateColumn } from "./columns.js";
 import { COLUMN_BLOCK, type Table, uniqueNames } from "./table.js";
 
 /** Rows of a batch at most, and bytes of an unpacked buffer. */
-const LARGEST = { rows: 2 ** 26, buffer: 2 ** 30 } as const;
+const LARGEST = { rows: 2 ** 24, buffer: 2 ** 30 } as const;
 
 setCompressionCodec(CompressionType.ZSTD, { encode: missing, decode: (packed) => unpackZstd(packed) });
 setCompressionCodec(CompressionType.LZ4_FRAME, {
@@ -42,7 +42,7 @@ export async function arrowTable(called: string, source: ByteSource): Promise<Ta
       if (kind === "schema") return tableFromIPC([bytes]).schema.fields;
     throw new RangeError("no schema");
   });
-  const { names, notes } = uniqueNames(fields.map(({ name }) => name));
+  const { names, notes } = uniqueNames(fields.map(({ name }) => name ?? ""));
   return {
     names,
     notes: [
@@ -82,23 +82,38 @@ async function* blocks(called: string, source: ByteSource): AsyncGenerator<Block
 
 const OPTIONS = { useBigInt: true, useDecimalInt: true } as const;
 
+/** The buffers of a batch of a column. */
+type Buffers = Readonly<{
+  length: number;
+  offsets?: ArrayLike<number | bigint>;
+  values?: ArrayLike<number | bigint>;
+}>;
+
 /** Flechette believes what a batch says of its length, and where its texts stand. */
 function columnsIn(table: ReturnType<typeof tableFromIPC>): Column<unknown>[] {
   if (!(table.numRows <= LARGEST.rows)) throw new RangeError(`a batch of ${table.numRows} rows`);
   return Array.from({ length: table.numCols }, (_, i) => {
-    const column = table.getChildAt<Column<unknown>>(i);
-    for (const batch of column.data) {
-      const { offsets, values } = batch as unknown as {
-        offsets?: ArrayLike<number | bigint>;
-        values?: Uint8Array;
-      };
-      if (offsets && values && otherType(column.type) === undefined)
-        for (let row = 0; row < batch.length; row++)
-          if (!(offsets[row]! <= offsets[row + 1]! && offsets[row + 1]! <= values.length))
-            throw new RangeError("a text lies outside");
-    }
+    const column = table.getChildAt<unknown>(i);
+    if (otherType(column.type) === undefined)
+      for (const batch of column.data) checkBuffers(batch, column.type);
     return column;
   });
+}
+
+function checkBuffers({ length, offsets, values }: Buffers, type: DataType): void {
+  if (!values) return;
+  const held = offsets ? offsets.length - 1 : values.length / elementsOf(type);
+  if (held < length) throw new RangeError(`a column is cut short: ${held} values, expected ${length}`);
+  for (let row = 0; offsets && row < length; row++)
+    if (!(offsets[row]! <= offsets[row + 1]! && offsets[row + 1]! <= values.length))
+      throw new RangeError("a text lies outside");
+}
+
+/** Elements of its buffer that a value takes. */
+function elementsOf(type: DataType): number {
+  if (type.typeId === Type.Bool) return 1 / 8;
+  if (type.typeId === Type.Utf8View) return 16;
+  return type.typeId === Type.Decimal && type.bitWidth > 64 ? type.bitWidth / 64 : 1;
 }
 
 function cellColumn(column: Column<unknown>, begin: number, end: number): CellColumn {

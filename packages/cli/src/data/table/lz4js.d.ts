@@ -1,4 +1,4 @@
-/** An LZ4 frame unpacked; the package has no types. */
+/** The package has no types. */
 declare module "lz4js" {
   export function decompress(packed: Uint8Array, maxSize?: number): Uint8Array | number[];
   export function decompressBound(packed: Uint8Array): number;

@@ -40,14 +40,7 @@ async function all(sql: string): Promise<unknown[][]> {
   return rows;
 }
 
-/** Reads everything, and returns what came last. */
-async function lastOf<T>(all: AsyncIterable<T>): Promise<T | undefined> {
-  let last: T | undefined;
-  for await (const one of all) last = one;
-  return last;
-}
-
-/** The names as they stand in the file: DuckDB renames those that come twice. */
+/** The names as they stand in the file: DuckDB changes those that come twice. */
 async function namesIn(file: string): Promise<string[]> {
   const [root, ...elements] = await all(
     `SELECT name, coalesce(num_children, 0)::DOUBLE FROM parquet_schema(${file})`,
@@ -139,7 +132,7 @@ async function damagedPart(
   for (const [i, { rows }] of groups.entries()) {
     for (const column of columns)
       try {
-        await lastOf(duckdbRows(query([column], first, rows)));
+        await all(query([column], first, rows));
       } catch {
         return `, row group ${i + 1}, column ${JSON.stringify(column.name)}`;
       }

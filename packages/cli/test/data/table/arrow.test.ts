@@ -21,6 +21,15 @@ async function read(name: string, bytes: Uint8Array) {
   return { names: table.names, notes: table.notes, rows, numbers };
 }
 
+/** A stream whose batches of 10 rows claim 16,777,215. */
+function moreRows(): Uint8Array {
+  const bytes = Buffer.from(arrowBytes("stream"));
+  const ten = Buffer.from("0a00000000000000", "hex");
+  for (let at = bytes.indexOf(ten); at >= 0; at = bytes.indexOf(ten, at + 8))
+    bytes.writeUInt32LE(0xffffff, at);
+  return bytes;
+}
+
 describe("an Arrow", () => {
   it.each([
     ["file", "rows.feather", arrowBytes("file")],
@@ -37,6 +46,7 @@ describe("an Arrow", () => {
 
   it.each([
     ["cut short", arrowBytes("stream").subarray(0, 3000), "cut short"],
+    ["that claims more rows than it holds", moreRows(), "a column is cut short"],
     ["that is none", Buffer.from("a,b\n1,2\n3,4\n"), "not Arrow, or a head of"],
     ["of Feather version 1", Buffer.from("FEA1\0\0\0\0FEA1"), "not Arrow, or a head of"],
   ])("file %s is refused", async (_, bytes, message) => {
