@@ -177,6 +177,8 @@ export async function startTraining<V, W extends Viewer<V>>(
       if (fallback !== undefined) {
         emit({ kind: "fallback", why: fallback, device: nameOf(executor) });
         fallback = undefined;
+        // the trainer went back to the last state that was kept: no more steps stand than it has taken
+        values = values.slice(Math.max(0, values.length - trainer.taken));
         first = trainer.taken - values.length;
       }
       if (values.length > 0) emit({ kind: "logProb", first, values: Float32Array.from(values) });
