@@ -67,9 +67,9 @@ test("imports against the direction and cycles are named with their line", () =>
     "import cycle: packages/core/src/math/a.ts → packages/core/src/math/b.ts → packages/core/src/math/a.ts",
     'packages/core/src/math/a.ts:2 "node:fs": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
     'packages/core/src/math/b.ts:2 "onnxruntime-node": core imports only @jax-js/jax, ml-matrix, valibot and its own files',
-    'packages/core/src/math/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core, jax-to-onnx ← onnx ← cli ← playground)',
+    'packages/core/src/math/c.ts:1 "@flowify/onnx": packages/core must not import packages/onnx (core, jax-to-onnx ← onnx ← cli ← playground, core ← compress ← cli)',
     'packages/core/src/math/c.ts:2 "@flowify/core" is this package: import the file',
-    'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core, jax-to-onnx ← onnx ← cli ← playground)',
+    'packages/onnx/src/index.ts:1 "flowify": packages/onnx must not import packages/cli (core, jax-to-onnx ← onnx ← cli ← playground, core ← compress ← cli)',
     'packages/onnx/src/index.ts:2 "../../core/src/math/b.js" leaves packages/onnx: import packages/core by its name',
     'packages/onnx/test/x.test.ts:1 "../../cli/test/help.js" leaves packages/onnx: import packages/cli by its name',
   ]);
