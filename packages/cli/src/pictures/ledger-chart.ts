@@ -1,6 +1,7 @@
+import type { LedgerEntry } from "@flowify/core/internal";
 import { bits, type Unit } from "../unit.js";
 import { drawChart } from "./chart.js";
-import { type LedgerEntry, type LedgerRow, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
+import { type LedgerRow, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
 import { colorBySeries, namesOf } from "./series.js";
 import { BOUND, EXACT, type Theme } from "./theme.js";
 

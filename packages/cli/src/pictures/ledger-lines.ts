@@ -1,6 +1,7 @@
+import type { LedgerEntry } from "@flowify/core/internal";
 import { weakest } from "@flowify/core/internal";
 import { bits, type Unit } from "../unit.js";
-import { extent, type LedgerEntry, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
+import { extent, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 

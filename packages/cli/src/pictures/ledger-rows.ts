@@ -1,14 +1,5 @@
-import { type Likelihood, weakest } from "@flowify/core/internal";
+import { type LedgerEntry, type Likelihood, weakest } from "@flowify/core/internal";
 import type { Unit } from "../unit.js";
-
-/** What one layer (or the base) contributes to log p in nats, and what it adds to the bits per dimension; these are negative where it gains. */
-export type LedgerEntry = Readonly<{
-  layer: string;
-  nats: number;
-  bpd: number;
-  likelihood: Likelihood;
-  exact: boolean;
-}>;
 
 /** A line of the ledger in the unit that is shown. */
 export type LedgerRow = Readonly<{ layer: string; value: number; likelihood: Likelihood }>;

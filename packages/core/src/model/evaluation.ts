@@ -2,7 +2,10 @@ import { NotFiniteError } from "../errors.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
 import type { Likelihood } from "../mass.js";
 
-/** One line of the ledger: the contribution of a layer to the mean log-likelihood. */
+/**
+ * One line of the ledger: what a layer, or the base, contributes to the mean log p in nats, and what it adds to the bits per
+ * dimension. These are negative where it gains.
+ */
 export type LedgerEntry = Readonly<{
   layer: string;
   nats: number;
