@@ -1,9 +1,9 @@
+import type { LedgerEntry } from "@flowify/core/internal";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { imageGrid } from "../../src/pictures/image-grid.js";
 import { ledgerChart } from "../../src/pictures/ledger-chart.js";
 import { ledgerLines } from "../../src/pictures/ledger-lines.js";
-import type { LedgerEntry } from "../../src/pictures/ledger-rows.js";
 import { encodePng, svgToPng } from "../../src/pictures/png.js";
 import { BOUND, EXACT } from "../../src/pictures/theme.js";
 import { hostile, marks, texts } from "./svg.js";
