@@ -108,7 +108,7 @@ describe("a network in a file", () => {
   it("that takes other images than the data set has", () => {
     const path = write("other.json", { inShape: [1, 3, 3], layers });
     expect(() => networkFor(path, imagesOf("mnist", [1, 28, 28]))).toThrow(
-      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\nbuild a network for them with --network auto, or resize pictures with --size 3x3\nflowify inspect auto --data DATA",
+      "other takes images [1, 3, 3], the data set mnist has images [1, 28, 28]\nbuild a network for them with flowify train --network auto, or resize pictures with --size 3x3\nflowify inspect auto --data DATA",
     );
   });
 });
