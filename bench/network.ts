@@ -42,14 +42,18 @@ export async function benchNetwork(
   const stepTimes: number[] = [];
   const gTimes: number[] = [];
   await runSteps({
-    trainer: () => trainer,
+    trainer,
     until: WARM_UP + steps,
-    async onStep({ step }, milliseconds) {
-      const product = await g.time();
-      if (step < WARM_UP) return;
-      stepTimes.push(milliseconds);
-      gTimes.push(product);
-    },
+    hooks: [
+      {
+        async step({ step }, milliseconds) {
+          const product = await g.time();
+          if (step < WARM_UP) return;
+          stepTimes.push(milliseconds);
+          gTimes.push(product);
+        },
+      },
+    ],
   });
   const flops = trainer.flops ?? 0;
   const [stepMs, gMs] = [median(stepTimes), median(gTimes)];

@@ -67,13 +67,17 @@ export async function profileNetwork(name: string, steps: number, dataDir?: stri
     const g = await matrixProduct(plain);
     const [stepTimes, gTimes]: [number[], number[]] = [[], []];
     await runSteps({
-      trainer: () => trainer,
+      trainer,
       until: WARM_UP + steps,
-      async onStep({ step }, milliseconds) {
-        stepTimes.push(milliseconds);
-        gTimes.push(await g.time());
-        if (step === WARM_UP - 1) reset();
-      },
+      hooks: [
+        {
+          async step({ step }, milliseconds) {
+            stepTimes.push(milliseconds);
+            gTimes.push(await g.time());
+            if (step === WARM_UP - 1) reset();
+          },
+        },
+      ],
     });
     await g.dispose();
     await trainer.dispose();

@@ -1,6 +1,6 @@
 import type { JsTree } from "@jax-js/jax";
 import { checkOptions, type SchemasOf } from "./check-options.js";
-import { NotFiniteError, UsageError } from "./errors.js";
+import { UsageError } from "./errors.js";
 import type { Executor } from "./executor/executor.js";
 import { fastestExecutor } from "./executor/fastest-executor.js";
 import type { Flow } from "./flow.js";
@@ -9,6 +9,7 @@ import { FlowModel } from "./model/model.js";
 import type { HostArray } from "./params/host-array.js";
 import { trainingDefaults as defaults } from "./train/defaults.js";
 import { type HeldOut, heldOut } from "./train/held-out.js";
+import { keepBest, measuring, type Validation } from "./train/keep-best.js";
 import { type RunOptions, runSchemas } from "./train/options.js";
 import { runSteps } from "./train/run-steps.js";
 import { type DataIn, exampleReader } from "./train/source.js";
@@ -47,9 +48,6 @@ type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
 
 /** A step that was taken, the first is 1: loss in nats and its bits per dimension on the batch, before the step. */
 export type FitStep = StepReport & Readonly<{ steps: number }>;
-
-/** Mean log p of the held-out examples in nats after so many steps, and whether it is the best so far. */
-type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
 
 /** Steps of a run where nobody says how many: a pass over the data, and at least so many. */
 const FEWEST_STEPS = 500;
@@ -106,8 +104,6 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
   }
 }
 
-type Best = Readonly<{ logProb: number; params: JsTree<HostArray> }>;
-
 /** Takes the steps; gives the best parameters on held-out examples, else the last ones. */
 async function trained(
   trainer: Trainer,
@@ -117,43 +113,41 @@ async function trained(
 ): Promise<JsTree<HostArray>> {
   const { signal, patience = Number.POSITIVE_INFINITY, onStep, onValidation } = options;
   const { validateEvery = Math.ceil(steps / MEASUREMENTS) } = options;
-  const run: { kept: TrainingState; best: Best | undefined; worse: number } = {
-    kept: await trainer.state(),
-    best: undefined,
-    worse: 0,
+  const best = keepBest<JsTree<HostArray>>();
+  let kept: TrainingState;
+  const keep = async (): Promise<void> => {
+    kept = await trainer.state();
   };
-
-  const validate = async (step: number): Promise<void> => {
-    const params = await trainer.params();
-    const logProb = await (held as HeldOut).measure(params);
-    const best = run.best === undefined || logProb > run.best.logProb || Number.isNaN(run.best.logProb);
-    if (best) run.best = { logProb, params };
-    run.worse = best ? 0 : run.worse + 1;
-    await onValidation?.({ step, logProb, best });
-  };
-
-  const goBack = async (failure: unknown): Promise<void> => {
-    if (!(failure instanceof NotFiniteError)) throw failure;
-    await trainer.rollBack(run.kept, failure);
-  };
-
   await runSteps({
-    trainer: () => trainer,
+    trainer,
     until: steps,
-    stopped: () => signal?.aborted === true || run.worse >= patience,
-    async onStep(report) {
-      const { taken } = trainer;
-      // a step may ruin what its own loss does not show, so the last state is looked at too
-      if (taken % KEEP_EVERY === 0 || taken === steps) run.kept = await trainer.state();
-      await onStep?.({ ...report, step: taken, steps });
-    },
-    ...(held && { measure: { every: validateEvery, state: validate } }),
-    recover: goBack,
+    hooks: [
+      {
+        start: keep,
+        async step(report) {
+          const { taken } = trainer;
+          // a step may ruin what its own loss does not show, so the last state is looked at too
+          if (taken % KEEP_EVERY === 0 || taken === steps) await keep();
+          await onStep?.({ ...report, step: taken, steps });
+        },
+        stopped: () => signal?.aborted === true || best.worse >= patience,
+      },
+      held
+        ? measuring({
+            trainer,
+            due: (taken) => taken % validateEvery === 0,
+            async measure() {
+              const state = await trainer.params();
+              return { logProb: await held.measure(state), state };
+            },
+            best,
+            onMeasured: onValidation,
+          })
+        : { end: keep },
+    ],
+    recover: (failure) => trainer.rollBack(kept, failure),
   });
-  if (run.best) return run.best.params;
-  // a run that was ended early has not looked at its last state yet
-  await trainer.state().catch(goBack);
-  return trainer.params();
+  return best.best?.state ?? trainer.params();
 }
 
 const schemas: SchemasOf<FitOptions> = {

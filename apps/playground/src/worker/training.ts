@@ -9,7 +9,14 @@ import {
   type TrainingState,
   type TrainOptions,
 } from "@flowify/core";
-import { runSteps } from "@flowify/core/internal";
+import {
+  type Hook,
+  keepBest,
+  type Measured,
+  measuring,
+  runSteps,
+  type Validation,
+} from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { serialQueue } from "./serial-queue.js";
@@ -22,8 +29,8 @@ export type Viewer<V> = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** The parameters with the best likelihood of held-out examples so far, which the page shows and saves. */
-type Best = Readonly<{ state: TrainingState; step: number; logProb: number; params: JsTree<HostArray> }>;
+/** The state with the best likelihood of held-out examples so far, which the page shows and saves. */
+type Best = Measured<Readonly<{ all: TrainingState; params: JsTree<HostArray> }>>;
 
 /** State from which a run continues. */
 export type Kept = Readonly<{ state: TrainingState; best: Best | undefined }>;
@@ -90,140 +97,143 @@ export async function startTraining<V, W extends Viewer<V>>(
   const { makeViewer, kept: before, executor: wanted, ...rest } = options;
   const { flow, steps: total } = rest;
   const every = Math.max(FEWEST_BETWEEN, Math.ceil(total / MEASUREMENTS));
-  let executor = wanted;
   const turns = serialQueue();
-  let trainer: Trainer;
-  let viewer: W | undefined;
-  let state = before?.state; // the last state on the host
-  let best = before?.best;
-  let measured: number | undefined; // the last measured step
-  let fallback: string | undefined; // the reason, until a run has reported it
+  const best = keepBest(before?.best);
   const reports: StepReport[] = [];
-  let model: Readonly<{ of: Best; held: FlowModel }> | undefined;
+  const now: {
+    executor: Executor;
+    trainer: Trainer;
+    /** The last state on the host. */
+    state: TrainingState | undefined;
+    viewer?: W | undefined;
+    model?: Readonly<{ of: Best; held: FlowModel }> | undefined;
+    /** Why the device was left, until a run has reported it. */
+    lost?: string | undefined;
+    onMeasured?: (measured: Validation) => void;
+  } = await orInWasm(wanted, async (executor) => ({
+    executor,
+    trainer: await createTrainer({ ...rest, executor, ...(before && { state: before.state }) }),
+    state: before?.state,
+  }));
 
-  const open = (): Promise<Trainer> => createTrainer({ ...rest, executor, ...(state && { state }) });
   const forgetModel = async (): Promise<void> => {
-    const { held } = model ?? {};
-    model = undefined;
+    const { held } = now.model ?? {};
+    now.model = undefined;
     await held?.dispose();
   };
   const close = async (): Promise<void> => {
-    await viewer?.dispose();
-    viewer = undefined;
+    await now.viewer?.dispose();
+    now.viewer = undefined;
     await forgetModel();
-    await trainer.dispose();
+    await now.trainer.dispose();
+  };
+  const moveTo = async (executor: Executor, why?: string): Promise<void> => {
+    await close().catch(() => {}); // the arrays of a lost device are lost
+    const { state } = now;
+    now.trainer = await createTrainer({ ...rest, executor, ...(state && { state }) });
+    now.executor = executor;
+    now.lost = why;
   };
   /** Runs the task in turn, and again in Wasm if the device is lost. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const withFallback = async (on: Executor, why?: string): Promise<T> => {
-      if (on !== executor) {
-        await close().catch(() => {}); // the arrays of a lost device are lost
-        executor = on;
-        trainer = await open();
-        fallback = why;
-      }
-      return work();
-    };
-    return turns(() => orInWasm(executor, withFallback));
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> =>
+    turns(() =>
+      orInWasm(now.executor, async (executor, why) => {
+        if (executor !== now.executor) await moveTo(executor, why);
+        return work();
+      }),
+    );
+  const trainer = {
+    get taken() {
+      return now.trainer.taken;
+    },
+    step: () => inTurn(() => now.trainer.step()),
   };
   const theViewer = async (): Promise<W> => {
-    viewer ??= await makeViewer(flow, executor);
-    return viewer;
+    now.viewer ??= await makeViewer(flow, now.executor);
+    return now.viewer;
   };
-  /** Measures the present state and keeps it if no earlier one is better. */
-  const measure = async (): Promise<Readonly<{ step: number; logProb: number }>> => {
-    const step = trainer.taken;
-    state = await trainer.state();
-    const params = await trainer.params();
-    const logProb = await (await theViewer()).measure(params);
-    if (!best || logProb > best.logProb || Number.isNaN(best.logProb))
-      best = { state, step, logProb, params };
-    measured = step;
-    return { step, logProb };
-  };
+  const heldOut = measuring({
+    trainer,
+    due: (taken) => taken % every === 0,
+    async measure() {
+      const all = await now.trainer.state();
+      now.state = all;
+      const params = await now.trainer.params();
+      return { logProb: await (await theViewer()).measure(params), state: { all, params } };
+    },
+    best,
+    onMeasured: (measured) => now.onMeasured?.(measured),
+  });
   const bestSoFar = async (): Promise<Best> => {
-    if (!best) await measure();
-    return best as Best;
+    if (!best.best) await heldOut.start();
+    return best.best as Best;
   };
   const modelOfBest = async (): Promise<FlowModel> => {
     const of = await bestSoFar();
-    if (model?.of !== of) {
+    if (now.model?.of !== of) {
       await forgetModel();
-      model = { of, held: new FlowModel(flow, of.params, executor) };
+      now.model = { of, held: new FlowModel(flow, of.state.params, now.executor) };
     }
-    return model.held;
+    return now.model.held;
   };
   const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> =>
-    question(await theViewer(), (await bestSoFar()).params);
+    question(await theViewer(), (await bestSoFar()).state.params);
   const look = async (): Promise<V> => {
-    const { params, step } = await bestSoFar();
-    return (await theViewer()).view(params, step);
+    const { state, step } = await bestSoFar();
+    return (await theViewer()).view(state.params, step);
   };
-
-  trainer = await orInWasm(executor, (on) => {
-    executor = on;
-    return open();
-  });
 
   async function run({ signal, emit, viewEvery, steps = total }: RunOptions<V>): Promise<Standing> {
     const until = Math.min(total, trainer.taken + steps);
-    let values: number[] = [];
-    let first = trainer.taken;
-    let told = performance.now();
-    let seen = told;
-    let cost = 0;
-    let shown: Best | undefined;
+    const began = performance.now();
+    const shown = { values: [] as number[], first: trainer.taken, told: began, seen: began, cost: 0 };
+    let last: Best | undefined;
     const tell = (): void => {
-      if (fallback !== undefined) {
-        emit({ kind: "fallback", why: fallback, device: nameOf(executor) });
-        fallback = undefined;
+      const { taken } = trainer;
+      if (now.lost !== undefined) {
+        emit({ kind: "fallback", why: now.lost, device: nameOf(now.executor) });
+        now.lost = undefined;
         // the trainer went back to the last state that was kept: no more steps stand than it has taken
-        values = values.slice(Math.max(0, values.length - trainer.taken));
-        first = trainer.taken - values.length;
+        shown.values = shown.values.slice(Math.max(0, shown.values.length - taken));
+        shown.first = taken - shown.values.length;
       }
+      const { first, values } = shown;
       if (values.length > 0) emit({ kind: "logProb", first, values: Float32Array.from(values) });
-      first = trainer.taken;
-      values = [];
+      Object.assign(shown, { first: taken, values: [], told: performance.now() });
     };
     const show = async (): Promise<void> => {
       const started = performance.now();
       const view = await inTurn(look);
       tell();
       emit({ kind: "view", view });
-      shown = best;
-      seen = performance.now();
-      cost = seen - started;
+      last = best.best;
+      shown.seen = performance.now();
+      shown.cost = shown.seen - started;
+    };
+    now.onMeasured = ({ step, logProb }) => {
+      tell();
+      emit({ kind: "heldOut", step, logProb });
+    };
+    const watch: Hook = {
+      async step(report) {
+        shown.values.push(-report.loss);
+        const step = trainer.taken;
+        while ((reports.at(-1)?.step ?? 0) >= step) reports.pop(); // taken again on another device
+        reports.push({ ...report, step });
+        const time = performance.now();
+        if (time - shown.told > TELLING) tell();
+        const due = time - shown.seen > Math.max(viewEvery, 2 * shown.cost) && step < until;
+        if (due && last !== best.best) await show();
+      },
+      stopped: () => signal.aborted,
+    };
+    const measure: Hook = {
+      start: () => inTurn(heldOut.start),
+      step: () => inTurn(heldOut.step),
+      end: () => inTurn(heldOut.end),
     };
     try {
-      await runSteps({
-        trainer: () => trainer,
-        until,
-        stopped: () => signal.aborted,
-        turn: inTurn,
-        async onStep(report) {
-          values.push(-report.loss);
-          const step = trainer.taken;
-          while ((reports.at(-1)?.step ?? 0) >= step) reports.pop(); // taken again on another device
-          reports.push({ ...report, step });
-          const now = performance.now();
-          if (now - told > TELLING) {
-            tell();
-            told = now;
-          }
-          const due = now - seen > Math.max(viewEvery, 2 * cost) && trainer.taken < until;
-          if (due && shown !== best) await show();
-        },
-        measure: {
-          every,
-          last: measured,
-          async state() {
-            const found = await inTurn(measure);
-            tell();
-            emit({ kind: "heldOut", ...found });
-          },
-        },
-        pauseMs: BREATH,
-      });
+      await runSteps({ trainer, until, hooks: [watch, measure], pauseMs: BREATH });
     } finally {
       tell();
       await show();
@@ -233,16 +243,16 @@ export async function startTraining<V, W extends Viewer<V>>(
 
   return {
     get device() {
-      return nameOf(executor);
+      return nameOf(now.executor);
     },
     get executor() {
-      return executor;
+      return now.executor;
     },
     get taken() {
       return trainer.taken;
     },
     get parameters() {
-      return trainer.parameters;
+      return now.trainer.parameters;
     },
     run,
     view: () => inTurn(look),
@@ -250,10 +260,10 @@ export async function startTraining<V, W extends Viewer<V>>(
     withModel: (work) => inTurn(async () => work(await modelOfBest())),
     best: () =>
       inTurn(async () => {
-        const { state: found } = await bestSoFar();
-        return { state: found, reports: reports.filter(({ step }) => step <= found.step) };
+        const { all } = (await bestSoFar()).state;
+        return { state: all, reports: reports.filter(({ step }) => step <= all.step) };
       }),
-    kept: () => inTurn(async () => ({ state: await trainer.state(), best })),
+    kept: () => inTurn(async () => ({ state: await now.trainer.state(), best: best.best })),
     dispose: () => inTurn(close),
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "@flowify/core";
+import { keepBest, type Measured } from "@flowify/core/internal";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import type { RunConfig } from "../run-config.js";
@@ -116,11 +117,11 @@ export async function judgedCheckpoint(
   const best = validateEvery === undefined ? undefined : await bestCheckpoint(folder);
   if (best === undefined) return latestCheckpoint(folder, network);
   try {
-    return { checkpoint: await readCheckpoint(best.path, network), path: best.path, skipped: [] };
+    return { checkpoint: await readCheckpoint(best.state, network), path: best.state, skipped: [] };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     const newest = await latestCheckpoint(folder, network);
-    return { ...newest, skipped: [{ path: best.path, error }, ...newest.skipped] };
+    return { ...newest, skipped: [{ path: best.state, error }, ...newest.skipped] };
   }
 }
 
@@ -131,7 +132,7 @@ export async function judgedCheckpoint(
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   const paths = await listCheckpoints(folder);
   const best = await bestCheckpoint(folder);
-  for (const path of paths.slice(keep)) if (path !== best?.path) await removeCheckpoint(path);
+  for (const path of paths.slice(keep)) if (path !== best?.state) await removeCheckpoint(path);
 }
 
 /** Removes the checkpoint of step 0 if there is a later one: a finished run needs it only if it is the best. */
@@ -139,7 +140,7 @@ export async function removeStart(folder: string): Promise<void> {
   const [, ...older] = await listCheckpoints(folder);
   const best = await bestCheckpoint(folder);
   const start = older.find((path) => /step-0+\.json$/.test(path));
-  if (start !== undefined && start !== best?.path) await removeCheckpoint(start);
+  if (start !== undefined && start !== best?.state) await removeCheckpoint(start);
 }
 
 /** The sidecar is removed first, so that none is left without its data file. */
@@ -148,20 +149,17 @@ async function removeCheckpoint(path: string): Promise<void> {
   await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
 }
 
-/** A checkpoint and its measurement. */
-export type MeasuredCheckpoint = Readonly<{ path: string; step: number; figure: number }>;
-
-/** The checkpoint with the best measured figure; the newest of equal ones. */
-export async function bestCheckpoint(folder: string): Promise<MeasuredCheckpoint | undefined> {
-  let best: MeasuredCheckpoint | undefined;
-  for (const path of await listCheckpoints(folder)) {
-    const measured = await measuredOf(path);
-    if (measured && (best === undefined || measured.figure < best.figure)) best = { path, ...measured };
+/** The path of the checkpoint with the best measured figure; the oldest of equal ones. */
+export async function bestCheckpoint(folder: string): Promise<Measured<string> | undefined> {
+  const best = keepBest<string>();
+  for (const state of (await listCheckpoints(folder)).reverse()) {
+    const measured = await measuredOf(state);
+    if (measured) best.offer({ ...measured, state });
   }
-  return best;
+  return best.best;
 }
 
-async function measuredOf(path: string): Promise<{ step: number; figure: number } | undefined> {
+async function measuredOf(path: string): Promise<Pick<Measured<string>, "step" | "logProb"> | undefined> {
   const sidecar = await readFile(path, "utf8")
     .then((text) => parseSidecar(path, text))
     .catch(() => undefined); // a damaged one cannot be the best
@@ -170,5 +168,5 @@ async function measuredOf(path: string): Promise<{ step: number; figure: number 
       record.split === split ? (figureOf(record as MetricsRecord) ?? []) : [],
     )[0];
   const figure = of("validation") ?? of("test");
-  return sidecar && figure !== undefined ? { step: sidecar.step, figure } : undefined;
+  return sidecar && figure !== undefined ? { step: sidecar.step, logProb: -figure } : undefined;
 }

@@ -1,67 +1,43 @@
 import { CheckpointError, type TrainingState } from "@flowify/core";
 import { mayPass } from "../files/atomic.js";
-import type { RunFolder } from "../runs/folder.js";
-import type { MetricsLog, MetricsRecord } from "../runs/metrics.js";
+import type { MetricsRecord } from "../runs/metrics.js";
 import { pruneCheckpoints, removeStart, writeCheckpoint } from "../runs/saved-checkpoints.js";
+import type { RunInTraining } from "./run-log.js";
 
 /** Checkpoints kept in addition to the best one: the newest, and the one before it in case the newest is damaged. */
 const KEEP = 2;
-
-export type CheckpointWriter = Readonly<{
-  /**
-   * Throws a permanent error of writing checkpoints, and any error once the first two have failed: a run without
-   * checkpoints is not protected.
-   */
-  check(): void;
-  /** Starts to write a checkpoint; waits only for the one before. */
-  write(state: TrainingState, metrics: readonly MetricsRecord[]): Promise<void>;
-  /** Waits for the present write. */
-  written(): Promise<void>;
-  /** Ends the run at `step`: ensures that the state is on the disk, by `save` if necessary, or throws the error. */
-  end(step: number, save: () => Promise<void>, how: { finished: boolean }): Promise<void>;
-  /** The step of the newest checkpoint on the disk. */
-  newest(): number | undefined;
-}>;
-
-export type CheckpointWriterOptions = Readonly<{
-  run: RunFolder;
-  metrics: MetricsLog;
-  network: string;
-  /** The step of the checkpoint that the run continues from. */
-  newest: number | undefined;
-  warn(line: string): void;
-}>;
 
 /**
  * Writes the checkpoints of a run one after another, while training continues. After a temporary failure (full disk, no
  * file handles) it warns and tries again with the next checkpoint; at the end of the run the failure is an error.
  */
-export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWriter {
-  const { run, metrics, network, warn } = options;
-  let { newest } = options;
-  let pending: Promise<void> = Promise.resolve();
-  let failure: Error | undefined;
-  let attempts = 0;
+export function checkpointWriter({ run, metrics, config, trainer, note }: RunInTraining) {
+  const state: { newest: number | undefined; pending: Promise<void>; failure?: Error; attempts: number } = {
+    newest: trainer.taken > 0 ? trainer.taken : undefined,
+    pending: Promise.resolve(),
+    attempts: 0,
+  };
 
-  const put = async (state: TrainingState, lines: readonly MetricsRecord[]): Promise<void> => {
-    attempts++;
+  const put = async (saved: TrainingState, lines: readonly MetricsRecord[]): Promise<void> => {
+    state.attempts++;
     try {
       metrics.sync();
-      await writeCheckpoint(run.checkpoints, { network, state, metrics: lines });
+      const checkpoint = { network: config.network, state: saved, metrics: lines };
+      await writeCheckpoint(run.checkpoints, checkpoint);
       await pruneCheckpoints(run.checkpoints, KEEP);
-      newest = state.step;
-      failure = undefined;
+      state.newest = saved.step;
+      delete state.failure;
     } catch (error) {
       const { message } = error as Error;
-      failure = mayPass(error)
-        ? (error as Error)
-        : new CheckpointError(
-            `${run.folder}: the checkpoint of step ${state.step} cannot be written: ${message}\nthe folder may have been moved or removed: train again, with another --out`,
-            { cause: error },
-          );
-      if (failure === error)
-        warn(
-          `the checkpoint of step ${state.step} could not be written: ${message}; training continues, and the next checkpoint is tried`,
+      if (mayPass(error)) {
+        state.failure = error as Error;
+        note(
+          `the checkpoint of step ${saved.step} could not be written: ${message}; training continues, and the next checkpoint is tried`,
+        );
+      } else
+        state.failure = new CheckpointError(
+          `${run.folder}: the checkpoint of step ${saved.step} cannot be written: ${message}\nthe folder may have been moved or removed: train again, with another --out`,
+          { cause: error },
         );
     }
   };
@@ -73,24 +49,34 @@ export function checkpointWriter(options: CheckpointWriterOptions): CheckpointWr
       { cause },
     );
   const check = (): void => {
+    const { failure, newest, attempts } = state;
     if (failure instanceof CheckpointError) throw failure;
     if (failure !== undefined && newest === undefined && attempts > 1) throw none(failure);
   };
   return {
+    /**
+     * Throws a permanent error of writing checkpoints, and any error once the first two have failed: a run without
+     * checkpoints is not protected.
+     */
     check,
-    async write(state, lines) {
-      await pending;
+    /** Starts to write a checkpoint; waits only for the one before. */
+    async write(saved: TrainingState, lines: readonly MetricsRecord[]): Promise<void> {
+      await state.pending;
       check();
-      pending = put(state, [...lines]);
+      state.pending = put(saved, [...lines]);
     },
-    written: () => pending,
-    async end(step, save, { finished }) {
-      await pending;
-      if (newest !== step) await save();
-      await pending;
+    /** Waits for the present write. */
+    written: (): Promise<void> => state.pending,
+    /** Ends the run at `step`: ensures that the state is on the disk, by `save` if necessary, or throws the error. */
+    async end(step: number, save: () => Promise<void>, { finished }: { finished: boolean }): Promise<void> {
+      await state.pending;
+      if (state.newest !== step) await save();
+      await state.pending;
+      const { failure, newest } = state;
       if (failure !== undefined) throw newest === undefined ? none(failure) : failure;
       if (finished) await removeStart(run.checkpoints);
     },
-    newest: () => newest,
+    /** The step of the newest checkpoint on the disk. */
+    newest: (): number | undefined => state.newest,
   };
 }

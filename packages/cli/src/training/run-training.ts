@@ -4,12 +4,10 @@ import {
   DeviceError,
   type Executor,
   encodeSafetensors,
-  FlowModel,
   type Trainer,
   type TrainOptions,
 } from "@flowify/core";
 import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
-import { uniformFigure } from "../baselines/uniform.js";
 import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
@@ -19,7 +17,7 @@ import type { Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig, writeRunConfig } from "../runs/config-file.js";
 import { openRunFolder, type RunFolder } from "../runs/folder.js";
-import { openMetrics, rewindMetrics } from "../runs/metrics.js";
+import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
 import { trainerOptions } from "../settings.js";
@@ -28,10 +26,11 @@ import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress, formatDuration } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { epochReporter } from "./epoch-report.js";
 import { leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
+import type { RunInTraining } from "./run-log.js";
 import type { RunEnd } from "./run-measures.js";
+import { withModelOf } from "./run-pictures.js";
 import type { TrainPlan } from "./train-plan.js";
 
 export type RunningOptions = Readonly<{
@@ -159,7 +158,7 @@ async function trainIn(
     if (plan.network.original) copyFileSync(plan.network.original, run.original);
     await writeRunConfig(run.config, config);
   }
-  const functionStays = config.flow.frozen ? await functionOf(plan, trainer, executor) : undefined;
+  const functionStays = config.flow.frozen ? await functionOf({ plan, trainer, executor }) : undefined;
   const { startMs, traceMs, compileMs, stepMs } = trainer.timings;
   const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
   terminal.note(
@@ -169,28 +168,8 @@ async function trainIn(
     terminal.note(
       `${formatCount(trainer.parameters)} parameters, ${(stepMs / 1000).toFixed(2)} s a step: about ${formatDuration(stepMs * (config.training.steps - trainer.taken))} in all`,
     );
-  const reporter = epochReporter({ flow: plan.flow, trainer, executor, run, config, images: plan });
-  const metrics = openMetrics(run.metrics);
-  let end: RunEnd | undefined;
-  try {
-    const { validation, test } = plan;
-    const uniform = uniformFigure(plan.data, plan.network.description);
-    end = await trainingLoop({
-      trainer,
-      config,
-      run,
-      metrics,
-      terminal,
-      interrupt,
-      reporter,
-      validation,
-      test,
-      uniform,
-    });
-  } finally {
-    metrics.close();
-    await reporter.dispose();
-  }
+  const of = { plan, config, run, trainer, executor };
+  const end = await trainingLoop({ ...of, terminal, interrupt });
   const unchanged = end && (await functionStays?.());
   const step = trainer.taken;
   await trainer.dispose();
@@ -231,21 +210,13 @@ const LOOKED_AT = 64;
 
 /** What the network computes now, to be compared with what it computes later: true where no bit differs. */
 async function functionOf(
-  { flow, data }: TrainPlan,
-  trainer: Trainer,
-  executor: Executor,
+  of: Pick<RunInTraining, "plan" | "trainer" | "executor">,
 ): Promise<() => Promise<boolean>> {
-  const count = Math.min(LOOKED_AT, data.count);
+  const { data } = of.plan;
   const examples = examplesOf(data);
-  const images = examples.subarray(0, (examples.length / data.count) * count);
-  const results = async (): Promise<Float32Array> => {
-    const model = new FlowModel(flow, await trainer.params(), executor);
-    try {
-      return await model.encode(images, { mode: "deterministic" });
-    } finally {
-      await model.dispose();
-    }
-  };
+  const some = examples.subarray(0, (examples.length / data.count) * Math.min(LOOKED_AT, data.count));
+  const results = (): Promise<Float32Array> =>
+    withModelOf(of, undefined, (model) => model.encode(some, { mode: "deterministic" }));
   const before = await results();
   return async () => (await results()).every((value, i) => Object.is(value, before[i]));
 }

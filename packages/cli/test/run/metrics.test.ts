@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { PictureError } from "../../src/pictures/render.js";
 import { openMetrics, rewindMetrics, withoutTimes } from "../../src/runs/metrics.js";
-import { type MeasureOptions, runMeasures } from "../../src/training/run-measures.js";
+import { orWithout } from "../../src/training/run-pictures.js";
 import { temporaryFolder } from "../temporary-folder.js";
-import { exampleConfig } from "./example-config.js";
 
 const folder = temporaryFolder();
 
@@ -78,28 +77,17 @@ describe("metrics.jsonl", () => {
   });
 });
 
-describe("the end of a run", () => {
-  const at = { step: 2, epoch: 1, last: true };
-  const endWith = (failure: Error, note: (line: string) => void) =>
-    runMeasures({
-      trainer: { taken: 2 },
-      config: exampleConfig,
-      run: { metrics: logOf("end", 2) },
-      reporter: { draw: () => Promise.reject(failure) },
-      validation: undefined,
-      test: undefined,
-      uniform: 8,
-      note,
-    } as unknown as MeasureOptions).report(at, []);
+describe("the pictures of a run", () => {
+  const without = (failure: Error, note: (line: string) => void) =>
+    orWithout({ note }, "the pictures of epoch 1", () => Promise.reject(failure));
 
-  it("comes without the pictures where these cannot be drawn", async () => {
+  it("are left out where they cannot be drawn", async () => {
     const notes: string[] = [];
-    const end = await endWith(new PictureError("no picture"), (line) => notes.push(line));
-    expect(end).toMatchObject({ pictures: [], verdict: { judgedStep: 2 } });
+    expect(await without(new PictureError("no picture"), (line) => notes.push(line))).toBeUndefined();
     expect(notes).toEqual(["the pictures of epoch 1 could not be drawn: no picture"]);
   });
 
-  it("does not hide any other failure", async () => {
-    await expect(endWith(new TypeError("a defect"), () => undefined)).rejects.toThrow("a defect");
+  it("do not hide any other failure", async () => {
+    await expect(without(new TypeError("a defect"), () => undefined)).rejects.toThrow("a defect");
   });
 });

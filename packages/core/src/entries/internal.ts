@@ -30,6 +30,7 @@ export {
   splineNetwork,
 } from "../presets.js";
 export { trainingDefaults } from "../train/defaults.js";
-export { runSteps } from "../train/run-steps.js";
+export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
+export { type Hook, runSteps } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";
 export { trainingStep } from "../train/whole-step.js";

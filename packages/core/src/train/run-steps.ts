@@ -5,27 +5,29 @@ import { yieldToEvents } from "./yield-to-events.js";
 /** The clock may stand still: no step takes less than this, in milliseconds. */
 const LEAST_MS = 1e-3;
 
-/** How a run goes, and what its owner does meanwhile. */
+type Done = void | Promise<void>;
+
+/** What goes with the steps of a run. Hooks are called one after another, in their order. */
+export type Hook = Readonly<{
+  /** Before the first step. */
+  start?: (() => Done) | undefined;
+  /** After each step, which took so many milliseconds. */
+  step?: ((report: StepReport, milliseconds: number) => Done) | undefined;
+  /** True where the run ends before its next step. */
+  stopped?: (() => boolean) | undefined;
+  /** At the end of the run, also of one that was stopped. */
+  end?: (() => Done) | undefined;
+  /** After the run went back to an earlier state. */
+  back?: (() => Done) | undefined;
+}>;
+
 export type StepRun = Readonly<{
-  /** The trainer of this moment: another one where the run has moved to another device. */
-  trainer: () => Trainer;
-  /** The run ends when so many steps are taken, */
+  trainer: Pick<Trainer, "taken" | "step">;
+  /** The run ends when so many steps are taken. */
   until: number;
-  /** or before a step where this is true. Default never. */
-  stopped?: () => boolean;
-  /** Lets a step wait for its turn, where others use the trainer too. */
-  turn?: <T>(step: () => Promise<T>) => Promise<T>;
-  /** Called after each step, which took so many milliseconds. */
-  onStep?: (report: StepReport, milliseconds: number) => void | Promise<void>;
-  /** Called before the first step, every so many steps, and at the end of the run, once for a state. */
-  measure?: Readonly<{
-    every: number;
-    state: (taken: number) => Promise<void>;
-    /** The step that was measured last, where the run goes on. */
-    last?: number | undefined;
-  }>;
-  /** Goes back to an earlier state where a step, or what was called after it, was not finite. Default: the run ends with the error. */
-  recover?: (failure: NotFiniteError) => Promise<void>;
+  hooks?: readonly Hook[];
+  /** Goes back to an earlier state where a step, or a hook after it, was not finite. Default: the run ends with the error. */
+  recover?: (failure: NotFiniteError) => Promise<unknown>;
   /** Other events of this thread get their turn about every so many milliseconds; 0 for after each step. Default 50. */
   pauseMs?: number;
 }>;
@@ -34,39 +36,35 @@ export type StepRun = Readonly<{
  * Takes the steps of a run: the only loop of training, below `fit`, the command and the page. It draws no random
  * numbers and changes no state, so how a run is watched makes no difference to its numbers.
  *
- * Errors: those of the step and of what is called; `NotFiniteError` where there is no `recover`, or it throws.
+ * Errors: those of the step and of the hooks; `NotFiniteError` where there is no `recover`, or it throws.
  */
 export async function runSteps(run: StepRun): Promise<void> {
-  const { trainer, until, turn = (step) => step(), onStep, measure, recover, pauseMs = 50 } = run;
-  let { last } = measure ?? {};
+  const { trainer, until, hooks = [], recover, pauseMs = 50 } = run;
   let paused = performance.now();
 
-  const measureOnce = async (): Promise<void> => {
-    if (measure === undefined || last === trainer().taken) return;
-    last = trainer().taken;
-    await measure.state(last);
+  const each = async (moment: "start" | "end" | "back"): Promise<void> => {
+    for (const hook of hooks) await hook[moment]?.();
   };
-  const isDue = (taken: number): boolean =>
-    measure !== undefined && (taken % measure.every === 0 || taken >= until);
-  const takeStep = async (): Promise<void> => {
-    const began = performance.now();
-    const report = await turn(() => trainer().step());
-    await onStep?.(report, Math.max(performance.now() - began, LEAST_MS));
-    if (isDue(trainer().taken)) await measureOnce();
+  const toTheEnd = async (): Promise<void> => {
+    while (trainer.taken < until && !hooks.some(({ stopped }) => stopped?.())) {
+      const began = performance.now();
+      const report = await trainer.step();
+      const milliseconds = Math.max(performance.now() - began, LEAST_MS);
+      for (const hook of hooks) await hook.step?.(report, milliseconds);
+      if (performance.now() - paused < pauseMs) continue;
+      await yieldToEvents();
+      paused = performance.now();
+    }
+    await each("end");
   };
 
-  if (last === undefined) await measureOnce();
-  while (trainer().taken < until && !run.stopped?.()) {
+  await each("start");
+  for (;;)
     try {
-      await takeStep();
+      return await toTheEnd();
     } catch (error) {
       if (recover === undefined || !(error instanceof NotFiniteError)) throw error;
-      last = undefined; // what comes again is measured again
       await recover(error);
+      await each("back");
     }
-    if (performance.now() - paused < pauseMs) continue;
-    await yieldToEvents();
-    paused = performance.now();
-  }
-  await measureOnce();
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NotFiniteError, type StepReport, type Trainer } from "../../src/index.js";
-import { runSteps } from "../../src/train/run-steps.js";
+import { keepBest, measuring } from "../../src/train/keep-best.js";
+import { type Hook, runSteps } from "../../src/train/run-steps.js";
 
 /** A trainer that only counts; `fail` says before which steps it is not finite. */
 function counting(fail: (step: number) => boolean = () => false) {
@@ -14,70 +15,72 @@ function counting(fail: (step: number) => boolean = () => false) {
       return { step: state.taken++, loss: 1, bpd: 1, gradNorm: 1, lr: 1 };
     },
   } as unknown as Trainer;
-  return { trainer: () => trainer, state };
+  return { trainer, state };
+}
+
+/** Measures the state of this moment, whose log p is a function of its step, every so many steps. */
+function watching(trainer: Trainer, every: number, logProb: (step: number) => number = (step) => step) {
+  const seen: number[] = [];
+  const best = keepBest<number>();
+  const hook = measuring({
+    trainer,
+    due: (taken) => taken % every === 0,
+    measure: async () => ({ logProb: logProb(trainer.taken), state: trainer.taken }),
+    best,
+    onMeasured: ({ step }) => void seen.push(step),
+  });
+  return { seen, best, hook };
 }
 
 describe("runSteps", () => {
   it("measures before the first step, every so many steps, and at the end, each state once", async () => {
-    const measured = async (until: number, last?: number): Promise<number[]> => {
-      const seen: number[] = [];
+    const measured = async (...until: number[]): Promise<number[]> => {
       const { trainer } = counting();
-      await runSteps({
-        trainer,
-        until,
-        measure: { every: 3, last, state: async (step) => void seen.push(step) },
-      });
+      const { seen, hook } = watching(trainer, 3);
+      for (const steps of until) await runSteps({ trainer, until: steps, hooks: [hook] });
       return seen;
     };
     expect(await measured(7)).toEqual([0, 3, 6, 7]);
     expect(await measured(6)).toEqual([0, 3, 6]);
-    expect(await measured(4, 0)).toEqual([3, 4]);
+    expect(await measured(4, 6)).toEqual([0, 3, 4, 6]);
   });
 
   it("ends before a step where it is stopped, and measures where it stands", async () => {
-    const { trainer, state } = counting();
-    const seen: number[] = [];
-    await runSteps({
-      trainer,
-      until: 100,
-      stopped: () => state.taken === 4,
-      measure: { every: 10, state: async (step) => void seen.push(step) },
-    });
-    expect([state.taken, seen]).toEqual([4, [0, 4]]);
+    const { trainer } = counting();
+    const { seen, hook } = watching(trainer, 10);
+    const hooks = [hook, { stopped: () => trainer.taken === 4 }];
+    await runSteps({ trainer, until: 100, hooks });
+    expect([trainer.taken, seen]).toEqual([4, [0, 4]]);
   });
 
-  it("reports each step with its time, in the turn that it was given", async () => {
+  it("calls the hooks in their order, and reports each step with its time", async () => {
     const { trainer } = counting();
     const lines: string[] = [];
-    await runSteps({
-      trainer,
-      until: 2,
-      turn(step) {
-        lines.push("turn");
-        return step();
-      },
-      onStep({ step }, milliseconds) {
-        lines.push(`step ${step}`);
+    const hook = (name: string): Hook => ({
+      start: () => void lines.push(`start ${name}`),
+      step({ step }, milliseconds) {
+        lines.push(`step ${step} ${name}`);
         expect(milliseconds).toBeGreaterThan(0);
       },
+      end: () => void lines.push(`end ${name}`),
+      back: () => void lines.push(`back ${name}`),
     });
-    expect(lines).toEqual(["turn", "step 0", "turn", "step 1"]);
+    await runSteps({ trainer, until: 2, hooks: [hook("a"), hook("b")] });
+    const order = ["start", "step 0", "step 1", "end"].flatMap((moment) => [`${moment} a`, `${moment} b`]);
+    expect(lines).toEqual(order);
   });
 
   it("recovers from what is not finite, in a step or after it, and measures again what comes again", async () => {
     let failures = 0;
     const { trainer, state } = counting((step) => step === 5 && failures === 0);
-    const seen: number[] = [];
+    const { seen, hook } = watching(trainer, 2, (step) => {
+      if (step === 6 && failures === 1) throw new NotFiniteError(6, "state", "not finite");
+      return step;
+    });
     await runSteps({
       trainer,
       until: 6,
-      measure: {
-        every: 2,
-        async state(step) {
-          seen.push(step);
-          if (step === 6 && failures === 1) throw new NotFiniteError(6, "state", "not finite");
-        },
-      },
+      hooks: [hook],
       async recover({ step }) {
         failures++;
         expect(step).toBe(failures === 1 ? 5 : 6);
@@ -85,17 +88,31 @@ describe("runSteps", () => {
       },
     });
     expect(failures).toBe(2);
-    expect(seen).toEqual([0, 2, 4, 4, 6, 4, 6]);
+    expect(seen).toEqual([0, 2, 4, 4, 4, 6]);
+  });
+
+  it("recovers from an end that is not finite", async () => {
+    const { trainer, state } = counting();
+    const ends: number[] = [];
+    const end = (): void => {
+      ends.push(trainer.taken);
+      if (ends.length === 1) throw new NotFiniteError(4, "state", "not finite");
+    };
+    const recover = async (): Promise<void> => {
+      state.taken = 2;
+    };
+    await runSteps({ trainer, until: 4, hooks: [{ end }], recover });
+    expect(ends).toEqual([4, 4]);
   });
 
   it("ends with other errors, and with the same where there is no way back", async () => {
     const { trainer } = counting((step) => step === 2);
     await expect(runSteps({ trainer, until: 3 })).rejects.toBeInstanceOf(NotFiniteError);
-    const other = { trainer: counting().trainer, until: 3, recover: async () => {} };
-    const onStep = (): never => {
+    const step = (): never => {
       throw new TypeError("mine");
     };
-    await expect(runSteps({ ...other, onStep })).rejects.toThrow("mine");
+    const other = { trainer: counting().trainer, until: 3, hooks: [{ step }], recover: async () => {} };
+    await expect(runSteps(other)).rejects.toThrow("mine");
   });
 
   it("lets timers in after each step where it is asked to", async () => {
@@ -103,8 +120,35 @@ describe("runSteps", () => {
     const timer = setInterval(() => ticks++);
     const began = performance.now();
     const { trainer } = counting();
-    await runSteps({ trainer, until: Number.POSITIVE_INFINITY, pauseMs: 0, stopped: () => ticks > 1 });
+    const hooks = [{ stopped: () => ticks > 1 }];
+    await runSteps({ trainer, until: Number.POSITIVE_INFINITY, pauseMs: 0, hooks });
     clearInterval(timer);
     expect(performance.now() - began).toBeLessThan(5000);
+  });
+});
+
+describe("keepBest", () => {
+  const after = (...logProbs: number[]) => {
+    const best = keepBest<string>();
+    logProbs.forEach((logProb, step) => void best.offer({ step, logProb, state: `${step}` }));
+    return [best.best?.state, best.worse];
+  };
+
+  it("keeps the first of the best, and counts what came since", () => {
+    expect(after(-3, -1, -2, -1)).toEqual(["1", 2]);
+    expect(after(-3, -2, -1)).toEqual(["2", 0]);
+  });
+
+  it("prefers any number to NaN", () => {
+    expect(after(Number.NaN, -5, Number.NaN)).toEqual(["1", 1]);
+    expect(after(Number.NaN)).toEqual(["0", 0]);
+  });
+
+  it("does not count the best against itself, where it is measured again", () => {
+    const best = keepBest({ step: 4, logProb: -1, state: "before" });
+    expect(best.offer({ step: 4, logProb: -1, state: "again" })).toBe(false);
+    expect([best.best?.state, best.worse]).toEqual(["before", 0]);
+    best.restore(undefined);
+    expect(best.offer({ step: 0, logProb: -9, state: "new" })).toBe(true);
   });
 });

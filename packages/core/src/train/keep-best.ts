@@ -1,0 +1,71 @@
+import type { Hook } from "./run-steps.js";
+import type { Trainer } from "./trainer.js";
+
+/** A state after so many steps, and its mean log p of held-out examples, in any unit. */
+export type Measured<T> = Readonly<{ step: number; logProb: number; state: T }>;
+
+/** Keeps the best of some states, the first of equal ones; NaN is worse than any number. */
+export function keepBest<T>(before?: Measured<T>) {
+  const kept = { best: before, worse: 0 };
+  return {
+    get best(): Measured<T> | undefined {
+      return kept.best;
+    },
+    /** States in a row since the best. */
+    get worse(): number {
+      return kept.worse;
+    },
+    /** Whether this state is the best so far, and is kept. */
+    offer(next: Measured<T>): boolean {
+      const { best } = kept;
+      const isBest = best === undefined || next.logProb > best.logProb || Number.isNaN(best.logProb);
+      if (isBest) kept.best = next;
+      kept.worse = isBest || next.step === best?.step ? 0 : kept.worse + 1;
+      return isBest;
+    },
+    /** Starts again from the best that is known elsewhere. */
+    restore(best: Measured<T> | undefined): void {
+      Object.assign(kept, { best, worse: 0 });
+    },
+  };
+}
+
+export type KeepBest<T> = ReturnType<typeof keepBest<T>>;
+
+/** Mean log p of the held-out examples after so many steps, and whether it is the best so far. */
+export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
+
+/** Measures the start, the states where it is due, and the end, each once, and keeps the best. */
+export function measuring<T>({
+  trainer,
+  due,
+  measure,
+  best,
+  onMeasured,
+}: Readonly<{
+  trainer: Pick<Trainer, "taken">;
+  due: (taken: number) => boolean;
+  /** Mean log p of held-out examples at the state of this moment, and what is kept of the state. */
+  measure: () => Promise<Pick<Measured<T>, "logProb" | "state">>;
+  best: KeepBest<T>;
+  onMeasured?: ((measured: Validation) => void | Promise<void>) | undefined;
+}>) {
+  let last: number | undefined;
+  const measureOnce = async (): Promise<void> => {
+    if (last === trainer.taken) return;
+    const { logProb, state } = await measure();
+    const step = trainer.taken;
+    last = step;
+    await onMeasured?.({ step, logProb, best: best.offer({ step, logProb, state }) });
+  };
+  return {
+    start: measureOnce,
+    step: async () => {
+      if (due(trainer.taken)) await measureOnce();
+    },
+    end: measureOnce,
+    back() {
+      last = undefined; // what comes again is measured again
+    },
+  } satisfies Hook;
+}
