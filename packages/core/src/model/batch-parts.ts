@@ -3,7 +3,7 @@ import type { Executor } from "../executor/executor.js";
 import { partsOf, splitBatch } from "../executor/parts.js";
 import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
-import { meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
+import { type DrawOptions, meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, sizeOf } from "../shape.js";
 
@@ -20,16 +20,20 @@ export type RowFunction = Readonly<{
   itemwise: boolean;
 }>;
 
-export type RunOptions = Readonly<{
-  seed: number;
-  stream: number;
-  mode: "sample" | "deterministic";
-  temperature: number;
-  /** Index of the first batch, for examples in several calls. Default 0. */
-  firstBatch?: number;
-  /** Checks the rows of some examples, starting at an index, as soon as they are computed; an error stops the run. */
-  check?(rows: Float32Array, examples: number, from: number): void;
-}>;
+/** Options of a model's method. */
+export type SampleOptions = DrawOptions & {
+  /** `sample` (default) samples every noise, `deterministic` sets it to its mean. */
+  mode?: "sample" | "deterministic";
+};
+
+export type RunOptions = Readonly<
+  SampleOptions & {
+    /** Index of the first batch, for examples in several calls. Default 0. */
+    firstBatch?: number;
+    /** Checks the rows of some examples, starting at an index, as soon as they are computed; an error stops the run. */
+    check?(rows: Float32Array, examples: number, from: number): void;
+  }
+>;
 
 /** A part of a batch, for one call of a compiled function. */
 export type Part = Readonly<{
@@ -53,7 +57,16 @@ export function* partsOfExamples(
   memory: BatchMemory,
   x: Uint8Array | Float32Array,
   count: number,
-  { seed, stream, mode, temperature, firstBatch = 0 }: RunOptions,
+  {
+    seed,
+    stream,
+    mode,
+    temperature,
+    firstBatch = 0,
+  }: Required<SampleOptions> & {
+    stream: number;
+    firstBatch?: number;
+  },
 ): Generator<Part, undefined> {
   const width = sizeOf(row.inShape);
   for (let b = 0, done = 0; done < count; b++, done += LARGEST) {

@@ -1,5 +1,6 @@
 import { type JsTree, numpy } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
+import type { Examples } from "../examples.js";
 import { ArraySpec, type Compiled, type Executor, type PlacedArray } from "../executor/executor.js";
 import { partsOf } from "../executor/parts.js";
 import { mapNoise, noiseShape } from "../noise.js";
@@ -20,13 +21,10 @@ const MOST_BUILT_IN = 2 ** 25;
 /**
  * Runs row functions over any number of examples: in batches of 256, the last one padded to a power of
  * two, so that a few compiled sizes serve all. A batch is computed in parts, each on the next free worker. Noise of
- * batch b is a function of (seed, stream, b).
+ * batch b is a function of (seed, stream, b). `moving`: the parameters will be replaced, so programs take them as arguments.
  */
-export function batchRunner(
-  executor: Executor,
-  params: JsTree<HostArray>,
-  { moving = false }: { moving?: boolean } = {},
-) {
+export function batchRunner(executor: Executor, params: JsTree<HostArray>, { moving = false } = {}) {
+  const state = { placed: executor.place(params), disposed: false };
   const paramSpecs = treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), params);
   const numbers = treeFlatten<HostArray>(params).leaves.reduce((sum, { data }) => sum + data.length, 0);
   const compiled = new Map<string, Promise<Compiled>>();
@@ -49,21 +47,30 @@ export function batchRunner(
     return found;
   };
   return {
-    expectMoving(): void {
+    get disposed(): boolean {
+      return state.disposed;
+    },
+    /** Errors: `UsageError` where the parameters are parts of the programs. */
+    async moveTo(next: JsTree<HostArray>): Promise<void> {
       if (!moving)
         throw new UsageError(
           "the parameters of this model are parts of its programs: make it with `moving` to replace them",
         );
+      executor.release(await state.placed);
+      state.placed = executor.place(next);
+      await state.placed;
     },
     /** All rows, one after another. `x` holds `count` examples. */
     async run(
       row: RowFunction,
-      placed: JsTree<PlacedArray>,
-      x: Uint8Array | Float32Array,
-      count: number,
-      options: RunOptions,
+      { examples: x, count }: Examples,
+      stream: number,
+      { seed = 0, mode = "sample", temperature = 1, ...more }: RunOptions,
     ): Promise<Float32Array> {
+      if (state.disposed) throw new UsageError("the model was disposed of: it cannot be used any more");
+      const placed = await state.placed;
       if (count === 0) return new Float32Array(0);
+      const options = { seed, stream, mode, temperature, ...more };
       const memory = memories.get(row.name) ?? batchMemory(row);
       memories.set(row.name, memory);
       const queue = partsOfExamples(executor, row, memory, x, count, options);
@@ -92,7 +99,7 @@ export function batchRunner(
             const each = data.length / (shape[0] as number);
             out ??= new Float32Array(count * each);
             const rows = (data as Float32Array).subarray(0, part.rows * each);
-            options.check?.(rows, part.rows, part.at);
+            more.check?.(rows, part.rows, part.at);
             out.set(rows, part.at * each);
           }
         } catch (error) {
@@ -112,10 +119,16 @@ export function batchRunner(
       for (const end of ends) if (end.status === "rejected") throw end.reason;
       return out as unknown as Float32Array;
     },
+    /** Calls after the first do nothing. */
     async dispose(): Promise<void> {
+      if (state.disposed) return;
+      state.disposed = true;
       for (const entry of compiled.values()) await (await entry).dispose();
       compiled.clear();
       memories.clear();
+      executor.release(await state.placed);
     },
   };
 }
+
+export type BatchRunner = ReturnType<typeof batchRunner>;

@@ -1,61 +1,40 @@
-import { type JsTree, type numpy as np, random } from "@jax-js/jax";
+import { type JsTree, random } from "@jax-js/jax";
 import { checkOptions } from "../check-options.js";
-import { UsageError } from "../errors.js";
-import { type ExamplesIn, inBatches, readExamples } from "../examples.js";
-import type { Executor, PlacedArray } from "../executor/executor.js";
-import { expectMemoryFor, expectMemoryForEach } from "../executor/memory.js";
-import { type Flow, type FlowParams, flow } from "../flow.js";
+import { type ExamplesIn, readExamples } from "../examples.js";
+import type { Executor } from "../executor/executor.js";
+import { expectMemoryFor } from "../executor/memory.js";
+import { type Flow, flow } from "../flow.js";
 import * as o from "../layers/options.js";
-import { shapeKey } from "../math/keys.js";
 import type { OrdinaryNetwork } from "../network/network.js";
-import type { DrawOptions, NoiseSpec, NoiseTree } from "../noise.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
-import { parameterPaths } from "../params/parameter-paths.js";
-import { treeDispose, treeFlatten } from "../params/pytree.js";
 import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
 import { type ExamplePreimages, type PreimageOptions, preimagesOfExample } from "../preimage/preimages.js";
 import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
-import { readArray, takeToHost } from "../train/state.js";
-import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
-import { batchRunner } from "./batches.js";
-import { type Evaluation, refuseNaN, summarize, totals } from "./evaluation.js";
+import { takeToHost } from "../train/state.js";
+import type { SampleOptions } from "./batch-parts.js";
+import { type BatchRunner, batchRunner } from "./batches.js";
+import { type Evaluation, refuseNaN, summarize } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
-import { latentStream } from "./latents.js";
-
-export type SampleOptions = DrawOptions & {
-  /** `sample` (default) samples every noise, `deterministic` sets it to its mean. */
-  mode?: "sample" | "deterministic";
-};
-
-/** Results of `FlowModel.score` for a batch of examples, one after another. */
-export type Scores = Readonly<{
-  /** log p in nats: from one sample, or the bound from K samples, with its standard error over the samples. */
-  logProb: Float64Array;
-  stdErr?: Float64Array;
-  /** Contributions of the first sample in nats, a row of `flow.ledgerLines` per example. */
-  ledger: Float32Array;
-}>;
+import { movingNumbers, namedParameters, parametersNamed } from "./named-parameters.js";
+import { decodeRows, latentsOf, sampleBlocks } from "./samples.js";
+import { ledgerOf, type Scores, scoreStream } from "./scores.js";
 
 const seed = o.integer(0);
 const draw = { seed, temperature: o.notNegative };
+const modal = { ...draw, mode: o.oneOf("sample", "deterministic") };
 const schemas = {
-  draw: { ...draw, mode: o.oneOf("sample", "deterministic") },
+  draw: modal,
+  blocks: { ...modal, from: o.anything, to: o.anything },
   estimate: { seed, samples: o.integer(1) },
   preimages: { ...draw, count: o.integer(1), results: o.record },
 };
 
 /** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
 const COPIES = 3;
-
-/** Copies of the latents of a sample on the host: those of the stream, and those of the batches that are computed. */
-const LATENTS = 2;
-
-/** Examples in a block of samples at most, and numbers. */
-const BLOCK = { examples: 4096, numbers: 2 ** 20 } as const;
 
 /**
  * A flow with parameters on an executor. Methods take typed or nested arrays and return promises of typed arrays. Only
@@ -79,9 +58,7 @@ export class FlowModel {
   readonly flow: Flow;
   readonly executor: Executor;
   #params: JsTree<HostArray>;
-  #placed: Promise<JsTree<PlacedArray>>;
-  readonly #runner: ReturnType<typeof batchRunner>;
-  #disposed = false;
+  readonly #runner: BatchRunner;
 
   /**
    * From parameters on the host, in the tree of `flow.init`. `moving`: they will be replaced (`moveTo`), so programs take
@@ -96,7 +73,6 @@ export class FlowModel {
     this.flow = flow;
     this.executor = executor;
     this.#params = params;
-    this.#placed = executor.place(params);
     this.#runner = batchRunner(executor, params, { moving });
   }
 
@@ -117,7 +93,7 @@ export class FlowModel {
    */
   async logProb(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float64Array> {
     checkOptions("logProb", schemas.draw, options);
-    return (await this.#ledger(examples, options)).total;
+    return (await ledgerOf(this.flow, this.#runner, examples, options)).total;
   }
 
   /**
@@ -129,7 +105,7 @@ export class FlowModel {
   async logProbGradient(examples: ExamplesIn, options: SampleOptions = {}): Promise<LogProbGradient> {
     checkOptions("logProbGradient", schemas.draw, options);
     const read = readExamples(examples, this.flow.domain);
-    const rows = await this.#run(gradientRow(this.flow), read.examples, read.count, STREAM.evaluate, options);
+    const rows = await this.#runner.run(gradientRow(this.flow), read, STREAM.evaluate, options);
     return splitGradientRows(this.flow, rows, read.count);
   }
 
@@ -160,27 +136,13 @@ export class FlowModel {
     options: { samples?: number; seed?: number } = {},
   ): AsyncGenerator<Scores> {
     checkOptions("score", schemas.estimate, options);
-    const { samples = 1, seed = 0 } = options;
-    let firstBatch = 0;
-    for await (const examples of inBatches(source, this.flow.domain, LARGEST)) {
-      const logs: Float64Array[] = [];
-      let ledger: Float32Array | undefined;
-      for (let k = 0; k < samples; k++) {
-        const { rows, total } = await this.#ledger(examples, { seed: seed * samples + k }, firstBatch);
-        ledger ??= rows;
-        logs.push(total);
-      }
-      const single = logs[0] as Float64Array;
-      const { logProb, stdErr } = samples === 1 ? { logProb: single } : importanceBound(logs);
-      yield { logProb, ledger: ledger as Float32Array, ...(stdErr && { stdErr }) };
-      firstBatch++;
-    }
+    yield* scoreStream(this.flow, this.#runner, source, options);
   }
 
   /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
   async evaluate(examples: ExamplesIn, options: SampleOptions = {}): Promise<Evaluation> {
     checkOptions("evaluate", schemas.draw, options);
-    const { rows, total } = await this.#ledger(examples, options);
+    const { rows, total } = await ledgerOf(this.flow, this.#runner, examples, options);
     return summarize(this.flow, rows, total);
   }
 
@@ -211,7 +173,8 @@ export class FlowModel {
   /** The samples of `sample`, one after another in one array. */
   async sampleFlat(n: number, options: SampleOptions = {}): Promise<Float32Array> {
     checkOptions("sampleFlat", schemas.draw, options);
-    return this.#decode("sample", await this.latents(n, options), n, options);
+    const latents = { examples: await this.latents(n, options), count: n };
+    return decodeRows(this.flow, this.#runner, "sample", latents, options);
   }
 
   /**
@@ -223,34 +186,16 @@ export class FlowModel {
    */
   async *sampleBlocks(
     n: number,
-    { from = 0, to = n, ...options }: SampleOptions & { from?: number; to?: number } = {},
+    options: SampleOptions & { from?: number; to?: number } = {},
   ): AsyncGenerator<Float32Array> {
-    checkOptions("sampleBlocks", schemas.draw, options);
-    expectCount(n);
-    const isEdge = (at: number): boolean => at % LARGEST === 0 || at === n;
-    if (!(from >= 0 && from <= to && to <= n && isEdge(from) && isEdge(to)))
-      throw new UsageError(
-        `samples ${from} to ${to} of ${n}: expected multiples of ${LARGEST} within the number of samples`,
-      );
-    const { base, dimensions } = this.flow;
-    const most = 2 ** Math.floor(Math.log2(BLOCK.numbers / Math.max(dimensions, sizeOf(base.shape))));
-    const size = Math.min(Math.max(most, LARGEST), BLOCK.examples);
-    const latents = latentStream(base, options.seed ?? 0, options.temperature ?? 1);
-    latents.skip(from);
-    for (let at = from; at < to; at += size) {
-      const count = Math.min(size, to - at);
-      yield this.#decode("sample", await latents.next(count), count, options, at / LARGEST);
-    }
+    checkOptions("sampleBlocks", schemas.blocks, options);
+    yield* sampleBlocks(this.flow, this.#runner, n, options);
   }
 
   /** n samples z of the base, one after another, each of `flow.latentShape`. `sample` decodes these. */
   async latents(n: number, options: SampleOptions = {}): Promise<Float32Array> {
     checkOptions("latents", schemas.draw, options);
-    const { seed = 0, temperature = 1 } = options;
-    expectCount(n);
-    const { base, dimensions } = this.flow;
-    expectMemoryForEach(this.executor, `drawing ${n} samples`, n, LATENTS * sizeOf(base.shape) + dimensions);
-    return latentStream(base, seed, temperature).next(n);
+    return latentsOf(this.flow, this.executor, n, options);
   }
 
   /**
@@ -259,12 +204,10 @@ export class FlowModel {
    */
   async encode(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
     checkOptions("encode", schemas.draw, options);
-    const { flow } = this;
-    const read = readExamples(examples, flow.domain);
-    const row = this.#row("encode", flow.encode, flow.forwardNoise);
-    return this.#run(row, read.examples, read.count, STREAM.evaluate, options, {
-      check: refuseNaN("encode"),
-    });
+    const { encode: f, inShape, forwardNoise: noise, domain } = this.flow;
+    const row = { name: "encode", f, inShape, noise, itemwise: false };
+    const check = refuseNaN("encode");
+    return this.#runner.run(row, readExamples(examples, domain), STREAM.evaluate, { ...options, check });
   }
 
   /**
@@ -274,7 +217,7 @@ export class FlowModel {
   async decode(latents: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
     checkOptions("decode", schemas.draw, options);
     const read = readExamples(latents, { shape: this.flow.latentShape });
-    return this.#decode("decode", read.examples, read.count, options);
+    return decodeRows(this.flow, this.#runner, "decode", read, options);
   }
 
   /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode. */
@@ -306,9 +249,7 @@ export class FlowModel {
 
   /** The parameters by name, `params.<path>`. */
   arrays(): { [name: string]: HostArray } {
-    const values = treeFlatten(this.#params).leaves;
-    const leaves = parameterPaths(this.#params, this.flow.parameterKinds);
-    return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, values[i] as HostArray]));
+    return namedParameters(this.flow, this.#params);
   }
 
   /** The parameters on the host, in the tree of `flow.init`. */
@@ -318,11 +259,7 @@ export class FlowModel {
 
   /** Number of trainable parameters. */
   get parameters(): number {
-    const values = treeFlatten(this.#params).leaves;
-    return parameterPaths(this.#params, this.flow.parameterKinds).reduce(
-      (sum, leaf, i) => sum + (leaf.kind === "fixed" ? 0 : (values[i] as HostArray).data.length),
-      0,
-    );
+    return movingNumbers(this.flow, this.#params);
   }
 
   /** The parameters as the bytes of a safetensors file. */
@@ -341,15 +278,7 @@ export class FlowModel {
     arrays: { readonly [name: string]: HostArray },
     executor: Executor,
   ): Promise<FlowModel> {
-    const like = flow.init(shapeKey());
-    const leaves = parameterPaths(like, flow.parameterKinds);
-    const { leaves: values, rebuild } = treeFlatten<np.Array>(like);
-    try {
-      const params = rebuild(values.map((v, i) => readArray(arrays, `params.${leaves[i]?.path}`, v)));
-      return new FlowModel(flow, params, executor);
-    } finally {
-      treeDispose(like);
-    }
+    return new FlowModel(flow, parametersNamed(flow, arrays), executor);
   }
 
   /**
@@ -358,86 +287,17 @@ export class FlowModel {
    * @throws UsageError if the model is not `moving`
    */
   async moveTo(params: JsTree<HostArray>): Promise<void> {
-    this.#runner.expectMoving();
-    this.executor.release(await this.#placed);
+    await this.#runner.moveTo(params);
     this.#params = params;
-    this.#placed = this.executor.place(params);
-    await this.#placed;
   }
 
   /** True once the model was disposed of. */
   get disposed(): boolean {
-    return this.#disposed;
+    return this.#runner.disposed;
   }
 
   /** Releases the memory of the executor. The model cannot be used afterwards; calls after the first do nothing. */
   async dispose(): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
     await this.#runner.dispose();
-    this.executor.release(await this.#placed);
   }
-
-  #row(
-    name: string,
-    f: (params: FlowParams, x: np.Array, noise: NoiseTree) => np.Array,
-    noise: NoiseSpec,
-  ): RowFunction {
-    return { name, f, inShape: this.flow.inShape, noise, itemwise: false };
-  }
-
-  async #run(
-    row: RowFunction,
-    x: Uint8Array | Float32Array,
-    count: number,
-    stream: number,
-    { seed = 0, mode = "sample", temperature = 1 }: SampleOptions,
-    more: Pick<RunOptions, "firstBatch" | "check"> = {},
-  ): Promise<Float32Array> {
-    if (this.#disposed) throw new UsageError("the model was disposed of: it cannot be used any more");
-    const options = { seed, stream, mode, temperature, ...more };
-    return this.#runner.run(row, await this.#placed, x, count, options);
-  }
-
-  /** `name`: a separate program, "sample", for latents that the model sampled: none of them is an outlier. */
-  async #decode(
-    name: "decode" | "sample",
-    z: Uint8Array | Float32Array,
-    count: number,
-    options: SampleOptions,
-    firstBatch = 0,
-  ): Promise<Float32Array> {
-    const { decode, inverseNoise, latentShape } = this.flow;
-    const row = {
-      ...this.#row(name, decode, inverseNoise),
-      inShape: latentShape,
-      itemwise: name === "sample",
-    };
-    return this.#run(row, z, count, STREAM.sample, options, { firstBatch, check: refuseNaN("decode") });
-  }
-
-  /** Contributions, a row per example, and their sums in double precision. */
-  async #ledger(
-    examples: ExamplesIn,
-    options: SampleOptions,
-    firstBatch = 0,
-  ): Promise<{ rows: Float32Array; total: Float64Array }> {
-    const { flow } = this;
-    const { examples: x, count } = readExamples(examples, flow.domain);
-    const rows = await this.#run(
-      { ...this.#row("ledger", flow.ledger, flow.forwardNoise), itemwise: true },
-      x,
-      count,
-      STREAM.evaluate,
-      options,
-      { firstBatch },
-    );
-    return { rows, total: totals(flow, rows, count) };
-  }
-}
-
-/** @throws UsageError for a number of samples that is none */
-function expectCount(n: number): void {
-  if (!Number.isInteger(n) || n < 1)
-    throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
 }

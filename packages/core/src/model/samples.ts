@@ -1,15 +1,22 @@
 import type { Base } from "../base.js";
+import { UsageError } from "../errors.js";
+import type { Examples } from "../examples.js";
+import type { Executor } from "../executor/executor.js";
+import { expectMemoryForEach } from "../executor/memory.js";
+import type { Flow } from "../flow.js";
 import { makeRng } from "../math/rng.js";
-import { mapTreeOfNoise, noiseDrawer } from "../noise.js";
+import { type DrawOptions, mapTreeOfNoise, noiseDrawer } from "../noise.js";
 import { fromHost } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { takeToHost } from "../train/state.js";
-import { LARGEST } from "./batch-parts.js";
+import { LARGEST, type RunOptions, type SampleOptions } from "./batch-parts.js";
+import type { BatchRunner } from "./batches.js";
+import { refuseNaN } from "./evaluation.js";
 
 /** Latents of a base, one after another, from one stream of random numbers. */
-export type LatentStream = Readonly<{
+type LatentStream = Readonly<{
   /** Passes over so many latents, whole batches of them: their numbers are drawn and dropped. */
   skip(count: number): void;
   /** The next latents, [count, …shape]; all calls but the last ask for whole batches. */
@@ -21,7 +28,7 @@ export type LatentStream = Readonly<{
  *
  * @param temperature factor on the normal noises
  */
-export function latentStream(base: Base, seed: number, temperature: number): LatentStream {
+function latentStream(base: Base, seed: number, temperature: number): LatentStream {
   const rng = makeRng(seed, STREAM.latent);
   const whole = noiseDrawer(base.noise, LARGEST);
   const size = sizeOf(base.shape);
@@ -41,4 +48,69 @@ export function latentStream(base: Base, seed: number, temperature: number): Lat
       return latents;
     },
   };
+}
+
+/** Copies of the latents of a sample on the host: those of the stream, and those of the batches that are computed. */
+const LATENTS = 2;
+
+/** Examples in a block of samples at most, and numbers. */
+const BLOCK = { examples: 4096, numbers: 2 ** 20 } as const;
+
+/** n latents. Errors: `UsageError`, `MemoryError` for a number of samples that is none, or too large. */
+export async function latentsOf(
+  { base, dimensions }: Flow,
+  executor: Executor,
+  n: number,
+  { seed = 0, temperature = 1 }: DrawOptions,
+): Promise<Float32Array> {
+  expectCount(n);
+  expectMemoryForEach(executor, `drawing ${n} samples`, n, LATENTS * sizeOf(base.shape) + dimensions);
+  return latentStream(base, seed, temperature).next(n);
+}
+
+/** z ↦ x. `sample`: a program of its own for latents that the model sampled, none of which is an outlier. */
+export const decodeRows = (
+  { decode, inverseNoise, latentShape }: Flow,
+  runner: BatchRunner,
+  name: "decode" | "sample",
+  latents: Examples,
+  options: RunOptions,
+): Promise<Float32Array> =>
+  runner.run(
+    { name, f: decode, inShape: latentShape, noise: inverseNoise, itemwise: name === "sample" },
+    latents,
+    STREAM.sample,
+    { ...options, check: refuseNaN("decode") },
+  );
+
+/** The samples `from` to `to` of n, in blocks. Errors: `UsageError` for another range. */
+export async function* sampleBlocks(
+  flow: Flow,
+  runner: BatchRunner,
+  n: number,
+  { from = 0, to = n, ...options }: SampleOptions & { from?: number; to?: number },
+): AsyncGenerator<Float32Array> {
+  expectCount(n);
+  const isEdge = (at: number): boolean => at % LARGEST === 0 || at === n;
+  if (!(from >= 0 && from <= to && to <= n && isEdge(from) && isEdge(to)))
+    throw new UsageError(
+      `samples ${from} to ${to} of ${n}: expected multiples of ${LARGEST} within the number of samples`,
+    );
+  const { base, dimensions } = flow;
+  const most = 2 ** Math.floor(Math.log2(BLOCK.numbers / Math.max(dimensions, sizeOf(base.shape))));
+  const size = Math.min(Math.max(most, LARGEST), BLOCK.examples);
+  const latents = latentStream(base, options.seed ?? 0, options.temperature ?? 1);
+  latents.skip(from);
+  for (let at = from; at < to; at += size) {
+    const count = Math.min(size, to - at);
+    const examples = await latents.next(count);
+    const firstBatch = at / LARGEST;
+    yield decodeRows(flow, runner, "sample", { examples, count }, { ...options, firstBatch });
+  }
+}
+
+/** @throws UsageError for a number of samples that is none */
+function expectCount(n: number): void {
+  if (!Number.isInteger(n) || n < 1)
+    throw new UsageError(`the number of samples must be a positive integer, got ${n}`);
 }

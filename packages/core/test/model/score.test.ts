@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { flowify } from "../../src/flowify.js";
 import { makeRng } from "../../src/math/rng.js";
-import { FlowModel, type Scores } from "../../src/model/model.js";
+import { FlowModel } from "../../src/model/model.js";
+import type { Scores } from "../../src/model/scores.js";
 import { usePrecision } from "../../src/testing/prepare.js";
 
 beforeAll(() => usePrecision("float32"));
