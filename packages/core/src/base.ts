@@ -23,7 +23,8 @@ export type Base = Readonly<{
  *
  * @example
  * ```ts
- * import { flow, standardNormal } from "@flowify/core";
+ * import { flow } from "@flowify/core";
+ * import { standardNormal } from "@flowify/core/layer";
  * import { rqSpline } from "@flowify/core/layers";
  *
  * const made = flow([rqSpline([4])], standardNormal([4])); // which is the default
@@ -50,7 +51,8 @@ export function standardNormal(shape: Shape): Base {
  *
  * @example
  * ```ts
- * import { flow, uniform } from "@flowify/core";
+ * import { flow } from "@flowify/core";
+ * import { uniform } from "@flowify/core/layer";
  * import { monotone } from "@flowify/core/layers";
  *
  * const made = flow([monotone([4], "tanh")], uniform([4], [-1, 1]));

@@ -60,7 +60,8 @@ export type Flow = Readonly<{
  *
  * @example
  * ```ts
- * import { flow, uniform } from "@flowify/core";
+ * import { flow } from "@flowify/core";
+ * import { uniform } from "@flowify/core/layer";
  * import { linear, monotone } from "@flowify/core/layers";
  *
  * const made = flow([linear(5, 2), monotone([2], "sigmoid")], uniform([2]));

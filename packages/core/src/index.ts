@@ -6,7 +6,6 @@
  */
 import "./executor/jax-globals.js";
 
-export { standardNormal, uniform } from "./base.js";
 export { chain } from "./chain.js";
 export {
   CheckpointError,
@@ -39,10 +38,8 @@ export type { Scores } from "./model/scores.js";
 export { applyNetwork } from "./network/apply-network.js";
 export type { Network, NetworkLayer, OrdinaryNetwork } from "./network/network.js";
 export { HostArray } from "./params/host-array.js";
-export { parameterList } from "./params/parameter-list.js";
 export { decodeSafetensors, encodeSafetensors } from "./params/safetensors.js";
 export { couplingFlow, denseFlow, splineFlow } from "./presets.js";
-export { initParams } from "./train/init-params.js";
 export type { TrainOptions } from "./train/options.js";
 export type { BatchSource, DataIn } from "./train/source.js";
 export type { TrainingState } from "./train/state.js";

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { uniform } from "../src/entries/layer.js";
 import type { Flow } from "../src/flow.js";
-import { flow, flowify, type NetworkLayer, uniform } from "../src/index.js";
+import { flow, flowify, type NetworkLayer } from "../src/index.js";
 import { linear } from "../src/layers/linear.js";
 import { monotone } from "../src/layers/monotone.js";
 import { rqSpline } from "../src/layers/rq-spline.js";

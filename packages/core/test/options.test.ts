@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { initParams } from "../src/entries/layer.js";
 import {
   couplingFlow,
   createTrainer,
@@ -6,7 +7,6 @@ import {
   FlowModel,
   fit,
   flowify,
-  initParams,
   jaxExecutor,
   splineFlow,
 } from "../src/index.js";

@@ -1,4 +1,5 @@
-import { bitsPerDimension, type Executor, FlowModel, flowify, initParams } from "@flowify/core";
+import { bitsPerDimension, type Executor, FlowModel, flowify } from "@flowify/core";
+import { initParams } from "@flowify/core/layer";
 import type { ImageSet } from "../data/image-set.js";
 import type { ExampleBpd } from "./histograms.js";
 

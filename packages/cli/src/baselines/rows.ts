@@ -1,4 +1,5 @@
-import { type Executor, FlowModel, initParams } from "@flowify/core";
+import { type Executor, FlowModel } from "@flowify/core";
+import { initParams } from "@flowify/core/layer";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
 import { gaussianNetwork } from "../networks/auto.js";

@@ -1,5 +1,6 @@
-import { type Flow, parameterList } from "@flowify/core";
+import type { Flow } from "@flowify/core";
 import type { Shape } from "@flowify/core/layer";
+import { parameterList } from "@flowify/core/layer";
 import type { ImageSet } from "../data/image-set.js";
 import { type AutoSize, autoNetwork, autoSchedule, MANY } from "./auto.js";
 import { flowOf } from "./choose.js";

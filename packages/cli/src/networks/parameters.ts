@@ -1,5 +1,6 @@
-import { type Flow, parameterList, zoo } from "@flowify/core";
+import { type Flow, zoo } from "@flowify/core";
 import type { Parameter } from "@flowify/core/internal";
+import { parameterList } from "@flowify/core/layer";
 import { flowOf } from "./choose.js";
 import type { ChosenNetwork } from "./weights.js";
 

@@ -10,9 +10,9 @@ import {
   flowify,
   jaxExecutor,
   type Network,
-  standardNormal,
   zoo,
 } from "@flowify/core";
+import { standardNormal } from "@flowify/core/layer";
 import { dequantize, linear } from "@flowify/core/layers";
 import { readOnnx } from "@flowify/onnx";
 import type { BadCall } from "./bad-input.js";

@@ -1,4 +1,5 @@
-import { FlowModel, flow, jaxExecutor, uniform } from "@flowify/core";
+import { FlowModel, flow, jaxExecutor } from "@flowify/core";
+import { uniform } from "@flowify/core/layer";
 import { dequantize, linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
 import { summarizeLikelihood, summaryLines } from "../../src/runs/likelihood-summary.js";

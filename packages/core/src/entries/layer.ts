@@ -1,11 +1,12 @@
 /**
- * What authors of layers need: the contract, the noises, calibration data, stable numerics, host arrays.
+ * What authors of layers need: the contract, the bases, the noises, calibration data, parameters and their start values,
+ * stable numerics, host arrays.
  *
  * @module @flowify/core/layer
  */
 import "../executor/jax-globals.js";
 
-export type { Base } from "../base.js";
+export { type Base, standardNormal, uniform } from "../base.js";
 export type { ChainLayer } from "../chain.js";
 export type { MixtureOfNormals } from "../densities/conditional.js";
 export { type CalibrationData, calibrationData, rowsOf } from "../init/calibration-data.js";
@@ -34,5 +35,7 @@ export {
 } from "../noise.js";
 export { floats, fromHost, toHost } from "../params/host.js";
 export type { ParameterKind, ParameterKinds } from "../params/parameter-kinds.js";
+export { parameterList } from "../params/parameter-list.js";
 export { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 export type { Step, StepNetwork } from "../steps.js";
+export { initParams } from "../train/init-params.js";

@@ -16,7 +16,8 @@ type Parameterized = Readonly<{ init(key: np.Array): JsTree<np.Array>; parameter
  *
  * @example
  * ```ts
- * import { flow, parameterList } from "@flowify/core";
+ * import { flow } from "@flowify/core";
+ * import { parameterList } from "@flowify/core/layer";
  * import { linear } from "@flowify/core/layers";
  *
  * const list = parameterList(flow([linear(3, 3)]));

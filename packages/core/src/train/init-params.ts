@@ -44,7 +44,8 @@ const schemas: SchemasOf<InitOptions> = {
  *
  * @example
  * ```ts
- * import { FlowModel, flow, initParams, jaxExecutor } from "@flowify/core";
+ * import { FlowModel, flow, jaxExecutor } from "@flowify/core";
+ * import { initParams } from "@flowify/core/layer";
  * import { actnorm } from "@flowify/core/layers";
  *
  * const executor = jaxExecutor();

@@ -2,7 +2,8 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain } from "../../src/chain.js";
-import { flow, initParams, jaxExecutor } from "../../src/index.js";
+import { initParams } from "../../src/entries/layer.js";
+import { flow, jaxExecutor } from "../../src/index.js";
 import type { ArrayTree, FlowLayer } from "../../src/layer.js";
 import { actnorm } from "../../src/layers/actnorm.js";
 import { conv1d } from "../../src/layers/conv1d.js";

@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
+import { initParams } from "../../src/entries/layer.js";
 import {
   createTrainer,
   type ExamplesIn,
   FlowModel,
   flowify,
-  initParams,
   jaxExecutor,
   type OrdinaryNetwork,
 } from "../../src/index.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flowify, initParams, jaxExecutor, type Network } from "../../src/index.js";
+import { initParams } from "../../src/entries/layer.js";
+import { FlowModel, flowify, jaxExecutor, type Network } from "../../src/index.js";
 import { makeRng } from "../../src/math/rng.js";
 
 const SIDE = 8;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { FlowModel, flow, initParams, jaxExecutor } from "../../src/index.js";
+import { initParams } from "../../src/entries/layer.js";
+import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
 import { linear } from "../../src/layers/linear.js";
 import { rqSpline } from "../../src/layers/rq-spline.js";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FlowModel, flow, jaxExecutor, uniform } from "../../src/index.js";
+import { uniform } from "../../src/entries/layer.js";
+import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
 import { linear } from "../../src/layers/linear.js";
 
 describe("FlowModel.sample", () => {
