@@ -1,10 +1,9 @@
-import { type Executor, type Flow, FlowModel, jaxExecutor } from "@flowify/core";
+import { FlowModel, jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { expect, test } from "vitest";
 import type { OpenRun } from "../src/run/open-run.js";
 import { bestOf, type NewRun, newRun, type RunImages, startRun, trainFurther } from "../src/run/session.js";
 import { trainedText } from "../src/ui/figures.js";
-import { heldOutMeter } from "../src/worker/ledger-rows.js";
 
 /** Stripes of a random height with some noise. */
 function stripes(count: number, seed: number): Uint8Array {
@@ -18,15 +17,7 @@ function stripes(count: number, seed: number): Uint8Array {
 }
 const heldOut = stripes(64, 2);
 const images: RunImages = { name: "stripes", shape: [1, 4, 4], train: stripes(96, 1), heldOut };
-const options = {
-  executor: jaxExecutor(),
-  images,
-  tell: () => {},
-  makeViewer: async (flow: Flow, executor: Executor) => ({
-    ...heldOutMeter(flow, executor, heldOut, 0),
-    view: async () => undefined,
-  }),
-};
+const options = { executor: jaxExecutor(), images, tell: () => {} };
 const further = (run: OpenRun, steps: number) =>
   trainFurther(run, steps, { ...options, signal: new AbortController().signal });
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { PlaneView } from "../src/tabs/plane/calls.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
-import { makePlaneViewer } from "../src/tabs/plane/viewer.js";
+import { planeViewer } from "../src/tabs/plane/viewer.js";
 import { type Kept, startTraining, type TrainingEvent } from "../src/worker/training.js";
 import { mean } from "./as-in-node.js";
 
@@ -57,7 +57,8 @@ const open = (executor: Executor, more: Partial<{ learningRate: number; steps: n
     batchSize: 64,
     learningRate: 0.01,
     seed: 3,
-    makeViewer: (of, on) => makePlaneViewer(of, on, { heldOut, seed: 3 }),
+    heldOut,
+    viewer: planeViewer(flow, heldOut, 3),
     ...more,
   });
 

@@ -26,12 +26,12 @@ export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?:
 export type RunStart = Omit<OpenRun, "state"> & Readonly<{ state?: TrainingState }>;
 
 /** A run in training. */
-export type RunSession<V, W extends Viewer<V>> = Readonly<{ run: RunStart; training: Training<V, W> }>;
+export type RunSession<V> = Readonly<{ run: RunStart; training: Training<V> }>;
 
-type SessionOptions<V, W> = Readonly<{
+type SessionOptions<V> = Readonly<{
   executor: Executor;
   images: RunImages;
-  makeViewer: (flow: OpenRun["flow"], executor: Executor) => Promise<W & Viewer<V>>;
+  viewer?: Viewer<V>;
   /** The best state before that of the run. */
   best?: Kept["best"];
   tell?: (progress: Progress) => void;
@@ -110,25 +110,26 @@ export async function continued(
 }
 
 /** Places a run on the device, ready to train. */
-export async function startRun<V, W extends Viewer<V>>(
+export async function startRun<V>(
   run: RunStart,
-  { executor, images, makeViewer, best, tell }: SessionOptions<V, W>,
-): Promise<RunSession<V, W>> {
+  { executor, images, viewer, best, tell }: SessionOptions<V>,
+): Promise<RunSession<V>> {
   const { flow, config, state } = run;
-  const training = await startTraining<V, W>({
+  const training = await startTraining<V>({
     flow,
     executor,
     data: { examples: images.train, count: images.train.length / sizeOf(images.shape) },
     ...trainerOptions(config),
     ...(state && { kept: { state, best } }),
-    makeViewer,
+    heldOut: images.heldOut,
+    viewer,
     onInit: (layer, done) => tell?.({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
   });
   return { run, training };
 }
 
 /** The run with its best state so far. */
-export async function bestOf<V, W extends Viewer<V>>({ run, training }: RunSession<V, W>): Promise<OpenRun> {
+export async function bestOf<V>({ run, training }: RunSession<V>): Promise<OpenRun> {
   const { config } = run;
   const { state, reports } = await training.best();
   const lines = reports.map(({ step, loss, bpd, gradNorm, lr }) => ({
@@ -159,11 +160,11 @@ const PATIENCE = 2;
  *
  * @throws NotFiniteError if the network diverges at every rate before any state was better
  */
-export async function trainFurther<V, W extends Viewer<V>>(
+export async function trainFurther<V>(
   start: OpenRun,
   steps: number,
-  { signal, ...options }: SessionOptions<V, W> & Readonly<{ signal: AbortSignal }>,
-): Promise<{ session: RunSession<V, W>; trained: Trained }> {
+  { signal, ...options }: SessionOptions<V> & Readonly<{ signal: AbortSignal }>,
+): Promise<{ session: RunSession<V>; trained: Trained }> {
   const { step: first } = start.state;
   let failure: NotFiniteError | undefined;
   for (const factor of RATES) {

@@ -1,13 +1,15 @@
 import {
   createTrainer,
+  type ExamplesIn,
   type Executor,
-  type Flow,
   FlowModel,
   type HostArray,
+  NotFiniteError,
   type StepReport,
   type Trainer,
   type TrainingState,
   type TrainOptions,
+  UsageError,
 } from "@flowify/core";
 import {
   type Hook,
@@ -21,12 +23,11 @@ import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
 import { serialQueue } from "./serial-queue.js";
 
-/** Views of a flow in training: compiled once, then computed repeatedly. */
+/** Views of a flow in training. */
 export type Viewer<V> = Readonly<{
-  view(params: JsTree<HostArray>, step: number): Promise<V>;
-  /** Mean log p of held-out examples, in nats. */
-  measure(params: JsTree<HostArray>): Promise<number>;
-  dispose(): Promise<void>;
+  view(model: FlowModel, step: number): Promise<V>;
+  /** Gives back what it has compiled; a view after it compiles again. */
+  dispose?(): Promise<void>;
 }>;
 
 /** The state with the best likelihood of held-out examples so far, which the page shows and saves. */
@@ -35,10 +36,13 @@ type Best = Measured<Readonly<{ all: TrainingState; params: JsTree<HostArray> }>
 /** State from which a run continues. */
 export type Kept = Readonly<{ state: TrainingState; best: Best | undefined }>;
 
-type TrainingOptions<V, W> = Omit<TrainOptions, "state"> & {
+type TrainingOptions<V> = Omit<TrainOptions, "state"> & {
+  /** Examples on which states are measured; the best is kept. */
+  heldOut: ExamplesIn;
   /** Continues from this state. */
   kept?: Kept | undefined;
-  makeViewer: (flow: Flow, executor: Executor) => Promise<W & Viewer<V>>;
+  /** None: the run has no views. */
+  viewer?: Viewer<V> | undefined;
 };
 
 /** Events of a run. */
@@ -65,7 +69,7 @@ type RunOptions<V> = {
 export type Standing = Readonly<{ taken: number; finished: boolean }>;
 
 /** Training with pause, single steps, views and queries. Operations on the state run one after another. */
-export type Training<V, W extends Viewer<V>> = Readonly<{
+export type Training<V> = Readonly<{
   readonly device: string;
   /** The executor of this moment. */
   readonly executor: Executor;
@@ -73,8 +77,6 @@ export type Training<V, W extends Viewer<V>> = Readonly<{
   readonly parameters: number;
   run(options: RunOptions<V>): Promise<Standing>;
   view(): Promise<V>;
-  /** Runs another query of the viewer on the best state so far. */
-  ask<T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T>;
   /** Works with the model of the best state so far. */
   withModel<T>(work: (model: FlowModel) => Promise<T>): Promise<T>;
   /** The best state so far, and the steps of this training up to it. */
@@ -91,11 +93,9 @@ const MEASUREMENTS = 50;
 const FEWEST_BETWEEN = 5;
 
 /** Errors: those of `createTrainer`; of `run`, `NotFiniteError`, after which the state is as before the step. */
-export async function startTraining<V, W extends Viewer<V>>(
-  options: TrainingOptions<V, W>,
-): Promise<Training<V, W>> {
-  const { makeViewer, kept: before, executor: wanted, ...rest } = options;
-  const { flow, steps: total } = rest;
+export async function startTraining<V>(options: TrainingOptions<V>): Promise<Training<V>> {
+  const { heldOut, viewer, kept: before, executor: wanted, ...rest } = options;
+  const { flow, steps: total, seed = 0 } = rest;
   const every = Math.max(FEWEST_BETWEEN, Math.ceil(total / MEASUREMENTS));
   const turns = serialQueue();
   const best = keepBest(before?.best);
@@ -105,8 +105,8 @@ export async function startTraining<V, W extends Viewer<V>>(
     trainer: Trainer;
     /** The last state on the host. */
     state: TrainingState | undefined;
-    viewer?: W | undefined;
-    model?: Readonly<{ of: Best; held: FlowModel }> | undefined;
+    /** Its parameters are those of the last state that was looked at. */
+    model?: FlowModel | undefined;
     /** Why the device was left, until a run has reported it. */
     lost?: string | undefined;
     onMeasured?: (measured: Validation) => void;
@@ -116,16 +116,12 @@ export async function startTraining<V, W extends Viewer<V>>(
     state: before?.state,
   }));
 
-  const forgetModel = async (): Promise<void> => {
-    const { held } = now.model ?? {};
-    now.model = undefined;
-    await held?.dispose();
-  };
   const close = async (): Promise<void> => {
-    await now.viewer?.dispose();
-    now.viewer = undefined;
-    await forgetModel();
-    await now.trainer.dispose();
+    const { model, trainer } = now;
+    now.model = undefined;
+    await viewer?.dispose?.();
+    await model?.dispose();
+    await trainer.dispose();
   };
   const moveTo = async (executor: Executor, why?: string): Promise<void> => {
     await close().catch(() => {}); // the arrays of a lost device are lost
@@ -148,39 +144,32 @@ export async function startTraining<V, W extends Viewer<V>>(
     },
     step: () => inTurn(() => now.trainer.step()),
   };
-  const theViewer = async (): Promise<W> => {
-    now.viewer ??= await makeViewer(flow, now.executor);
-    return now.viewer;
+  const modelWith = async (params: JsTree<HostArray>): Promise<FlowModel> => {
+    now.model ??= new FlowModel(flow, params, now.executor, { moving: true });
+    if (now.model.params !== params) await now.model.moveTo(params);
+    return now.model;
   };
-  const heldOut = measuring({
+  const measuringHook = measuring({
     trainer,
     due: (taken) => taken % every === 0,
     async measure() {
       const all = await now.trainer.state();
       now.state = all;
       const params = await now.trainer.params();
-      return { logProb: await (await theViewer()).measure(params), state: { all, params } };
+      const model = await modelWith(params);
+      return { logProb: await meanLogProb(model, heldOut, seed), state: { all, params } };
     },
     best,
     onMeasured: (measured) => now.onMeasured?.(measured),
   });
   const bestSoFar = async (): Promise<Best> => {
-    if (!best.best) await heldOut.start();
+    if (!best.best) await measuringHook.start();
     return best.best as Best;
   };
-  const modelOfBest = async (): Promise<FlowModel> => {
-    const of = await bestSoFar();
-    if (now.model?.of !== of) {
-      await forgetModel();
-      now.model = { of, held: new FlowModel(flow, of.state.params, now.executor) };
-    }
-    return now.model.held;
-  };
-  const ask = async <T>(question: (viewer: W, params: JsTree<HostArray>) => Promise<T>): Promise<T> =>
-    question(await theViewer(), (await bestSoFar()).state.params);
+  const modelOfBest = async (): Promise<FlowModel> => modelWith((await bestSoFar()).state.params);
   const look = async (): Promise<V> => {
-    const { state, step } = await bestSoFar();
-    return (await theViewer()).view(state.params, step);
+    if (!viewer) throw new UsageError("this training has no views");
+    return viewer.view(await modelOfBest(), (await bestSoFar()).step);
   };
 
   async function run({ signal, emit, viewEvery, steps = total }: RunOptions<V>): Promise<Standing> {
@@ -223,20 +212,20 @@ export async function startTraining<V, W extends Viewer<V>>(
         const time = performance.now();
         if (time - shown.told > TELLING) tell();
         const due = time - shown.seen > Math.max(viewEvery, 2 * shown.cost) && step < until;
-        if (due && last !== best.best) await show();
+        if (viewer && due && last !== best.best) await show();
       },
       stopped: () => signal.aborted,
     };
     const measure: Hook = {
-      start: () => inTurn(heldOut.start),
-      step: () => inTurn(heldOut.step),
-      end: () => inTurn(heldOut.end),
+      start: () => inTurn(measuringHook.start),
+      step: () => inTurn(measuringHook.step),
+      end: () => inTurn(measuringHook.end),
     };
     try {
       await runSteps({ trainer, until, hooks: [watch, measure], pauseMs: BREATH });
     } finally {
       tell();
-      await show();
+      if (viewer) await show();
     }
     return { taken: trainer.taken, finished: trainer.taken >= total };
   }
@@ -256,7 +245,6 @@ export async function startTraining<V, W extends Viewer<V>>(
     },
     run,
     view: () => inTurn(look),
-    ask: (question) => inTurn(() => ask(question)),
     withModel: (work) => inTurn(async () => work(await modelOfBest())),
     best: () =>
       inTurn(async () => {
@@ -266,6 +254,16 @@ export async function startTraining<V, W extends Viewer<V>>(
     kept: () => inTurn(async () => ({ state: await now.trainer.state(), best: best.best })),
     dispose: () => inTurn(close),
   };
+}
+
+/** Mean log p of examples in nats; NaN where it is not finite. */
+async function meanLogProb(model: FlowModel, examples: ExamplesIn, seed: number): Promise<number> {
+  try {
+    return (await model.evaluate(examples, { seed })).nats;
+  } catch (error) {
+    if (error instanceof NotFiniteError) return Number.NaN;
+    throw error;
+  }
 }
 
 /** The memory of all typed arrays in a record or an array, each once, to transfer with a message without a copy. */

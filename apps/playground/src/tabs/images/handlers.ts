@@ -17,9 +17,9 @@ import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";
 import { buffersOf } from "../../worker/training.js";
 import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
-import { FEWEST, numbersOf } from "./config.js";
+import { FEWEST, numbersOf, SAMPLES } from "./config.js";
 import { imagesRun } from "./network.js";
-import { type ImagesViewer, makeImagesViewer } from "./viewer.js";
+import { bytes, imagesBetween, imagesViewer, ledgerOf } from "./viewer.js";
 
 /** Milliseconds between two views. */
 const VIEW_EVERY = 1000;
@@ -27,14 +27,14 @@ const VIEW_EVERY = 1000;
 let images: RunImages | undefined;
 /** The run of the command that was read last. */
 let read: RunStart | undefined;
-let session: RunSession<ImagesView, ImagesViewer> | undefined;
+let session: RunSession<ImagesView> | undefined;
 /** Temperature of the samples of a view: the last requested one. */
 let temperature = 1;
 
 /** Each opening disposes of the earlier flow; calls in between wait for it. */
 const inTurn = serialQueue();
 
-const opened = (): Promise<RunSession<ImagesView, ImagesViewer>> =>
+const opened = (): Promise<RunSession<ImagesView>> =>
   inTurn(async () => {
     if (!session) throw new UsageError("no flow is open yet");
     return session;
@@ -66,12 +66,11 @@ async function open(args: OpenArgs): Promise<ImagesOpened> {
   await session?.training.dispose();
   session = undefined;
   const { seed } = run.config.training;
-  const made = await startRun<ImagesView, ImagesViewer>(run, {
+  const made = await startRun<ImagesView>(run, {
     executor: await openBackend(args.config.device),
     images: on,
     best: kept?.best,
-    makeViewer: (of, executor) =>
-      makeImagesViewer(of, executor, { heldOut: on.heldOut, seed, temperature: () => temperature }),
+    viewer: imagesViewer(on.heldOut, seed, () => temperature),
   });
   session = made;
   const { device, parameters, taken } = made.training;
@@ -104,14 +103,16 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
   "images.sample": async ({ temperature: wanted, seed }) => {
     const { training } = await opened();
     temperature = wanted;
-    return training.ask((viewer, params) => viewer.sample(params, wanted, seed));
+    return training.withModel(async (model) =>
+      bytes(await model.sampleFlat(SAMPLES, { temperature: wanted, seed })),
+    );
   },
 
   "images.score": async ({ image }) =>
-    (await opened()).training.ask((viewer, params) => viewer.ledgerOf(params, image)),
+    (await opened()).training.withModel(async (model) => ledgerOf(await model.evaluate(image))),
 
   "images.between": async ({ from, to }) =>
-    (await opened()).training.ask((viewer, params) => viewer.between(params, from, to)),
+    (await opened()).training.withModel((model) => imagesBetween(model, from, to)),
 
   async "images.save"(_, { transfer }) {
     const of = await opened();

@@ -2,7 +2,6 @@ import {
   applyNetwork,
   type Executor,
   encodeSafetensors,
-  type Flow,
   type FlowModel,
   type OrdinaryNetwork,
 } from "@flowify/core";
@@ -22,8 +21,6 @@ import {
 } from "../../run/session.js";
 import { DIGITS } from "../../ui/digits-file.js";
 import { toPixels } from "../../ui/pixels.js";
-import { heldOutMeter } from "../../worker/ledger-rows.js";
-import type { Viewer } from "../../worker/training.js";
 import type { ExamplePreimages, Learnt, Normalization, Reading } from "./calls.js";
 
 const constants = {
@@ -66,26 +63,14 @@ type PretrainedNetwork = Readonly<{
   original: Uint8Array;
 }>;
 
-const optionsFor = (executor: Executor, images: RunImages, tell: (progress: Progress) => void) => ({
-  executor,
-  images,
-  tell,
-  makeViewer: async (flow: Flow, on: Executor): Promise<Viewer<undefined>> => ({
-    ...heldOutMeter(flow, on, images.heldOut, 0),
-    view: async () => undefined,
-  }),
-});
-
 type PreimagesOptions = { count: number; temperature: number; seed: number };
-
-/** Held-out digits are measured, and nothing is drawn while the inverses learn. */
-type Session = RunSession<undefined, Viewer<undefined>>;
 
 /** A pretrained network on digits. */
 export class PretrainedModel {
   private constructor(
     readonly own: OrdinaryNetwork,
-    private session: Session,
+    /** Nothing is drawn while the inverses learn. */
+    private session: RunSession<never>,
   ) {}
 
   /** A pretrained network with its inverses initialized from digits. */
@@ -96,7 +81,7 @@ export class PretrainedModel {
     tell: (progress: Progress) => void,
   ): Promise<PretrainedModel> {
     const run = await newRun(runOf(name, own, normalization, original), images);
-    return new PretrainedModel(own, await startRun(run, optionsFor(executor, images, tell)));
+    return new PretrainedModel(own, await startRun(run, { executor, images, tell }));
   }
 
   /** Trains for further steps. */
@@ -107,10 +92,8 @@ export class PretrainedModel {
     signal: AbortSignal,
   ): Promise<Trained> {
     const { training } = this.session;
-    const { session, trained } = await trainFurther(await this.run(), steps, {
-      ...optionsFor(training.executor, images, tell),
-      signal,
-    });
+    const options = { executor: training.executor, images, tell, signal };
+    const { session, trained } = await trainFurther<never>(await this.run(), steps, options);
     this.session = session;
     await training.dispose();
     return trained;

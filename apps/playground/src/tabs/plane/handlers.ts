@@ -2,11 +2,11 @@ import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";
-import { buffersOf, startTraining, type Training, type Viewer } from "../../worker/training.js";
+import { buffersOf, startTraining, type Training } from "../../worker/training.js";
 import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";
 import type { PlaneConfig } from "./config.js";
 import { planeData } from "./data.js";
-import { makePlaneViewer } from "./viewer.js";
+import { planeViewer } from "./viewer.js";
 
 /** Number of data points that the page shows. */
 const POINTS_SHOWN = 1000;
@@ -15,7 +15,7 @@ const VIEW_EVERY = 400;
 /** Fewest drawn points for training. */
 const FEWEST = 20;
 
-type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView, Viewer<PlaneView>> }>;
+type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView> }>;
 let session: Session | undefined;
 
 const flowOf = ({ layers, density }: PlaneConfig): Flow => flowify({ inShape: [2], layers }, { density });
@@ -64,7 +64,8 @@ async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise
     seed: config.seed,
     initExamples: 1024,
     kept,
-    makeViewer: (of, executor) => makePlaneViewer(of, executor, { heldOut, seed: config.seed }),
+    heldOut,
+    viewer: planeViewer(flow, heldOut, config.seed),
   });
   session = { config, training };
   const points = train.examples.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
