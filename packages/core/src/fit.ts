@@ -7,13 +7,11 @@ import type { Flow } from "./flow.js";
 import * as o from "./layers/options.js";
 import { FlowModel } from "./model/model.js";
 import type { HostArray } from "./params/host-array.js";
-import { trainingDefaults as defaults } from "./train/defaults.js";
-import { type HeldOut, heldOut } from "./train/held-out.js";
+import { type HeldOut, heldOut, splitHeldOut } from "./train/held-out.js";
 import { keepBest, measuring, type Validation } from "./train/keep-best.js";
-import { type RunOptions, runSchemas } from "./train/options.js";
+import { trainingDefaults as defaults, type RunOptions, runSchemas } from "./train/options.js";
 import { runSteps } from "./train/run-steps.js";
 import { type DataIn, exampleReader } from "./train/source.js";
-import { splitHeldOut } from "./train/split-held-out.js";
 import type { TrainingState } from "./train/state.js";
 import { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 

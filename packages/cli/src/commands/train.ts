@@ -8,9 +8,8 @@ import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/repor
 import { type TrainFlags, trainFlags } from "../settings.js";
 import { calibrateRun } from "../training/calibrate-run.js";
 import { fitRunDetector } from "../training/fit-run-detector.js";
-import { followTraining } from "../training/follow-training.js";
 import type { Measurement } from "../training/run-log.js";
-import { runTraining, type Trained } from "../training/run-training.js";
+import { followTraining, runTraining, type Trained } from "../training/run-training.js";
 import { planTraining, type TrainPlan } from "../training/train-plan.js";
 import { judgedLine } from "../training/verdict.js";
 import type { CliContext } from "../ui/context.js";

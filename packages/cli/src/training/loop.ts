@@ -72,7 +72,7 @@ export async function trainingLoop({
     const isNew = trainer.taken === 0 && measures.bestStep() === undefined;
     const { start, step: measure, back } = measures.heldOut ?? {};
     const hooks: readonly Hook[] = [
-      { step: log.step, back: log.forget },
+      { step: (report, milliseconds) => log.step(report, milliseconds), back: () => log.forget() },
       { start: isNew ? start : undefined, step: measure, back },
       {
         start: isNew ? save : undefined,
@@ -93,7 +93,7 @@ export async function trainingLoop({
           await checkpoints.end(trainer.taken, save, { finished: trainer.taken >= steps });
           if (trainer.taken < steps && trainer.taken > 0) await look();
         },
-        back: measures.readBest,
+        back: () => measures.readBest(),
       },
     ];
     await runSteps({

@@ -62,7 +62,7 @@ export async function orWithout<T>(
   }
 }
 
-/** The pictures of a run, with random streams of their own. */
+/** The pictures of a run, with separate random streams. */
 export function runPictures(of: RunInTraining) {
   const { plan, config, run, trainer, executor } = of;
   const { network, pictures: when } = config;

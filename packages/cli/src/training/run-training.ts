@@ -20,33 +20,28 @@ import { openRunFolder, type RunFolder } from "../runs/folder.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
-import { trainerOptions } from "../settings.js";
+import { type TrainFlags, trainerOptions } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress, formatDuration } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-import { leadTrainer } from "./led-trainer.js";
+import { followTrainer, leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
 import type { RunInTraining } from "./run-log.js";
 import type { RunEnd } from "./run-measures.js";
 import { withModelOf } from "./run-pictures.js";
 import type { TrainPlan } from "./train-plan.js";
 
-export type RunningOptions = Readonly<{
-  terminal: Terminal;
-  interrupt: Pick<Interrupt, "status">;
-  threads?: number | undefined;
-  workers?: number | undefined;
-  /** Parts of a batch side by side, of a run that is reproduced. */
-  parts?: number | undefined;
-  /** Go on with the next device where one breaks. */
-  fallback?: boolean | undefined;
-  /** Look at what every layer gives before each step. */
-  check?: boolean | undefined;
-  /** The processes that train together, of which this is rank 0. */
-  ranks?: Ranks | undefined;
-}>;
+export type RunningOptions = Pick<TrainFlags, "threads" | "workers" | "fallback" | "check"> &
+  Readonly<{
+    terminal: Terminal;
+    interrupt: Pick<Interrupt, "status">;
+    /** Parts of a batch side by side, of a run that is reproduced. */
+    parts?: number | undefined;
+    /** The processes that train together, of which this is rank 0. */
+    ranks?: Ranks | undefined;
+  }>;
 
 /** How a run ended: at which step, and what its end gave if it came there. */
 export type Trained = Readonly<{
@@ -66,27 +61,42 @@ export async function runTraining(plan: TrainPlan, options: RunningOptions): Pro
   }
 }
 
-type AskedSplit = Readonly<{ threads?: number | undefined; workers?: number | undefined }>;
+/** Computes this rank's part of every batch, as rank 0 commands. It reads no checkpoint and writes nothing. */
+export async function followTraining(
+  plan: TrainPlan,
+  { check = false, ...flags }: Pick<TrainFlags, "threads" | "workers" | "check">,
+  ranks: Ranks,
+  terminal: Terminal,
+): Promise<void> {
+  const { split } = splitOf(plan, { ...flags, ranks });
+  const executor = await openExecutor(plan.device, terminal, split);
+  try {
+    await followTrainer({ ...optionsOf(plan, executor), check, share: ranks.share }, ranks.comm);
+  } finally {
+    await executor.dispose();
+  }
+}
+
+/** What a trainer of the run takes in each process. */
+const optionsOf = ({ flow, data, config }: TrainPlan, executor: Executor) => ({
+  flow,
+  executor,
+  data: { examples: examplesOf(data), count: data.count },
+  ...trainerOptions(config),
+});
 
 /**
  * Threads and workers to compute with, and those of a run that goes on: other numbers add up in another order, so the run
  * keeps its own where no others are asked for. With another number of ranks its order is another one anyway.
  */
-export function splitOf(
+function splitOf(
   { resume, config: { environment } }: TrainPlan,
-  { threads, workers, ranks }: AskedSplit & { ranks?: Ranks | undefined },
-): { split: AskedSplit; before?: AskedSplit & { parts?: number | undefined } } {
-  const alike = resume && environment && (environment.ranks ?? 1) === (ranks?.size ?? 1);
-  const before = alike
-    ? { threads: environment.threads, workers: environment.workers, parts: environment.parts }
-    : undefined;
-  return {
-    split: {
-      threads: threads ?? before?.threads ?? ranks?.cores,
-      workers: workers ?? before?.workers,
-    },
-    ...(before && { before }),
-  };
+  { threads, workers, ranks }: Pick<RunningOptions, "threads" | "workers" | "ranks">,
+) {
+  const alike = resume && (environment?.ranks ?? 1) === (ranks?.size ?? 1);
+  const before = alike ? environment : undefined;
+  const split = { threads: threads ?? before?.threads ?? ranks?.cores, workers: workers ?? before?.workers };
+  return { split, before };
 }
 
 /** Trains on a device; with `fallback`, on the next one from the last checkpoint where it breaks. */
@@ -135,74 +145,77 @@ async function trainIn(
   executor: Executor,
   { terminal, interrupt, threads, workers, parts: asked, check = false, ranks }: RunningOptions,
 ): Promise<Trained> {
-  const planned: RunConfig = {
-    ...plan.config,
-    device: executor.name as RunConfig["device"],
-  };
+  const { resume, data, network, tryRates } = plan;
+  const planned: RunConfig = { ...plan.config, device: executor.name as RunConfig["device"] };
   // a short run is over before it is known which number of parts is the fastest
-  const isTimed = !plan.resume && !ranks && planned.training.steps >= TIMED;
-  const own = await startTrainer(run, plan, planned, executor, {
-    terminal,
+  const isTimed = !resume && !ranks && planned.training.steps >= TIMED;
+  const parts = asked ?? workers ?? (isTimed ? "fastest" : undefined);
+  const own = await startTrainer(run, plan, terminal, {
+    ...optionsOf(plan, executor),
     check,
-    parts: asked ?? workers ?? (isTimed ? "fastest" : undefined),
-    share: ranks?.share,
+    ...(parts !== undefined && { parts }),
+    ...(ranks && { share: ranks.share }),
   });
   const trainer = ranks ? await leadTrainer(own, ranks.comm) : own;
-  const rated = plan.tryRates ? await withFoundRate(planned, plan.tryRates, trainer, terminal) : planned;
-  const { parts } = trainer;
-  const here = environment({ threads, workers, parts, ranks: ranks?.size ?? 1 });
-  const config = plan.resume ? rated : { ...rated, environment: here };
-  if (!plan.resume) {
-    if (plan.network.tensors && Object.keys(plan.network.tensors).length > 0)
-      await writeFileAtomic(run.weights, encodeSafetensors(plan.network.tensors));
-    if (plan.network.original) copyFileSync(plan.network.original, run.original);
+  const training = tryRates
+    ? { ...planned.training, ...(await foundRate(tryRates, trainer, terminal)) }
+    : planned.training;
+  const here = environment({ threads, workers, parts: trainer.parts, ranks: ranks?.size ?? 1 });
+  const config = { ...planned, training, ...(!resume && { environment: here }) };
+  if (!resume) {
+    if (network.tensors && Object.keys(network.tensors).length > 0)
+      await writeFileAtomic(run.weights, encodeSafetensors(network.tensors));
+    if (network.original) copyFileSync(network.original, run.original);
     await writeRunConfig(run.config, config);
   }
-  const functionStays = config.flow.frozen ? await functionOf({ plan, trainer, executor }) : undefined;
-  const { startMs, traceMs, compileMs, stepMs } = trainer.timings;
-  const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
-  terminal.note(
-    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s${parts > 1 ? `; ${parts} parts of a batch side by side` : ""}`,
-  );
-  if (stepMs !== undefined)
-    terminal.note(
-      `${formatCount(trainer.parameters)} parameters, ${(stepMs / 1000).toFixed(2)} s a step: about ${formatDuration(stepMs * (config.training.steps - trainer.taken))} in all`,
-    );
   const of = { plan, config, run, trainer, executor };
+  const functionStays = config.flow.frozen ? await functionOf(of) : undefined;
+  noteTimings(trainer, training.steps, terminal);
   const end = await trainingLoop({ ...of, terminal, interrupt });
   const unchanged = end && (await functionStays?.());
   const step = trainer.taken;
   await trainer.dispose();
   if (!end) return { step };
-  const last = end.measured.at(-1);
+  const { verdict, measured } = end;
+  const last = measured.at(-1);
   const baseline =
-    last &&
-    (await trivialBaseline(plan.data, last.images, plan.network.description, executor, config.training.seed));
+    last && (await trivialBaseline(data, last.images, network.description, executor, training.seed));
   const beaten =
-    baseline && "rows" in plan.data
-      ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, unitOf(plan.data.shape).name)
+    baseline && "rows" in data
+      ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, unitOf(data.shape).name)
       : [];
   return {
     step,
     end: {
       ...end,
-      verdict: { ...end.verdict, warnings: [...end.verdict.warnings, ...beaten] },
+      verdict: { ...verdict, warnings: [...verdict.warnings, ...beaten] },
       ...(baseline && { baseline }),
       ...(unchanged !== undefined && { unchanged }),
     },
   };
 }
 
-/** The configuration with the step size that does best from the start; a run that goes on has it from there. */
-async function withFoundRate(
-  config: RunConfig,
-  rates: readonly number[],
-  trainer: Trainer,
-  { note }: Pick<Terminal, "note">,
-): Promise<RunConfig> {
+/** The step size that does best from the start; a run that goes on has it from its configuration. */
+async function foundRate(rates: readonly number[], trainer: Trainer, { note }: Pick<Terminal, "note">) {
   const found = await trainer.findRate(rates);
   note(`step size ${found}, the best of ${rates.join(", ")} in the first steps`);
-  return { ...config, training: { ...config.training, learningRate: found, orthogonalRate: found } };
+  return { learningRate: found, orthogonalRate: found };
+}
+
+function noteTimings(
+  { timings, parts, parameters, taken }: Trainer,
+  steps: number,
+  { note }: Pick<Terminal, "note">,
+): void {
+  const { startMs, traceMs, compileMs, stepMs } = timings;
+  const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
+  note(
+    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s${parts > 1 ? `; ${parts} parts of a batch side by side` : ""}`,
+  );
+  if (stepMs !== undefined)
+    note(
+      `${formatCount(parameters)} parameters, ${(stepMs / 1000).toFixed(2)} s a step: about ${formatDuration(stepMs * (steps - taken))} in all`,
+    );
 }
 
 /** Images that the given function is looked at on, before and after. */
@@ -221,40 +234,22 @@ async function functionOf(
   return async () => (await results()).every((value, i) => Object.is(value, before[i]));
 }
 
-type StartOptions = Readonly<{
-  terminal: Terminal;
-  check: boolean;
-  parts: TrainOptions["parts"];
-  share: Ranks["share"] | undefined;
-}>;
-
 /** The trainer at its start values, or where the newest checkpoint of the run left it. */
 async function startTrainer(
   run: RunFolder,
-  { resume, flow, data }: TrainPlan,
-  config: RunConfig,
-  executor: Executor,
-  { terminal, check, parts, share }: StartOptions,
+  { resume, data, config: { network } }: TrainPlan,
+  terminal: Terminal,
+  options: TrainOptions,
 ): Promise<Trainer> {
   const { note, warn } = terminal;
-  const { network, training } = config;
-  const { steps, batchSize, seed } = training;
+  const { steps, batchSize, seed, executor, flow } = options;
   note(
     `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batchSize}, seed ${seed}, ${executor.name}; in ${run.folder}`,
   );
-  const options = {
-    flow,
-    executor,
-    data: { examples: examplesOf(data), count: data.count },
-    check,
-    ...(parts !== undefined && { parts }),
-    ...(share && { share }),
-    ...trainerOptions(config),
-  };
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {
     rewindMetrics(run.metrics, 0, []);
-    const progress = createProgress(terminal, { label: "start", total: options.flow.chain.layers.length });
+    const progress = createProgress(terminal, { label: "start", total: flow.chain.layers.length });
     const trainer = await createTrainer({
       ...options,
       onInit: (layer, done) => progress.update(done, layer),

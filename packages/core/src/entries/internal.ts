@@ -29,8 +29,8 @@ export {
   denseNetwork,
   splineNetwork,
 } from "../presets.js";
-export { trainingDefaults } from "../train/defaults.js";
 export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
+export { trainingDefaults } from "../train/options.js";
 export { type Hook, runSteps } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";
 export { trainingStep } from "../train/whole-step.js";

@@ -68,7 +68,7 @@ export async function latentsOf(
   return latentStream(base, seed, temperature).next(n);
 }
 
-/** z ↦ x. `sample`: a program of its own for latents that the model sampled, none of which is an outlier. */
+/** z ↦ x. `sample`: a separate program for latents that the model sampled, none of which is an outlier. */
 export const decodeRows = (
   { decode, inverseNoise, latentShape }: Flow,
   runner: BatchRunner,

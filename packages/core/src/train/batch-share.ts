@@ -2,7 +2,9 @@ import type { JsTree } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import type { Executor, PlacedArray } from "../executor/executor.js";
 import type { HostArray } from "../params/host-array.js";
+import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
+import { type Shape, sizeOf } from "../shape.js";
 
 /**
  * The share of every batch that this process computes, where several processes train one flow together. Each takes the
@@ -35,6 +37,37 @@ export function rowsOf(batchSize: number, share: BatchShare | undefined): Rows {
     throw new UsageError(`a batch of ${batchSize} has no example for each of ${of} processes`);
   const upTo = (parts: number): number => Math.floor((batchSize * parts) / of);
   return { from: upTo(part), to: upTo(part + 1) };
+}
+
+/**
+ * The products of an orthogonal matrix of so many rows cost as much as to add its numbers up, to move them and to send them
+ * within a machine: measured for `fmlp`, 0.065 ns for each number and row against 2.4 ns for each number.
+ */
+const ROWS = 40;
+
+/** What a parameter costs its owner, in numbers that are added up, moved and sent. */
+const costOf = ({ kind }: ParameterPath, shape: Shape): number =>
+  sizeOf(shape) * (kind === "orthogonal" ? 1 + (shape[0] as number) / ROWS : 1);
+
+/**
+ * The owner of each parameter that moves, among so many processes: the dearest first, each to the process that has the
+ * least so far. A parameter has one owner, so the largest one bounds what several processes save. -1 for fixed ones.
+ */
+export function ownersOf(
+  leaves: readonly ParameterPath[],
+  specs: readonly Readonly<{ shape: Shape }>[],
+  of: number,
+): number[] {
+  const costs = leaves.map((leaf, i) => costOf(leaf, specs[i]?.shape ?? []));
+  const owners = leaves.map(() => -1);
+  const sums = new Array<number>(of).fill(0);
+  const byCost = [...leaves.keys()].sort((a, b) => (costs[b] as number) - (costs[a] as number));
+  for (const i of byCost.filter((i) => leaves[i]?.kind !== "fixed")) {
+    const owner = sums.indexOf(Math.min(...sums));
+    owners[i] = owner;
+    sums[owner] = (sums[owner] as number) + (costs[i] as number);
+  }
+  return owners;
 }
 
 /** Numbers of every process, in their order. */

@@ -9,8 +9,7 @@ import * as o from "../layers/options.js";
 import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
-import { trainingDefaults as defaults } from "../train/defaults.js";
-import { runSchemas } from "../train/options.js";
+import { trainingDefaults as defaults, runSchemas } from "../train/options.js";
 import { type DataIn, type ExampleReader, exampleReader } from "../train/source.js";
 import { takeToHost } from "../train/state.js";
 

@@ -64,7 +64,7 @@ export function measuring<T>({
       if (due(trainer.taken)) await measureOnce();
     },
     end: measureOnce,
-    back() {
+    back: () => {
       last = undefined; // what comes again is measured again
     },
   } satisfies Hook;

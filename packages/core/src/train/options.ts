@@ -6,9 +6,22 @@ import type { Flow } from "../flow.js";
 import * as o from "../layers/options.js";
 import type { BatchShare } from "./batch-share.js";
 import type { ImageAugmentation } from "./data.js";
-import { trainingDefaults as defaults } from "./defaults.js";
 import type { DataIn, ExampleReader } from "./source.js";
 import type { TrainingState } from "./state.js";
+
+/** What `createTrainer` takes where an option is not given; for those who write the choice down. */
+export const trainingDefaults = {
+  batchSize: 128,
+  /** Peak step size; also that of orthogonal parameters, where they have none of their own. */
+  learningRate: 1e-3,
+  /** Steps of linear warm-up of a run of so many steps. */
+  warmup: (steps: number): number => Math.min(100, Math.ceil(steps / 10)),
+  clip: 500,
+  ema: 0,
+  init: "data",
+  initExamples: 4096,
+  augment: "none",
+} as const;
 
 export type TrainOptions = {
   flow: Flow;
@@ -87,6 +100,7 @@ const schemas: SchemasOf<TrainOptions> = {
 
 /** The options with every default in its place. Errors: `UsageError`, `CheckpointError` for a state of another seed. */
 export function withDefaults(options: TrainOptions) {
+  const defaults = trainingDefaults;
   checkOptions("createTrainer", schemas, options);
   const { steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;

@@ -4,9 +4,8 @@ import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
-import { type BatchShare, type Rows, rowsOf } from "./batch-share.js";
+import { type BatchShare, ownersOf, type Rows, rowsOf } from "./batch-share.js";
 import { makeHealth } from "./diagnose.js";
-import { ownersOf } from "./owners.js";
 import {
   addParts,
   averageAll,

@@ -1,9 +1,18 @@
 import { NotFiniteError } from "../errors.js";
 import type { StepReport, Trainer } from "./trainer.js";
-import { yieldToEvents } from "./yield-to-events.js";
 
 /** The clock may stand still: no step takes less than this, in milliseconds. */
 const LEAST_MS = 1e-3;
+
+type Host = { setImmediate?: (callback: () => void) => unknown };
+
+/** Lets signals, timers and messages in: the steps of an executor in this thread leave them no gap. */
+const yieldToEvents = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { setImmediate } = globalThis as Host; // Node's, which does not wait for a clock
+    if (setImmediate) setImmediate(() => resolve());
+    else setTimeout(() => resolve());
+  });
 
 type Done = void | Promise<void>;
 

@@ -16,12 +16,10 @@ import { fastestStepper, partsToTry, partsWithin, usualParts } from "./batch-par
 import { rowsOf } from "./batch-share.js";
 import { batchesOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
-import { findRate } from "./find-rate.js";
 import { initValues } from "./init-params.js";
 import { expectMemoryToTrain, refuseBatch } from "./memory.js";
 import { type TrainOptions, withDefaults } from "./options.js";
-import { shortening, withRollback } from "./rollback.js";
-import { cosineSchedule } from "./schedule.js";
+import { cosineSchedule, findRate, shortening, withRollback } from "./rates.js";
 import { exampleReader } from "./source.js";
 import {
   flattenState,

@@ -5,7 +5,7 @@ import { shapeKey } from "../math/keys.js";
 import type { NoiseTree } from "../noise.js";
 import { parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
-import { trainingDefaults as defaults } from "./defaults.js";
+import { trainingDefaults as defaults } from "./options.js";
 import {
   type ByPath,
   makeUpdate,

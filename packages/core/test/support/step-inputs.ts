@@ -5,7 +5,7 @@ import { HostArray } from "../../src/params/host-array.js";
 import { adamScalars } from "../../src/train/adam.js";
 import { batchesOf, STREAM } from "../../src/train/data.js";
 import type { TrainOptions } from "../../src/train/options.js";
-import { cosineSchedule } from "../../src/train/schedule.js";
+import { cosineSchedule } from "../../src/train/rates.js";
 import { exampleReader } from "../../src/train/source.js";
 
 type Run = Required<

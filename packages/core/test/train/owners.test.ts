@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ownersOf } from "../../src/train/owners.js";
+import { ownersOf } from "../../src/train/batch-share.js";
 
 const leaf = (kind: "euclidean" | "orthogonal" | "fixed", ...shape: number[]) => ({ kind, shape });
 const owners = (of: number, ...all: ReturnType<typeof leaf>[]) =>

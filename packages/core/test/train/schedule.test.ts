@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { makeRng } from "../../src/math/rng.js";
 import { adamScalars, BETA1, BETA2 } from "../../src/train/adam.js";
-import { cosineSchedule } from "../../src/train/schedule.js";
+import { cosineSchedule } from "../../src/train/rates.js";
 
 describe("the schedule of step sizes", () => {
   const rate = cosineSchedule({ peak: 2, steps: 110, warmup: 10 });
