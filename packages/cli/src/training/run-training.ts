@@ -33,15 +33,18 @@ import type { RunEnd } from "./run-measures.js";
 import { withModelOf } from "./run-pictures.js";
 import type { TrainPlan } from "./train-plan.js";
 
-export type RunningOptions = Pick<TrainFlags, "threads" | "workers" | "fallback" | "check"> &
-  Readonly<{
+type Optional<T> = { [K in keyof T]?: T[K] | undefined };
+
+export type RunningOptions = Readonly<
+  Optional<Pick<TrainFlags, "threads" | "workers" | "fallback" | "check">> & {
     terminal: Terminal;
     interrupt: Pick<Interrupt, "status">;
     /** Parts of a batch side by side, of a run that is reproduced. */
     parts?: number | undefined;
     /** The processes that train together, of which this is rank 0. */
     ranks?: Ranks | undefined;
-  }>;
+  }
+>;
 
 /** How a run ended: at which step, and what its end gave if it came there. */
 export type Trained = Readonly<{
