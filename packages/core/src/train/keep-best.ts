@@ -56,7 +56,8 @@ export function measuring<T>({
     const { logProb, state } = await measure();
     const step = trainer.taken;
     last = step;
-    await onMeasured?.({ step, logProb, best: best.offer({ step, logProb, state }) });
+    const isBest = best.offer({ step, logProb, state });
+    await onMeasured?.({ step, logProb, best: isBest });
   };
   return {
     start: measureOnce,

@@ -45,6 +45,15 @@ describe("runSteps", () => {
     expect(await measured(4, 6)).toEqual([0, 3, 4, 6]);
   });
 
+  it("keeps the best of what it measures, also where nobody listens", async () => {
+    const { trainer } = counting();
+    const best = keepBest<number>();
+    const measure = async () => ({ logProb: 1 - (trainer.taken - 4) ** 2, state: trainer.taken });
+    const hook = measuring({ trainer, due: (taken) => taken % 2 === 0, measure, best });
+    await runSteps({ trainer, until: 7, hooks: [hook] });
+    expect(best.best).toEqual({ step: 4, logProb: 1, state: 4 });
+  });
+
   it("ends before a step where it is stopped, and measures where it stands", async () => {
     const { trainer } = counting();
     const { seen, hook } = watching(trainer, 10);
