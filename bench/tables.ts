@@ -1,9 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { auroc, type Executor, UsageError } from "@flowify/core";
+import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { openExecutor } from "flowify";
+import { auroc, openExecutor } from "flowify";
 import {
   averagePrecision,
   fitDetector,

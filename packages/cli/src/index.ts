@@ -4,7 +4,6 @@
  */
 export {
   applyNetwork,
-  auroc,
   type BatchSource,
   bitsPerDimension,
   CheckpointError,
@@ -58,6 +57,7 @@ export {
   zoo,
   zooNames,
 } from "@flowify/core";
+export { auroc } from "./auroc.js";
 export {
   firstImages,
   type ImageSet,

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { auroc } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, it } from "vitest";
+import { auroc } from "../src/auroc.js";
 import { csvCell } from "../src/data/csv-cell.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";

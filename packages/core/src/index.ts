@@ -29,7 +29,6 @@ export { jaxExecutor, webgpuExecutor } from "./executor/jax-executor.js";
 export { type FitOptions, type FitStep, fit } from "./fit.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow } from "./flow.js";
 export { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
-export { auroc } from "./model/auroc.js";
 export type { SampleOptions } from "./model/batch-parts.js";
 export type { Evaluation } from "./model/evaluation.js";
 export type { Explanation } from "./model/explain.js";

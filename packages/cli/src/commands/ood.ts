@@ -1,4 +1,5 @@
-import { auroc, bitsPerDimension, type FlowModel } from "@flowify/core";
+import { bitsPerDimension, type FlowModel } from "@flowify/core";
+import { auroc } from "../auroc.js";
 import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
 import { writeFileAtomic } from "../files/atomic.js";

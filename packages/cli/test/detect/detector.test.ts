@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { auroc } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
+import { auroc } from "../../src/auroc.js";
 import { readLabelledRows } from "../../src/data/labelled-rows.js";
 import { fitDetector, openDetector } from "../../src/detect/detector.js";
 import { openExecutor } from "../../src/executors.js";

@@ -19,7 +19,7 @@ import { type Evaluation, refuseNaN, summarize } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
-import { movingNumbers, namedParameters, parametersNamed } from "./named-parameters.js";
+import { namedParameters, parametersNamed } from "./named-parameters.js";
 import { decodeRows, latentsOf, sampleBlocks } from "./samples.js";
 import { ledgerOf, type Scores, scoreStream } from "./scores.js";
 
@@ -259,7 +259,8 @@ export class FlowModel {
 
   /** Number of trainable parameters. */
   get parameters(): number {
-    return movingNumbers(this.flow, this.#params);
+    const moving = parameterList(this.flow).filter(({ kind }) => kind !== "fixed");
+    return moving.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   }
 
   /** The parameters as the bytes of a safetensors file. */

@@ -26,12 +26,3 @@ export function parametersNamed(flow: Flow, arrays: NamedArrays): JsTree<HostArr
     treeDispose(like);
   }
 }
-
-/** Number of parameters that training moves. */
-export function movingNumbers({ parameterKinds }: Flow, params: JsTree<HostArray>): number {
-  const values = treeFlatten(params).leaves;
-  return parameterPaths(params, parameterKinds).reduce(
-    (sum, leaf, i) => sum + (leaf.kind === "fixed" ? 0 : (values[i] as HostArray).data.length),
-    0,
-  );
-}

@@ -15,20 +15,12 @@ import { LARGEST, type RunOptions, type SampleOptions } from "./batch-parts.js";
 import type { BatchRunner } from "./batches.js";
 import { refuseNaN } from "./evaluation.js";
 
-/** Latents of a base, one after another, from one stream of random numbers. */
-type LatentStream = Readonly<{
-  /** Passes over so many latents, whole batches of them: their numbers are drawn and dropped. */
-  skip(count: number): void;
-  /** The next latents, [count, …shape]; all calls but the last ask for whole batches. */
-  next(count: number): Promise<Float32Array>;
-}>;
-
 /**
  * The latents that a seed stands for. They are drawn in batches of 256, so they do not depend on how many are drawn in a call.
  *
  * @param temperature factor on the normal noises
  */
-function latentStream(base: Base, seed: number, temperature: number): LatentStream {
+function latentStream(base: Base, seed: number, temperature: number) {
   const rng = makeRng(seed, STREAM.latent);
   const whole = noiseDrawer(base.noise, LARGEST);
   const size = sizeOf(base.shape);
@@ -38,10 +30,12 @@ function latentStream(base: Base, seed: number, temperature: number): LatentStre
     return (z as HostArray).data as Float32Array;
   };
   return {
-    skip(count) {
+    /** Passes over so many latents, whole batches of them: their numbers are drawn and dropped. */
+    skip(count: number): void {
       for (let done = 0; done < count; done += LARGEST) whole(rng);
     },
-    async next(count) {
+    /** The next latents, [count, …shape]; all calls but the last ask for whole batches. */
+    async next(count: number): Promise<Float32Array> {
       const latents = new Float32Array(count * size);
       for (let done = 0; done < count; done += LARGEST)
         latents.set(await draw(Math.min(LARGEST, count - done)), done * size);

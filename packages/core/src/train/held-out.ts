@@ -40,15 +40,8 @@ export function splitHeldOut(
 /** Examples of one call of the compiled function, at most. */
 const AT_ONCE = 256;
 
-/** Measures parameters on held-out examples. */
-export type HeldOut = Readonly<{
-  /** Mean log p of the examples in nats, with the same noise each time; NaN where that of one is. */
-  measure(params: JsTree<HostArray>): Promise<number>;
-  dispose(): Promise<void>;
-}>;
-
-/** Compiles log p once, when it is first asked for, for any number of measurements. */
-export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, seed: number): HeldOut {
+/** Measures parameters on held-out examples: compiles log p once, when it is first asked for. */
+export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, seed: number) {
   const { count } = data;
   const size = Math.min(AT_ONCE, count);
   let compiled: Compiled | undefined;
@@ -66,7 +59,8 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
     );
 
   return {
-    async measure(params) {
+    /** Mean log p of the examples in nats, with the same noise each time; NaN where that of one is. */
+    async measure(params: JsTree<HostArray>): Promise<number> {
       compiled ??= await compile(params);
       const placed = await executor.place(params);
       let sum = 0;
@@ -86,6 +80,8 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
       }
       return sum / count;
     },
-    dispose: async () => compiled?.dispose(),
+    dispose: async (): Promise<void> => compiled?.dispose(),
   };
 }
+
+export type HeldOut = ReturnType<typeof heldOut>;

@@ -1,7 +1,6 @@
 import { type JsTree, random } from "@jax-js/jax";
-import { type InitProgress, initChain, initExamplesOf } from "../chain.js";
+import { initChain, initExamplesOf } from "../chain.js";
 import { checkOptions, type SchemasOf } from "../check-options.js";
-import type { Executor } from "../executor/executor.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { calibrationData } from "../init/calibration-data.js";
@@ -9,23 +8,15 @@ import * as o from "../layers/options.js";
 import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
-import { trainingDefaults as defaults, runSchemas } from "../train/options.js";
+import { trainingDefaults as defaults, runSchemas, type TrainOptions } from "../train/options.js";
 import { type DataIn, type ExampleReader, exampleReader } from "../train/source.js";
 import { takeToHost } from "../train/state.js";
 
-export type InitOptions = {
-  flow: Flow;
-  executor: Executor;
-  data: DataIn;
-  /** Default 0. */
-  seed?: number;
-  /** From data (default) or at random. */
-  init?: "data" | "random";
-  /** Examples for the initialization; layers that need more get up to 2²⁶ numbers. Default 4096. */
-  initExamples?: number;
-  /** Called after the initialization of each layer. */
-  onInit?: InitProgress;
-};
+/** Layers that need more than `initExamples` get up to 2²⁶ numbers. */
+export type InitOptions = Pick<
+  TrainOptions,
+  "flow" | "executor" | "seed" | "init" | "initExamples" | "onInit"
+> & { data: DataIn };
 
 const { executor, seed, init, initExamples, onInit } = runSchemas;
 const schemas: SchemasOf<InitOptions> = {

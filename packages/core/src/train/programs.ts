@@ -4,7 +4,7 @@ import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
-import { type BatchShare, ownersOf, type Rows, rowsOf } from "./batch-share.js";
+import { type BatchShare, ownersOf, rowsOf } from "./batch-share.js";
 import { makeHealth } from "./diagnose.js";
 import {
   addParts,
@@ -37,38 +37,6 @@ export type ProgramOptions = {
   parts: number;
 };
 
-/** The compiled programs of a training step, in the order in which a step runs them. */
-export type StepPrograms = Readonly<{
-  /** The examples of a batch that are computed here. */
-  rows: Rows;
-  gradient: Compiled;
-  /** Adds the parts of this process up, for the sum over all; absent where there is one part or one process. */
-  sum: Compiled | undefined;
-  /**
-   * Adds the parts up; absent where there is one of the whole batch, whose gradient has it inside. Of several processes:
-   * from the sums of what this one owns.
-   */
-  descent: Compiled | undefined;
-  /** The owner of each parameter, and the parameters with those of other owners as fixed ones. */
-  owners: readonly number[];
-  mine: readonly ParameterPath[];
-  /** Of the parameters that this process moves; absent where there are none. */
-  update: Compiled | undefined;
-  /** Of its orthogonal parameters; absent where there are none. */
-  retract: Compiled | undefined;
-  /** Of all orthogonal parameters; absent where there are none. */
-  reorthogonalize: Compiled | undefined;
-  /** Absent without a weight average. */
-  averaging: Compiled | undefined;
-  /** What every layer gives, for a diagnosis: compiled when it is first asked for. */
-  health(): Promise<Compiled>;
-  /** Counted operations of one step, where the executor counts them. */
-  flops: number | undefined;
-  traceMs: number;
-  compileMs: number;
-  dispose(): Promise<void>;
-}>;
-
 /** Values of the parameters of these kinds, by path; `values` are in the order of the leaves. */
 export const pickByKind = <T>(
   leaves: readonly ParameterPath[],
@@ -90,8 +58,11 @@ export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: numb
 const scalar = new ArraySpec([], np.float32);
 const adam = { rate: scalar, floor: scalar };
 
-/** Compiles the programs of a training step. Errors: `MemoryError` where a batch is too large. */
-export async function compilePrograms(options: ProgramOptions): Promise<StepPrograms> {
+/**
+ * Compiles the programs of a training step, in the order in which a step runs them; those without anything to do are
+ * undefined. Errors: `MemoryError` where a batch is too large.
+ */
+export async function compilePrograms(options: ProgramOptions) {
   const { flow, executor, leaves, params, batchSize, share, clip, ema, parts } = options;
   const specs = treeFlatten(params).leaves;
   const owners = ownersOf(leaves, specs, share?.of ?? 1);
@@ -154,27 +125,40 @@ export async function compilePrograms(options: ProgramOptions): Promise<StepProg
   const [ofGradient = 0, ...ofOthers] = counted;
   let health: Compiled | undefined;
   return {
+    /** The examples of a batch that are computed here. */
     rows,
     gradient,
+    /** Adds the parts of this process up, for the sum over all processes. */
     sum,
+    /**
+     * Adds the parts up; absent for one part of the whole batch, whose gradient has it inside. Of several processes:
+     * from the sums of what this one owns.
+     */
     descent,
+    /** The owner of each parameter, and the parameters with those of other owners as fixed ones. */
     owners,
     mine,
+    /** Of the parameters that this process moves, and of its orthogonal ones. */
     update,
     retract,
+    /** Of all orthogonal parameters. */
     reorthogonalize,
     averaging,
-    async health() {
+    /** What every layer gives, for a diagnosis: compiled when it is first asked for. */
+    async health(): Promise<Compiled> {
       health ??= await compile("health", makeHealth(flow), gradientSpecs(flow, params, batchSize));
       return health;
     },
+    /** Counted operations of one step, where the executor counts them. */
     flops: compiled.every(({ flops }) => flops === undefined)
       ? undefined
       : ofOthers.reduce((sum, flops) => sum + flops, parts * ofGradient),
     traceMs: compiled.reduce((sum, { traceMs }) => sum + traceMs, 0),
     compileMs: compiled.reduce((sum, { compileMs }) => sum + compileMs, 0),
-    async dispose() {
+    async dispose(): Promise<void> {
       for (const program of compiled) await program.dispose();
     },
   };
 }
+
+export type StepPrograms = Awaited<ReturnType<typeof compilePrograms>>;

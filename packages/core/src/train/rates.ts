@@ -1,20 +1,19 @@
 import { NotFiniteError, UsageError } from "../errors.js";
 import type { Rollback } from "./state.js";
 
-export type ScheduleOptions = {
-  /** Peak step size. */
-  peak: number;
-  /** Steps of the whole run: the rate is 0 after the last. */
-  steps: number;
-  /** Steps of linear warm-up. Default 0. */
-  warmup?: number;
-};
-
 /**
  * Step size at step t = 0, 1, …: linear warm-up, then half a cosine from the peak to 0 over the rest
- * of the whole run. Source: Loshchilov and Hutter 2017 (arXiv:1608.03983), without restarts.
+ * of the whole run, after whose last step it is 0. Source: Loshchilov and Hutter 2017 (arXiv:1608.03983), without restarts.
  */
-export function cosineSchedule({ peak, steps, warmup = 0 }: ScheduleOptions): (t: number) => number {
+export function cosineSchedule({
+  peak,
+  steps,
+  warmup = 0,
+}: {
+  peak: number;
+  steps: number;
+  warmup?: number;
+}): (t: number) => number {
   return (t) => {
     if (t < warmup) return (peak * (t + 1)) / warmup;
     const progress = Math.min((t - warmup) / Math.max(steps - warmup, 1), 1);

@@ -1,4 +1,4 @@
-import { type JsTree, numpy as np } from "@jax-js/jax";
+import { numpy as np } from "@jax-js/jax";
 import { ArraySpec } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { shapeKey } from "../math/keys.js";
@@ -18,28 +18,12 @@ import {
 /** What a step replaces: parameters, Adam's moments by path, and how far orthogonal matrices may have departed. */
 type StepState = { params: FlowParams; first: ByPath; second: ByPath; drift: np.Array };
 
-/** A training step as pure functions of the whole state, for those who compute it elsewhere. */
-type TrainingStep = Readonly<{
-  /** Loss in nats and norm of the gradient, [], before the step, and the state after it. Consumes all. */
-  step(
-    x: np.Array,
-    noise: NoiseTree,
-    scalars: StepScalars,
-    state: StepState,
-  ): { loss: np.Array; gradNorm: np.Array; next: StepState };
-  /** Takes the departure of the orthogonal matrices away, once `drift` has passed `DRIFT_LIMIT`; consumes them. */
-  reorthogonalize(matrices: { params: ByPath }): { next: { params: ByPath; drift: np.Array } };
-  /** The trees of the arguments: `state`, in the names of a `TrainingState`, and the orthogonal matrices of it. */
-  state: JsTree<ArraySpec>;
-  matrices: { params: ByPath<ArraySpec> };
-}>;
-
 /**
- * The step that a trainer takes, as one function: loss, gradient clipped to the norm `clip`, Adam's
+ * The step that a trainer takes, as a pure function of the whole state, for those who compute it elsewhere: loss, gradient clipped to the norm `clip`, Adam's
  * update, retraction. A trainer splits it in three, and leaves the state as it was where the loss is
  * not finite.
  */
-export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: number } = {}): TrainingStep {
+export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: number } = {}) {
   const params = flow.init(shapeKey());
   const leaves = parameterPaths(params, flow.parameterKinds);
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(params);
@@ -50,7 +34,8 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
   const moments = pick(specs, (kind) => kind !== "fixed");
   const update = makeUpdate(leaves);
   return {
-    step(x, noise, scalars, state) {
+    /** Loss in nats and norm of the gradient, [], before the step, and the state after it. Consumes all. */
+    step(x: np.Array, noise: NoiseTree, scalars: StepScalars, state: StepState) {
       const values = treeFlatten<np.Array>(state.params).leaves;
       const at = makeWholeDescent(flow, leaves, clip)(treeRef(state.params), x, noise);
       const now = {
@@ -79,9 +64,11 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
         },
       };
     },
-    reorthogonalize: (matrices) => ({
+    /** Takes the departure of the orthogonal matrices away, once `drift` has passed `DRIFT_LIMIT`; consumes them. */
+    reorthogonalize: (matrices: { params: ByPath }) => ({
       next: { params: reorthogonalizeAll(matrices.params), drift: np.zeros([]) },
     }),
+    /** The trees of the arguments: `state`, in the names of a `TrainingState`, and the orthogonal matrices of it. */
     state: {
       params: rebuild(specs),
       first: moments,

@@ -1,4 +1,4 @@
-import { DomainError } from "../errors.js";
+import { DomainError } from "@flowify/core";
 
 /**
  * The area under the ROC curve of a score that should be higher for out-of-distribution examples: the probability that
@@ -11,7 +11,7 @@ import { DomainError } from "../errors.js";
  *
  * @example
  * ```ts
- * import { auroc } from "@flowify/core";
+ * import { auroc } from "flowify";
  *
  * // a score of digits, and the same of photographs: three of the four pairs are in order
  * console.log(auroc([1, 3], [2, 4]));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { auroc } from "../../src/model/auroc.js";
+import { auroc } from "../src/auroc.js";
 
 describe("auroc", () => {
   it.each<[string, number[], number[], number]>([
