@@ -1,14 +1,23 @@
-import { type numpy as np, random, tree } from "@jax-js/jax";
-import { ShapeError } from "./errors.js";
+import { numpy as np, random, tree } from "@jax-js/jax";
+import type { Embedding } from "./condition.js";
+import { ShapeError, UsageError } from "./errors.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-kinds.js";
-import { expectShape, sameShape, showShape } from "./shape.js";
+import { expectShape, type Shape, sameShape, showShape } from "./shape.js";
 
-/** A layer made of sublayers: its parameters and noises are arrays with one entry per sublayer. */
-export type ChainLayer = FlowLayer<ArrayTree[]> & Readonly<{ layers: readonly FlowLayer[] }>;
+/**
+ * A layer made of sublayers: its parameters and noises are arrays with one entry per sublayer. Where a condition goes through
+ * an embedding first, the parameters of that are the last entry.
+ */
+export type ChainLayer = FlowLayer<ArrayTree[]> &
+  Readonly<{ layers: readonly FlowLayer[]; embedding?: Embedding }>;
+
+/** A sublayer with what it takes: its parameters, its noise, and the condition as it sees it. */
+type Link = readonly [layer: FlowLayer, params: ArrayTree, noise: NoiseTree, condition: np.Array | undefined];
 
 /** Name of the i-th sublayer in messages and in the ledger: `linear[2]`. */
 export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `${layers[i]?.name}[${i}]`;
@@ -28,8 +37,14 @@ export const layerLabel = (layers: readonly FlowLayer[], i: number): string => `
  * // [ 5 ] [ 2 ] true
  * ```
  */
-export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
-  const layers = parts.flatMap((part) => (isChain(part) && part.name === "chain" ? part.layers : [part]));
+export function chain(
+  parts: readonly FlowLayer[],
+  name = "chain",
+  { embedding }: { embedding?: Embedding | undefined } = {},
+): ChainLayer {
+  const layers = parts.flatMap((part) =>
+    isChain(part) && part.name === "chain" && !part.embedding ? part.layers : [part],
+  );
   const first = layers[0];
   const last = layers[layers.length - 1];
   if (!first || !last) throw new ShapeError(`${name}: a chain needs at least one layer`);
@@ -40,6 +55,13 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
         `${layerLabel(layers, i + 1)}: expects ${showShape(next.inShape)}, but ${layerLabel(layers, i)} returns ${showShape(layer.outShape)}`,
       );
   });
+  const seen = embedding ? [embedding.size] : layers.find((l) => l.condition)?.condition;
+  for (const [i, { condition }] of layers.entries())
+    if (condition && !sameShape(condition, seen as Shape))
+      throw new ShapeError(
+        `${layerLabel(layers, i)}: takes a condition ${showShape(condition, false)}, the chain gives ${showShape(seen as Shape, false)}`,
+      );
+  const condition = embedding ? embedding.domain.shape : seen;
   const layer = defineLayer<ArrayTree[]>({
     name,
     inShape: first.inShape,
@@ -47,40 +69,64 @@ export function chain(parts: readonly FlowLayer[], name = "chain"): ChainLayer {
     exact: layers.every((l) => l.exact),
     forwardNoise: layers.map((l) => l.forwardNoise) as NoiseSpec,
     inverseNoise: layers.map((l) => l.inverseNoise) as NoiseSpec,
-    parameterKinds: layers.map((l) => l.parameterKinds) as ParameterKinds,
-    frozenParameterKinds: layers.map((l) => l.frozenParameterKinds ?? "fixed"),
+    parameterKinds: [
+      ...layers.map((l) => l.parameterKinds),
+      ...(embedding ? [embedding.parameterKinds] : []),
+    ] as ParameterKinds,
+    frozenParameterKinds: [
+      ...layers.map((l) => l.frozenParameterKinds ?? "fixed"),
+      ...(embedding ? (["fixed"] as const) : []),
+    ],
+    ...(condition && { condition }),
     ...(first.levels !== undefined && { levels: first.levels }),
     init(key) {
-      const keys = splitKey(key, layers.length);
-      return layers.map((l, i) => l.init(keys[i] as np.Array));
+      const keys = splitKey(key, layers.length + (embedding ? 1 : 0));
+      return [...layers, ...(embedding ? [embedding] : [])].map((l, i) => l.init(keys[i] as np.Array));
     },
-    forward(given, x, noise) {
+    forward(given, x, noise, condition) {
       expectShape(first.name, "x", x, first.inShape);
-      const params = prepared(layers, given, "forward");
       let z = x;
       let total: np.Array | undefined;
-      layers.forEach((l, i) => {
-        const step = l.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
+      for (const [l, own, drawn, c] of linksOf(made, prepared(layers, given, "forward"), noise, condition)) {
+        const step = l.forward(own, z, drawn, c);
         z = step.z;
         total = total ? total.add(step.contribution) : step.contribution;
-      });
+      }
       return { z, contribution: total as np.Array };
     },
-    inverse(given, z, noise) {
+    inverse(given, z, noise, condition) {
       expectShape(last.name, "z", z, last.outShape);
-      const params = prepared(layers, given, "inverse");
-      let x = z;
-      for (let i = layers.length - 1; i >= 0; i--)
-        x = (layers[i] as FlowLayer).inverse(
-          params[i] as ArrayTree,
-          x,
-          (noise as NoiseTree[])[i] as NoiseTree,
-        );
-      return x;
+      const links = linksOf(made, prepared(layers, given, "inverse"), noise, condition);
+      return links.reduceRight((x, [l, own, drawn, c]) => l.inverse(own, x, drawn, c), z);
     },
-    initFromData: async (key, examples) => (await initLayers(layers, key, examples, examples.count)).params,
+    initFromData: (key, examples) => initChain(made, key, examples),
   });
-  return Object.freeze({ ...layer, layers });
+  const made: ChainLayer = Object.freeze({ ...layer, layers, ...(embedding && { embedding }) });
+  return made;
+}
+
+/** The sublayers with what each takes, the condition through the embedding. Consumes the condition, and the embedding's parameters. */
+export function linksOf(
+  { layers, embedding, name, condition: shape }: ChainLayer,
+  params: readonly ArrayTree[],
+  noise: NoiseTree,
+  condition: np.Array | undefined,
+): Link[] {
+  if (shape && !condition)
+    throw new UsageError(`${name}: a condition ${showShape(shape, false)} is needed, none was given`);
+  if (shape) expectShape(name, "condition", condition as np.Array, shape);
+  const seen =
+    condition && embedding ? embedding.apply(params[layers.length] as ArrayTree, condition) : condition;
+  const links = layers.map(
+    (l, i): Link => [
+      l,
+      params[i] as ArrayTree,
+      (noise as NoiseTree[])[i] as NoiseTree,
+      l.condition && seen?.ref,
+    ],
+  );
+  seen?.dispose();
+  return links;
 }
 
 /** The parameters, prepared where layers ask for that: all of one key together. */
@@ -149,15 +195,22 @@ export type InitProgress = (layer: string, done: number, layers: number) => void
 
 /**
  * Initial values of a whole chain. The inputs of its layers are stored on the host. Each layer sees the first `atLeast`
- * examples, and more if it needs more.
+ * examples, and more if it needs more. An embedding starts in the units of `conditions`, [n, …].
  */
-export const initChain = async (
-  { layers }: ChainLayer,
+export async function initChain(
+  { layers, embedding }: ChainLayer,
   key: np.Array,
   examples: CalibrationData,
   onProgress: InitProgress = () => {},
   atLeast = examples.count,
-): Promise<ArrayTree[]> => (await initLayers(layers, key, examples, atLeast, { onProgress })).params;
+  conditions?: HostArray,
+): Promise<ArrayTree[]> {
+  const [own, other] = embedding ? (splitKey(key, 2) as [np.Array, np.Array]) : [key];
+  const { params } = await initLayers(layers, own, examples, atLeast, { onProgress });
+  if (embedding && other)
+    params.push(conditions ? embedding.start(other, conditions) : embedding.init(other));
+  return params;
+}
 
 /** Most examples that the initialization of one of these layers needs; 0 without such a layer. */
 export const initExamplesOf = (layers: readonly FlowLayer[]): number =>
@@ -177,7 +230,9 @@ const outputs = (
     layer.outShape,
     (x, noise) => {
       if (typeof layer.atInit === "function") return layer.atInit(x, noise);
-      const step = layer.forward(tree.ref(params), x, noise);
+      // at first nothing depends on the condition
+      const condition = layer.condition && np.zeros([x.shape[0] as number, ...layer.condition]);
+      const step = layer.forward(tree.ref(params), x, noise, condition);
       step.contribution.dispose();
       return step.z;
     },

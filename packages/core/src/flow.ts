@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { type Base, standardNormal } from "./base.js";
-import { type ChainLayer, chain, layerLabel } from "./chain.js";
+import { type ChainLayer, chain, layerLabel, linksOf } from "./chain.js";
+import type { Embedding } from "./condition.js";
 import { ShapeError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
 import type { ArrayTree, FlowLayer } from "./layer.js";
@@ -34,27 +35,29 @@ export type Flow = Readonly<{
   inverseNoise: NoiseSpec;
   baseNoise: NoiseSpec;
   parameterKinds: ParameterKinds;
-  /** Requirements for an example, for checks of data. */
+  /** Requirements for an example, for checks of data, and for its condition, where the flow has one. */
   domain: ExampleDomain;
+  condition?: ExampleDomain;
   /** Numbers in one example: the n of bits per dimension. */
   dimensions: number;
   init(key: np.Array): FlowParams;
-  /** log p(x) in nats, [B]: log p_Z(z_K) + Σ L_k. */
-  logProb(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
+  /** log p(x) in nats, [B]: log p_Z(z_K) + Σ L_k. With a condition c [B, …], here and below: log p(x | c). */
+  logProb(params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   /** x ↦ z_K, [B, …latentShape]. */
-  encode(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
+  encode(params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   /** z_K ↦ x, a sample of the stochastic inverse. */
-  decode(params: FlowParams, z: np.Array, noise: NoiseTree): np.Array;
+  decode(params: FlowParams, z: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   /**
    * The terms of `logProb`: [B, K + 1], a column for every layer and the last for the base.
    * `ledgerLines` names the columns.
    */
-  ledger(params: FlowParams, x: np.Array, noise: NoiseTree): np.Array;
+  ledger(params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   ledgerLines: readonly LedgerLine[];
 }>;
 
 /**
- * A flow from layers (applied in order) and a base density (default: standard normal).
+ * A flow from layers (applied in order) and a base density (default: standard normal). With a condition it goes through
+ * `embedding`, and on to the layers that take one; without an embedding as it is.
  *
  * Errors: `ShapeError` if neighbours, or the last layer and the base, do not fit.
  *
@@ -69,8 +72,12 @@ export type Flow = Readonly<{
  * // [ 'linear[0]', 'sigmoid[1]', 'uniform' ]
  * ```
  */
-export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
-  const layer = chain(layers);
+export function flow(
+  layers: readonly FlowLayer[],
+  base?: Base,
+  { embedding }: { embedding?: Embedding | undefined } = {},
+): Flow {
+  const layer = chain(layers, "chain", { embedding });
   const density = base ?? standardNormal(layer.outShape);
   if (!sameShape(density.shape, layer.outShape))
     throw new ShapeError(
@@ -83,7 +90,7 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
     likelihood: own,
     exact: own === "exact",
   });
-  const encode = (params: FlowParams, x: np.Array, noise: NoiseTree) => layer.forward(params, x, noise);
+  const condition = embedding?.domain ?? (layer.condition && { shape: layer.condition });
   return Object.freeze({
     chain: layer,
     base: density,
@@ -96,22 +103,23 @@ export function flow(layers: readonly FlowLayer[], base?: Base): Flow {
     baseNoise: density.noise,
     parameterKinds: layer.parameterKinds,
     domain: { shape: layer.inShape, levels: layer.levels },
+    ...(condition && { condition }),
     dimensions: layer.inShape.reduce((a, b) => a * b, 1),
     init: layer.init,
-    logProb(params: FlowParams, x: np.Array, noise: NoiseTree) {
-      const { z, contribution } = encode(params, x, noise);
+    logProb(params: FlowParams, x: np.Array, noise: NoiseTree, given?: np.Array) {
+      const { z, contribution } = layer.forward(params, x, noise, given);
       return density.logProb(z).add(contribution);
     },
-    encode(params: FlowParams, x: np.Array, noise: NoiseTree) {
-      const { z, contribution } = encode(params, x, noise);
+    encode(params: FlowParams, x: np.Array, noise: NoiseTree, given?: np.Array) {
+      const { z, contribution } = layer.forward(params, x, noise, given);
       contribution.dispose();
       return z;
     },
     decode: layer.inverse,
-    ledger(params: FlowParams, x: np.Array, noise: NoiseTree) {
+    ledger(params: FlowParams, x: np.Array, noise: NoiseTree, given?: np.Array) {
       let z = x;
-      const columns = layer.layers.map((part, i) => {
-        const step = part.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
+      const columns = linksOf(layer, params, noise, given).map(([part, own, drawn, c]) => {
+        const step = part.forward(own, z, drawn, c);
         z = step.z;
         return step.contribution;
       });

@@ -1,5 +1,6 @@
 import { type Base, uniform } from "./base.js";
 import { checkOptions, type SchemasOf } from "./check-options.js";
+import { embedding } from "./condition.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
 import { mixtureResidual, normalResidual } from "./densities/residual.js";
@@ -72,16 +73,22 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   checkOptions("flowify", schemas, options);
   if (!Array.isArray(network?.layers) || !Array.isArray(network.inShape))
     throw new UsageError(`flowify: expected a network { inShape, layers }, found ${JSON.stringify(network)}`);
+  const given = network.condition && embedding(network.condition, network.embedding);
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const context: FlowContext = {
     ...(typeof density === "string" ? models[density] : density),
     ...(inverse && { inverse }),
     ...(orthogonal && { orthogonal }),
     ...(augmentation && { augmentation }),
+    ...(given && { condition: given.size }),
     build: (layers, inShape) => layersOf(layers, inShape, context),
   };
   const layers = layersOf(network.layers, network.inShape, context);
-  const made = { ...flow(layers, baseOf(layers)), network, options };
+  if (given && !layers.some(({ condition }) => condition))
+    throw new UsageError(
+      "flowify: no layer takes the condition\nadd one that does, as coupling, conditionalAffine, or linear to fewer numbers",
+    );
+  const made = { ...flow(layers, baseOf(layers), { embedding: given }), network, options };
   return Object.freeze(
     frozen ? { ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" } : made,
   );

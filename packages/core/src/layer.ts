@@ -29,6 +29,9 @@ export type Forward = { z: np.Array; contribution: np.Array };
  * **Noise** is an explicit argument: the layer declares its noise for each direction, and a driver draws it (or passes
  * the means: "deterministic mode").
  *
+ * **The condition** c of p(x | c) is one as well: a layer that declares the shape of `condition` gets it, as all layers of
+ * a flow do; the convention holds for every fixed c. At first, after `init` or `initFromData`, nothing may depend on it.
+ *
  * **Ownership**, as in jax-js: `forward` and `inverse` consume all their arguments, including parameters and noise; a
  * caller that still needs one passes `.ref` (`tree.ref(params)`).
  */
@@ -43,6 +46,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   forwardNoise: NoiseSpec;
   inverseNoise: NoiseSpec;
   parameterKinds: ParameterKinds;
+  /** Shape of the condition of one example. Default: none is taken. */
+  condition?: Shape;
   /**
    * The parameterKinds for a frozen function in deterministic mode: all parameters are fixed, except those that affect
    * only noise and the stochastic inverse. Default: all are fixed.
@@ -72,10 +77,10 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   initExamples?: number;
   /** Initial values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
-  /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. */
-  forward(params: P, x: np.Array, noise: NoiseTree): Forward;
+  /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. The condition [B, …condition] where one is declared. */
+  forward(params: P, x: np.Array, noise: NoiseTree, condition?: np.Array): Forward;
   /** z [B, …outShape] ↦ x [B, …inShape], a sample of the stochastic inverse. */
-  inverse(params: P, z: np.Array, noise: NoiseTree): np.Array;
+  inverse(params: P, z: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   /**
    * Computes once what depends on the parameters alone; `forward` and `inverse` take the result in place of the
    * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.

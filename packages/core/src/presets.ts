@@ -1,4 +1,5 @@
 import { checkOptions, type SchemasOf } from "./check-options.js";
+import type { Condition, EmbeddingOptions } from "./condition.js";
 import { UsageError } from "./errors.js";
 import { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
 import * as o from "./layers/options.js";
@@ -15,16 +16,25 @@ type PresetOptions = {
   shrinkage?: number;
 };
 
-export type CouplingFlowOptions = PresetOptions & {
-  /** Blocks: a random order of the columns, and two couplings, so that all columns are transformed; 0 is one Gaussian. Default 2. */
-  blocks?: number;
-  /** K, the bins of each spline. Default 6. */
-  bins?: number;
-  /** Splines live on [−bound, bound], in standard deviations of the whitened data. Default 5. */
-  bound?: number;
-  /** Width of the conditioners. Default 48. */
-  hidden?: number;
+/** What the density is conditional on. */
+type ConditionOptions = {
+  /** So many numbers, numbers of another shape, or one of so many classes. Default nothing. */
+  condition?: number | Condition;
+  /** The network that the condition goes through first. */
+  embedding?: EmbeddingOptions;
 };
+
+export type CouplingFlowOptions = PresetOptions &
+  ConditionOptions & {
+    /** Blocks: a random order of the columns, and two couplings, so that all columns are transformed; 0 is one Gaussian. Default 2. */
+    blocks?: number;
+    /** K, the bins of each spline. Default 6. */
+    bins?: number;
+    /** Splines live on [−bound, bound], in standard deviations of the whitened data. Default 5. */
+    bound?: number;
+    /** Width of the conditioners. Default 48. */
+    hidden?: number;
+  };
 
 type SplineFlowOptions = CouplingFlowOptions & {
   /** Bins of the spline of each column in front. Default 32. */
@@ -61,6 +71,8 @@ const couplingSchemas: SchemasOf<CouplingFlowOptions> = {
   bins: o.size,
   bound: o.positive,
   hidden: o.size,
+  condition: o.either(o.size, o.record, "a number of columns, { shape } or { classes }"),
+  embedding: o.record,
 };
 const splineSchemas: SchemasOf<SplineFlowOptions> = { ...couplingSchemas, marginalBins: o.size };
 const denseSchemas: SchemasOf<DenseFlowOptions> = {
@@ -77,17 +89,28 @@ function checkColumns(preset: string, n: number): void {
 
 /** The network of `couplingFlow`. */
 export function couplingNetwork(n: number, given: CouplingFlowOptions = {}): Network {
-  const { blocks = 2, bins = 6, bound = 5, hidden = 48, ...options } = given;
+  const { blocks = 2, bins = 6, bound = 5, hidden = 48, condition, embedding, ...options } = given;
   checkOptions("couplingFlow", couplingSchemas, given);
   checkColumns("couplingFlow", n);
   const block = (seed: number): NetworkLayer[] => [
     { kind: "permuteChannels", seed },
     { kind: "coupling", stack: 2, bins, bound, hidden },
   ];
-  const single: NetworkLayer = { kind: "rqSpline", bins: SINGLE_BINS, bound };
+  const single: NetworkLayer =
+    condition === undefined
+      ? { kind: "rqSpline", bins: SINGLE_BINS, bound }
+      : { kind: "coupling", stack: 1, bins: SINGLE_BINS, bound, hidden };
   const stack = Array.from({ length: blocks }, (_, seed) => block(seed)).flat();
   const layers = n === 1 && blocks > 0 ? [single] : stack;
-  return { inShape: [n], layers: [...whitened(options), ...layers] };
+  const line: NetworkLayer[] = condition === undefined ? [] : [{ kind: "conditionalAffine", hidden }];
+  return {
+    inShape: [n],
+    layers: [...whitened(options), ...line, ...layers],
+    ...(condition !== undefined && {
+      condition: typeof condition === "number" ? { shape: [condition] } : condition,
+    }),
+    ...(embedding && { embedding }),
+  };
 }
 
 /**
@@ -117,8 +140,9 @@ export function splineNetwork(n: number, options: SplineFlowOptions = {}): Netwo
     ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
     { kind: "marginal", bins: marginalBins },
   ];
-  const { layers } = couplingNetwork(n, rest);
-  return { inShape: [n], layers: [...front, ...(n === 1 ? [] : layers)] };
+  const { layers, ...network } = couplingNetwork(n, rest);
+  const isAlone = n === 1 && rest.condition === undefined;
+  return { ...network, layers: [...front, ...(isAlone ? [] : layers)] };
 }
 
 /**

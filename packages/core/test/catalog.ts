@@ -20,6 +20,7 @@ import type { HostArray } from "../src/params/host-array.js";
 import type { Shape } from "../src/shape.js";
 import { host, perturbedLike } from "../src/testing/prepare.js";
 import { channels } from "./catalog-channels.js";
+import { conditions } from "./catalog-conditions.js";
 import { images } from "./catalog-images.js";
 import { networkLayers } from "./catalog-networks.js";
 import { narrow, narrowMixture } from "./support/densities.js";
@@ -221,6 +222,7 @@ export const catalog: readonly CatalogEntry[] = [
   ...elementwise,
   ...movements,
   ...images,
+  ...conditions,
   ...channels,
   ...networkLayers,
   ...chains,

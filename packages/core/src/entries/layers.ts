@@ -16,6 +16,7 @@ export { type ActnormParams, actnorm } from "../layers/actnorm.js";
 export { type AffineOptions, type AffineParams, affine } from "../layers/affine.js";
 export { type AvgPool2dOptions, avgPool2d } from "../layers/avg-pool2d.js";
 export { type BranchesOptions, branches } from "../layers/branches.js";
+export { type ConditionalAffineOptions, conditionalAffine } from "../layers/conditional-affine.js";
 export { type Conv1dOptions, conv1d } from "../layers/conv1d.js";
 export { type Conv2dOptions, conv2d } from "../layers/conv2d.js";
 export { type CouplingOptions, coupling } from "../layers/coupling.js";

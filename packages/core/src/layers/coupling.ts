@@ -1,12 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import { DomainError, ShapeError } from "../errors.js";
+import { DomainError, ShapeError, UnsupportedOpError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { softBound, softplus, sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, type RawSplines, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { everywhere, withCondition } from "../nn/with-condition.js";
 import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { StepNetwork } from "../steps.js";
 import { defineKind } from "./kind.js";
@@ -38,8 +39,10 @@ const schemas = {
   additive: o.optional(o.flag),
 };
 export type CouplingOptions = Omit<o.Options<typeof schemas>, "stack"> & {
-  /** Features (channels of an image) that pass unchanged. Default half of them, rounded down. */
+  /** Features (channels of an image) that pass unchanged. Default half of them, rounded down; 0 needs a condition. */
   kept?: number;
+  /** Numbers of a condition that the conditioner sees beside them. Default none. */
+  condition?: number;
   /** Start as the identity (default), or with the conditioner's random last layer as the paper's code. */
   init?: "identity" | "random";
 };
@@ -61,15 +64,17 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   const [features = 0, ...space] = inShape;
   if (inShape.length !== 1 && inShape.length !== 3)
     throw new ShapeError(`coupling: needs vectors [n] or images [C, H, W], got ${showShape(inShape)}`);
-  if (features < 2)
-    throw new ShapeError(
-      `coupling: needs two features at least, one to condition the other, got ${features}`,
-    );
   const image = inShape.length === 3;
   const { bins = 5, bound = 3, hidden = image ? 32 : 256, init = "identity" } = options;
-  const { kept = Math.floor(features / 2), residual = false, additive = false } = options;
+  const { kept = Math.floor(features / 2), residual = false, additive = false, condition = 0 } = options;
   const { kernels = [3, 3, 3, 3], affine = false } = options;
-  expectSizes("coupling", { bins, hidden, kept });
+  expectSizes("coupling", { bins, hidden, features });
+  if (kept + condition < 1)
+    throw new ShapeError(
+      features < 2
+        ? `coupling: needs two features at least, one to condition the other, got ${features}`
+        : "coupling: kept must be a positive integer where there is no condition",
+    );
   if (image && residual)
     throw new DomainError("coupling: residual conditioners are for vectors; leave residual out for images");
   if (!image && options.kernels)
@@ -88,7 +93,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     throw new DomainError(`coupling: bound must be positive and finite, got ${bound}`);
   const moved = features - kept;
   const each = additive ? 1 : 3 * bins - 1 + (affine ? 2 : 0);
-  const sizes = [kept, ...kernels.slice(1).map(() => hidden), moved * each];
+  const sizes = [kept + condition, ...kernels.slice(1).map(() => hidden), moved * each];
   const conditioner = image ? convNet(keepingSize(sizes, kernels)) : mlp(sizes, { residual });
   const shrink = 1 / Math.sqrt(hidden);
   /** The maps of B · moved · space entries, in the order of the transformed part. */
@@ -121,39 +126,47 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
         }),
     };
   };
-  const halves = (x: np.Array) => np.split(x, [kept], 1) as [np.Array, np.Array];
+  /** What passes, what is moved, and what the conditioner sees; consumes both. */
+  const parts = (x: np.Array, given: np.Array | undefined): Parts => {
+    if (kept === 0) return { same: [], other: x, context: everywhere(given as np.Array, space) };
+    const [same, other] = np.split(x, [kept], 1) as [np.Array, np.Array];
+    return { same: [same.ref], other, context: withCondition(same, given) };
+  };
+  const joined = (same: np.Array[], other: np.Array): np.Array =>
+    same.length > 0 ? np.concatenate([...same, other], 1) : other;
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
     ...(init === "identity" && { atInit: "identity" as const }),
+    ...(condition > 0 && { condition: [condition] }),
     init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
-    forward(params, x) {
+    forward(params, x, _noise, given) {
       expectShape("coupling", "x", x, inShape);
-      const [same, other] = halves(x);
+      const { same, other, context } = parts(x, given);
       const shape = other.shape;
       if (additive) {
         const contribution = np.zeros([other.shape[0] as number], { dtype: other.dtype });
-        const shift = conditioner.apply(params, same.ref).reshape(shape);
-        return { z: np.concatenate([same, other.add(shift)], 1), contribution };
+        const shift = conditioner.apply(params, context).reshape(shape);
+        return { z: joined(same, other.add(shift)), contribution };
       }
-      const { z, logDerivative } = alongCurves(other.reshape([-1]), curves(params, same.ref));
-      return {
-        z: np.concatenate([same, z.reshape(shape)], 1),
-        contribution: sumExamples(logDerivative.reshape(shape)),
-      };
+      const { z, logDerivative } = alongCurves(other.reshape([-1]), curves(params, context));
+      return { z: joined(same, z.reshape(shape)), contribution: sumExamples(logDerivative.reshape(shape)) };
     },
-    inverse(params, z) {
+    inverse(params, z, _noise, given) {
       expectShape("coupling", "z", z, inShape);
-      const [same, other] = halves(z);
+      const { same, other, context } = parts(z, given);
       const shape = other.shape;
-      if (additive) {
-        const shift = conditioner.apply(params, same.ref).reshape(shape);
-        return np.concatenate([same, other.sub(shift)], 1);
-      }
-      const x = againstCurves(other.reshape([-1]), curves(params, same.ref));
-      return np.concatenate([same, x.reshape(shape)], 1);
+      if (additive) return joined(same, other.sub(conditioner.apply(params, context).reshape(shape)));
+      const x = againstCurves(other.reshape([-1]), curves(params, context));
+      return joined(same, x.reshape(shape));
     },
     steps(params) {
+      if (condition > 0)
+        throw new UnsupportedOpError(
+          "coupling",
+          "coupling",
+          "coupling: one with a condition cannot be coded without loss",
+        );
       const network = (run: (own: DenseParams[], same: np.Array) => np.Array[]): StepNetwork => ({
         params,
         shape: [kept, ...space],
@@ -172,6 +185,8 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     },
   });
 }
+
+type Parts = Readonly<{ same: np.Array[]; other: np.Array; context: np.Array }>;
 
 /** Splines of entries v = (x − centre) (1 + e^tightness) / 2. */
 type Curves = Readonly<{
@@ -215,8 +230,10 @@ function againstCurves(z: np.Array, { splines, line }: Curves): np.Array {
  */
 export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
   expectSizes("coupling", { stack });
+  // with nothing to keep, all entries go through splines that the condition alone decides on, once
+  const own = inShape[0] === 1 && options.condition ? { ...options, kept: 0 } : options;
   const parts = Array.from({ length: stack }, (_, i) => [
-    splineCoupling(inShape, options),
+    splineCoupling(inShape, own),
     ...(i < stack - 1 ? [reverse(inShape)] : []),
   ]);
   return chain(parts.flat(), "coupling");
@@ -225,5 +242,5 @@ export function coupling(inShape: Shape, stack: number, options: CouplingOptions
 export const couplingKind = defineKind({
   kind: "coupling",
   options: schemas,
-  flow: (inShape, { stack, ...own }) => coupling(inShape, stack, own),
+  flow: (inShape, { stack, ...own }, { condition = 0 }) => coupling(inShape, stack, { ...own, condition }),
 });

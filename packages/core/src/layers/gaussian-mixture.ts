@@ -3,8 +3,10 @@ import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
 import { type FittedNormal, fitMixture } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { splitKey } from "../math/keys.js";
 import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
 import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
+import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -19,6 +21,8 @@ export type GaussianMixtureParams = {
   means: np.Array;
   logPrecision: np.Array;
   lower: np.Array;
+  /** With a condition: the network that adds to the log weights. */
+  weights?: DenseParams[];
 };
 
 const schemas = {
@@ -27,7 +31,15 @@ const schemas = {
   /** How many numbers are kept, the first ones. Default 1. */
   kept: o.optional(o.size),
 };
-export type GaussianMixtureOptions = o.Options<typeof schemas>;
+export type GaussianMixtureOptions = o.Options<typeof schemas> & {
+  /** Numbers of a condition that the weights depend on, by a network with two hidden layers of 64. Default none. */
+  condition?: number;
+};
+
+/** Width of the network of the weights. */
+const HIDDEN = 64;
+
+type Components = Pick<GaussianMixtureParams, "means" | "logPrecision" | "lower">;
 
 /** Most numbers of a vector: a component has a number for each pair of them. */
 const LARGEST = 1024;
@@ -55,7 +67,7 @@ const LARGEST = 1024;
  */
 export function gaussianMixture(
   inShape: Shape,
-  { components: K = 16, kept = 1 }: GaussianMixtureOptions = {},
+  { components: K = 16, kept = 1, condition = 0 }: GaussianMixtureOptions = {},
 ): FlowLayer<GaussianMixtureParams> {
   const name = "gaussianMixture";
   const [n = 0] = inShape;
@@ -68,9 +80,15 @@ export function gaussianMixture(
       `${name}: expected vectors of at most ${LARGEST} numbers, got ${n}; reduce them first`,
     );
   const dropped = n - kept;
-  const logWeights = (logits: np.Array): np.Array => logits.ref.sub(logSumExp(logits, 0)).reshape([K, 1]);
+  const network = mlp([condition, HIDDEN, HIDDEN, K]);
+  /** Log weights [K, 1], or [K, B] where they depend on a condition. Consumes all. */
+  const logWeights = (logits: np.Array, weights?: DenseParams[], given?: np.Array): np.Array => {
+    let all = logits.reshape([K, 1]);
+    if (weights && given) all = all.add(np.transpose(network.apply(weights, given)));
+    return all.ref.sub(np.expandDims(logSumExp(all, 0), 0));
+  };
   /** Log-densities of the first numbers [B, n′], each given those before it, by component: [K, B, n′]. Consumes all but x. */
-  const logDensities = (params: Omit<GaussianMixtureParams, "logits">, x: np.Array): np.Array => {
+  const logDensities = (params: Components, x: np.Array): np.Array => {
     const [, size] = x.shape as [number, number];
     const first = (a: np.Array): np.Array => a.slice([], [0, size]).reshape([K, 1, size]);
     const centred = np.expandDims(x.ref, 0).sub(first(params.means));
@@ -88,27 +106,32 @@ export function gaussianMixture(
       choice: { shape: [1], distribution: "uniform" },
     },
     frozenParameterKinds: {}, // z does not depend on any of them
-    init: (key) => ({
-      logits: np.zeros([K]),
-      means: random.normal(key, [K, n]),
-      logPrecision: np.zeros([K, n]),
-      lower: np.zeros([K, n, n]),
-    }),
-    forward({ logits, ...params }, x) {
+    ...(condition > 0 && { condition: [condition] }),
+    init(key) {
+      const [own, others] = condition > 0 ? (splitKey(key, 2) as [np.Array, np.Array]) : [key];
+      return {
+        logits: np.zeros([K]),
+        means: random.normal(own, [K, n]),
+        logPrecision: np.zeros([K, n]),
+        lower: np.zeros([K, n, n]),
+        ...(others && { weights: network.init(others, { lastZero: true }) }),
+      };
+    },
+    forward({ logits, weights, ...params }, x, _noise, condition) {
       expectShape(name, "x", x, inShape);
       const logs = logDensities(params, x);
-      const prior = logWeights(logits);
+      const prior = logWeights(logits, weights, condition);
       const z = x.slice([], [0, kept]);
       const given = np.sum(logs.ref.slice([], [], [0, kept]), 2).add(prior.ref); // [K, B]
       const all = np.sum(logs, 2).add(prior);
       return { z, contribution: logSumExp(all, 0).sub(logSumExp(given, 0)) };
     },
-    inverse({ logits, ...params }, z, noise) {
+    inverse({ logits, weights, ...params }, z, noise, condition) {
       expectShape(name, "z", z, [kept]);
       const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
       const { means, logPrecision, lower } = params;
       const own = { means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref };
-      const given = np.sum(logDensities(own, z), 2).add(logWeights(logits)); // [K, B]
+      const given = np.sum(logDensities(own, z), 2).add(logWeights(logits, weights, condition)); // [K, B]
       const chosen = oneOf(given, choice.reshape([1, -1])); // [K, B]
       const last = (a: np.Array): np.Array => a.slice([], [kept, n]).reshape([K, 1, dropped]);
       const centred = np.expandDims(z.ref, 0).sub(means.ref.slice([], [0, kept]).reshape([K, 1, kept]));
@@ -120,8 +143,10 @@ export function gaussianMixture(
       return np.concatenate([z, np.sum(rest, 0)], 1);
     },
     async initFromData(key, examples) {
+      const fitted = paramsOf(await fitMixture(await rowsOnHost(examples, n), K), n);
+      if (condition > 0) return { ...fitted, weights: network.init(key, { lastZero: true }) };
       key.dispose();
-      return paramsOf(await fitMixture(await rowsOnHost(examples, n), K), n);
+      return fitted;
     },
   });
 }
@@ -176,6 +201,6 @@ function paramsOf(fitted: readonly FittedNormal[], n: number): GaussianMixturePa
 export const gaussianMixtureKind = defineKind({
   kind: "gaussianMixture",
   options: schemas,
-  flow: gaussianMixture,
+  flow: (inShape, own, { condition = 0 }) => gaussianMixture(inShape, { ...own, condition }),
   outShape: (_, { kept = 1 }) => [kept],
 });

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { normalResidual, placed, type ResidualDistribution } from "../densities/residual.js";
-import { ShapeError } from "../errors.js";
+import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { droppedRows, initMap } from "../init/linear.js";
 import { columnMoments } from "../init/moments.js";
@@ -11,6 +11,7 @@ import { perExample, softBound, sumExamples } from "../math/numerics.js";
 import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
 import type { DenseParams } from "../nn/mlp.js";
+import { withCondition } from "../nn/with-condition.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-kinds.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
@@ -48,6 +49,8 @@ export type KernelOptions = {
   residual?: ResidualDistribution;
   /** Given weights [m, n], kept. */
   weights?: DenseWeights;
+  /** Numbers of a condition that the network sees as well. Default none. */
+  condition?: number;
   /** Soft bound of the log-std around its unit, nats; Infinity for none (the paper's). Default 3. */
   limit?: number;
 };
@@ -75,7 +78,13 @@ export type KernelOptions = {
  * ```
  */
 export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowLayer<KernelParams> {
-  const { channels, windows, residual: distribution = normalResidual, limit = 3 } = options;
+  const {
+    channels,
+    windows,
+    residual: distribution = normalResidual,
+    limit = 3,
+    condition: given = 0,
+  } = options;
   const [rows, columns] = windows;
   const [oh, ow, n] = inShape as [number, number, number];
   expectSizes("kernel", { in: n, out: m });
@@ -99,22 +108,23 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
   const kind = options.weights ? "manifold" : (options.orthogonal ?? "manifold");
   const { weights } = options;
   if (weights) checkWeights(weights, n, m);
-  const given = weights && lazy(() => weightRotations(weights, n, m));
+  const givenMap = weights && lazy(() => weightRotations(weights, n, m));
   const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
-  const network = convNet(patchingSteps(channels, m, windows));
+  const network = convNet(patchingSteps(channels, m, given, windows));
   const parameterKinds: { [name: string]: ParameterKinds } = { center: "fixed", logUnit: "fixed" };
   if (r1.parameterKind) parameterKinds.rotateIn = r1.parameterKind;
   if (r2.parameterKind) parameterKinds.rotateOut = r2.parameterKind;
   const fixed = { rotateIn: "fixed", rotateOut: "fixed", logScale: "fixed", bias: "fixed" } as const;
   const residualNoise = distribution.noise(d);
 
-  /** Location and log-scale of y_drop from z [B, m, oh, ow], rows [B · locations, d]. Consumes all. */
+  /** Location and log-scale of y_drop from z [B, m, oh, ow] and the condition, rows [B · locations, d]. Consumes all. */
   const conditional = (
     params: Pick<KernelParams, "network" | "center" | "logUnit">,
     rotation: np.Array,
     z: np.Array,
+    condition?: np.Array,
   ): { location: np.Array; logScale: np.Array } => {
-    const images = fit(network.apply(params.network, z), options.size); // [B, 2C, H, W]
+    const images = fit(network.apply(params.network, withCondition(z, condition)), options.size); // [B, 2C, H, W]
     const dropping = rotation.slice([], [0, d]); // [n, d]
     const part = (from: number): np.Array => {
       const image = images.ref.slice([], [from, from + channels]);
@@ -141,17 +151,18 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
         { ...noise, shape: [oh, ow, ...noise.shape] },
       ]),
     ),
-    parameterKinds: parameterKinds,
+    ...(given > 0 && { condition: [given] }),
+    parameterKinds,
     frozenParameterKinds: { ...parameterKinds, ...fixed },
     get flooredValues() {
-      return given ? m - given().rank : 0;
+      return givenMap ? m - givenMap().rank : 0;
     },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
-      if (given) for (const unused of [k1, k2]) unused.dispose();
+      if (givenMap) for (const unused of [k1, k2]) unused.dispose();
       return {
-        ...(given
-          ? (pretrainedParams(given()) as DenseMap)
+        ...(givenMap
+          ? (pretrainedParams(givenMap()) as DenseMap)
           : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
         network: network.init(k3),
         center: np.zeros([d]),
@@ -159,7 +170,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
         residual: distribution.init(d),
       };
     },
-    forward(params, x) {
+    forward(params, x, _noise, condition) {
       expectShape("kernel", "x", x, inShape);
       const batch = x.shape[0] as number;
       const rotation = r1.matrix(params.rotateIn);
@@ -168,18 +179,18 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const w = y.slice([], [d, n]).mul(np.exp(params.logScale.ref));
       const volume = perExample(np.sum(params.logScale).mul(locations), batch);
       const z = toImage(np.matmul(w, r2.matrix(params.rotateOut)).add(params.bias), batch);
-      const { location, logScale } = conditional(params, rotation, z.ref);
+      const { location, logScale } = conditional(params, rotation, z.ref, condition);
       const residual = drop.sub(location).mul(np.exp(logScale.ref.neg()));
       const density = distribution.logDensity(params.residual, residual).sub(logScale); // [B · locations, d]
       return { z, contribution: volume.add(sumExamples(density.reshape([batch, locations * d]))) };
     },
-    inverse(params, z, noise) {
+    inverse(params, z, noise, condition) {
       expectShape("kernel", "z", z, outShape);
       const batch = z.shape[0] as number;
       const rotation = r1.matrix(params.rotateIn);
       const w = np.matmul(toRows(z.ref).sub(params.bias), np.transpose(r2.matrix(params.rotateOut)));
       const kept = w.mul(np.exp(params.logScale.neg()));
-      const { location, logScale } = conditional(params, rotation.ref, z);
+      const { location, logScale } = conditional(params, rotation.ref, z, condition);
       const drawn = Object.fromEntries(
         Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [name, a.reshape([-1, d])]),
       );
@@ -188,6 +199,12 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
     },
     steps({ rotateIn, rotateOut, logScale, bias, residual, ...own }) {
+      if (given > 0)
+        throw new UnsupportedOpError(
+          "kernel",
+          "kernel",
+          "kernel: a density with a condition cannot be coded without loss",
+        );
       const rotation = r1.matrix(rotateIn);
       const places = Array.from({ length: locations * n }, (_, i) => i);
       const at = (kept: boolean): number[] => places.filter((i) => i % n >= d === kept);
@@ -224,7 +241,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     async initFromData(key, examples) {
       const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
       const patches = rowsOf(examples, (x) => x.reshape([-1, n]), n);
-      const rotations = { rotateIn: r1, rotateOut: r2, given: given?.() };
+      const rotations = { rotateIn: r1, rotateOut: r2, given: givenMap?.() };
       const started = await initMap({ n, m, augmentationStd: 1, ...rotations }, [k1, k2], patches);
       const [map, doubt] = [started.map as DenseMap, started.doubt];
       const dropOf = (x: np.Array): np.Array => np.matmul(x, r1.matrix(map.rotateIn.ref)).slice([], [0, d]);
@@ -241,11 +258,11 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
 }
 
 /** The paper's network, width N = 2 C + m: six 1 × 1 steps, up to the size of the input, two 3 × 3 steps, six 1 × 1 steps. */
-function patchingSteps(channels: number, m: number, [rows, columns]: Windows): ConvStep[] {
+function patchingSteps(channels: number, m: number, given: number, [rows, columns]: Windows): ConvStep[] {
   const N = 2 * channels + m;
   const three = { kind: "conv", in: N, out: N, kernel: [3, 3], padding: 1 } as const;
   return [
-    ...pointwise(m, N, N, 6),
+    ...pointwise(m + given, N, N, 6),
     {
       kind: "up",
       in: N,

@@ -21,6 +21,8 @@ export type Conversion = Readonly<{
    * model it) or the paper's `uniform` on (−½, ½).
    */
   augmentation?: "gaussian" | "uniform";
+  /** Numbers of the condition that layers see: densities are conditional on them. Default none. */
+  condition?: number;
 }>;
 
 /** The flow layers of a network inside a layer. */

@@ -9,6 +9,7 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
+import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-kinds.js";
@@ -49,7 +50,7 @@ const schemas = {
   weights: o.optional(o.weights),
 };
 export type LinearOptions = Omit<o.Options<typeof schemas>, "out"> &
-  Partial<Pick<Conversion, "density" | "orthogonal" | "augmentation">> & {
+  Partial<Pick<Conversion, "density" | "orthogonal" | "augmentation" | "condition">> & {
     /** Sizes of axes before the last, which the layer is applied along. Default none. */
     leading?: Shape;
     /**
@@ -89,7 +90,7 @@ const AUGMENTATION_STD = Math.sqrt(1 / 12);
  */
 export function linear(n: number, m: number, options: LinearOptions = {}): FlowLayer<LinearParams> {
   expectSizes("linear", { in: n, out: m });
-  const { leading = [], augmentation = "gaussian", weights } = options;
+  const { leading = [], augmentation = "gaussian", weights, condition: conditions = 0 } = options;
   const kind: OrthogonalKind = weights ? "manifold" : (options.orthogonal ?? "manifold");
   const reducing = n > m;
   const d = Math.abs(n - m);
@@ -102,7 +103,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const rotateOut = compact === "out" ? reflectedOut : denseRotation(r2);
   const { hidden } = options;
   const density: ConditionalDensity | undefined = reducing
-    ? (options.density ?? gaussian)(d, m, hidden ? { hidden } : {})
+    ? (options.density ?? gaussian)(d, m + conditions, hidden ? { hidden } : {})
     : undefined;
   if (weights) checkWeights(weights, n, m);
   const given = weights && lazy(() => weightRotations(weights, n, m, compact));
@@ -136,6 +137,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     inShape,
     outShape,
     ...(n < m && augmentation === "uniform" && { partial: true }),
+    ...(density && conditions > 0 && { condition: [conditions] }),
     forwardNoise:
       n < m
         ? {
@@ -169,7 +171,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         dropped: density ? density.init(k3) : dropped(k3),
       };
     },
-    forward(params, x, noise) {
+    forward(params, x, noise, condition) {
       expectShape("linear", "x", x, inShape);
       const batch = x.shape[0] as number;
       const y = rotateIn.apply(params.rotateIn, toRows(x, n)); // [B · rows, n]
@@ -186,7 +188,10 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       if (density) {
         const drop = y.ref.slice([], [0, d]);
         const w = y.slice([], [d, n]).mul(scale);
-        return finish(w.ref, toExamples(density.logProb(params.dropped, drop, w), batch));
+        return finish(
+          w.ref,
+          toExamples(density.logProb(params.dropped, drop, rowsWithCondition(w, condition, rows)), batch),
+        );
       }
       if (n === m) return finish(y.mul(scale), undefined);
       const raw = toRows((noise as { augmentation: np.Array }).augmentation, d);
@@ -201,12 +206,16 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
               .add(0.5 * LOG_2PI + Math.log(AUGMENTATION_STD));
       return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(sumExamples(minusLogR), batch));
     },
-    inverse(params, z, noise) {
+    inverse(params, z, noise, condition) {
       expectShape("linear", "z", z, outShape);
       const batch = z.shape[0] as number;
       const w = rotateOut.back(params.rotateOut, toRows(z, m).sub(params.bias)); // [B · rows, m]
       let y = w.ref.mul(np.exp(scalesOf(params).neg()));
-      if (density) y = np.concatenate([density.draw(params.dropped, w, noiseRows(noise)), y], 1);
+      if (density)
+        y = np.concatenate(
+          [density.draw(params.dropped, rowsWithCondition(w, condition, rows), noiseRows(noise)), y],
+          1,
+        );
       else {
         w.dispose();
         if (n < m) y = y.slice([], [0, n]);
@@ -215,11 +224,11 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
     steps(params) {
-      if (compact || (density && !density.components))
+      if (compact || conditions > 0 || (density && !density.components))
         throw new UnsupportedOpError(
           "linear",
           "linear",
-          `linear: ${compact ? "rotations kept as reflections" : `the density ${density?.name}`} cannot be coded without loss`,
+          `linear: ${compact ? "rotations kept as reflections" : conditions > 0 ? "a density with a condition" : `the density ${density?.name}`} cannot be coded without loss`,
         );
       const turnIn = { step: "turn", matrix: r1.matrix(params.rotateIn as np.Array) } as const;
       const scale = { step: "scale", factors: np.exp(scalesOf(params)) } as const;

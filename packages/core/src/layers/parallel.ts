@@ -53,11 +53,19 @@ export function parallel(
     return ends.length === 0 ? [a] : np.split(a, ends, 1 + axis);
   };
   const at = <T>(tree: unknown, i: number): T => (tree as T[])[i] as T;
+  const condition = parts.find((part) => part.condition)?.condition;
+  /** Of each part, where it takes one; consumes the condition. */
+  const conditionsOf = (given: np.Array | undefined): (np.Array | undefined)[] => {
+    const each = parts.map((part) => part.condition && given?.ref);
+    given?.dispose();
+    return each;
+  };
   const layer = defineLayer<ArrayTree[]>({
     name: "parallel",
     inShape,
     outShape,
     exact: parts.every((part) => part.exact),
+    ...(condition && { condition }),
     forwardNoise: parts.map((part) => part.forwardNoise) as NoiseSpec,
     inverseNoise: parts.map((part) => part.inverseNoise) as NoiseSpec,
     parameterKinds: parts.map((part) => part.parameterKinds) as ParameterKinds,
@@ -66,15 +74,16 @@ export function parallel(
       const keys = splitKey(key, parts.length);
       return parts.map((part, i) => part.init(at(keys, i)));
     },
-    forward(params, x, noise) {
+    forward(params, x, noise, given) {
       expectShape("parallel", "x", x, inShape);
+      const conditions = conditionsOf(given);
       const pieces = cut(
         x,
         inAxis,
         parts.map((part) => part.inShape),
       );
       const steps = parts.map((part, i) =>
-        part.forward(at(params, i), at(pieces, i), at<NoiseTree>(noise, i)),
+        part.forward(at(params, i), at(pieces, i), at<NoiseTree>(noise, i), conditions[i]),
       );
       return {
         z: np.concatenate(
@@ -84,15 +93,18 @@ export function parallel(
         contribution: steps.map((step) => step.contribution).reduce((a, b) => a.add(b)),
       };
     },
-    inverse(params, z, noise) {
+    inverse(params, z, noise, given) {
       expectShape("parallel", "z", z, outShape);
+      const conditions = conditionsOf(given);
       const pieces = cut(
         z,
         outAxis,
         parts.map((part) => part.outShape),
       );
       return np.concatenate(
-        parts.map((part, i) => part.inverse(at(params, i), at(pieces, i), at<NoiseTree>(noise, i))),
+        parts.map((part, i) =>
+          part.inverse(at(params, i), at(pieces, i), at<NoiseTree>(noise, i), conditions[i]),
+        ),
         1 + inAxis,
       );
     },

@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
+import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
 import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -20,6 +21,8 @@ const schemas = {
 export type SplitOptions = o.Options<typeof schemas> & {
   /** The density of the channels that leave, given those that stay at the same place. Default a Gaussian. */
   density?: ConditionalDensityFactory;
+  /** Numbers of a condition that this density sees as well. Default none. */
+  condition?: number;
 };
 
 /**
@@ -42,14 +45,14 @@ export type SplitOptions = o.Options<typeof schemas> & {
  */
 export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
   const [channels = 0, ...space] = inShape;
-  const { leaving = Math.floor(channels / 2), density: factory = gaussian } = options;
+  const { leaving = Math.floor(channels / 2), density: factory = gaussian, condition = 0 } = options;
   expectSizes("split", { "number of leaving channels": leaving, "size of the other axes": sizeOf(space) });
   if (leaving >= channels)
     throw new ShapeError(`split: ${leaving} of ${channels} channels leaving leaves none behind`);
   const kept = channels - leaving;
   const places = sizeOf(space);
   const outShape = [kept, ...space];
-  const density: ConditionalDensity = factory(leaving, kept);
+  const density: ConditionalDensity = factory(leaving, kept + condition);
   /** [B, c, …space] -> [B · places, c] */
   const toRows = (a: np.Array): np.Array => {
     const c = a.shape[1] as number;
@@ -79,20 +82,21 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
         { ...noise, shape: [...space, ...noise.shape] },
       ]),
     ),
+    ...(condition > 0 && { condition: [condition] }),
     parameterKinds: { dropped: density.parameterKinds },
     frozenParameterKinds: { dropped: density.parameterKinds },
     init: (key) => ({ dropped: density.init(key) }),
-    forward({ dropped }, x) {
+    forward({ dropped }, x, _noise, given) {
       expectShape("split", "x", x, inShape);
       const batch = x.shape[0] as number;
       const z = x.ref.slice([], [0, kept]);
       const leavingRows = toRows(x.slice([], [kept, channels]));
-      const logs = density.logProb(dropped, leavingRows, toRows(z.ref)); // [B · places]
+      const logs = density.logProb(dropped, leavingRows, rowsWithCondition(toRows(z.ref), given, places)); // [B · places]
       return { z, contribution: sumExamples(logs.reshape([batch, places])) };
     },
-    inverse({ dropped }, z, noise) {
+    inverse({ dropped }, z, noise, given) {
       expectShape("split", "z", z, outShape);
-      const drawn = density.draw(dropped, toRows(z.ref), noiseRows(noise));
+      const drawn = density.draw(dropped, rowsWithCondition(toRows(z.ref), given, places), noiseRows(noise));
       return np.concatenate([z, toImages(drawn)], 1);
     },
     async initFromData(key, examples) {
@@ -106,7 +110,7 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
 export const splitKind = defineKind({
   kind: "split",
   options: schemas,
-  flow: (inShape, own, { density }) => split(inShape, { ...own, density }),
+  flow: (inShape, own, { density, condition = 0 }) => split(inShape, { ...own, density, condition }),
   outShape: ([channels = 0, ...space], { leaving = Math.floor(channels / 2) }) => [
     channels - leaving,
     ...space,

@@ -1,3 +1,4 @@
+import type { Condition, EmbeddingOptions } from "../condition.js";
 import type { PlainKind } from "../layers/kind.js";
 import type * as kinds from "../layers/kinds.js";
 import type { InnerLayer, Options } from "../layers/options.js";
@@ -26,7 +27,14 @@ export type NetworkLayer = Layer<Kinds, { layer: NetworkLayer }>;
  */
 export type OrdinaryLayer = Layer<Extract<Kinds, PlainKind>, { layer: OrdinaryLayer }>;
 
-type NetworkOf<L> = Readonly<{ name?: string; inShape: Shape; layers: readonly L[] }>;
+type NetworkOf<L> = Readonly<{
+  name?: string;
+  inShape: Shape;
+  layers: readonly L[];
+  /** What the density is conditional on, and the network that it goes through first. Default: nothing. */
+  condition?: Condition;
+  embedding?: EmbeddingOptions;
+}>;
 
 /** A network: the shape of one example, and its layers in order. */
 export type Network = NetworkOf<NetworkLayer>;

@@ -1,5 +1,6 @@
 import type { numpy as np } from "@jax-js/jax";
 import { standardNormal } from "../base.js";
+import { isChain } from "../chain.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
 import type { NoiseTree } from "../noise.js";
 
@@ -15,4 +16,5 @@ export const meanLogLikelihood =
  * Something of a layer (parameters, noise) as the flow of this layer alone has it: the flow opens
  * chains that have no name of their own.
  */
-export const inFlow = (layer: FlowLayer, own: unknown): unknown => (layer.name === "chain" ? own : [own]);
+export const inFlow = (layer: FlowLayer, own: unknown): unknown =>
+  isChain(layer) && layer.name === "chain" ? own : [own];

@@ -1,0 +1,233 @@
+import { numpy as np } from "@jax-js/jax";
+import type { ChainLayer } from "./chain.js";
+import { DomainError, ShapeError } from "./errors.js";
+import type { ExampleDomain } from "./examples.js";
+import type { ArrayTree, FlowLayer } from "./layer.js";
+import * as o from "./layers/options.js";
+import type { ParallelLayer } from "./layers/parallel.js";
+import { splitKey } from "./math/keys.js";
+import { convNet, keepingSize } from "./nn/conv-net.js";
+import { type DenseParams, mlp } from "./nn/mlp.js";
+import { floats } from "./params/host.js";
+import type { HostArray } from "./params/host-array.js";
+import type { ParameterKinds } from "./params/parameter-kinds.js";
+import { type Shape, showShape, sizeOf } from "./shape.js";
+
+/** What densities are conditional on: numbers of this shape, or one of so many classes, 0 to classes − 1. */
+export type Condition = Readonly<{ shape: Shape }> | Readonly<{ classes: number }>;
+
+/** The network in front of the layers that a condition goes through, as data. */
+export type EmbeddingOptions = Readonly<{
+  /**
+   * `none`: standardized numbers, one-hot classes. `dense`: a dense network of all numbers. `convolutional`: for images
+   * [C, H, W]. `set`: for rows [n, d] whose order does not matter, the mean over a network of each. Default
+   * `convolutional` for images, else `none`.
+   */
+  kind?: "none" | "dense" | "convolutional" | "set";
+  /** Width of its hidden layers; channels of convolutions are a half of it. Default 64. */
+  hidden?: number;
+  /** Numbers that layers see. Default 32. */
+  out?: number;
+}>;
+
+const kinds = ["none", "dense", "convolutional", "set"] as const;
+export const embeddingSchemas = {
+  kind: o.optional(o.oneOf(...kinds)),
+  hidden: o.optional(o.size),
+  out: o.optional(o.size),
+};
+
+/** What takes a condition to the vector that layers see. */
+export type Embedding = Readonly<{
+  /** What a condition must be. */
+  domain: ExampleDomain;
+  /** Numbers of the vector. */
+  size: number;
+  parameterKinds: ParameterKinds;
+  init(key: np.Array): ArrayTree;
+  /** Initial values for the units of conditions [n, …shape]. Consumes the key. */
+  start(key: np.Array, conditions: HostArray): ArrayTree;
+  /** c [B, …shape] ↦ [B, size]; consumes both. */
+  apply(params: ArrayTree, condition: np.Array): np.Array;
+}>;
+
+/** Mean and log-std of the numbers of each column (channel), fixed, none for classes; and the weights of the network. */
+type EmbeddingParams = { mean?: np.Array; logStd?: np.Array; network: DenseParams[] };
+
+/** Spread below which a column counts as constant, relative to its size. */
+const CONSTANT = 1e-6;
+
+/**
+ * Numbers are standardized, (c − mean) / std by column (by channel of an image), constant ones become 0; classes become
+ * one-hot vectors; then the network follows.
+ *
+ * Errors: `ShapeError` for a kind that does not fit the shape, `DomainError` for fewer than two classes.
+ */
+export function embedding(condition: Condition, options: EmbeddingOptions = {}): Embedding {
+  const isClass = "classes" in condition;
+  if (isClass && !(Number.isSafeInteger(condition.classes) && condition.classes >= 2))
+    throw new DomainError(`condition: expected at least two classes, got ${condition.classes}`);
+  const shape = isClass ? [1] : condition.shape;
+  const length = isClass ? condition.classes : sizeOf(shape);
+  const { kind = shape.length === 3 ? "convolutional" : "none", hidden = 64, out = 32 } = options;
+  if ((kind === "convolutional" && shape.length !== 3) || (kind === "set" && shape.length !== 2))
+    throw new ShapeError(
+      `condition: an embedding "${kind}" takes ${kind === "set" ? "rows [n, d]" : "images [C, H, W]"}, the condition has ${showShape(shape, false)}`,
+    );
+  /** The axis of columns of an example. */
+  const axis = shape.length === 3 ? 0 : shape.length - 1;
+  const columns = shape[axis] as number;
+  const unit = shape.map((n, i) => (i === axis ? n : 1));
+  const net = networks[kind]({ shape, length, hidden, out });
+  const zeros = (): np.Array => np.zeros([columns]);
+  return {
+    domain: { shape, levels: isClass ? condition.classes : undefined },
+    size: net.size,
+    parameterKinds: isClass ? {} : { mean: "fixed", logStd: "fixed" },
+    init: (key) => ({ ...(!isClass && { mean: zeros(), logStd: zeros() }), network: net.init(key) }),
+    start(key, conditions) {
+      if (isClass) return { network: net.init(key) };
+      const { mean, logStd } = columnsOf(conditions, columns, axis);
+      return { mean: floats(mean), logStd: floats(logStd), network: net.init(key) };
+    },
+    apply(params, given) {
+      const { mean, logStd, network } = params as EmbeddingParams;
+      if (!mean || !logStd) {
+        const all = np.arange(length).astype(given.dtype).reshape([1, length]);
+        return net.apply(network, np.equal(given, all).astype(np.float32));
+      }
+      const c = given.sub(mean.reshape(unit)).mul(np.exp(logStd.neg()).reshape(unit));
+      return net.apply(network, c);
+    },
+  };
+}
+
+type Net = Readonly<{
+  size: number;
+  init(key: np.Array): DenseParams[];
+  apply(params: DenseParams[], c: np.Array): np.Array;
+}>;
+
+type NetOptions = Readonly<{ shape: Shape; length: number; hidden: number; out: number }>;
+
+const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } = {
+  none: ({ length }) => ({
+    size: length,
+    init(key) {
+      key.dispose();
+      return [];
+    },
+    apply: (_, c) => c.reshape([-1, length]),
+  }),
+  dense({ length, hidden, out }) {
+    const net = mlp([length, hidden, hidden, out]);
+    return { size: out, init: net.init, apply: (params, c) => net.apply(params, c.reshape([-1, length])) };
+  },
+  set({ shape, hidden, out }) {
+    const [n, d] = shape as [number, number];
+    const each = mlp([d, hidden, hidden]);
+    const whole = mlp([hidden, hidden, out]);
+    return {
+      size: out,
+      init(key) {
+        const [a, b] = splitKey(key, 2) as [np.Array, np.Array];
+        return [...each.init(a), ...whole.init(b)];
+      },
+      apply(params, c) {
+        const rows = each.apply(params.slice(0, 2), c.reshape([-1, d])); // [B · n, hidden]
+        return whole.apply(params.slice(2), np.mean(rows.reshape([-1, n, hidden]), 1));
+      },
+    };
+  },
+  convolutional({ shape, hidden, out }) {
+    // three times: 2 × 2 neighbours to channels where sizes are even, and a 3 × 3 convolution
+    const width = Math.max(Math.floor(hidden / 2), 1);
+    const stages: { from: Shape; halved: boolean }[] = [];
+    let [c, h, w] = shape as [number, number, number];
+    for (let stage = 0; stage < 3; stage++) {
+      const halved = h % 2 === 0 && w % 2 === 0;
+      stages.push({ from: [c, h, w], halved });
+      if (halved) [h, w] = [h / 2, w / 2];
+      c = width;
+    }
+    const nets = stages.map(({ from: [channels = 0], halved }) =>
+      convNet(keepingSize([halved ? 4 * channels : channels, width], [3]).map((s) => ({ ...s, relu: true }))),
+    );
+    const head = mlp([width * h * w, hidden, out]);
+    return {
+      size: out,
+      init(key) {
+        const keys = splitKey(key, nets.length + 1);
+        return [
+          ...nets.flatMap((net, i) => net.init(keys[i] as np.Array)),
+          ...head.init(keys[nets.length] as np.Array),
+        ];
+      },
+      apply(params, image) {
+        let a = image;
+        for (const [i, { from, halved }] of stages.entries()) {
+          const [channels = 0, height = 0, wide = 0] = from;
+          if (halved) {
+            // [B, C, h, 2, w, 2] -> [B, C · 4, h, w]
+            const cells = a.reshape([-1, channels, height / 2, 2, wide / 2, 2]);
+            a = np.transpose(cells, [0, 1, 3, 5, 2, 4]).reshape([-1, 4 * channels, height / 2, wide / 2]);
+          }
+          a = (nets[i] as (typeof nets)[number]).apply([params[i] as DenseParams], a);
+        }
+        return head.apply(params.slice(nets.length), a.reshape([-1, width * h * w]));
+      },
+    };
+  },
+};
+
+/** Mean and log-std of each column, in double precision; 0 for the log-std of a constant one. */
+function columnsOf(
+  { data, shape: [, ...shape] }: HostArray,
+  columns: number,
+  axis: number,
+): { mean: Float32Array; logStd: Float32Array } {
+  const [mean, logStd] = [new Float32Array(columns), new Float32Array(columns)];
+  const after = sizeOf(shape.slice(axis + 1));
+  const columnOf = (i: number): number => Math.floor(i / after) % columns;
+  const count = data.length / columns;
+  const [sums, squares] = [new Float64Array(columns), new Float64Array(columns)];
+  data.forEach((value, i) => {
+    sums[columnOf(i)]! += value;
+  });
+  data.forEach((value, i) => {
+    squares[columnOf(i)]! += (value - sums[columnOf(i)]! / count) ** 2;
+  });
+  for (let k = 0; k < columns; k++) {
+    mean[k] = sums[k]! / count;
+    const std = Math.sqrt(squares[k]! / count);
+    logStd[k] = std > CONSTANT * Math.abs(mean[k]!) ? Math.log(std) : 0;
+  }
+  return { mean, logStd };
+}
+
+/**
+ * A layer at one fixed condition: a layer without any. What laws look at, and what answers a single question.
+ *
+ * @param values the condition of every example, `layer.condition` numbers
+ */
+export function layerAt<P extends ArrayTree>(layer: FlowLayer<P>, values: Float32Array): FlowLayer<P> {
+  // what is inside of a container takes the condition still
+  const {
+    condition: shape,
+    layers: _,
+    parts: __,
+    embedding: ___,
+    ...rest
+  } = layer as FlowLayer<P> & Partial<ChainLayer & ParallelLayer>;
+  if (shape === undefined) return layer;
+  const at = (like: np.Array): np.Array => {
+    const batch = like.shape[0] as number;
+    const one = floats(values, [1, ...shape]).astype(like.dtype);
+    return np.broadcastTo(one, [batch, ...shape]);
+  };
+  return Object.freeze({
+    ...rest,
+    forward: (params: P, x: np.Array, noise: never) => layer.forward(params, x, noise, at(x)),
+    inverse: (params: P, z: np.Array, noise: never) => layer.inverse(params, z, noise, at(z)),
+  }) as FlowLayer<P>;
+}

@@ -1,0 +1,119 @@
+/** Layers with a condition, each looked at where that is fixed: the laws hold for every one. */
+import { chain } from "../src/chain.js";
+import { type Condition, type EmbeddingOptions, embedding, layerAt } from "../src/condition.js";
+import type { FlowLayer } from "../src/layer.js";
+import { conditionalAffine } from "../src/layers/conditional-affine.js";
+import { conv2d } from "../src/layers/conv2d.js";
+import { coupling } from "../src/layers/coupling.js";
+import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
+import { linear } from "../src/layers/linear.js";
+import { parallel } from "../src/layers/parallel.js";
+import { split } from "../src/layers/split.js";
+import { makeRng } from "../src/math/rng.js";
+import { sizeOf } from "../src/shape.js";
+import { narrow, narrowMixture } from "./support/densities.js";
+import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
+
+/** At one condition, normal numbers or a class. */
+function given(
+  name: string,
+  of: string | readonly string[],
+  layer: FlowLayer,
+  rest: Rest = {},
+  levels?: number,
+) {
+  const rng = makeRng(5, name.length);
+  const length = sizeOf(layer.condition ?? []);
+  const numbers = Float32Array.from({ length }, () => (levels ? rng.integer(levels) : rng.normal()));
+  return entry(name, of, layerAt(layer, numbers), rest);
+}
+
+/** A coupling and a regression behind an embedding. */
+const embedded = (
+  what: string,
+  condition: Condition,
+  options: EmbeddingOptions,
+  seen: number,
+): CatalogEntry => {
+  const own = embedding(condition, options);
+  const layers = [
+    conditionalAffine([2], own.size, { hidden: 4 }),
+    coupling([2], 1, { hidden: 6, bins: 3, condition: own.size }),
+  ];
+  if (own.size !== seen) throw new Error(`${what}: the embedding has ${own.size} numbers`);
+  const layer = chain(layers, "chain", { embedding: own });
+  return given(
+    `${what}, embedded`,
+    "coupling",
+    layer,
+    { scale: 1.5 },
+    "classes" in condition ? condition.classes : undefined,
+  );
+};
+
+export const conditions: readonly CatalogEntry[] = [
+  given("conditionalAffine, a condition of 3", "conditionalAffine", conditionalAffine([4], 3, { hidden: 6 })),
+  given(
+    "conditionalAffine of an image, a condition of 2",
+    "conditionalAffine",
+    conditionalAffine([1, 2, 2], 2, { hidden: 9, limit: 1 }),
+  ),
+  given(
+    "coupling of 4, a condition of 3",
+    "coupling",
+    coupling([4], 2, { hidden: 6, bins: 3, condition: 3 }),
+    { scale: 1.5 },
+  ),
+  given(
+    "coupling of 1, a condition of 3",
+    "coupling",
+    coupling([1], 1, { hidden: 6, bins: 3, affine: true, condition: 3 }),
+    { scale: 1.5 },
+  ),
+  given(
+    "coupling of images, a condition of 2",
+    "coupling",
+    coupling([2, 2, 2], 1, { hidden: 4, bins: 3, condition: 2 }),
+    { scale: 1.5 },
+  ),
+  given(
+    "coupling that adds, a condition of 2",
+    "coupling",
+    coupling([3], 1, { hidden: 12, additive: true, condition: 2 }),
+  ),
+  given(
+    "linear 4 → 2, gaussian, a condition of 2",
+    ["linear", "gaussian"],
+    linear(4, 2, { density: narrow, condition: 2 }),
+  ),
+  given(
+    "linear 2×3 → 2, mixture, a condition of 2",
+    ["linear", "mixture"],
+    linear(3, 2, { leading: [2], density: narrowMixture, condition: 2 }),
+  ),
+  given(
+    "split 3×2×1, a condition of 2",
+    ["split", "gaussian"],
+    split([3, 2, 1], { leaving: 2, density: narrow, condition: 2 }),
+  ),
+  given(
+    "conv2d 1×4×4 → 2, a condition of 2",
+    "conv2d",
+    conv2d([1, 4, 4], 2, { kernel: 2, stride: 2, whiten: false, condition: 2 }),
+  ),
+  given(
+    "gaussianMixture 3 → 1, a condition of 2",
+    "gaussianMixture",
+    gaussianMixture([3], { components: 3, condition: 2 }),
+  ),
+  given(
+    "parallel, a condition of 2 for one part",
+    "parallel",
+    parallel([conditionalAffine([2], 2, { hidden: 4 }), linear(2, 1)]),
+  ),
+  embedded("numbers", { shape: [3] }, {}, 3),
+  embedded("one of 4 classes", { classes: 4 }, {}, 4),
+  embedded("numbers, dense", { shape: [3] }, { kind: "dense", hidden: 5, out: 2 }, 2),
+  embedded("rows of a set", { shape: [4, 2] }, { kind: "set", hidden: 5, out: 2 }, 2),
+  embedded("an image", { shape: [1, 4, 6] }, { hidden: 6, out: 2 }, 2),
+];
