@@ -1,9 +1,13 @@
-import { DataError, DomainError } from "./errors.js";
+import { DataError, DomainError, UsageError } from "./errors.js";
 import { flatNumbers, type NestedNumbers, type NumberArray, numberAt, numbersIn } from "./nested-numbers.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
-/** Examples, row-major, one after another. */
-export type Examples = Readonly<{ examples: Uint8Array | Float32Array; count: number }>;
+/** Examples, row-major, one after another, and the condition of each, where a flow has one. */
+export type Examples = Readonly<{
+  examples: Uint8Array | Float32Array;
+  count: number;
+  conditions?: Uint8Array | Float32Array;
+}>;
 
 /** Examples in any accepted form: a typed array with one example after another, or nested arrays with the batch axis first. */
 export type ExamplesIn = NumberArray | NestedNumbers;
@@ -129,4 +133,56 @@ export async function* inBatches(
     }
   }
   if (filled > 0) yield batch.subarray(0, filled);
+}
+
+/** What a method is asked about beside the examples. */
+export type ConditionOption = {
+  /** The condition of a conditional flow: of each example, or one for all of them. */
+  condition?: ExamplesIn;
+};
+
+/** A word for what a condition is. */
+const showCondition = ({ shape, levels }: ExampleDomain): string =>
+  levels === undefined ? `numbers ${showShape(shape, false)}` : `a class 0..${levels - 1}`;
+
+/** Errors: `UsageError` for a condition where the flow has none, or none where it has one. */
+export function expectCondition(what: string, domain: ExampleDomain | undefined, given: unknown): void {
+  if (domain && given === undefined)
+    throw new UsageError(
+      `${what}: this density is conditional\ngive { condition }: ${showCondition(domain)} of each example, or of all`,
+    );
+  if (!domain && given !== undefined)
+    throw new UsageError(`${what}: got a condition, but this flow has none\nmake it with { condition }`);
+}
+
+/**
+ * The conditions of so many examples, one after another: as many as given, or one for all.
+ *
+ * Errors: those of `expectCondition` and `readExamples`; `DataError` for another number of them.
+ */
+export function readConditions(
+  what: string,
+  domain: ExampleDomain | undefined,
+  given: ExamplesIn | undefined,
+  count: number,
+): Pick<Examples, "conditions"> {
+  expectCondition(what, domain, given);
+  if (!domain || given === undefined) return {};
+  let read: Examples;
+  try {
+    read = readExamples(given, domain);
+  } catch (error) {
+    if (!(error instanceof DataError || error instanceof DomainError)) throw error;
+    const Same = error instanceof DataError ? DataError : DomainError;
+    throw new Same(`${what}: in the condition, ${error.message}`, { cause: error });
+  }
+  if (read.count === count) return { conditions: read.examples };
+  if (read.count !== 1)
+    throw new DataError(
+      `${what}: got ${read.count} conditions for ${count} examples, expected one of each, or one for all`,
+    );
+  const size = sizeOf(domain.shape);
+  const conditions = new Float32Array(count * size);
+  for (let i = 0; i < count; i++) conditions.set(read.examples, i * size);
+  return { conditions };
 }

@@ -11,7 +11,7 @@ import { type HeldOut, heldOut, splitHeldOut } from "./train/held-out.js";
 import { keepBest, measuring, type Validation } from "./train/keep-best.js";
 import { trainingDefaults as defaults, type RunOptions, runSchemas } from "./train/options.js";
 import { runSteps } from "./train/run-steps.js";
-import { type DataIn, exampleReader } from "./train/source.js";
+import { type DataIn, pairReader } from "./train/source.js";
 import type { TrainingState } from "./train/state.js";
 import { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 
@@ -22,6 +22,9 @@ export type FitOptions = Partial<RunOptions> & {
   /** Steps of the run, or passes over the data instead. Default: one pass, and at least 500 steps. */
   steps?: number;
   epochs?: number;
+  /** The condition of each example, for a conditional flow, p(x | c); and that of each example of `validation`, where that is no share. */
+  condition?: DataIn;
+  validationCondition?: DataIn;
   /** Examples a step. Default 128, or all examples where there are fewer. */
   batchSize?: number;
   /**
@@ -79,7 +82,8 @@ const KEEP_EVERY = 100;
  * ```
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {
-  const { validation, validateEvery, patience, signal, onStep, onValidation, epochs, ...training } = options;
+  const { validation, validateEvery, patience, signal, onStep, onValidation, epochs, ...rest } = options;
+  const { condition, validationCondition, ...training } = rest;
   const { seed = 0 } = training;
   checkFitOptions(options);
   if (typeof flow?.logProb !== "function")
@@ -88,7 +92,13 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
     throw new UsageError("fit: the signal was aborted before the first step: there is no model", {
       cause: signal.reason,
     });
-  const { train, held } = splitHeldOut(exampleReader(data, flow.domain), validation, flow.domain, seed);
+  const { train, held } = splitHeldOut(
+    pairReader("fit", data, condition, flow),
+    validation,
+    flow,
+    seed,
+    validationCondition,
+  );
   const { batchSize = Math.min(defaults.batchSize, train.count) } = options;
   const steps = stepsOf(options, train.count, batchSize);
   const executor = options.executor ?? (await fastestExecutor());
@@ -151,6 +161,8 @@ async function trained(
 const schemas: SchemasOf<FitOptions> = {
   ...runSchemas,
   epochs: o.positive,
+  condition: o.anything,
+  validationCondition: o.anything,
   validation: o.anything,
   validateEvery: o.integer(1),
   patience: o.integer(1),

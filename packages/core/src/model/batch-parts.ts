@@ -1,4 +1,5 @@
 import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
+import type { Examples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { partsOf, splitBatch } from "../executor/parts.js";
 import { lazy } from "../math/lazy.js";
@@ -13,8 +14,10 @@ export const LARGEST = 256;
 /** A function of (params, x, noise) that returns one row per example, and its shapes. */
 export type RowFunction = Readonly<{
   name: string;
-  f: (params: never, x: np.Array, noise: never) => np.Array;
+  f: (params: never, x: np.Array, noise: never, condition?: np.Array) => np.Array;
   inShape: Shape;
+  /** Shape of the condition of an example, where there is one. */
+  condition?: Shape | undefined;
   noise: NoiseSpec;
   /** As for `Executor.compile`. */
   itemwise: boolean;
@@ -48,6 +51,8 @@ export type Part = Readonly<{
   release(): void;
 }>;
 
+const NONE = new Float32Array();
+
 /**
  * The `count` examples `x` in parts of batches, created lazily. Noise of batch b is a function of (seed, stream, b).
  */
@@ -55,8 +60,7 @@ export function* partsOfExamples(
   executor: Executor,
   row: RowFunction,
   memory: BatchMemory,
-  x: Uint8Array | Float32Array,
-  count: number,
+  { examples: x, count, conditions = NONE }: Examples,
   {
     seed,
     stream,
@@ -77,11 +81,18 @@ export function* partsOfExamples(
     batch.set(x.subarray(done * width, (done + here) * width));
     for (let i = here; i < size; i++) batch.copyWithin(i * width, 0, width); // padding: a valid example
     const examples = new HostArray(batch, [size, ...row.inShape], numpy.float32);
+    const given = (row.condition ? [row.condition] : []).map((shape) => {
+      const each = sizeOf(shape);
+      const rows = new Float32Array(size * each);
+      rows.set(conditions.subarray(done * each, (done + here) * each));
+      for (let i = here; i < size; i++) rows.copyWithin(i * each, 0, each);
+      return new HostArray(rows, [size, ...shape], numpy.float32);
+    });
     const noise =
       mode === "deterministic"
         ? meanHostNoise(row.noise, size)
         : drawer()(makeRng(seed, stream, firstBatch + b), temperature);
-    for (const [i, args] of splitBatch([examples, noise] as const, parts).entries()) {
+    for (const [i, args] of splitBatch([examples, noise, ...given], parts).entries()) {
       const first = (i * size) / parts;
       const rows = Math.max(0, Math.min(size / parts, here - first));
       yield { size, parts, args, at: done + first, rows, release };

@@ -36,7 +36,8 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>, { mov
     if (!found) {
       const noise = mapNoise(row.noise, (d) => new ArraySpec(noiseShape(d, size), numpy.float32));
       const x = new ArraySpec([size, ...row.inShape], numpy.float32);
-      found = executor.compile(row.f, [paramSpecs, x, noise], {
+      const given = row.condition ? [new ArraySpec([size, ...row.condition], numpy.float32)] : [];
+      found = executor.compile(row.f, [paramSpecs, x, noise, ...given], {
         name: row.name,
         workers: batch / size,
         itemwise: row.itemwise,
@@ -60,20 +61,21 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>, { mov
       state.placed = executor.place(next);
       await state.placed;
     },
-    /** All rows, one after another. `x` holds `count` examples. */
+    /** All rows, one after another. */
     async run(
       row: RowFunction,
-      { examples: x, count }: Examples,
+      examples: Examples,
       stream: number,
       { seed = 0, mode = "sample", temperature = 1, ...more }: RunOptions,
     ): Promise<Float32Array> {
+      const { count } = examples;
       if (state.disposed) throw new UsageError("the model was disposed of: it cannot be used any more");
       const placed = await state.placed;
       if (count === 0) return new Float32Array(0);
       const options = { seed, stream, mode, temperature, ...more };
       const memory = memories.get(row.name) ?? batchMemory(row);
       memories.set(row.name, memory);
-      const queue = partsOfExamples(executor, row, memory, x, count, options);
+      const queue = partsOfExamples(executor, row, memory, examples, options);
       let left = count;
       let out: Float32Array | undefined;
       /**

@@ -1,4 +1,4 @@
-import type { ExamplesIn } from "../examples.js";
+import type { ConditionOption, ExamplesIn } from "../examples.js";
 import type { Flow } from "../flow.js";
 
 /** Contribution of a layer to log p of an example, in nats, compared with other examples. */
@@ -21,7 +21,7 @@ type Scorer = Readonly<{
   flow: Pick<Flow, "ledgerLines">;
   score(
     batches: Iterable<ExamplesIn>,
-    options: { seed: number },
+    options: { seed: number } & ConditionOption,
   ): AsyncIterable<Readonly<{ logProb: Float64Array; ledger: Float32Array }>>;
 }>;
 
@@ -33,11 +33,15 @@ export async function explainExample(
   model: Scorer,
   example: ExamplesIn,
   others: ExamplesIn,
-  seed: number,
+  {
+    seed = 0,
+    condition,
+    others: conditions = condition,
+  }: { seed?: number; others?: ExamplesIn } & ConditionOption,
 ): Promise<Explanation[]> {
   const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
-  const [own = []] = await ledgers(model, example, seed);
-  const all = await ledgers(model, others, seed);
+  const [own = []] = await ledgers(model, example, { seed, ...(condition && { condition }) });
+  const all = await ledgers(model, others, { seed, ...(conditions && { condition: conditions }) });
   return names.map((layer, i) => {
     const nats = own[i]!;
     const values = all.map((row) => row[i]!);
@@ -49,10 +53,14 @@ export async function explainExample(
 }
 
 /** The contributions of every layer, and their sum, for each example. */
-async function ledgers(model: Scorer, examples: ExamplesIn, seed: number): Promise<number[][]> {
+async function ledgers(
+  model: Scorer,
+  examples: ExamplesIn,
+  options: { seed: number } & ConditionOption,
+): Promise<number[][]> {
   const lines = model.flow.ledgerLines.length;
   const rows: number[][] = [];
-  for await (const { logProb, ledger } of model.score([examples], { seed }))
+  for await (const { logProb, ledger } of model.score([examples], options))
     logProb.forEach((nats, example) => {
       rows.push([...ledger.subarray(example * lines, (example + 1) * lines), nats]);
     });

@@ -21,16 +21,18 @@ export const gradientRow = (flow: Flow): RowFunction => ({
   inShape: flow.inShape,
   noise: flow.forwardNoise,
   itemwise: true,
-  f: (params: FlowParams, x: np.Array, noise: NoiseTree): np.Array => {
+  condition: flow.condition?.shape,
+  f: (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array => {
     const batch = x.shape[0] as number;
     // an example's log p does not depend on the others: the gradient of the sum holds each one's own
     const total = (at: np.Array): [np.Array, np.Array] => {
-      const terms = flow.ledger(treeRef(params), at, treeRef(noise));
+      const terms = flow.ledger(treeRef(params), at, treeRef(noise), condition?.ref);
       return [np.sum(terms.ref), terms];
     };
     const [[sum, terms], gradient] = valueAndGrad(total, { hasAux: true })(x);
     sum.dispose();
     treeDispose([params, noise]);
+    condition?.dispose();
     return np.concatenate([terms, gradient.reshape([batch, -1])], 1);
   },
 });

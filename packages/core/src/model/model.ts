@@ -1,6 +1,6 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { checkOptions } from "../check-options.js";
-import { type ExamplesIn, readExamples } from "../examples.js";
+import { type ConditionOption, type ExamplesIn, readExamples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import { type Flow, flow } from "../flow.js";
@@ -21,17 +21,23 @@ import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 import { namedParameters, parametersNamed } from "./named-parameters.js";
 import { decodeRows, latentsOf, sampleBlocks } from "./samples.js";
-import { ledgerOf, type Scores, scoreStream } from "./scores.js";
+import { ledgerOf, readGiven, type Scores, scoreStream } from "./scores.js";
 
 const seed = o.integer(0);
 const draw = { seed, temperature: o.notNegative };
-const modal = { ...draw, mode: o.oneOf("sample", "deterministic") };
+const condition = o.anything;
+const modal = { ...draw, mode: o.oneOf("sample", "deterministic"), condition };
 const schemas = {
   draw: modal,
   blocks: { ...modal, from: o.anything, to: o.anything },
-  estimate: { seed, samples: o.integer(1) },
+  estimate: { seed, samples: o.integer(1), condition },
+  latents: { ...draw, mode: o.anything, condition },
+  explain: { seed, condition, others: condition },
   preimages: { ...draw, count: o.integer(1), results: o.record },
 };
+
+/** Options of a method, and the condition of what it is given. */
+export type GivenOptions = SampleOptions & ConditionOption;
 
 /** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
 const COPIES = 3;
@@ -91,7 +97,7 @@ export class FlowModel {
    * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming example and layer if log
    * p is NaN or +Infinity. −Infinity, a density of 0, is a valid result.
    */
-  async logProb(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float64Array> {
+  async logProb(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float64Array> {
     checkOptions("logProb", schemas.draw, options);
     return (await ledgerOf(this.flow, this.#runner, examples, options)).total;
   }
@@ -102,10 +108,11 @@ export class FlowModel {
    *
    * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming the example.
    */
-  async logProbGradient(examples: ExamplesIn, options: SampleOptions = {}): Promise<LogProbGradient> {
+  async logProbGradient(examples: ExamplesIn, options: GivenOptions = {}): Promise<LogProbGradient> {
     checkOptions("logProbGradient", schemas.draw, options);
-    const read = readExamples(examples, this.flow.domain);
-    const rows = await this.#runner.run(gradientRow(this.flow), read, STREAM.evaluate, options);
+    const { condition, ...how } = options;
+    const read = readGiven("logProbGradient", this.flow, examples, condition);
+    const rows = await this.#runner.run(gradientRow(this.flow), read, STREAM.evaluate, how);
     return splitGradientRows(this.flow, rows, read.count);
   }
 
@@ -116,12 +123,13 @@ export class FlowModel {
    */
   async importanceBound(
     examples: ExamplesIn,
-    options: { samples?: number; seed?: number } = {},
+    options: { samples?: number; seed?: number } & ConditionOption = {},
   ): Promise<BoundEstimate> {
     checkOptions("importanceBound", schemas.estimate, options);
-    const { samples = 16, seed = 0 } = options;
+    const { samples = 16, seed = 0, ...given } = options;
     const logs: Float64Array[] = [];
-    for (let k = 0; k < samples; k++) logs.push(await this.logProb(examples, { seed: seed * samples + k }));
+    for (let k = 0; k < samples; k++)
+      logs.push(await this.logProb(examples, { ...given, seed: seed * samples + k }));
     return importanceBound(logs);
   }
 
@@ -133,14 +141,14 @@ export class FlowModel {
    */
   async *score(
     source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
-    options: { samples?: number; seed?: number } = {},
+    options: { samples?: number; seed?: number } & ConditionOption = {},
   ): AsyncGenerator<Scores> {
     checkOptions("score", schemas.estimate, options);
     yield* scoreStream(this.flow, this.#runner, source, options);
   }
 
   /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
-  async evaluate(examples: ExamplesIn, options: SampleOptions = {}): Promise<Evaluation> {
+  async evaluate(examples: ExamplesIn, options: GivenOptions = {}): Promise<Evaluation> {
     checkOptions("evaluate", schemas.draw, options);
     const { rows, total } = await ledgerOf(this.flow, this.#runner, examples, options);
     return summarize(this.flow, rows, total);
@@ -148,15 +156,15 @@ export class FlowModel {
 
   /**
    * Shows which layers make an example unlikely: the contribution of each layer, compared with other examples, in
-   * standard deviations. Errors: those of `score`.
+   * standard deviations. `condition` is that of the example, `others` those of the others. Errors: those of `score`.
    */
   async explain(
     example: ExamplesIn,
     others: ExamplesIn,
-    options: { seed?: number } = {},
+    options: { seed?: number; others?: ExamplesIn } & ConditionOption = {},
   ): Promise<Explanation[]> {
-    checkOptions("explain", { seed }, options);
-    return explainExample(this, example, others, options.seed ?? 0);
+    checkOptions("explain", schemas.explain, options);
+    return explainExample(this, example, others, options);
   }
 
   /**
@@ -164,16 +172,17 @@ export class FlowModel {
    * a sample of the stochastic inverse. In deterministic mode z is also sampled, and the inverse returns its mean. All rows
    * are parts of one array, that of `sampleFlat`.
    */
-  async sample(n: number, options: SampleOptions = {}): Promise<Float32Array[]> {
+  async sample(n: number, options: GivenOptions = {}): Promise<Float32Array[]> {
     checkOptions("sample", schemas.draw, options);
     const [flat, size] = [await this.sampleFlat(n, options), sizeOf(this.flow.inShape)];
     return Array.from({ length: n }, (_, i) => flat.subarray(i * size, (i + 1) * size));
   }
 
   /** The samples of `sample`, one after another in one array. */
-  async sampleFlat(n: number, options: SampleOptions = {}): Promise<Float32Array> {
+  async sampleFlat(n: number, options: GivenOptions = {}): Promise<Float32Array> {
     checkOptions("sampleFlat", schemas.draw, options);
-    const latents = { examples: await this.latents(n, options), count: n };
+    const { condition: _, ...drawn } = options;
+    const latents = { examples: await this.latents(n, drawn), count: n };
     return decodeRows(this.flow, this.#runner, "sample", latents, options);
   }
 
@@ -186,7 +195,7 @@ export class FlowModel {
    */
   async *sampleBlocks(
     n: number,
-    options: SampleOptions & { from?: number; to?: number } = {},
+    options: GivenOptions & { from?: number; to?: number } = {},
   ): AsyncGenerator<Float32Array> {
     checkOptions("sampleBlocks", schemas.blocks, options);
     yield* sampleBlocks(this.flow, this.#runner, n, options);
@@ -202,26 +211,28 @@ export class FlowModel {
    * x ↦ z: the latent of every example, one after another, each of `flow.latentShape`. Errors: `NotFiniteError` for
    * NaN.
    */
-  async encode(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+  async encode(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
     checkOptions("encode", schemas.draw, options);
-    const { encode: f, inShape, forwardNoise: noise, domain } = this.flow;
-    const row = { name: "encode", f, inShape, noise, itemwise: false };
+    const { encode: f, inShape, forwardNoise: noise, condition: domain } = this.flow;
+    const row = { name: "encode", f, inShape, noise, itemwise: false, condition: domain?.shape };
     const check = refuseNaN("encode");
-    return this.#runner.run(row, readExamples(examples, domain), STREAM.evaluate, { ...options, check });
+    const { condition, ...how } = options;
+    const read = readGiven("encode", this.flow, examples, condition);
+    return this.#runner.run(row, read, STREAM.evaluate, { ...how, check });
   }
 
   /**
    * z ↦ x: a sample of the stochastic inverse for every latent; in deterministic mode, its mean. Errors:
    * `NotFiniteError` for NaN.
    */
-  async decode(latents: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+  async decode(latents: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
     checkOptions("decode", schemas.draw, options);
     const read = readExamples(latents, { shape: this.flow.latentShape });
     return decodeRows(this.flow, this.#runner, "decode", read, options);
   }
 
   /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode. */
-  async reconstruct(examples: ExamplesIn, options: SampleOptions = {}): Promise<Float32Array> {
+  async reconstruct(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
     return this.decode(await this.encode(examples, { ...options, mode: "deterministic" }), options);
   }
 
@@ -242,9 +253,11 @@ export class FlowModel {
 
   /** The layers [from, to) with their parameters, as a separate model on the same executor. */
   part(from: number, to: number): FlowModel {
-    const { layers } = this.flow.chain;
+    const { layers, embedding } = this.flow.chain;
     const params = this.#params as readonly JsTree<HostArray>[];
-    return new FlowModel(flow(layers.slice(from, to)), params.slice(from, to), this.executor);
+    const made = flow(layers.slice(from, to), undefined, { embedding });
+    const own = [...params.slice(from, to), ...params.slice(layers.length)];
+    return new FlowModel(made, own, this.executor);
   }
 
   /** The parameters by name, `params.<path>`. */

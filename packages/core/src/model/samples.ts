@@ -1,6 +1,6 @@
 import type { Base } from "../base.js";
 import { UsageError } from "../errors.js";
-import type { Examples } from "../examples.js";
+import { type ConditionOption, type Examples, readConditions } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryForEach } from "../executor/memory.js";
 import type { Flow } from "../flow.js";
@@ -64,15 +64,22 @@ export async function latentsOf(
 
 /** z ↦ x. `sample`: a separate program for latents that the model sampled, none of which is an outlier. */
 export const decodeRows = (
-  { decode, inverseNoise, latentShape }: Flow,
+  { decode, inverseNoise, latentShape, condition }: Flow,
   runner: BatchRunner,
   name: "decode" | "sample",
   latents: Examples,
-  options: RunOptions,
+  { condition: given, ...options }: RunOptions & ConditionOption,
 ): Promise<Float32Array> =>
   runner.run(
-    { name, f: decode, inShape: latentShape, noise: inverseNoise, itemwise: name === "sample" },
-    latents,
+    {
+      name,
+      f: decode,
+      inShape: latentShape,
+      noise: inverseNoise,
+      itemwise: name === "sample",
+      condition: condition?.shape,
+    },
+    { ...latents, ...readConditions(name, condition, given, latents.count) },
     STREAM.sample,
     { ...options, check: refuseNaN("decode") },
   );
@@ -82,7 +89,12 @@ export async function* sampleBlocks(
   flow: Flow,
   runner: BatchRunner,
   n: number,
-  { from = 0, to = n, ...options }: SampleOptions & { from?: number; to?: number },
+  {
+    from = 0,
+    to = n,
+    condition,
+    ...options
+  }: SampleOptions & ConditionOption & { from?: number; to?: number },
 ): AsyncGenerator<Float32Array> {
   expectCount(n);
   const isEdge = (at: number): boolean => at % LARGEST === 0 || at === n;
@@ -95,11 +107,23 @@ export async function* sampleBlocks(
   const size = Math.min(Math.max(most, LARGEST), BLOCK.examples);
   const latents = latentStream(base, options.seed ?? 0, options.temperature ?? 1);
   latents.skip(from);
+  const { conditions } = readConditions("sample", flow.condition, condition, n);
+  const width = flow.condition ? sizeOf(flow.condition.shape) : 0;
   for (let at = from; at < to; at += size) {
     const count = Math.min(size, to - at);
     const examples = await latents.next(count);
     const firstBatch = at / LARGEST;
-    yield decodeRows(flow, runner, "sample", { examples, count }, { ...options, firstBatch });
+    yield decodeRows(
+      flow,
+      runner,
+      "sample",
+      { examples, count },
+      {
+        ...options,
+        firstBatch,
+        ...(conditions && { condition: conditions.subarray(at * width, (at + count) * width) }),
+      },
+    );
   }
 }
 

@@ -1,5 +1,14 @@
-import { type ExamplesIn, inBatches, readExamples } from "../examples.js";
+import {
+  type ConditionOption,
+  type Examples,
+  type ExamplesIn,
+  expectCondition,
+  inBatches,
+  readConditions,
+  readExamples,
+} from "../examples.js";
 import type { Flow } from "../flow.js";
+import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { LARGEST, type RunOptions } from "./batch-parts.js";
 import type { BatchRunner } from "./batches.js";
@@ -20,13 +29,46 @@ export async function ledgerOf(
   flow: Flow,
   runner: BatchRunner,
   examples: ExamplesIn,
-  options: RunOptions,
+  { condition: given, ...options }: RunOptions & ConditionOption,
 ): Promise<{ rows: Float32Array; total: Float64Array }> {
-  const { inShape, forwardNoise: noise } = flow;
-  const read = readExamples(examples, flow.domain);
-  const row = { name: "ledger", f: flow.ledger, inShape, noise, itemwise: true };
+  const { inShape, forwardNoise: noise, condition } = flow;
+  const read = readGiven("logProb", flow, examples, given);
+  const row = {
+    name: "ledger",
+    f: flow.ledger,
+    inShape,
+    noise,
+    itemwise: true,
+    condition: condition?.shape,
+  };
   const rows = await runner.run(row, read, STREAM.evaluate, options);
   return { rows, total: totals(flow, rows, read.count) };
+}
+
+/** Examples and their conditions. Errors: those of `readExamples` and `readConditions`. */
+export function readGiven(
+  what: string,
+  flow: Pick<Flow, "domain" | "condition">,
+  examples: ExamplesIn,
+  condition: ExamplesIn | undefined,
+): Examples {
+  const read = readExamples(examples, flow.domain);
+  return { ...read, ...readConditions(what, flow.condition, condition, read.count) };
+}
+
+/** Of the conditions of a stream those of one batch, or the one of all. */
+function conditionsAt(
+  { condition, dimensions }: Flow,
+  given: Examples | undefined | false,
+  batch: number,
+  examples: Float32Array,
+): ConditionOption {
+  if (!condition || !given) return {};
+  const size = given.count === 1 ? 0 : sizeOf(condition.shape);
+  const [from, count] = [batch * LARGEST, examples.length / dimensions];
+  return {
+    condition: size === 0 ? given.examples : given.examples.subarray(from * size, (from + count) * size),
+  };
 }
 
 /** Scores of a stream of examples, batch by batch. */
@@ -34,14 +76,20 @@ export async function* scoreStream(
   flow: Flow,
   runner: BatchRunner,
   source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
-  { samples = 1, seed = 0 }: { samples?: number; seed?: number },
+  { samples = 1, seed = 0, condition }: { samples?: number; seed?: number } & ConditionOption,
 ): AsyncGenerator<Scores> {
   let firstBatch = 0;
+  expectCondition("score", flow.condition, condition);
+  const given = flow.condition && condition !== undefined && readExamples(condition, flow.condition);
   for await (const examples of inBatches(source, flow.domain, LARGEST)) {
     const logs: Float64Array[] = [];
     let ledger: Float32Array | undefined;
     for (let k = 0; k < samples; k++) {
-      const options = { seed: seed * samples + k, firstBatch };
+      const options = {
+        seed: seed * samples + k,
+        firstBatch,
+        ...conditionsAt(flow, given, firstBatch, examples),
+      };
       const { rows, total } = await ledgerOf(flow, runner, examples, options);
       ledger ??= rows;
       logs.push(total);

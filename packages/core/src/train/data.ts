@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import type { ExampleDomain } from "../examples.js";
+import type { Flow } from "../flow.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, showShape, sizeOf } from "../shape.js";
@@ -58,6 +59,22 @@ export function batchesOf(
   };
 }
 
+/** `batchesOf` with the conditions of the examples behind them, where the flow has one. */
+export function pairsOf(
+  data: ExampleReader,
+  { domain, condition }: Pick<Flow, "domain" | "condition">,
+  options: Parameters<typeof batchesOf>[2],
+): (step: number, rows?: Rows) => Promise<readonly HostArray[]> {
+  const examples = batchesOf(data, domain, options);
+  const { batchSize, seed } = options;
+  const conditions =
+    data.conditions && condition && batchesOf(data.conditions, condition, { batchSize, seed });
+  return async (step, rows) => [
+    await examples(step, rows),
+    ...(conditions ? [await conditions(step, rows)] : []),
+  ];
+}
+
 /** Mirrors each image left to right, or not: one draw an image, also for those `before` them in the batch. */
 function flipSome(images: Float32Array, shape: Shape, rng: Rng, before: number): void {
   for (let i = 0; i < before; i++) rng.uniform();
@@ -69,13 +86,18 @@ function flipSome(images: Float32Array, shape: Shape, rng: Rng, before: number):
   }
 }
 
-/** The first `n` examples of a random order, as a batch: what data-dependent start values look at. */
+/** The first `n` examples of a random order, as a batch, and their conditions: what data-dependent start values look at. */
 export async function randomExamples(
   data: ExampleReader,
-  { shape }: ExampleDomain,
+  { domain, condition }: Pick<Flow, "domain" | "condition">,
   n: number,
   seed: number,
-): Promise<HostArray> {
+): Promise<{ examples: HostArray; conditions: HostArray | undefined }> {
   const order = permutation(makeRng(seed, STREAM.start), data.count).subarray(0, n);
-  return new HostArray(await readAll(data, order), [order.length, ...shape], np.float32);
+  const rows = async (from: ExampleReader, { shape }: ExampleDomain): Promise<HostArray> =>
+    new HostArray(await readAll(from, order), [order.length, ...shape], np.float32);
+  return {
+    examples: await rows(data, domain),
+    conditions: data.conditions && condition && (await rows(data.conditions, condition)),
+  };
 }

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
+import { linksOf } from "../chain.js";
 import { NotFiniteError } from "../errors.js";
 import type { Flow, FlowParams } from "../flow.js";
-import type { ArrayTree, FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import type { HostArray } from "../params/host-array.js";
@@ -11,11 +11,11 @@ import type { HostArray } from "../params/host-array.js";
  * that the layer gives is: a sum of absolute values scaled so that it does not overflow by itself.
  */
 export function makeHealth(flow: Flow) {
-  return (params: FlowParams, x: np.Array, noise: NoiseTree): np.Array => {
+  return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array => {
     let z = x;
     const tiny = (a: np.Array): np.Array => sumExamples(np.absolute(a).mul(1e-20));
-    const readings = flow.chain.layers.map((layer: FlowLayer, i) => {
-      const step = layer.forward(params[i] as ArrayTree, z, (noise as NoiseTree[])[i] as NoiseTree);
+    const readings = linksOf(flow.chain, params, noise, condition).map(([layer, own, drawn, c]) => {
+      const step = layer.forward(own, z, drawn, c);
       z = step.z;
       return tiny(z.ref).add(tiny(step.contribution));
     });
@@ -38,13 +38,17 @@ export function nonFiniteLayer({ ledgerLines }: Flow, { data, shape }: HostArray
  * The layer whose gradient is not finite: what is wrong with it goes on to all layers before it, so it is the
  * last one. Paths begin with the number of the layer.
  */
-export function nonFiniteGradient({ ledgerLines }: Flow, gradients: { [path: string]: HostArray }): Culprit {
+export function nonFiniteGradient(
+  { ledgerLines, chain }: Flow,
+  gradients: { [path: string]: HostArray },
+): Culprit {
   const nonFinite = Object.entries(gradients).flatMap(([path, { data }]) =>
     data.every(Number.isFinite) ? [] : [Number.parseInt(path, 10)],
   );
-  return {
-    layer: nonFinite.length > 0 ? `gradient of ${ledgerLines[Math.max(...nonFinite)]?.layer}` : "gradient",
-  };
+  if (nonFinite.length === 0) return { layer: "gradient" };
+  const last = Math.max(...nonFinite);
+  const name = last < chain.layers.length ? ledgerLines[last]?.layer : "the embedding of the condition";
+  return { layer: `gradient of ${name}` };
 }
 
 /** The error of a step whose loss, gradient or (where that is looked at) output of a layer is not finite. */

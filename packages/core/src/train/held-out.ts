@@ -1,6 +1,5 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import type { ExampleDomain } from "../examples.js";
 import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import { makeRng, permutation } from "../math/rng.js";
@@ -8,7 +7,7 @@ import { mapNoise, noiseDrawer, noiseShape } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
 import { STREAM } from "./data.js";
-import { type DataIn, type ExampleReader, exampleReader, subset } from "./source.js";
+import { type DataIn, type ExampleReader, pairReader, subset } from "./source.js";
 
 /**
  * Examples to train on and held-out ones: others, or a share of the data, drawn at random by the seed.
@@ -18,11 +17,12 @@ import { type DataIn, type ExampleReader, exampleReader, subset } from "./source
 export function splitHeldOut(
   data: ExampleReader,
   validation: number | DataIn | undefined,
-  domain: ExampleDomain,
+  flow: Pick<Flow, "domain" | "condition">,
   seed: number,
+  condition?: DataIn,
 ): { train: ExampleReader; held: ExampleReader | undefined } {
   if (validation === undefined) return { train: data, held: undefined };
-  if (typeof validation !== "number") return { train: data, held: exampleReader(validation, domain) };
+  if (typeof validation !== "number") return { train: data, held: pairReader("validation", validation, condition, flow) };
   if (!(validation > 0 && validation < 1))
     throw new UsageError(`the share of validation must be between 0 and 1, got ${validation}`);
   const count = Math.round(validation * data.count);
@@ -42,7 +42,8 @@ const AT_ONCE = 256;
 
 /** Measures parameters on held-out examples: compiles log p once, when it is first asked for. */
 export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, seed: number) {
-  const { count } = data;
+  const { count, conditions } = data;
+  const { condition } = flow;
   const size = Math.min(AT_ONCE, count);
   let compiled: Compiled | undefined;
   const draw = noiseDrawer(flow.forwardNoise, size);
@@ -54,6 +55,7 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
         treeMap(({ shape, dtype }: HostArray) => new ArraySpec(shape, dtype), params),
         new ArraySpec([size, ...flow.inShape], np.float32),
         mapNoise<ArraySpec>(flow.forwardNoise, (d) => new ArraySpec(noiseShape(d, size), np.float32)),
+        ...(condition ? [new ArraySpec([size, ...condition.shape], np.float32)] : []),
       ],
       { name: "held-out", itemwise: true },
     );
@@ -70,7 +72,11 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
           const indices = Uint32Array.from({ length: size }, (_, i) => (done + i) % count);
           const x = new HostArray(await data.read(indices), [size, ...flow.inShape], np.float32);
           const noise = draw(makeRng(seed, STREAM.heldOut, done));
-          const out = await compiled.run([placed, x, noise]);
+          const given =
+            conditions && condition
+              ? [new HostArray(await conditions.read(indices), [size, ...condition.shape], np.float32)]
+              : [];
+          const out = await compiled.run([placed, x, noise, ...given]);
           const { data: logProb } = (await executor.fetch(out)) as HostArray;
           executor.release(out);
           for (let i = 0; i < Math.min(size, count - done); i++) sum += logProb[i] as number;

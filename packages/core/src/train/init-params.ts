@@ -9,13 +9,13 @@ import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
 import { trainingDefaults as defaults, runSchemas, type TrainOptions } from "../train/options.js";
-import { type DataIn, type ExampleReader, exampleReader } from "../train/source.js";
+import { type DataIn, type ExampleReader, pairReader } from "../train/source.js";
 import { takeToHost } from "../train/state.js";
 
 /** Layers that need more than `initExamples` get up to 2²⁶ numbers. */
 export type InitOptions = Pick<
   TrainOptions,
-  "flow" | "executor" | "seed" | "init" | "initExamples" | "onInit"
+  "flow" | "executor" | "condition" | "seed" | "init" | "initExamples" | "onInit"
 > & { data: DataIn };
 
 const { executor, seed, init, initExamples, onInit } = runSchemas;
@@ -27,6 +27,7 @@ const schemas: SchemasOf<InitOptions> = {
   onInit,
   flow: o.record,
   data: o.record,
+  condition: o.record,
 };
 
 /**
@@ -49,7 +50,8 @@ const schemas: SchemasOf<InitOptions> = {
  */
 export async function initParams(options: InitOptions): Promise<JsTree<HostArray>> {
   checkOptions("initParams", schemas, options);
-  return takeToHost(await initValues({ ...options, data: exampleReader(options.data, options.flow.domain) }));
+  const { flow, data, condition } = options;
+  return takeToHost(await initValues({ ...options, data: pairReader("initParams", data, condition, flow) }));
 }
 
 /** Numbers of examples beyond `initExamples` that are held for layers that need more, at the widest of those in front of them. */
@@ -77,7 +79,7 @@ export async function initValues({
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
   const room = Math.floor(MOST_NUMBERS / widestHeld(flow, initExamples));
   const count = Math.max(initExamples, Math.min(initExamplesOf(flow.chain.layers), room));
-  const drawn = await randomExamples(data, flow.domain, count, seed);
-  const examples = calibrationData(drawn, { executor: starter });
-  return initChain(flow.chain, key, examples, onStart, initExamples);
+  const drawn = await randomExamples(data, flow, count, seed);
+  const examples = calibrationData(drawn.examples, { executor: starter });
+  return initChain(flow.chain, key, examples, onStart, initExamples, drawn.conditions);
 }

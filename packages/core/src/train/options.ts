@@ -28,6 +28,8 @@ export type TrainOptions = {
   executor: Executor;
   /** Examples in any form that a model takes, or a source of batches. */
   data: DataIn | ExampleReader;
+  /** The condition of each example, for a conditional flow. */
+  condition?: DataIn;
   /** Steps of the whole run; the schedule ends there. */
   steps: number;
   /** Examples a step. Default 128. */
@@ -70,7 +72,7 @@ export type TrainOptions = {
 };
 
 /** Options of every way to train. */
-export type RunOptions = Omit<TrainOptions, "flow" | "data" | "state" | "share">;
+export type RunOptions = Omit<TrainOptions, "flow" | "data" | "condition" | "state" | "share">;
 
 export const runSchemas: SchemasOf<RunOptions> = {
   executor: o.record,
@@ -94,6 +96,7 @@ const schemas: SchemasOf<TrainOptions> = {
   ...runSchemas,
   flow: o.record,
   data: o.record,
+  condition: o.record,
   share: o.record,
   state: o.record,
 };

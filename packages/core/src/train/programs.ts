@@ -53,6 +53,7 @@ export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: numb
     params,
     new ArraySpec([batch, ...flow.inShape], np.float32),
     mapNoise<ArraySpec>(flow.forwardNoise, (d) => new ArraySpec(noiseShape(d, batch), np.float32)),
+    ...(flow.condition ? [new ArraySpec([batch, ...flow.condition.shape], np.float32)] : []),
   ] as const;
 
 const scalar = new ArraySpec([], np.float32);

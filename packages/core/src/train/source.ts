@@ -5,8 +5,10 @@ import {
   type ExampleDomain,
   type Examples,
   type ExamplesIn,
+  expectCondition,
   readExamples,
 } from "../examples.js";
+import type { Flow } from "../flow.js";
 import { showShape, sizeOf } from "../shape.js";
 
 /**
@@ -37,6 +39,8 @@ export type ExampleReader = Readonly<{
   count: number;
   /** Errors: `DataError`, with its cause, where a source fails or gives other than it was asked for. */
   read(indices: Uint32Array): Promise<Float32Array>;
+  /** The conditions of the examples, where a flow has one. */
+  conditions?: ExampleReader | undefined;
 }>;
 
 /** Errors: `DataError`, `DomainError` for examples that are not what the flow takes; those of a source show when it is read. */
@@ -88,10 +92,34 @@ function readerOfSource(source: BatchSource, domain: ExampleDomain): ExampleRead
   };
 }
 
+/**
+ * Examples with the condition of each.
+ *
+ * Errors: those of `exampleReader` and `expectCondition`; `DataError` where there is another number of conditions.
+ */
+export function pairReader(
+  what: string,
+  data: DataIn | ExampleReader,
+  condition: DataIn | undefined,
+  flow: Pick<Flow, "domain" | "condition">,
+): ExampleReader {
+  const examples = exampleReader(data, flow.domain);
+  if (examples.conditions) return examples;
+  expectCondition(what, flow.condition, condition);
+  if (!flow.condition || condition === undefined) return examples;
+  const conditions = exampleReader(condition, flow.condition);
+  if (conditions.count !== examples.count)
+    throw new DataError(
+      `${what}: ${examples.count} examples and ${conditions.count} conditions, expected one of each`,
+    );
+  return { ...examples, conditions };
+}
+
 /** Some of the examples, as examples of their own. */
-export const subset = ({ read }: ExampleReader, indices: Uint32Array): ExampleReader => ({
+export const subset = ({ read, conditions }: ExampleReader, indices: Uint32Array): ExampleReader => ({
   count: indices.length,
   read: (chosen) => read(chosen.map((i) => indices[i] as number)),
+  ...(conditions && { conditions: subset(conditions, indices) }),
 });
 
 /** Examples of one call to a reader, where all are wanted. */

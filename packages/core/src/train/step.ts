@@ -28,7 +28,7 @@ export type GradientResult = {
 
 /** Loss and gradients of some examples of a batch, which are this share of it: a half, all of them. */
 export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], share = 1) {
-  return (params: FlowParams, x: np.Array, noise: NoiseTree): GradientResult => {
+  return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
     const moving = leaves.flatMap(({ kind }, i) => (kind === "fixed" ? [] : [i]));
     const loss = (free: np.Array[]): np.Array => {
@@ -37,13 +37,14 @@ export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], share
         all[i]?.dispose();
         all[i] = free[k] as np.Array;
       });
-      const mean = np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise)));
+      const mean = np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise), condition?.ref));
       return share === 1 ? mean.neg() : mean.mul(-share);
     };
     const free = moving.map((i) => (values[i] as np.Array).ref);
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
     treeDispose([values, noise]);
     x.dispose();
+    condition?.dispose();
     const paths = moving.map((i) => (leaves[i] as ParameterPath).path);
     return { gradients: Object.fromEntries(paths.map((path, k) => [path, raw[k] as np.Array])), loss: value };
   };
@@ -106,12 +107,12 @@ export const descentOfSome = (matrices: ByPath, raw: ByPath): { skew: ByPath; sq
 /** Both in one program, for a batch that is computed as a whole. */
 export function makeWholeDescent(flow: Flow, leaves: readonly ParameterPath[], clip: number) {
   const [gradient, descent] = [makeGradient(flow, leaves), makeDescent(clip)];
-  return (params: FlowParams, x: np.Array, noise: NoiseTree): DescentResult => {
+  return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): DescentResult => {
     const { leaves: values } = treeFlatten<np.Array>(params);
     const square = leaves.flatMap(({ path, kind }, i) =>
       kind === "orthogonal" ? [[path, (values[i] as np.Array).ref] as const] : [],
     );
-    return descent(Object.fromEntries(square), gradient(params, x, noise));
+    return descent(Object.fromEntries(square), gradient(params, x, noise, condition));
   };
 }
 

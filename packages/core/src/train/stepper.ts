@@ -26,6 +26,9 @@ export type StepperOptions = ProgramOptions & {
   start: () => Promise<HostState>;
 };
 
+/** Examples, their noise, and their conditions where the flow has one. */
+export type Batch = readonly JsTree<HostArray>[];
+
 /** Departure of the orthogonal parameters at which they are reorthogonalized. */
 export const DRIFT_LIMIT = 2e-6;
 
@@ -65,12 +68,12 @@ export async function makeStepper(options: StepperOptions) {
     (state.spares.sum ?? state.spares.parts[0]) as unknown as PlacedGradient;
 
   /** Loss, gradients, and their norm, at the parameters of this moment. Replaces the spares alone. */
-  const descend = async (x: HostArray, noise: JsTree<HostArray>): Promise<Descent> => {
+  const descend = async (batch: Batch): Promise<Descent> => {
     const { spares } = state;
     const all = rebuild(state.values);
     // all calls in one go, so that the workers run side by side
     spares.parts = await Promise.all(
-      splitBatch([x, noise] as const, parts).map((part, worker) =>
+      splitBatch(batch, parts).map((part, worker) =>
         gradient.run([all, ...part], { worker, ...into(spares.parts[worker]) }),
       ),
     );
@@ -165,12 +168,11 @@ export async function makeStepper(options: StepperOptions) {
 
     /** One step on the examples of `rows`; `decay` is that of the weight average. Where the loss or the gradient's norm is not finite, the state stays as it was. */
     async take(
-      x: HostArray,
-      noise: JsTree<HostArray>,
+      batch: Batch,
       scalars: JsTree<HostArray>,
       decay: HostArray,
     ): Promise<{ loss: number; gradNorm: number }> {
-      const at = await descend(x, noise);
+      const at = await descend(batch);
       const now = { loss: at.loss, gradNorm: at.gradNorm };
       if (!Number.isFinite(now.loss) || !Number.isFinite(now.gradNorm)) return now;
       await turnOrthogonal(await moveEuclidean(at, scalars));
@@ -184,9 +186,9 @@ export async function makeStepper(options: StepperOptions) {
     },
 
     /** The first layer whose output is not finite on this whole batch, with the example; undefined where all of them are. */
-    async nonFiniteLayer(x: HostArray, noise: JsTree<HostArray>): Promise<Culprit | undefined> {
+    async nonFiniteLayer(batch: Batch): Promise<Culprit | undefined> {
       const health = await programs.health();
-      const out = await health.run([rebuild(state.values), x, noise]);
+      const out = await health.run([rebuild(state.values), ...batch]);
       const readings = (await executor.fetch(out)) as HostArray;
       executor.release(out);
       return nonFiniteLayer(flow, readings);

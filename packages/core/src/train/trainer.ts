@@ -13,14 +13,14 @@ import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
 import { adamScalars } from "./adam.js";
 import { fastestStepper, partsToTry, partsWithin, usualParts } from "./batch-parts.js";
-import { rowsOf } from "./batch-share.js";
-import { batchesOf, STREAM } from "./data.js";
+import { type Rows, rowsOf } from "./batch-share.js";
+import { pairsOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
 import { initValues } from "./init-params.js";
 import { expectMemoryToTrain, refuseBatch } from "./memory.js";
 import { type TrainOptions, withDefaults } from "./options.js";
 import { cosineSchedule, findRate, shortening, withRollback } from "./rates.js";
-import { exampleReader } from "./source.js";
+import { pairReader } from "./source.js";
 import {
   flattenState,
   freshState,
@@ -31,6 +31,7 @@ import {
   unflattenState,
 } from "./state.js";
 import { averageDecay } from "./step.js";
+import type { Batch } from "./stepper.js";
 
 /** What a step reports; `loss` in nats, `bpd` in bits per dimension, on this batch before the step. */
 export type StepReport = Readonly<{ step: number; loss: number; bpd: number; gradNorm: number; lr: number }>;
@@ -101,8 +102,8 @@ export type Trainer = Readonly<{
 export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const all = withDefaults(options);
   const { flow, executor, steps, batchSize, share, check, clip, ema, seed, warmup } = all;
-  const data = exampleReader(options.data, flow.domain);
-  const batches = batchesOf(data, flow.domain, all);
+  const data = pairReader("createTrainer", options.data, options.condition, flow);
+  const pairs = pairsOf(data, flow, all);
 
   const shapes = flow.init(shapeKey());
   // what never moves needs no gradient
@@ -129,6 +130,11 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const programs = { flow, executor, leaves, params, batchSize, share, clip, ema };
   expectMemoryToTrain(programs);
   const draw = noiseDrawer(flow.forwardNoise, batchSize);
+  /** Examples, noise and conditions of a step, or those of some rows. */
+  const batchOf = async (step: number, { from, to }: Rows = { from: 0, to: batchSize }): Promise<Batch> => {
+    const [x, ...conditions] = (await pairs(step, { from, to })) as [HostArray, ...HostArray[]];
+    return [x, rangeOfBatch(draw(makeRng(seed, STREAM.noise, step)), from, to), ...conditions];
+  };
   const schedules = (euclidean: number, orthogonal: number) => ({
     euclidean: cosineSchedule({ peak: euclidean, steps, warmup }),
     orthogonal: cosineSchedule({ peak: orthogonal, steps, warmup }),
@@ -144,8 +150,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   /** Step number `taken` of a stepper, with these step sizes. */
   const stepOf = async ({ rows, take }: Stepper, taken: number, lr: number, orthogonalLr: number) =>
     take(
-      await batches(taken, rows),
-      rangeOfBatch(draw(makeRng(seed, STREAM.noise, taken)), rows.from, rows.to),
+      await batchOf(taken, rows),
       {
         euclidean: scalarArrays(adamScalars(lr, taken)),
         orthogonal: scalarArrays(adamScalars(orthogonalLr, taken)),
@@ -178,8 +183,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const take = async (lr: number, orthogonalLr: number): Promise<{ loss: number; gradNorm: number }> => {
     const { taken } = run;
     // all processes look at the whole batch, so that they find the same
-    const diagnose = async () =>
-      stepper.nonFiniteLayer(await batches(taken), draw(makeRng(seed, STREAM.noise, taken)));
+    const diagnose = async () => stepper.nonFiniteLayer(await batchOf(taken));
     const found = check ? await diagnose() : undefined;
     if (found) throw stepNotFinite(taken + 1, found);
     const { loss, gradNorm } = await stepOf(stepper, taken, lr, orthogonalLr);
