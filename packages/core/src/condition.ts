@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import * as v from "valibot";
 import type { ChainLayer } from "./chain.js";
 import { DomainError, ShapeError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
@@ -31,11 +32,16 @@ export type EmbeddingOptions = Readonly<{
 }>;
 
 const kinds = ["none", "dense", "convolutional", "set"] as const;
-export const embeddingSchemas = {
-  kind: o.optional(o.oneOf(...kinds)),
-  hidden: o.optional(o.size),
-  out: o.optional(o.size),
-};
+
+/** Schemas of both, in the description of a network. */
+export const conditionSchemas = {
+  condition: v.union([v.strictObject({ shape: o.shape }), v.strictObject({ classes: o.integer(2) })]),
+  embedding: v.strictObject({
+    kind: o.optional(o.oneOf(...kinds)),
+    hidden: o.optional(o.size),
+    out: o.optional(o.size),
+  }),
+} as const;
 
 /** What takes a condition to the vector that layers see. */
 export type Embedding = Readonly<{

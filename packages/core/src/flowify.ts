@@ -1,6 +1,7 @@
+import * as v from "valibot";
 import { type Base, uniform } from "./base.js";
 import { checkOptions, type SchemasOf } from "./check-options.js";
-import { embedding } from "./condition.js";
+import { conditionSchemas, embedding } from "./condition.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
 import { mixtureResidual, normalResidual } from "./densities/residual.js";
@@ -73,6 +74,13 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   checkOptions("flowify", schemas, options);
   if (!Array.isArray(network?.layers) || !Array.isArray(network.inShape))
     throw new UsageError(`flowify: expected a network { inShape, layers }, found ${JSON.stringify(network)}`);
+  for (const name of ["condition", "embedding"] as const)
+    if (network[name] !== undefined && !v.safeParse(conditionSchemas[name], network[name]).success)
+      throw new UsageError(
+        `flowify: expected ${name === "condition" ? "condition: { shape: [3] } or { classes: 10 }" : 'embedding: { kind: "dense", hidden: 64, out: 32 }'}, found ${JSON.stringify(network[name])}`,
+      );
+  if (network.embedding && !network.condition)
+    throw new UsageError("flowify: an embedding needs a condition: { shape } or { classes }");
   const given = network.condition && embedding(network.condition, network.embedding);
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const context: FlowContext = {

@@ -59,6 +59,18 @@ const networks: { readonly [what: string]: Network } = {
       { kind: "flatten" },
     ],
   },
+  "with a condition": {
+    inShape: [2, 2, 2],
+    condition: { shape: [3] },
+    embedding: { kind: "dense", hidden: 8, out: 4 },
+    layers: [
+      { kind: "dequantize", levels: 4 },
+      { kind: "coupling", stack: 1, kernels: [1, 1] },
+      { kind: "flatten" },
+      { kind: "linear", out: 2 },
+      { kind: "conditionalAffine", hidden: 8 },
+    ],
+  },
   "a sigmoid at the end, with a uniform base": {
     inShape: [1, 2, 2],
     layers: [
@@ -182,12 +194,8 @@ describe.each(Object.entries(networks))("%s", (_, network) => {
       expect(first[name]).not.toEqual(second[name]);
       expect((first[name] as Float32Array).every(Number.isFinite)).toBe(true);
     }
-    const [sampled = {}] = await run(
-      drawing.find(({ name }) => name === "sample-drawing") as ExportedProgram,
-      {
-        count: new HostArray(Int32Array.of(9), [1], DType.Int32),
-      },
-    );
+    const sample = drawing.find(({ name }) => name === "sample-drawing") as ExportedProgram;
+    const [sampled = {}] = await run(sample, feedsFor(sample, 9, levels));
     expect(sampled.x?.length).toBe(9 * made.dimensions);
     await model.dispose();
   });

@@ -1,5 +1,5 @@
 import { type NetworkLayer, UsageError } from "@flowify/core";
-import { kinds, layerSchema, type Stored } from "@flowify/core/internal";
+import { conditionSchemas, kinds, layerSchema, type Stored } from "@flowify/core/internal";
 import * as v from "valibot";
 import { check } from "../files/check.js";
 import { expectShallow } from "../files/depth.js";
@@ -34,6 +34,8 @@ export const networkSchema: v.GenericSchema<unknown, NetworkDescription> = v.str
     v.minLength(1, "expected at least one size"),
   ),
   layers: v.pipe(v.array(layerSchema(numbers)), v.minLength(1, "expected at least one layer")),
+  condition: v.exactOptional(conditionSchemas.condition),
+  embedding: v.exactOptional(conditionSchemas.embedding),
 });
 
 /**

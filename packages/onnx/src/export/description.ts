@@ -13,7 +13,7 @@ export type WrittenProgram = Readonly<{
 
 /** The document next to exported files: examples, latents, ledger, and the inputs and outputs of each file. */
 export const describeExport = (
-  { inShape, latentShape, domain, dimensions, exact, likelihood, ledgerLines }: Flow,
+  { inShape, latentShape, domain, condition, dimensions, exact, likelihood, ledgerLines }: Flow,
   written: readonly WrittenProgram[],
   { network, step }: Readonly<{ network: string; step: number }>,
 ) => ({
@@ -23,6 +23,7 @@ export const describeExport = (
   step,
   opset: OPSET,
   examples: { shape: inShape, levels: domain.levels ?? null },
+  ...(condition && { condition: { shape: condition.shape, levels: condition.levels ?? null } }),
   latents: { shape: latentShape },
   dimensions,
   exact,

@@ -41,7 +41,7 @@ function drawingNoise(graph: GraphModel, noises: readonly Noise[], count: Count)
 export function drawing({ name, graph, inputs, ...program }: ExportedProgram): ExportedProgram {
   const kept = inputs.filter(({ role }) => role !== "noise");
   const noises = inputs.filter(({ role }) => role === "noise");
-  const like = kept.find(({ role }) => role === "examples" || role === "latents")?.name;
+  const like = kept.find(({ role }) => ["examples", "latents", "condition"].includes(role))?.name;
   const count: ExportedInput = { name: "count", shape: [1], role: "count" };
   return {
     name: `${name}-drawing`,
@@ -54,7 +54,7 @@ export function drawing({ name, graph, inputs, ...program }: ExportedProgram): E
       })),
       like === undefined ? { input: count.name } : { lengthOf: like },
     ),
-    inputs: like === undefined ? [count] : kept,
+    inputs: like === undefined ? [...kept, count] : kept,
     ...program,
   };
 }

@@ -7,7 +7,7 @@ import {
 } from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
 import { drawNoise, type NoiseTree } from "@flowify/core/layer";
-import { DType, type JsTree, tree } from "@jax-js/jax";
+import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import { portable, type Target } from "jax-to-onnx";
 import {
   leafPaths,
@@ -89,21 +89,32 @@ function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): Unsup
   return undefined;
 }
 
+/** The input of conditions. */
+const CONDITION = "condition";
+
 function exportProgram(
   flow: Flow,
   program: Program,
   params: JsTree<HostArray>,
   target: Target,
 ): ExportedProgram {
-  const { name, input, noise, f, outputs } = program;
+  const { name, input, noise, condition, f, outputs } = program;
   const noisePaths = leafPaths(noiseSpecs(noise, 1), "noise");
   const declared = namedNoises(noise, noisePaths);
   const values = tree.leaves(params as never) as unknown as HostArray[];
   const paramPaths = leafPaths(params, "params");
   const own = new Set(paramPaths);
-  const names = [...paramPaths, ...(input ? [input.name] : []), ...noisePaths];
+  const names = [
+    ...paramPaths,
+    ...(input ? [input.name] : []),
+    ...noisePaths,
+    ...(condition ? [CONDITION] : []),
+  ];
   const runOf = (of: Program["f"]) =>
-    (input ? of : (own: FlowParams, drawn: NoiseTree) => of(own, undefined as never, drawn)) as Source["run"];
+    (input
+      ? of
+      : (own: FlowParams, drawn: NoiseTree, given?: np.Array) =>
+          of(own, undefined as never, drawn, given)) as Source["run"];
   const run = runOf(f);
   const layered = namedFlow(flow);
   const marked = runOf(programsOf(layered.flow).find((each) => each.name === name)?.f as Program["f"]);
@@ -112,7 +123,9 @@ function exportProgram(
       name,
       traced: ([batch]) => {
         const x = input ? [new ArraySpec([batch as number, ...input.shape], DType.Float32)] : [];
-        return trace(marked, [specsOf(params), ...x, noiseSpecs(noise, batch as number)], name).jaxpr;
+        const given = condition ? [new ArraySpec([batch as number, ...condition], DType.Float32)] : [];
+        const specs = [specsOf(params), ...x, noiseSpecs(noise, batch as number), ...given];
+        return trace(marked, specs, name).jaxpr;
       },
       lowered: (jaxpr) =>
         lower(jaxpr, {
@@ -132,6 +145,7 @@ function exportProgram(
   const inputs = graph.inputs.filter((info) => used.has(info.name));
   const describe = ({ name: inputName, shape }: TensorInfo): ExportedInput => {
     const distribution = declared.get(inputName)?.distribution;
+    if (inputName === CONDITION) return { name: inputName, shape, role: "condition" };
     return distribution
       ? { name: inputName, shape, role: "noise", distribution }
       : { name: inputName, shape, role: input?.role ?? "noise" };
@@ -160,7 +174,9 @@ function exportProgram(
               ),
             ]
           : [];
-        return [params, ...x, drawNoise(noise, batch, rng)] as JsTree<HostArray>[];
+        const drawn = drawNoise(noise, batch, rng);
+        const given = condition ? [someExamples(batch, condition, flow.condition?.levels, rng)] : [];
+        return [params, ...x, drawn, ...given] as JsTree<HostArray>[];
       },
     },
   };

@@ -1,4 +1,4 @@
-import { type Flow, HostArray, type TrainingState } from "@flowify/core";
+import { type Flow, HostArray, type TrainingState, UnsupportedOpError } from "@flowify/core";
 import { ArraySpec, trainingStep } from "@flowify/core/internal";
 import { drawNoise, type NoiseSpec } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
@@ -40,6 +40,12 @@ export function exportStep(
   arrays: TrainingState["arrays"],
   { batch, ...options }: ExportStepOptions,
 ): ExportedProgram[] {
+  if (flow.condition)
+    throw new UnsupportedOpError(
+      "condition",
+      "train-step",
+      "the step of a flow with a condition is not exported yet\nexport its log-prob, encode, decode and sample",
+    );
   const { step, reorthogonalize, state, matrices } = trainingStep(flow, options);
   const noise = flow.forwardNoise;
   const valuesOf = (specs: JsTree<ArraySpec>): JsTree<HostArray> => {

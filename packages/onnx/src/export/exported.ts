@@ -16,9 +16,9 @@ export type ExportedInput = Readonly<{
   shape: readonly Dimension[];
   /**
    * `noise`: drawn by the caller, from its distribution; in deterministic mode 0 for the normal and ½ for the uniform one.
-   * `scalar` and `state`: of a training step.
+   * `condition`: what the density is conditional on. `scalar` and `state`: of a training step.
    */
-  role: "examples" | "latents" | "noise" | "count" | "scalar" | "state";
+  role: "examples" | "latents" | "condition" | "noise" | "count" | "scalar" | "state";
   distribution?: NoiseDistribution;
 }>;
 

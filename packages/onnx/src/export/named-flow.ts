@@ -13,7 +13,8 @@ export function namedFlow({ chain, base, ledgerLines }: Flow): NamedFlow {
     Object.defineProperty(called, "name", { value: name });
     const jitted = jit(called as never);
     made.push(jitted);
-    return jitted as unknown as F;
+    // a layer without a condition is given none
+    return ((...args: never[]) => jitted(...(args.filter((each) => each !== undefined) as never))) as unknown as F;
   };
   const labels = ledgerLines.map(({ layer }) => layer);
   const layers = chain.layers.map(
@@ -23,7 +24,8 @@ export function namedFlow({ chain, base, ledgerLines }: Flow): NamedFlow {
       inverse: named(labels[i] as string, layer.inverse),
     }),
   );
-  const flow = flowOf(layers, { ...base, logProb: named(base.name, base.logProb) });
+  const { embedding } = chain;
+  const flow = flowOf(layers, { ...base, logProb: named(base.name, base.logProb) }, { embedding });
   return {
     flow,
     names: new Set(labels),

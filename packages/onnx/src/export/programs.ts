@@ -8,7 +8,9 @@ export type Program = Readonly<{
   /** The first argument after the parameters, unless it is noise. */
   input?: { name: "x" | "z"; role: "examples" | "latents"; shape: Shape };
   noise: NoiseSpec;
-  f: (params: FlowParams, input: np.Array, noise: NoiseTree) => JsTree<np.Array>;
+  /** The condition of an example, the last argument, where the flow has one. */
+  condition?: Shape | undefined;
+  f: (params: FlowParams, input: np.Array, noise: NoiseTree, condition?: np.Array) => JsTree<np.Array>;
   outputs: readonly { name: string; meaning: string }[];
 }>;
 
@@ -21,17 +23,17 @@ export function programsOf(flow: Flow): Program[] {
     bound: ", a lower bound in expectation over the noise",
     "loses mass": ", whose density integrates to less than 1",
   }[flow.likelihood];
-  return [
+  const programs: Omit<Program, "condition">[] = [
     {
       name: "log-prob",
       input: examples,
       noise: flow.forwardNoise,
-      f: (params, x, noise) => {
-        const ledger = flow.ledger(params, x, noise);
+      f: (params, x, noise, condition) => {
+        const ledger = flow.ledger(params, x, noise, condition);
         return [np.sum(ledger.ref, 1), ledger];
       },
       outputs: [
-        { name: "log_prob", meaning: `log p(x) in nats${bound}` },
+        { name: "log_prob", meaning: `log p(${flow.condition ? "x | condition" : "x"}) in nats${bound}` },
         {
           name: "ledger",
           meaning: "contribution of each layer and of the base, nats; the rows sum to log_prob",
@@ -42,7 +44,7 @@ export function programsOf(flow: Flow): Program[] {
       name: "encode",
       input: examples,
       noise: flow.forwardNoise,
-      f: (params, x, noise) => [flow.encode(params, x, noise)],
+      f: (params, x, noise, condition) => [flow.encode(params, x, noise, condition)],
       outputs: [
         { name: "z", meaning: "the latent; with noise at its mean, the output of the plain network" },
       ],
@@ -51,17 +53,19 @@ export function programsOf(flow: Flow): Program[] {
       name: "decode",
       input: latents,
       noise: flow.inverseNoise,
-      f: (params, z, noise) => [flow.decode(params, z, noise)],
+      f: (params, z, noise, condition) => [flow.decode(params, z, noise, condition)],
       outputs: [{ name: "x", meaning: "a sample of the examples with the latent z" }],
     },
     {
       name: "sample",
       noise: [flow.baseNoise, flow.inverseNoise],
-      f: (params, _none, noise) => {
+      f: (params, _none, noise, condition) => {
         const [base, inverse] = noise as [NoiseTree, NoiseTree];
-        return [flow.decode(params, flow.base.draw(base), inverse)];
+        return [flow.decode(params, flow.base.draw(base), inverse, condition)];
       },
       outputs: [{ name: "x", meaning: "examples sampled from the flow" }],
     },
   ];
+  const condition = flow.condition?.shape;
+  return programs.map((program) => ({ ...program, condition }));
 }
