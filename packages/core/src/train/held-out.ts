@@ -22,7 +22,8 @@ export function splitHeldOut(
   condition?: DataIn,
 ): { train: ExampleReader; held: ExampleReader | undefined } {
   if (validation === undefined) return { train: data, held: undefined };
-  if (typeof validation !== "number") return { train: data, held: pairReader("validation", validation, condition, flow) };
+  if (typeof validation !== "number")
+    return { train: data, held: pairReader("validation", validation, condition, flow) };
   if (!(validation > 0 && validation < 1))
     throw new UsageError(`the share of validation must be between 0 and 1, got ${validation}`);
   const count = Math.round(validation * data.count);

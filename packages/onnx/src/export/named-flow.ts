@@ -14,7 +14,8 @@ export function namedFlow({ chain, base, ledgerLines }: Flow): NamedFlow {
     const jitted = jit(called as never);
     made.push(jitted);
     // a layer without a condition is given none
-    return ((...args: never[]) => jitted(...(args.filter((each) => each !== undefined) as never))) as unknown as F;
+    return ((...args: never[]) =>
+      jitted(...(args.filter((each) => each !== undefined) as never))) as unknown as F;
   };
   const labels = ledgerLines.map(({ layer }) => layer);
   const layers = chain.layers.map(
