@@ -1,0 +1,110 @@
+import type { FlowModel, HostArray } from "@flowify/core";
+import { type ArrayTree, logSumExp, softplus } from "@flowify/core/layer";
+import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { toOnnx } from "jax-to-onnx";
+import type { Bijection } from "./bijections.js";
+import type { Support } from "./priors.js";
+import type { Scaling } from "./scaling.js";
+
+/** What the file of a posterior is made of. */
+export type ExportedPosterior = Readonly<{
+  members: readonly FlowModel[];
+  lines: readonly Bijection[];
+  support: readonly Support[];
+  scaling: Scaling;
+}>;
+
+/** A row of numbers beside examples [B, n]. */
+const row = (values: readonly number[]): np.Array => np.array([[...values]]).astype(np.float32);
+
+/** 1 where a parameter is of this kind, else 0. */
+const mask = (lines: readonly Bijection[], kind: Bijection["kind"]): np.Array =>
+  row(lines.map((line) => (line.kind === kind ? 1 : 0)));
+
+/** log σ(u). */
+const logSigmoid = (u: np.Array): np.Array => softplus(u.neg()).neg();
+
+/** θ = F⁻¹(u) and log |dθ / du| of each example, as jax functions of u [B, n]; what `bijections.ts` has for one number. */
+function fromReal(u: np.Array, lines: readonly Bijection[], support: readonly Support[]) {
+  const end = (side: 0 | 1): np.Array =>
+    row(support.map((ends) => (Number.isFinite(ends[side]) ? ends[side] : 0)));
+  const [low, high] = [end(0), end(1)];
+  const width = high.ref.sub(low.ref);
+  // where a number is of another kind its exponent must not overflow
+  const above = np.exp(u.ref.mul(mask(lines, "above")));
+  const below = np.exp(u.ref.neg().mul(mask(lines, "below")));
+  const share = np.exp(logSigmoid(u.ref));
+  const theta = [
+    u.ref.mul(mask(lines, "line")),
+    low.ref.add(above).mul(mask(lines, "above")),
+    high.ref.sub(below).mul(mask(lines, "below")),
+    np.minimum(low.ref.add(width.ref.mul(share)), np.maximum(high, low)).mul(mask(lines, "between")),
+  ].reduce((a, b) => a.add(b));
+  const between = mask(lines, "between");
+  const logWidth = np.log(np.maximum(width, 1e-30)).mul(between.ref);
+  const slope = logWidth
+    .add(logSigmoid(u.ref).add(logSigmoid(u.ref.neg())).mul(between))
+    .add(u.mul(mask(lines, "above").sub(mask(lines, "below"))));
+  return { theta, logSlope: np.sum(slope, 1) };
+}
+
+/** asinh((x − median) / spread) of observations [B, d]. */
+function scaledRows(x: np.Array, { middle, spread }: Scaling): np.Array {
+  const z = x.sub(row(middle)).div(row(spread));
+  const size = np.absolute(z.ref);
+  return np.sign(z).mul(np.log(size.ref.add(np.sqrt(np.square(size).add(1)))));
+}
+
+/**
+ * A posterior as one ONNX file, for batches of any size:
+ *
+ * - `observation` [batch, d], `noise` [batch, n] normal numbers, `choice` [batch, 1] uniform ones on [0, 1)
+ * - to `theta` [batch, n], draws of θ given each observation, and `log_density` [batch], log q(θ | x) of these in nats
+ */
+export function exportDraws({ members, lines, support, scaling }: ExportedPosterior): Uint8Array {
+  const [n, d, K] = [lines.length, scaling.middle.length, members.length];
+  const draw = (
+    params: ArrayTree[],
+    observation: np.Array,
+    noise: np.Array,
+    choice: np.Array,
+  ): np.Array[] => {
+    const condition = scaledRows(observation, scaling);
+    const none = (k: number) => (members[k] as FlowModel).flow.chain.layers.map(() => ({}));
+    const draws = members.map(({ flow }, k) =>
+      flow.decode(tree.ref(params[k] as never), noise.ref, none(k) as never, condition.ref),
+    );
+    noise.dispose();
+    // member k where K · choice lies in [k, k + 1)
+    const place = np.floor(choice.mul(K));
+    const u = draws
+      .map((each, k) => each.mul(np.equal(place.ref, k).astype(np.float32)))
+      .reduce((a, b) => a.add(b));
+    place.dispose();
+    const logs = members.map(({ flow }, k) =>
+      flow.logProb(params[k] as never, u.ref, none(k) as never, condition.ref),
+    );
+    condition.dispose();
+    const { theta, logSlope } = fromReal(u, lines, support);
+    const density = logSumExp(np.stack(logs, 0), 0).sub(Math.log(K)).sub(logSlope);
+    return [theta, density];
+  };
+  return toOnnx(
+    draw as never,
+    {
+      params: specsOf(members) as never,
+      observation: { shape: ["batch", d] },
+      noise: { shape: ["batch", n] },
+      choice: { shape: ["batch", 1] },
+    },
+    { name: "posterior", names: ["theta", "log_density"], constants: { params: valuesOf(members) as never } },
+  );
+}
+
+const specsOf = (members: readonly FlowModel[]): unknown =>
+  members.map(({ params }) =>
+    tree.map((leaf) => ({ shape: (leaf as unknown as HostArray).shape }), params as never),
+  );
+
+const valuesOf = (members: readonly FlowModel[]): unknown =>
+  members.map(({ params }) => params as JsTree<HostArray>);

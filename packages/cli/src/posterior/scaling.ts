@@ -1,0 +1,27 @@
+/** How observations are brought to one scale before a network sees them: s(x) = asinh((x − median) / spread). */
+export type Scaling = Readonly<{ middle: readonly number[]; spread: readonly number[] }>;
+
+/** Of simulated observations [n, size], column by column: medians, and half the distance that holds 68 %; the standard deviation where that is 0. */
+export function scalingOf(rows: Float64Array, size: number): Scaling {
+  const count = rows.length / size;
+  const [middle, spread]: [number[], number[]] = [[], []];
+  for (let k = 0; k < size; k++) {
+    const sorted = Float64Array.from({ length: count }, (_, i) => rows[i * size + k] as number).sort();
+    const at = (p: number): number => sorted[Math.min(Math.floor(p * count), count - 1)] as number;
+    const mean = sorted.reduce((a, b) => a + b, 0) / count;
+    const std = Math.sqrt(sorted.reduce((a, b) => a + (b - mean) ** 2, 0) / count);
+    const half = (at(0.84) - at(0.16)) / 2;
+    middle.push(at(0.5));
+    spread.push(half > 1e-6 * std ? half : std > 0 ? std : 1);
+  }
+  return { middle, spread };
+}
+
+/** s of observations, one after another. */
+export function scaled(rows: ArrayLike<number>, { middle, spread }: Scaling): Float32Array {
+  const size = middle.length;
+  return Float32Array.from({ length: rows.length }, (_, i) => {
+    const k = i % size;
+    return Math.asinh(((rows[i] as number) - (middle[k] as number)) / (spread[k] as number));
+  });
+}
