@@ -5,6 +5,7 @@ import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
+import { benchPosteriors } from "./posteriors.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
 import { benchScore, type ScoreResult } from "./score.js";
@@ -32,6 +33,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      seconds, false alarms; --sets N for the N smallest, --only NAME, --seeds N for as
                                      many splits (default 1), --contaminated to train on all rows,
                                      --threads N inside an operation
+  --posteriors DIR                   posteriors of simulators against draws of reference: the accuracy of a classifier (C2ST);
+                                     --only NAME, --simulations N (default 10000), --seeds N for the seed
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
@@ -121,6 +124,8 @@ async function main(): Promise<number> {
       "data-dir": { type: "string" },
       tables: { type: "string" },
       reasons: { type: "string" },
+      posteriors: { type: "string" },
+      simulations: { type: "string", default: "10000" },
       sets: { type: "string" },
       only: { type: "string" },
       threads: { type: "string" },
@@ -134,6 +139,13 @@ async function main(): Promise<number> {
     const { only, contaminated } = values;
     const seeds = positive("--seeds", values.seeds);
     await benchTables(values.tables, { sets, only, seeds, contaminated, threads });
+    return 0;
+  }
+  if (values.posteriors !== undefined) {
+    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
+    const simulations = positive("--simulations", values.simulations);
+    const seed = positive("--seeds", values.seeds);
+    await benchPosteriors(values.posteriors, { only: values.only, simulations, seed, threads });
     return 0;
   }
   if (values.reasons !== undefined) {

@@ -1,0 +1,187 @@
+import { type Executor, HostArray } from "@flowify/core";
+import { ArraySpec, permutation } from "@flowify/core/internal";
+import { makeRng, type Rng, softplus } from "@flowify/core/layer";
+import { type JsTree, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
+
+/** Settings of the classifier, those of scikit-learn's `MLPClassifier`. */
+const BATCH = 200;
+const [RATE, BETA1, BETA2, EPSILON, DECAY] = [1e-3, 0.9, 0.999, 1e-8, 1e-4];
+const MOST_EPOCHS = 1000;
+/** Epochs without a training loss better by `TOLERANCE` after which training ends. */
+const [PATIENCE, TOLERANCE] = [10, 1e-4];
+const FOLDS = 5;
+
+type Layers = { weight: np.Array; bias: np.Array }[];
+type State = { params: Layers; first: Layers; second: Layers };
+
+/** Logit of the second class, [B]. */
+function logit(params: Layers, x: np.Array): np.Array {
+  const z = params.reduce((h, { weight, bias }, i) => {
+    const next = np.matmul(h, weight).add(bias);
+    return i < params.length - 1 ? nn.relu(next) : next;
+  }, x);
+  return z.reshape([-1]);
+}
+
+/** Cross-entropy of labels 0 and 1 and what shrinks the weights. */
+function loss(params: Layers, x: np.Array, labels: np.Array): np.Array {
+  const shrink = params.map(({ weight }) => np.sum(np.square(weight.ref))).reduce((a, b) => a.add(b));
+  const z = logit(params, x);
+  const entropy = np.mean(softplus(z.ref).sub(z.mul(labels)));
+  return entropy.add(shrink.mul((0.5 * DECAY) / BATCH));
+}
+
+/** One step of Adam; `rate` has its corrections of both moments. */
+function step(state: State, x: np.Array, labels: np.Array, rate: np.Array): [State, np.Array] {
+  const held = state.params.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref }));
+  const [value, slope] = valueAndGrad(loss)(held, x, labels) as unknown as [np.Array, Layers];
+  const next: State = { params: [], first: [], second: [] };
+  for (const [i, own] of state.params.entries()) {
+    const moved = { params: {}, first: {}, second: {} } as Record<keyof State, { [k: string]: np.Array }>;
+    for (const part of ["weight", "bias"] as const) {
+      const g = slope[i]?.[part] as np.Array;
+      const m = (state.first[i]?.[part] as np.Array).mul(BETA1).add(g.ref.mul(1 - BETA1));
+      const v = (state.second[i]?.[part] as np.Array).mul(BETA2).add(np.square(g).mul(1 - BETA2));
+      moved.first[part] = m.ref;
+      moved.second[part] = v.ref;
+      moved.params[part] = own[part].sub(m.div(np.sqrt(v).add(EPSILON)).mul(rate.ref));
+    }
+    for (const key of ["params", "first", "second"] as const) next[key].push(moved[key] as Layers[number]);
+  }
+  rate.dispose();
+  return [next, value];
+}
+
+const array = (data: Float32Array, shape: readonly number[]): HostArray =>
+  new HostArray(data, shape, np.float32);
+
+const specOf = (tree: unknown): JsTree<ArraySpec> =>
+  tree instanceof HostArray
+    ? new ArraySpec(tree.shape, tree.dtype)
+    : Array.isArray(tree)
+      ? tree.map(specOf)
+      : Object.fromEntries(Object.entries(tree as object).map(([name, part]) => [name, specOf(part)]));
+
+/** As scikit-learn: uniform within ±√(6 / (from + to)), ReLU. */
+function freshState(widths: readonly number[], rng: Rng) {
+  const layers = (make: (limit: number) => number) =>
+    widths.slice(1).map((to, i) => {
+      const from = widths[i] as number;
+      const limit = Math.sqrt(6 / (from + to));
+      return {
+        weight: array(
+          Float32Array.from({ length: from * to }, () => make(limit)),
+          [from, to],
+        ),
+        bias: array(
+          Float32Array.from({ length: to }, () => make(limit)),
+          [to],
+        ),
+      };
+    });
+  return {
+    params: layers((limit) => limit * (2 * rng.uniform() - 1)),
+    first: layers(() => 0),
+    second: layers(() => 0),
+  };
+}
+
+/**
+ * The accuracy of a classifier of two samples, rows of `dim` numbers: 0.5 where they are of one distribution. Two
+ * hidden layers of 10 · dim, on numbers that are standardized by the first sample, five-fold cross-validation.
+ *
+ * Source: Lopez-Paz and Oquab 2017; Lueckmann et al. 2021, appendix.
+ */
+export async function c2st(
+  executor: Executor,
+  first: Float32Array,
+  second: Float32Array,
+  dim: number,
+  seed = 1,
+): Promise<number> {
+  const rows = standardized(first, second, dim);
+  const count = rows.length / dim;
+  const labels = Float32Array.from({ length: count }, (_, i) => (i < first.length / dim ? 0 : 1));
+  const widths = [dim, 10 * dim, 10 * dim, 1];
+  const rng = makeRng(seed, 1);
+  const order = permutation(rng, count);
+  const state = freshState(widths, rng);
+  const scalar = new ArraySpec([], np.float32);
+  const train = await executor.compile(
+    step as never,
+    [specOf(state), new ArraySpec([BATCH, dim], np.float32), new ArraySpec([BATCH], np.float32), scalar],
+    { name: "c2st" },
+  );
+  const test = Math.floor(count / FOLDS);
+  const look = await executor.compile(
+    logit as never,
+    [specOf(state.params), new ArraySpec([test, dim], np.float32)],
+    { name: "c2st look" },
+  );
+  const gather = (indices: Uint32Array): HostArray => {
+    const out = new Float32Array(indices.length * dim);
+    indices.forEach((row, i) => {
+      out.set(rows.subarray(row * dim, (row + 1) * dim), i * dim);
+    });
+    return array(out, [indices.length, dim]);
+  };
+  let right = 0;
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const held = order.slice(fold * test, (fold + 1) * test);
+    const own = Uint32Array.from([...order.subarray(0, fold * test), ...order.subarray((fold + 1) * test)]);
+    let placed = await executor.place(freshState(widths, rng) as never);
+    let [best, worse, taken] = [Number.POSITIVE_INFINITY, 0, 0];
+    for (let epoch = 0; epoch < MOST_EPOCHS && worse < PATIENCE; epoch++) {
+      const shuffled = permutation(rng, own.length);
+      let sum = 0;
+      let steps = 0;
+      for (let at = 0; at + BATCH <= own.length; at += BATCH) {
+        const batch = Uint32Array.from(shuffled.subarray(at, at + BATCH), (i) => own[i] as number);
+        taken++;
+        const rate = (RATE * Math.sqrt(1 - BETA2 ** taken)) / (1 - BETA1 ** taken);
+        const wanted = Float32Array.from(batch, (row) => labels[row] as number);
+        const [next, value] = (await train.run([
+          placed,
+          gather(batch),
+          array(wanted, [BATCH]),
+          array(Float32Array.of(rate), []),
+        ] as never)) as unknown as [typeof placed, typeof placed];
+        executor.release(placed);
+        placed = next;
+        sum += ((await executor.fetch(value)) as HostArray).data[0] as number;
+        executor.release(value);
+        steps++;
+      }
+      const mean = sum / steps;
+      worse = mean > best - TOLERANCE ? worse + 1 : 0;
+      best = Math.min(best, mean);
+    }
+    const trained = (await executor.fetch(placed)) as unknown as { params: unknown };
+    executor.release(placed);
+    const result = await look.run([trained.params, gather(held)] as never);
+    const logits = (await executor.fetch(result)) as HostArray;
+    executor.release(result);
+    held.forEach((row, i) => {
+      if ((logits.data[i] as number) > 0 === (labels[row] as number) > 0.5) right++;
+    });
+  }
+  await train.dispose();
+  await look.dispose();
+  return right / (FOLDS * test);
+}
+
+function standardized(first: Float32Array, second: Float32Array, dim: number): Float32Array {
+  const out = new Float32Array(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  const count = first.length / dim;
+  for (let k = 0; k < dim; k++) {
+    let [sum, squares] = [0, 0];
+    for (let i = k; i < first.length; i += dim) sum += first[i] as number;
+    const mean = sum / count;
+    for (let i = k; i < first.length; i += dim) squares += ((first[i] as number) - mean) ** 2;
+    const std = Math.sqrt(squares / count) || 1;
+    for (let i = k; i < out.length; i += dim) out[i] = ((out[i] as number) - mean) / std;
+  }
+  return out;
+}
