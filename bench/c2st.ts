@@ -40,8 +40,8 @@ function step(state: State, x: np.Array, labels: np.Array, rate: np.Array): [Sta
     const moved = { params: {}, first: {}, second: {} } as Record<keyof State, { [k: string]: np.Array }>;
     for (const part of ["weight", "bias"] as const) {
       const g = slope[i]?.[part] as np.Array;
-      const m = (state.first[i]?.[part] as np.Array).mul(BETA1).add(g.ref.mul(1 - BETA1));
-      const v = (state.second[i]?.[part] as np.Array).mul(BETA2).add(np.square(g).mul(1 - BETA2));
+      const m = (state.first[i] as Layers[number])[part].mul(BETA1).add(g.ref.mul(1 - BETA1));
+      const v = (state.second[i] as Layers[number])[part].mul(BETA2).add(np.square(g).mul(1 - BETA2));
       moved.first[part] = m.ref;
       moved.second[part] = v.ref;
       moved.params[part] = own[part].sub(m.div(np.sqrt(v).add(EPSILON)).mul(rate.ref));
