@@ -1,7 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { expect, it } from "vitest";
-import { c2st } from "../bench/c2st.js";
+import { c2st } from "../../bench/c2st.js";
 
 const rng = makeRng(11);
 const normal = (count: number, shift = 0) => Float32Array.from({ length: count }, () => shift + rng.normal());
