@@ -19,7 +19,7 @@ export type PosteriorOptions = SimulateOptions & {
   /** Blocks of each flow, and width of its networks. Default 4 and 64. */
   blocks?: number;
   hidden?: number;
-  /** Passes over the simulations at most; training ends before where held-out ones say so. Default 60. */
+  /** Passes over the simulations at most; training ends before where held-out ones say so. Default 150. */
   epochs?: number;
   /** Where to compute. Default: ONNX Runtime. */
   executor?: Executor;
@@ -68,7 +68,7 @@ const PATIENCE = 12;
  * ```
  */
 export async function posterior(options: PosteriorOptions): Promise<Posterior> {
-  const { prior, simulations = 10_000, ensemble = 2, blocks = 4, hidden = 64, epochs = 60 } = options;
+  const { prior, simulations = 10_000, ensemble = 2, blocks = 4, hidden = 64, epochs = 150 } = options;
   const { seed = 0, onProgress = () => {} } = options;
   for (const [name, value] of Object.entries({ simulations, ensemble, blocks, hidden, epochs }))
     if (!Number.isSafeInteger(value) || value < 1)
