@@ -108,16 +108,14 @@ export async function c2st(
   const state = freshState(widths, rng);
   const scalar = new ArraySpec([], np.float32);
   const train = await executor.compile(
-    step as never,
+    step,
     [specOf(state), new ArraySpec([BATCH, dim], np.float32), new ArraySpec([BATCH], np.float32), scalar],
     { name: "c2st" },
   );
   const test = Math.floor(count / FOLDS);
-  const look = await executor.compile(
-    logit as never,
-    [specOf(state.params), new ArraySpec([test, dim], np.float32)],
-    { name: "c2st look" },
-  );
+  const look = await executor.compile(logit, [specOf(state.params), new ArraySpec([test, dim], np.float32)], {
+    name: "c2st look",
+  });
   const gather = (indices: Uint32Array): HostArray => {
     const out = new Float32Array(indices.length * dim);
     indices.forEach((row, i) => {
@@ -129,7 +127,7 @@ export async function c2st(
   for (let fold = 0; fold < FOLDS; fold++) {
     const held = order.slice(fold * test, (fold + 1) * test);
     const own = Uint32Array.from([...order.subarray(0, fold * test), ...order.subarray((fold + 1) * test)]);
-    let placed = await executor.place(freshState(widths, rng) as never);
+    let placed = await executor.place(freshState(widths, rng));
     let [best, worse, taken] = [Number.POSITIVE_INFINITY, 0, 0];
     for (let epoch = 0; epoch < MOST_EPOCHS && worse < PATIENCE; epoch++) {
       const shuffled = permutation(rng, own.length);

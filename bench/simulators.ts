@@ -1,5 +1,5 @@
 /** The simulators of `sbibm` (Lueckmann et al. 2021, MIT licence), as functions of parameters and random numbers. */
-import { makeRng, type Rng } from "@flowify/core/layer";
+import type { Rng } from "@flowify/core/layer";
 import { logNormal, normal, type Prior, uniform } from "flowify/posterior";
 
 export type Task = Readonly<{
@@ -159,9 +159,3 @@ export const tasks = (stimulus: ArrayLike<number>): { readonly [name: string]: T
   sir: { prior: logNormal([Math.log(0.4), Math.log(0.125)], [0.5, 0.2]), simulate: sir },
   lotka_volterra: { prior: logNormal([-0.125, -3, -0.125, -3], 0.5), simulate: lotkaVolterra },
 });
-
-/** One draw of the observation of a task, to compare with published ones. */
-export const simulated = ({ prior, simulate }: Task, seed: number): ArrayLike<number> => {
-  const random = makeRng(seed);
-  return simulate(prior.sample(random), random);
-};

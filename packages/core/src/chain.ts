@@ -1,6 +1,6 @@
 import { numpy as np, random, tree } from "@jax-js/jax";
-import type { Embedding } from "./condition.js";
 import { ShapeError, UsageError } from "./errors.js";
+import type { ExampleDomain } from "./examples.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
@@ -9,6 +9,20 @@ import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-kinds.js";
 import { expectShape, type Shape, sameShape, showShape } from "./shape.js";
 
+/** What takes a condition to the vector that layers see. */
+export type Embedding = Readonly<{
+  /** What a condition must be. */
+  domain: ExampleDomain;
+  /** Numbers of the vector. */
+  size: number;
+  parameterKinds: ParameterKinds;
+  init(key: np.Array): ArrayTree;
+  /** Initial values for the units of conditions [n, …shape]. Consumes the key. */
+  start(key: np.Array, conditions: HostArray): ArrayTree;
+  /** c [B, …shape] ↦ [B, size]; consumes both. */
+  apply(params: ArrayTree, condition: np.Array): np.Array;
+}>;
+
 /**
  * A layer made of sublayers: its parameters and noises are arrays with one entry per sublayer. Where a condition goes through
  * an embedding first, the parameters of that are the last entry.
@@ -16,7 +30,7 @@ import { expectShape, type Shape, sameShape, showShape } from "./shape.js";
 export type ChainLayer = FlowLayer<ArrayTree[]> &
   Readonly<{ layers: readonly FlowLayer[]; embedding?: Embedding }>;
 
-/** A sublayer with what it takes: its parameters, its noise, and the condition as it sees it. */
+/** A sublayer and its arguments: its parameters, its noise, and the condition as it sees it. */
 type Link = readonly [layer: FlowLayer, params: ArrayTree, noise: NoiseTree, condition: np.Array | undefined];
 
 /** Name of the i-th sublayer in messages and in the ledger: `linear[2]`. */
@@ -105,7 +119,7 @@ export function chain(
   return made;
 }
 
-/** The sublayers with what each takes, the condition through the embedding. Consumes the condition, and the embedding's parameters. */
+/** The sublayers and the arguments of each, the condition through the embedding. Consumes the condition, and the embedding's parameters. */
 export function linksOf(
   { layers, embedding, name, condition: shape }: ChainLayer,
   params: readonly ArrayTree[],

@@ -1,17 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
 import * as v from "valibot";
-import type { ChainLayer } from "./chain.js";
+import type { Embedding } from "./chain.js";
 import { DomainError, ShapeError } from "./errors.js";
-import type { ExampleDomain } from "./examples.js";
-import type { ArrayTree, FlowLayer } from "./layer.js";
 import * as o from "./layers/options.js";
-import type { ParallelLayer } from "./layers/parallel.js";
 import { splitKey } from "./math/keys.js";
 import { convNet, keepingSize } from "./nn/conv-net.js";
 import { type DenseParams, mlp } from "./nn/mlp.js";
 import { floats } from "./params/host.js";
 import type { HostArray } from "./params/host-array.js";
-import type { ParameterKinds } from "./params/parameter-kinds.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** What densities are conditional on: numbers of this shape, or one of so many classes, 0 to classes − 1. */
@@ -42,20 +38,6 @@ export const conditionSchemas = {
     out: o.optional(o.size),
   }),
 } as const;
-
-/** What takes a condition to the vector that layers see. */
-export type Embedding = Readonly<{
-  /** What a condition must be. */
-  domain: ExampleDomain;
-  /** Numbers of the vector. */
-  size: number;
-  parameterKinds: ParameterKinds;
-  init(key: np.Array): ArrayTree;
-  /** Initial values for the units of conditions [n, …shape]. Consumes the key. */
-  start(key: np.Array, conditions: HostArray): ArrayTree;
-  /** c [B, …shape] ↦ [B, size]; consumes both. */
-  apply(params: ArrayTree, condition: np.Array): np.Array;
-}>;
 
 /** Mean and log-std of the numbers of each column (channel), fixed, none for classes; and the weights of the network. */
 type EmbeddingParams = { mean?: np.Array; logStd?: np.Array; network: DenseParams[] };
@@ -209,31 +191,4 @@ function columnsOf(
     logStd[k] = std > CONSTANT * Math.abs(mean[k]!) ? Math.log(std) : 0;
   }
   return { mean, logStd };
-}
-
-/**
- * A layer at one fixed condition: a layer without any. What laws look at, and what answers a single question.
- *
- * @param values the condition of every example, `layer.condition` numbers
- */
-export function layerAt<P extends ArrayTree>(layer: FlowLayer<P>, values: Float32Array): FlowLayer<P> {
-  // what is inside of a container takes the condition still
-  const {
-    condition: shape,
-    layers: _,
-    parts: __,
-    embedding: ___,
-    ...rest
-  } = layer as FlowLayer<P> & Partial<ChainLayer & ParallelLayer>;
-  if (shape === undefined) return layer;
-  const at = (like: np.Array): np.Array => {
-    const batch = like.shape[0] as number;
-    const one = floats(values, [1, ...shape]).astype(like.dtype);
-    return np.broadcastTo(one, [batch, ...shape]);
-  };
-  return Object.freeze({
-    ...rest,
-    forward: (params: P, x: np.Array, noise: never) => layer.forward(params, x, noise, at(x)),
-    inverse: (params: P, z: np.Array, noise: never) => layer.inverse(params, z, noise, at(z)),
-  }) as FlowLayer<P>;
 }

@@ -141,7 +141,7 @@ export type ConditionOption = {
   condition?: ExamplesIn;
 };
 
-/** A word for what a condition is. */
+/** A word for the condition of a flow. */
 const showCondition = ({ shape, levels }: ExampleDomain): string =>
   levels === undefined ? `numbers ${showShape(shape, false)}` : `a class 0..${levels - 1}`;
 

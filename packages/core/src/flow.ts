@@ -1,7 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { type Base, standardNormal } from "./base.js";
-import { type ChainLayer, chain, layerLabel, linksOf } from "./chain.js";
-import type { Embedding } from "./condition.js";
+import { type ChainLayer, chain, type Embedding, layerLabel, linksOf } from "./chain.js";
 import { ShapeError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
 import type { ArrayTree, FlowLayer } from "./layer.js";

@@ -1,6 +1,6 @@
 /** Layers with a condition, each looked at where that is fixed: the laws hold for every one. */
 import { chain } from "../src/chain.js";
-import { type Condition, type EmbeddingOptions, embedding, layerAt } from "../src/condition.js";
+import { type Condition, type EmbeddingOptions, embedding } from "../src/condition.js";
 import type { FlowLayer } from "../src/layer.js";
 import { conditionalAffine } from "../src/layers/conditional-affine.js";
 import { conv2d } from "../src/layers/conv2d.js";
@@ -11,6 +11,7 @@ import { parallel } from "../src/layers/parallel.js";
 import { split } from "../src/layers/split.js";
 import { makeRng } from "../src/math/rng.js";
 import { sizeOf } from "../src/shape.js";
+import { layerAt } from "../src/testing/layer-at.js";
 import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 

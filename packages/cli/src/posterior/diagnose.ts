@@ -1,11 +1,10 @@
 import { makeRng } from "@flowify/core/layer";
-import type { Posterior } from "./posterior.js";
 import type { Prior } from "./priors.js";
 import { type Simulator, simulateAll } from "./simulate.js";
 
-/** Ranks of one parameter among the draws given what it was simulated with: uniform where the posterior is right. */
+/** Ranks of one parameter among the samples given what it was simulated with: uniform where the posterior is right. */
 type RankTest = Readonly<{
-  /** How many of the draws are smaller, one number a simulation, 0 to `draws`. */
+  /** How many of the samples are smaller, one number a simulation, 0 to `draws`. */
   ranks: readonly number[];
   /** Counts of the ranks in equal bins, and the range that 99 % of uniform counts lie in. */
   counts: readonly number[];
@@ -33,6 +32,13 @@ export type DiagnoseOptions = {
   seed?: number;
 };
 
+/** n samples given each observation, one after another. */
+type SampleEach = (
+  observations: readonly ArrayLike<number>[],
+  n: number,
+  options: { seed: number },
+) => Promise<Float64Array>;
+
 /** Bins of the ranks. */
 const BINS = 20;
 /** Levels that coverage is looked at. */
@@ -44,7 +50,7 @@ const LEVELS = 20;
  * Sources: Talts et al. 2018 (arXiv:1804.06788); Lemos et al. 2023 (arXiv:2302.03026), reference points from the prior.
  */
 export async function diagnosePosterior(
-  posterior: Pick<Posterior, "sampleEach">,
+  posterior: Readonly<{ sampleEach: SampleEach }>,
   prior: Prior,
   simulate: Simulator,
   { simulations = 1000, draws = 100, seed = 0 }: DiagnoseOptions = {},

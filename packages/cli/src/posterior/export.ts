@@ -1,12 +1,12 @@
 import type { FlowModel, HostArray } from "@flowify/core";
 import { type ArrayTree, logSumExp, softplus } from "@flowify/core/layer";
-import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { numpy as np, tree } from "@jax-js/jax";
 import { toOnnx } from "jax-to-onnx";
 import type { Bijection } from "./bijections.js";
 import type { Support } from "./priors.js";
 import type { Scaling } from "./scaling.js";
 
-/** What the file of a posterior is made of. */
+/** The parts of a posterior in a file. */
 export type ExportedPosterior = Readonly<{
   members: readonly FlowModel[];
   lines: readonly Bijection[];
@@ -90,7 +90,7 @@ export function exportDraws({ members, lines, support, scaling }: ExportedPoster
     return [theta, density];
   };
   return toOnnx(
-    draw as never,
+    draw,
     {
       params: specsOf(members) as never,
       observation: { shape: ["batch", d] },
@@ -102,9 +102,6 @@ export function exportDraws({ members, lines, support, scaling }: ExportedPoster
 }
 
 const specsOf = (members: readonly FlowModel[]): unknown =>
-  members.map(({ params }) =>
-    tree.map((leaf) => ({ shape: (leaf as unknown as HostArray).shape }), params as never),
-  );
+  members.map(({ params }) => tree.map((leaf) => ({ shape: (leaf as HostArray).shape }), params as never));
 
-const valuesOf = (members: readonly FlowModel[]): unknown =>
-  members.map(({ params }) => params as JsTree<HostArray>);
+const valuesOf = (members: readonly FlowModel[]): unknown => members.map(({ params }) => params);

@@ -10,7 +10,7 @@ import { type Simulated, type SimulateOptions, type Simulator, simulateAll } fro
 
 export type PosteriorOptions = SimulateOptions & {
   prior: Prior;
-  /** x = simulate(θ), with random numbers of its own. */
+  /** x = simulate(θ, random). */
   simulate: Simulator;
   /** Calls of the simulator. Default 10,000. */
   simulations?: number;
@@ -23,11 +23,11 @@ export type PosteriorOptions = SimulateOptions & {
   epochs?: number;
   /** Where to compute. Default: ONNX Runtime. */
   executor?: Executor;
-  /** Called with what is being done, from 0 to 1. */
+  /** Called with the stage and how far it is, from 0 to 1. */
   onProgress?: (stage: "simulating" | "training", done: number) => void;
 };
 
-/** What is asked: the observation, n numbers as the simulator gives them. */
+/** The observation, as many numbers as the simulator returns. */
 export type Observed = { observed: ArrayLike<number> };
 
 /** Share of the simulations that training is judged by. */
@@ -39,8 +39,8 @@ const RATE = 2e-3;
 const PATIENCE = 12;
 
 /**
- * The posterior p(θ | x) of a simulator for any observation x: a conditional flow q(u | x), trained by maximum likelihood on pairs
- * θ ~ prior, x = simulate(θ), where u = F(θ) is the fixed bijection of the prior's support onto R, so that no draw leaves it.
+ * The posterior p(θ | x) of a simulator for any observation x: a conditional flow q(u | x), trained by maximum likelihood on
+ * pairs θ ~ prior, x = simulate(θ). u = F(θ) is the fixed bijection of the prior's support onto R, so no sample leaves it.
  * Amortized: an observation costs one pass through the network, no simulation.
  *
  *     log q(θ | x) = log q(u | x) − log |dθ / du|
@@ -252,7 +252,7 @@ export class Posterior {
     return exportDraws({ ...this.#parts, support });
   }
 
-  /** Gives the memory back. */
+  /** Releases the memory. */
   async dispose(): Promise<void> {
     const { members, executor } = this.#parts;
     for (const member of members) await member.dispose();

@@ -10,7 +10,7 @@ export type Prior = Readonly<{
   size: number;
   /** Of each parameter. */
   support: readonly Support[];
-  /** A draw, n numbers. */
+  /** A sample, n numbers. */
   sample(random: Rng): ArrayLike<number>;
   /** log p(θ) in nats; −Infinity outside of the support. */
   logProb(theta: ArrayLike<number>): number;
@@ -138,9 +138,9 @@ export function independently(...priors: readonly Prior[]): Prior {
 }
 
 /**
- * Checks what a prior of one's own gives.
+ * Checks a prior by its own samples.
  *
- * @throws UsageError where a draw has another length, lies outside of the support, or has no density
+ * @throws UsageError where a sample has another length, lies outside of the support, or has no density
  */
 export function checkPrior(prior: Prior, random: Rng): void {
   const { size, support } = prior;

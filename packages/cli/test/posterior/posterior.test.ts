@@ -1,5 +1,5 @@
 import { makeRng } from "@flowify/core/layer";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { loadRuntime } from "@flowify/onnx";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, UsageError } from "../../src/index.js";
 import { chiSquareTail } from "../../src/posterior/diagnose.js";
@@ -85,6 +85,7 @@ describe("a posterior", () => {
   });
 
   it("is one ONNX file with the draws and densities of its flows", async () => {
+    const { InferenceSession, Tensor } = await loadRuntime();
     const session = await InferenceSession.create(bounded.toOnnx(), { logSeverityLevel: 3 });
     const [count, rng] = [64, makeRng(3)];
     const noise = Float32Array.from({ length: 2 * count }, () => rng.normal());
@@ -119,10 +120,10 @@ describe("a posterior", () => {
         [4000, 1],
       ),
     });
+    const averages = many.theta?.data as Float32Array;
     for (const k of [0, 1]) {
       const ours = draws.reduce((sum, row) => sum + (row[k] as number), 0) / 4000;
-      const theirs =
-        (many.theta?.data as Float32Array).reduce((sum, v, i) => sum + (i % 2 === k ? v : 0), 0) / 4000;
+      const theirs = averages.reduce((sum, v, i) => sum + (i % 2 === k ? v : 0), 0) / 4000;
       expect(Math.abs(ours - theirs)).toBeLessThan(0.02);
     }
     await session.release();

@@ -5,7 +5,7 @@
  */
 import "../executor/jax-globals.js";
 
-export { conditionSchemas, layerAt } from "../condition.js";
+export { conditionSchemas } from "../condition.js";
 export type { Examples } from "../examples.js";
 export { ArraySpec, type Compiled, type PlacedArray, type RunOptions } from "../executor/executor.js";
 export { expectMemoryForEach } from "../executor/memory.js";

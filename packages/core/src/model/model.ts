@@ -36,7 +36,7 @@ const schemas = {
   preimages: { ...draw, count: o.integer(1), results: o.record },
 };
 
-/** Options of a method, and the condition of what it is given. */
+/** Options of a method, and the condition of its examples. */
 export type GivenOptions = SampleOptions & ConditionOption;
 
 /** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */

@@ -1,8 +1,11 @@
 import { defaultDevice } from "@jax-js/jax";
 import { LawError } from "../errors.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
+import { makeRng } from "../math/rng.js";
+import { sizeOf } from "../shape.js";
 import type { Figure } from "./law.js";
 import { laws } from "./laws.js";
+import { layerAt } from "./layer-at.js";
 import type { CheckLayerOptions, Subject } from "./subject.js";
 
 /** What became of one law: held, with what was compared; or skipped, with the reason. */
@@ -45,7 +48,7 @@ export async function checkLayer<P extends ArrayTree>(
   layer: FlowLayer<P>,
   options: CheckLayerOptions = {},
 ): Promise<LayerReport> {
-  const subject: Subject = { ...options, layer };
+  const subject: Subject = { ...options, layer: atSome(layer, options.seed) };
   const device = defaultDevice();
   const results: LawResult[] = [];
   const failures: Failure[] = [];
@@ -64,6 +67,15 @@ export async function checkLayer<P extends ArrayTree>(
   }
   if (failures.length > 0) throw report(layer.name, failures);
   return { layer: layer.name, laws: results };
+}
+
+/** A layer with a condition is looked at where that is fixed, at normal numbers: what holds for every one has to hold there. */
+function atSome<P extends ArrayTree>(layer: FlowLayer<P>, seed = 1): FlowLayer<P> {
+  const rng = makeRng(seed, 16);
+  return layerAt(
+    layer,
+    Float32Array.from({ length: sizeOf(layer.condition ?? []) }, () => rng.normal()),
+  );
 }
 
 function report(layer: string, failures: readonly Failure[]): LawError {
