@@ -39,8 +39,10 @@ const RATE = 2e-3;
 const PATIENCE = 12;
 
 /**
- * The posterior p(θ | x) of a simulator for any observation x: a conditional flow q(u | x), trained by maximum likelihood on
- * pairs θ ~ prior, x = simulate(θ). u = F(θ) is the fixed bijection of the prior's support onto R, so no sample leaves it.
+ * The posterior p(θ | x) of a simulator for any observation x: a conditional flow q(u | x), trained on pairs
+ * θ ~ prior, x = simulate(θ) by maximum likelihood.
+ *
+ * u = F(θ) is the fixed bijection of the prior's support onto R, so no sample leaves it.
  * Amortized: an observation costs one pass through the network, no simulation.
  *
  *     log q(θ | x) = log q(u | x) − log |dθ / du|
