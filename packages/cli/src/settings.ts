@@ -148,6 +148,7 @@ const runFlags = {
   ),
   normalize: normalizeFlag,
   free: yes("With --from: train the function as well"),
+  condition: choice(["label"], "Train the density of images given their label, p(image | label)"),
   density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
   epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),
   ...flagsIn(training),

@@ -1,5 +1,12 @@
 import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
-import { type DataSet, describeImages, examplesOf, nounOf } from "../data/image-set.js";
+import {
+  conditionOf,
+  type DataSet,
+  describeImages,
+  examplesOf,
+  firstImages,
+  nounOf,
+} from "../data/image-set.js";
 import { defineCommand } from "../flags/define.js";
 import { count, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, positiveNumber } from "../flags/parsers.js";
@@ -99,6 +106,11 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       terminal.say(
         `the pretrained network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
       );
+    const classified = await classifiedByDensity(model, images, seed);
+    if (classified && !quiet)
+      terminal.say(
+        `the class of the largest log p is right for ${formatCount(classified.right)} of ${formatCount(classified.of)} ${nounOf(images)}`,
+      );
     if (quality && !quiet) for (const line of ["", ...quality.lines]) terminal.say(line);
     terminal.document({
       ...likelihoodDocument(evaluation, images),
@@ -107,9 +119,36 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       ...imagesDocument(images),
       ...meaning,
       accuracy: accuracy ?? null,
+      ...(classified && { classified }),
       ...(quality && { quality: quality.document }),
     });
   });
+}
+
+/** Images that are classified at most: each takes a log p for every class. */
+const CLASSIFIED = 1000;
+
+/** How often the class c with the largest log p(x | c) is the label, of a flow with classes: a generative classifier. */
+async function classifiedByDensity(
+  model: FlowModel,
+  images: DataSet,
+  seed: number,
+): Promise<Accuracy | undefined> {
+  const classes = model.flow.condition?.levels;
+  if (classes === undefined || "rows" in images) return undefined;
+  const some = firstImages(images, Math.min(CLASSIFIED, images.count));
+  const { condition: labels = new Uint8Array() } = conditionOf(model.flow, some);
+  const best = new Float64Array(some.count).fill(Number.NEGATIVE_INFINITY);
+  const found = new Uint8Array(some.count);
+  for (let label = 0; label < classes; label++) {
+    const logs = await model.logProb(some.images, { seed, condition: [label] });
+    logs.forEach((log, i) => {
+      if (log <= (best[i] as number)) return;
+      best[i] = log;
+      found[i] = label;
+    });
+  }
+  return { right: found.reduce((sum, label, i) => sum + (label === labels[i] ? 1 : 0), 0), of: some.count };
 }
 
 /** Accuracy of the pretrained network of a run, if it has one, on images with labels. */
@@ -138,9 +177,10 @@ async function likelihood(
   samples: number,
   seed: number,
 ): Promise<{ evaluation: Evaluation; stdErrOfSamples: number | null }> {
-  const single = await model.evaluate(examplesOf(images), { seed });
+  const given = conditionOf(model.flow, images);
+  const single = await model.evaluate(examplesOf(images), { seed, ...given });
   if (samples === 1) return { evaluation: single, stdErrOfSamples: null };
-  const { logProb, stdErr } = await model.importanceBound(examplesOf(images), { samples, seed });
+  const { logProb, stdErr } = await model.importanceBound(examplesOf(images), { samples, seed, ...given });
   const { dimensions } = model.flow;
   const bits = dimensions * Math.LN2;
   const count = logProb.length;

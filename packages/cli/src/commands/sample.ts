@@ -4,7 +4,7 @@ import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
-import { nonEmpty, positiveNumber } from "../flags/parsers.js";
+import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { launchedSize } from "../ranks/launcher.js";
 import { readRunConfig } from "../runs/config-file.js";
@@ -37,6 +37,11 @@ const flags = {
     "Sample dropped coordinates, or set their noise to its mean (default: sample)",
   ),
   sheet: choice(sheets, "Content of the picture (default: samples)"),
+  condition: value(
+    wholeNumber(0),
+    "CLASS",
+    "Sample this class (default: another class in each row of the grid)",
+  ),
   hide: choice(hideable, "With --sheet inpainting: the half of the images to hide (default: bottom)"),
   given: {
     kind: "parsed",
@@ -79,6 +84,7 @@ number of independent rows that the result is worth. These rows are held in memo
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
+  flowify sample runs/classes --condition 7
   flowify sample runs/a --sheet temperatures --columns 12
   flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/sensors --count 1000 --out rows.npy
@@ -126,6 +132,14 @@ async function samplePicture(
     hide,
   } = flags;
   const { config, step } = run;
+  const classes = run.flow.condition?.levels;
+  const { condition: label } = flags;
+  if (label !== undefined && (classes === undefined || label >= classes))
+    throw new UsageError(
+      classes === undefined
+        ? "--condition: this run is not conditional on a class\ntrain one with --condition label"
+        : `--condition ${label}: expected a class from 0 to ${classes - 1}`,
+    );
   const { samples } = runPaths(folder);
   const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));
   const named = `${config.network} after ${formatCount(step)} steps`;
@@ -144,10 +158,20 @@ async function samplePicture(
     seed,
     temperature,
     mode,
+    label,
   });
   await writeFileAtomic(file, png);
   terminal.say(`${formatCount(count)} samples: ${file}`);
-  terminal.document({ file, count, columns, seed, temperature, mode, step });
+  terminal.document({
+    file,
+    count,
+    columns,
+    seed,
+    temperature,
+    mode,
+    ...(label !== undefined && { label }),
+    step,
+  });
 }
 
 async function sheetPicture(

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { UsageError } from "@flowify/core";
+import { type Flow, UsageError } from "@flowify/core";
 import { formatCount } from "../ui/format.js";
 import type { TableSchema } from "./table/schema.js";
 
@@ -63,6 +63,27 @@ export type DataSet = ImageSet | RowSet;
 /** The numbers of all examples, one after another. */
 export const examplesOf = (set: DataSet): Uint8Array | Float32Array =>
   "rows" in set ? set.rows : set.images;
+
+/**
+ * The classes of images, for a flow that is conditional on them; for another flow nothing.
+ *
+ * @throws UsageError for data without labels, or with more classes than the flow has
+ */
+export function conditionOf(
+  { condition }: Pick<Flow, "condition">,
+  set: DataSet,
+): { condition?: Uint8Array } {
+  if (!condition) return {};
+  const { labels } = "rows" in set ? {} : set;
+  if (!labels)
+    throw new UsageError(
+      `${set.name} has no labels, and this density is conditional on them\nname data with labels: mnist, fashion-mnist, cifar10, or a folder of idx files with labels`,
+    );
+  const most = labels.reduce((a, b) => Math.max(a, b), 0);
+  if (condition.levels !== undefined && most >= condition.levels)
+    throw new UsageError(`${set.name} has the label ${most}, expected 0 to ${condition.levels - 1}`);
+  return { condition: labels };
+}
 
 export const isRowShape = (shape: ImageShape | RowShape): shape is RowShape => shape.length === 1;
 

@@ -1,4 +1,4 @@
-import { type NetworkLayer, UsageError } from "@flowify/core";
+import { type Network, type NetworkLayer, UsageError } from "@flowify/core";
 import { conditionSchemas, kinds, layerSchema, type Stored } from "@flowify/core/internal";
 import * as v from "valibot";
 import { check } from "../files/check.js";
@@ -18,6 +18,8 @@ export type NetworkDescription = {
   weights?: string;
   inShape: number[];
   layers: LayerDescription[];
+  condition?: Required<Network>["condition"];
+  embedding?: Required<Network>["embedding"];
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { Evaluation, FlowModel } from "@flowify/core";
 import { expectMemoryForEach } from "@flowify/core/internal";
-import { type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
+import { conditionOf, type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
 import { lineChart, MOST, type Point } from "../pictures/line-chart.js";
@@ -24,6 +24,8 @@ export type SamplesPicture = Readonly<{
   seed: number;
   temperature: number;
   mode: "sample" | "deterministic";
+  /** The class of all samples, of a flow with classes. Default: another one in each row of the picture. */
+  label?: number | undefined;
 }>;
 
 /**
@@ -40,11 +42,18 @@ export function expectRoomFor({ executor }: FlowModel, count: number, shape: Ima
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
-  const images = toBytes(await model.sampleFlat(count, { seed, temperature, mode }));
+  const { label } = picture;
+  const classes = model.flow.condition?.levels;
+  const labelOf = (i: number): number => label ?? Math.floor(i / columns) % (classes ?? 1);
+  const condition =
+    classes === undefined ? {} : { condition: Uint8Array.from({ length: count }, (_, i) => labelOf(i)) };
+  const images = toBytes(await model.sampleFlat(count, { seed, temperature, mode, ...condition }));
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
-  return encodePng(await imageGrid({ images, shape, columns, title, subtitle }));
+  const rows = Array.from({ length: Math.ceil(count / columns) }, (_, row) => String(labelOf(row * columns)));
+  const rowLabels = classes === undefined ? {} : { rowLabels: rows };
+  return encodePng(await imageGrid({ images, shape, columns, title, subtitle, ...rowLabels }));
 }
 
 /** Three rows: the originals, and their reconstructions with all noise at its mean and with sampled noise. */
@@ -52,10 +61,11 @@ export async function reconstructionsPicture(
   model: FlowModel,
   { title, images, seed }: { title: string; images: ImageSet; seed: number },
 ): Promise<Uint8Array> {
+  const given = conditionOf(model.flow, images);
   const rows = [
     images.images,
-    toBytes(await model.reconstruct(images.images, { mode: "deterministic", seed })),
-    toBytes(await model.reconstruct(images.images, { mode: "sample", seed })),
+    toBytes(await model.reconstruct(images.images, { mode: "deterministic", seed, ...given })),
+    toBytes(await model.reconstruct(images.images, { mode: "sample", seed, ...given })),
   ];
   const all = new Uint8Array(3 * images.count * imageSize(images.shape));
   rows.forEach((row, index) => {

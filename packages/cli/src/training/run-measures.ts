@@ -1,6 +1,6 @@
 import { keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
-import { type DataSet, examplesOf } from "../data/image-set.js";
+import { conditionOf, type DataSet, examplesOf } from "../data/image-set.js";
 import { readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
@@ -40,7 +40,10 @@ export function runMeasures(
   const measure = (images: DataSet, earlier?: Earlier): Promise<Measurement> =>
     withModelOf(of, earlier, async (model) => ({
       images,
-      evaluation: await model.evaluate(examplesOf(images), { seed: training.seed }),
+      evaluation: await model.evaluate(examplesOf(images), {
+        seed: training.seed,
+        ...conditionOf(model.flow, images),
+      }),
     }));
 
   /** Whether an epoch ends that is measured. */

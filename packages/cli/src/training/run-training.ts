@@ -8,7 +8,7 @@ import {
   type TrainOptions,
 } from "@flowify/core";
 import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
-import { describeImages, examplesOf } from "../data/image-set.js";
+import { conditionOf, describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -85,6 +85,7 @@ const optionsOf = ({ flow, data, config }: TrainPlan, executor: Executor) => ({
   flow,
   executor,
   data: { examples: examplesOf(data), count: data.count },
+  ...conditionOf(flow, data),
   ...trainerOptions(config),
 });
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceError, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
+import { DeviceError, type Flow, type NetworkLayer, UsageError, zoo } from "@flowify/core";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
@@ -85,10 +85,13 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
     flags.from === undefined && wanted === AUTO && alone && !("rows" in data)
       ? autoForTime(data, await operationsPerSecond(flags.threads))
       : undefined;
-  const network: Choices["network"] =
+  if (flags.from !== undefined && flags.condition)
+    throw new UsageError("--condition and --from exclude each other\nleave one of them out");
+  const chosen: Choices["network"] =
     flags.from === undefined
       ? (sized?.network ?? networkFor(wanted, data))
       : convertedNetwork(flags.from, data, flags.normalize);
+  const network = flags.condition ? withLabels(chosen, data) : chosen;
   const rates = recipe ?? {
     ...ratesOf(network.name, flags.density),
     ...(isBuilt(network.name) && autoSchedule(data)),
@@ -108,6 +111,18 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
     warnings: "rows" in images.data ? rowWarnings(images.data, network, flags.from !== undefined) : [],
     ...(flags.from !== undefined && flags.lr === undefined && { tryRates: RATES }),
   };
+}
+
+/** The network, conditional on the labels of its images. Errors: `UsageError` for data without labels, or of one class. */
+function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork {
+  const { labels = new Uint8Array() } = "rows" in data ? {} : data;
+  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+  if (classes < 2)
+    throw new UsageError(
+      `--condition label: ${data.name} has ${classes === 0 ? "no labels" : "labels of one class alone"}, expected two classes at least\nleave it out, or name data with labels`,
+    );
+  const description = (network.description ?? zoo(network.name)) as NetworkDescription;
+  return { ...network, description: { ...description, condition: { classes } } };
 }
 
 /** What the native device computes in a second, or where it is missing what two slow cores do. */
