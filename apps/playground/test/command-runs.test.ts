@@ -1,17 +1,14 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noise, writeIdxFolder } from "../../../packages/cli/test/data/idx-files.js";
 import { pngBytes } from "../../../packages/cli/test/data/picture-files.js";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { shown } from "./as-in-node.js";
-import { type Playground, seriousFindings, startPlayground } from "./browser.js";
+import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
 import { unpacked } from "./saved-run.js";
-
-// start values and training take their time on a busy machine
-vi.setConfig({ testTimeout: 150_000 });
 
 const root = temporaryFolder();
 /** Small in parameters on images of any size, or one that drops most of the numbers. */
@@ -56,11 +53,16 @@ afterAll(() => playground.close());
 
 const SLOW = { timeout: 120_000 };
 
-/** The page with a run chosen. */
-const open = async (run: string, { served = playground, config = {} } = {}): Promise<Page> => {
+/** The page, its own network ready. */
+const begin = async (served = playground, config = {}): Promise<Page> => {
   const address = { running: false, widths: [8], ...config };
   const page = await served.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
   await page.locator("#images-bpd", { hasText: /\d/ }).waitFor(SLOW);
+  return page;
+};
+/** The page with a run chosen. */
+const open = async (run: string, { served = playground, config = {} } = {}): Promise<Page> => {
+  const page = await begin(served, config);
   await page.getByLabel("Open the folder of a run").setInputFiles(run);
   return page;
 };
@@ -184,6 +186,15 @@ describe("what is no run", () => {
     await step(page, 2);
   });
 
+  // one page for all: each message takes the place of the one before
+  let refusing: Page | undefined;
+  const expectRefused = async (input: string, path: string, words: string): Promise<void> => {
+    refusing ??= await begin();
+    await refusing.getByLabel(input).setInputFiles(path);
+    await expectProblem(refusing, words);
+    expect(await refusing.locator("main img").count()).toBe(0);
+  };
+
   it.each<[string, (folder: string) => void, string]>([
     ["no configuration", (folder) => rmSync(join(folder, "config.json")), "config.json is missing"],
     [
@@ -213,17 +224,13 @@ describe("what is no run", () => {
       (folder) => cpSync(digits, join(folder, "another"), { recursive: true }),
       "Found 2 runs",
     ],
-  ])("is refused in words: %s", async (name, change, words) => {
-    const page = await open(changed(`bad ${name}`, change));
-    expect(await page.getByRole("alert").first().textContent()).toContain(words);
-    expect(await page.locator("main img").count()).toBe(0);
-  });
+  ])("is refused in words: %s", (name, change, words) =>
+    expectRefused("Open the folder of a run", changed(`bad ${name}`, change), words),
+  );
 
   it("is refused in words: a broken archive", async () => {
     const path = join(root, "broken.zip");
     writeFileSync(path, "PK, but no archive");
-    const page = await open(digits);
-    await page.getByLabel("Open a run").setInputFiles(path);
-    expect(await page.getByRole("alert").first().textContent()).toContain("broken.zip is not a zip archive");
+    await expectRefused("Open a run", path, "broken.zip is not a zip archive");
   });
 });

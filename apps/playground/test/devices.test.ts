@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { expectImagesAsInNode, expectPretrainedAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
@@ -11,11 +11,12 @@ import { idle } from "./saved-run.js";
 
 const root = temporaryFolder();
 
-let playground: Playground | undefined;
-afterEach(async () => {
-  await playground?.close();
-  playground = undefined;
+/** With WebGPU; the last test with it ends its GPU. */
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground({ webgpu: true });
 });
+afterAll(() => playground.close());
 
 // WebGPU is computed by the processor here, beside another test
 const SLOW = 240_000;
@@ -26,9 +27,12 @@ const layers = [
 ];
 
 /** Trains on a device; what the page then says of the density, and where it was computed. */
-async function trained(device: string): Promise<{ logProb: number; where: string | null }> {
+async function trained(
+  device: string,
+  served = playground,
+): Promise<{ logProb: number; where: string | null }> {
   const config = encodeURIComponent(JSON.stringify({ layers, steps: 5, device }));
-  const page = await playground!.open(`#/plane?config=${config}`);
+  const page = await served.open(`#/plane?config=${config}`);
   await page.getByText("Trained: all 5 steps are done.").waitFor({ timeout: SLOW });
   const logProb = await shown(page, "#plane-log-prob");
   expect(await planeLogProbInNode(page, v.parse(planeConfig, { layers }))).toBeCloseTo(logProb, 3);
@@ -39,7 +43,6 @@ async function trained(device: string): Promise<{ logProb: number; where: string
 }
 
 test("WebGPU and Wasm give the numbers of Node", { timeout: SLOW }, async () => {
-  playground = await startPlayground({ webgpu: true });
   const onGpu = await trained("webgpu");
   const onCpu = await trained("wasm");
   expect(onGpu.where).toBe("WebGPU");
@@ -49,25 +52,7 @@ test("WebGPU and Wasm give the numbers of Node", { timeout: SLOW }, async () => 
   expect((await trained("auto")).where).toBe("Wasm");
 });
 
-test("training goes on in Wasm where the GPU is lost, with the steps that were taken", {
-  timeout: SLOW,
-}, async () => {
-  playground = await startPlayground({ webgpu: true });
-  const config = encodeURIComponent(JSON.stringify({ layers, steps: 20_000, device: "webgpu" }));
-  const page = await playground.open(`#/plane?config=${config}`);
-  const step = () => shown(page, "#plane-step");
-  await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(0);
-  const taken = await step();
-  await playground.loseGpu();
-  await page.getByText("training continues in Wasm").waitFor({ timeout: SLOW });
-  await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(taken);
-  expect(await page.locator("#plane-device").textContent()).toBe("Wasm");
-  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
-  expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
-});
-
 test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, async () => {
-  playground = await startPlayground({ webgpu: true });
   const address = { widths: [8], steps: 3, device: "webgpu" };
   const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
   await page.getByText("Trained: all 3 steps are done.").waitFor({ timeout: SLOW });
@@ -78,7 +63,6 @@ test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, a
 test("a given network is scored, trained and asked for preimages by WebGPU, to the numbers of Node", {
   timeout: SLOW,
 }, async () => {
-  playground = await startPlayground({ webgpu: true });
   const path = join(root, "net.onnx");
   writeFileSync(path, onnxBytes(dense.nodes, dense.weights));
   const config = { device: "webgpu", steps: 5, count: 1 };
@@ -100,15 +84,35 @@ test("a given network is scored, trained and asked for preimages by WebGPU, to t
   expect(await shown(page, "output#preimages-difference")).toBeLessThan(1e-3);
 });
 
+test("training goes on in Wasm where the GPU is lost, with the steps that were taken", {
+  timeout: SLOW,
+}, async () => {
+  const config = encodeURIComponent(JSON.stringify({ layers, steps: 20_000, device: "webgpu" }));
+  const page = await playground.open(`#/plane?config=${config}`);
+  const step = () => shown(page, "#plane-step");
+  await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(0);
+  const taken = await step();
+  await playground.loseGpu();
+  await page.getByText("training continues in Wasm").waitFor({ timeout: SLOW });
+  await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(taken);
+  expect(await page.locator("#plane-device").textContent()).toBe("Wasm");
+  await page.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: SLOW });
+  expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
+});
+
 test("without WebGPU Wasm does it, also without threads; asking for it is answered in words", {
   timeout: SLOW,
 }, async () => {
-  playground = await startPlayground({ isolated: false });
-  const page = await playground.open();
-  expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe("undefined");
-  expect((await trained("auto")).where).toBe("Wasm");
-  const asked = await playground.open(
-    `#/plane?config=${encodeURIComponent(JSON.stringify({ device: "webgpu" }))}`,
-  );
-  await expectProblem(asked, "WebGPU");
+  const without = await startPlayground({ isolated: false });
+  try {
+    const page = await without.open();
+    expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe("undefined");
+    expect((await trained("auto", without)).where).toBe("Wasm");
+    const asked = await without.open(
+      `#/plane?config=${encodeURIComponent(JSON.stringify({ device: "webgpu" }))}`,
+    );
+    await expectProblem(asked, "WebGPU");
+  } finally {
+    await without.close();
+  }
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   served = await startPlayground({ folder });
   page = await served.open();
   await page.waitForFunction(() => "ort" in globalThis);
-}, 120_000);
+});
 
 afterAll(async () => {
   await served.close();

@@ -3,13 +3,11 @@ import { gzipSync } from "node:zlib";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { parquetBytes } from "../../../packages/cli/test/data/parquet-files.js";
 import { timeLeft } from "../src/tabs/table/time-left.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
-
-vi.setConfig({ testTimeout: 150_000 });
 
 let playground: Playground;
 beforeAll(async () => {
