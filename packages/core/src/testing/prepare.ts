@@ -81,10 +81,23 @@ export async function perturbedLike(
   return rebuild(moved) as HostTree;
 }
 
-function hostParamsOf(subject: Subject): HostTree | Promise<HostTree> {
+/** A function of a subject that is computed once for all laws. */
+export function onceFor<T>(make: (subject: Subject) => T): (subject: Subject) => T {
+  const known = new WeakMap<Subject, T>();
+  return (subject) => {
+    const found = known.get(subject) ?? make(subject);
+    known.set(subject, found);
+    return found;
+  };
+}
+
+async function drawParams(subject: Subject): Promise<HostTree> {
   const rng = makeRng(subject.seed ?? 1, 11);
   return subject.params ? subject.params(rng) : perturbedLike(subject.layer, rng, subject);
 }
+
+/** Eager start values are half of what a small layer costs; the device decides how they are rounded. */
+const hostParamsOf = { float32: onceFor(drawParams), float64: onceFor(drawParams) };
 
 function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {
   const unit = shape.length === 2 ? spread / Math.sqrt(shape[1] as number) : spread;
@@ -112,7 +125,7 @@ function reorthogonalized(r: number[], n: number): number[] {
 export async function prepare(subject: Subject, precision: Precision): Promise<Prepared> {
   usePrecision(precision);
   const { layer } = subject;
-  const hostParams = await hostParamsOf(subject);
+  const hostParams = await hostParamsOf[precision](subject);
   const numbers = (stream: number, length: number, draw: (rng: Rng) => number): number[] => {
     const rng = makeRng(subject.seed ?? 1, stream);
     return Array.from({ length }, () => draw(rng));

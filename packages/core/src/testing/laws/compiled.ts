@@ -2,7 +2,7 @@ import { LawError } from "../../errors.js";
 import { arraysOf, at, call, compiled as compile, gradient, readAll } from "../arrays.js";
 import type { Figure, Law } from "../law.js";
 import { meanLogLikelihood } from "../likelihood.js";
-import { prepare } from "../prepare.js";
+import { onceFor, prepare } from "../prepare.js";
 import type { Subject } from "../subject.js";
 import { within } from "../within.js";
 
@@ -23,14 +23,21 @@ async function functionsOf(subject: Subject) {
   ] as const;
 }
 
+/** What each of the functions gives, eager. */
+const eagerOf = onceFor(async (subject) => {
+  const results: number[][][] = [];
+  for (const [, f, args] of await functionsOf(subject)) results.push(await readAll(call(f, args())));
+  return results;
+});
+
 /** Nothing but the arguments decides what comes out. */
 export const pure: Law = {
   name: "pure",
   promise: "a second call gives the same numbers",
   check: async (subject) => {
-    for (const [what, f, args] of await functionsOf(subject)) {
-      const first = await readAll(call(f, args()));
-      if (!same(await readAll(call(f, args())), first))
+    const first = await eagerOf(subject);
+    for (const [i, [what, f, args]] of (await functionsOf(subject)).entries()) {
+      if (!same(await readAll(call(f, args())), at(first, i)))
         throw new LawError("pure", `${what} gives other numbers in a second call: noises are arguments`);
     }
     return [];
@@ -43,14 +50,14 @@ export const compiled: Law = {
   promise: "compiled = eager, and a second call gives the same numbers",
   check: async (subject) => {
     const figures: Figure[] = [];
-    for (const [what, f, args] of await functionsOf(subject)) {
-      const eager = await readAll(call(f, args()));
+    const eager = await eagerOf(subject);
+    for (const [k, [what, f, args]] of (await functionsOf(subject)).entries()) {
       const fast = compile(f);
       const first = await readAll(call(fast, args()));
       if (!same(await readAll(call(fast, args())), first))
         throw new LawError("compiled", `${what}, compiled, gives other numbers in a second call`);
       for (const [i, leaf] of first.entries()) {
-        const compared = [leaf, at(eager, i)] as const;
+        const compared = [leaf, at(at(eager, k), i)] as const;
         figures.push(
           within("compiled", `${what}, compiled against eager`, compared, "jit", subject.condition),
         );

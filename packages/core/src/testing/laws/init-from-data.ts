@@ -15,7 +15,8 @@ import { bufferCounter } from "../live-buffers.js";
 import { usePrecision } from "../prepare.js";
 import { within } from "../within.js";
 
-const COUNT = 300;
+/** In two parts, of which the second is shorter. */
+const COUNT = 200;
 const IN_PARTS = 128;
 
 /** Skewed entries, each of a spread of its own: what their principal directions are is beyond rounding. */
