@@ -160,7 +160,7 @@ describe("fit", () => {
     const executor = jaxExecutor();
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);
-    const model = await fit(couplingFlow(2), rows, { ...options, executor, steps: 60 });
+    const model = await fit(couplingFlow(2), rows, { ...options, executor, steps: 20 });
     clearInterval(timer);
     expect(ticks).toBeGreaterThan(0);
     await model.dispose();

@@ -76,7 +76,7 @@ const erratic = (n: number) => (t: number, rng: Rng) =>
 
 describe("an orthogonal parameter stays orthogonal in float32", () => {
   it.each([
-    ["noise", 24, 5000, 1e-3, noisy],
+    ["noise", 24, 2000, 1e-3, noisy],
     ["noise, long steps", 24, 5000, 1e-2, noisy],
     ["a steady pull, long steps", 24, 1000, 1e-2, steady],
     ["an erratic pull, long steps", 24, 1000, 1e-2, erratic],
@@ -153,7 +153,8 @@ describe("what a step does", () => {
     };
     const before = await loss();
     for (let t = 0; t < 300; t++) {
-      const gradient = r.ref.sub(floats(Float32Array.from(target), [n, n])).mul(2);
+      const away = (await numbersOf(r.ref)).map((v, i) => 2 * (v - (target[i] as number)));
+      const gradient = floats(Float32Array.from(away), [n, n]);
       const { rate, floor } = adamScalars(2e-2 * (1 - t / 300), t);
       const next = step(r, gradient, moments, { rate: scalar(rate), floor: scalar(floor) });
       next.drift.dispose();
