@@ -1,25 +1,22 @@
 /**
- * The examples in docstrings: every function and class of core's root and of `@flowify/core/layers` has one, it compiles,
- * runs, and prints what the comment lines at its end say (`…` stands for anything). All run in one process.
+ * The examples in docstrings of all packages: every function and class of core's root and of `@flowify/core/layers` has one,
+ * each compiles, runs, and prints what the comment lines at its end say (`…` stands for anything). All run in one process, in
+ * a folder with the files that they read. An example that no entry of its package leads to is a problem.
  *
  *     node --conditions=@flowify/source --import tsx scripts/docstring-examples.ts [--print]
  *
  * `--print` shows what each prints.
  */
-import { rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { pathToFileURL } from "node:url";
-import { format } from "node:util";
 import ts from "typescript";
-import { difference, root, scratchFolder, typeErrors } from "./snippets.js";
+import { entriesIn } from "./size/entries.js";
+import { difference, printedBy, root, scratchFolder, typeErrors } from "./snippets.js";
 
-/** Entries of core whose functions need an example; those of the others are run where they have one. */
-const entries = {
-  "src/index.ts": true,
-  "src/entries/layers.ts": true,
-  "src/entries/layer.ts": false,
-  "src/entries/testing.ts": false,
-};
+const packages = ["core", "jax-to-onnx", "onnx", "compress", "cli"].map((name) => join("packages", name));
+
+/** Entries whose functions need an example; those of the others are run where they have one. */
+const complete: readonly string[] = ["@flowify/core", "@flowify/core/layers"];
 
 type Example = Readonly<{ name: string; where: string; code: string; expected: string }>;
 
@@ -35,29 +32,47 @@ function exampleOf(name: string, where: string, comment: string): Example {
 
 /** Every example of the entries, and what lacks one. */
 function examplesOf(): { examples: Example[]; missing: string[] } {
-  const core = join(root, "packages/core");
-  const files = Object.keys(entries).map((file) => join(core, file));
+  const entries = packages.flatMap((folder) => entriesIn(root, folder));
+  const files = entries.map(({ source }) => join(root, source));
   const config = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path))
     .config as object;
   const { options } = ts.parseJsonConfigFileContent({ ...config, files, include: [] }, ts.sys, root);
   const program = ts.createProgram(files, options);
   const checker = program.getTypeChecker();
   const [examples, missing]: [Example[], string[]] = [[], []];
-  for (const [file, needed] of Object.entries(entries)) {
-    const source = program.getSourceFile(join(core, file));
+  const seen = new Set<ts.Symbol>();
+  for (const { name, source: file } of entries) {
+    const source = program.getSourceFile(join(root, file));
     const module = source && checker.getSymbolAtLocation(source);
     for (const exported of module ? checker.getExportsOfModule(module) : []) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       const [declaration] = symbol.declarations ?? [];
-      if (!declaration) continue;
+      if (!declaration || seen.has(symbol)) continue;
+      seen.add(symbol);
       const where = relative(root, declaration.getSourceFile().fileName);
       const found = symbol.getJsDocTags(checker).find(({ name }) => name === "example");
       if (found) examples.push(exampleOf(exported.name, where, ts.displayPartsToString(found.text)));
-      else if (needed && isCallable(symbol, checker, declaration))
+      else if (complete.includes(name) && isCallable(symbol, checker, declaration))
         missing.push(`${where}: ${exported.name} has no @example`);
     }
   }
+  const sources = packages.flatMap((folder) => ts.sys.readDirectory(join(root, folder, "src"), [".ts"]));
+  const written = sources.flatMap((path) => readFileSync(path, "utf8").match(/^\s*\* @example$/gm) ?? []);
+  if (written.length > examples.length)
+    missing.push(
+      `${written.length} examples in docstrings, ${examples.length} of them of what an entry exports`,
+    );
   return { examples, missing };
+}
+
+/** The files that examples read: a table, a network. */
+function writeFiles(folder: string): void {
+  const rows = Array.from(
+    { length: 200 },
+    (_, i) => `P${i},${40 + (i % 17)},${(Math.sin(i) + 3).toFixed(3)}`,
+  );
+  writeFileSync(join(folder, "known.csv"), `parcel,length,weight\n${rows.join("\n")}\n`);
+  copyFileSync(join(root, "apps/playground/public/classifier.onnx"), join(folder, "classifier.onnx"));
 }
 
 /** Functions, and classes but those of errors, whose constructors nobody calls. */
@@ -65,19 +80,6 @@ function isCallable(symbol: ts.Symbol, checker: ts.TypeChecker, declaration: ts.
   if (!(symbol.flags & ts.SymbolFlags.Value)) return false;
   if (ts.isClassDeclaration(declaration)) return !declaration.getSourceFile().fileName.endsWith("/errors.ts");
   return checker.getTypeOfSymbolAtLocation(symbol, declaration).getCallSignatures().length > 0;
-}
-
-/** Runs a module; what it prints. */
-async function printedBy(file: string): Promise<string> {
-  const { log } = console;
-  const lines: string[] = [];
-  console.log = (...values: unknown[]) => void lines.push(format(...values));
-  try {
-    await import(pathToFileURL(file).href);
-  } finally {
-    console.log = log;
-  }
-  return lines.join("\n");
 }
 
 async function main(scratch: string): Promise<number> {
@@ -93,8 +95,9 @@ async function main(scratch: string): Promise<number> {
     ...inside.map(({ name, where }) => `${where}: the example of ${name} imports what users cannot rely on`),
     ...typeErrors(written.map(({ file }) => file)),
   ];
+  writeFiles(scratch);
   for (const { name, where, file, expected } of written) {
-    const output = await printedBy(file).catch((error: unknown) => `threw ${String(error)}`);
+    const output = await printedBy(file, scratch).catch((error: unknown) => `threw ${String(error)}`);
     if (process.argv.includes("--print")) console.log(JSON.stringify({ name, output }));
     const wrong = difference(expected, output);
     if (wrong) problems.push(`${where}: the example of ${name} prints something else\n${wrong}`);

@@ -9,7 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, delimiter, join, relative, resolve } from "node:path";
-import { difference, root, scratchFolder, typeErrors } from "./snippets.js";
+import { difference, printedBy, root, scratchFolder, typeErrors } from "./snippets.js";
 
 /** `line` is that of the opening fence, counted from 1; `folder` is the working folder of the document's snippets. */
 type Snippet = Readonly<{
@@ -66,24 +66,19 @@ function write(snippet: Snippet): string {
   return file;
 }
 
-function execute(snippet: Snippet, file: string): { status: number | null; output: string; error: string } {
-  const [command, args]: [string, string[]] =
-    snippet.language === "ts"
-      ? [process.execPath, ["--conditions=@flowify/source", "--import", "tsx", file]]
-      : ["bash", ["-euo", "pipefail", file]];
+type Outcome = Readonly<{ status: number | null; output: string; error: string }>;
+
+async function execute({ language, folder }: Snippet, file: string): Promise<Outcome> {
+  if (language === "ts")
+    return printedBy(file, folder).then(
+      (output) => ({ status: 0, output, error: "" }),
+      (error: unknown) => ({ status: 1, output: "", error: (error as Error).stack ?? String(error) }),
+    );
   const PATH = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH, NO_COLOR: "1" };
-  const result = spawnSync(command, args, {
-    cwd: snippet.folder,
-    env,
-    encoding: "utf8",
-    timeout: timeLimitMs,
-  });
-  return {
-    status: result.status,
-    output: result.stdout,
-    error: result.stderr + (result.error?.message ?? ""),
-  };
+  const options = { cwd: folder, env, encoding: "utf8", timeout: timeLimitMs } as const;
+  const { status, stdout, stderr, error } = spawnSync("bash", ["-euo", "pipefail", file], options);
+  return { status, output: stdout, error: stderr + (error?.message ?? "") };
 }
 
 function markdownIn(folder: string): string[] {
@@ -94,7 +89,7 @@ function markdownIn(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-function main(given: readonly string[]): number {
+async function main(given: readonly string[]): Promise<number> {
   const documents = given.length > 0 ? given : [join(root, "README.md"), ...markdownIn(join(root, "docs"))];
   const snippets = documents.flatMap(snippetsOf);
   if (snippets.length === 0)
@@ -110,7 +105,7 @@ function main(given: readonly string[]): number {
   const modules = written.map(({ file }) => file).filter((file) => file.endsWith(".ts"));
   const problems = typeErrors(modules).map(named);
   for (const { snippet, file } of written) {
-    const { status, output, error } = execute(snippet, file);
+    const { status, output, error } = await execute(snippet, file);
     const where = `${snippet.document}:${snippet.line}`;
     if (status !== 0)
       problems.push(
@@ -126,7 +121,7 @@ function main(given: readonly string[]): number {
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

@@ -1,7 +1,8 @@
 /** What the checks of snippets share: where these lie, how they are type-checked, how output is compared. */
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { format } from "node:util";
 import ts from "typescript";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
@@ -40,4 +41,19 @@ export function typeErrors(files: readonly string[]): string[] {
   return files
     .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
     .map((diagnostic) => ts.formatDiagnostic(diagnostic, host));
+}
+
+/** Runs a module in this process, which starts once for all, in this working folder; what it prints. */
+export async function printedBy(file: string, folder: string): Promise<string> {
+  const { log } = console;
+  const lines: string[] = [];
+  console.log = (...values: unknown[]) => void lines.push(format(...values));
+  process.chdir(folder);
+  try {
+    await import(pathToFileURL(file).href);
+  } finally {
+    process.chdir(root);
+    console.log = log;
+  }
+  return lines.join("\n");
 }

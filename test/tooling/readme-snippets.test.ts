@@ -57,7 +57,7 @@ test("failures carry the line of the document", () => {
     "```",
   );
   expect(status).toBe(1);
-  expect(output).toMatch(/page\.md:2 ends with 1\n.*page\.md:4\n/);
+  expect(output).toMatch(/page\.md:2 ends with 1\nError: a\n +at .*page\.md:4/);
   expect(output).toMatch(/page\.md\(8,14\): error TS2322/);
   expect(output).toMatch(
     /page\.md:10 prints something else\n {2}expected: promised\n {2}printed: {2}printed\n/,

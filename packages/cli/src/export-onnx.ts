@@ -17,8 +17,11 @@ export const DESCRIPTION = "flowify.json";
  * @example
  * ```ts
  * import { couplingFlow, exportOnnx, fit } from "flowify";
- * const model = await fit(couplingFlow(2), rows, { steps: 100 });
- * console.log(await exportOnnx(model, "onnx")); // [ "onnx/log-prob.onnx", … ]
+ * const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.sin(i) ** 2 + 0.1 * Math.cos(7 * i)]);
+ * const model = await fit(couplingFlow(2), rows, { steps: 20, seed: 7 });
+ * console.log((await exportOnnx(model, "onnx"))[0]);
+ * await model.dispose();
+ * // onnx/log-prob.onnx
  * ```
  */
 export async function exportOnnx(model: FlowModel, folder: string): Promise<readonly string[]> {

@@ -9,10 +9,12 @@ import { defaultExecutor, NodeModel } from "./node-model.js";
  * @example
  * ```ts
  * import { couplingFlow, fit } from "flowify";
- * const rows = Array.from({ length: 500 }, () => { const x = Math.random(); return [x, x * x]; });
+ * const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.sin(i) ** 2 + 0.1 * Math.cos(7 * i)]);
  * const model = await fit(couplingFlow(2), rows, { steps: 100, seed: 7 });
- * console.log(await model.logProb([[0.5, 0.25], [0.5, 0.9]]));
+ * const [likely, odd] = await model.logProb([[0.5, 0.25], [0.5, 0.9]]);
+ * console.log(likely! > odd!);
  * await model.dispose();
+ * // true
  * ```
  *
  * Errors: those of core's `fit`; `DeviceError`.

@@ -45,12 +45,6 @@ export class NodeModel extends FlowModel {
    * and `weights.safetensors` if the network has weights. `loadModel` reads it.
    *
    * @throws UsageError where the flow was not made by `flowify` or a preset, or has a density that is no name
-   *
-   * @example
-   * ```ts
-   * await model.save("detector");
-   * const again = await loadModel("detector");
-   * ```
    */
   override save(folder: string): Promise<void>;
   /** The parameters as the bytes of a safetensors file. */
@@ -95,10 +89,14 @@ function networkOf(flow: Flow): NetworkFlow {
  *
  * @example
  * ```ts
- * import { loadModel } from "flowify";
- * const model = await loadModel("detector");
- * console.log(await model.logProb([[0.5, 0.27, -0.5, 0.5, 0.5]]));
- * await model.dispose();
+ * import { couplingFlow, fit, loadModel } from "flowify";
+ * const rows = Array.from({ length: 500 }, (_, i) => [Math.sin(i), Math.sin(i) ** 2 + 0.1 * Math.cos(7 * i)]);
+ * const model = await fit(couplingFlow(2), rows, { steps: 20, seed: 7 });
+ * await model.save("detector");
+ * const again = await loadModel("detector");
+ * console.log((await again.logProb([[0.5, 0.25]])).length);
+ * for (const each of [model, again]) await each.dispose();
+ * // 1
  * ```
  */
 export async function loadModel(

@@ -24,9 +24,10 @@ export type ReadTableOptions = TableChoice &
  * import { fit } from "flowify";
  * import { readTable, tableCells, tableFlow } from "flowify/tables";
  * const { schema, rows } = await readTable("known.csv", { id: "parcel" });
- * const model = await fit(tableFlow(schema), rows, { validation: 0.1, seed: 7 });
- * console.log(tableCells(schema, await model.sampleFlat(3)));
+ * const model = await fit(tableFlow(schema), rows, { steps: 20, validation: 0.1, seed: 7 });
+ * console.log(tableCells(schema, await model.sampleFlat(3)).length);
  * await model.dispose();
+ * // 3
  * ```
  */
 export const readTable = (path: string, options: ReadTableOptions = {}): Promise<TableRows> =>

@@ -15,8 +15,12 @@ import { readJson } from "./network-file.js";
  * @example
  * ```ts
  * import { fit, flowify, loadOnnx } from "flowify";
- * const network = await loadOnnx("classifier.onnx");
- * const model = await fit(flowify(network, { frozen: true }), images, { epochs: 1 });
+ * const network = await loadOnnx("classifier.onnx"); // of images of 28 × 28
+ * const images = Array.from({ length: 64 }, (_, i) => Array.from({ length: 784 }, (_, k) => Math.sin(i * k)));
+ * const model = await fit(flowify(network, { frozen: true }), images, { steps: 2, seed: 7 });
+ * console.log((await model.logProb(images.slice(0, 3))).length);
+ * await model.dispose();
+ * // 3
  * ```
  */
 export async function loadOnnx(path: string, options: ConvertOptions = {}): Promise<OrdinaryNetwork> {
@@ -30,12 +34,6 @@ export async function loadOnnx(path: string, options: ConvertOptions = {}): Prom
  *
  * @throws UnsupportedOpError for a layer without a rule; DataError for a file without a model or without weights;
  * UsageError if `h5wasm` is not installed. Each names the file
- *
- * @example
- * ```ts
- * import { flowify, loadKeras } from "flowify";
- * const flow = flowify(await loadKeras("classifier.keras"), { frozen: true });
- * ```
  */
 export async function loadKeras(path: string, options: ConvertOptions = {}): Promise<OrdinaryNetwork> {
   const json = /\.json$/i.test(path) ? readJson(path) : undefined;
