@@ -17,7 +17,7 @@ let trained: CommandResult;
 
 beforeAll(async () => {
   trained = await runCommand(["train", ...training, "--out", run]);
-}, 120_000);
+});
 
 describe("flowify train", () => {
   it("says what it measured, on which images, and where the pictures are", () => {

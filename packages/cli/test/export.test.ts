@@ -16,7 +16,7 @@ beforeAll(async () => {
   const what = ["--data", data, "--network", network, "--batch", "64", "--steps", "2", "--pictures", "none"];
   const { status, stderr } = await runCommand(["train", ...what, "--out", run]);
   if (status !== 0) throw new Error(stderr);
-}, 120_000);
+});
 
 it("writes the files, tries each, and describes them", async () => {
   const { status, stdout } = await runCommand(["export", run, "--out", out, "--json"]);

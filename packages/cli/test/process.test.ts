@@ -1,14 +1,11 @@
 import { openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
 import { runCommand, spawnCommand } from "./run-command.js";
 import { linesOf, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
-
-// processes start slowly on a busy machine
-vi.setConfig({ testTimeout: 120_000 });
 
 const root = temporaryFolder();
 const { data, network } = writeSmallData(root);
@@ -26,7 +23,7 @@ beforeAll(async () => {
     "--quiet",
   ]);
   if (status !== 0) throw new Error(stderr);
-}, 120_000);
+});
 
 type End = { status: number | null; signal: NodeJS.Signals | null; stderr: string };
 

@@ -49,7 +49,7 @@ it("writes one page about runs, with their numbers beside it", async () => {
   writeFileSync(join(calm, "metrics.jsonl"), `${JSON.stringify(metricsOf(calm)[0])}\n`);
   expect(await runCommand(["report", calm])).toMatchObject({ status: 0 });
   expect(readFileSync(join(calm, "report.html"), "utf8")).toContain("1 of 8");
-}, 120_000);
+});
 
 it("names a folder that holds no run", async () => {
   const { status, stderr } = await runCommand(["report", data]);

@@ -66,4 +66,4 @@ it("trains a run again: equal to the last digit; a changed figure, machine or fi
   expect(changed.status).toBe(2);
   expect(changed.stderr).toContain("the training images differ from those of the run in");
   expect(changed.stderr).toContain("train-images-idx3-ubyte has changed");
-}, 120_000);
+});

@@ -26,7 +26,7 @@ const whole = join(root, "whole");
 beforeAll(async () => {
   const { status, stderr } = await runCommand(["train", ...options, "--out", whole, "--quiet"]);
   if (status !== 0) throw new Error(stderr);
-}, 120_000);
+});
 
 describe("a run that is stopped and resumed", () => {
   it.each<[string, NodeJS.Signals[], number]>([
@@ -90,5 +90,5 @@ describe("a run that is stopped and resumed", () => {
     expect(stdout).toContain("bits per dimension on 40 test images");
     expect(metricsOf(whole)).toEqual(lines);
     expect(pictures(whole)).toEqual(before);
-  }, 60_000);
+  });
 });

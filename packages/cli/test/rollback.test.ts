@@ -45,14 +45,14 @@ it("a run whose steps are far too long goes back to its newest checkpoint and ta
   expect(await runCommand(["train", "--resume", killed])).toMatchObject({ status: 0 });
   expect(metricsOf(killed)).toEqual(metricsOf(folder));
   expect(lastCheckpoint(killed, 20).equals(lastCheckpoint(folder, 20))).toBe(true);
-}, 120_000);
+});
 
 it("a run with --check computes what it computes without", async () => {
   const [plain, checked] = [join(root, "plain"), join(root, "checked")];
   expect(await runCommand([...options, "--out", plain])).toMatchObject({ status: 0 });
   expect(await runCommand([...options, "--out", checked, "--check"])).toMatchObject({ status: 0 });
   expect(metricsOf(checked)).toEqual(metricsOf(plain));
-}, 60_000);
+});
 
 it("a run that no shorter steps help ends with the step, the layer and what to do", async () => {
   const folder = join(root, "hopeless");
@@ -66,4 +66,4 @@ it("a run that no shorter steps help ends with the step, the layer and what to d
   expect(stderr).toContain("3 returns to earlier states with shorter steps did not help");
   expect(stderr).toContain("the last good checkpoint, of step 0, is kept in");
   expect(stderr).toContain("try again with a step size below --lr 1e+30");
-}, 60_000);
+});

@@ -3,12 +3,9 @@ import { cpSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSyn
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { makeRng } from "@flowify/core/layer";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { runCommand, spawnCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
-
-// processes start slowly on a busy machine
-vi.setConfig({ testTimeout: 120_000 });
 
 const root = temporaryFolder();
 const run = join(root, "run");
@@ -40,7 +37,7 @@ beforeAll(async () => {
   if (status !== 0) throw new Error(stderr);
   write("part-1.csv", 6000, 1, 40);
   write("part-2.csv", 6000, 2, 40);
-}, 120_000);
+});
 
 /** What was recorded of an output, as text. */
 const recordOf = (out: string): string => {

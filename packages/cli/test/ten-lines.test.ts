@@ -7,11 +7,9 @@ import { gaussian, linear, normalResidual } from "@flowify/core/layers";
 import { CLOSE, relativeDifference } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import * as flowify from "flowify";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { dense, writeOnnx } from "./onnx-files.js";
 import { temporaryFolder } from "./temporary-folder.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const { couplingFlow, exportOnnx, fit, loadKeras, loadModel, loadOnnx, NodeModel } = flowify;
 const root = temporaryFolder();

@@ -100,7 +100,7 @@ describe("programs that are elementwise only", () => {
       }),
       { seed, numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   test.each([
     ["one more than a turn of the loop", 17],

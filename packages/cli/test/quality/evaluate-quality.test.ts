@@ -24,7 +24,7 @@ beforeAll(async () => {
   writeFileSync(network, JSON.stringify({ inShape: [1, 4, 4], layers }));
   const flags = ["--network", network, "--steps", "10", "--batch", "32", "--pictures", "none", "--quiet"];
   await runCommand(["train", "--data", data, "--out", run, ...flags]);
-}, 120_000);
+});
 
 type Verdict = { frechet: number; precision: number; recall: number; recognized: number };
 type Document = {
@@ -56,7 +56,7 @@ describe("flowify evaluate --quality", () => {
     expect(half.nearest.heldOut).toBeLessThan(half.nearest.samples);
     expect(JSON.parse(readFileSync(join(run, "quality.json"), "utf8")).judges).toEqual(half.judges);
     expect(existsSync(join(run, "nearest.png"))).toBe(true);
-  }, 120_000);
+  });
 
   it("asks several classifiers of ONNX files, and says how they read pixels", async () => {
     const file = writeOnnx(root, "judge", dense);
@@ -67,7 +67,7 @@ describe("flowify evaluate --quality", () => {
     expect(stdout).toMatch(/^same class by all, p > 0\.9 +[01]\.\d{3} +[01]\.\d{3}$/m);
     const raw = await runCommand([...args, "--normalize", "0.5:0.5"]);
     expect(raw.stdout).toContain("judge.onnx ((pixels / 255 - 0.5) / 0.5)");
-  }, 60_000);
+  });
 
   it("stands in the report", async () => {
     expect(await runCommand(["report", run])).toMatchObject({ status: 0 });
@@ -89,5 +89,5 @@ describe("flowify evaluate --quality", () => {
     );
     for (const name of ["train", "t10k"]) rmSync(join(data, `${name}-labels-idx1-ubyte`));
     await expectRefusal(["evaluate", run, "--quality"], 2, "have no labels to train a classifier on");
-  }, 60_000);
+  });
 });
