@@ -25,10 +25,17 @@ test("a chosen theme is there on the next visit", async () => {
   expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
 });
 
+const addressOf = (part: string, config: object): string =>
+  `#/${part}?config=${encodeURIComponent(JSON.stringify(config))}`;
+/** Compiled soon. */
+const layers = [
+  { kind: "linear", out: 2 },
+  { kind: "leakyRelu", slope: 0.5 },
+  { kind: "linear", out: 1 },
+];
+
 test("a part rests while another one is shown, and then goes on", { timeout: 120_000 }, async () => {
-  const page = await playground.open(
-    `#/plane?config=${encodeURIComponent(JSON.stringify({ steps: 20_000, running: true }))}`,
-  );
+  const page = await playground.open(addressOf("plane", { layers, steps: 20_000, running: true }));
   const step = async (): Promise<number> => Number(await page.locator("#plane-step").textContent());
   await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(0);
   await page.getByRole("link", { name: "Table" }).click();
@@ -42,18 +49,15 @@ test("a part rests while another one is shown, and then goes on", { timeout: 120
   await expect.poll(step, { timeout: 60_000 }).toBeGreaterThan(taken);
 });
 
-const addressOf = (part: string, config: object): string =>
-  `#/${part}?config=${encodeURIComponent(JSON.stringify(config))}`;
-
 test("another link in an open tab takes effect, one that is no JSON too", { timeout: 60_000 }, async () => {
-  const page = await playground.open(addressOf("plane", { seed: 7, running: false }));
+  const page = await playground.open(addressOf("plane", { layers, seed: 7, running: false }));
   const seed = page.locator("#part-plane").getByLabel("Seed");
   const follow = (hash: string): Promise<void> =>
     page.evaluate((next) => {
       location.hash = next;
     }, hash);
   expect(await seed.inputValue()).toBe("7");
-  await follow(addressOf("plane", { seed: 9, running: false }));
+  await follow(addressOf("plane", { layers, seed: 9, running: false }));
   await expect.poll(() => seed.inputValue()).toBe("9");
   await follow("#/plane?config=%7Bnope");
   await page.getByRole("alert").filter({ hasText: "is not JSON" }).waitFor();
@@ -63,7 +67,7 @@ test("another link in an open tab takes effect, one that is no JSON too", { time
 test("the address describes the part that is shown, back and forth between the tabs", {
   timeout: 60_000,
 }, async () => {
-  const page = await playground.open(addressOf("plane", { seed: 1, running: false }));
+  const page = await playground.open(addressOf("plane", { layers, seed: 1, running: false }));
   const tab = (name: string) => page.getByRole("link", { name, exact: true }).click();
   const configOf = (): unknown => JSON.parse(new URLSearchParams(page.url().split("?")[1]).get("config")!);
   const seed = page.locator("#part-plane").getByLabel("Seed");
@@ -101,7 +105,7 @@ test("a hostile configuration is refused in words and never becomes HTML", async
 });
 
 test.each(["light", "dark"] as const)("axe finds nothing serious, %s", async (colorScheme) => {
-  const page = await playground.open("#/plane", { colorScheme });
+  const page = await playground.open(addressOf("plane", { layers, running: false }), { colorScheme });
   await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
   expect(await seriousFindings(page)).toEqual([]);
 });
@@ -109,9 +113,7 @@ test.each(["light", "dark"] as const)("axe finds nothing serious, %s", async (co
 test("links into the documents lead to pages, and all of it is there without a network", {
   timeout: 120_000,
 }, async () => {
-  const page = await playground.open(
-    `#/plane?config=${encodeURIComponent(JSON.stringify({ running: false }))}`,
-  );
+  const page = await playground.open(addressOf("plane", { layers, running: false }));
   await page.getByRole("link", { name: "Read on" }).first().waitFor();
   const links = await page
     .getByRole("link", { name: "Read on" })
@@ -152,15 +154,15 @@ const linesOf = (page: Page): Promise<number[]> =>
   );
 
 test.each([
-  { part: "plane", columnsAt: { 1280: 3, 800: 2 } },
-  { part: "images", columnsAt: { 1280: 2, 800: 1 } },
+  { part: "plane", config: { layers }, columnsAt: { 1280: 3, 800: 2 } },
+  { part: "images", config: { widths: [8] }, columnsAt: { 1280: 2, 800: 1 } },
 ])(
   "the columns of $part have no gaps, and its controls come first on a phone",
   {
     timeout: 120_000,
   },
-  async ({ part, columnsAt }) => {
-    const page = await playground.open(addressOf(part, { running: false }));
+  async ({ part, config, columnsAt }) => {
+    const page = await playground.open(addressOf(part, { ...config, running: false }));
     await page.locator(`#${part}-device`).waitFor();
     for (const [width, expected] of Object.entries(columnsAt)) {
       await page.setViewportSize({ width: Number(width), height: 900 });
