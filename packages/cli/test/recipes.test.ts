@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { paperNames, UsageError, zooNames } from "@flowify/core";
-import { describe, expect, it } from "vitest";
+import { loadRuntime } from "@flowify/onnx";
+import { describe, expect, it, vi } from "vitest";
 import { examplesOf } from "../src/data/image-set.js";
 import { dataOf, ratesOf, recipeNamed, recipeNames } from "../src/recipes.js";
 import { planTraining } from "../src/training/train-plan.js";
@@ -153,6 +154,31 @@ describe("a run with validation images", () => {
       examples: 64,
     });
     expect(JSON.parse((await evaluate("train")).stdout)).toMatchObject({ split: "train", examples: 192 });
+  });
+
+  it("compiles what it measures with once, however often it measures", async () => {
+    const created = vi.spyOn((await loadRuntime()).InferenceSession, "create");
+    const dense = writeSmallData(join(root, "dense"));
+    const args = ["--network", dense.network, "--data", dense.data, "--batch", "64", "--validation", "64"];
+    const sessionsOf = async (steps: number): Promise<number> => {
+      created.mockClear();
+      const more = [
+        "--steps",
+        String(steps),
+        "--pictures",
+        "none",
+        "--quiet",
+        "--out",
+        join(root, `${steps}`),
+      ];
+      expect(await runCommand(["train", ...args, ...more])).toMatchObject({ status: 0 });
+      return created.mock.calls.length;
+    };
+    const few = await sessionsOf(2);
+    expect(few).toBeGreaterThan(0);
+    // one more where the best state is not the last one
+    expect((await sessionsOf(8)) - few).toBeLessThan(2);
+    created.mockRestore();
   });
 
   it("has no validation images where none were held out", async () => {

@@ -6,7 +6,7 @@ import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
 import type { checkpointWriter } from "./checkpoint-writer.js";
 import { type Measurement, type Moment, momentsOf, type RunInTraining, type runLog } from "./run-log.js";
-import { type Earlier, type runPictures, withModelOf } from "./run-pictures.js";
+import type { Earlier, runPictures } from "./run-pictures.js";
 import { type Verdict, verdictOf } from "./verdict.js";
 
 /** The measurements at the end of a run, its newest pictures, and its verdict. */
@@ -25,7 +25,7 @@ export function runMeasures(
     checkpoints,
   }: Readonly<{
     log: Pick<ReturnType<typeof runLog>, "measured">;
-    pictures: Pick<ReturnType<typeof runPictures>, "draw">;
+    pictures: Pick<ReturnType<typeof runPictures>, "draw" | "withModel">;
     checkpoints: Pick<ReturnType<typeof checkpointWriter>, "written">;
   }>,
 ) {
@@ -38,7 +38,7 @@ export function runMeasures(
   let validated: Readonly<{ step: number; measurement: Measurement }> | undefined;
 
   const measure = (images: DataSet, earlier?: Earlier): Promise<Measurement> =>
-    withModelOf(of, earlier, async (model) => ({
+    pictures.withModel(earlier, async (model) => ({
       images,
       evaluation: await model.evaluate(examplesOf(images), {
         seed: training.seed,

@@ -71,7 +71,7 @@ export function runPictures(of: RunInTraining) {
   const unit = unitOf(plan.data.shape);
 
   let moving: FlowModel | undefined;
-  /** That of this moment keeps its programs from one picture to the next. */
+  /** That of this moment keeps its programs from one picture or measurement to the next. */
   const withModel = async <T>(earlier: Earlier, use: (model: FlowModel) => Promise<T>): Promise<T> => {
     if (earlier) return withModelOf(of, earlier, use);
     const params = await trainer.params();
@@ -109,6 +109,7 @@ export function runPictures(of: RunInTraining) {
   };
 
   return {
+    withModel,
     /** Writes a picture of samples of this moment, over the one before; the path, or undefined without pictures. */
     async look(step: number): Promise<string | undefined> {
       if (when !== "each") return undefined;
