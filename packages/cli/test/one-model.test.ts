@@ -134,7 +134,7 @@ type Worst = Readonly<{ name: string; score: number; p: number; nearest: readonl
 
 async function byReport(run: string, file: string) {
   const args = ["report", run, "--data", file, "--false-alarms", String(FALSE_ALARMS), "--json"];
-  const { stdout } = await runCommand([...args, "--out", join(root, "report")]);
+  const { stdout } = await runCommand([...args, "--out", join(root, "report"), "--force"]);
   return JSON.parse(stdout).runs[0].table as { flagged: number; worst: readonly Worst[] };
 }
 
