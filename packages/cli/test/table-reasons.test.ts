@@ -91,7 +91,7 @@ describe("flowify score --reasons", () => {
 describe("flowify report", () => {
   const report = async (...flags: string[]) => {
     const out = join(root, "report");
-    const { status, stderr } = await runCommand(["report", run, "--out", out, ...flags]);
+    const { status, stderr } = await runCommand(["report", run, "--out", out, "--force", ...flags]);
     if (status !== 0) throw new Error(stderr);
     const { table } = JSON.parse(readFileSync(join(out, "report.json"), "utf8")).runs[0];
     return { page: readFileSync(join(out, "report.html"), "utf8"), table, stderr };

@@ -106,7 +106,7 @@ describe("flowify train --from", () => {
   it("lets draw inputs for results, which the original network gives", async () => {
     const run = join(root, "frozen");
     const png = join(root, "preimages.png");
-    const args = ["decode", run, "--count", "6", "--out", png, "--json"];
+    const args = ["decode", run, "--count", "6", "--out", png, "--force", "--json"];
     const { status, stdout } = await runCommand([...args, "--logits", "2:0.4"]);
     expect(status).toBe(0);
     const { wanted, reached, differences, differencesAsPictures } = JSON.parse(stdout);
@@ -114,7 +114,7 @@ describe("flowify train --from", () => {
     expect(Math.max(...differences)).toBeLessThan(1e-2);
     const close = 0.05 * Math.max(...wanted.map(Math.abs));
     expect(reached).toEqual([0, 1, 2, 3, 4, 5].filter((i) => differencesAsPictures[i] <= close));
-    const like = await runCommand([...args, "--like", png]);
+    const like = await runCommand(["decode", run, "--out", join(root, "like.png"), "--like", png]);
     expect(like.stderr).toContain("the network expects 4 × 4");
     const picture = join(root, "grey.png");
     await sharp(Buffer.from(Array.from({ length: 16 }, (_, i) => 15 * i)), {
