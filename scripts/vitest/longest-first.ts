@@ -6,6 +6,7 @@ const long = [
   /laws\/(contribution|gradients)/,
   /laws\/(jit|references|shapes)/,
   /onnx\/test\/(laws|step-counts)/,
+  /cli\/test\/(one-model|rows|commands|recipes|table-reasons|equal-bits)/,
 ];
 
 /** The order of vitest, by size without a record of earlier runs, but for files known to take long: these begin. */

@@ -96,129 +96,138 @@ const nameOfFocused = (page: Page): Promise<string | null> =>
 /** The kinds of the layers in the editor. */
 const kinds = (page: Page): Promise<string[]> => page.locator(".editor .kind").allTextContents();
 
-/** Worked by keys alone, on the page as the tests before leave it. */
-const byKeys: Readonly<Record<string, readonly [what: string, work: (page: Page) => Promise<void>]>> = {
-  plane: [
-    "buttons, lists, sliders and the editor of the plane are worked by keys alone",
-    async (page) => {
-      const press = async (name: string, key: string): Promise<void> =>
-        page.getByRole("button", { name, exact: true }).press(key);
-      await press("Reset", "Enter");
-      await eventually(() => shown(page, "#plane-step")).toBe(3);
+let shownPart: { part: keyof typeof parts; page: Page } | undefined;
 
-      const before = await kinds(page);
-      await press("Move layer 1, coupling down", "Enter");
-      await eventually(() => kinds(page)).toEqual([before[1], before[0], before[2]]);
-      // the focus goes with the layer
-      await eventually(() => nameOfFocused(page)).toBe("Move layer 2, coupling down");
-      await press("Remove layer 1, linear", " ");
-      await eventually(() => kinds(page)).toEqual(["coupling", "coupling"]);
-      await eventually(() => nameOfFocused(page)).toBe("Remove layer 1, coupling");
-      await press("Undo", "Enter");
-      await press("Undo", "Enter");
-      await eventually(() => kinds(page)).toEqual(before);
-      await page.getByText("Trained: all 3 steps are done.").waitFor();
+/** The page of a part as the test before left it, or a new one. */
+async function pageOf(part: keyof typeof parts): Promise<Page> {
+  if (shownPart?.part !== part) shownPart = { part, page: await parts[part]() };
+  return shownPart.page;
+}
 
-      const slider = page.getByRole("slider");
-      await slider.press("Home");
-      expect(await slider.getAttribute("aria-valuetext")).toBe("data x");
-      await slider.press("End");
-      expect(await slider.getAttribute("aria-valuetext")).toBe("after coupling[2]");
-      await page.getByLabel("Direction").press("b");
-      expect(await slider.getAttribute("aria-valuetext")).toContain("after inverse of");
-      await page.getByLabel("Seed").focus();
-      await page.keyboard.press("ArrowUp");
-      await eventually(() => decodeURIComponent(page.url())).toContain('"seed":1');
-    },
-  ],
-  images: [
-    "arrow keys walk a gallery, Enter asks for a ledger",
-    async (page) => {
-      await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).focus();
-      for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowUp"])
-        await page.keyboard.press(key);
-      expect(await nameOfFocused(page)).toBe("Ledger of sample 2");
-      await page.keyboard.press("Enter");
-      await page.getByText("log p of sample 2").waitFor();
-    },
-  ],
-  network: [
-    "a digit is drawn by keys and by the pointer, and read as it then is",
-    async (page) => {
-      const outputs = (): Promise<string[]> =>
-        page.locator("table[aria-label=Outputs] td.number").allTextContents();
-      const pixels = (): Promise<string> =>
-        page.locator("canvas.pad").evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
-      await page.getByRole("button", { name: "Clear" }).press("Enter");
-      await idle(page, "network");
-      const [blank, empty] = [await outputs(), await pixels()];
-
-      const pad = page.locator("canvas.pad");
-      await pad.focus();
-      for (let i = 0; i < 8; i++) await page.keyboard.press("Shift+ArrowDown");
-      await page.keyboard.press("ArrowRight");
-      await page.keyboard.press(" ");
-      await page.getByRole("button", { name: "Clear" }).focus();
-      await idle(page, "network");
-      const [byKeys, drawn] = [await outputs(), await pixels()];
-      expect(byKeys).not.toEqual(blank);
-      expect(drawn).not.toBe(empty);
-
-      const { x, y, width } = (await pad.boundingBox())!;
-      await page.mouse.move(x + 0.2 * width, y + 0.3 * width);
-      await page.mouse.down();
-      await page.mouse.move(x + 0.8 * width, y + 0.3 * width, { steps: 6 });
-      await page.mouse.up();
-      await idle(page, "network");
-      expect(await outputs()).not.toEqual(byKeys);
-      expect(await pixels()).not.toBe(drawn);
-    },
-  ],
-};
-
-describe.each(Object.entries(parts))("%s", (part, open) => {
-  let page: Page;
-  beforeAll(async () => {
-    page = await open();
-  }, 150_000);
-
-  test("Tab reaches every control once, in order, each with a ring around it and a name of its own", async () => {
-    const controls = await mark(page);
-    expect(controls.length).toBeGreaterThan(12);
-    await page.evaluate(() => {
-      document.body.tabIndex = -1;
-      document.body.focus();
+/** Tests of a part that hold for all. */
+function audited(part: keyof typeof parts): void {
+  describe.each([part])("%s", () => {
+    let page: Page;
+    beforeAll(async () => {
+      page = await pageOf(part);
     });
-    const stops: number[] = [];
-    for (let i = 0; i < controls.length; i++) {
-      await page.keyboard.press("Tab");
-      const { stop, ring } = await focused(page);
-      expect(ring, `no ring around ${controls[stop]}`).toBe(true);
-      stops.push(stop);
-    }
-    expect(stops).toEqual(controls.map((__, i) => i));
-    const names = (await page.locator("body").ariaSnapshot()).match(
-      /(?<=- )(button|link|combobox|spinbutton|slider|textbox) "[^"]*"/g,
+
+    test("Tab reaches every control once, in order, each with a ring around it and a name of its own", async () => {
+      const controls = await mark(page);
+      expect(controls.length).toBeGreaterThan(12);
+      await page.evaluate(() => {
+        document.body.tabIndex = -1;
+        document.body.focus();
+      });
+      const stops: number[] = [];
+      for (let i = 0; i < controls.length; i++) {
+        await page.keyboard.press("Tab");
+        const { stop, ring } = await focused(page);
+        expect(ring, `no ring around ${controls[stop]}`).toBe(true);
+        stops.push(stop);
+      }
+      expect(stops).toEqual(controls.map((__, i) => i));
+      const names = (await page.locator("body").ariaSnapshot()).match(
+        /(?<=- )(button|link|combobox|spinbutton|slider|textbox) "[^"]*"/g,
+      );
+      expect(names?.length).toBeGreaterThan(12);
+      expect(names?.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+    });
+
+    test.each([
+      ["light", 400],
+      ["light", 1280],
+      ["dark", 400],
+      ["dark", 1280],
+    ] as const)(
+      "axe finds nothing serious: %s, %i pixels; nothing is wider than the page",
+      async (theme, width) => {
+        await page.setViewportSize({ width, height: 900 });
+        await page.getByLabel("Theme").selectOption(theme);
+        expect(await seriousFindings(page)).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      },
     );
-    expect(names?.length).toBeGreaterThan(12);
-    expect(names?.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
+}
 
-  test.each([
-    ["light", 400],
-    ["light", 1280],
-    ["dark", 400],
-    ["dark", 1280],
-  ] as const)(
-    "axe finds nothing serious: %s, %i pixels; nothing is wider than the page",
-    async (theme, width) => {
-      await page.setViewportSize({ width, height: 900 });
-      await page.getByLabel("Theme").selectOption(theme);
-      expect(await seriousFindings(page)).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-    },
-  );
+audited("plane");
 
-  const [what, work] = byKeys[part] ?? [];
-  if (what) test(what, () => work!(page));
+test("buttons, lists, sliders and the editor of the plane are worked by keys alone", async () => {
+  const page = await pageOf("plane");
+  const press = async (name: string, key: string): Promise<void> =>
+    page.getByRole("button", { name, exact: true }).press(key);
+  await press("Reset", "Enter");
+  await eventually(() => shown(page, "#plane-step")).toBe(3);
+
+  const before = await kinds(page);
+  await press("Move layer 1, coupling down", "Enter");
+  await eventually(() => kinds(page)).toEqual([before[1], before[0], before[2]]);
+  // the focus goes with the layer
+  await eventually(() => nameOfFocused(page)).toBe("Move layer 2, coupling down");
+  await press("Remove layer 1, linear", " ");
+  await eventually(() => kinds(page)).toEqual(["coupling", "coupling"]);
+  await eventually(() => nameOfFocused(page)).toBe("Remove layer 1, coupling");
+  await press("Undo", "Enter");
+  await press("Undo", "Enter");
+  await eventually(() => kinds(page)).toEqual(before);
+  await page.getByText("Trained: all 3 steps are done.").waitFor();
+
+  const slider = page.getByRole("slider");
+  await slider.press("Home");
+  expect(await slider.getAttribute("aria-valuetext")).toBe("data x");
+  await slider.press("End");
+  expect(await slider.getAttribute("aria-valuetext")).toBe("after coupling[2]");
+  await page.getByLabel("Direction").press("b");
+  expect(await slider.getAttribute("aria-valuetext")).toContain("after inverse of");
+  await page.getByLabel("Seed").focus();
+  await page.keyboard.press("ArrowUp");
+  await eventually(() => decodeURIComponent(page.url())).toContain('"seed":1');
+});
+
+audited("table");
+
+audited("images");
+
+test("arrow keys walk a gallery, Enter asks for a ledger", async () => {
+  const page = await pageOf("images");
+  await page.getByRole("button", { name: "Ledger of sample 1", exact: true }).focus();
+  for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowUp"])
+    await page.keyboard.press(key);
+  expect(await nameOfFocused(page)).toBe("Ledger of sample 2");
+  await page.keyboard.press("Enter");
+  await page.getByText("log p of sample 2").waitFor();
+});
+
+audited("network");
+
+test("a digit is drawn by keys and by the pointer, and read as it then is", async () => {
+  const page = await pageOf("network");
+  const outputs = (): Promise<string[]> =>
+    page.locator("table[aria-label=Outputs] td.number").allTextContents();
+  const pixels = (): Promise<string> =>
+    page.locator("canvas.pad").evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
+  await page.getByRole("button", { name: "Clear" }).press("Enter");
+  await idle(page, "network");
+  const [blank, empty] = [await outputs(), await pixels()];
+
+  const pad = page.locator("canvas.pad");
+  await pad.focus();
+  for (let i = 0; i < 8; i++) await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press(" ");
+  await page.getByRole("button", { name: "Clear" }).focus();
+  await idle(page, "network");
+  const [byKeys, drawn] = [await outputs(), await pixels()];
+  expect(byKeys).not.toEqual(blank);
+  expect(drawn).not.toBe(empty);
+
+  const { x, y, width } = (await pad.boundingBox())!;
+  await page.mouse.move(x + 0.2 * width, y + 0.3 * width);
+  await page.mouse.down();
+  await page.mouse.move(x + 0.8 * width, y + 0.3 * width, { steps: 6 });
+  await page.mouse.up();
+  await idle(page, "network");
+  expect(await outputs()).not.toEqual(byKeys);
+  expect(await pixels()).not.toBe(drawn);
 });
