@@ -96,7 +96,7 @@ async function drawParams(subject: Subject): Promise<HostTree> {
   return subject.params ? subject.params(rng) : perturbedLike(subject.layer, rng, subject);
 }
 
-/** Eager start values are half of what a small layer costs; the device decides how they are rounded. */
+/** The device decides how start values are rounded. */
 const hostParamsOf = { float32: onceFor(drawParams), float64: onceFor(drawParams) };
 
 function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {
