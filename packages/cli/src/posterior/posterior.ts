@@ -57,14 +57,14 @@ const PATIENCE = 12;
  * import { posterior, uniform } from "flowify/posterior";
  * const found = await posterior({
  *   prior: uniform(-2, 2),
- *   simulate: (theta, random) => [theta[0] ** 2 + 0.1 * random.normal()],
+ *   simulate: ([theta = 0], random) => [theta ** 2 + 0.1 * random.normal()],
  *   simulations: 500,
  *   epochs: 3,
  *   ensemble: 1,
  *   seed: 7,
  * });
  * const draws = await found.sample(200, { observed: [1], seed: 1 });
- * console.log(draws.length, draws.every(([theta]) => Math.abs(theta) <= 2));
+ * console.log(draws.length, draws.every(([theta = 0]) => Math.abs(theta) <= 2));
  * await found.dispose();
  * // 200 true
  * ```

@@ -35,7 +35,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
   const update = makeUpdate(leaves);
   return {
     /** Loss in nats and norm of the gradient, [], before the step, and the state after it. Consumes all. */
-    step(x: np.Array, noise: NoiseTree, scalars: StepScalars, state: StepState) {
+    step: (x: np.Array, noise: NoiseTree, scalars: StepScalars, state: StepState) => {
       const values = treeFlatten<np.Array>(state.params).leaves;
       const at = makeWholeDescent(flow, leaves, clip)(treeRef(state.params), x, noise);
       const now = {
