@@ -173,7 +173,7 @@ export async function trainFurther<V>(
     const run = await continued(start, options.images, { steps: total, learningRate });
     const session = await startRun(run, options);
     const giveUp = new AbortController();
-    let [least, worse] = [Number.NaN, 0];
+    let worse = 0;
     failure = undefined;
     try {
       await session.training.run({
@@ -185,9 +185,8 @@ export async function trainFurther<V>(
             const done = event.first + event.values.length - first;
             const bpd = -event.values.at(-1)! / (start.flow.dimensions * Math.LN2);
             options.tell?.({ stage: `step ${first + done}`, done, of: steps, bpd });
-          } else if (event.kind === "heldOut") {
-            if (Number.isNaN(least)) least = event.logProb;
-            else worse = event.logProb > least ? Number.NEGATIVE_INFINITY : worse + 1;
+          } else if (event.kind === "heldOut" && event.step > first) {
+            worse = event.best ? Number.NEGATIVE_INFINITY : worse + 1;
             if (worse >= PATIENCE) giveUp.abort();
           }
         },

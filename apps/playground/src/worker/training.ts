@@ -50,7 +50,7 @@ export type TrainingEvent<V> =
   /** Mean log p of each step's batch, in nats, from step `first` on. */
   | Readonly<{ kind: "logProb"; first: number; values: Float32Array }>
   /** Mean log p of held-out examples after a step. */
-  | Readonly<{ kind: "heldOut"; step: number; logProb: number }>
+  | Readonly<{ kind: "heldOut" } & Validation>
   /** The best so far. */
   | Readonly<{ kind: "view"; view: V }>
   /** The device was lost: the run continues in Wasm from the kept state. */
@@ -199,9 +199,9 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
       shown.seen = performance.now();
       shown.cost = shown.seen - started;
     };
-    now.onMeasured = ({ step, logProb }) => {
+    now.onMeasured = (measured) => {
       tell();
-      emit({ kind: "heldOut", step, logProb });
+      emit({ kind: "heldOut", ...measured });
     };
     const watch: Hook = {
       async step(report) {

@@ -1,4 +1,4 @@
-import { type JsTree, type numpy as np, numpy } from "@jax-js/jax";
+import { type numpy as np, numpy } from "@jax-js/jax";
 import type { Examples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { partsOf, splitBatch } from "../executor/parts.js";
@@ -38,23 +38,12 @@ export type RunOptions = Readonly<
   }
 >;
 
-/** A part of a batch, for one call of a compiled function. */
-export type Part = Readonly<{
-  /** Examples of the whole batch, and its number of parts. */
-  size: number;
-  parts: number;
-  args: readonly JsTree<HostArray>[];
-  /** Offset of its rows, and the number of rows without padding. */
-  at: number;
-  rows: number;
-  /** Call it after the part is computed. */
-  release(): void;
-}>;
-
 const NONE = new Float32Array();
 
 /**
- * The `count` examples `x` in parts of batches, created lazily. Noise of batch b is a function of (seed, stream, b).
+ * The `count` examples `x` in parts of batches, created lazily, each for one call of a compiled function: `size` examples
+ * in the whole batch, and the offset of the part's rows, without padding. Call `release` after a part is computed. Noise
+ * of batch b is a function of (seed, stream, b).
  */
 export function* partsOfExamples(
   executor: Executor,
@@ -71,7 +60,7 @@ export function* partsOfExamples(
     stream: number;
     firstBatch?: number;
   },
-): Generator<Part, undefined> {
+) {
   const width = sizeOf(row.inShape);
   for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
     const here = Math.min(LARGEST, count - done);

@@ -6,6 +6,7 @@ import type { NoiseTree } from "../noise.js";
 import { parameterPaths } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
 import { trainingDefaults as defaults } from "./options.js";
+import { pickByKind } from "./programs.js";
 import {
   type ByPath,
   makeUpdate,
@@ -19,9 +20,9 @@ import {
 type StepState = { params: FlowParams; first: ByPath; second: ByPath; drift: np.Array };
 
 /**
- * The step that a trainer takes, as a pure function of the whole state, for those who compute it elsewhere: loss, gradient clipped to the norm `clip`, Adam's
- * update, retraction. A trainer splits it in three, and leaves the state as it was where the loss is
- * not finite.
+ * The step that a trainer takes, as a pure function of the whole state, for those who compute it elsewhere: loss,
+ * gradient clipped to the norm `clip`, Adam's update, retraction. A trainer splits it in three, and leaves the state as
+ * it was where the loss is not finite.
  */
 export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: number } = {}) {
   const params = flow.init(shapeKey());
@@ -29,9 +30,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(params);
   const specs = arrays.map(({ shape, dtype }) => new ArraySpec(shape, dtype));
   treeDispose(params);
-  const pick = <T>(values: readonly T[], chosen: (kind: string) => boolean): ByPath<T> =>
-    Object.fromEntries(leaves.flatMap(({ path, kind }, i) => (chosen(kind) ? [[path, values[i] as T]] : [])));
-  const moments = pick(specs, (kind) => kind !== "fixed");
+  const moments = pickByKind(leaves, specs, "euclidean", "orthogonal");
   const update = makeUpdate(leaves);
   return {
     /** Loss in nats and norm of the gradient, [], before the step, and the state after it. Consumes all. */
@@ -39,7 +38,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
       const values = treeFlatten<np.Array>(state.params).leaves;
       const at = makeWholeDescent(flow, leaves, clip)(treeRef(state.params), x, noise);
       const now = {
-        values: pick(values, (kind) => kind === "euclidean"),
+        values: pickByKind(leaves, values, "euclidean"),
         moments: Object.fromEntries(
           Object.keys(moments).map((path) => [
             path,
@@ -48,7 +47,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
         ),
       };
       const updated = update(now, at.gradients, at.factor, scalars);
-      const matrices = pick(values, (kind) => kind === "orthogonal");
+      const matrices = pickByKind(leaves, values, "orthogonal");
       const turned = retractAll(matrices, updated.omegas, state.drift);
       const moved = { ...updated.values, ...turned.matrices };
       const moment = (name: "first" | "second"): ByPath =>
@@ -75,6 +74,6 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
       second: moments,
       drift: new ArraySpec([], np.float32),
     },
-    matrices: { params: pick(specs, (kind) => kind === "orthogonal") },
+    matrices: { params: pickByKind(leaves, specs, "orthogonal") },
   };
 }
