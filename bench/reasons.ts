@@ -4,14 +4,7 @@ import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { openExecutor } from "flowify";
-import {
-  calibrationOf,
-  conformalP,
-  fitDetector,
-  openDetector,
-  readLabelledRows,
-  rowReasons,
-} from "flowify/tables";
+import { calibrationOf, conformalP, fitArrayDetector, readLabelledRows, rowReasons } from "flowify/tables";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
 const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;
@@ -93,20 +86,18 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
   const order = permutation(makeRng(seed), count);
   const [half, quarter] = [count >> 1, (3 * count) >> 2];
   const training = takeRows(rows, width, order.subarray(0, half));
-  const open = await openDetector(executor, await fitDetector(executor, training, width, { seed }));
+  const detector = await fitArrayDetector(executor, training, width, { seed });
   try {
     const density = async (each: Float32Array): Promise<Float64Array> =>
-      (await open.score(each, ["flow"])).flow.map((nats) => -nats);
+      (await detector.score(each, ["flow"])).flow.map((nats) => -nats);
     const calibration = calibrationOf(
-      0,
       (await density(takeRows(rows, width, order.subarray(half, quarter)))).map((nats) => -nats),
     );
     const isFlagged = (logProb: number): boolean => conformalP(calibration, -logProb) <= FALSE_ALARMS;
     const originals = takeRows(rows, width, order.subarray(quarter));
     const { swapped, columns } = swapOneColumn(originals, width, seed);
     const [before, after] = [await density(originals.subarray(0, swapped.length)), await density(swapped)];
-    const places = Array.from({ length: width }, (_, at) => ({ name: String(at), at, width: 1 }));
-    const reasoner = rowReasons(density, training, width, places);
+    const reasoner = rowReasons(density, training, width);
     const ranksOf = async (which: readonly number[]): Promise<number[][]> => {
       const reasons = await reasoner.reasonsOf(takeRows(swapped, width, which));
       return reasons.map((each) => each.columns.map(({ column }) => column));
@@ -125,7 +116,7 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
       deviation: shareOf(deviations, of(flagged)),
     };
   } finally {
-    await open.dispose();
+    await detector.dispose();
   }
 }
 

@@ -8,20 +8,20 @@ import { openTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { BLOCK } from "../data/table/table.js";
+import { FALSE_ALARMS } from "../detect/calibration.js";
 import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { graphInput } from "../detect/detector-graph.js";
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
-import { openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
-import { makeFolder, runPaths } from "../runs/folder.js";
-import { FALSE_ALARMS } from "../scores/judge-rows.js";
-import { kindOf, type ModelColumn } from "../tables/columns/kinds.js";
-import { detectorEncoder } from "../tables/row-encoder.js";
+import { makeFolder } from "../runs/folder.js";
+import { withModel } from "../runs/open-run.js";
+import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
+import { rowEncoder } from "../tables/row-encoder.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -44,11 +44,10 @@ export async function exportDetector(
   const config = readRunConfig(folder);
   if (!config.data.reading?.schema)
     throw new UsageError(`--detector: ${config.data.name} is no table\nleave --detector out`);
-  const found = readDetector(runPaths(folder).detector, folder);
   const file = join(out, FILE);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
-    const open = await openDetector(executor, found.detector);
+  await withModel(folder, flags, terminal, async (model, { step }) => {
+    const found = readDetector(folder, step);
+    const open = await openDetector(model, found.detector);
     const target = targets[flags.target ?? "portable"];
     const { bytes, nodes, description: described } = detectorOnnx(found, open, { falseAlarms, target });
     const { format, version, ...more } = described;
@@ -66,9 +65,7 @@ export async function exportDetector(
       throw new MismatchError(
         `${file}: ONNX Runtime and flowify compute different scores: they differ by up to ${difference.toExponential(1)} of 1 + |score|\nthe file is written: do not use it`,
       );
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 /** The largest difference of the file's scores from the detector's, on the first rows of the run's table; undefined where there is no table or no runtime. */
@@ -86,7 +83,8 @@ async function differenceOn(
   const table = await openTable(path, reading);
   const { value: first } = await table.blocks().next();
   const block = blockOf(first?.rows.slice(0, BLOCK) ?? []);
-  const rows = detectorEncoder(path, table, found.inputs).encode(block);
+  const columns = ownColumns(tableColumns(found.detector));
+  const rows = rowEncoder(path, table, columns).encode(block);
   const { combination } = await open.score(rows, ["combination"]);
   const runtime = await loadRuntime().catch((error: unknown) => {
     if (!(error instanceof DeviceError)) throw error;
@@ -95,7 +93,7 @@ async function differenceOn(
   });
   if (runtime === undefined) return undefined;
   const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
-  const { score } = await session.run(feedsOf(runtime, table, found.inputs, block.rows));
+  const { score } = await session.run(feedsOf(runtime, table, columns, block.rows));
   await session.release();
   const computed = score!.data as Float32Array;
   return combination.reduce(
@@ -108,7 +106,7 @@ async function differenceOn(
 function feedsOf(
   { Tensor }: Runtime,
   { names }: Readonly<{ names: readonly string[] }>,
-  inputs: readonly ModelColumn[],
+  inputs: readonly TableColumn[],
   block: readonly (readonly Cell[])[],
 ) {
   const reader = cellReader();
@@ -116,7 +114,7 @@ function feedsOf(
     const at = names.indexOf(input.name);
     const cells = block.map((row) => row[at]);
     const isMissing = (cell: Cell | undefined): boolean => reader.read(cell) === "missing";
-    const tensor = kindOf(input).isText
+    const tensor = input.kind.isText
       ? new Tensor(
           "string",
           cells.map((cell) => (isMissing(cell) ? "" : cellText(cell))),

@@ -8,7 +8,7 @@ import { type NpyArray, unsignedBytes } from "./npy.js";
 import { readNpyFile } from "./npy-file.js";
 import { npzHolds, readNpz } from "./npz.js";
 import { areOfArray } from "./table/array-table.js";
-import { tableFile } from "./table/table-file.js";
+import { tableFile } from "./table-file.js";
 
 /** `whole`: the array holds all splits; `undrawn`: use the array as a whole instead of splitting it. */
 type ArrayPart = Readonly<{

@@ -1,6 +1,6 @@
 import type { PixelSize } from "./array-images.js";
 import type { DataSet, PublishedSplit } from "./image-set.js";
-import type { TableSchema } from "./table/schema.js";
+import type { TableChoice, TableSchema } from "./table/schema.js";
 
 /** Resizing of pictures: `crop` to fill the size, `fit` into it on black, `stretch` to it. */
 export const resizings = ["crop", "fit", "stretch"] as const;
@@ -16,20 +16,6 @@ export type PictureReading = Readonly<{
   grey?: boolean;
   /** Skip damaged pictures. */
   skipCorrupt?: boolean;
-}>;
-
-/** Which columns and rows of a table are used. */
-export type TableChoice = Readonly<{
-  /** Only these. */
-  columns?: readonly string[];
-  /** All but these. */
-  drop?: readonly string[];
-  /** The column that names the rows. */
-  id?: string;
-  /** Columns of dates whose time, weekday and month become columns as well. */
-  calendar?: readonly string[];
-  /** Only rows that fulfil this SQL condition. */
-  where?: string;
 }>;
 
 /** How data are to be read. */

@@ -11,7 +11,7 @@ import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 import { TABLE_ENDING } from "./table/open-table.js";
 import { STANDARD_INPUT } from "./table/sources/standard-input.js";
-import { tableFile } from "./table/table-file.js";
+import { tableFile } from "./table-file.js";
 
 const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
   [/\.npy$/i, npyFile],

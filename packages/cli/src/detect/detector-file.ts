@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { DataError, decodeSafetensors, encodeSafetensors, HostArray, UsageError } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import * as v from "valibot";
+import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
-import { columnSchema, widthOfAll } from "../tables/columns/kinds.js";
+import { runPaths } from "../runs/folder.js";
+import { encodedWidth } from "../tables/columns/kinds.js";
 import { type ScoreKind, scoreKinds } from "./score-kinds.js";
 import { KNOTS } from "./spaces.js";
 import type { TableDetector } from "./table-detector.js";
@@ -14,74 +16,86 @@ const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  version: v.literal(2),
+  version: v.literal(3),
+  /** Of the state of the run whose flow it was fitted with. */
+  step: v.pipe(v.number(), v.integer(), v.minValue(0)),
   contaminated: v.boolean(),
-  inputs: v.array(columnSchema),
+  /** Of the table that it was fitted to. */
+  columns: tableSchema.entries.columns,
   /** What the reference rows are called, where a column names the rows. */
   names: v.exactOptional(v.array(v.string())),
   scales: v.strictObject({ flow: scale, robust: scale, mixed: scale, neighbours: scale }),
 });
 
-/** Writes a detector as one safetensors file; what is no array is JSON in its metadata. */
+/** Writes the detector of a run's state as one safetensors file; what is no array is JSON in its metadata. The flow is that of the run. */
 export function writeDetector(
-  path: string,
-  { detector, inputs, names, calibrations }: TableDetector,
+  folder: string,
+  step: number,
+  { detector, names, calibrations }: TableDetector,
 ): Promise<void> {
-  const { contaminated, spaces, reference, places, flow, scales } = detector;
-  const { width, knots, normals, ...columns } = spaces;
+  const { columns, contaminated, spaces, reference, places, scales } = detector;
+  const { width, knots, normals, ...moments } = spaces;
   const floats = (data: Float32Array, ...shape: number[]) => new HostArray(data, shape, np.float32);
   const tensors: { [name: string]: HostArray } = {
-    ...flow,
-    reference: floats(reference, reference.length / width, width),
+    reference: floats(reference, places.length, reference.length / places.length),
     places: new HostArray(places, [places.length], np.uint32),
     knots: floats(knots, width, KNOTS),
     normals: floats(normals, width, KNOTS),
   };
-  for (const [name, data] of Object.entries(columns)) tensors[name] = floats(data, width);
+  for (const [name, data] of Object.entries(moments)) tensors[name] = floats(data, width);
   for (const kind of scoreKinds) {
     const { scores } = calibrations[kind];
     tensors[`calibration.${kind}`] = new HostArray(scores, [scores.length], np.float64);
   }
   const document = {
     format: "flowify-detector",
-    version: 2,
+    version: 3,
+    step,
     contaminated,
-    inputs,
+    columns,
     scales,
     ...(names && { names }),
   };
-  return writeFileAtomic(path, encodeSafetensors(tensors, { detector: JSON.stringify(document) }));
+  return writeFileAtomic(
+    runPaths(folder).detector,
+    encodeSafetensors(tensors, { detector: JSON.stringify(document) }),
+  );
 }
 
 /**
- * The detector of the run in `folder`.
+ * The detector of the run in `folder`, whose state is that of this step.
  *
- * @throws UsageError where it has none, DataError where the file is damaged
+ * @throws UsageError where it has none, or that of another state; DataError where the file is damaged
  */
-export function readDetector(path: string, folder: string): TableDetector {
+export function readDetector(folder: string, step: number): TableDetector {
+  const path = runPaths(folder).detector;
   const again = `run flowify train --resume ${folder} to write it`;
   if (!existsSync(path))
-    throw new UsageError(`${folder}: no ${fileName(path)}, expected a detector\n${again}`);
+    throw new UsageError(`${folder}: no detector.safetensors, expected a detector\n${again}`);
   const damaged = (why: string, cause?: unknown): DataError =>
     new DataError(`${path}: not a detector: ${why}\n${again}`, { cause });
   const file = decoded(path, damaged);
   const checked = check(documentSchema, file.document);
   if (!("value" in checked)) throw damaged(checked.problems.join("; "));
-  const { contaminated, inputs, scales, names } = checked.value;
-  const width = widthOfAll(inputs);
+  const { contaminated, columns, scales, names } = checked.value;
+  if (checked.value.step !== step)
+    throw new UsageError(
+      `${path}: of step ${checked.value.step}, expected the state of step ${step}\n${again}`,
+    );
+  const own = encodedWidth({ columns });
+  const width = file.tensors.mean?.data.length ?? 0;
   const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {
     const data = file.tensors[name]?.data;
     if (!(data instanceof type) || data.length === 0 || (length !== undefined && data.length !== length))
       throw damaged(`${name} is missing or has another size`);
     return data;
   };
-  const columns = (name: string, each = 1): Float32Array => take(name, Float32Array, each * width);
+  const features = (name: string, each = 1): Float32Array => take(name, Float32Array, each * width);
   const places = take("places", Uint32Array);
   const calibrationOf = (kind: ScoreKind) => ({ scores: take(`calibration.${kind}`, Float64Array) });
   if (names !== undefined && names.length !== places.length)
     throw damaged(`${names.length} names for ${places.length} rows`);
   return {
-    inputs,
     ...(names && { names }),
     calibrations: {
       combination: calibrationOf("combination"),
@@ -90,27 +104,25 @@ export function readDetector(path: string, folder: string): TableDetector {
       neighbours: calibrationOf("neighbours"),
     },
     detector: {
+      columns,
       contaminated,
       scales,
       places,
-      reference: take("reference", Float32Array, places.length * width),
-      flow: Object.fromEntries(Object.entries(file.tensors).filter(([name]) => name.startsWith("params."))),
+      reference: take("reference", Float32Array, places.length * own),
       spaces: {
         width,
-        mean: columns("mean"),
-        std: columns("std"),
-        median: columns("median"),
-        spread: columns("spread"),
-        low: columns("low"),
-        high: columns("high"),
-        knots: columns("knots", KNOTS),
-        normals: columns("normals", KNOTS),
+        mean: features("mean"),
+        std: features("std"),
+        median: features("median"),
+        spread: features("spread"),
+        low: features("low"),
+        high: features("high"),
+        knots: features("knots", KNOTS),
+        normals: features("normals", KNOTS),
       },
     },
   };
 }
-
-const fileName = (path: string): string => path.replace(/^.*[/\\]/, "");
 
 function decoded(path: string, damaged: (why: string, cause?: unknown) => DataError) {
   try {

@@ -1,29 +1,56 @@
-import type { GraphModel } from "@flowify/onnx";
-import { graphBuilder } from "../tables/columns/graph-builder.js";
-import { kindOf, type ModelColumn } from "../tables/columns/kinds.js";
+import type { GraphModel, GraphNode, Initializer, TextConstant } from "@flowify/onnx";
+import type { TableColumn } from "../tables/columns/kinds.js";
 
 /** The outputs: an input of one of these names gets `input ` in front. */
 export const OUTPUTS = ["score", "p", "flag"] as const;
 
+/** Code of ONNX's type of float32. */
+const FLOAT = 1;
+
 /** The name of a column's input in the graph. */
-export const graphInput = ({ name }: ModelColumn): string =>
+export const graphInput = ({ name }: TableColumn): string =>
   OUTPUTS.some((output) => output === name) ? `input ${name}` : name;
 
 /**
  * One graph from the columns of a table to `score`, `p` and `flag`, [batch] each. Numbers and days are float64 [batch, 1],
- * NaN where they are missing; texts are strings [batch, 1], empty where they are missing.
+ * NaN where they are missing, and lose their origin; texts are strings [batch, 1], empty where they are missing, and become
+ * codes.
  *
- * @param judge from `x`, the rows as the detector takes them, to the outputs
+ * @param judge from `x`, encoded rows, to the outputs
  */
-export function detectorGraph(columns: readonly ModelColumn[], judge: GraphModel): GraphModel {
-  const g = graphBuilder();
-  const encoded = columns.map((column) => kindOf(column).graph(g, column, graphInput(column)));
-  const x = encoded.length === 1 ? encoded[0]! : g.node("Concat", encoded, { axis: 1 });
+export function detectorGraph(columns: readonly TableColumn[], judge: GraphModel): GraphModel {
+  const nodes: GraphNode[] = [];
+  const constants: Initializer[] = [];
+  const texts: TextConstant[] = [];
+  const node = (op: string, inputs: readonly string[], attributes: GraphNode["attributes"] = {}): string => {
+    const name = `columns/${nodes.length}`;
+    nodes.push({ op, domain: "", inputs, outputs: [name], attributes });
+    return name;
+  };
+  const toFloat = (input: string): string => node("Cast", [input], { to: FLOAT });
+  const encoded = columns.map((column, i) => {
+    const { kind, found } = column;
+    if (!kind.isText) {
+      const origin = `columns/origin ${i}`;
+      constants.push({ name: origin, type: "float64", shape: [1], data: Float64Array.of(found.origin ?? 0) });
+      return toFloat(node("Sub", [graphInput(column), origin]));
+    }
+    const values = (found.values ?? []).map((value) => value ?? "");
+    const [words, codes, other] = ["words", "codes", "other"].map((each) => `columns/${each} ${i}`);
+    texts.push({ name: words!, shape: [1, values.length], values });
+    // Σ_k (k − K) [text = value k] + K: K where it is none of the values
+    const data = Float32Array.from(values, (_, code) => code - values.length);
+    constants.push({ name: codes!, type: "float32", shape: [values.length, 1], data });
+    constants.push({ name: other!, type: "float32", shape: [1], data: Float32Array.of(values.length) });
+    const known = toFloat(node("Equal", [graphInput(column), words!]));
+    return node("Add", [node("MatMul", [known, codes!]), other!]);
+  });
+  const x = encoded.length === 1 ? encoded[0]! : node("Concat", encoded, { axis: 1 });
   const own = (name: string): string => (name === "x" ? x : name === "" ? "" : `rows/${name}`);
-  const nodes = judge.nodes.map((node) => ({
-    ...node,
-    inputs: node.inputs.map(own),
-    outputs: node.outputs.map(own),
+  const judging = judge.nodes.map((each) => ({
+    ...each,
+    inputs: each.inputs.map(own),
+    outputs: each.outputs.map(own),
   }));
   const results = judge.outputs.map(({ name }, i) => ({
     op: "Identity",
@@ -34,19 +61,15 @@ export function detectorGraph(columns: readonly ModelColumn[], judge: GraphModel
   }));
   const inputsOf = (isText: boolean) =>
     columns
-      .filter((column) => kindOf(column).isText === isText)
+      .filter(({ kind }) => kind.isText === isText)
       .map((column) => ({ name: graphInput(column), shape: ["batch", 1] as const }));
   return {
     name: "detector",
     inputs: inputsOf(false).map((input) => ({ ...input, type: "float64" })),
     textInputs: inputsOf(true),
-    outputs: OUTPUTS.map((name) => ({
-      name,
-      type: name === "flag" ? "int32" : "float32",
-      shape: ["batch"],
-    })),
-    nodes: [...g.nodes, ...nodes, ...results],
-    constants: [...g.constants, ...judge.constants.map((each) => ({ ...each, name: own(each.name) }))],
-    texts: g.texts,
+    outputs: OUTPUTS.map((name) => ({ name, type: name === "flag" ? "int32" : "float32", shape: ["batch"] })),
+    nodes: [...nodes, ...judging, ...results],
+    constants: [...constants, ...judge.constants.map((each) => ({ ...each, name: own(each.name) }))],
+    texts,
   };
 }

@@ -1,5 +1,5 @@
 import { exportFunction, toBytes } from "@flowify/onnx/browser";
-import { kindOf } from "../tables/columns/kinds.js";
+import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { judgeProgram } from "./calibration.js";
 import type { OpenDetector } from "./detector.js";
 import { detectorGraph, graphInput, OUTPUTS } from "./detector-graph.js";
@@ -33,12 +33,13 @@ const results = [
  * @param falseAlarms p-values up to this one are flagged
  */
 export function detectorOnnx(
-  { detector, inputs, calibrations }: TableDetector,
+  { detector, calibrations }: TableDetector,
   open: Pick<OpenDetector, "program">,
   { falseAlarms, ...options }: { falseAlarms: number } & NonNullable<Parameters<typeof exportFunction>[1]>,
 ): { bytes: Uint8Array; nodes: number; description: DetectorDescription } {
   const judge = judgeProgram(open.program(["combination"]), calibrations.combination, falseAlarms);
-  const input = { name: "x", shape: [detector.spaces.width] };
+  const inputs = ownColumns(tableColumns(detector));
+  const input = { name: "x", shape: [inputs.length] };
   const rows = exportFunction({ name: "judge", ...judge, input, outputs: OUTPUTS }, options);
   const graph = detectorGraph(inputs, rows);
   const description: DetectorDescription = {
@@ -48,9 +49,9 @@ export function detectorOnnx(
     inputs: inputs.map((each) => ({
       name: graphInput(each),
       column: each.name,
-      type: kindOf(each).isText ? "string" : "float64",
+      type: each.kind.isText ? "string" : "float64",
       shape: ["batch", 1],
-      meaning: kindOf(each).meaning,
+      meaning: each.kind.meaning,
     })),
     outputs: results.map((output) => ({ ...output, shape: ["batch"] })),
   };

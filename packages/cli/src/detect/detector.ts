@@ -1,10 +1,14 @@
-import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/core";
+import { type Executor, type FlowModel, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import type { ColumnSchema } from "../data/table/schema.js";
+import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
+import { featuresOf } from "../tables/features.js";
+import { flowInput } from "../tables/flow-input.js";
+import { flowRows, takeRows } from "../tables/flow-rows.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf } from "./combine.js";
-import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
-import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
+import { type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
 import type { PartName, ScoreKind } from "./score-kinds.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
 
@@ -19,14 +23,14 @@ const FEWEST = 10;
 
 /** What a detector has learned from training rows. */
 export type Detector = Readonly<{
+  /** The columns of the rows, as they were found in the table. */
+  columns: readonly ColumnSchema[];
   /** The training rows hold anomalies. */
   contaminated: boolean;
   spaces: Spaces;
-  /** Training rows [m, width] that others are compared with, and their numbers among the training rows. */
+  /** Training rows [m, columns] that others are compared with, and their numbers among the training rows. */
   reference: Float32Array;
   places: Uint32Array;
-  /** Parameters of the flow, by name. */
-  flow: Readonly<Record<string, HostArray>>;
   /** Of the scores of the reference rows. */
   scales: Scales;
 }>;
@@ -34,12 +38,9 @@ export type Detector = Readonly<{
 export type DetectorOptions = Readonly<{
   /** The training rows hold many anomalies, more than one in fifty. Default false. */
   contaminated?: boolean;
-  /** Decides the training of the flow and the sample of reference rows. Default 0. */
+  /** Decides the sample of reference rows. Default 0. */
   seed?: number;
-  /** Training steps of the flow. Default 400. */
-  steps?: number;
-}> &
-  Pick<FlowOptions, "signal" | "onStep">;
+}>;
 
 /** A detector that computes: what it has learned, placed on an executor. */
 export type OpenDetector = Readonly<{
@@ -47,74 +48,85 @@ export type OpenDetector = Readonly<{
    * Scores of rows, a number each: high for rows that are unlike the training rows. A score depends on the row alone; a row
    * that equals one of the training rows is not compared with it.
    *
-   * @param rows [n, width]
+   * @param rows [n, columns]
    * @param kinds the scores that are wanted
    */
   score<Kind extends ScoreKind>(
     rows: Float32Array,
     kinds: readonly Kind[],
   ): Promise<Readonly<Record<Kind, Float64Array>>>;
+  /** Rows [n, columns] in the space of robustly scaled features, in which distances to training rows are taken. */
+  inRobustSpace(rows: Float32Array): Promise<Float32Array>;
   /** The function that `score` runs. */
   program(kinds: readonly ScoreKind[]): RowFunction;
   dispose(): Promise<void>;
 }>;
 
-/** Rows in a space. */
+type Sample = Pick<Detector, "columns" | "contaminated" | "spaces" | "reference">;
+
+/** Rows in a space; without one, their features. */
 async function inSpace(
   executor: Executor,
-  space: Space,
-  spaces: Spaces,
+  columns: readonly ColumnSchema[],
   rows: Float32Array,
+  to?: Readonly<{ space: Space; spaces: Spaces }>,
 ): Promise<Float32Array> {
-  const f = (arrays: never, x: never) => ({ space: space(arrays, x) });
-  const program = rowProgram(executor, { constants: spaceArrays(spaces), f }, spaces.width, "space");
+  const features = featuresOf(tableColumns({ columns }));
+  const f = (arrays: never, x: never) => ({ z: to ? to.space(arrays, features(x)) : features(x) });
+  const constants = to ? spaceArrays(to.spaces) : [];
+  const program = rowProgram(executor, { constants, f }, encodedWidth({ columns }), "space");
   try {
-    return (await program.run(rows)).space ?? new Float32Array();
+    return (await program.run(rows)).z ?? new Float32Array();
   } finally {
     await program.dispose();
   }
 }
 
-type Sample = Pick<Detector, "contaminated" | "spaces" | "reference">;
-
-const learntOf = async (
-  executor: Executor,
-  { contaminated, spaces, reference }: Sample,
+async function learntOf(
   model: FlowModel,
-): Promise<Learnt> => ({
-  contaminated,
-  spaces,
-  reference: {
-    robust: await inSpace(executor, robustSpace, spaces, reference),
-    mixed: await inSpace(executor, mixedSpace, spaces, reference),
-  },
-  flow: model.flow,
-  params: model.params,
-});
+  { columns, contaminated, spaces, reference }: Sample,
+): Promise<Learnt> {
+  const inOwn = (space: Space) => inSpace(model.executor, columns, reference, { space, spaces });
+  const all = tableColumns({ columns });
+  return {
+    features: featuresOf(all),
+    input: flowInput(all),
+    contaminated,
+    spaces,
+    reference: { robust: await inOwn(robustSpace), mixed: await inOwn(mixedSpace) },
+    flow: model.flow,
+    params: model.params,
+  };
+}
 
-/** Opens a detector on an executor. */
-export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
-  const { contaminated, spaces, flow, scales } = detector;
-  const model = await FlowModel.fromArrays(detectorFlow(spaces.width, contaminated), flow, executor);
-  const learnt = await learntOf(executor, detector, model);
+/**
+ * Opens a detector.
+ *
+ * @param model of the flow that it was fitted with, on whose executor it computes. It stays open
+ */
+export async function openDetector(model: FlowModel, detector: Detector): Promise<OpenDetector> {
+  const { columns, spaces, scales } = detector;
+  const { executor } = model;
+  const learnt = await learntOf(model, detector);
   const programs = new Map<string, RowProgram>();
   const program = (kinds: readonly ScoreKind[]): RowFunction => scoreProgram(learnt, scales, kinds);
   return {
     program,
+    inRobustSpace: (rows) => inSpace(executor, columns, rows, { space: robustSpace, spaces }),
     async score(rows, kinds) {
       const key = kinds.join();
-      const opened = programs.get(key) ?? rowProgram(executor, program(kinds), spaces.width, key);
+      const opened =
+        programs.get(key) ?? rowProgram(executor, program(kinds), encodedWidth({ columns }), key);
       programs.set(key, opened);
       const found = await opened.run(rows);
       const scores = kinds.map((kind) => [kind, Float64Array.from(found[kind] ?? [])] as const);
       // the model names the row and the layer
       if (scores.some(([, each]) => each.some(Number.isNaN)))
-        await model.logProb(await inSpace(executor, flowSpace(contaminated), spaces, rows));
+        await model.logProb(flowRows(tableColumns({ columns }), rows).rows, { mode: "deterministic" });
       return Object.fromEntries(scores) as never;
     },
     async dispose() {
       for (const each of programs.values()) await each.dispose();
-      await model.dispose();
     },
   };
 }
@@ -123,45 +135,37 @@ export async function openDetector(executor: Executor, detector: Detector): Prom
  * Fits a detector of rows that are unlike the training rows, without labels: −log p by a flow, kernel densities in two
  * spaces, distances to neighbours, and values beyond the range of their columns.
  *
- * @param training rows [n, width], in any units
+ * @param model of a flow of the table, trained on these rows
+ * @param training encoded rows [n, columns]
  * @throws UsageError where there are too few rows
  */
 export async function fitDetector(
-  executor: Executor,
+  model: FlowModel,
   training: Float32Array,
-  width: number,
-  { contaminated = false, seed = 0, steps = 400, ...control }: DetectorOptions = {},
+  columns: readonly ColumnSchema[],
+  { contaminated = false, seed = 0 }: DetectorOptions = {},
 ): Promise<Detector> {
-  const count = training.length / width;
+  const { executor } = model;
+  const own = encodedWidth({ columns });
+  const count = training.length / own;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
-  const spaces = findSpaces(training, width);
+  const features = await inSpace(executor, columns, training);
+  const spaces = findSpaces(features, features.length / count);
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
-  const reference = takeRows(training, width, places);
-  const rows = await inSpace(executor, flowSpace(contaminated), spaces, training);
-  const model = await fitDetectorFlow(executor, rows, width, { contaminated, seed, steps, ...control });
-  const flow = model.arrays();
+  const reference = takeRows(training, own, places);
   const names = ["flow", "robust", "mixed", "neighbours"] as const satisfies readonly PartName[];
-  const learnt = await learntOf(executor, { contaminated, spaces, reference }, model);
-  const program = rowProgram(executor, partsProgram(learnt, names), width, "parts");
+  const learnt = await learntOf(model, { columns, contaminated, spaces, reference });
+  const program = rowProgram(executor, partsProgram(learnt, names), own, "parts");
   try {
-    const raw = await program.run(reference.subarray(0, SCALED_BY * width));
+    const raw = await program.run(reference.subarray(0, SCALED_BY * own));
     const scales = {
       flow: scaleOf(raw.flow!),
       robust: scaleOf(raw.robust!),
       mixed: scaleOf(raw.mixed!),
       neighbours: scaleOf(raw.neighbours!),
     };
-    return { contaminated, spaces, reference, places, flow, scales };
+    return { columns, contaminated, spaces, reference, places, scales };
   } finally {
     await program.dispose();
-    await model.dispose();
   }
-}
-
-/** Some of the rows [n, width], in the order of `which`. */
-export function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
-  const out = new Float32Array(which.length * width);
-  for (let to = 0; to < which.length; to++)
-    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
-  return out;
 }

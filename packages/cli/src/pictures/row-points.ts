@@ -1,8 +1,9 @@
 import type { RowSet } from "../data/image-set.js";
-import { columnSlots } from "../data/table/encode-rows.js";
 import { gridOf } from "../data/table/grid.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { type ColumnValue, columnValues } from "./column-values.js";
+import type { ColumnValue } from "../tables/columns/column-kind.js";
+import { columnValues, ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { encodedRows } from "../tables/flow-rows.js";
 import { type ScatterColumn, SHOWN } from "./scatter.js";
 
 /** Categories that have a place of their own on an axis, the most frequent first; the others share the last one. */
@@ -24,21 +25,25 @@ export function rowPoints(
 }
 
 function tablePoints(schema: TableSchema, width: number, groups: readonly Float32Array[]): Points {
-  const slots = columnSlots(schema).slice(0, SHOWN.columns);
-  const points = groups.map((rows) => new Float64Array((rows.length / width) * slots.length));
-  const columns = slots.map((slot, at) => {
-    const values = groups.map((rows) => columnValues(slot, rows, width));
-    const categories = slot.column.range ? undefined : namesOf(slot.column, values.flat());
+  const all = tableColumns(schema);
+  const encoded = groups.map((rows) => encodedRows(all, rows));
+  const own = ownColumns(all);
+  const shown = own.slice(0, SHOWN.columns);
+  const points = groups.map((rows) => new Float64Array((rows.length / width) * shown.length));
+  const columns = shown.map((column, at) => {
+    const { found } = column;
+    const values = encoded.map((rows) => columnValues(column, rows, own.length));
+    const categories = found.range ? undefined : namesOf(found, values.flat());
     const places = new Map(categories?.all.map((name, place) => [name, Math.min(place, NAMED - 1)]));
     values.forEach((group, i) => {
       group.forEach((value, row) => {
-        points[i]![row * slots.length + at] =
+        points[i]![row * shown.length + at] =
           typeof value === "string" ? places.get(value)! : (value ?? Number.NaN);
       });
     });
-    const { name, type } = slot.column;
+    const { name, type } = found;
     if (categories) return { name, categories: categories.shown };
-    const step = gridOf(slot.column)?.step;
+    const step = gridOf(found)?.step;
     return { name, isDate: type === "date", ...(step !== undefined && { step }) };
   });
   return { columns, groups: points };

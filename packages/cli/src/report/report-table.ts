@@ -1,22 +1,19 @@
 import type { FlowModel } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { decodeRows } from "../data/table/decode-rows.js";
-import { type ColumnSlot, columnSlots } from "../data/table/encode-rows.js";
-import { readRows } from "../data/table/read-rows.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
-import { type Calibration, conformalP, thresholdOf } from "../detect/calibration.js";
-import { type OpenDetector, openDetector, takeRows } from "../detect/detector.js";
+import { type Calibration, conformalP, FALSE_ALARMS, thresholdOf } from "../detect/calibration.js";
+import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
-import { detectorNumber } from "../detect/reasons/detector-columns.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { TableDetector } from "../detect/table-detector.js";
-import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
-import { allDetectorRows, type DetectorRowsOptions, openDetectorTable } from "../scores/detector-rows.js";
-import { FALSE_ALARMS } from "../scores/judge-rows.js";
-import { rowsOfTables } from "../scores/table-rows.js";
+import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
+import { decodeRows } from "../tables/decode-rows.js";
+import type { EncodedRows } from "../tables/encoded-table.js";
+import { encodedRows, takeRows } from "../tables/flow-rows.js";
+import { openEncodedTable, readRows } from "../tables/read-rows.js";
 import type { Terminal } from "../ui/terminal.js";
 import { viewColumn } from "./table/columns.js";
 import { viewPairs } from "./table/pairs.js";
@@ -45,50 +42,43 @@ const PARTS = 10;
  */
 export async function reportTable(
   model: FlowModel,
-  { config }: SavedRun,
+  { config, step }: SavedRun,
   folder: string,
   options: TableReportOptions,
   { warn }: Terminal,
 ): Promise<TableReport> {
   const { data: file, where, falseAlarms = FALSE_ALARMS } = options;
-  const { name, reading, shape } = config.data;
-  const [schema, width] = [reading!.schema!, shape[0]];
-  const found = readDetector(runPaths(folder).detector, folder);
-  const slots = columnSlots(schema);
+  const { name, reading } = config.data;
+  const schema = reading!.schema!;
+  const found = readDetector(folder, step);
   const all = await readRows(name, reading);
-  const training = takeRows(all.rows, width, rowsOfSplit(all.count, "train").subarray(0, SHOWN.training));
-  const generated = knownCodes(slots, await model.sampleFlat(SHOWN.generated, { seed: 1 }), width);
-  const fresh =
-    file === undefined
-      ? []
-      : [
-          {
-            name: file,
-            rows: await sampledRows(
-              rowsOfTables([file], { schema, where, id: undefined, seed: 0, warn: () => {} }),
-              width,
-            ),
-          },
-        ];
-  const open = await openDetector(model.executor, found.detector);
+  const columns = tableColumns(schema);
+  const own = ownColumns(columns);
+  const width = own.length;
+  const training = takeRows(all.encoded, width, rowsOfSplit(all.count, "train").subarray(0, SHOWN.training));
+  const sampled = await model.sampleFlat(SHOWN.generated, { seed: 1 });
+  const generated = knownCodes(own, encodedRows(columns, sampled));
+  const test = rowsOfSplit(all.count, "test");
+  const testRows = {
+    rows: takeRows(all.encoded, width, test),
+    names: Array.from(test, (row) => all.rowNames[row]!),
+    numbers: [],
+  };
+  const open = await openDetector(model, found.detector);
   try {
-    const rowOptions = { schema, inputs: found.inputs, warn };
-    const pieces =
-      file === undefined
-        ? testRows(name, found, { ...rowOptions, where: reading?.where })
-        : allBlocks(file, { ...rowOptions, where });
-    const judged = await judgedRows(found, open, falseAlarms, pieces);
+    const pieces = file === undefined ? [testRows] : blocksOf(file, { schema, where, warn });
+    const judged = await judgedRows(found, open, falseAlarms, pieces, width);
     const groups = [
       { name: "training rows", rows: training },
       { name: "generated rows", rows: generated },
-      ...fresh,
+      ...(file === undefined ? [] : [{ name: file, rows: judged.survey.rows }]),
     ];
-    const shown = slots.slice(0, SHOWN.columns);
+    const worst = Float32Array.from(judged.survey.worst.flatMap(({ row }) => [...row]));
     return {
       ...judgement(found, judged.survey, file, name, falseAlarms),
       worst: judged.worst,
-      pairs: viewPairs(slots, { training, generated, worst: judged.numbersOf }, width),
-      columns: shown.map((slot) => viewColumn(slot, groups, width)),
+      pairs: viewPairs(own, { training, generated, worst }, width),
+      columns: own.slice(0, SHOWN.columns).map((column) => viewColumn(column, groups, width)),
       examples: groups.slice(0, 2).map(({ name: kind, rows }) => ({
         name: `Some ${kind}`,
         rows: decodeRows(schema, rows.subarray(0, SHOWN.examples * width)).cells.map((cells) =>
@@ -102,20 +92,13 @@ export async function reportTable(
 }
 
 /** The rows of a file, a block at a time. */
-async function* allBlocks(file: string, options: DetectorRowsOptions) {
-  const table = await openDetectorTable(file, options);
+async function* blocksOf(
+  file: string,
+  options: Parameters<typeof openEncodedTable>[1],
+): AsyncGenerator<EncodedRows> {
+  const table = await openEncodedTable(file, options);
   yield* table.rows();
   table.end();
-}
-
-/** The test rows of the run's own table. */
-async function* testRows(file: string, { detector }: TableDetector, options: DetectorRowsOptions) {
-  const all = await allDetectorRows(file, options);
-  const which = rowsOfSplit(all.names.length, "test");
-  yield {
-    rows: takeRows(all.rows, detector.spaces.width, which),
-    names: Array.from(which, (row) => all.names[row]!),
-  };
 }
 
 /** Scores rows, and finds the reasons of those of the highest scores. */
@@ -124,8 +107,8 @@ async function judgedRows(
   open: OpenDetector,
   falseAlarms: number,
   pieces: Parameters<typeof surveyRows>[0],
+  width: number,
 ) {
-  const { width } = found.detector.spaces;
   const calibration = found.calibrations[KIND];
   const survey = await surveyRows(
     pieces,
@@ -133,7 +116,7 @@ async function judgedRows(
     async (rows) => (await open.score(rows, [KIND]))[KIND],
     (score) => conformalP(calibration, score) <= falseAlarms,
   );
-  const { columns, reasonsOf } = tableReasoner(found, open, KIND, falseAlarms);
+  const { reasonsOf } = tableReasoner(found, open, KIND, falseAlarms);
   const reasons = await reasonsOf(Float32Array.from(survey.worst.flatMap(({ row }) => [...row])));
   return {
     survey,
@@ -143,11 +126,6 @@ async function judgedRows(
       p: conformalP(calibration, score),
       reasons: reasons[i]!,
     })),
-    /** Numbers of a column in these rows. */
-    numbersOf: (name: string): (number | undefined)[] => {
-      const column = columns.find((each) => each.name === name)!;
-      return survey.worst.map(({ row }) => detectorNumber(column, row));
-    },
   };
 }
 
@@ -185,7 +163,7 @@ function judgement(
 }
 
 /** p-values of held-out rows, a tenth of them at a time by the scores of the others. */
-function crossPValues({ scores }: Pick<Calibration, "scores">): number[] {
+function crossPValues({ scores }: Calibration): number[] {
   const part = new Uint8Array(scores.length);
   permutation(makeRng(0), scores.length).forEach((row, i) => {
     part[row] = i % PARTS;
@@ -199,25 +177,12 @@ function crossPValues({ scores }: Pick<Calibration, "scores">): number[] {
   }).flat();
 }
 
-/** A fair sample of encoded rows. */
-async function sampledRows(pieces: ReturnType<typeof rowsOfTables>, width: number): Promise<Float32Array> {
-  const survey = await surveyRows(
-    (async function* () {
-      for await (const { images, names } of pieces) yield { rows: images, names };
-    })(),
-    width,
-    async (rows) => new Float64Array(rows.length / width),
-    () => false,
-  );
-  return survey.rows;
-}
-
 /** Generated rows with the codes of categories that training rows have: the nearest ones. */
-function knownCodes(slots: readonly ColumnSlot[], rows: Float32Array, width: number): Float32Array {
-  for (const { at, column } of slots) {
-    if (column.range) continue;
-    const last = (column.values?.length ?? 1) - 1;
-    for (let place = at; place < rows.length; place += width) rows[place] = Math.min(last, rows[place]!);
+function knownCodes(columns: readonly TableColumn[], rows: Float32Array): Float32Array {
+  for (const { place, found } of columns) {
+    if (found.range) continue;
+    const last = (found.values?.length ?? 1) - 1;
+    for (let at = place; at < rows.length; at += columns.length) rows[at] = Math.min(last, rows[at]!);
   }
   return rows;
 }

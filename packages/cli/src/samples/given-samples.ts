@@ -1,6 +1,6 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
-import { type GivenValue, isMoved, logShare, putValue } from "../data/table/given-values.js";
+import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 
 /** Proposals of one call, and of all together for each row that is wanted. */
 const AT_ONCE = 8192;

@@ -1,5 +1,5 @@
-import { type ColumnSlot, columnSlots } from "../data/table/encode-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
+import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 
 /** Rows of each kind, and training rows, that are compared. */
 export const COMPARED = { rows: 1000, training: 20_000 } as const;
@@ -17,13 +17,13 @@ export type Privacy = Readonly<{
  * Distances d² = Σ d_c²: of numbers (a − b) / std of the column, of categories 0 or 1, and 1 where one of the two is
  * missing. Noise does not count. A model that repeats its training rows samples rows that are much nearer than held-out rows.
  *
- * @param sampled, heldOut, training rows of the flow, [n, width] each
+ * @param sampled, heldOut, training encoded rows, [n, columns] each
  */
 export function privacyOf(
   schema: TableSchema,
   rows: Readonly<Record<"sampled" | "heldOut" | "training", Float32Array>>,
 ): Privacy {
-  const slots = columnSlots(schema);
+  const slots = ownColumns(tableColumns(schema));
   const training = comparable(slots, rows.training, COMPARED.training);
   const nearest = (part: Float32Array): number[] =>
     comparable(slots, part, COMPARED.rows)
@@ -41,27 +41,25 @@ export function privacyOf(
 const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)]!;
 
 /** Numbers in standard deviations, codes; NaN is a missing value. */
-function comparable(slots: readonly ColumnSlot[], rows: Float32Array, most: number): Float64Array[] {
-  const last = slots.at(-1)!;
-  const width = last.at + (last.indicator ? 2 : 1);
+function comparable(slots: readonly TableColumn[], rows: Float32Array, most: number): Float64Array[] {
+  const width = slots.length;
   return Array.from({ length: Math.min(most, rows.length / width) }, (_, row) =>
-    Float64Array.from(slots, ({ column: { range, gap = 0, origin = 0 }, at, indicator }) => {
-      const place = row * width + at;
-      if (range === undefined) return Math.round(rows[place]!);
-      if (indicator && Math.round(rows[place + 1]!) >= 1) return Number.NaN;
-      const number = rows[place]! + origin - range.least;
+    Float64Array.from(slots, ({ found: { range, gap = 0, origin = 0 }, place }) => {
+      const value = rows[row * width + place]!;
+      if (range === undefined) return value;
+      const number = value + origin - range.least;
       return (gap > 0 ? gap * Math.round(number / gap) : number) / (range.std || 1);
     }),
   );
 }
 
 /** The smaller of `least` and the squared distance of two rows. */
-function nearer(a: Float64Array, b: Float64Array, slots: readonly ColumnSlot[], least: number): number {
+function nearer(a: Float64Array, b: Float64Array, slots: readonly TableColumn[], least: number): number {
   let sum = 0;
   for (let i = 0; i < a.length && sum < least; i++) {
     const [x, y] = [a[i]!, b[i]!];
     if (Number.isNaN(x) || Number.isNaN(y)) sum += Number.isNaN(x) === Number.isNaN(y) ? 0 : 1;
-    else sum += slots[i]!.column.range ? (x - y) ** 2 : Number(x !== y);
+    else sum += slots[i]!.found.range ? (x - y) ** 2 : Number(x !== y);
   }
   return Math.min(sum, least);
 }

@@ -1,14 +1,15 @@
 import { type FlowModel, UsageError } from "@flowify/core";
-import { givenValues } from "../data/table/given-values.js";
-import { readRows } from "../data/table/read-rows.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
-import { pickRows } from "../detect/score-rows.js";
 import { writeAtomic } from "../files/atomic.js";
 import type { SavedRun } from "../runs/open-run.js";
+import { tableColumns } from "../tables/columns/kinds.js";
+import { encodedRows, takeRows } from "../tables/flow-rows.js";
+import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { type GivenSamples, givenSamples } from "./given-samples.js";
+import { givenValues } from "./given-values.js";
 import { COMPARED, type Privacy, privacyOf } from "./nearest-training-rows.js";
 import { BATCH, type Sampling, writerOf } from "./sample-into.js";
 
@@ -68,9 +69,10 @@ export async function privacyOfRun(
   sampled: Float32Array,
 ): Promise<Privacy> {
   const all = await readRows(data.name, { ...data.reading, schema });
-  const part = (rows: Uint32Array): Float32Array => pickRows(all, rows).rows;
+  const width = all.encoded.length / all.count;
+  const part = (rows: Uint32Array): Float32Array => takeRows(all.encoded, width, rows);
   return privacyOf(schema, {
-    sampled,
+    sampled: encodedRows(tableColumns(schema), sampled),
     heldOut: part(rowsOfSplit(all.count, "test")),
     training: part(rowsOfSplit(all.count, "train").subarray(0, data.examples)),
   });

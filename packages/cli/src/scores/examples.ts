@@ -4,11 +4,16 @@ import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { isTable } from "../data/table/open-table.js";
+import { rowsOfSplit } from "../data/table/split-rows.js";
 import { type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
+import type { RunConfig } from "../run-config.js";
 import { imagesFor, type SavedRun, usualReading } from "../runs/open-run.js";
+import { tableColumns } from "../tables/columns/kinds.js";
+import { flowRows, takeRows } from "../tables/flow-rows.js";
+import { openEncodedTable, readRows } from "../tables/read-rows.js";
+import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
-import { ownTestRows, rowsOfTables } from "./table-rows.js";
 
 /** Images per call of the model. */
 const AT_ONCE = 256;
@@ -43,9 +48,47 @@ export function sourceOf(
   if (schema && flags.split === undefined) {
     if (tables.length === 0) return ownTestRows(run.config);
     if (tables.every((file) => isTable(file, schema)))
-      return rowsOfTables(tables, { schema, id, where, seed, warn });
+      return rowsOfTables(tables, { schema, id, where, warn }, seed);
   }
   return files.length > 0 ? examplesOfFiles(run, flags, files) : ownExamples(run, flags);
+}
+
+/**
+ * The rows of tables, a block at a time: memory does not grow with their number. Rows are called by their id, else by their
+ * number from 1 on.
+ *
+ * @throws DataError for a table that does not fit the schema
+ */
+async function* rowsOfTables(
+  files: readonly string[],
+  options: Parameters<typeof openEncodedTable>[1],
+  seed: number,
+): AsyncGenerator<Named> {
+  const columns = tableColumns(options.schema);
+  for (const file of files) {
+    const table = await openEncodedTable(file, options);
+    const prefix = files.length > 1 ? `${file}#` : "";
+    let before = 0;
+    for await (const { rows: encoded, names } of table.rows()) {
+      const { rows, fillLog } = flowRows(columns, encoded, { seed, before });
+      const called = names.map((name) => `${prefix}${name}`);
+      yield { images: rows, names: called, fillLog, ...(before === 0 && { source: file }) };
+      before += names.length;
+    }
+    table.end();
+  }
+}
+
+/** The test rows of a run's own table. */
+async function* ownTestRows({ data }: RunConfig): AsyncGenerator<Named> {
+  const { rows, fillLog, names, count, rowNames } = await readRows(data.name, data.reading);
+  const test = rowsOfSplit(count, "test");
+  yield {
+    images: takeRows(rows, names.length, test),
+    fillLog: Float64Array.from(test, (row) => fillLog[row]!),
+    names: Array.from(test, (row) => rowNames[row]!),
+    source: `${formatCount(test.length)} test rows of ${data.name}`,
+  };
 }
 
 async function* ownExamples(run: SavedRun, flags: SourceFlags): AsyncGenerator<Named> {

@@ -1,12 +1,12 @@
 import type { PartRange } from "../data/table/table.js";
-import type { DetectorTable } from "./detector-rows.js";
+import type { EncodedTable } from "../tables/encoded-table.js";
 
 /** Rows of a cut at least, where the file says how many there are: a group of rows of the output. */
 const LEAST_ROWS = 100_000;
 
 /** Rows that are scored together, whoever scores them: the output has the same bytes with any number of processes. */
 export type Cut = Readonly<{
-  table: DetectorTable;
+  table: EncodedTable;
   /** Missing: all rows. */
   range?: PartRange;
   /** Where the file says it. */
@@ -15,9 +15,9 @@ export type Cut = Readonly<{
 }>;
 
 /** The cuts of tables, in the order of their rows. */
-export const cutsOf = (tables: readonly DetectorTable[]): Cut[] => tables.flatMap(cutsOfTable);
+export const cutsOf = (tables: readonly EncodedTable[]): Cut[] => tables.flatMap(cutsOfTable);
 
-function cutsOfTable(table: DetectorTable): Cut[] {
+function cutsOfTable(table: EncodedTable): Cut[] {
   const { parts } = table;
   if (parts === undefined) return [{ table, bytes: 1 }];
   const cuts: Cut[] = [];

@@ -1,16 +1,15 @@
 import type { TableFormat } from "../data/written/formats.js";
 import { begunBehind, rowWriter } from "../data/written/row-writer.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
-import { conformalP } from "../detect/calibration.js";
-import { detectorColumns } from "../detect/reasons/detector-columns.js";
+import { conformalP, FALSE_ALARMS } from "../detect/calibration.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import { scoreColumns } from "../detect/score-columns.js";
 import { type Communicator, gatherTexts } from "../ranks/communicator.js";
 import type { Ranks } from "../ranks/ranks.js";
+import { encodedWidth } from "../tables/columns/kinds.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
-import { FALSE_ALARMS } from "./judge-rows.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
 import type { ScoreOutput, ScoreProgress, TableScoreFlags } from "./score-progress.js";
@@ -26,9 +25,9 @@ export type Scoring = ScoreSource &
   }>;
 
 /** The columns of the output. */
-export function columnsOf({ config, flags, found: { inputs } }: Scoring): WrittenColumn[] {
+export function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColumn[] {
   const { id, reasons } = flags;
-  const more = reasons === undefined ? [] : reasonColumns(detectorColumns(inputs).length, reasons);
+  const more = reasons === undefined ? [] : reasonColumns(encodedWidth(detector), reasons);
   return scoreColumns(config.data.reading!.schema!, { id, more });
 }
 
@@ -51,7 +50,7 @@ export async function scoreInto(
   const isFirst = ranks === undefined || ranks.rank === 0;
   const begun = kept?.writer ?? (isFirst ? undefined : begunBehind(format));
   const writer = rowWriter(format, columnsOf(scoring), write, { begun });
-  const { width } = found.detector.spaces;
+  const width = encodedWidth(found.detector);
   const totals = { rows: kept?.rows ?? 0, flagged: kept?.flagged ?? 0 };
   const stateOf = (progress: unknown, complete: boolean): ScoreProgress => ({
     ...totals,

@@ -1,16 +1,13 @@
 import { rowsOfSplit } from "../data/table/split-rows.js";
-import { type OpenDetector, takeRows } from "../detect/detector.js";
+import type { OpenDetector } from "../detect/detector.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import type { RunConfig } from "../run-config.js";
+import { encodedWidth } from "../tables/columns/kinds.js";
+import { allRows, type EncodedRows, type EncodedTable, joinRows } from "../tables/encoded-table.js";
+import { takeRows } from "../tables/flow-rows.js";
+import { openEncodedTable } from "../tables/read-rows.js";
 import type { Terminal } from "../ui/terminal.js";
-import {
-  allDetectorRows,
-  type DetectorRows,
-  type DetectorTable,
-  joinRows,
-  openDetectorTable,
-} from "./detector-rows.js";
 import { cutsOf, cutsOfRank } from "./score-cuts.js";
 
 /** Rows, and numbers of them, that are scored together: enough to keep all cores busy. */
@@ -53,21 +50,18 @@ const END: Scored = { names: [], rows: new Float32Array(), scores: new Float64Ar
 /** The rows of the files, or the test rows of the run's own table. */
 export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "warn">): Promise<ScoredRows> {
   const { found, open, kind, config, files, flags, share = { rank: 0, size: 1 } } = source;
-  const { inputs, detector } = found;
-  const { width } = detector.spaces;
-  const options = { schema: config.data.reading!.schema!, inputs, id: flags.id, warn };
+  const width = encodedWidth(found.detector);
+  const options = { schema: config.data.reading!.schema!, id: flags.id, warn };
   const clock = stopwatch();
-  const scoreOf = async ({ rows, names }: Pick<DetectorRows, "rows" | "names">): Promise<Scored> => ({
+  const scoreOf = async ({ rows, names }: Pick<EncodedRows, "rows" | "names">): Promise<Scored> => ({
     names,
     rows,
     scores: (await open.score(rows, [kind]))[kind],
   });
 
   if (files.length === 0) {
-    const all = await allDetectorRows(config.data.name, {
-      ...options,
-      where: config.data.reading?.where,
-    });
+    const where = config.data.reading?.where;
+    const all = await allRows(await openEncodedTable(config.data.name, { ...options, where }));
     const test = rowsOfSplit(all.names.length, "test").subarray(0, flags.limit);
     const names = Array.from(test, (row) => all.names[row]!);
     const rows = takeRows(all.rows, width, test);
@@ -77,8 +71,8 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
     return { pass, total: test.length, readingMs: clock.ms };
   }
 
-  const tables: DetectorTable[] = [];
-  for (const file of files) tables.push(await openDetectorTable(file, { ...options, where: flags.where }));
+  const tables: EncodedTable[] = [];
+  for (const file of files) tables.push(await openEncodedTable(file, { ...options, where: flags.where }));
   const cuts = cutsOf(tables);
   // the first rows are found by counting all rows before
   const isWhole = flags.limit !== undefined;
@@ -130,8 +124,8 @@ function stopwatch() {
 }
 
 /** Blocks put together; no piece holds rows of two cuts. */
-async function* inPieces(blocks: AsyncGenerator<DetectorRows>, width: number): AsyncGenerator<DetectorRows> {
-  let waiting: DetectorRows[] = [];
+async function* inPieces(blocks: AsyncGenerator<EncodedRows>, width: number): AsyncGenerator<EncodedRows> {
+  let waiting: EncodedRows[] = [];
   let count = 0;
   for await (const block of blocks) {
     waiting.push(block);

@@ -3,14 +3,14 @@ import { type Block, type CellColumn, rowName } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { LISTED, listFirst, type Table } from "../data/table/table.js";
 import type { Findings } from "./columns/column-kind.js";
-import { kindOf, type ModelColumn, widthOf, widthOfAll } from "./columns/kinds.js";
+import { ownColumns, type TableColumn } from "./columns/kinds.js";
 
 /** Encodes the blocks of one table. */
 export type RowEncoder = Readonly<{
   /** Numbers of a row. */
   width: number;
   /**
-   * Rows [n, width].
+   * Rows [n, width], a number a column.
    *
    * @throws DataError for texts among numbers, with the first five of the block
    */
@@ -23,10 +23,10 @@ export type RowEncoder = Readonly<{
 const NOTHING: CellColumn = { at: () => null };
 
 /** @param path of the table, for messages */
-export function detectorEncoder(
+export function rowEncoder(
   path: string,
   table: Pick<Table, "names">,
-  columns: readonly ModelColumn[],
+  columns: readonly TableColumn[],
 ): RowEncoder {
   const unseen = new Map<string, Set<string>>();
   const lacking = new Map<string, number>();
@@ -34,21 +34,18 @@ export function detectorEncoder(
     reader: cellReader(),
     unseen(column, value) {
       const others = unseen.get(column) ?? new Set();
-      if (others.size < LISTED) others.add(JSON.stringify(value.slice(0, 40)));
+      if (others.size < LISTED)
+        others.add(value === "" ? "a missing value" : JSON.stringify(value.slice(0, 40)));
       unseen.set(column, others);
     },
-    lacking(column) {
-      lacking.set(column, (lacking.get(column) ?? 0) + 1);
-    },
   };
-  const width = widthOfAll(columns);
-  let next = 0;
-  const writers = columns.map((column) => {
-    const first = next;
-    next += widthOf(column);
-    const from = table.names.indexOf(column.name);
-    return { column, from, first, write: kindOf(column).encode(column, findings) };
-  });
+  const own = ownColumns(columns);
+  const writers = own.map((column) => ({
+    column,
+    from: table.names.indexOf(column.name),
+    write: column.kind.encode(column.found, findings),
+  }));
+  const width = own.length;
   return {
     width,
     notes: () => [
@@ -62,9 +59,14 @@ export function detectorEncoder(
     encode(block) {
       const rows = new Float32Array(block.count * width);
       const wrong: WrongCell[] = [];
-      for (const { column, from, first, write } of writers) {
+      for (const { column, from, write } of writers) {
+        const { name, found, indicator, place } = column;
         const cells = block.columns[from] ?? NOTHING;
-        for (const row of write(cells, rows, first, width)) wrong.push({ row, column, cell: cells.at(row) });
+        for (const row of write(cells, rows, place, width)) wrong.push({ row, column, cell: cells.at(row) });
+        if (!found.range || indicator) continue;
+        let count = lacking.get(name) ?? 0;
+        for (let at = place; at < rows.length; at += width) count += Number(Number.isNaN(rows[at]));
+        if (count > 0) lacking.set(name, count);
       }
       if (wrong.length > 0) throw wrongCells(path, block, wrong);
       return rows;
@@ -72,14 +74,16 @@ export function detectorEncoder(
   };
 }
 
-type WrongCell = Readonly<{ row: number; column: ModelColumn; cell: Cell }>;
+type WrongCell = Readonly<{ row: number; column: TableColumn; cell: Cell }>;
 
 /** Cells of another kind, by rows. */
 function wrongCells(path: string, block: Block, wrong: readonly WrongCell[]): DataError {
   const found = [...wrong].sort((a, b) => a.row - b.row).slice(0, LISTED);
   const lines = found.map(({ row, column, cell }) => {
     const text = JSON.stringify(cellText(cell).slice(0, 40));
-    return `row ${rowName(block, row)}, column "${column.name}" holds ${text}, expected ${kindOf(column).expected}`;
+    return `row ${rowName(block, row)}, column "${column.name}" holds ${text}, expected ${column.kind.expected}`;
   });
-  return new DataError(`${path}: ${listFirst(lines, wrong.length)}\ncorrect these cells`);
+  return new DataError(
+    `${path}: ${listFirst(lines, wrong.length)}\ncorrect these cells, or leave the columns out of training by --drop`,
+  );
 }

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import type { DetectorTable } from "../../src/scores/detector-rows.js";
 import { cutsOf, cutsOfRank } from "../../src/scores/score-cuts.js";
+import type { EncodedTable } from "../../src/tables/encoded-table.js";
 
-const table = (file: string, parts: DetectorTable["parts"]): DetectorTable => ({
+const table = (file: string, parts: EncodedTable["parts"]): EncodedTable => ({
   file,
   parts,
   rows: async function* () {},

@@ -7,10 +7,11 @@ import { openTable } from "../../src/data/table/open-table.js";
 import { conformalP, smallestP } from "../../src/detect/calibration.js";
 import { openDetector } from "../../src/detect/detector.js";
 import { tableReasoner } from "../../src/detect/reasons/table-reasons.js";
-import { fitTableDetector } from "../../src/detect/table-detector.js";
+import { trainTableDetector } from "../../src/detect/table-detector.js";
 import { openExecutor } from "../../src/executors.js";
-import { allDetectorRows } from "../../src/scores/detector-rows.js";
-import { modelColumns } from "../../src/tables/columns/kinds.js";
+import { encodedWidth } from "../../src/tables/columns/kinds.js";
+import { allRows } from "../../src/tables/encoded-table.js";
+import { openEncodedTable } from "../../src/tables/read-rows.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -21,19 +22,19 @@ async function judge(lines: readonly string[], choice: { calendar?: string[] }, 
   writeFileSync(file, `${lines.join("\n")}\n`);
   const table = await openTable(file, choice);
   const schema = await findSchema(file, table, choice);
-  const inputs = modelColumns(schema);
-  const { rows } = await allDetectorRows(file, { schema, inputs, warn: () => {} });
+  const width = encodedWidth(schema);
+  const { rows } = await allRows(await openEncodedTable(file, { schema, warn: () => {} }));
   const executor = await openExecutor("auto", { warn: () => {} });
   try {
-    const found = await fitTableDetector(executor, rows, inputs, { seed });
-    const open = await openDetector(executor, found.detector);
+    const { model, found } = await trainTableDetector(schema, rows, { executor, seed });
+    const open = await openDetector(model, found.detector);
     const { combination } = await open.score(rows, ["combination"]);
-    const width = found.detector.spaces.width;
     const { reasonsOf } = tableReasoner(found, open, "combination", 0.01);
     const reasons = await reasonsOf(
       Float32Array.from(odd.flatMap((row) => [...rows.subarray(row * width, (row + 1) * width)])),
     );
     await open.dispose();
+    await model.dispose();
     const order = Array.from(combination.keys()).sort((a, b) => combination[b]! - combination[a]!);
     const calibration = found.calibrations.combination;
     return {

@@ -4,9 +4,9 @@ import { flowify, type Network } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { uniformFigure } from "../../src/baselines/uniform.js";
 import { rowSet } from "../../src/data/image-set.js";
-import { readRows } from "../../src/data/table/read-rows.js";
 import { networkFor } from "../../src/networks/choose.js";
 import { presetNames } from "../../src/networks/presets.js";
+import { readRows } from "../../src/tables/read-rows.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const root = temporaryFolder();

@@ -1,11 +1,12 @@
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import type { ColumnSlot } from "../../src/data/table/encode-rows.js";
+import type { ColumnSchema } from "../../src/data/table/schema.js";
 import { viewColumn } from "../../src/report/table/columns.js";
 import { contourLines, densityGrid, massLevel } from "../../src/report/table/contours.js";
 import { viewPairs } from "../../src/report/table/pairs.js";
 import { surveyRows } from "../../src/report/table/survey.js";
 import { chiSquaredTail, compareCounts, kolmogorovSmirnov } from "../../src/report/table/two-sample.js";
+import { tableColumns } from "../../src/tables/columns/kinds.js";
 
 const normals = (seed: number, count: number, shift = 0): Float32Array => {
   const out = new Float32Array(count);
@@ -94,22 +95,23 @@ it("a survey keeps a fair sample, the worst rows and the counts of any number of
   expect(new Set(survey.rows).size).toBe(10_000);
 });
 
-const schemaOf = (more: object) => ({
-  name: "x",
-  type: "continuous" as const,
-  use: "model" as const,
-  missing: 0,
-  distinct: 100,
-  ...more,
-});
+const columnsOf = (...each: Partial<ColumnSchema>[]) =>
+  tableColumns({
+    columns: each.map((more) => ({
+      name: "x",
+      type: "continuous",
+      use: "model",
+      missing: 0,
+      distinct: 100,
+      ...more,
+    })),
+  });
 const range = { least: -4, most: 4, mean: 0, std: 1 };
 
 describe("a column in groups of rows", () => {
-  const number: ColumnSlot = { at: 0, indicator: true, column: schemaOf({ range, missing: 5 }) };
+  const [number] = columnsOf({ range, missing: 5 });
   const withGaps = (seed: number, shift: number): Float32Array =>
-    Float32Array.from(
-      [...normals(seed, 1000, shift)].flatMap((value, i) => [value, i % 10 === 0 ? 1.2 : -0.3]),
-    );
+    normals(seed, 1000, shift).map((value, i) => (i % 10 === 0 ? Number.NaN : value));
 
   it("of numbers has shares of the values that are there, and says how far they moved", () => {
     const groups = [
@@ -117,7 +119,7 @@ describe("a column in groups of rows", () => {
       { name: "same", rows: withGaps(2, 0) },
       { name: "moved", rows: withGaps(3, 0.5) },
     ];
-    const view = viewColumn(number, groups, 2);
+    const view = viewColumn(number!, groups, 1);
     for (const { shares, missing } of view.groups) {
       expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
       expect(missing).toBeCloseTo(0.1, 9);
@@ -139,17 +141,13 @@ describe("a column in groups of rows", () => {
     { what: "milliseconds of years", least: 0, step: 1e-3, values: 2 ** 30, bins: 24 },
   ])("on a grid has as many values of it in each bin: $what", ({ least, step, values, bins }) => {
     const most = least + (values - 1) * step;
-    const grid: ColumnSlot = {
-      at: 0,
-      indicator: false,
-      column: schemaOf({ range: { ...range, least, most }, gap: step }),
-    };
+    const [grid] = columnsOf({ range: { ...range, least, most }, gap: step });
     const count = Math.min(values, 1000);
     const rows = Float32Array.from(
       { length: count },
       (_, i) => least + step * Math.round((i * (values - 1)) / Math.max(1, count - 1)),
     );
-    const view = viewColumn(grid, [{ name: "own", rows }], 1);
+    const view = viewColumn(grid!, [{ name: "own", rows }], 1);
     const { edges } = view.bins as { edges: readonly number[] };
     expect(edges).toHaveLength(bins + 1);
     const inside = edges.slice(1).map((edge, i) => Math.round((edge - edges[i]!) / step));
@@ -166,8 +164,8 @@ describe("a column in groups of rows", () => {
 
   it("counts values far away in the outermost bins", () => {
     const rows = Float32Array.from({ length: 1000 }, (_, i) => (i < 2 ? 900 * i - 400 : i % 10));
-    const grid: ColumnSlot = { at: 0, indicator: false, column: schemaOf({ range, gap: 1 }) };
-    const view = viewColumn(grid, [{ name: "own", rows }], 1);
+    const [grid] = columnsOf({ range, gap: 1 });
+    const view = viewColumn(grid!, [{ name: "own", rows }], 1);
     expect(view.bins).toEqual({ edges: Array.from({ length: 11 }, (_, i) => i - 0.5), isDate: false });
     // the 0 and the 1 of the first rows are −400 and 500
     expect(view.groups[0]!.shares.map((share) => Math.round(share * 1000))).toEqual([
@@ -177,16 +175,16 @@ describe("a column in groups of rows", () => {
 
   it("of categories has the frequent ones by name", () => {
     const values = Array.from({ length: 12 }, (_, i) => `v${i}`);
-    const column: ColumnSlot = { at: 0, indicator: false, column: schemaOf({ type: "category", values }) };
+    const [column] = columnsOf({ type: "category", values });
     const own = Float32Array.from({ length: 780 }, (_, i) => {
       // code c in 12 − c of 78 rows
       let [code, left] = [0, i % 78];
       while (left >= 12 - code) left -= 12 - code++;
-      return code + 0.3;
+      return code;
     });
     const other = own.map((value) => Math.min(value + 1, 11));
     const view = viewColumn(
-      column,
+      column!,
       [
         { name: "own", rows: own },
         { name: "other", rows: other },
@@ -202,12 +200,10 @@ describe("a column in groups of rows", () => {
 
 it("shows the pairs of columns that are associated most, without rows that lack a value", () => {
   const count = 500;
-  const columns = ["a", "b", "c"].map(
-    (name, at): ColumnSlot => ({ at, indicator: false, column: schemaOf({ name, range }) }),
-  );
+  const columns = columnsOf({ name: "a", range }, { name: "b", range }, { name: "c", range });
   const [a, b, c] = [normals(1, count), normals(2, count), normals(3, count)];
   const rows = Float32Array.from(Array.from(a, (x, i) => [x, c[i]!, -x + 0.3 * b[i]!]).flat());
-  const worst = (name: string) => (name === "b" ? [0, 1] : [9, undefined]);
+  const worst = Float32Array.of(9, 0, 9, Number.NaN, 1, Number.NaN);
   const pairs = viewPairs(columns, { training: rows, generated: rows, worst }, 3);
   expect(pairs.map(({ x, y }) => x.name + y.name)[0]).toBe("ac");
   expect(pairs).toHaveLength(3);

@@ -1,9 +1,9 @@
 import { FlowModel, flow, jaxExecutor, type UsageError } from "@flowify/core";
 import { linear } from "@flowify/core/layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { givenValues } from "../../src/data/table/given-values.js";
 import type { TableSchema } from "../../src/data/table/schema.js";
 import { givenSamples } from "../../src/samples/given-samples.js";
+import { givenValues } from "../../src/samples/given-values.js";
 
 const number = { type: "continuous", use: "model", missing: 0, distinct: 99, gap: 0 } as const;
 

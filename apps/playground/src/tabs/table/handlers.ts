@@ -1,14 +1,13 @@
-import { DataError, type Executor, UsageError } from "@flowify/core";
+import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import {
-  checkColumns,
+  allRows,
   conformalP,
-  detectorEncoder,
   detectorOnnx,
+  encodedTable,
   expectEnough,
   expectUsable,
+  featureWidth,
   findSchema,
-  fitTableDetector,
-  modelColumns,
   type OpenDetector,
   openDetector,
   type ScoreKind,
@@ -17,6 +16,7 @@ import {
   type TableDetector,
   type TableSchema,
   tableReasoner,
+  trainTableDetector,
 } from "flowify/tables/browser";
 import type { Progress } from "../../run/session.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
@@ -36,6 +36,7 @@ type Judged = Readonly<{
 /** A detector, the table that it was trained on, and the one whose rows are shown. */
 type Session = Readonly<{
   schema: TableSchema;
+  model: FlowModel;
   fitted: TableDetector;
   open: OpenDetector;
   own: Judged;
@@ -64,7 +65,9 @@ const scored = (): Session => {
 async function forget(): Promise<void> {
   const last = session;
   session = undefined;
-  await last?.open.dispose().catch(() => {}); // the arrays of a lost device are lost
+  // the arrays of a lost device are lost
+  await last?.open.dispose().catch(() => {});
+  await last?.model.dispose().catch(() => {});
 }
 
 type Training = Readonly<{ signal: AbortSignal; emit: (progress: Progress) => void }>;
@@ -81,60 +84,46 @@ async function train(
   const schema = await findSchema(name, table, { drop, ...(id !== undefined && { id }) });
   expectUsable(name, schema);
   const notes = expectEnough(name, schema.rows);
-  const inputs = modelColumns(schema);
-  const encoder = detectorEncoder(name, table, inputs);
-  if (encoder.width > LIMITS.numbers)
+  const numbers = featureWidth(schema);
+  if (numbers > LIMITS.numbers)
     throw new DataError(
-      `${name}: its columns become ${encoder.width} numbers, expected at most ${LIMITS.numbers} on this page\nleave out columns with many different texts`,
+      `${name}: its columns become ${numbers} numbers, expected at most ${LIMITS.numbers} on this page\nleave out columns with many different texts`,
     );
-  const rows = await encodedRows(source, encoder);
+  const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
   let [taken, told] = [0, 0];
-  const fitted = await fitTableDetector(executor, rows, inputs, {
+  const { model, found: fitted } = await trainTableDetector(schema, rows, {
+    executor,
     contaminated,
     seed,
     steps,
     signal,
-    onStep(step) {
+    onStep({ step }) {
       taken = step;
       if (performance.now() - told < TOLD) return;
       told = performance.now();
       emit({ stage: "training", done: step, of: steps });
     },
   });
-  const open = await openDetector(executor, fitted.detector);
+  const open = await openDetector(model, fitted.detector);
   const own = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
-  session = { schema, fitted, open, own, judged: own };
+  session = { schema, model, fitted, open, own, judged: own };
   return {
     device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
     steps: taken,
     heldOut: fitted.calibrations.combination.scores.length,
-    columns: inputs.map((input) => input.name),
+    columns: fitted.detector.columns.map((column) => column.name),
     notes,
   };
-}
-
-type DetectorEncoder = ReturnType<typeof detectorEncoder>;
-
-/** All rows of a table as the detector takes them. */
-async function encodedRows({ table, cells }: ReadTable, encoder: DetectorEncoder): Promise<Float32Array> {
-  const rows = new Float32Array(cells.length * encoder.width);
-  let at = 0;
-  for await (const block of table.blocks()) {
-    const part = encoder.encode(block);
-    rows.set(part, at);
-    at += part.length;
-  }
-  return rows;
 }
 
 /** All scores of all rows. */
 async function scoreAll(
   open: OpenDetector,
-  { detector: { spaces } }: TableDetector,
+  { detector: { columns } }: TableDetector,
   rows: Float32Array,
   emit: (progress: Progress) => void,
 ): Promise<Judged["scores"]> {
-  const count = rows.length / spaces.width;
+  const count = rows.length / columns.length;
   const all = Object.fromEntries(scoreKinds.map((kind) => [kind, new Float64Array(count)])) as Record<
     ScoreKind,
     Float64Array
@@ -142,7 +131,7 @@ async function scoreAll(
   for (let from = 0; from < count; from += SCORED) {
     const to = Math.min(count, from + SCORED);
     emit({ stage: "scoring", done: from, of: count });
-    const part = rows.subarray(from * spaces.width, to * spaces.width);
+    const part = rows.subarray(from * columns.length, to * columns.length);
     const found = await open.score(part, scoreKinds);
     for (const kind of scoreKinds) all[kind].set(found[kind], from);
   }
@@ -161,7 +150,7 @@ function namedRow(row: number, { table, cells }: ReadTable): NamedRow {
   return {
     row: row + 1,
     name: (id && textOf(id.name)) || String(row + 1),
-    cells: fitted.inputs.map(({ name }) => textOf(name)),
+    cells: fitted.detector.columns.map(({ name }) => textOf(name)),
   };
 }
 
@@ -189,20 +178,21 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
 
   "table.judge": ({ file }, { emit }) =>
     inTurn(async () => {
-      const { schema, fitted, open, own } = scored();
+      const last = scored();
+      const { schema, fitted, open, own } = last;
       if (file === undefined) {
-        session = { schema, fitted, open, own, judged: own };
+        session = { ...last, judged: own };
         return { name: own.source.name, notes: [] };
       }
       const source = await readTableFile(file);
       const { name, table, cells } = source;
-      const notes = checkColumns(name, table.names, schema);
+      const notes: string[] = [];
+      const encoded = encodedTable(name, table, { schema, warn: (line) => void notes.push(line) });
       if (cells.length === 0) throw new DataError(`${name}: a header and no rows, expected rows of values`);
-      const encoder = detectorEncoder(name, table, fitted.inputs);
-      const rows = await encodedRows(source, encoder);
+      const { rows } = await allRows(encoded);
       const judged = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
-      session = { schema, fitted, open, own, judged };
-      return { name, notes: [...notes, ...encoder.notes()] };
+      session = { ...last, judged };
+      return { name, notes };
     }),
 
   "table.rows": async ({ score, count }, { transfer }) => {
@@ -224,7 +214,7 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
     inTurn(async () => {
       const { fitted, open, own, judged } = scored();
       const { rows, scores, source } = judged;
-      const { width } = fitted.detector.spaces;
+      const width = fitted.detector.columns.length;
       const reasoner = tableReasoner(fitted, open, score, falseAlarms);
       const [reasons] = await reasoner.reasonsOf(rows.slice((row - 1) * width, row * width));
       const p = conformalP(fitted.calibrations[score], scores[score][row - 1]!);

@@ -4,16 +4,26 @@ import { type Cell, cellReader, dateText, SECONDS_PER_DAY } from "./cell.js";
 import type { TableSchema } from "./schema.js";
 import type { PartRange, Table } from "./table.js";
 
-const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
-const MONTHS = "January February March April May June July August September October November December".split(
-  " ",
-);
+export const WEEKDAYS = [
+  "Monday",
+  "Tuesday",
+  "Wednesday",
+  "Thursday",
+  "Friday",
+  "Saturday",
+  "Sunday",
+] as const;
+export const MONTHS =
+  "January February March April May June July August September October November December".split(" ");
 
 /** What stands behind the name of a date in those of its calendar columns. */
 export const FEATURES = ["time", "weekday", "month"] as const;
 
 /** 1970-01-01 was a Thursday. */
 const THURSDAY = 3;
+
+export const weekdayOf = (day: number): string => WEEKDAYS[(((day + THURSDAY) % 7) + 7) % 7]!;
+export const monthOf = (day: number): string => MONTHS[new Date(day * SECONDS_PER_DAY * 1000).getUTCMonth()]!;
 
 /** The columns of dates that were taken apart. */
 export const calendarColumns = ({ columns }: TableSchema): string[] =>
@@ -57,9 +67,7 @@ async function* apart(table: Table, taken: readonly boolean[], range?: PartRange
     if (reader.read(cell) !== "date") return [cell, null, null, null];
     const day = Math.floor(reader.value);
     const seconds = Math.round((reader.value - day) * SECONDS_PER_DAY * 1000) / 1000;
-    const weekday = (((day + THURSDAY) % 7) + 7) % 7;
-    const month = new Date(day * SECONDS_PER_DAY * 1000).getUTCMonth();
-    return [dateText(day), seconds, WEEKDAYS[weekday]!, MONTHS[month]!];
+    return [dateText(day), seconds, weekdayOf(day), monthOf(day)];
   };
   for await (const { rows, numbers, source } of table.blocks(range))
     yield rowBlock(

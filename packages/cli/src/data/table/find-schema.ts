@@ -1,12 +1,11 @@
 import { UsageError } from "@flowify/core";
 import { unknownName } from "../../ui/suggest.js";
-import type { TableChoice } from "../format.js";
 import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import { ID_NAME } from "./repeats.js";
-import type { ColumnSchema, ColumnType, TableSchema } from "./schema.js";
+import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schema.js";
 import { type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 import type { WrittenAs } from "./written-as.js";

@@ -68,3 +68,17 @@ export const tableSchema = v.strictObject({
 
 export type ColumnSchema = Readonly<v.InferOutput<typeof columnSchema>>;
 export type TableSchema = Readonly<v.InferOutput<typeof tableSchema>>;
+
+/** Which columns and rows of a table are used. */
+export type TableChoice = Readonly<{
+  /** Only these. */
+  columns?: readonly string[];
+  /** All but these. */
+  drop?: readonly string[];
+  /** The column that names the rows. */
+  id?: string;
+  /** Columns of dates whose time, weekday and month become columns as well. */
+  calendar?: readonly string[];
+  /** Only rows that fulfil this SQL condition. */
+  where?: string;
+}>;

@@ -1,7 +1,7 @@
 import { UsageError } from "@flowify/core";
 import type { Write } from "../../files/atomic.js";
 import type { RunConfig } from "../../run-config.js";
-import { decodeRows } from "../table/decode-rows.js";
+import { decodeFlowRows } from "../../tables/decode-rows.js";
 import type { ColumnSchema, TableSchema } from "../table/schema.js";
 import { formatOf, type RowFormat, rowFormats } from "./formats.js";
 import { npyWriter } from "./npy-writer.js";
@@ -51,8 +51,8 @@ const layoutOf = ({
   reading?.schema ? tableLayout(reading.schema) : numberLayout(width, columns);
 
 const tableLayout = (schema: TableSchema): Layout => ({
-  columns: writtenColumns(decodeRows(schema, new Float32Array()).columns),
-  cellsOf: (rows) => decodeRows(schema, rows).cells,
+  columns: writtenColumns(decodeFlowRows(schema, new Float32Array()).columns),
+  cellsOf: (rows) => decodeFlowRows(schema, rows).cells,
 });
 
 /** The columns of a table in the types that formats have for them. */

@@ -1,7 +1,5 @@
-import { type LogDensity, meanRepairs } from "./mean-repair.js";
-import { nearestRows } from "./nearest-rows.js";
-import { type Change, smallestRepairs } from "./smallest-repair.js";
-import { type ColumnPlace, type UsualValues, usualValues } from "./usual-values.js";
+import { CLIP, findSpaces } from "../spaces.js";
+import { type Change, type LogDensity, meanRepairs, smallestRepairs, usualValues } from "./repairs.js";
 
 /** Why a row is unlikely. */
 export type RowReasons = Readonly<{
@@ -9,7 +7,7 @@ export type RowReasons = Readonly<{
   columns: readonly Readonly<{ column: number; gain: number }>[];
   /** Changes that make the row usual; none where it is, or three columns are not enough. */
   repair: readonly Change[];
-  /** The nearest training rows. */
+  /** The nearest training rows, without rows that equal it, as it does itself. */
   nearest: readonly number[];
 }>;
 
@@ -18,11 +16,13 @@ type ReasonOptions = Readonly<{
   judge?: LogDensity;
   /** Whether a row of this log p, or of this value of `judge`, needs no repair. Default: none needs one. */
   isUsual?(logProb: number): boolean;
+  /** Rows as Euclidean distances are taken between them. Default: robustly scaled columns. */
+  space?(rows: Float32Array): Promise<Float32Array>;
 }>;
 
-/** Finds the reasons of rows, and holds the usual values that the changes refer to. */
+/** Finds the reasons of rows, and holds the usual values of columns that the changes refer to. */
 type Reasoner = Readonly<{
-  usual: UsualValues;
+  usual: readonly Float32Array[];
   /** @param rows rows [n, width] */
   reasonsOf(rows: Float32Array): Promise<RowReasons[]>;
 }>;
@@ -40,24 +40,50 @@ export function rowReasons(
   density: LogDensity,
   training: Float32Array,
   width: number,
-  columns: readonly ColumnPlace[],
-  { judge = density, isUsual = () => true }: ReasonOptions = {},
+  { judge = density, isUsual = () => true, space = robustColumns(training, width) }: ReasonOptions = {},
 ): Reasoner {
-  const usual = usualValues(training, width, columns);
-  const nearest = nearestRows(training, width, NEAREST);
+  const usual = usualValues(training, width);
+  let known: Promise<Float32Array> | undefined;
   return {
     usual,
     async reasonsOf(rows) {
       if (rows.length === 0) return [];
-      const repairs = await meanRepairs(density, rows, await density(rows), columns, usual);
-      const smallest = await smallestRepairs(judge, rows, width, columns, usual, isUsual);
+      const repairs = await meanRepairs(density, rows, await density(rows), usual);
+      const smallest = await smallestRepairs(judge, rows, usual, isUsual);
+      known ??= space(training);
+      const [learnt, scaled] = [await known, await space(rows)];
+      const size = scaled.length / repairs.length;
       return repairs.map((each, i) => ({
         columns: each
           .map(({ gain }, column) => ({ column, gain }))
           .sort((a, b) => b.gain - a.gain || a.column - b.column),
         repair: smallest[i]!,
-        nearest: nearest(rows.subarray(i * width, (i + 1) * width)),
+        nearest: nearestRows(learnt, scaled.subarray(i * size, (i + 1) * size)),
       }));
     },
   };
+}
+
+const robustColumns = (training: Float32Array, width: number) => {
+  const { median, spread } = findSpaces(training, width);
+  return async (rows: Float32Array): Promise<Float32Array> =>
+    rows.map((value, i) => {
+      const z = (value - median[i % width]!) / spread[i % width]!;
+      return Math.min(CLIP, Math.max(-CLIP, z));
+    });
+};
+
+/** The places of the rows [m, width] that are nearest to a row, the nearest first. */
+function nearestRows(rows: Float32Array, row: Float32Array): number[] {
+  const width = row.length;
+  const nearest: { place: number; squared: number }[] = [];
+  for (let place = 0; place < rows.length / width; place++) {
+    let squared = 0;
+    for (let j = 0; j < width; j++) squared += (rows[place * width + j]! - row[j]!) ** 2;
+    if (squared === 0) continue;
+    if (nearest.length === NEAREST && squared >= nearest[NEAREST - 1]!.squared) continue;
+    nearest.push({ place, squared });
+    nearest.sort((a, b) => a.squared - b.squared).splice(NEAREST);
+  }
+  return nearest.map(({ place }) => place);
 }

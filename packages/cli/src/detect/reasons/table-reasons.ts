@@ -1,8 +1,8 @@
+import { ownColumns, type TableColumn, tableColumns } from "../../tables/columns/kinds.js";
 import { conformalP } from "../calibration.js";
 import type { OpenDetector } from "../detector.js";
 import type { ScoreKind } from "../score-kinds.js";
 import type { TableDetector } from "../table-detector.js";
-import { type DetectorColumn, detectorColumns, detectorText } from "./detector-columns.js";
 import { rowReasons } from "./row-reasons.js";
 
 /** Columns of less than this part of the largest gain are not to blame. */
@@ -25,8 +25,8 @@ export type TableReasons = Readonly<{
 
 /** Finds the reasons of rows of a table. */
 export type TableReasoner = Readonly<{
-  columns: readonly DetectorColumn[];
-  /** @param rows rows [n, width] of the detector */
+  columns: readonly TableColumn[];
+  /** @param rows encoded rows [n, columns] */
   reasonsOf(rows: Float32Array): Promise<TableReasons[]>;
 }>;
 
@@ -37,25 +37,25 @@ export type TableReasoner = Readonly<{
  * @param threshold rows with a p-value of at most this are flagged
  */
 export function tableReasoner(
-  { detector, inputs, names, calibrations }: TableDetector,
+  { detector, names, calibrations }: TableDetector,
   open: OpenDetector,
   kind: ScoreKind,
   threshold: number,
 ): TableReasoner {
-  const columns = detectorColumns(inputs);
-  const { width } = detector.spaces;
+  const columns = ownColumns(tableColumns(detector));
+  const width = columns.length;
   const negative =
     (score: ScoreKind) =>
     async (rows: Float32Array): Promise<Float64Array> =>
       (await open.score(rows, [score]))[score].map((value) => -value);
-  const { usual, reasonsOf } = rowReasons(negative("flow"), detector.reference, width, columns, {
+  const { usual, reasonsOf } = rowReasons(negative("flow"), detector.reference, width, {
+    space: open.inRobustSpace,
     judge: negative(kind),
     isUsual: (value) => conformalP(calibrations[kind], -value) > threshold,
   });
-  const usualText = (place: number, value: number): string => {
-    const column = columns[place]!;
-    const numbers = usual.columns[place]!.subarray(value * column.width, (value + 1) * column.width);
-    return detectorText({ ...column, at: 0 }, numbers);
+  const named = (place: number, number: number): NamedValue => {
+    const { name, kind, found } = columns[place]!;
+    return { name, value: kind.show(found, number) };
   };
   return {
     columns,
@@ -66,15 +66,8 @@ export function tableReasoner(
         return {
           blamed: reasons.columns
             .filter(({ gain }) => gain > 0 && gain >= least)
-            .map(({ column, gain }) => ({
-              name: columns[column]!.name,
-              value: detectorText(columns[column]!, row),
-              gain,
-            })),
-          repair: reasons.repair.map(({ column, value }) => ({
-            name: columns[column]!.name,
-            value: usualText(column, value),
-          })),
+            .map(({ column, gain }) => ({ ...named(column, row[column]!), gain })),
+          repair: reasons.repair.map(({ column, value }) => named(column, usual[column]![value]!)),
           nearest: reasons.nearest.map((place) => names?.[place] ?? String(detector.places[place]! + 1)),
           nearestNumbers: reasons.nearest.map((place) => detector.places[place]! + 1),
         };

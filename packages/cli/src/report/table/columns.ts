@@ -1,7 +1,6 @@
-import type { ColumnSlot } from "../../data/table/encode-rows.js";
 import { type Grid, gridOf } from "../../data/table/grid.js";
 import { quantile } from "../../detect/spaces.js";
-import { columnValues } from "../../pictures/column-values.js";
+import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 import { compareCounts, kolmogorovSmirnov, type TwoSample } from "./two-sample.js";
 
 /** Encoded rows of one kind: those of training, generated ones, those of a new file. */
@@ -33,15 +32,15 @@ const ROUNDING = 1e-6;
 const CATEGORIES = 8;
 
 /** Looks at a column in groups of rows [n, width]; the first group decides the bins. */
-export function viewColumn(slot: ColumnSlot, groups: readonly RowGroup[], width: number): ColumnView {
-  const values = groups.map(({ name, rows }) => ({ name, values: columnValues(slot, rows, width) }));
-  const { name, range, type } = slot.column;
+export function viewColumn(column: TableColumn, groups: readonly RowGroup[], width: number): ColumnView {
+  const values = groups.map(({ name, rows }) => ({ name, values: columnValues(column, rows, width) }));
+  const { name, range, type } = column.found;
   if (!range)
     return {
       name,
       ...viewCategories(values.map((group) => ({ ...group, values: group.values.map(String) }))),
     };
-  return { name, ...viewNumbers(values, type === "date", gridOf(slot.column)) };
+  return { name, ...viewNumbers(values, type === "date", gridOf(column.found)) };
 }
 
 function viewNumbers(

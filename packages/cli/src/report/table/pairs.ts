@@ -1,6 +1,5 @@
-import type { ColumnSlot } from "../../data/table/encode-rows.js";
 import { quantile } from "../../detect/spaces.js";
-import { columnValues } from "../../pictures/column-values.js";
+import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
 
 type Point = readonly [x: number, y: number];
@@ -25,16 +24,16 @@ const MEASURED = 2000;
 const OUTSIDE = 0.005;
 const PAD = 0.08;
 
-/** Encoded rows [n, width]; of the rows of the highest scores the numbers of a column by its name, a number or none a row. */
+/** Encoded rows [n, width]: of training, generated ones, and those of the highest scores. */
 type PairRows = Readonly<{
   training: Float32Array;
   generated: Float32Array;
-  worst(name: string): readonly (number | undefined)[];
+  worst: Float32Array;
 }>;
 
 /** The pairs of columns that are associated most, by the rank correlation of training rows. */
-export function viewPairs(slots: readonly ColumnSlot[], rows: PairRows, width: number): PairView[] {
-  const numeric = slots.filter(({ column }) => column.range);
+export function viewPairs(columns: readonly TableColumn[], rows: PairRows, width: number): PairView[] {
+  const numeric = columns.filter(({ found }) => found.range);
   const measured = rows.training.subarray(0, MEASURED * width);
   const pairs = numeric.flatMap((x, i) =>
     numeric.slice(i + 1).map((y) => ({ x, y, strength: rankCorrelation(pointsOf(x, y, measured, width)) })),
@@ -45,11 +44,10 @@ export function viewPairs(slots: readonly ColumnSlot[], rows: PairRows, width: n
     .map(({ x, y }) => viewPair(x, y, rows, width));
 }
 
-function viewPair(x: ColumnSlot, y: ColumnSlot, rows: PairRows, width: number): PairView {
+function viewPair(x: TableColumn, y: TableColumn, rows: PairRows, width: number): PairView {
   const training = pointsOf(x, y, rows.training, width);
   const generated = pointsOf(x, y, rows.generated, width);
-  const others = rows.worst(y.column.name);
-  const worst = pointsIn(rows.worst(x.column.name).map((a, i) => [a, others[i]]));
+  const worst = pointsOf(x, y, rows.worst, width);
   const range = (axis: 0 | 1): Point => {
     const all = Float64Array.from([...training, ...generated], (point) => point[axis]).sort();
     const marked = worst.map((point) => point[axis]);
@@ -60,7 +58,7 @@ function viewPair(x: ColumnSlot, y: ColumnSlot, rows: PairRows, width: number): 
   };
   const [xRange, yRange] = [range(0), range(1)];
   const grid = densityGrid(generated, xRange, yRange);
-  const axis = ({ column: { name, type } }: ColumnSlot, ends: Point) => ({
+  const axis = ({ found: { name, type } }: TableColumn, ends: Point) => ({
     name,
     isDate: type === "date",
     range: ends,
@@ -75,13 +73,13 @@ function viewPair(x: ColumnSlot, y: ColumnSlot, rows: PairRows, width: number): 
 }
 
 /** Rows that have both values. */
-function pointsOf(x: ColumnSlot, y: ColumnSlot, rows: Float32Array, width: number): Point[] {
+function pointsOf(x: TableColumn, y: TableColumn, rows: Float32Array, width: number): Point[] {
   const others = columnValues(y, rows, width);
-  return pointsIn(columnValues(x, rows, width).map((a, i) => [a, others[i]]));
+  return columnValues(x, rows, width).flatMap((a, i) => {
+    const b = others[i];
+    return typeof a === "number" && typeof b === "number" ? [[a, b] as const] : [];
+  });
 }
-
-const pointsIn = (pairs: readonly (readonly unknown[])[]): Point[] =>
-  pairs.flatMap(([a, b]) => (typeof a === "number" && typeof b === "number" ? [[a, b] as const] : []));
 
 /** |Spearman's ρ|; ties are in the order of the rows. */
 function rankCorrelation(points: readonly Point[]): number {

@@ -26,7 +26,7 @@ const KEPT = { sample: 10_000, worst: 10 } as const;
  * @param score of rows [n, width], a number each
  */
 export async function surveyRows(
-  pieces: AsyncIterable<Piece>,
+  pieces: AsyncIterable<Piece> | Iterable<Piece>,
   width: number,
   score: (rows: Float32Array) => Promise<ArrayLike<number>>,
   isFlagged: (score: number) => boolean,

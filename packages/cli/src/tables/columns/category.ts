@@ -1,56 +1,47 @@
-import * as v from "valibot";
+import { nn, numpy as np } from "@jax-js/jax";
 import { cellText } from "../../data/table/cell.js";
 import { type ColumnKind, MISSING } from "./column-kind.js";
-import { toFloat } from "./graph-builder.js";
 
-/** Values with a number each; the others share one. */
-const VALUES = 32;
+/** Values whose rows are at a distance from all others; the rarer ones count as one. */
+const APART = 32;
 
-const schema = v.strictObject({ kind: v.literal("text"), name: v.string(), values: v.array(v.string()) });
+/** The rank of a value by frequency; one more for all values that training did not have. Null is a missing one. */
+export const codesOf = ({
+  values = [],
+}: Readonly<{ values?: readonly (string | null)[] }>): ReadonlyMap<string | null, number> =>
+  new Map(values.map((value, code) => [value, code]));
 
-/**
- * Texts: a number a value that is 1 where it is that of the row, and one for all other values. The first value, the most
- * frequent one, has none.
- */
-export const category: ColumnKind<v.InferOutput<typeof schema>> = {
-  kind: "text",
-  schema,
-  detect: ({ name, range, values = [] }) =>
-    range ? undefined : { kind: "text", name, values: values.slice(0, VALUES).map((value) => value ?? "") },
-  width: ({ values }) => Math.max(1, values.length),
+/** Texts, as ranks by their frequency. */
+export const category: ColumnKind = {
+  detect: () => true,
   expected: "a text",
-  encode({ name, values }, { reader, unseen }) {
-    const known = new Map(values.map((value, code) => [value, code]));
-    return ({ at: cellAt }, out, first, width) => {
-      const placeOf = (row: number): number => {
+  encode(column, { reader, unseen }) {
+    const codes = codesOf(column);
+    return ({ at: cellAt }, out, place, width) => {
+      for (let row = 0, at = place; at < out.length; row++, at += width) {
         const cell = cellAt(row);
-        const value = reader.read(cell) === "missing" ? "" : cellText(cell);
-        const found = known.get(value);
-        if (found === undefined && values.length < VALUES) unseen(name, value);
-        return found ?? values.length;
-      };
-      const count = out.length / width;
-      for (let row = 0, at = first; row < count; row++, at += width) {
-        const place = placeOf(row);
-        if (place > 0) out[at + place - 1] = 1;
+        const value = reader.read(cell) === "missing" ? null : cellText(cell);
+        const code = codes.get(value);
+        if (code === undefined) unseen(column.name, value ?? "");
+        out[at] = code ?? codes.size;
       }
       return [];
     };
   },
-  graph(g, { values }, input) {
-    const known = toFloat(g, g.node("Equal", [input, g.words(values)]));
-    const any = g.node("ReduceSum", [known, g.sizes(1)], { keepdims: 1 });
-    const other = g.node("Sub", [g.floats([1]), any]);
-    if (values.length <= 1) return other;
-    const rest = g.node("Slice", [known, g.sizes(1), g.sizes(values.length), g.sizes(1)]);
-    return g.node("Concat", [rest, other], { axis: 1 });
+  decode: ({ values = [] }, number) =>
+    values[Math.min(Math.max(Math.round(number), 0), values.length - 1)] ?? null,
+  value({ values = [] }, number) {
+    const code = Math.max(0, Math.round(number));
+    return code < values.length ? (values[code] ?? MISSING) : "another value";
+  },
+  show: (column, number) => String(category.value(column, number)),
+  isNumber: false,
+  /** A number a value that is 1 where it is that of the row, and one for all others. The first value, the most frequent one, has none. */
+  features({ values = [] }, x) {
+    const most = Math.min(values.length, APART);
+    const code = np.minimum(x, most).astype(np.int32).reshape([-1]);
+    return [nn.oneHot(code, most + 1).slice([], [1, most + 1])];
   },
   isText: true,
   meaning: "a text; empty where it is missing",
-  number: () => undefined,
-  show({ values }, numbers) {
-    const code = numbers.findIndex((each) => Math.round(each) === 1) + 1;
-    if (code >= values.length) return "another value";
-    return values[code] || MISSING;
-  },
 };

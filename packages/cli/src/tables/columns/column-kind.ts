@@ -1,80 +1,76 @@
-import type { GenericSchema } from "valibot";
+import type { numpy as np } from "@jax-js/jax";
 import type { CellColumn } from "../../data/table/block.js";
-import { type CellReader, LARGEST_FLOAT32 } from "../../data/table/cell.js";
+import { type Cell, type CellReader, LARGEST_FLOAT32 } from "../../data/table/cell.js";
 import type { ColumnSchema } from "../../data/table/schema.js";
-import type { GraphBuilder } from "./graph-builder.js";
 
-/** What every column has. */
-type ColumnBase = Readonly<{ kind: string; name: string }>;
+/** A value of a column: a number (dates in days since 1970), the name of a category, or null where it is missing. */
+export type ColumnValue = number | string | null;
 
 /** Findings while the cells of a table are read. */
 export type Findings = Readonly<{
   reader: CellReader;
   /** A value that training did not have. */
   unseen(column: string, value: string): void;
-  /** A missing value where training lacked none. */
-  lacking(column: string): void;
 }>;
 
-/** Writes the numbers of one column into rows [n, width], from `first` on; returns the rows whose cell is of another kind. */
+/** Writes the numbers of one column into rows [n, width] at `place`; returns the rows whose cell is of another kind. */
 export type WriteNumbers = (
-  column: CellColumn,
+  cells: CellColumn,
   out: Float32Array,
-  first: number,
+  place: number,
   width: number,
 ) => readonly number[];
 
-/** A kind of column, whole: what its cells become for a detector, in a graph, and in words. */
-export type ColumnKind<Column extends ColumnBase> = Readonly<{
-  kind: Column["kind"];
-  /** As it is stored. */
-  schema: GenericSchema<unknown, Column>;
+/**
+ * A kind of column, whole: what its cells become for a model, what numbers of a model become again, in a graph, and in words.
+ * A cell is one number, in the unit of the table less the origin of the column, or a code; NaN is a missing number.
+ */
+export type ColumnKind = Readonly<{
   /**
-   * Undefined where the column is of another kind.
+   * True for a column of this kind.
    *
    * @param isTime it is the time of a date that was taken apart
    */
-  detect(column: ColumnSchema, isTime: boolean): Column | undefined;
-  /** Numbers that a cell becomes. */
-  width(column: Column): number;
+  detect(column: ColumnSchema, isTime: boolean): boolean;
   /** What a cell has to hold, for messages. */
   expected: string;
-  encode(column: Column, findings: Findings): WriteNumbers;
-  /** The same in a graph, [batch, width], from an input [batch, 1]: float64, NaN where it is missing, or a text, empty where it is missing. */
-  graph(g: GraphBuilder, column: Column, input: string): string;
+  encode(column: ColumnSchema, findings: Findings): WriteNumbers;
+  /** The cell that a model means by a number: one that the training rows could have. */
+  decode(column: ColumnSchema, number: number): Cell;
+  /** The value of a number, whatever the training rows have. */
+  value(column: ColumnSchema, number: number): ColumnValue;
+  /** The value in words. */
+  show(column: ColumnSchema, number: number): string;
+  /** Distances are taken between the numbers themselves; what is missing has the mean. */
+  isNumber: boolean;
+  /** Further numbers between which distances are taken, [B, n] each, from [B, 1]. Consumes x. */
+  features(column: ColumnSchema, x: np.Array): np.Array[];
+  /** The input of a graph holds texts, empty where they are missing; else float64, NaN where they are missing. */
   isText: boolean;
   /** What the input of a graph holds. */
   meaning: string;
-  /** The number of a cell, in the unit of the table; none where it is missing or a text. */
-  number(column: Column, numbers: Float32Array): number | undefined;
-  /** What the table holds where a row has these numbers. */
-  show(column: Column, numbers: Float32Array): string;
 }>;
 
 /** In words, of a missing value. */
 export const MISSING = "missing";
 
-/** Reads a column of numbers or dates; `put` gets NaN where one is missing. */
-export function readNumbers(
-  { numbers, dates, at: cellAt }: CellColumn,
-  kind: "number" | "date",
-  reader: CellReader,
-  count: number,
-  put: (row: number, value: number) => void,
-): number[] {
-  const wrong: number[] = [];
-  const fits = numbers && (dates ?? false) === (kind === "date");
-  for (let row = 0; row < count; row++) {
-    if (fits) {
-      const value = numbers[row]!;
-      if (Math.abs(value) <= LARGEST_FLOAT32 || Number.isNaN(value)) put(row, value);
+/** Writes a column of numbers or dates, less its origin. */
+export const writeNumbers =
+  (kind: "number" | "date", { origin = 0 }: ColumnSchema, { reader }: Findings): WriteNumbers =>
+  ({ numbers, dates, at: cellAt }, out, place, width) => {
+    const wrong: number[] = [];
+    const fits = numbers && (dates ?? false) === (kind === "date");
+    for (let row = 0, at = place; at < out.length; row++, at += width) {
+      if (fits) {
+        const value = numbers[row]!;
+        if (Math.abs(value) <= LARGEST_FLOAT32 || Number.isNaN(value)) out[at] = value - origin;
+        else wrong.push(row);
+        continue;
+      }
+      const found = reader.read(cellAt(row));
+      if (found === kind) out[at] = reader.value - origin;
+      else if (found === "missing") out[at] = Number.NaN;
       else wrong.push(row);
-      continue;
     }
-    const found = reader.read(cellAt(row));
-    if (found === kind) put(row, reader.value);
-    else if (found === "missing") put(row, Number.NaN);
-    else wrong.push(row);
-  }
-  return wrong;
-}
+    return wrong;
+  };

@@ -1,52 +1,78 @@
-import * as v from "valibot";
 import { FEATURES } from "../../data/table/calendar.js";
-import type { TableSchema } from "../../data/table/schema.js";
+import type { ColumnSchema } from "../../data/table/schema.js";
 import { category } from "./category.js";
 import { clock } from "./clock.js";
-import type { ColumnKind } from "./column-kind.js";
+import type { ColumnKind, ColumnValue } from "./column-kind.js";
 import { date } from "./date.js";
-import { number } from "./number.js";
+import { hasIndicator, number } from "./number.js";
 
 /** All kinds of columns, in the order in which a column is tried. */
-const kinds = { clock, date, number, text: category } as const;
+const kinds: readonly ColumnKind[] = [clock, date, number, category];
 
-type Kinds = typeof kinds;
+/** A column that a model learns from. */
+export type TableColumn = Readonly<{
+  name: string;
+  /** Its facts in the training table. */
+  found: ColumnSchema;
+  kind: ColumnKind;
+  /** The place of its number in an encoded row; for a weekday or a month, the place of its date. */
+  place: number;
+  /** A weekday or a month follows from a date, less this origin, and has no number in an encoded row. */
+  follows?: Readonly<{ part: "weekday" | "month"; origin: number }>;
+  /** Where its numbers stand in a row of a flow: `at`, and with `indicator` the one after it. */
+  at: number;
+  indicator: boolean;
+}>;
 
-/** A column as the model of a table takes it. No noise is added: a row always has the same numbers. */
-export type ModelColumn = v.InferOutput<Kinds[keyof Kinds]["schema"]>;
+type Columns = Readonly<{ columns: readonly ColumnSchema[] }>;
 
-/** Stored columns. */
-export const columnSchema = v.variant("kind", [
-  clock.schema,
-  date.schema,
-  number.schema,
-  category.schema,
-] as never) as unknown as v.GenericSchema<unknown, ModelColumn>;
-
-/** The kind of a column. */
-export const kindOf = (column: ModelColumn): ColumnKind<ModelColumn> => kinds[column.kind];
-
-/** The columns of a table that its model takes, and how. Weekday and month follow the date that they are of. */
-export function modelColumns({ columns }: TableSchema): ModelColumn[] {
+/** The columns of a table that its models take, in their order. */
+export function tableColumns({ columns }: Columns): TableColumn[] {
   const used = columns.filter(({ use }) => use === "model");
-  const [time, ...derived] = FEATURES;
-  const featureOf = (feature: string): Set<string> =>
-    new Set(used.filter(({ calendar }) => calendar).map(({ name }) => `${name} ${feature}`));
-  const times = featureOf(time);
-  const follows = derived.map(featureOf);
-  return used
-    .filter(({ name }) => !follows.some((names) => names.has(name)))
-    .map((column) => {
-      for (const kind of Object.values(kinds)) {
-        const found = kind.detect(column, times.has(column.name));
-        if (found) return found;
-      }
-      throw new TypeError(`${column.name}: no kind of column takes it`);
-    });
+  const [time, ...followers] = FEATURES;
+  const dates = used.filter(({ calendar }) => calendar);
+  const dateOf = (name: string, part: string): ColumnSchema | undefined =>
+    dates.find((date) => name === `${date.name} ${part}`);
+  const partOf = (name: string) => followers.find((part) => dateOf(name, part) !== undefined);
+  const own = used.flatMap(({ name }) => (partOf(name) === undefined ? [name] : []));
+  let at = 0;
+  return used.map((found): TableColumn => {
+    const { name } = found;
+    const part = partOf(name);
+    const day = part && dateOf(name, part);
+    const indicator = hasIndicator(found);
+    at += indicator ? 2 : 1;
+    return {
+      name,
+      found,
+      kind: kinds.find(({ detect }) => detect(found, dateOf(name, time) !== undefined))!,
+      place: own.indexOf(day?.name ?? name),
+      ...(day && part && { follows: { part, origin: day.origin ?? 0 } }),
+      at: at - (indicator ? 2 : 1),
+      indicator,
+    };
+  });
 }
 
-export const widthOf = (column: ModelColumn): number => kindOf(column).width(column);
+/** Those that have a number in an encoded row, in their order. */
+export const ownColumns = (columns: readonly TableColumn[]): TableColumn[] =>
+  columns.filter(({ follows }) => follows === undefined);
 
-/** Numbers of a row. */
-export const widthOfAll = (columns: readonly ModelColumn[]): number =>
-  columns.reduce((sum, column) => sum + widthOf(column), 0);
+/** Numbers of an encoded row. */
+export const encodedWidth = (table: Columns): number => ownColumns(tableColumns(table)).length;
+
+/** Numbers of a row of a flow. */
+export const flowWidth = (columns: readonly TableColumn[]): number =>
+  columns.reduce((sum, { indicator }) => sum + (indicator ? 2 : 1), 0);
+
+/** The values of one column of encoded rows [n, width], as they stand in a table. */
+export const columnValues = (
+  { kind, found, place }: TableColumn,
+  rows: Float32Array,
+  width: number,
+): ColumnValue[] =>
+  Array.from({ length: rows.length / width }, (_, row) => kind.value(found, rows[row * width + place]!));
+
+/** Names of the numbers of a row of a flow. */
+export const flowNames = (columns: readonly TableColumn[]): string[] =>
+  columns.flatMap(({ name, indicator }) => (indicator ? [name, `${name} is missing`] : [name]));

@@ -1,86 +1,77 @@
-import * as v from "valibot";
-import { type ColumnKind, MISSING, readNumbers, type WriteNumbers } from "./column-kind.js";
-import { type GraphBuilder, toFloat } from "./graph-builder.js";
+import { numpy as np } from "@jax-js/jax";
+import { gridOf, nextOnGrid } from "../../data/table/grid.js";
+import type { ColumnSchema } from "../../data/table/schema.js";
+import { type ColumnKind, MISSING, writeNumbers } from "./column-kind.js";
 
-const finite = v.pipe(v.number(), v.finite());
+/** Digits of a float32: those that are sure, those that it has, and those that `toFixed` may have. */
+const DIGITS = { sure: 6, all: 7, most: 20 } as const;
 
-/** What columns of numbers and of dates have in common. */
-export const centred = {
-  name: v.string(),
-  /** What is subtracted, so that float32 keeps the digits. */
-  origin: finite,
-  /** In place of a missing value, after the subtraction. */
-  fill: finite,
-  /** Training rows lacked values: a second number is 1 where the value is missing, else 0. */
-  indicator: v.boolean(),
-};
+/** Numbers so near to a value that many rows share, in standard deviations, are that value, and the steps between values that are too small to count. */
+const SPIKE = { near: 0.02, step: 0.001 } as const;
 
-const schema = v.strictObject({ kind: v.literal("number"), ...centred });
-type NumberColumn = v.InferOutput<typeof schema>;
-type Centred = Omit<NumberColumn, "kind">;
+/** What stands in place of a missing number: the mean of the column. */
+export const fillOf = ({ range, origin = 0 }: ColumnSchema): number => Math.fround(range!.mean - origin);
 
-/** Digits of a float32 that are sure, and those that `toFixed` may have. */
-const DIGITS = { sure: 6, most: 20 } as const;
+/** Training rows lacked values: a second number of a row of the flow is 1 where the value is missing, else 0. */
+export const hasIndicator = ({ range, missing }: ColumnSchema): boolean => range !== undefined && missing > 0;
 
-export const centredOf = ({
-  name,
-  range,
-  origin = 0,
-  missing,
-}: Parameters<ColumnKind<NumberColumn>["detect"]>[0]): Centred => ({
-  name,
-  origin,
-  fill: Math.fround(range!.mean - origin),
-  indicator: missing > 0,
-});
-
-export const widthOfCentred = ({ indicator }: Centred): number => (indicator ? 2 : 1);
-
-/** Writes the value less its origin, and the indicator. */
-export const writeCentred =
-  (
-    kind: "number" | "date",
-    { name, origin, fill, indicator }: Centred,
-    { reader, lacking }: Parameters<ColumnKind<NumberColumn>["encode"]>[1],
-  ): WriteNumbers =>
-  (column, out, first, width) =>
-    readNumbers(column, kind, reader, out.length / width, (row, value) => {
-      const at = row * width + first;
-      out[at] = Number.isNaN(value) ? fill : value - origin;
-      if (!Number.isNaN(value)) return;
-      if (indicator) out[at + 1] = 1;
-      else lacking(name);
-    });
-
-/** The same in a graph. */
-export function graphOfCentred(g: GraphBuilder, { origin, fill, indicator }: Centred, input: string): string {
-  const missing = g.node("IsNaN", [input]);
-  const number = toFloat(g, g.node("Sub", [input, g.doubles(origin)]));
-  const value = g.node("Where", [missing, g.floats([fill]), number]);
-  return indicator ? g.node("Concat", [value, toFloat(g, missing)], { axis: 1 }) : value;
+/** The value of a number: in a column on a grid, the next of its values. */
+export function valueOnGrid(column: ColumnSchema, number: number): number | null {
+  if (Number.isNaN(number)) return null;
+  const grid = gridOf(column);
+  const value = number + (column.origin ?? 0);
+  return grid ? nextOnGrid(grid, value) : value;
 }
 
-export const numberOfCentred = ({ origin, indicator }: Centred, numbers: Float32Array): number | undefined =>
-  indicator && Math.round(numbers[1]!) === 1 ? undefined : numbers[0]! + origin;
+/** The next value of the grid within the range of the training rows; undefined without a grid. */
+export function clampedToGrid(column: ColumnSchema, value: number): number | undefined {
+  const grid = gridOf(column);
+  const { least, most } = column.range!;
+  return grid && nextOnGrid(grid, Math.min(Math.max(atSpike(column, value), least), most));
+}
 
 /** Numbers, as they are. */
-export const number: ColumnKind<NumberColumn> = {
-  kind: "number",
-  schema,
-  detect: (column) =>
-    column.range && column.type !== "date" ? { kind: "number", ...centredOf(column) } : undefined,
-  width: widthOfCentred,
+export const number: ColumnKind = {
+  detect: ({ range }) => range !== undefined,
   expected: "a number",
-  encode: (column, findings) => writeCentred("number", column, findings),
-  graph: graphOfCentred,
+  encode: (column, findings) => writeNumbers("number", column, findings),
+  decode(column, number) {
+    if (Number.isNaN(number)) return null;
+    const { range, origin = 0, decimals } = column;
+    const found = clampedToGrid(column, number + origin);
+    if (found !== undefined) return found;
+    const signed = keptSign(range!, atSpike(column, number + origin));
+    const value = Number(signed.toPrecision(DIGITS.all * (origin === 0 ? 1 : 2))); // an origin adds digits in front
+    return decimals === undefined ? value : Number(value.toFixed(decimals));
+  },
+  value: valueOnGrid,
+  show({ origin = 0 }, number) {
+    if (Number.isNaN(number)) return MISSING;
+    const size = Math.abs(number);
+    const decimals = DIGITS.sure - (size > 0 ? Math.floor(Math.log10(size)) : 0);
+    return String(Number((number + origin).toFixed(Math.min(DIGITS.most, Math.max(0, decimals)))));
+  },
+  isNumber: true,
+  /** Where training rows lacked numbers, 1 for those that are missing. */
+  features(column, x) {
+    if (hasIndicator(column)) return [np.isnan(x).astype(np.float32)];
+    x.dispose();
+    return [];
+  },
   isText: false,
   meaning: "a number; NaN where it is missing",
-  number: numberOfCentred,
-  show(column, numbers) {
-    const value = numberOfCentred(column, numbers);
-    if (value === undefined) return MISSING;
-    const size = Math.abs(numbers[0]!);
-    const decimals = DIGITS.sure - (size > 0 ? Math.floor(Math.log10(size)) : 0);
-    return String(Number(value.toFixed(Math.min(DIGITS.most, Math.max(0, decimals)))));
-  },
 };
+
+/** The value that many rows share where the number lies beside it: no flow returns it to the last digit. */
+function atSpike({ spikes = [], gap = 0, uneven, range, type }: ColumnSchema, number: number): number {
+  const { std } = range!;
+  if (type !== "continuous" || (!uneven && gap > SPIKE.step * std)) return number;
+  const spike = spikes.find(({ value }) => Math.abs(number - Number(value)) <= SPIKE.near * std);
+  return spike === undefined ? number : Number(spike.value);
+}
+
+/** Where no training value is below or above zero, none is. */
+function keptSign({ least, most }: NonNullable<ColumnSchema["range"]>, number: number): number {
+  if (least >= 0) return Math.max(number, least);
+  return most <= 0 ? Math.min(number, most) : number;
+}

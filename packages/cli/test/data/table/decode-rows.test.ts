@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../src/data/table/cell.js";
-import { decodeRows } from "../../../src/data/table/decode-rows.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
-import { readRows } from "../../../src/data/table/read-rows.js";
 import type { TableFormat } from "../../../src/data/written/formats.js";
 import { rowWriter } from "../../../src/data/written/row-writer.js";
 import { sampleFormat, writtenColumns } from "../../../src/data/written/sampled-rows.js";
+import { decodeFlowRows } from "../../../src/tables/decode-rows.js";
+import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -43,7 +43,7 @@ async function cellsOf(file: string): Promise<Cell[][]> {
 describe("rows of the flow", () => {
   it("become the cells that they came from, without the column that the flow does not get", async () => {
     const { rows, schema } = await readRows(path);
-    const { columns, cells } = decodeRows(schema, rows);
+    const { columns, cells } = decodeFlowRows(schema, rows);
     expect(columns.map(({ name }) => name)).toEqual([
       "size",
       "items",
@@ -70,7 +70,7 @@ describe("rows of the flow", () => {
   it("beyond the training rows stay within their grid, and have their last category", async () => {
     const { schema, names } = await readRows(path);
     const rows = new Float32Array(names.length).fill(1e4);
-    const cells = decodeRows(schema, rows).cells[0]!;
+    const cells = decodeFlowRows(schema, rows).cells[0]!;
     const { values } = schema.columns.find(({ name }) => name === "shop")!;
     expect(cells).toEqual([1e4, 40, null, "false", values!.at(-1), "2024-02-20", 1.7e9 + 147]);
   });
@@ -99,14 +99,14 @@ describe("rows of the flow", () => {
       ["date", 0, days(1000)],
       ["date", 0, days(250)],
     ]);
-    const { cells } = decodeRows(schema, rows);
+    const { cells } = decodeFlowRows(schema, rows);
     const text = (i: number) => times.map((row) => iso(Object.values(row)[i]!));
     for (const i of [0, 2, 3]) expect(cells.map((row) => row[i])).toEqual(text(i));
     // over ten years float32 is 5 s apart
     for (const [i, { second }] of times.entries())
       expect(Math.abs(Date.parse(String(cells[i]![1])) - second)).toBeLessThan(6000);
     expect(cells.every((row) => /:\d\dZ$/.test(String(row[1])))).toBe(true);
-    const ends = [-1e5, 1e5].map((far) => decodeRows(schema, new Float32Array(4).fill(far)).cells[0]);
+    const ends = [-1e5, 1e5].map((far) => decodeFlowRows(schema, new Float32Array(4).fill(far)).cells[0]);
     const sorted = [0, 1, 2, 3].map((i) => text(i).sort());
     expect(ends).toEqual([sorted.map((all) => all[0]), sorted.map((all) => all.at(-1))]);
   });
@@ -126,7 +126,7 @@ describe("rows of the flow", () => {
     writeFileSync(file, `milliseconds,seconds,large,cents,decades,wide\n${lines.join("\n")}\n`);
     const { rows, schema } = await readRows(file);
     expect(schema.columns.map(({ gap }) => gap)).toEqual([1, 1, 1, 666.67, 1, 1]);
-    const { cells } = decodeRows(schema, rows);
+    const { cells } = decodeFlowRows(schema, rows);
     for (const [i, { milliseconds, seconds, large, cents, decades, wide }] of values.entries()) {
       expect(cells[i]!.slice(0, 4)).toEqual([milliseconds, seconds, large, cents]);
       // here float32 is 128 apart
@@ -140,7 +140,7 @@ describe("rows of the flow", () => {
     async (ending) => {
       const { rows, schema } = await readRows(path);
       const file = join(root, `again.${ending}`);
-      const decoded = decodeRows(schema, rows);
+      const decoded = decodeFlowRows(schema, rows);
       writeFileSync(file, "");
       const writer = rowWriter(ending, writtenColumns(decoded.columns), async (piece) =>
         appendFileSync(file, piece),

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../../src/data/format.js";
 import { cellReader } from "../../../src/data/table/cell.js";
-import { readRows } from "../../../src/data/table/read-rows.js";
 import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
+import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -114,7 +114,7 @@ describe("the rows of a table", () => {
     expect(names).toEqual(["x"]);
     expect(notes.join()).toContain('columns left out: "n" (identifier), "unit" (constant)');
     expect((await columnsOf(path, { columns: ["n", "x"] })).names).toEqual(["n", "x"]);
-    expect((await columnsOf(path, { id: "n" })).ids).toEqual(
+    expect((await columnsOf(path, { id: "n" })).rowNames).toEqual(
       Array.from({ length: COUNT }, (_, i) => String(i)),
     );
     expect(

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { cellReader } from "../../../src/data/table/cell.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
-import { readRows } from "../../../src/data/table/read-rows.js";
 import type { Table } from "../../../src/data/table/table.js";
 import { tableOfBytes } from "../../../src/data/table/table-bytes.js";
+import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();

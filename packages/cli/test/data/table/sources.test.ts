@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { fileHashes } from "../../../src/data/file-hashes.js";
 import { rowName } from "../../../src/data/table/block.js";
 import { openTable } from "../../../src/data/table/open-table.js";
-import { readRows } from "../../../src/data/table/read-rows.js";
 import { GZIP_LIMIT, textSource } from "../../../src/data/table/sources/text-source.js";
+import { readRows } from "../../../src/tables/read-rows.js";
 import { pipeCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 

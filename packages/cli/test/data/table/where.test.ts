@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { rowName } from "../../../src/data/table/block.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
-import { readRows } from "../../../src/data/table/read-rows.js";
+import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();

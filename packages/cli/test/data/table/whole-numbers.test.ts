@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { duckdbParquet } from "../../../../../test/support/duckdb-files.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/open-table.js";
-import { readRows } from "../../../src/data/table/read-rows.js";
 import { tableOfBytes } from "../../../src/data/table/table-bytes.js";
+import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -29,7 +29,7 @@ describe.each(["csv", "jsonl", "parquet"])("whole numbers beyond 2^53 in .%s", (
       ["key", ids],
       ["u", unsigned],
     ] as const)
-      expect((await readRows(path, { id })).ids).toEqual(wanted);
+      expect((await readRows(path, { id })).rowNames).toEqual(wanted);
     const page = await tableOfBytes(path, new Uint8Array(readFileSync(path)));
     for await (const { rows } of page.blocks()) {
       const texts = rows.map(([key, u]) => [String(key), String(u)]);

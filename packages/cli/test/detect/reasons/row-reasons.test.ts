@@ -1,16 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import { type LogDensity, meanRepairs } from "../../../src/detect/reasons/mean-repair.js";
+import { type LogDensity, meanRepairs, usualValues } from "../../../src/detect/reasons/repairs.js";
 import { rowReasons } from "../../../src/detect/reasons/row-reasons.js";
-import { type ColumnPlace, usualValues } from "../../../src/detect/reasons/usual-values.js";
-
-const places = (...widths: number[]): ColumnPlace[] => {
-  let at = 0;
-  return widths.map((width, i) => {
-    at += width;
-    return { name: `c${i}`, at: at - width, width };
-  });
-};
 
 /** Three columns: the second follows the first, the third is independent. */
 function follows(seed: number, count: number): Float32Array {
@@ -43,50 +34,44 @@ function exactDensity(): { density: LogDensity; sizes: number[] } {
 describe("usual values", () => {
   it("are those at evenly spaced ranks of each column", () => {
     const rows = Float32Array.from({ length: 200 }, (_, i) => (i % 2 ? 99 - (i >> 1) : i >> 1));
-    const { count, columns } = usualValues(rows, 2, places(1, 1), 4);
-    expect(count).toBe(4);
-    expect(columns.map((each) => [...each])).toEqual([
+    expect(usualValues(rows, 2, 4).map((each) => [...each])).toEqual([
       [12, 37, 62, 87],
       [12, 37, 62, 87],
     ]);
   });
 
-  it("keep a missing value with its indicator, in as many places as rows lack it", () => {
-    const rows = Float32Array.of(5, 0.2, -3, 0.9, 1, -0.1, 3, 0);
-    const { columns } = usualValues(rows, 2, places(2), 32);
-    expect(columns.map((each) => [...each])).toEqual([[...Float32Array.of(1, -0.1, 3, 0, 5, 0.2, -3, 0.9)]]);
+  it("are missing in as many places as rows lack a value, behind all others", () => {
+    const rows = Float32Array.of(5, Number.NaN, -3, Number.NaN, 1, 3);
+    expect(usualValues(rows, 1).map((each) => [...each])).toEqual([[-3, 1, 3, 5, Number.NaN, Number.NaN]]);
   });
 });
 
 describe("the mean repair", () => {
   const training = follows(1, 2000);
-  const columns = places(1, 1, 1);
 
   it("is the log of the mean density over the usual values, minus log p", async () => {
     const { density } = exactDensity();
     const row = Float32Array.of(1, -1, 0.5);
-    const usual = usualValues(training, 3, columns);
+    const usual = usualValues(training, 3);
     const [own] = Array.from(await density(row));
-    const [repairs] = await meanRepairs(density, row, [own!], columns, usual);
-    const logs = [...usual.columns[1]!].map(
-      (b) => logNormal(1, 1) + logNormal(b - 1, 0.1) + logNormal(0.5, 1),
-    );
+    const [repairs] = await meanRepairs(density, row, [own!], usual);
+    const logs = [...usual[1]!].map((b) => logNormal(1, 1) + logNormal(b - 1, 0.1) + logNormal(0.5, 1));
     const mean = logs.reduce((sum, log) => sum + Math.exp(log), 0) / logs.length;
     expect(repairs![1]!.gain).toBeCloseTo(Math.log(mean) - own!, 4);
     expect(repairs![1]!.best).toBeCloseTo(Math.max(...logs), 4);
-    expect(usual.columns[1]![repairs![1]!.value]).toBeCloseTo(1, 0);
+    expect(usual[1]![repairs![1]!.value]).toBeCloseTo(1, 0);
   });
 
   it("takes any number of rows and columns in calls of a bounded size, with the same results", async () => {
     const { density, sizes } = exactDensity();
     const rows = follows(3, 1000);
-    const usual = usualValues(training, 3, columns);
+    const usual = usualValues(training, 3);
     const own = Array.from(await density(rows));
     sizes.length = 0;
-    const all = await meanRepairs(density, rows, own, columns, usual);
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000 * 3 * usual.count);
+    const all = await meanRepairs(density, rows, own, usual);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1000 * 3 * usual[0]!.length);
     expect(Math.max(...sizes)).toBe(8192);
-    const last = await meanRepairs(density, rows.subarray(3 * 999), own.slice(999), columns, usual);
+    const last = await meanRepairs(density, rows.subarray(3 * 999), own.slice(999), usual);
     expect(all[999]).toEqual(last[0]);
   });
 
@@ -95,9 +80,9 @@ describe("the mean repair", () => {
       Array.from({ length: rows.length / 2 }, (_, i) =>
         Math.abs(rows[2 * i]!) > 10 ? Number.NEGATIVE_INFINITY : 0,
       );
-    const usual = usualValues(Float32Array.of(1, 1, 2, 2), 2, places(1, 1));
+    const usual = usualValues(Float32Array.of(1, 1, 2, 2), 2);
     const row = Float32Array.of(1e6, 0);
-    const [repairs] = await meanRepairs(density, row, await density(row), places(1, 1), usual);
+    const [repairs] = await meanRepairs(density, row, await density(row), usual);
     expect(repairs!.map(({ gain }) => gain)).toEqual([Number.MAX_VALUE, Number.NEGATIVE_INFINITY]);
   });
 });
@@ -105,9 +90,8 @@ describe("the mean repair", () => {
 describe("the reasons of a row", () => {
   const training = follows(1, 2000);
   const { density } = exactDensity();
-  const columns = places(1, 1, 1);
   const isUsual = (log: number): boolean => log > -6;
-  const reasoner = rowReasons(density, training, 3, columns, { isUsual });
+  const reasoner = rowReasons(density, training, 3, { isUsual });
 
   it("name the column that was swapped, more often than the deviation of columns does", async () => {
     const rows = follows(5, 300);
@@ -130,14 +114,14 @@ describe("the reasons of a row", () => {
     expect(one!.repair).toHaveLength(1);
     const changed = one!.repair[0]!;
     const other = changed.column === 0 ? -1 : 1;
-    expect(reasoner.usual.columns[changed.column]![changed.value]).toBeCloseTo(other, 0);
+    expect(reasoner.usual[changed.column]![changed.value]).toBeCloseTo(other, 0);
     expect(new Set(two!.repair.map(({ column }) => column)).has(2)).toBe(true);
     expect(two!.repair).toHaveLength(2);
     expect(none!.repair).toEqual([]);
   });
 
   it("hold no repair where no three changes are enough", async () => {
-    const never = rowReasons(density, training, 3, columns, { isUsual: () => false });
+    const never = rowReasons(density, training, 3, { isUsual: () => false });
     const [reasons] = await never.reasonsOf(Float32Array.of(0, 0, 0));
     expect(reasons!.repair).toEqual([]);
   });
@@ -145,7 +129,7 @@ describe("the reasons of a row", () => {
   it("hold a repair by what the rows are judged by, where that is another score", async () => {
     const judge: LogDensity = async (rows) =>
       Array.from({ length: rows.length / 3 }, (_, i) => -Math.abs(rows[3 * i]! - 1.5));
-    const other = rowReasons(density, training, 3, columns, { judge, isUsual: (score) => score > -0.2 });
+    const other = rowReasons(density, training, 3, { judge, isUsual: (score) => score > -0.2 });
     const [reasons] = await other.reasonsOf(Float32Array.of(0, 0, 5));
     expect(reasons!.columns[0]!.column).toBe(2);
     expect(reasons!.repair.map(({ column }) => column)).toEqual([0]);

@@ -1,7 +1,8 @@
-import type { DataFormat } from "../format.js";
-import { type RowSet, rowSet, WHOLE } from "../image-set.js";
-import { readRows } from "./read-rows.js";
-import { expectEnough, rowsOfSplit } from "./split-rows.js";
+import { takeRows } from "../tables/flow-rows.js";
+import { readRows } from "../tables/read-rows.js";
+import type { DataFormat } from "./format.js";
+import { type RowSet, rowSet, WHOLE } from "./image-set.js";
+import { expectEnough, rowsOfSplit } from "./table/split-rows.js";
 
 /** One table: a file or several, or standard input. */
 export const tableFile: DataFormat<RowSet> = {
@@ -19,10 +20,7 @@ export const tableFile: DataFormat<RowSet> = {
         : []),
     ];
     const chosen = rowsOfSplit(count, split);
-    const part = new Float32Array(chosen.length * width);
-    chosen.forEach((from, to) => {
-      part.set(rows.subarray(from * width, (from + 1) * width), to * width);
-    });
+    const part = takeRows(rows, width, chosen);
     return rowSet({ ...facts, split, rows: part, drawnFrom: count, notes: [...notes, ...few] });
   },
 };

@@ -1,12 +1,12 @@
 import { UsageError } from "@flowify/core";
-import { unknownName } from "../../ui/suggest.js";
-import { cellReader, cellText, dateText } from "./cell.js";
-import { type ColumnSlot, columnSlots } from "./encode-rows.js";
-import { gridOf, nextOnGrid } from "./grid.js";
-import type { TableSchema } from "./schema.js";
+import { cellReader, cellText, dateText } from "../data/table/cell.js";
+import { gridOf, nextOnGrid } from "../data/table/grid.js";
+import type { TableSchema } from "../data/table/schema.js";
+import { type TableColumn, tableColumns } from "../tables/columns/kinds.js";
+import { unknownName } from "../ui/suggest.js";
 
 /** What a column is to hold. */
-export type GivenValue = Readonly<{ slot: ColumnSlot }> &
+export type GivenValue = Readonly<{ slot: TableColumn }> &
   (
     | Readonly<{ kind: "code"; code: number }>
     | Readonly<{ kind: "number"; number: number; width: number }>
@@ -25,8 +25,8 @@ const SHOWN = 8;
  * @throws UsageError for text without `=`, a column that the flow does not have or that comes twice, and a value that it cannot hold
  */
 export function givenValues(schema: TableSchema, texts: readonly string[]): GivenValue[] {
-  const slots = columnSlots(schema);
-  const names = slots.map(({ column }) => column.name);
+  const slots = tableColumns(schema);
+  const names = slots.map(({ name }) => name);
   const taken = new Set<string>();
   return texts.map((text) => {
     // a name may hold = itself: the longest one that the table has
@@ -45,9 +45,9 @@ export function givenValues(schema: TableSchema, texts: readonly string[]): Give
   });
 }
 
-function givenValue(slot: ColumnSlot, text: string): GivenValue {
-  const { column, indicator } = slot;
-  const { name, values = [], range, type, origin = 0, gap = 0 } = column;
+function givenValue(slot: TableColumn, text: string): GivenValue {
+  const { found, indicator } = slot;
+  const { name, values = [], range, type, origin = 0, gap = 0 } = found;
   const reader = cellReader();
   const kind = reader.read(text);
   if (range === undefined) {
@@ -74,7 +74,7 @@ function givenValue(slot: ColumnSlot, text: string): GivenValue {
 const OFF_GRID = 1e-3;
 
 /** @throws UsageError for a number between two values that the column can have */
-function expectOnGrid({ column }: ColumnSlot, value: number, text: string): void {
+function expectOnGrid({ found: column }: TableColumn, value: number, text: string): void {
   const { name, type, gap = 0, uneven } = column;
   const grid = gridOf(column);
   if (gap === 0 || uneven || grid === undefined) return;
@@ -106,8 +106,8 @@ export function putValue(given: GivenValue, rows: Float32Array, row: number): vo
   if (given.kind === "number") rows[row + given.slot.at] = moved(given, rows[row + given.slot.at]!);
 }
 
-function moved({ slot: { column }, number }: Extract<GivenValue, { kind: "number" }>, found: number): number {
-  const { gap = 0 } = column;
+function moved({ slot, number }: Extract<GivenValue, { kind: "number" }>, found: number): number {
+  const { gap = 0 } = slot.found;
   const steps = gap === 0 ? 0 : (found - number) / gap;
   return number + gap * (steps - Math.round(steps));
 }

@@ -1,47 +1,43 @@
 import { UsageError } from "@flowify/core";
 import { rowName } from "../data/table/block.js";
 import { checkColumns } from "../data/table/check-columns.js";
-import { openTable } from "../data/table/open-table.js";
 import type { TableSchema } from "../data/table/schema.js";
-import type { PartRange, TablePart } from "../data/table/table.js";
-import type { ModelColumn } from "../tables/columns/kinds.js";
-import { detectorEncoder } from "../tables/row-encoder.js";
+import type { PartRange, Table, TablePart } from "../data/table/table.js";
+import { detached } from "../data/table/value-counts.js";
 import { unknownName } from "../ui/suggest.js";
-import type { Terminal } from "../ui/terminal.js";
+import { tableColumns } from "./columns/kinds.js";
+import { rowEncoder } from "./row-encoder.js";
 
-/** Rows as the detector takes them, what each is called, and their numbers in the file, from 1 on. */
-export type DetectorRows = Readonly<{
+/** Encoded rows [n, width], what each is called, and their numbers in the file, from 1 on. */
+export type EncodedRows = Readonly<{
   rows: Float32Array;
   names: readonly string[];
   numbers: readonly number[];
 }>;
 
-export type DetectorRowsOptions = Readonly<{
+export type EncodingOptions = Readonly<{
   schema: TableSchema;
-  inputs: readonly ModelColumn[];
   id?: string | undefined;
-  /** An SQL condition: rows that do not fulfil it are left out. */
-  where?: string | undefined;
-  warn: Terminal["warn"];
+  warn(line: string): void;
 }>;
 
-/** A table that is read for a detector. */
-export type DetectorTable = Readonly<{
+/** A table that is read for a model. */
+export type EncodedTable = Readonly<{
   file: string;
   /** Missing where rows can only be read from the first one on. */
   parts: readonly TablePart[] | undefined;
   /** Rows a block at a time, by default all. They are called by their id, else by their number from 1 on. */
-  rows(range?: PartRange): AsyncGenerator<DetectorRows>;
+  rows(range?: PartRange): AsyncGenerator<EncodedRows>;
   /** Warns of findings in the rows that were read since the last time. */
   end(): void;
 }>;
 
 /** @throws DataError for a table that does not fit the schema, UsageError for an id column that it lacks */
-export async function openDetectorTable(
+export function encodedTable(
   file: string,
-  { schema, inputs, id, where, warn }: DetectorRowsOptions,
-): Promise<DetectorTable> {
-  const table = await openTable(file, { where, schema });
+  table: Table,
+  { schema, id, warn }: EncodingOptions,
+): EncodedTable {
   if (id !== undefined && !table.names.includes(id))
     throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
   for (const line of checkColumns(file, table.names, schema)) warn(line);
@@ -49,7 +45,8 @@ export async function openDetectorTable(
   const idAt = named === undefined ? -1 : table.names.indexOf(named);
   if (named !== undefined && idAt < 0)
     warn(`${file}: lacks the column "${named}", which names the rows: they are called by their numbers`);
-  let encoder = detectorEncoder(file, table, inputs);
+  const columns = tableColumns(schema);
+  let encoder = rowEncoder(file, table, columns);
   return {
     file,
     parts: table.parts,
@@ -57,28 +54,29 @@ export async function openDetectorTable(
       for await (const block of table.blocks(range)) {
         if (block.count === 0) continue;
         const ids = block.columns[idAt];
-        const names = block.numbers.map((_, i) => (ids ? String(ids.at(i) ?? "") : rowName(block, i)));
+        const names = block.numbers.map((_, i) =>
+          ids ? detached(String(ids.at(i) ?? "")) : rowName(block, i),
+        );
         yield { rows: encoder.encode(block), names, numbers: block.numbers };
       }
     },
     end() {
       for (const line of encoder.notes()) warn(`${file}: ${line}`);
-      encoder = detectorEncoder(file, table, inputs);
+      encoder = rowEncoder(file, table, columns);
     },
   };
 }
 
-/** All rows of a table in memory, [count, width]. Errors: those of `openDetectorTable`. */
-export async function allDetectorRows(file: string, options: DetectorRowsOptions): Promise<DetectorRows> {
-  const table = await openDetectorTable(file, options);
-  const parts: DetectorRows[] = [];
+/** All rows of a table in memory, [count, width]. */
+export async function allRows(table: EncodedTable): Promise<EncodedRows> {
+  const parts: EncodedRows[] = [];
   for await (const part of table.rows()) parts.push(part);
   table.end();
   return joinRows(parts);
 }
 
 /** Rows one after another. */
-export function joinRows(parts: readonly DetectorRows[]): DetectorRows {
+export function joinRows(parts: readonly EncodedRows[]): EncodedRows {
   const [first] = parts;
   if (parts.length === 1 && first) return first;
   const rows = new Float32Array(parts.reduce((sum, part) => sum + part.rows.length, 0));

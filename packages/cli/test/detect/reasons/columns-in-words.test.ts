@@ -1,13 +1,8 @@
 import { expect, it } from "vitest";
 import { blockOf } from "../../../src/data/table/block.js";
 import type { TableSchema } from "../../../src/data/table/schema.js";
-import {
-  detectorColumns,
-  detectorNumber,
-  detectorText,
-} from "../../../src/detect/reasons/detector-columns.js";
-import { modelColumns } from "../../../src/tables/columns/kinds.js";
-import { detectorEncoder } from "../../../src/tables/row-encoder.js";
+import { ownColumns, tableColumns } from "../../../src/tables/columns/kinds.js";
+import { rowEncoder } from "../../../src/tables/row-encoder.js";
 
 const column = (name: string, more: object) => ({
   name,
@@ -38,18 +33,11 @@ it("writes the numbers of a row as the table has them", () => {
     ["-1e-7", "1000000000", "2024-02-29", "store"],
     ["33", "1000000001", "2024-01-01", "kiosk"],
   ];
-  const inputs = modelColumns(schema);
-  const encoded = detectorEncoder("x.csv", { names }, inputs).encode(blockOf(rows));
-  const columns = detectorColumns(inputs);
-  const width = encoded.length / rows.length;
-  expect(columns.map(({ name, at, width: own }) => [name, at, own])).toEqual([
-    ["size", 0, 2],
-    ["serial", 2, 1],
-    ["day", 3, 1],
-    ["shop", 4, 3],
-  ]);
+  const columns = ownColumns(tableColumns(schema));
+  const width = columns.length;
+  const encoded = rowEncoder("x.csv", { names }, columns).encode(blockOf(rows));
   const texts = rows.map((_, i) =>
-    columns.map((each) => detectorText(each, encoded.subarray(i * width, (i + 1) * width))),
+    columns.map(({ kind, found, place }) => kind.show(found, encoded[i * width + place]!)),
   );
   expect(texts).toEqual([
     ["2.24", "1000000123", "2024-03-01", "web"],
@@ -57,6 +45,6 @@ it("writes the numbers of a row as the table has them", () => {
     ["-1e-7", "1000000000", "2024-02-29", "store"],
     ["33", "1000000001", "2024-01-01", "another value"],
   ]);
-  const numbers = columns.map((each) => detectorNumber(each, encoded.subarray(width, 2 * width)));
-  expect(numbers.map((number) => number === undefined)).toEqual([true, false, false, true]);
+  const values = columns.map(({ kind, found, place }) => kind.value(found, encoded[width + place]!));
+  expect(values).toEqual([null, 1_000_000_007, expect.closeTo(19_783 + 12.5 / 24, 2), "missing"]);
 });

@@ -1,0 +1,106 @@
+import { makeRng, type Rng } from "@flowify/core/layer";
+import { monthOf, weekdayOf } from "../data/table/calendar.js";
+import { codesOf } from "./columns/category.js";
+import { flowWidth, ownColumns, type TableColumn } from "./columns/kinds.js";
+
+/** Rows as a flow takes them. */
+export type FlowRows = Readonly<{
+  /** [count, width of the flow] */
+  rows: Float32Array;
+  /** log q in nats of the noise that fills missing numbers, a row each: −log p + log q bounds −log p of the values that are there. */
+  fillLog: Float64Array;
+}>;
+
+const STREAM = 0x7ab1e;
+
+/** Largest relative rounding of float32. */
+const FLOAT32 = 2 ** -24;
+
+/** Writes the numbers of a column into a row of the flow; returns log q of the noise that fills it. */
+type Draw = (value: number, rng: Rng, out: Float32Array, at: number) => number;
+
+/**
+ * Encoded rows with noise: numbers with uniform noise over the step between values that repeat, codes with noise of width 1.
+ * A missing number becomes a sample of q = N(mean, std²) of its column and sets its indicator. Noise is a function of (seed, row).
+ *
+ * @param rows [n, encoded width]
+ * @param before rows of the same table before these
+ */
+export function flowRows(
+  columns: readonly TableColumn[],
+  rows: Float32Array,
+  { seed = 0, before = 0 }: Readonly<{ seed?: number; before?: number }> = {},
+): FlowRows {
+  const [own, width] = [ownColumns(columns).length, flowWidth(columns)];
+  const count = own === 0 ? 0 : rows.length / own;
+  const out = new Float32Array(count * width);
+  const fillLog = new Float64Array(count);
+  const draws = columns.map((column) => ({
+    ...column,
+    draw: column.found.range ? drawNumber(column) : drawCode(column),
+  }));
+  for (let row = 0; row < count; row++) {
+    const rng = makeRng(STREAM, seed, before + row + 1);
+    for (const { draw, place, at } of draws)
+      fillLog[row]! += draw(rows[row * own + place]!, rng, out, row * width + at);
+  }
+  return { rows: out, fillLog };
+}
+
+function drawNumber({ found, indicator }: TableColumn): Draw {
+  const { gap = 0, origin = 0, range } = found;
+  const spread = range!.std || 1;
+  return (value, rng, out, at) => {
+    const noise = rng.uniform() - 0.5;
+    const isMissing = Number.isNaN(value);
+    if (indicator) out[at + 1] = Number(isMissing) + rng.uniform() - 0.5;
+    if (!isMissing) {
+      const noisy = Math.fround(value + gap * noise);
+      // float32 may round both the value and its noise to beyond the edge of the next step
+      out[at] = Math.abs(noisy - value) < gap / 2 - Math.abs(value) * FLOAT32 ? noisy : value;
+      return 0;
+    }
+    const z = rng.normal();
+    out[at] = range!.mean - origin + spread * z;
+    return -0.5 * z * z - Math.log(spread) - 0.5 * Math.log(2 * Math.PI);
+  };
+}
+
+function drawCode({ found, follows }: TableColumn): Draw {
+  const codes = codesOf(found);
+  const codeOf = (value: number): number =>
+    follows ? (codes.get(nameOf(follows, value)) ?? codes.size) : value;
+  return (value, rng, out, at) => {
+    out[at] = codeOf(value) + rng.uniform() - 0.5;
+    return 0;
+  };
+}
+
+/** The name of the weekday or the month of a date. */
+const nameOf = ({ part, origin }: NonNullable<TableColumn["follows"]>, day: number): string | null => {
+  if (Number.isNaN(day)) return null;
+  return part === "weekday" ? weekdayOf(day + origin) : monthOf(day + origin);
+};
+
+/** The inverse of `flowRows` but for the noise of numbers: rows [n, encoded width], NaN where an indicator says so, codes rounded. */
+export function encodedRows(columns: readonly TableColumn[], rows: Float32Array): Float32Array {
+  const [own, width] = [ownColumns(columns), flowWidth(columns)];
+  const count = width === 0 ? 0 : rows.length / width;
+  const out = new Float32Array(count * own.length);
+  for (const { place, at, indicator, found } of own)
+    for (let row = 0; row < count; row++) {
+      const from = row * width + at;
+      const value = rows[from]!;
+      const isMissing = indicator && Math.round(rows[from + 1]!) >= 1;
+      out[row * own.length + place] = isMissing ? Number.NaN : found.range ? value : Math.round(value);
+    }
+  return out;
+}
+
+/** Some of the rows [n, width], in the order of `which`. */
+export function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(which.length * width);
+  for (let to = 0; to < which.length; to++)
+    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
+  return out;
+}

@@ -1,0 +1,71 @@
+import { expectUsable, leftOut } from "../data/table/check-columns.js";
+import { findSchema } from "../data/table/find-schema.js";
+import { lookAlikeHints } from "../data/table/look-alikes.js";
+import { openTable } from "../data/table/open-table.js";
+import type { TableChoice, TableSchema } from "../data/table/schema.js";
+import { flowNames, tableColumns } from "./columns/kinds.js";
+import { allRows, type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
+import { type FlowRows, flowRows } from "./flow-rows.js";
+
+export type ReadTableOptions = TableChoice &
+  Readonly<{
+    /** The columns of another table: this one is read as that one was. */
+    schema?: TableSchema;
+  }>;
+
+/** All rows of a table in memory. */
+export type TableRows = FlowRows &
+  Readonly<{
+    count: number;
+    /** The same rows without noise, a number a column: [count, columns]. */
+    encoded: Float32Array;
+    /** What each row is called: by its id, else by its place in the file; and its number in the file, from 1 on. */
+    rowNames: readonly string[];
+    numbers: readonly number[];
+    schema: TableSchema;
+    /** Names of the numbers of a row. */
+    names: readonly string[];
+    /** What a user should know of the file, a line each. */
+    notes: readonly string[];
+  }>;
+
+/**
+ * Reads a table whole: as the table of `reading.schema` where there is one, else with the columns that it is found to have.
+ *
+ * @throws DataError for a file that is missing, damaged or does not fit; UsageError for columns that it does not have
+ */
+export async function readRows(path: string, reading: ReadTableOptions = {}): Promise<TableRows> {
+  const table = await openTable(path, reading);
+  const schema = reading.schema ?? (await findSchema(path, table, reading));
+  const notes: string[] = [];
+  if (reading.schema === undefined) {
+    expectUsable(path, schema);
+    notes.push(...table.notes, ...leftOut(schema.columns), ...lookAlikeHints(schema.columns));
+  }
+  const warn = (line: string): void => void notes.push(line);
+  const {
+    rows: encoded,
+    names: rowNames,
+    numbers,
+  } = await allRows(encodedTable(path, table, { schema, warn }));
+  const columns = tableColumns(schema);
+  return {
+    ...flowRows(columns, encoded),
+    count: rowNames.length,
+    encoded,
+    rowNames,
+    numbers,
+    schema,
+    names: flowNames(columns),
+    notes: notes.map((line) => (line.startsWith(path) ? line : `${path}: ${line}`)),
+  };
+}
+
+/**
+ * @param where an SQL condition: rows that do not fulfil it are left out
+ * @throws DataError for a table that does not fit the schema, UsageError for an id column that it lacks
+ */
+export const openEncodedTable = async (
+  file: string,
+  options: EncodingOptions & Readonly<{ where?: string | undefined }>,
+): Promise<EncodedTable> => encodedTable(file, await openTable(file, options), options);
