@@ -4,7 +4,15 @@ import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { openExecutor } from "flowify";
-import { calibrationOf, conformalP, fitArrayDetector, readLabelledRows, rowReasons } from "flowify/tables";
+import {
+  arrayColumns,
+  calibrationOf,
+  conformalP,
+  fitDetector,
+  openDetector,
+  readLabelledRows,
+  rowReasons,
+} from "flowify/tables";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
 const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;
@@ -86,11 +94,15 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
   const order = permutation(makeRng(seed), count);
   const [half, quarter] = [count >> 1, (3 * count) >> 2];
   const training = takeRows(rows, width, order.subarray(0, half));
-  const detector = await fitArrayDetector(executor, training, width, { seed });
+  const open = await openDetector(
+    executor,
+    await fitDetector(executor, training, arrayColumns(width), { seed }),
+  );
   try {
     const density = async (each: Float32Array): Promise<Float64Array> =>
-      (await detector.score(each, ["flow"])).flow.map((nats) => -nats);
+      (await open.score(each, ["flow"])).flow.map((nats) => -nats);
     const calibration = calibrationOf(
+      0,
       (await density(takeRows(rows, width, order.subarray(half, quarter)))).map((nats) => -nats),
     );
     const isFlagged = (logProb: number): boolean => conformalP(calibration, -logProb) <= FALSE_ALARMS;
@@ -116,7 +128,7 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
       deviation: shareOf(deviations, of(flagged)),
     };
   } finally {
-    await detector.dispose();
+    await open.dispose();
   }
 }
 

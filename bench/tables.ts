@@ -5,9 +5,11 @@ import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { auroc, openExecutor } from "flowify";
 import {
+  arrayColumns,
   averagePrecision,
-  fitArrayDetector,
+  fitDetector,
   neighbourDistances,
+  openDetector,
   readLabelledRows,
   type ScoreKind,
 } from "flowify/tables";
@@ -86,9 +88,10 @@ async function benchSet(
   );
   const knn = await neighbourDistances(executor, pick(baselineRows), judged, width);
   const began = performance.now();
-  const detector = await fitArrayDetector(executor, pick(learnt), width, { seed, contaminated });
-  const found = await detector.score(judged, KINDS);
-  await detector.dispose();
+  const detector = await fitDetector(executor, pick(learnt), arrayColumns(width), { seed, contaminated });
+  const open = await openDetector(executor, detector);
+  const found = await open.score(judged, KINDS);
+  await open.dispose();
   const seconds = (performance.now() - began) / 1000;
   const detectors = Object.fromEntries(
     Object.entries({ knn, ...found }).map(([name, all]) => {

@@ -94,10 +94,10 @@ const keeping = {
       "Write pictures at each measurement, at the last one, or never (default: each)",
     ),
   },
-  /** The training rows hold anomalies: the detector of a table trusts none of them. */
+  /** The training rows hold anomalies: the detector of a table leaves the oddest of them out. */
   contaminated: {
     schema: v.exactOptional(v.literal(true)),
-    flag: yes("The table holds many anomalies: its detector looks at far neighbors, and not at kernels"),
+    flag: yes("The table holds anomalies: its detector leaves the oddest training rows out"),
   },
 } as const satisfies Settings;
 

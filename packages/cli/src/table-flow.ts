@@ -1,6 +1,10 @@
+import { flowify, type NetworkFlow, UsageError } from "@flowify/core";
 import type { TableSchema } from "./data/table/schema.js";
+import { tableBodies, tableNetwork } from "./networks/table-networks.js";
+import { flowWidth, tableColumns } from "./tables/columns/kinds.js";
 import { decodeFlowRows } from "./tables/decode-rows.js";
 import { type ReadTableOptions, readRows, type TableRows } from "./tables/read-rows.js";
+import { unknownName } from "./ui/suggest.js";
 
 /**
  * Reads a table (.csv, .tsv, .jsonl, packed by gzip or not, .parquet, .arrow; or a pattern of such files) whole: its schema, and its rows as a flow takes them. Columns are matched by
@@ -21,6 +25,28 @@ import { type ReadTableOptions, readRows, type TableRows } from "./tables/read-r
  */
 export const readTable = (path: string, options: ReadTableOptions = {}): Promise<TableRows> =>
   readRows(path, options);
+
+export type TableFlowOptions = Readonly<{
+  /** As `--network table/…`: couplings (default), additive, dense or gaussian. */
+  network?: "couplings" | "additive" | "dense" | "gaussian";
+}>;
+
+/**
+ * A flow for the rows of a table: learned noise for the columns on a grid, then the layers of the network. Exact if all columns
+ * are continuous, else a bound.
+ *
+ * @throws UsageError for a network with another name, and a table without a column to learn from
+ */
+export function tableFlow(
+  schema: TableSchema,
+  { network = "couplings" }: TableFlowOptions = {},
+): NetworkFlow {
+  if (!Object.hasOwn(tableBodies, network))
+    throw new UsageError(`tableFlow: ${unknownName("network", network, Object.keys(tableBodies))}`);
+  const length = flowWidth(tableColumns(schema));
+  if (length === 0) throw new UsageError("tableFlow: no column to learn from\nchoose columns that vary");
+  return flowify(tableNetwork(network, length, schema));
+}
 
 /**
  * The cells of rows that a flow sampled, by the names of the columns: numbers, texts, dates in ISO 8601, and null for a

@@ -1,15 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FlowModel, jaxExecutor } from "@flowify/core";
+import { jaxExecutor } from "@flowify/core";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { describe, expect, it } from "vitest";
 import { blockOf } from "../src/data/table/block.js";
-import type { Table } from "../src/data/table/table.js";
 import { readDetector } from "../src/detect/detector-file.js";
-import { readRun } from "../src/runs/open-run.js";
-import { allRows, conformalP, encodedTable, openDetector } from "../src/tables-browser.js";
-import { silentTerminal } from "../src/ui/terminal.js";
+import { tableColumns } from "../src/tables/columns/kinds.js";
+import { rowEncoder } from "../src/tables/row-encoder.js";
+import { conformalP, openDetector } from "../src/tables-browser.js";
 import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -122,22 +121,11 @@ async function byGraph(folder: string, columns: readonly string[], file: string)
 }
 
 async function byPage(run: string, columns: readonly string[], file: string): Promise<Judged[]> {
-  const saved = await readRun(run, silentTerminal({}));
-  const found = readDetector(run, saved.step);
-  const model = await FlowModel.fromArrays(saved.flow, saved.arrays, jaxExecutor());
-  const table: Table = {
-    names: columns,
-    notes: [],
-    async *blocks() {
-      yield blockOf(cellsOf(file));
-    },
-  };
-  const schema = saved.config.data.reading!.schema!;
-  const { rows } = await allRows(encodedTable(file, table, { schema, warn() {} }));
-  const open = await openDetector(model, found.detector);
-  const { combination } = await open.score(rows, ["combination"]);
+  const found = readDetector(join(run, "detector.safetensors"), run);
+  const encoder = rowEncoder(file, { names: columns }, tableColumns(found.detector));
+  const open = await openDetector(jaxExecutor(), found.detector);
+  const { combination } = await open.score(encoder.encode(blockOf(cellsOf(file))), ["combination"]);
   await open.dispose();
-  await model.dispose();
   return Array.from(combination, (score) => {
     const p = conformalP(found.calibrations.combination, score);
     return { score, p, flag: Number(p <= FALSE_ALARMS) };

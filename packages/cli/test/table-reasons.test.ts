@@ -83,7 +83,7 @@ describe("flowify score --reasons", () => {
   it("refuses rows without reasons", async () => {
     await expectRefusal(["score", run, "--split", "train", "--reasons", "1"], 2, "leave --split, --samples");
     await expectRefusal(["score", run, other, "--reasons", "0"], 2, "expected a positive whole number");
-    const likelihood = ["score", run, other, "--ledger", "--reasons"];
+    const likelihood = ["score", run, other, "--score", "likelihood", "--reasons"];
     await expectRefusal(likelihood, 2, "--reasons is for tables");
   });
 });

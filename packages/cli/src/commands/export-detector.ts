@@ -8,18 +8,18 @@ import { openTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { BLOCK } from "../data/table/table.js";
-import { FALSE_ALARMS } from "../detect/calibration.js";
 import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { graphInput } from "../detect/detector-graph.js";
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
+import { openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
-import { makeFolder } from "../runs/folder.js";
-import { withModel } from "../runs/open-run.js";
+import { makeFolder, runPaths } from "../runs/folder.js";
+import { FALSE_ALARMS } from "../scores/judge-rows.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
 import { formatCount } from "../ui/format.js";
@@ -44,10 +44,11 @@ export async function exportDetector(
   const config = readRunConfig(folder);
   if (!config.data.reading?.schema)
     throw new UsageError(`--detector: ${config.data.name} is no table\nleave --detector out`);
+  const found = readDetector(runPaths(folder).detector, folder);
   const file = join(out, FILE);
-  await withModel(folder, flags, terminal, async (model, { step }) => {
-    const found = readDetector(folder, step);
-    const open = await openDetector(model, found.detector);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const open = await openDetector(executor, found.detector);
     const target = targets[flags.target ?? "portable"];
     const { bytes, nodes, description: described } = detectorOnnx(found, open, { falseAlarms, target });
     const { format, version, ...more } = described;
@@ -65,7 +66,9 @@ export async function exportDetector(
       throw new MismatchError(
         `${file}: ONNX Runtime and flowify compute different scores: they differ by up to ${difference.toExponential(1)} of 1 + |score|\nthe file is written: do not use it`,
       );
-  });
+  } finally {
+    await executor.dispose();
+  }
 }
 
 /** The largest difference of the file's scores from the detector's, on the first rows of the run's table; undefined where there is no table or no runtime. */

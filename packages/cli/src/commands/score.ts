@@ -26,9 +26,10 @@ import { readRunConfig } from "../runs/config-file.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
+import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
 import { scoreTables } from "../scores/score-table.js";
 import type { CliContext } from "../ui/context.js";
-import { formatBpd } from "../ui/format.js";
+import { formatBpd, formatCount } from "../ui/format.js";
 import { printable } from "../ui/printable.js";
 import { createTerminal, type OutputStream } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
@@ -39,8 +40,8 @@ const flags = {
   id: idFlag,
   where: whereFlag,
   score: choice(
-    scoreKinds,
-    "Score of a table's rows; flow: -log p of the run's network in nats (default: combination)",
+    [...scoreKinds, "likelihood"],
+    "Score of a table's rows, or log p of the run's network (default: combination)",
   ),
   falseAlarms: value(
     probability,
@@ -103,8 +104,8 @@ Runs of tables have a detector: a flow, kernel densities and neighbours combined
 of the row (--id names the column; without it the number), score, p and flag. The p-value p compares the
 score with those of held-out rows: a row like these has p at most P with probability P. Rows with p of
 at most --false-alarms are flagged, or with --fdr as many as the Benjamini-Hochberg rule allows.
---score flow is -log p of the run's network in nats, with every noise at its mean. --samples and --ledger
-write log_prob and nll of a table, with noise. Tables are read a block at a time.
+--score likelihood writes log_prob, nll, p_value and flag of the run's network instead. Tables are read
+a block at a time.
 
 Scores of tables with --out FILE are kept in FILE.part until all are written. If the command is killed,
 run it again: it continues behind the last recorded row, unless data, run or options have changed.
@@ -150,9 +151,11 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
     const unit = unitOf(shape);
+    const judge = judgeOf(run, flags, folder, terminal);
     const fields = [
       "log_prob",
       unit.field,
+      ...(judge ? ["p_value", "flag"] : []),
       ...(samples > 1 ? ["std_err"] : []),
       ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
     ];
@@ -160,7 +163,7 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     const columns = [schema ? idHeader(schema, flags.id, fields) : nounOf({ shape }, 1), ...fields];
     const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0 };
     const source = sourceOf(run, flags, files, terminal);
-    let [count, sum, squares] = [0, 0, 0];
+    let [count, sum, squares, flagged] = [0, 0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
       for await (const scores of model.score(remember(source, waiting, most), {
@@ -173,9 +176,11 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
         scores.logProb.forEach((logProb, i) => {
           const nats = logProb - fills[i]!;
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
+          const judged = judge?.(figure) ?? [];
           const more = extra(scores, i, ledgerLines.length, flags.ledger === true);
-          lines.push(line(format, columns, names[i]!, [nats, figure, ...more]));
+          lines.push(line(format, columns, names[i]!, [nats, figure, ...judged, ...more]));
           count++;
+          flagged += judged[1] ?? 0;
           sum += figure;
           squares += figure * figure;
         });
@@ -186,7 +191,7 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
-      `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(waiting.sources)}${out ? `; scores: ${out}` : ""}`,
+      `${formatBpd(mean, spread)} ${unit.name} on ${imagesOf({ count, split: "all", shape })}: ${listed(waiting.sources)}${judge ? `; ${formatCount(flagged)} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}` : ""}${out ? `; scores: ${out}` : ""}`,
     );
   });
 }
@@ -218,15 +223,14 @@ function expectTables({ data }: RunConfig, { where, split }: ScoreFlags, files: 
  * @throws UsageError for flags of the detector where it does not judge
  */
 function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly string[]): boolean {
-  const { score: kind, fdr, reasons, falseAlarms, samples = 1, split, ledger = false } = flags;
-  const ofLikelihood = samples > 1 || ledger || split !== undefined;
+  const { score: kind, fdr, reasons, samples = 1, split, ledger = false } = flags;
+  const ofLikelihood = kind === "likelihood" || samples > 1 || ledger || split !== undefined;
   const schema = data.reading?.schema;
   if (schema && !ofLikelihood && files.every((file) => isTable(file, schema))) return true;
   const flag = [
     ...(fdr === undefined ? [] : ["--fdr"]),
     ...(reasons === undefined ? [] : ["--reasons"]),
-    ...(kind === undefined ? [] : ["--score"]),
-    ...(falseAlarms === undefined ? [] : ["--false-alarms"]),
+    ...(kind === undefined || kind === "likelihood" ? [] : ["--score"]),
   ][0];
   if (flag === undefined) return false;
   throw new UsageError(

@@ -6,6 +6,7 @@ import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { type TrainFlags, trainFlags } from "../settings.js";
+import { calibrateRun } from "../training/calibrate-run.js";
 import { fitRunDetector } from "../training/fit-run-detector.js";
 import type { Measurement } from "../training/run-log.js";
 import { followTraining, runTraining, type Trained } from "../training/run-training.js";
@@ -94,7 +95,10 @@ async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainF
     if (silent) return await followTraining(plan, flags, ranks, terminal);
     if (ranks) sayRanks(terminal, plan, ranks);
     const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt, ranks });
-    if (end && "rows" in plan.data && plan.data.schema) await fitRunDetector(plan.folder, flags, terminal);
+    if (end && "rows" in plan.data && plan.data.schema) {
+      await calibrateRun(plan.folder, flags, terminal);
+      await fitRunDetector(plan.folder, flags, terminal);
+    }
     const status = interrupt.status();
     if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
     if (ranks) saySums(terminal, ranks);

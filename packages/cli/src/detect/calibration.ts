@@ -3,12 +3,10 @@ import { numpy as np } from "@jax-js/jax";
 import type { RowFunction } from "./batches.js";
 
 /** Scores of held-out rows, by which others are judged. */
-export type Calibration = Readonly<{ scores: Float64Array }>;
+export type Calibration = Readonly<{ step: number; scores: Float64Array }>;
 
-/** How often a row like the training rows may be flagged, where nobody says. */
-export const FALSE_ALARMS = 0.01;
-
-export const calibrationOf = (scores: ArrayLike<number>): Calibration => ({
+export const calibrationOf = (step: number, scores: ArrayLike<number>): Calibration => ({
+  step,
   scores: Float64Array.from(scores).sort(),
 });
 
@@ -24,7 +22,7 @@ const leastOf = (score: number): number => score - EQUAL * (1 + Math.abs(score))
  * Source: Vovk, Gammerman, Shafer 2005, "Algorithmic Learning in a Random World"; Bates et al. 2023, "Testing for
  * outliers with conformal p-values" (arXiv:2104.08279), equation 2.
  */
-export function conformalP({ scores }: Calibration, score: number): number {
+export function conformalP({ scores }: Pick<Calibration, "scores">, score: number): number {
   const least = leastOf(score);
   let [low, high] = [0, scores.length];
   while (low < high) {
@@ -36,40 +34,21 @@ export function conformalP({ scores }: Calibration, score: number): number {
 }
 
 /** Rows of a higher score have p of at most `most`; none where there are too few held-out rows. */
-export function thresholdOf({ scores }: Calibration, most: number): number | undefined {
+export function thresholdOf({ scores }: Pick<Calibration, "scores">, most: number): number | undefined {
   // 0.29 · 100 is a little below 29 in doubles
   const above = Math.floor(most * (scores.length + 1) + 1e-9) - 1;
   return above < 0 ? undefined : scores[Math.max(0, scores.length - 1 - above)];
 }
 
 /** The smallest probability of a false alarm that so many held-out rows can keep. */
-export const smallestP = ({ scores }: Calibration): number => 1 / (scores.length + 1);
-
-/**
- * The p-value up to which rows are flagged so that, on average, at most a share q of the flagged ones is ordinary: the
- * largest one with p ≤ q · #{p-values ≤ p} / m; 0 where there is none.
- *
- * @param counts how many of the m p-values are (k + 1) / counts.length, for k = 0, 1, …
- *
- * Source: Benjamini and Hochberg 1995; for conformal p-values Bates et al. 2023 (arXiv:2104.08279), theorem 2.
- */
-export function discoveryThreshold(counts: ArrayLike<number>, q: number): number {
-  let [all, upTo, threshold] = [0, 0, 0];
-  for (let k = 0; k < counts.length; k++) all += counts[k]!;
-  for (let k = 0; k < counts.length; k++) {
-    upTo += counts[k]!;
-    const p = (k + 1) / counts.length;
-    if (counts[k]! > 0 && p <= (q * upTo) / all) threshold = p;
-  }
-  return threshold;
-}
+export const smallestP = ({ scores }: Pick<Calibration, "scores">): number => 1 / (scores.length + 1);
 
 /**
  * What `conformalP` computes, behind the program of a score: score, p, and flag, 1 where p is at most `falseAlarms`.
  */
 export function judgeProgram(
   { constants, f }: RowFunction,
-  { scores }: Calibration,
+  { scores }: Pick<Calibration, "scores">,
   falseAlarms: number,
 ): RowFunction {
   const count = scores.length;

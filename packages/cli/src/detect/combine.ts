@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import { preciseLog } from "./compare.js";
+import { preciseLog } from "./precise-log.js";
 import type { PartName } from "./score-kinds.js";
 import { middleAndSpread, quantile } from "./spaces.js";
 

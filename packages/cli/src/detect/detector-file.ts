@@ -5,7 +5,6 @@ import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
-import { runPaths } from "../runs/folder.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { type ScoreKind, scoreKinds } from "./score-kinds.js";
 import { KNOTS } from "./spaces.js";
@@ -17,8 +16,6 @@ const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
   version: v.literal(3),
-  /** Of the state of the run whose flow it was fitted with. */
-  step: v.pipe(v.number(), v.integer(), v.minValue(0)),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
@@ -27,16 +24,13 @@ const documentSchema = v.strictObject({
   scales: v.strictObject({ flow: scale, robust: scale, mixed: scale, neighbours: scale }),
 });
 
-/** Writes the detector of a run's state as one safetensors file; what is no array is JSON in its metadata. The flow is that of the run. */
-export function writeDetector(
-  folder: string,
-  step: number,
-  { detector, names, calibrations }: TableDetector,
-): Promise<void> {
-  const { columns, contaminated, spaces, reference, places, scales } = detector;
+/** Writes a detector as one safetensors file; what is no array is JSON in its metadata. */
+export function writeDetector(path: string, { detector, names, calibrations }: TableDetector): Promise<void> {
+  const { columns, contaminated, spaces, reference, places, flow, scales } = detector;
   const { width, knots, normals, ...moments } = spaces;
   const floats = (data: Float32Array, ...shape: number[]) => new HostArray(data, shape, np.float32);
   const tensors: { [name: string]: HostArray } = {
+    ...flow,
     reference: floats(reference, places.length, reference.length / places.length),
     places: new HostArray(places, [places.length], np.uint32),
     knots: floats(knots, width, KNOTS),
@@ -50,38 +44,29 @@ export function writeDetector(
   const document = {
     format: "flowify-detector",
     version: 3,
-    step,
     contaminated,
     columns,
     scales,
     ...(names && { names }),
   };
-  return writeFileAtomic(
-    runPaths(folder).detector,
-    encodeSafetensors(tensors, { detector: JSON.stringify(document) }),
-  );
+  return writeFileAtomic(path, encodeSafetensors(tensors, { detector: JSON.stringify(document) }));
 }
 
 /**
- * The detector of the run in `folder`, whose state is that of this step.
+ * The detector of the run in `folder`.
  *
- * @throws UsageError where it has none, or that of another state; DataError where the file is damaged
+ * @throws UsageError where it has none, DataError where the file is damaged
  */
-export function readDetector(folder: string, step: number): TableDetector {
-  const path = runPaths(folder).detector;
+export function readDetector(path: string, folder: string): TableDetector {
   const again = `run flowify train --resume ${folder} to write it`;
   if (!existsSync(path))
-    throw new UsageError(`${folder}: no detector.safetensors, expected a detector\n${again}`);
+    throw new UsageError(`${folder}: no ${fileName(path)}, expected a detector\n${again}`);
   const damaged = (why: string, cause?: unknown): DataError =>
     new DataError(`${path}: not a detector: ${why}\n${again}`, { cause });
   const file = decoded(path, damaged);
   const checked = check(documentSchema, file.document);
   if (!("value" in checked)) throw damaged(checked.problems.join("; "));
   const { contaminated, columns, scales, names } = checked.value;
-  if (checked.value.step !== step)
-    throw new UsageError(
-      `${path}: of step ${checked.value.step}, expected the state of step ${step}\n${again}`,
-    );
   const own = encodedWidth({ columns });
   const width = file.tensors.mean?.data.length ?? 0;
   const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {
@@ -109,6 +94,7 @@ export function readDetector(folder: string, step: number): TableDetector {
       scales,
       places,
       reference: take("reference", Float32Array, places.length * own),
+      flow: Object.fromEntries(Object.entries(file.tensors).filter(([name]) => name.startsWith("params."))),
       spaces: {
         width,
         mean: features("mean"),
@@ -123,6 +109,8 @@ export function readDetector(folder: string, step: number): TableDetector {
     },
   };
 }
+
+const fileName = (path: string): string => path.replace(/^.*[/\\]/, "");
 
 function decoded(path: string, damaged: (why: string, cause?: unknown) => DataError) {
   try {

@@ -1,8 +1,7 @@
 import type { Flow, HostArray } from "@flowify/core";
-import { meanNoise } from "@flowify/core/layer";
+import { mapNoise } from "@flowify/core/layer";
 import { type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import type { Features } from "../tables/features.js";
-import type { FlowInput } from "../tables/flow-input.js";
 import type { RowFunction } from "./batches.js";
 import { combined, type Scales } from "./combine.js";
 import {
@@ -23,6 +22,7 @@ import {
   type SpaceArrays,
   type Spaces,
   spaceArrays,
+  standardSpace,
 } from "./spaces.js";
 
 /** Standard deviation of the kernels. */
@@ -32,6 +32,9 @@ const BANDWIDTH = 0.2;
 const NEAR = { parts: 5, rows: 256 } as const;
 /** Of contaminated rows: so many parts at most, of so many rows at least, among so many. */
 const FAR = { parts: 50, rows: 4, among: 3000 } as const;
+
+/** The space of the flow. */
+export const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
 
 /** All arrays that scores are computed with. */
 type Constants<T> = Readonly<{
@@ -45,7 +48,6 @@ type Constants<T> = Readonly<{
 /** What the parts of scores need of a detector. */
 export type Learnt = Readonly<{
   features: Features;
-  input: (x: np.Array) => FlowInput;
   contaminated: boolean;
   spaces: Spaces;
   /** Reference rows [m, width] in both spaces. */
@@ -56,7 +58,7 @@ export type Learnt = Readonly<{
 
 /** The parts of these names as a program. */
 export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFunction {
-  const { features, input, contaminated, spaces, reference, flow, params } = learnt;
+  const { features, contaminated, spaces, reference, flow, params } = learnt;
   const { width } = spaces;
   const has = (name: PartName): boolean => names.includes(name);
   const hasNear = has("neighbours");
@@ -70,14 +72,12 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     mixed: has("mixed") ? known(reference.mixed, nearSize(count)) : [],
     far: hasNear && contaminated ? known(reference.mixed.subarray(0, far.rows * width), far.size) : [],
   };
+  const noise = mapNoise(flow.forwardNoise, () => {
+    throw new TypeError("expected a flow without noise");
+  });
   const parts = (own: Constants<np.Array>, rows: np.Array): Record<string, np.Array> => {
-    const found: Partial<Record<PartName, np.Array>> = {};
-    if (has("flow")) {
-      const { rows: taken, fillLog } = input(rows.ref);
-      const noise = meanNoise(flow.forwardNoise, rows.shape[0] as number);
-      found.flow = fillLog.sub(flow.logProb(own.flow as never, taken, noise));
-    }
     const x = features(rows);
+    const found: Partial<Record<PartName, np.Array>> = {};
     const compared = (space: Space, others: Reference<np.Array>): Compared =>
       compare(space(own.spaces, x.ref), BANDWIDTH, others);
     if (own.robust.length > 0) {
@@ -87,6 +87,8 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     }
     if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), count);
     if (own.far.length > 0) found.neighbours = neighbourScore(compared(mixedSpace, own.far), BANDWIDTH);
+    if (has("flow"))
+      found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
     if (has("range")) found.range = beyondRange(own.spaces, x.ref);
     x.dispose();
     const { flow: _, ...others } = own;

@@ -1,14 +1,14 @@
-import { type Executor, type FlowModel, UsageError } from "@flowify/core";
+import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import type { ColumnSchema } from "../data/table/schema.js";
 import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
 import { featuresOf } from "../tables/features.js";
-import { flowInput } from "../tables/flow-input.js";
-import { flowRows, takeRows } from "../tables/flow-rows.js";
+import { takeRows } from "../tables/flow-rows.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf } from "./combine.js";
-import { type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
+import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
+import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
 import type { PartName, ScoreKind } from "./score-kinds.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
 
@@ -31,6 +31,8 @@ export type Detector = Readonly<{
   /** Training rows [m, columns] that others are compared with, and their numbers among the training rows. */
   reference: Float32Array;
   places: Uint32Array;
+  /** Parameters of the flow, by name. */
+  flow: Readonly<Record<string, HostArray>>;
   /** Of the scores of the reference rows. */
   scales: Scales;
 }>;
@@ -38,9 +40,12 @@ export type Detector = Readonly<{
 export type DetectorOptions = Readonly<{
   /** The training rows hold many anomalies, more than one in fifty. Default false. */
   contaminated?: boolean;
-  /** Decides the sample of reference rows. Default 0. */
+  /** Decides the training of the flow and the sample of reference rows. Default 0. */
   seed?: number;
-}>;
+  /** Training steps of the flow. Default 400. */
+  steps?: number;
+}> &
+  Pick<FlowOptions, "signal" | "onStep">;
 
 /** A detector that computes: what it has learned, placed on an executor. */
 export type OpenDetector = Readonly<{
@@ -83,14 +88,13 @@ async function inSpace(
 }
 
 async function learntOf(
-  model: FlowModel,
+  executor: Executor,
   { columns, contaminated, spaces, reference }: Sample,
+  model: FlowModel,
 ): Promise<Learnt> {
-  const inOwn = (space: Space) => inSpace(model.executor, columns, reference, { space, spaces });
-  const all = tableColumns({ columns });
+  const inOwn = (space: Space) => inSpace(executor, columns, reference, { space, spaces });
   return {
-    features: featuresOf(all),
-    input: flowInput(all),
+    features: featuresOf(tableColumns({ columns })),
     contaminated,
     spaces,
     reference: { robust: await inOwn(robustSpace), mixed: await inOwn(mixedSpace) },
@@ -99,15 +103,11 @@ async function learntOf(
   };
 }
 
-/**
- * Opens a detector.
- *
- * @param model of the flow that it was fitted with, on whose executor it computes. It stays open
- */
-export async function openDetector(model: FlowModel, detector: Detector): Promise<OpenDetector> {
-  const { columns, spaces, scales } = detector;
-  const { executor } = model;
-  const learnt = await learntOf(model, detector);
+/** Opens a detector on an executor. */
+export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
+  const { columns, contaminated, spaces, flow, scales } = detector;
+  const model = await FlowModel.fromArrays(detectorFlow(spaces.width, contaminated), flow, executor);
+  const learnt = await learntOf(executor, detector, model);
   const programs = new Map<string, RowProgram>();
   const program = (kinds: readonly ScoreKind[]): RowFunction => scoreProgram(learnt, scales, kinds);
   return {
@@ -122,11 +122,14 @@ export async function openDetector(model: FlowModel, detector: Detector): Promis
       const scores = kinds.map((kind) => [kind, Float64Array.from(found[kind] ?? [])] as const);
       // the model names the row and the layer
       if (scores.some(([, each]) => each.some(Number.isNaN)))
-        await model.logProb(flowRows(tableColumns({ columns }), rows).rows, { mode: "deterministic" });
+        await model.logProb(
+          await inSpace(executor, columns, rows, { space: flowSpace(contaminated), spaces }),
+        );
       return Object.fromEntries(scores) as never;
     },
     async dispose() {
       for (const each of programs.values()) await each.dispose();
+      await model.dispose();
     },
   };
 }
@@ -135,17 +138,15 @@ export async function openDetector(model: FlowModel, detector: Detector): Promis
  * Fits a detector of rows that are unlike the training rows, without labels: −log p by a flow, kernel densities in two
  * spaces, distances to neighbours, and values beyond the range of their columns.
  *
- * @param model of a flow of the table, trained on these rows
  * @param training encoded rows [n, columns]
  * @throws UsageError where there are too few rows
  */
 export async function fitDetector(
-  model: FlowModel,
+  executor: Executor,
   training: Float32Array,
   columns: readonly ColumnSchema[],
-  { contaminated = false, seed = 0 }: DetectorOptions = {},
+  { contaminated = false, seed = 0, steps = 400, ...control }: DetectorOptions = {},
 ): Promise<Detector> {
-  const { executor } = model;
   const own = encodedWidth({ columns });
   const count = training.length / own;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
@@ -153,8 +154,12 @@ export async function fitDetector(
   const spaces = findSpaces(features, features.length / count);
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, own, places);
+  const rows = await inSpace(executor, columns, training, { space: flowSpace(contaminated), spaces });
+  const options = { contaminated, seed, steps, ...control };
+  const model = await fitDetectorFlow(executor, rows, spaces.width, options);
+  const flow = model.arrays();
   const names = ["flow", "robust", "mixed", "neighbours"] as const satisfies readonly PartName[];
-  const learnt = await learntOf(model, { columns, contaminated, spaces, reference });
+  const learnt = await learntOf(executor, { columns, contaminated, spaces, reference }, model);
   const program = rowProgram(executor, partsProgram(learnt, names), own, "parts");
   try {
     const raw = await program.run(reference.subarray(0, SCALED_BY * own));
@@ -164,8 +169,20 @@ export async function fitDetector(
       mixed: scaleOf(raw.mixed!),
       neighbours: scaleOf(raw.neighbours!),
     };
-    return { columns, contaminated, spaces, reference, places, scales };
+    return { columns, contaminated, spaces, reference, places, flow, scales };
   } finally {
     await program.dispose();
+    await model.dispose();
   }
 }
+
+/** The columns of an array [rows, width] of numbers. */
+export const arrayColumns = (width: number): ColumnSchema[] =>
+  Array.from({ length: width }, (_, i) => ({
+    name: `column ${i + 1}`,
+    type: "continuous",
+    use: "model",
+    missing: 0,
+    distinct: 0,
+    range: { least: 0, most: 0, mean: 0, std: 1 },
+  }));

@@ -1,6 +1,5 @@
 import type { TableSchema } from "../data/table/schema.js";
-import { csvWriter } from "../data/written/csv-writer.js";
-import type { WrittenColumn, WrittenRow } from "../data/written/written-rows.js";
+import type { WrittenColumn } from "../data/written/written-rows.js";
 
 /** Digits that a float32 sum of many terms has. */
 const DIGITS = 9;
@@ -26,13 +25,4 @@ export function scoreColumns(
   const written = [...scoreFields, ...more];
   const names = written.map(({ name }) => name);
   return [{ name: idHeader(schema, id, names), type: "text" }, ...written];
-}
-
-/** Rows of a name, a score, a p-value and a flag as the text of a CSV file, as `flowify score` writes them. */
-export async function scoresAsCsv(schema: TableSchema, rows: readonly WrittenRow[]): Promise<string> {
-  const parts: string[] = [];
-  const writer = csvWriter(scoreColumns(schema), async (lines) => void parts.push(lines));
-  await writer.add(rows);
-  await writer.end();
-  return parts.join("");
 }

@@ -1,8 +1,7 @@
-import type { FitOptions, FlowModel } from "@flowify/core";
-import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import type { Executor } from "@flowify/core";
+import type { ColumnSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
-import { fitTable } from "../tables/fit-table.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 import { type Detector, type DetectorOptions, fitDetector, openDetector } from "./detector.js";
@@ -13,18 +12,18 @@ export type TableDetector = Readonly<{
   detector: Detector;
   /** What the reference rows are called, where a column names the rows. */
   names?: readonly string[] | undefined;
-  calibrations: Readonly<Record<ScoreKind, Calibration>>;
+  calibrations: Readonly<Record<ScoreKind, Pick<Calibration, "scores">>>;
 }>;
 
 /**
- * Fits a detector to training rows of a table by a flow that was trained on them, and calibrates it on the test rows that `rowsOfSplit` draws.
+ * Fits a detector to training rows of a table, and calibrates it on the test rows that `rowsOfSplit` draws.
  *
  * @param rows all rows of the table, [n, width], as `rowEncoder` encodes them
  * @param most training rows at most. Default: all that are not test rows
  * @param called the numbers of the rows in their file, from 1 on, by default 1, 2, …; and their names
  */
 export async function fitTableDetector(
-  model: FlowModel,
+  executor: Executor,
   rows: Float32Array,
   columns: readonly ColumnSchema[],
   options: DetectorOptions,
@@ -39,34 +38,20 @@ export async function fitTableDetector(
     const row = training[place]!;
     return numbers ? numbers[row]! - 1 : row;
   };
-  const found = await fitDetector(model, takeRows(rows, width, training), columns, options);
+  const found = await fitDetector(executor, takeRows(rows, width, training), columns, options);
   const detector = { ...found, places: found.places.map(numberOf) };
-  const open = await openDetector(model, detector);
+  const open = await openDetector(executor, detector);
   try {
     const scores = await open.score(takeRows(rows, width, rowsOfSplit(count, "test")), scoreKinds);
     const calibrations = {
-      combination: calibrationOf(scores.combination),
-      flow: calibrationOf(scores.flow),
-      kernels: calibrationOf(scores.kernels),
-      neighbours: calibrationOf(scores.neighbours),
+      combination: calibrationOf(0, scores.combination),
+      flow: calibrationOf(0, scores.flow),
+      kernels: calibrationOf(0, scores.kernels),
+      neighbours: calibrationOf(0, scores.neighbours),
     };
     const own = names && Array.from(found.places, (place) => names[training[place]!]!);
     return { detector, calibrations, ...(own && { names: own }) };
   } finally {
     await open.dispose();
   }
-}
-
-/** Trains the flow of a table on its training rows, and fits a detector by it. The model stays open. */
-export async function trainTableDetector(
-  schema: TableSchema,
-  rows: Float32Array,
-  { contaminated = false, ...options }: FitOptions & Pick<DetectorOptions, "contaminated">,
-): Promise<Readonly<{ model: FlowModel; found: TableDetector }>> {
-  const width = encodedWidth(schema);
-  const training = takeRows(rows, width, rowsOfSplit(rows.length / width, "train"));
-  const model = await fitTable(schema, training, options);
-  const columns = schema.columns.filter(({ use }) => use === "model");
-  const { seed = 0 } = options;
-  return { model, found: await fitTableDetector(model, rows, columns, { contaminated, seed }) };
 }

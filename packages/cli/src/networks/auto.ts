@@ -3,7 +3,7 @@ import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/im
 import type { Training } from "../settings.js";
 import type { NetworkDescription } from "./network.js";
 import { descriptionOf, isPreset } from "./presets.js";
-import { mostOfBatch, rowSchedule, tableNetwork } from "./table-networks.js";
+import { tableNetwork } from "./table-networks.js";
 import type { ChosenNetwork } from "./weights.js";
 
 /** The network that is built for the data; for images in the size that a first look has time for. */
@@ -33,12 +33,19 @@ export const isBuilt = (name: string): boolean => autoNames.includes(name) || is
 
 /** Default training: at least this many steps, and at least one epoch. */
 type Schedule = Readonly<Pick<Training, "batchSize" | "steps" | "learningRate">>;
-const IMAGES: Schedule = { batchSize: 64, steps: 400, learningRate: 3e-3 };
+const schedules = {
+  rows: { batchSize: 256, steps: 500, learningRate: 3e-3 },
+  images: { batchSize: 64, steps: 400, learningRate: 3e-3 },
+} as const satisfies { [kind: string]: Schedule };
 
-export const autoSchedule = ({ shape, count }: DataSet): Schedule =>
-  isRowShape(shape)
-    ? rowSchedule(count)
-    : { ...IMAGES, batchSize: Math.min(IMAGES.batchSize, mostOfBatch(count)) };
+/** A batch is at most this share of the data. */
+const BATCH_PART = 1 / 4;
+
+export function autoSchedule({ shape, count }: DataSet): Schedule {
+  const schedule = schedules[isRowShape(shape) ? "rows" : "images"];
+  const most = 2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
+  return { ...schedule, batchSize: Math.min(schedule.batchSize, most) };
+}
 
 /**
  * Fewest images for a separate spline per pixel, and for couplings of all numbers with a mixture behind them: fewer say too

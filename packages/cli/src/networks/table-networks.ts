@@ -4,11 +4,7 @@ import type { TableSchema } from "../data/table/schema.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 
 /** Widths and bins of the networks; the splines live on ± bound standard deviations. */
-const COUPLINGS = { blocks: 2, bins: 6, bound: 5, hidden: 48, marginalBins: 32 } as const;
-/** The share of a line in the first splines: what is odd in one column stays far from the others. */
-const LINE = 0.8;
-/** A step's time is that of its arrays of knots, [rows, columns, bins]: from this many columns on, couplings have fewer bins, and columns no splines. */
-const WIDE = { columns: 500, bins: 3 } as const;
+const COUPLINGS = { blocks: 2, bins: 8, bound: 4, hidden: 64, marginalBins: 32 } as const;
 const ADDITIVE = { couplings: 3, hidden: 64 } as const;
 
 /** Variances along principal directions that hardly vary count as this share of their mean more. */
@@ -35,45 +31,20 @@ function tableFront(schema: TableSchema): NetworkLayer[] {
 
 const whitened: NetworkLayer = { kind: "whiten", scaled: true, shrinkage: SHRINKAGE };
 
-/** A batch is at most this share of the data. */
-const BATCH_PART = 1 / 4;
-
-/** Examples of a batch at most: a power of two. */
-export const mostOfBatch = (count: number): number =>
-  2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
-
-/** How a network for so many rows is trained by default. */
-export const rowSchedule = (count: number) => ({
-  batchSize: Math.min(256, mostOfBatch(count)),
-  steps: 500,
-  learningRate: 3e-3,
-});
-
 /** Layers behind the front, for so many columns; by the name of the network without `table/`. */
 export const tableBodies: {
   readonly [name: string]: Readonly<{ brief: string; layers(columns: number): readonly NetworkLayer[] }>;
 } = {
   couplings: {
-    brief:
-      "a spline for each column, a whitening, and spline couplings under random permutations: the default for tables",
+    brief: "a spline for each column, and spline couplings under random permutations: the default for tables",
     layers: (n) => {
-      const { blocks, bound, hidden, marginalBins } = COUPLINGS;
-      if (n === 1) return [{ kind: "marginal", bins: marginalBins }];
-      const isWide = n >= WIDE.columns;
-      const bins = isWide ? WIDE.bins : COUPLINGS.bins;
+      const { blocks, bins, bound, hidden, marginalBins } = COUPLINGS;
       const block = (seed: number): NetworkLayer[] => [
         { kind: "permuteChannels", seed },
-        { kind: "coupling", stack: 2, bins, bound, hidden, residual: true },
+        { kind: "coupling", stack: 2, bins, bound, hidden },
       ];
-      return [
-        ...(isWide
-          ? [whitened]
-          : ([
-              { kind: "marginal", bins: marginalBins, line: LINE },
-              { kind: "whiten", shrinkage: SHRINKAGE },
-            ] as const)),
-        ...Array.from({ length: blocks }, (_, seed) => block(seed)).flat(),
-      ];
+      const mixing = n === 1 ? [] : Array.from({ length: blocks }, (_, seed) => block(seed)).flat();
+      return [{ kind: "marginal", bins: marginalBins }, ...mixing];
     },
   },
   additive: {

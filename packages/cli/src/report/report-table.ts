@@ -2,13 +2,15 @@ import type { FlowModel } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { rowsOfSplit } from "../data/table/split-rows.js";
-import { type Calibration, conformalP, FALSE_ALARMS, thresholdOf } from "../detect/calibration.js";
+import { type Calibration, conformalP, thresholdOf } from "../detect/calibration.js";
 import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { TableDetector } from "../detect/table-detector.js";
+import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
+import { FALSE_ALARMS } from "../scores/judge-rows.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { decodeRows } from "../tables/decode-rows.js";
 import type { EncodedRows } from "../tables/encoded-table.js";
@@ -42,7 +44,7 @@ const PARTS = 10;
  */
 export async function reportTable(
   model: FlowModel,
-  { config, step }: SavedRun,
+  { config }: SavedRun,
   folder: string,
   options: TableReportOptions,
   { warn }: Terminal,
@@ -50,7 +52,7 @@ export async function reportTable(
   const { data: file, where, falseAlarms = FALSE_ALARMS } = options;
   const { name, reading } = config.data;
   const schema = reading!.schema!;
-  const found = readDetector(folder, step);
+  const found = readDetector(runPaths(folder).detector, folder);
   const all = await readRows(name, reading);
   const columns = tableColumns(schema);
   const own = ownColumns(columns);
@@ -64,7 +66,7 @@ export async function reportTable(
     names: Array.from(test, (row) => all.rowNames[row]!),
     numbers: [],
   };
-  const open = await openDetector(model, found.detector);
+  const open = await openDetector(model.executor, found.detector);
   try {
     const pieces = file === undefined ? [testRows] : blocksOf(file, { schema, where, warn });
     const judged = await judgedRows(found, open, falseAlarms, pieces, width);
@@ -163,7 +165,7 @@ function judgement(
 }
 
 /** p-values of held-out rows, a tenth of them at a time by the scores of the others. */
-function crossPValues({ scores }: Calibration): number[] {
+function crossPValues({ scores }: Pick<Calibration, "scores">): number[] {
   const part = new Uint8Array(scores.length);
   permutation(makeRng(0), scores.length).forEach((row, i) => {
     part[row] = i % PARTS;

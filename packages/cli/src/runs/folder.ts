@@ -24,6 +24,8 @@ export type RunFolder = Readonly<{
   reconstructions: string;
   ledger: string;
   curve: string;
+  /** Scores of held-out rows of a table. */
+  calibration: string;
   /** Finds odd rows of a table. */
   detector: string;
   release(): void;
@@ -53,6 +55,7 @@ export const runPaths = (folder: string) => ({
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),
   curve: join(folder, "curve.png"),
+  calibration: join(folder, "calibration.json"),
   detector: join(folder, "detector.safetensors"),
   quality: join(folder, "quality.json"),
   nearest: join(folder, "nearest.png"),

@@ -1,7 +1,7 @@
 import type { TableFormat } from "../data/written/formats.js";
 import { begunBehind, rowWriter } from "../data/written/row-writer.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
-import { conformalP, FALSE_ALARMS } from "../detect/calibration.js";
+import { conformalP } from "../detect/calibration.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import { scoreColumns } from "../detect/score-columns.js";
 import { type Communicator, gatherTexts } from "../ranks/communicator.js";
@@ -10,6 +10,7 @@ import { encodedWidth } from "../tables/columns/kinds.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
+import { FALSE_ALARMS } from "./judge-rows.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
 import type { ScoreOutput, ScoreProgress, TableScoreFlags } from "./score-progress.js";

@@ -20,7 +20,7 @@ import type { OutputStream, Terminal } from "../ui/terminal.js";
 
 export type TableScoreFlags = Omit<CommonFlags, "json"> &
   Pick<ImagesFlags, "data" | "limit"> & {
-    score?: ScoreKind;
+    score?: ScoreKind | "likelihood";
     falseAlarms?: number;
     fdr?: number;
     reasons?: number;

@@ -4,10 +4,11 @@ import { joinedProgress, rowWriter } from "../data/written/row-writer.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { version } from "../environment.js";
+import { openExecutor } from "../executors.js";
 import { agree, type Facts } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
-import { withModel } from "../runs/open-run.js";
+import { runPaths } from "../runs/folder.js";
 import type { CliContext } from "../ui/context.js";
 import { createTerminal } from "../ui/terminal.js";
 import { columnsOf, flaggedLines, scoreInto } from "./score-into.js";
@@ -40,7 +41,7 @@ async function scoreAs(
 ): Promise<void> {
   const { stdout, stderr, env } = host;
   const { out } = flags;
-  const kind = flags.score ?? "combination";
+  const kind = flags.score === "likelihood" ? "combination" : (flags.score ?? "combination");
   const quiet = flags.quiet === true || (ranks !== undefined && ranks.rank > 0);
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (flags.fdr !== undefined && flags.falseAlarms !== undefined)
@@ -48,13 +49,17 @@ async function scoreAs(
   const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
   if (format === "parquet" && out === undefined)
     throw new UsageError("--format parquet needs a file\nname one with --out scored.parquet");
+  const found = readDetector(runPaths(folder).detector, folder);
   const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
   if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });
   const threads = flags.threads ?? ranks?.cores;
-  const device = { ...flags, ...(threads !== undefined && { threads }) };
-  await withModel(folder, device, terminal, async (model, { step }) => {
-    const found = readDetector(folder, step);
-    const open = await openDetector(model, found.detector);
+  const executor = await openExecutor(
+    flags.device ?? "auto",
+    terminal,
+    threads === undefined ? {} : { threads },
+  );
+  try {
+    const open = await openDetector(executor, found.detector);
     try {
       const scoring = { found, open, kind, config, files, flags, format, terminal, ranks } as const;
       let states: readonly ScoreProgress[] = [];
@@ -78,7 +83,9 @@ async function scoreAs(
     } finally {
       await open.dispose();
     }
-  });
+  } finally {
+    await executor.dispose();
+  }
 }
 
 /** What all processes that score together must have alike. */

@@ -1,7 +1,9 @@
-import { conformalP, discoveryThreshold, FALSE_ALARMS, smallestP } from "../detect/calibration.js";
+import { conformalP, smallestP } from "../detect/calibration.js";
+import { discoveryThreshold } from "../detect/discoveries.js";
 import type { ScoreKind } from "../detect/score-kinds.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import type { Terminal } from "../ui/terminal.js";
+import { FALSE_ALARMS } from "./judge-rows.js";
 import type { Pass } from "./score-pass.js";
 
 type Wanted = Readonly<{ falseAlarms?: number; fdr?: number }>;

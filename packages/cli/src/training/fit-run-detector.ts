@@ -1,36 +1,40 @@
 import { writeDetector } from "../detect/detector-file.js";
 import { fitTableDetector } from "../detect/table-detector.js";
+import { openExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
-import { withModel } from "../runs/open-run.js";
+import { readRunConfig } from "../runs/config-file.js";
+import { runPaths } from "../runs/folder.js";
 import { allRows } from "../tables/encoded-table.js";
 import { openEncodedTable } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
-/** Fits a detector to the training rows of a run's table by the flow of its best state, calibrates it on the test rows, and keeps it in the run's folder. */
-export function fitRunDetector(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
-  return withModel(folder, flags, terminal, async (model, { config, step }) => {
-    const { data, training, contaminated = false } = config;
-    const { schema, where } = data.reading!;
-    const table = await openEncodedTable(data.name, { schema: schema!, where, warn: () => {} });
-    const { rows, numbers, names } = await allRows(table);
-    const columns = schema!.columns.filter(({ use }) => use === "model");
+/** Steps of the detector's flow at most; a shorter run has a shorter one. */
+const STEPS = 400;
+
+/** Fits a detector to the training rows of a run's table, calibrates it on the test rows, and keeps it in the run's folder. */
+export async function fitRunDetector(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
+  const { data, training, contaminated = false } = readRunConfig(folder);
+  const { seed, steps } = training;
+  const schema = data.reading?.schema;
+  if (!schema) return;
+  const columns = schema.columns.filter(({ use }) => use === "model");
+  const { where } = data.reading!;
+  const table = await openEncodedTable(data.name, { schema, where, warn: () => {} });
+  const { rows, numbers, names } = await allRows(table);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
     const rowCount = data.examples + data.validation;
-    const hasIds = schema!.columns.some(({ use }) => use === "id");
-    const fitted = await fitTableDetector(
-      model,
-      rows,
-      columns,
-      { contaminated, seed: training.seed },
-      rowCount,
-      {
-        numbers,
-        names: hasIds ? names : undefined,
-      },
-    );
-    await writeDetector(folder, step, fitted);
+    const fitted = await fitTableDetector(executor, rows, columns, options, rowCount, {
+      numbers,
+      names: schema.columns.some(({ use }) => use === "id") ? names : undefined,
+    });
+    await writeDetector(runPaths(folder).detector, fitted);
     terminal.note(
       `detector of ${formatCount(rowCount)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
     );
-  });
+  } finally {
+    await executor.dispose();
+  }
 }

@@ -1,7 +1,12 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { calibrationOf, conformalP, smallestP, thresholdOf } from "../../src/detect/calibration.js";
+import { readCalibration, writeCalibration } from "../../src/detect/calibration-file.js";
+import { temporaryFolder } from "../temporary-folder.js";
 
+const root = temporaryFolder();
 const normals = (seed: number, count: number): Float64Array => {
   const rng = makeRng(seed);
   return Float64Array.from({ length: count }, () => rng.normal());
@@ -9,7 +14,7 @@ const normals = (seed: number, count: number): Float64Array => {
 
 describe("a conformal p-value", () => {
   it("counts the held-out scores that are as high", () => {
-    const calibration = calibrationOf([3, 1, 2, 2]);
+    const calibration = calibrationOf(1, [3, 1, 2, 2]);
     expect([0, 1, 1.5, 2, 3, 4].map((score) => 5 * conformalP(calibration, score))).toEqual([
       5, 5, 4, 4, 2, 1,
     ]);
@@ -17,7 +22,7 @@ describe("a conformal p-value", () => {
   });
 
   it("is at most α above the threshold of α, and nowhere else", () => {
-    const calibration = calibrationOf(normals(4, 99));
+    const calibration = calibrationOf(1, normals(4, 99));
     const scores = [...normals(5, 500), ...calibration.scores];
     for (const alpha of [0.005, 0.01, 0.02, 0.05, 0.29, 0.995]) {
       const threshold = thresholdOf(calibration, alpha) ?? Number.POSITIVE_INFINITY;
@@ -32,10 +37,32 @@ describe("a conformal p-value", () => {
     const alpha = 0.05;
     let alarms = 0;
     for (let trial = 0; trial < 200; trial++) {
-      const calibration = calibrationOf(normals(trial, 199));
+      const calibration = calibrationOf(0, normals(trial, 199));
       for (const score of normals(1000 + trial, 100))
         alarms += Number(conformalP(calibration, score) <= alpha);
     }
     expect(Math.abs(alarms / 20_000 - alpha)).toBeLessThan(0.012);
+  });
+});
+
+describe("the calibration of a run", () => {
+  const path = join(root, "calibration.json");
+
+  it("comes back from its file, of its own state alone", async () => {
+    const calibration = calibrationOf(7, normals(1, 20));
+    await writeCalibration(path, calibration);
+    expect(readCalibration(path, root, 7)).toEqual(calibration);
+    expect(() => readCalibration(path, root, 8)).toThrow("of step 7, expected the state of step 8");
+  });
+
+  it("that is missing or damaged is refused with what helps", () => {
+    expect(() => readCalibration(join(root, "none.json"), "runs/x", 1)).toThrow(
+      "runs/x: no calibration.json, expected the scores of held-out rows\nrun flowify train --resume runs/x to write it",
+    );
+    const bad = join(root, "bad.json");
+    writeFileSync(bad, '{"format":"flowify-calibration","version":1,"step":1,"scores":[]}');
+    expect(() => readCalibration(bad, "runs/x", 1)).toThrow("not a calibration");
+    writeFileSync(bad, "{");
+    expect(() => readCalibration(bad, "runs/x", 1)).toThrow("not a calibration");
   });
 });

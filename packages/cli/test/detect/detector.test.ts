@@ -4,7 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { auroc } from "../../src/auroc.js";
 import { readLabelledRows } from "../../src/data/labelled-rows.js";
-import { fitArrayDetector } from "../../src/detect/array-detector.js";
+import { arrayColumns, fitDetector, openDetector } from "../../src/detect/detector.js";
 import { openExecutor } from "../../src/executors.js";
 import { npyBytes } from "../data/npy-files.js";
 import { zipBytes } from "../data/zip-files.js";
@@ -24,40 +24,34 @@ function points(seed: number, count: number, radius: number): Float32Array {
   );
 }
 
-type Options = Readonly<{ steps: number; contaminated?: boolean }>;
-
-/** Scores of rows by a detector of others. */
-async function scoresBy(
-  training: Float32Array,
-  width: number,
-  rows: Float32Array,
-  { steps, contaminated = false }: Options,
-) {
-  const executor = await openExecutor("auto", { warn: () => {} });
-  try {
-    const detector = await fitArrayDetector(executor, training, width, { steps, contaminated });
-    const scores = await detector.score(rows, kinds);
-    await detector.dispose();
-    return scores;
-  } finally {
-    await executor.dispose();
-  }
-}
-
-const kinds = ["flow", "kernels", "neighbours", "combination"] as const;
-
 describe("a detector", () => {
   const [training, own, strange] = [points(1, 400, 3), points(2, 100, 3), points(3, 40, 1)];
   const rows = Float32Array.from([...own, ...strange]);
+  const kinds = ["flow", "kernels", "neighbours", "combination"] as const;
   const areaOf = (all: Float64Array): number => auroc(all.subarray(0, 100), all.subarray(100));
 
   it("finds rows inside of a ring, the same in each run of a seed", async () => {
-    const scores = await scoresBy(training, 2, rows, { steps: 150 });
-    for (const kind of kinds) expect([kind, areaOf(scores[kind]) > 0.97]).toEqual([kind, true]);
-    expect((await scoresBy(training, 2, rows, { steps: 150 })).combination).toEqual(scores.combination);
+    const executor = await openExecutor("auto", { warn: () => {} });
+    const scoresOf = async () => {
+      const open = await openDetector(
+        executor,
+        await fitDetector(executor, training, arrayColumns(2), { steps: 80 }),
+      );
+      const scores = await open.score(rows, kinds);
+      await open.dispose();
+      return scores;
+    };
+    try {
+      const scores = await scoresOf();
+      for (const kind of kinds) expect(areaOf(scores[kind])).toBeGreaterThan(0.97);
+      expect((await scoresOf()).combination).toEqual(scores.combination);
+    } finally {
+      await executor.dispose();
+    }
   });
 
   it("finds anomalies among the rows that it was fitted to", async () => {
+    const executor = await openExecutor("auto", { warn: () => {} });
     // the second column follows the first one; in the last ten rows it goes the other way
     const rng = makeRng(4);
     const all = Float32Array.from({ length: 220 }, () => rng.normal());
@@ -65,17 +59,34 @@ describe("a detector", () => {
       if (i >= 100) all[2 * i]! += 2 * Math.sign(all[2 * i]!);
       all[2 * i + 1] = (i < 100 ? 1 : -1) * all[2 * i]! + 0.1 * all[2 * i + 1]!;
     }
-    const { combination } = await scoresBy(all, 2, all, { steps: 60, contaminated: true });
-    expect(auroc(combination.subarray(0, 100), combination.subarray(100))).toBeGreaterThan(0.85);
+    try {
+      const detector = await fitDetector(executor, all, arrayColumns(2), { steps: 60, contaminated: true });
+      const open = await openDetector(executor, detector);
+      const { combination } = await open.score(all, ["combination"]);
+      await open.dispose();
+      expect(auroc(combination.subarray(0, 100), combination.subarray(100))).toBeGreaterThan(0.85);
+    } finally {
+      await executor.dispose();
+    }
   });
 
   it("fits one column, and refuses a handful of rows", async () => {
-    const column = training.subarray(0, 300);
-    const { combination } = await scoresBy(column, 1, Float32Array.of(3, 50), { steps: 20 });
-    expect(combination[1]).toBeGreaterThan(combination[0]!);
-    await expect(scoresBy(column.subarray(0, 9), 1, column, { steps: 1 })).rejects.toThrow(
-      "9 rows: expected",
-    );
+    const executor = await openExecutor("auto", { warn: () => {} });
+    try {
+      const column = training.subarray(0, 300);
+      const open = await openDetector(
+        executor,
+        await fitDetector(executor, column, arrayColumns(1), { steps: 20 }),
+      );
+      const { combination } = await open.score(Float32Array.of(3, 50), ["combination"]);
+      await open.dispose();
+      expect(combination[1]).toBeGreaterThan(combination[0]!);
+      await expect(fitDetector(executor, column.subarray(0, 9), arrayColumns(1))).rejects.toThrow(
+        "9 rows: expected",
+      );
+    } finally {
+      await executor.dispose();
+    }
   });
 });
 

@@ -7,7 +7,7 @@ import { openTable } from "../../src/data/table/open-table.js";
 import { conformalP, smallestP } from "../../src/detect/calibration.js";
 import { openDetector } from "../../src/detect/detector.js";
 import { tableReasoner } from "../../src/detect/reasons/table-reasons.js";
-import { trainTableDetector } from "../../src/detect/table-detector.js";
+import { fitTableDetector } from "../../src/detect/table-detector.js";
 import { openExecutor } from "../../src/executors.js";
 import { encodedWidth } from "../../src/tables/columns/kinds.js";
 import { allRows } from "../../src/tables/encoded-table.js";
@@ -22,19 +22,19 @@ async function judge(lines: readonly string[], choice: { calendar?: string[] }, 
   writeFileSync(file, `${lines.join("\n")}\n`);
   const table = await openTable(file, choice);
   const schema = await findSchema(file, table, choice);
-  const width = encodedWidth(schema);
+  const columns = schema.columns.filter(({ use }) => use === "model");
   const { rows } = await allRows(await openEncodedTable(file, { schema, warn: () => {} }));
   const executor = await openExecutor("auto", { warn: () => {} });
   try {
-    const { model, found } = await trainTableDetector(schema, rows, { executor, seed });
-    const open = await openDetector(model, found.detector);
+    const found = await fitTableDetector(executor, rows, columns, { seed });
+    const open = await openDetector(executor, found.detector);
     const { combination } = await open.score(rows, ["combination"]);
+    const width = encodedWidth(schema);
     const { reasonsOf } = tableReasoner(found, open, "combination", 0.01);
     const reasons = await reasonsOf(
       Float32Array.from(odd.flatMap((row) => [...rows.subarray(row * width, (row + 1) * width)])),
     );
     await open.dispose();
-    await model.dispose();
     const order = Array.from(combination.keys()).sort((a, b) => combination[b]! - combination[a]!);
     const calibration = found.calibrations.combination;
     return {

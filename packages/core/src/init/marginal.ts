@@ -71,14 +71,13 @@ type End = Readonly<{ x: number; y: number }>;
 /**
  * The spline of the unit interval that maps the distribution of these sorted numbers to a normal distribution truncated
  * to ± bound, scaled to [0, 1]: logs of widths and heights [bins] and of inner derivatives [bins − 1]. With `smooth`, a few
- * numbers count as drawn from a smooth distribution. `line`: the share of the identity in the spline.
+ * numbers count as drawn from a smooth distribution.
  */
 export function marginalSpline(
   sorted: Float32Array,
   bins: number,
   bound: number,
   smooth: boolean,
-  line = 0,
 ): { widths: number[]; heights: number[]; logDerivatives: number[] } {
   const splines: Splines = {
     edges: (distribution, count) => edgesWithTransitions(distribution, bins, count),
@@ -94,8 +93,8 @@ export function marginalSpline(
   const knots = knotsOf(find(sorted, splines), bins, bound);
   return {
     widths: logSteps(knots.map(({ x }) => x)),
-    heights: logSteps(knots.map(({ x, y }) => y + line * (x - y))),
-    logDerivatives: knots.slice(1, -1).map(({ slope }) => Math.log(slope + line * (1 - slope))),
+    heights: logSteps(knots.map(({ y }) => y)),
+    logDerivatives: knots.slice(1, -1).map(({ slope }) => Math.log(slope)),
   };
 }
 

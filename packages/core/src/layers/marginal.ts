@@ -16,7 +16,10 @@ const START_ITEMS = 20_000;
 /** Most columns whose numbers are smoothed: it takes some hundredths of a second for each. */
 const SMOOTHED = 256;
 
-/** Where the range of each channel begins and the log of its length, [C], fixed; unnormalized widths [M, K] and heights [M, K] and logs of inner derivatives [M, K−1] of the M splines. */
+/**
+ * Where the range of each channel begins and the log of its length, [C], fixed; unnormalized widths [M, K] and heights
+ * [M, K] and logs of inner derivatives [M, K−1] of the M splines.
+ */
 export type MarginalParams = {
   low: np.Array;
   logRange: np.Array;
@@ -30,8 +33,6 @@ const schemas = {
   bins: o.optional(o.size),
   /** The range of the data goes to [−bound, bound]. Default 3.5. */
   bound: o.optional(o.positive),
-  /** s: the initial map is 1 − s times the one to a normal distribution, and s times a line over the range. Default 0. */
-  line: o.optional(o.share),
   /** One spline for each entry (default), or one for each channel (the first axis of an example). */
   per: o.optional(o.oneOf("entry", "channel")),
 };
@@ -41,10 +42,15 @@ export type MarginalOptions = o.Options<typeof schemas>;
  * z = b (2 s_i((x_i − l) / r) − 1): every entry through a monotone rational-quadratic spline s_i of its own, which takes
  * the range of the data, l to l + r, to [−b, b]; L = Σ log s_i′ + Σ log (2b / r).
  *
- * Exact; a bijection of R onto R, affine outside of the range. From the data, s_i starts as the map that takes the empirical distribution of entry i to a normal one.
- * Numbers that repeat are spread over 10⁻⁵ of the range, and half an observation over all of it, so constants and empty stretches have finite densities. In vectors of at
- * most 256 entries, fewer than 5,000 numbers of an entry are smoothed if cross-validation says so. Ranges are those of channels (the first axis of an example; for vectors
- * [n] each entry); they stay fixed. Without data the identity on [−b, b]. Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`. Source: Durkan et al. 2019 (splines); `docs/design/marginal.md`.
+ * Exact; a bijection of R onto R, affine outside of the range. From the data, s_i starts as the map that takes the
+ * empirical distribution of entry i to a normal one: what follows only has to model how entries depend on each other.
+ * Numbers that repeat are spread over 10⁻⁵ of the range, and half an observation is spread over all of it, so
+ * constants and empty stretches have finite densities. In vectors of at most 256 entries, fewer than 5,000 numbers of an
+ * entry are smoothed if cross-validation says so. Ranges are those of channels (the first axis of an example; for
+ * vectors [n] each entry); they stay fixed. Without data the identity on [−b, b].
+ *
+ * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
+ * Source: Durkan et al. 2019 (splines); `docs/design/marginal.md`.
  *
  * @example
  * ```ts
@@ -56,8 +62,7 @@ export type MarginalOptions = o.Options<typeof schemas>;
  * ```
  */
 export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLayer<MarginalParams> {
-  const { bins = 32, bound = 3.5, per = "entry", line = 0 } = options;
-  if (!(line >= 0 && line < 1)) throw new DomainError(`marginal: line must be in [0, 1), got ${line}`);
+  const { bins = 32, bound = 3.5, per = "entry" } = options;
   const [channels = 0, ...space] = inShape;
   expectSizes("marginal", { channels, "size of the other axes": sizeOf(space), bins });
   if (bins < 2 || bins > 500) throw new DomainError(`marginal: bins must be in 2..500, got ${bins}`);
@@ -122,7 +127,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       for await (const numbers of sortedColumns(rows, count)) {
         const { low, length } = ranges[Math.floor((spline++ * channels) / count)] as Range;
         const u = numbers.map((x) => Math.min(Math.max((x - low) / length, 0), 1));
-        const found = marginalSpline(u, bins, bound, smooth, line);
+        const found = marginalSpline(u, bins, bound, smooth);
         for (const part of splineParts) started[part].push(...found[part]);
       }
       return {

@@ -1,5 +1,5 @@
 /** From the data, every entry becomes a standard normal number, and no entry loses to its own histogram. */
-import { type numpy as np, random, tree } from "@jax-js/jax";
+import { random, tree } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chain, initChain } from "../../src/chain.js";
 import type { ArrayTree, FlowLayer } from "../../src/layer.js";
@@ -47,24 +47,6 @@ async function passed(layer: FlowLayer, params: ArrayTree, data: Float32Array, s
 }
 
 describe("columns", () => {
-  it("begin at a share of a line over their range, at every knot", async () => {
-    const knots = async (line: number) => {
-      const params = await started(marginal([N], { line }), rows(3000, 1), 3000);
-      const of = async (name: string) =>
-        (await numbersOf((params as Record<string, np.Array>)[name]!)).map(Math.exp);
-      return { widths: await of("widths"), heights: await of("heights"), slopes: await of("logDerivatives") };
-    };
-    const [curved, mixed] = [await knots(0), await knots(0.8)];
-    expect(mixed.widths).toEqual(curved.widths);
-    mixed.heights.forEach((height, k) => {
-      expect(height).toBeCloseTo(0.2 * curved.heights[k]! + 0.8 * curved.widths[k]!, 4);
-    });
-    mixed.slopes.forEach((slope, k) => {
-      expect(slope / (0.2 * curved.slopes[k]! + 0.8)).toBeCloseTo(1, 4);
-    });
-    expect(() => marginal([2], { line: 1 })).toThrow("line must be in [0, 1), got 1");
-  });
-
   it.each(Object.keys(columns).map((name, c) => [name, c] as const))(
     "held-out numbers are standard normal: %s",
     async (_, c) => {

@@ -1,4 +1,4 @@
-import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
+import { DataError, type Executor, UsageError } from "@flowify/core";
 import {
   allRows,
   conformalP,
@@ -8,6 +8,7 @@ import {
   expectUsable,
   featureWidth,
   findSchema,
+  fitTableDetector,
   type OpenDetector,
   openDetector,
   type ScoreKind,
@@ -16,7 +17,6 @@ import {
   type TableDetector,
   type TableSchema,
   tableReasoner,
-  trainTableDetector,
 } from "flowify/tables/browser";
 import type { Progress } from "../../run/session.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
@@ -36,7 +36,6 @@ type Judged = Readonly<{
 /** A detector, the table that it was trained on, and the one whose rows are shown. */
 type Session = Readonly<{
   schema: TableSchema;
-  model: FlowModel;
   fitted: TableDetector;
   open: OpenDetector;
   own: Judged;
@@ -65,9 +64,7 @@ const scored = (): Session => {
 async function forget(): Promise<void> {
   const last = session;
   session = undefined;
-  // the arrays of a lost device are lost
-  await last?.open.dispose().catch(() => {});
-  await last?.model.dispose().catch(() => {});
+  await last?.open.dispose().catch(() => {}); // the arrays of a lost device are lost
 }
 
 type Training = Readonly<{ signal: AbortSignal; emit: (progress: Progress) => void }>;
@@ -84,6 +81,7 @@ async function train(
   const schema = await findSchema(name, table, { drop, ...(id !== undefined && { id }) });
   expectUsable(name, schema);
   const notes = expectEnough(name, schema.rows);
+  const columns = schema.columns.filter(({ use }) => use === "model");
   const numbers = featureWidth(schema);
   if (numbers > LIMITS.numbers)
     throw new DataError(
@@ -91,27 +89,26 @@ async function train(
     );
   const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
   let [taken, told] = [0, 0];
-  const { model, found: fitted } = await trainTableDetector(schema, rows, {
-    executor,
+  const fitted = await fitTableDetector(executor, rows, columns, {
     contaminated,
     seed,
     steps,
     signal,
-    onStep({ step }) {
+    onStep(step) {
       taken = step;
       if (performance.now() - told < TOLD) return;
       told = performance.now();
       emit({ stage: "training", done: step, of: steps });
     },
   });
-  const open = await openDetector(model, fitted.detector);
+  const open = await openDetector(executor, fitted.detector);
   const own = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
-  session = { schema, model, fitted, open, own, judged: own };
+  session = { schema, fitted, open, own, judged: own };
   return {
     device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
     steps: taken,
     heldOut: fitted.calibrations.combination.scores.length,
-    columns: fitted.detector.columns.map((column) => column.name),
+    columns: columns.map((column) => column.name),
     notes,
   };
 }
@@ -123,7 +120,8 @@ async function scoreAll(
   rows: Float32Array,
   emit: (progress: Progress) => void,
 ): Promise<Judged["scores"]> {
-  const count = rows.length / columns.length;
+  const width = columns.length;
+  const count = rows.length / width;
   const all = Object.fromEntries(scoreKinds.map((kind) => [kind, new Float64Array(count)])) as Record<
     ScoreKind,
     Float64Array
@@ -131,7 +129,7 @@ async function scoreAll(
   for (let from = 0; from < count; from += SCORED) {
     const to = Math.min(count, from + SCORED);
     emit({ stage: "scoring", done: from, of: count });
-    const part = rows.subarray(from * columns.length, to * columns.length);
+    const part = rows.subarray(from * width, to * width);
     const found = await open.score(part, scoreKinds);
     for (const kind of scoreKinds) all[kind].set(found[kind], from);
   }
@@ -178,10 +176,9 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
 
   "table.judge": ({ file }, { emit }) =>
     inTurn(async () => {
-      const last = scored();
-      const { schema, fitted, open, own } = last;
+      const { schema, fitted, open, own } = scored();
       if (file === undefined) {
-        session = { ...last, judged: own };
+        session = { schema, fitted, open, own, judged: own };
         return { name: own.source.name, notes: [] };
       }
       const source = await readTableFile(file);
@@ -191,7 +188,7 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       if (cells.length === 0) throw new DataError(`${name}: a header and no rows, expected rows of values`);
       const { rows } = await allRows(encoded);
       const judged = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
-      session = { ...last, judged };
+      session = { schema, fitted, open, own, judged };
       return { name, notes };
     }),
 

@@ -4,17 +4,10 @@ import { type Cell, cellReader, dateText, SECONDS_PER_DAY } from "./cell.js";
 import type { TableSchema } from "./schema.js";
 import type { PartRange, Table } from "./table.js";
 
-export const WEEKDAYS = [
-  "Monday",
-  "Tuesday",
-  "Wednesday",
-  "Thursday",
-  "Friday",
-  "Saturday",
-  "Sunday",
-] as const;
-export const MONTHS =
-  "January February March April May June July August September October November December".split(" ");
+const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"] as const;
+const MONTHS = "January February March April May June July August September October November December".split(
+  " ",
+);
 
 /** What stands behind the name of a date in those of its calendar columns. */
 export const FEATURES = ["time", "weekday", "month"] as const;
