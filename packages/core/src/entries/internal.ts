@@ -24,9 +24,7 @@ export type { HostData } from "../params/host-array.js";
 export type { Parameter } from "../params/parameter-list.js";
 export { type Preimages, preimagesOf } from "../preimage/preimages.js";
 export {
-  type CouplingFlowOptions,
   couplingNetwork,
-  type DenseFlowOptions,
   denseNetwork,
   splineNetwork,
 } from "../presets.js";
