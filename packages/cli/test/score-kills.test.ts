@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { cpSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { makeRng } from "@flowify/core/layer";
@@ -97,6 +97,7 @@ describe("flowify score that is killed", () => {
     ]);
     expect(linesOf(out)).toBe(11);
     utimesSync(join(root, "part-2.csv"), 1, 1);
+    rmSync(out);
     const later = await goOn();
     expect([later.status, later.stderr]).toEqual([0, expect.stringContaining("begun with another --data")]);
     expect(linesOf(out)).toBe(12_001);

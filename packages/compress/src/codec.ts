@@ -68,6 +68,12 @@ export async function createCodec(
     throw new DomainError(
       `compress: needs a flow of integers below at most 256, got ${levels ?? "real numbers"}\nput dequantize in front of the network`,
     );
+  if (flow.condition)
+    throw new UnsupportedOpError(
+      "condition",
+      "flow",
+      "compress: a density with a condition cannot be coded\nuse one without a condition",
+    );
   if (base.name !== "standardNormal")
     throw new UnsupportedOpError(base.name, "base", `base ${base.name}: cannot be coded without loss`);
   const coder = await layerCoder(chain, await paramsFrom(flow, arrays));

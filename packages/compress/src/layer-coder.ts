@@ -46,7 +46,13 @@ const kinds: {
       stretched(await exp(logStd!.neg())),
     ]);
   },
-  async gaussianMixture({ inShape, outShape }, { logits, means, logPrecision, lower }) {
+  async gaussianMixture({ inShape, outShape }, { logits, means, logPrecision, lower, weights }) {
+    if (weights)
+      throw new UnsupportedOpError(
+        "gaussianMixture",
+        "gaussianMixture",
+        "gaussianMixture: weights with a condition cannot be coded without loss",
+      );
     const normals = {
       stds: await exp(logPrecision!.ref.neg()),
       logits: await numbers(logits!),
