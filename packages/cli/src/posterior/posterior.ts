@@ -1,4 +1,5 @@
 import { couplingFlow, DataError, type Executor, type FlowModel, fit, UsageError } from "@flowify/core";
+import { didYouMean } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { defaultExecutor } from "../node-model.js";
 import { type Bijection, bijectionOf } from "./bijections.js";
@@ -29,6 +30,24 @@ export type PosteriorOptions = SimulateOptions & {
 
 /** The observation, as many numbers as the simulator returns. */
 export type Observed = { observed: ArrayLike<number> };
+
+/** The options by name. */
+const names: readonly string[] = [
+  "prior",
+  "simulate",
+  "simulations",
+  "ensemble",
+  "blocks",
+  "hidden",
+  "epochs",
+  "seed",
+  "mostFailures",
+  "executor",
+  "onProgress",
+] satisfies (keyof PosteriorOptions)[];
+
+/** Fewest simulations: some are held out of each flow. */
+const FEWEST = 20;
 
 /** Share of the simulations that training is judged by. */
 const HELD_OUT = 0.1;
@@ -72,9 +91,16 @@ const PATIENCE = 12;
 export async function posterior(options: PosteriorOptions): Promise<Posterior> {
   const { prior, simulations = 10_000, ensemble = 2, blocks = 4, hidden = 64, epochs = 150 } = options;
   const { seed = 0, onProgress = () => {} } = options;
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`posterior: unknown option "${unknown}"${didYouMean(unknown, names)}`);
   for (const [name, value] of Object.entries({ simulations, ensemble, blocks, hidden, epochs }))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new UsageError(`posterior: ${name} must be a positive integer, got ${value}`);
+  if (simulations < FEWEST)
+    throw new UsageError(`posterior: expected at least ${FEWEST} simulations, got ${simulations}`);
+  if (typeof options.simulate !== "function")
+    throw new UsageError("posterior: expected simulate, a function of (theta, random) that returns numbers");
   checkPrior(prior, makeRng(seed, 1));
   const pairs = await simulateAll(prior, options.simulate, simulations, {
     ...options,

@@ -143,7 +143,16 @@ export function independently(...priors: readonly Prior[]): Prior {
  * @throws UsageError where a sample has another length, lies outside of the support, or has no density
  */
 export function checkPrior(prior: Prior, random: Rng): void {
-  const { size, support } = prior;
+  const { size, support } = prior ?? {};
+  if (
+    size === undefined ||
+    support === undefined ||
+    typeof prior.sample !== "function" ||
+    typeof prior.logProb !== "function"
+  )
+    throw new UsageError(
+      "prior: expected uniform(low, high), normal(mean, std) or { size, support, sample, logProb }",
+    );
   if (!Number.isSafeInteger(size) || size < 1 || support?.length !== size)
     throw new UsageError(
       `prior: expected { size, support, sample, logProb } with a support for each of ${size} parameters`,

@@ -36,6 +36,10 @@ export async function simulateAll(
     const theta = Float64Array.from(prior.sample(random));
     try {
       const x = simulate(theta.slice(), random);
+      if (typeof x?.length !== "number")
+        throw new UsageError(
+          `simulate: expected a list of numbers, got ${x instanceof Promise ? "a promise" : typeof x}`,
+        );
       if (size === 0) size = x.length;
       if (x.length !== size || size === 0)
         throw new UsageError(

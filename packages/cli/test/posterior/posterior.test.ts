@@ -150,6 +150,20 @@ describe("bad input", () => {
       UsageError,
       "sample gives 1 numbers, expected 2",
     ],
+    [
+      "an unknown option",
+      { simulation: 30 } as never,
+      UsageError,
+      'unknown option "simulation"; did you mean "simulations"?',
+    ],
+    ["no prior", { prior: undefined as never }, UsageError, "prior: expected uniform(low, high)"],
+    ["too few simulations", { simulations: 3 }, UsageError, "expected at least 20 simulations, got 3"],
+    [
+      "a promise",
+      { simulate: (async () => [1]) as never },
+      UsageError,
+      "expected a list of numbers, got a promise",
+    ],
     ["no simulations", { simulations: 0 }, UsageError, "simulations must be a positive integer, got 0"],
     [
       "observations of different lengths",
