@@ -2,6 +2,7 @@
 import { chain } from "../src/chain.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { dequantizeColumns } from "../src/layers/dequantize-columns.js";
+import { flowMixture } from "../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
@@ -46,6 +47,21 @@ const mixtures: readonly CatalogEntry[] = [
     gaussianMixture([5], { components: 2, kept: 2 }),
   ),
   entry("gaussianMixture of 2", "gaussianMixture", gaussianMixture([2], { components: 2 }), { batch: 1 }),
+  entry(
+    "flowMixture of 3",
+    "flowMixture",
+    flowMixture([
+      [linear(3, 3), leakyRelu([3])],
+      [linear(3, 2, { density: narrow })],
+      [gaussianMixture([3], { components: 2 })],
+    ]),
+  ),
+  entry(
+    "flowMixture of an image",
+    "flowMixture",
+    flowMixture([[actnorm([2, 1, 2])], [linear(2, 2, { leading: [2, 1] })]]),
+    { batch: 1 },
+  ),
 ];
 
 export const mixtureSplits: readonly CatalogEntry[] = [

@@ -5,6 +5,7 @@ import type { FlowLayer } from "../src/layer.js";
 import { conditionalAffine } from "../src/layers/conditional-affine.js";
 import { conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
+import { flowMixture } from "../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { linear } from "../src/layers/linear.js";
 import { parallel } from "../src/layers/parallel.js";
@@ -106,6 +107,11 @@ export const conditions: readonly CatalogEntry[] = [
     "gaussianMixture 3 → 1, a condition of 2",
     "gaussianMixture",
     gaussianMixture([3], { components: 3, condition: 2 }),
+  ),
+  given(
+    "flowMixture of 2, a condition of 2",
+    "flowMixture",
+    flowMixture([[conditionalAffine([2], 2, { hidden: 4 })], [linear(2, 2)]]),
   ),
   given(
     "parallel, a condition of 2 for one part",

@@ -1,6 +1,7 @@
 import { sizeOf } from "./jaxpr.js";
-import type { AttributeValue, GraphNode, Initializer } from "./model.js";
+import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
 import { ortCpu, type Target } from "./target.js";
+import { typedArrays } from "./typed-arrays.js";
 import { UseDef } from "./use-def.js";
 import { Values, type ValueType } from "./values.js";
 
@@ -120,11 +121,17 @@ export class Graph extends Values {
     return outputs;
   }
 
+  /** A value without elements: a constant, because a 0 in a shape has another meaning in ONNX. */
+  nothing(type: ElementType, shape: readonly number[]): string {
+    return this.constant(new (type === "int64" ? BigInt64Array : typedArrays[type])(0), type, shape);
+  }
+
   /** The same elements in another shape; no node if the shape is already right. */
   reshape(name: string, shape: readonly number[]): string {
     const source = this.#unreshaped(name, shape);
     const have = this.shapeOf(source);
     if (sameShape(have, shape)) return source;
+    if (shape.includes(0)) return this.nothing(this.typeOf(name), shape);
     if (sizeOf(have) !== sizeOf(shape)) throw new Error(`reshape ${name}: [${have}] to [${shape}]`);
     return this.node("Reshape", [source, this.ints(shape)], { type: this.typeOf(name), shape });
   }

@@ -2,7 +2,6 @@ import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
 import { canonical, type Factor, factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
 import type { Target } from "./target.js";
-import { typedArrays } from "./typed-arrays.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
 export function cuts(sizes: readonly number[]): number[] {
@@ -111,11 +110,10 @@ function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
   return { ...v, base, order: order.map(replace), axes: v.axes.map((axis) => axis.map(replace)) };
 }
 
-/** `ones`, a value with axes of size 1, in a shape. ONNX leaves a 1 where the shape has a 0, so that is a constant. */
+/** `ones`, a value with axes of size 1, in a shape. ONNX leaves a 1 where the shape has a 0: see `nothing`. */
 export function expandTo(graph: Graph, v: Lazy, ones: () => string, shape: readonly number[]): string {
   const type = graph.typeOf(v.base);
-  if (shape.includes(0))
-    return graph.constant(new (type === "int64" ? BigInt64Array : typedArrays[type])(0), type, shape);
+  if (shape.includes(0)) return graph.nothing(type, shape);
   return graph.node("Expand", [ones(), graph.ints(shape)], { type, shape });
 }
 

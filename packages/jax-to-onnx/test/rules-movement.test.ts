@@ -82,6 +82,10 @@ describe("movement", () => {
       [none(DType.Uint32)],
     );
     await expectSame(
+      fn((a) => [np.zeros([3, 0]), a.reshape([0, 2])] as never),
+      [none(DType.Float32)],
+    );
+    await expectSame(
       fn(
         (a) =>
           [

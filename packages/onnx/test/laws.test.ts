@@ -32,7 +32,9 @@ async function expectSame(f: AnyFunction, args: () => unknown[], condition: numb
   const result = await compiled.run(given as never);
   const ours = hostLeaves(await executor.fetch(result));
   const theirs = await readAll(call(f, args()));
-  for (const [i, leaf] of theirs.entries()) expectClose(ours[i]?.data ?? [], leaf, "native", condition);
+  for (const [i, leaf] of theirs.entries())
+    if (leaf.length === 0 && ours[i]?.data.length === 0) continue;
+    else expectClose(ours[i]?.data ?? [], leaf, "native", condition);
   executor.release(result);
   await compiled.dispose();
 }

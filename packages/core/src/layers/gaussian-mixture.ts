@@ -4,7 +4,7 @@ import type { CalibrationData } from "../init/calibration-data.js";
 import { type FittedNormal, fitMixture } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
-import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
+import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js";
 import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
@@ -149,20 +149,6 @@ export function gaussianMixture(
       return fitted;
     },
   });
-}
-
-/**
- * 1 for a component, 0 for the others, [K, B]: by log weights [K, B], unnormalized, and uniform numbers [1, B]. Consumes
- * both.
- */
-function oneOf(logWeights: np.Array, uniform: np.Array): np.Array {
-  const [K, B] = logWeights.shape as [number, number];
-  const { dtype } = logWeights;
-  const weights = np.exp(logWeights.ref.sub(np.expandDims(logSumExp(logWeights, 0), 0)));
-  const upTo = np.matmul(np.tril(np.ones([K - 1, K], { dtype })), weights);
-  const past = np.lessEqual(upTo, uniform).astype(dtype); // [K − 1, B], ones first
-  const edge = (value: number): np.Array => np.full([1, B], value, { dtype });
-  return np.concatenate([edge(1), past.ref], 0).sub(np.concatenate([past, edge(0)], 0));
 }
 
 async function rowsOnHost(examples: CalibrationData, n: number): Promise<Float64Array[]> {

@@ -10,6 +10,7 @@ export { conv2dKind } from "./conv2d.js";
 export { couplingKind } from "./coupling.js";
 export { dequantizeKind } from "./dequantize.js";
 export { dequantizeColumnsKind } from "./dequantize-columns.js";
+export { flowMixtureKind } from "./flow-mixture.js";
 export { gaussianMixtureKind } from "./gaussian-mixture.js";
 export { leakyReluKind } from "./leaky-relu.js";
 export { linearKind } from "./linear.js";

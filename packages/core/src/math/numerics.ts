@@ -27,6 +27,12 @@ export function belowZero(x: np.Array, below: (negative: np.Array) => np.Array):
 /** Sum over all axes but the first: [B, …] ↦ [B]. */
 export function sumExamples(x: np.Array): np.Array {
   if (x.ndim === 1) return x;
+  if (x.size === 0) {
+    // jax-js leaves a sum of nothing as the memory was
+    const zeros = np.zeros([x.shape[0] as number], { dtype: x.dtype });
+    x.dispose();
+    return zeros;
+  }
   return np.sum(
     x,
     Array.from({ length: x.ndim - 1 }, (_, i) => i + 1),
@@ -38,3 +44,17 @@ export const logSumExp = (x: np.Array, axis: number): np.Array => nn.logsumexp(x
 
 /** A scalar for every example: [] ↦ [B]. */
 export const perExample = (scalar: np.Array, batch: number): np.Array => np.broadcastTo(scalar, [batch]);
+
+/**
+ * 1 for the one that is chosen, 0 for the others, [K, B]: by log weights [K, B], unnormalized, and uniform numbers [1, B]. Consumes
+ * both.
+ */
+export function oneOf(logWeights: np.Array, uniform: np.Array): np.Array {
+  const [K, B] = logWeights.shape as [number, number];
+  const { dtype } = logWeights;
+  const weights = np.exp(logWeights.ref.sub(np.expandDims(logSumExp(logWeights, 0), 0)));
+  const upTo = np.matmul(np.tril(np.ones([K - 1, K], { dtype })), weights);
+  const past = np.lessEqual(upTo, uniform).astype(dtype); // [K − 1, B], ones first
+  const edge = (value: number): np.Array => np.full([1, B], value, { dtype });
+  return np.concatenate([edge(1), past.ref], 0).sub(np.concatenate([past, edge(0)], 0));
+}

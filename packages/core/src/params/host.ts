@@ -9,6 +9,8 @@ import { HostArray, type HostData } from "./host-array.js";
  * during that call only.
  */
 export function fromHost({ data, shape, dtype }: HostArray, device?: Device): np.Array {
+  // jax-js cannot read an array of nothing
+  if (data.length === 0) return np.zeros([...shape], { dtype, ...(device && { device }) });
   const source = (data instanceof Uint8Array ? Int32Array.from(data) : data) as HostData & {
     buffer: ArrayBuffer;
   };

@@ -24,6 +24,7 @@ describe(`${frozen.name}: ${frozen.promise}`, () => {
         "clip",
         "split",
         "gaussianMixture",
+        "flowMixture",
         "parallel",
         "chain",
       ]),

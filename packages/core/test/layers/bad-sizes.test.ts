@@ -7,6 +7,7 @@ import { avgPool2d } from "../../src/layers/avg-pool2d.js";
 import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { coupling } from "../../src/layers/coupling.js";
+import { flowMixture } from "../../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { linear } from "../../src/layers/linear.js";
@@ -154,6 +155,16 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "no order",
     () => permuteChannels([3, 2, 2], { order: [0, 0, 1] }),
     "permuteChannels: [0, 0, 1] is not a permutation of 0..2",
+  ],
+  [
+    "a mixture of one flow",
+    () => flowMixture([[linear(2, 2)]]),
+    "flowMixture: needs two members at least, got 1",
+  ],
+  [
+    "a mixture of flows of different sizes",
+    () => flowMixture([[linear(2, 2)], [linear(3, 2)]]),
+    "flowMixture: all members must take the same, the first has [B, 2], that of index 1 [B, 3]",
   ],
   [
     "a mixture of images",

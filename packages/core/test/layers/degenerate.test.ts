@@ -52,6 +52,14 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
     { kind: "linear", out: 3 },
     { kind: "gaussianMixture", components: 3 },
   ],
+  "a mixture of flows": [
+    { kind: "dequantize" },
+    { kind: "flatten" },
+    {
+      kind: "flowMixture",
+      members: [[{ kind: "marginal" }, { kind: "whiten" }], [{ kind: "gaussianMixture" }]],
+    },
+  ],
   "what given networks are made of": [
     { kind: "dequantize" },
     { kind: "affine", scale: Float32Array.of(2, -3), shift: Float32Array.of(-1, 1) },

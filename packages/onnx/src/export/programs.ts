@@ -1,5 +1,5 @@
 import type { Flow, FlowParams } from "@flowify/core";
-import type { NoiseSpec, NoiseTree, Shape } from "@flowify/core/layer";
+import { type NoiseSpec, type NoiseTree, type Shape, sizeOf } from "@flowify/core/layer";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 
 /** A program of a flow. */
@@ -14,7 +14,7 @@ export type Program = Readonly<{
   outputs: readonly { name: string; meaning: string }[];
 }>;
 
-/** log p with its ledger, encode, decode and sample. */
+/** log p with its ledger, encode, decode and sample; without latents, neither encode nor decode. */
 export function programsOf(flow: Flow): Program[] {
   const examples = { name: "x", role: "examples", shape: flow.inShape } as const;
   const latents = { name: "z", role: "latents", shape: flow.latentShape } as const;
@@ -67,5 +67,6 @@ export function programsOf(flow: Flow): Program[] {
     },
   ];
   const condition = flow.condition?.shape;
-  return programs.map((program) => ({ ...program, condition }));
+  const without = sizeOf(flow.latentShape) === 0 ? ["encode", "decode"] : [];
+  return programs.filter(({ name }) => !without.includes(name)).map((program) => ({ ...program, condition }));
 }

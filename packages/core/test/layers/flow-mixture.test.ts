@@ -1,0 +1,106 @@
+/** A mixture of flows: its density against those of its members, what it draws, and what its condition changes. */
+import { numpy as np } from "@jax-js/jax";
+import { describe, expect, it } from "vitest";
+import { standardNormal } from "../../src/base.js";
+import { FlowModel, fit, flow, flowify, jaxExecutor } from "../../src/index.js";
+import { flowMixture } from "../../src/layers/flow-mixture.js";
+import { gaussianMixture } from "../../src/layers/gaussian-mixture.js";
+import { linear } from "../../src/layers/linear.js";
+import { rqSpline } from "../../src/layers/rq-spline.js";
+import { whiten } from "../../src/layers/whiten.js";
+import { makeRng } from "../../src/math/rng.js";
+import { numbersOf } from "../../src/testing/arrays.js";
+import { logNormal, sum } from "../../src/testing/plain.js";
+import { prepare, usePrecision } from "../../src/testing/prepare.js";
+import { takeToHost } from "../../src/train/state.js";
+import { expectClose } from "../support/compare.js";
+import { logSum } from "../support/plain.js";
+
+const members = () => [
+  [linear(3, 3), rqSpline([3])],
+  [linear(3, 2)],
+  [gaussianMixture([3], { components: 2 })],
+];
+
+describe("flowMixture", () => {
+  it("L is the log of the weighted sum of the members' densities", async () => {
+    const layer = flowMixture(members());
+    const prepared = await prepare({ layer, spread: 0.5 }, "float64");
+    const { z, contribution } = layer.forward(
+      prepared.params() as never,
+      prepared.x(),
+      prepared.forwardNoise(),
+    );
+    expect(z.shape).toEqual([3, 0]);
+    z.dispose();
+    const { logits, members: own } = prepared.params() as { logits: np.Array; members: never[] };
+    const weights = await numbersOf(logits);
+    const logs: number[][] = [];
+    for (const [m, layers] of members().entries())
+      logs.push(
+        await numbersOf(
+          flow(layers).logProb(
+            own[m] as never,
+            prepared.x(),
+            layers.map(() => ({})),
+          ),
+        ),
+      );
+    const expected = [0, 1, 2].map(
+      (i) => logSum(logs.map((log, m) => log[i]! + weights[m]!)) - logSum(weights),
+    );
+    expectClose(await numbersOf(contribution), expected, "closedForm64");
+  });
+
+  it("the base of nothing is 0, whatever was in memory", async () => {
+    usePrecision("float32");
+    for (let i = 0; i < 20; i++) np.full([24], 7).dispose();
+    expect(await numbersOf(standardNormal([0]).logProb(np.zeros([24, 0])))).toEqual(new Array(24).fill(0));
+  });
+
+  it("draws from its members by their weights", async () => {
+    usePrecision("float32");
+    const made = flow([flowMixture([[whiten([1])], [whiten([1])]])]);
+    const normal = (mean: number, std: number) => ({
+      mean: np.array([mean]),
+      rotation: np.eye(1),
+      logStd: np.array([Math.log(std)]),
+    });
+    const params = await takeToHost([
+      { logits: np.array([0, Math.log(4)]), members: [[normal(-3, 0.5)], [normal(4, 2)]] },
+    ]);
+    const model = new FlowModel(made, params, jaxExecutor());
+    const drawn = await model.sampleFlat(20_000, { seed: 3 });
+    const truth = (x: number): number =>
+      Math.log(0.2 * Math.exp(logNormal(x, -3, 0.5)) + 0.8 * Math.exp(logNormal(x, 4, 2)));
+    expect(drawn.filter((x) => x < -1.5).length / drawn.length).toBeCloseTo(0.2 + 0.8 * 0.003, 2);
+    expect(sum(Array.from(drawn)) / drawn.length).toBeCloseTo(0.2 * -3 + 0.8 * 4, 1);
+    const some = drawn.subarray(0, 50);
+    expectClose(Array.from(await model.logProb(some)), Array.from(some, truth), "plain");
+    expect((await model.encode(some)).length).toBe(0);
+    await model.dispose();
+  });
+
+  it("passes a condition on to its members, and learns from it", async () => {
+    const rng = makeRng(1);
+    const condition = Float32Array.from({ length: 400 }, () => rng.normal());
+    const x = condition.map((c) => 3 * c + 0.1 * rng.normal());
+    const line = { kind: "conditionalAffine", hidden: 16 } as const;
+    const network = {
+      inShape: [1],
+      condition: { shape: [1] },
+      layers: [{ kind: "flowMixture", members: [[line], [{ kind: "affine" }, line]] } as const],
+    };
+    const model = await fit(flowify(network), x, {
+      condition,
+      steps: 60,
+      learningRate: 0.02,
+      seed: 1,
+      executor: jaxExecutor(),
+    });
+    const at = async (c: number): Promise<number> =>
+      (await model.sampleFlat(200, { condition: [c] })).reduce((a, b) => a + b, 0) / 200;
+    expect((await at(1)) - (await at(-1))).toBeGreaterThan(4);
+    await model.dispose();
+  });
+});
