@@ -8,6 +8,7 @@ import { benchPasses } from "./passes.js";
 import { benchPosteriors } from "./posteriors.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
+import { benchRegression } from "./regression.js";
 import { benchScore, type ScoreResult } from "./score.js";
 import { type Speed, writeSpeedPage } from "./speed-page.js";
 import { benchTables } from "./tables.js";
@@ -35,6 +36,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      --threads N inside an operation
   --posteriors DIR                   posteriors of simulators against draws of reference: the accuracy of a classifier (C2ST);
                                      --only NAME, --simulations N (default 10000), --seeds N for the seed
+  --regression DIR                   regression on sets with usual splits: log-likelihood, CRPS, coverage; --only NAME,
+                                     --splits 0,1 for some splits (default all), --boosting for gradient boosting beside it
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
@@ -125,6 +128,9 @@ async function main(): Promise<number> {
       tables: { type: "string" },
       reasons: { type: "string" },
       posteriors: { type: "string" },
+      regression: { type: "string" },
+      splits: { type: "string" },
+      boosting: { type: "boolean", default: false },
       simulations: { type: "string", default: "10000" },
       sets: { type: "string" },
       only: { type: "string" },
@@ -146,6 +152,17 @@ async function main(): Promise<number> {
     const simulations = positive("--simulations", values.simulations);
     const seed = positive("--seeds", values.seeds);
     await benchPosteriors(values.posteriors, { only: values.only, simulations, seed, threads });
+    return 0;
+  }
+  if (values.regression !== undefined) {
+    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
+    const { only, boosting } = values;
+    await benchRegression(values.regression, {
+      only,
+      boosting,
+      threads,
+      splits: values.splits?.split(",").map(Number),
+    });
     return 0;
   }
   if (values.reasons !== undefined) {

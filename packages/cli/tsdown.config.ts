@@ -8,7 +8,7 @@ const common: UserConfig = {
   failOnWarn: true,
 };
 
-// main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format.js what pages do, charts.js what draws in their look, tables.js the detectors of odd rows, tables-browser.js the same for pages.
+// main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format.js what pages do, charts.js what draws in their look, posterior.js and regression.js what they say, tables.js the detectors of odd rows, tables-browser.js the same for pages.
 export default defineConfig([
   {
     ...common,
@@ -17,6 +17,8 @@ export default defineConfig([
       "src/main.ts",
       "src/format.ts",
       "src/charts.ts",
+      "src/posterior.ts",
+      "src/regression.ts",
       "src/tables.ts",
       "src/tables-browser.ts",
     ],

@@ -1,6 +1,7 @@
-import { couplingFlow, DataError, type Executor, type FlowModel, fit, UsageError } from "@flowify/core";
+import { couplingFlow, DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import { didYouMean } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { fitEnsemble, logMean } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
 import { type Bijection, bijectionOf } from "./bijections.js";
 import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagnose.js";
@@ -115,40 +116,27 @@ export async function posterior(options: PosteriorOptions): Promise<Posterior> {
   const { count } = pairs;
   const batchSize = Math.min(BATCH, Math.ceil(count / 4));
   const steps = Math.ceil((epochs * count) / batchSize);
-  const members: FlowModel[] = [];
-  try {
-    for (let k = 0; k < ensemble; k++) {
-      const flow = couplingFlow(size, {
-        condition: pairs.observationSize,
-        blocks,
-        hidden,
-        bins: 8,
-        bound: 5,
-      });
-      members.push(
-        await fit(flow, u, {
-          condition,
-          executor,
-          steps,
-          batchSize,
-          learningRate: RATE,
-          validation: HELD_OUT,
-          validateEvery: Math.max(Math.ceil((0.9 * count) / batchSize), 10),
-          patience: PATIENCE,
-          clip: 5,
-          ema: 0.99,
-          seed: seed + k,
-          onStep: ({ step }) => {
-            if (step % 20 === 0) onProgress("training", (k + step / steps) / ensemble);
-          },
-        }),
-      );
-    }
-  } catch (error) {
-    for (const each of members) await each.dispose();
+  const make = () =>
+    couplingFlow(size, { condition: pairs.observationSize, blocks, hidden, bins: 8, bound: 5 });
+  const ensembleOptions = {
+    condition,
+    executor,
+    steps,
+    batchSize,
+    learningRate: RATE,
+    validation: HELD_OUT,
+    validateEvery: Math.max(Math.ceil((0.9 * count) / batchSize), 10),
+    patience: PATIENCE,
+    clip: 5,
+    ema: 0.99,
+    seed,
+    members: ensemble,
+    onProgress: (done: number) => onProgress("training", done),
+  };
+  const members = await fitEnsemble(make, u, ensembleOptions).catch(async (error: unknown) => {
     if (options.executor === undefined) await executor.dispose();
     throw error;
-  }
+  });
   return new Posterior({
     prior,
     simulate: options.simulate,
@@ -286,12 +274,4 @@ export class Posterior {
     for (const member of members) await member.dispose();
     await executor?.dispose();
   }
-}
-
-/** log mean exp. */
-function logMean(logs: readonly number[]): number {
-  const top = Math.max(...logs);
-  return top === Number.NEGATIVE_INFINITY
-    ? top
-    : top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0) / logs.length);
 }

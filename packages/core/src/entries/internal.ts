@@ -13,6 +13,8 @@ export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
 export type { Schema } from "../layers/options.js";
 export { type Likelihood, weakest } from "../mass.js";
+export { solve } from "../math/linalg.js";
+export { normalCdf, normalQuantile } from "../math/normal.js";
 export { permutation } from "../math/rng.js";
 export type { LedgerEntry } from "../model/evaluation.js";
 export { didYouMean } from "../near-name.js";

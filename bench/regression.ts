@@ -1,0 +1,159 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Executor, UsageError } from "@flowify/core";
+import { openExecutor } from "flowify";
+import {
+  gaussianLog,
+  gaussianPredictive,
+  linearGaussian,
+  Predictive,
+  regression,
+  type Scores,
+  scoresOf,
+} from "flowify/regression";
+
+export type RegressionBenchOptions = Readonly<{
+  /** Only sets whose name contains this. */
+  only?: string | undefined;
+  /** Numbers of the splits. Default all. */
+  splits?: readonly number[] | undefined;
+  threads?: number | undefined;
+  /** Gradient boosting with quantile loss as well: python3 with sklearn. */
+  boosting: boolean;
+}>;
+
+type Table = Readonly<{ given: readonly number[][]; values: readonly number[]; tests: readonly number[][] }>;
+type Split = Readonly<{ given: readonly number[][]; values: readonly number[] }>;
+
+/** Levels of the boosted quantiles. */
+const BOOSTED = Array.from({ length: 19 }, (_, i) => (i + 1) / 20).concat(0.025, 0.975);
+
+function readTable(folder: string): Table {
+  const lines = readFileSync(join(folder, "rows.csv"), "utf8").trim().split("\n").slice(1);
+  const rows = lines.map((line) => line.split(",").map(Number));
+  const { test } = JSON.parse(readFileSync(join(folder, "splits.json"), "utf8")) as { test: number[][] };
+  return {
+    given: rows.map((row) => row.slice(0, -1)),
+    values: rows.map((row) => row.at(-1) as number),
+    tests: test,
+  };
+}
+
+const rowsAt = ({ given, values }: Table, which: readonly number[]): Split => ({
+  given: which.map((i) => given[i] as number[]),
+  values: which.map((i) => values[i] as number),
+});
+
+/** Values that are whole numbers, of which there are few, have probabilities. */
+const stepOf = (values: readonly number[]): number | undefined =>
+  values.every(Number.isInteger) ? 1 : undefined;
+
+async function ours(train: Split, test: Split, seed: number, executor: Executor): Promise<Scores> {
+  const step = stepOf(train.values);
+  const model = await regression({ ...train, seed, executor, ...(step !== undefined && { step }) });
+  try {
+    const logs = await model.logProb(test.values, test);
+    return scoresOf(await model.predict(test.given), test.values, logs);
+  } finally {
+    await model.dispose();
+  }
+}
+
+function linear(train: Split, test: Split): Scores {
+  const width = (train.given[0] as number[]).length;
+  const step = stepOf(train.values);
+  const { mean, std } = linearGaussian(train.given.flat(), width, train.values);
+  const onGrid = (value: number): number => (step === undefined ? value : Math.round(value / step) * step);
+  return scoresOf(
+    test.given.map((row) => new Predictive(gaussianPredictive(mean(row), std, 256).points.map(onGrid))),
+    test.values,
+    test.values.map((value, i) => gaussianLog(value, mean(test.given[i] as number[]), std, step)),
+  );
+}
+
+/** Quantiles have no density: NaN stands for its logarithm. Undefined without sklearn. */
+function boosted(train: Split, test: Split): Scores | undefined {
+  const levels = BOOSTED.toSorted((a, b) => a - b);
+  const task = { train: { x: train.given, y: train.values }, test: { x: test.given }, levels };
+  const script = fileURLToPath(new URL("boosting.py", import.meta.url));
+  const { status, stdout } = spawnSync("/usr/bin/python3", [script], {
+    input: JSON.stringify(task),
+    maxBuffer: 2 ** 28,
+    encoding: "utf8",
+  });
+  if (status !== 0) return undefined;
+  const rows = JSON.parse(stdout) as number[][];
+  const between = (quantiles: readonly number[], p: number): number => {
+    const at = levels.findIndex((level) => level >= p);
+    if (at <= 0) return quantiles[at === 0 ? 0 : quantiles.length - 1] as number;
+    const [low, high] = [levels[at - 1] as number, levels[at] as number];
+    const share = (p - low) / (high - low);
+    return (1 - share) * (quantiles[at - 1] as number) + share * (quantiles[at] as number);
+  };
+  const predictions = rows.map(
+    (quantiles) => new Predictive(Array.from({ length: 256 }, (_, i) => between(quantiles, (i + 0.5) / 256))),
+  );
+  return scoresOf(
+    predictions,
+    test.values,
+    test.values.map(() => Number.NaN),
+  );
+}
+
+const rounded = (value: number): number => Number(value.toFixed(4));
+
+function line(set: string, method: string, all: readonly Scores[], seconds: number): string {
+  const mean = (of: (scores: Scores) => number): number =>
+    rounded(all.reduce((sum, scores) => sum + of(scores), 0) / all.length);
+  return JSON.stringify({
+    set,
+    method,
+    splits: all.length,
+    logProb: mean(({ logProb }) => logProb),
+    crps: mean(({ crps }) => crps),
+    rmse: mean(({ rmse }) => rmse),
+    coverage: [0, 1, 2].map((k) => mean(({ coverage }) => coverage[k] as number)),
+    seconds: rounded(seconds),
+  });
+}
+
+/** Regression on sets with usual splits: log-likelihood in units of y, or of whole numbers as a probability; CRPS; coverage of 50, 80 and 95 % intervals. */
+export async function benchRegression(folder: string, options: RegressionBenchOptions): Promise<void> {
+  const { only = "", splits, threads, boosting } = options;
+  const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, "splits.json")));
+  const names = all.filter((name) => name.includes(only));
+  if (names.length === 0) throw new UsageError(`--only ${only}: expected one of ${all.join(", ")}`);
+  const executor = await openExecutor(
+    "native",
+    { warn: console.error },
+    threads === undefined ? {} : { threads },
+  );
+  try {
+    for (const name of names) {
+      const table = readTable(join(folder, name));
+      const [own, plain, trees]: [Scores[], Scores[], Scores[]] = [[], [], []];
+      let ms = 0;
+      for (const split of splits ?? table.tests.keys()) {
+        const test = new Set(table.tests[split] ?? []);
+        const others = table.values.flatMap((_, i) => (test.has(i) ? [] : [i]));
+        const [train, held] = [rowsAt(table, others), rowsAt(table, [...test])];
+        const began = performance.now();
+        own.push(await ours(train, held, split, executor));
+        ms += performance.now() - began;
+        plain.push(linear(train, held));
+        const found = boosting ? boosted(train, held) : undefined;
+        if (found) trees.push(found);
+        process.stderr.write(
+          `\r${name} ${split}: log p ${own.at(-1)?.logProb.toFixed(3)}, CRPS ${own.at(-1)?.crps.toFixed(4)}  \n`,
+        );
+      }
+      console.log(line(name, "flowify", own, ms / 1000 / own.length));
+      console.log(line(name, "Gaussian with a linear mean", plain, 0));
+      if (trees.length > 0) console.log(line(name, "gradient boosting, quantile loss", trees, 0));
+    }
+  } finally {
+    await executor.dispose();
+  }
+}

@@ -1,0 +1,69 @@
+import type { Network, NetworkLayer } from "@flowify/core";
+
+/** What values are: numbers with a density; with `step` those on a grid; with `classes` names, 0 to classes − 1. */
+export type ValueKind = {
+  /** The step between two values, 1 for whole numbers. */
+  step?: number;
+  /** How many classes there are. */
+  classes?: number;
+};
+
+/** Bins and bound of the spline, in standard deviations of the values, and the width of the networks. */
+const SPLINE = { bins: 8, bound: 5 } as const;
+const HIDDEN = 64;
+
+/** The conditional flow of one value: a line, then a spline, whose parameters are networks of the condition. Values on a grid are spread over their cells first. */
+export function regressionNetwork(
+  width: number,
+  { step, classes }: ValueKind,
+  values: Float32Array,
+): Network {
+  const gap = classes === undefined ? step : 1;
+  const noise: NetworkLayer[] =
+    gap === undefined
+      ? []
+      : [{ kind: "dequantizeColumns", gaps: [gap], origins: [values.reduce((a, b) => Math.min(a, b))] }];
+  return {
+    inShape: [1],
+    condition: { shape: [width] },
+    layers: [
+      ...noise,
+      { kind: "whiten", scaled: true },
+      { kind: "conditionalAffine", hidden: HIDDEN },
+      { kind: "coupling", stack: 1, ...SPLINE, hidden: HIDDEN },
+    ],
+  };
+}
+
+/** Examples from which on one flow is enough. */
+const MANY = 2000;
+
+/** Steps of a flow, whatever the number of examples, and passes over them. */
+const STEPS = { least: 4000, most: 20_000 } as const;
+const EPOCHS = 60;
+/** Measurements of the held-out examples, and how many in a row without a better one end the training. */
+const MEASUREMENTS = 80;
+/** Fewest steps between two of them. */
+const EVERY = 20;
+const PATIENCE = 12;
+
+/** How flows of so many examples are trained. */
+export function scheduleOf(examples: number) {
+  const batchSize = Math.min(examples < MANY ? 64 : 128, Math.ceil(examples / 4));
+  const passes = Math.ceil((EPOCHS * examples) / batchSize);
+  return {
+    ensemble: examples < MANY ? 5 : 1,
+    steps: Math.min(Math.max(passes, STEPS.least), STEPS.most),
+    batchSize,
+    learningRate: 2e-3,
+    validation: 0.1,
+    clip: 5,
+    ema: 0.99,
+  } as const;
+}
+
+/** When held-out examples are measured in a training of so many steps, and when they end it. */
+export const stoppingOf = (steps: number) => ({
+  validateEvery: Math.max(Math.ceil(steps / MEASUREMENTS), EVERY),
+  patience: PATIENCE,
+});

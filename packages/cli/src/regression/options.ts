@@ -1,0 +1,94 @@
+import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
+import { didYouMean } from "@flowify/core/internal";
+import type { ValueKind } from "./network.js";
+
+/** Rows of numbers, an array each. */
+export type Rows = readonly ArrayLike<number>[];
+
+export type RegressionOptions = ValueKind & {
+  /** What is known of each example: a row of numbers. */
+  given: Rows;
+  /** The value of each example. */
+  values: ArrayLike<number>;
+  /** Flows whose mixture is the prediction. Default 5 below 2,000 examples, else 1. */
+  ensemble?: number;
+  /** Steps of each flow at most; training ends before where held-out examples say so. Default by the number of examples. */
+  steps?: number;
+  seed?: number;
+  /** Where to compute. Default: ONNX Runtime. */
+  executor?: Executor;
+  /** Members that are trained already, the first ones. */
+  before?: readonly FlowModel[];
+  /** Looked at after each step: training ends where it is aborted. */
+  signal?: Readonly<{ aborted: boolean }>;
+  /** Called with how far training is, from 0 to 1. */
+  onProgress?: (done: number) => void;
+  /** Called with each trained member. */
+  onMember?: (model: FlowModel, member: number) => Promise<void>;
+};
+
+const names: readonly string[] = [
+  "given",
+  "values",
+  "step",
+  "classes",
+  "ensemble",
+  "steps",
+  "seed",
+  "executor",
+  "before",
+  "signal",
+  "onProgress",
+  "onMember",
+] satisfies (keyof RegressionOptions)[];
+
+/** Fewest examples: some are held out of each flow. */
+const FEWEST = 10;
+
+/** Numbers of a row. Errors: as `regression` says. */
+export function checkOptions(options: RegressionOptions): number {
+  const { given, values, step, classes, ensemble = 1, steps = 1 } = options;
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`regression: unknown option "${unknown}"${didYouMean(unknown, names)}`);
+  for (const [name, value] of Object.entries({ ensemble, steps, classes: classes ?? 2 }))
+    if (!Number.isSafeInteger(value) || value < (name === "classes" ? 2 : 1))
+      throw new UsageError(
+        `regression: ${name} must be ${name === "classes" ? "a whole number of at least 2" : "a positive integer"}, got ${value}`,
+      );
+  if (step !== undefined && !(step > 0 && Number.isFinite(step)))
+    throw new UsageError(`regression: step must be positive, got ${step}`);
+  if (step !== undefined && classes !== undefined)
+    throw new UsageError("regression: step and classes exclude each other\ngive one of them");
+  if (!Array.isArray(given) || given.length !== values?.length)
+    throw new DataError(
+      `regression: ${given?.length} rows of given numbers and ${values?.length} values, expected as many\ngive a value for each row`,
+    );
+  if (given.length < FEWEST)
+    throw new DataError(`regression: ${given.length} examples, expected at least ${FEWEST}\nadd examples`);
+  const width = (given[0] as ArrayLike<number>).length;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    const fits = classes === undefined || (Number.isInteger(value) && value >= 0 && value < classes);
+    if (!Number.isFinite(value) || !fits)
+      throw new DataError(
+        `regression: value ${i} is ${value}, expected ${classes === undefined ? "a finite number" : `a class, 0 to ${classes - 1}`}`,
+      );
+  }
+  return width;
+}
+
+/** Rows one after another. Errors: `DataError` for an empty row, one of another length, and numbers that are not finite. */
+export function flat(rows: Rows, width: number): Float32Array {
+  const out = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) {
+    if (row.length !== width || width === 0)
+      throw new DataError(`given: row ${i} has ${row.length} numbers, expected ${Math.max(width, 1)}`);
+    for (let k = 0; k < width; k++) {
+      const value = row[k] as number;
+      if (!Number.isFinite(value)) throw new DataError(`given: row ${i} holds ${value} in column ${k}`);
+      out[i * width + k] = value;
+    }
+  }
+  return out;
+}

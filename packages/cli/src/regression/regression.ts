@@ -1,0 +1,236 @@
+import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/core";
+import { normalQuantile } from "@flowify/core/internal";
+import { fitEnsemble, logMean } from "../ensemble.js";
+import { defaultExecutor } from "../node-model.js";
+import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
+import { regressionNetwork, scheduleOf, stoppingOf, type ValueKind } from "./network.js";
+import { checkOptions, flat, type RegressionOptions, type Rows } from "./options.js";
+import { Predictive } from "./predictive.js";
+
+/** Equally likely values of a prediction. */
+const POINTS = 256;
+
+/** Examples times values that are decoded at once. */
+const AT_ONCE = 2 ** 16;
+
+/**
+ * The whole distribution p(y | x) of a number, a whole number or a class y for any x: a mixture of conditional flows.
+ *
+ * Each flow is a line and a spline of y whose parameters are networks of x, trained by maximum likelihood and stopped by
+ * examples that it holds out. Numbers have a density per unit. With `step`, values on a grid have probabilities, those of
+ * the cells around them, F(y + step / 2) − F(y − step / 2); so have `classes`, 0 to classes − 1.
+ *
+ * @throws UsageError for options that make no sense; DataError for too few examples, of unequal length, and for values that
+ * are not finite or no classes; those of `fit`
+ *
+ * Source: Nix and Weigend 1994; Durkan et al. 2019 (arXiv:1906.04032); Lakshminarayanan et al. 2017 (arXiv:1612.01474).
+ *
+ * @example
+ * ```ts
+ * import { regression } from "flowify/regression";
+ * const given = Array.from({ length: 300 }, (_, i) => [(6 * i) / 300 - 3]);
+ * const values = given.map(([x = 0], i) => Math.sin(x) + 0.1 * (1 + Math.abs(x)) * Math.sin(37 * i));
+ * const model = await regression({ given, values, steps: 40, ensemble: 1, seed: 7 });
+ * const [at] = await model.predict([[1]]);
+ * console.log(at !== undefined && at.quantile(0.05) < at.mean && at.mean < at.quantile(0.95));
+ * await model.dispose();
+ * // true
+ * ```
+ */
+export async function regression(options: RegressionOptions): Promise<Regression> {
+  const { given, values, seed = 0, signal, onProgress, onMember, before = [] } = options;
+  const width = checkOptions(options);
+  const kind = kindOf(options);
+  const condition = flat(given, width);
+  const data = Float32Array.from({ length: given.length }, (_, i) => values[i] as number);
+  const executor = options.executor ?? (await defaultExecutor());
+  const closes = options.executor === undefined;
+  const { ensemble, steps, ...schedule } = { ...scheduleOf(given.length), ...chosen(options) };
+  try {
+    const members = await fitEnsemble(() => flowify(regressionNetwork(width, kind, data)), data, {
+      ...schedule,
+      ...stoppingOf(steps),
+      condition,
+      executor,
+      members: ensemble,
+      steps,
+      seed,
+      before,
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+      ...(onMember && { onMember }),
+    });
+    return new Regression(members, { kind, closes: closes ? executor : undefined });
+  } catch (error) {
+    if (closes) await executor.dispose();
+    throw error;
+  }
+}
+
+const chosen = ({ ensemble, steps }: RegressionOptions) => ({
+  ...(ensemble !== undefined && { ensemble }),
+  ...(steps !== undefined && { steps }),
+});
+
+const kindOf = ({ step, classes }: ValueKind): ValueKind => ({
+  ...(step !== undefined && { step }),
+  ...(classes !== undefined && { classes }),
+});
+
+/** Predictions and densities of p(y | x). */
+export class Regression {
+  /** The flows whose mixture it is. */
+  readonly members: readonly FlowModel[];
+  readonly kind: ValueKind;
+  readonly #closes: Executor | undefined;
+  /** The members behind the noise that spreads values over their cells. */
+  readonly #bare: readonly FlowModel[];
+
+  constructor(
+    members: readonly FlowModel[],
+    { kind, closes }: Readonly<{ kind: ValueKind; closes?: Executor | undefined }>,
+  ) {
+    this.members = members;
+    this.kind = kind;
+    this.#closes = closes;
+    this.#bare = hasCells(kind)
+      ? members.map((model) => model.part(1, model.flow.chain.layers.length))
+      : members;
+  }
+
+  /** Numbers of a row of the condition. */
+  get width(): number {
+    return this.members[0]?.flow.condition?.shape[0] ?? 0;
+  }
+
+  /** log p(y | x) of each value in nats: of numbers a density per unit, of others a probability. */
+  async logProb(values: ArrayLike<number>, { given }: { given: Rows }): Promise<Float64Array> {
+    return this.logProbFlat(Float32Array.from(values), flat(given, this.width));
+  }
+
+  /** The same of rows one after another. */
+  async logProbFlat(values: Float32Array, condition: Float32Array): Promise<Float64Array> {
+    if (hasCells(this.kind)) {
+      const { below, above } = cellOf(this.kind);
+      const ends = [values.map(below), values.map(above)];
+      const masses = await this.#masses(ends as [Float32Array, Float32Array], condition);
+      return masses.map(Math.log);
+    }
+    const logs = await Promise.all(this.#bare.map((model) => model.logProb(values, { condition })));
+    return values.length === 0
+      ? new Float64Array()
+      : Float64Array.from(values, (_, i) => logMean(logs.map((log) => log[i] as number)));
+  }
+
+  /** Φ(z) between the ends of cells, the mean over the members. */
+  async #masses([low, high]: [Float32Array, Float32Array], condition: Float32Array): Promise<Float64Array> {
+    const out = new Float64Array(low.length);
+    for (const model of this.#bare) {
+      const [a, b] = await Promise.all(
+        [low, high].map((ends) =>
+          model.encode(
+            ends.map((end) => Math.min(Math.max(end, -LARGEST), LARGEST)),
+            { condition },
+          ),
+        ),
+      );
+      for (let i = 0; i < out.length; i++)
+        out[i]! +=
+          between(latentAt(low, a as Float32Array, i), latentAt(high, b as Float32Array, i)) /
+          this.members.length;
+    }
+    return out;
+  }
+
+  /** p(class | x), a row for each row that is given. */
+  async probabilities(given: Rows): Promise<Float64Array[]> {
+    const { classes = 0 } = this.kind;
+    if (classes === 0)
+      throw new UsageError("probabilities: the values of this regression are numbers\ncall predict");
+    const all = await this.probabilitiesFlat(flat(given, this.width));
+    return given.map((_, i) => all.subarray(i * classes, (i + 1) * classes));
+  }
+
+  /** The same of rows one after another, [n · classes]. */
+  async probabilitiesFlat(condition: Float32Array): Promise<Float64Array> {
+    const { classes = 0 } = this.kind;
+    const rows = condition.length / this.width;
+    const { below, above } = cellOf(this.kind);
+    const codes = Float32Array.from({ length: rows * classes }, (_, i) => i % classes);
+    const repeated = repeat(condition, this.width, classes);
+    const masses = await this.#masses([codes.map(below), codes.map(above)], repeated);
+    for (let row = 0; row < rows; row++) {
+      const own = masses.subarray(row * classes, (row + 1) * classes);
+      const sum = own.reduce((a, b) => a + b, 0);
+      for (let k = 0; k < classes; k++) own[k]! /= sum;
+    }
+    return masses;
+  }
+
+  /** The distribution of the value of each row, as equally likely values. */
+  async predict(given: Rows, { points = POINTS }: { points?: number } = {}): Promise<Predictive[]> {
+    if (!Number.isSafeInteger(points) || points < 1)
+      throw new UsageError(`predict: points must be a positive integer, got ${points}`);
+    const condition = flat(given, this.width);
+    const drawn = await this.drawFlat(repeat(condition, this.width, points), points);
+    return given.map((_, i) => new Predictive(drawn.subarray(i * points, (i + 1) * points)));
+  }
+
+  /**
+   * A value for each of so many conditions a row, [rows · each, width]: value s of a row comes from member s mod K, at one of
+   * evenly spread levels, so that all values of a row together are its distribution. `order` says which level each takes.
+   */
+  async drawFlat(
+    condition: Float32Array,
+    each: number,
+    order: (row: number) => ArrayLike<number> = () => [...new Array(each).keys()],
+  ): Promise<Float64Array> {
+    const { width, kind } = this;
+    const K = this.members.length;
+    const perMember = Math.ceil(each / K);
+    const levels = Float32Array.from({ length: perMember }, (_, i) => normalQuantile((i + 0.5) / perMember));
+    const count = condition.length / width;
+    const out = new Float64Array(count);
+    const atOnce = Math.max(1, Math.floor(AT_ONCE / each)) * each;
+    for (let from = 0; from < count; from += atOnce) {
+      const to = Math.min(count, from + atOnce);
+      const places = Array.from({ length: K }, () => [] as number[]);
+      const latents = Array.from({ length: K }, () => [] as number[]);
+      for (let row = from / each; row < to / each; row++) {
+        const own = order(row);
+        for (let s = 0; s < each; s++) {
+          places[s % K]?.push(row * each + s);
+          latents[s % K]?.push(levels[Math.floor((own[s] as number) / K) % perMember] as number);
+        }
+      }
+      await Promise.all(
+        this.members.map(async (model, k) => {
+          const mine = places[k] as number[];
+          if (mine.length === 0) return;
+          const rows = new Float32Array(mine.length * width);
+          for (const [i, at] of mine.entries())
+            rows.set(condition.subarray(at * width, (at + 1) * width), i * width);
+          const values = await model.decode(Float32Array.from(latents[k] as number[]), { condition: rows });
+          for (const [i, at] of mine.entries()) out[at] = amongClasses(kind, values[i] as number);
+        }),
+      );
+    }
+    return out;
+  }
+
+  /** Releases the memory. */
+  async dispose(): Promise<void> {
+    for (const model of new Set([...this.members, ...this.#bare])) await model.dispose();
+    await this.#closes?.dispose();
+  }
+}
+
+/** Each row so many times. */
+function repeat(rows: Float32Array, width: number, times: number): Float32Array {
+  const out = new Float32Array(rows.length * times);
+  for (let i = 0; i < (rows.length / width) * times; i++) {
+    const from = Math.floor(i / times) * width;
+    out.set(rows.subarray(from, from + width), i * width);
+  }
+  return out;
+}

@@ -1,0 +1,167 @@
+import { makeRng } from "@flowify/core/layer";
+import { afterAll, describe, expect, it } from "vitest";
+import { DataError, UsageError } from "../../src/index.js";
+import {
+  gaussianLog,
+  gaussianPredictive,
+  linearGaussian,
+  Predictive,
+  type RegressionOptions,
+  regression,
+  scoresOf,
+} from "../../src/regression.js";
+
+const random = makeRng(7);
+const given = Array.from({ length: 400 }, () => [2 * random.uniform() - 1, random.normal()]);
+/** N(2 x, (0.1 + 0.6 |x|)²); the second number says nothing. */
+const spreadAt = (x: number): number => 0.1 + 0.6 * Math.abs(x);
+const values = given.map(([x = 0]) => 2 * x + spreadAt(x) * random.normal());
+const settings = { given, steps: 200, ensemble: 1, seed: 7 };
+const numbers = await regression({ ...settings, values, steps: 600, ensemble: 2 });
+const whole = await regression({
+  ...settings,
+  step: 1,
+  values: values.map((value) => Math.round(3 * value)),
+});
+/** Class 2 where x > 0.3, else 0 or 1 with the same probability. */
+const classes = await regression({
+  ...settings,
+  classes: 3,
+  values: given.map(([x = 0]) => (x > 0.3 ? 2 : Number(random.uniform() < 0.5))),
+});
+afterAll(async () => {
+  for (const model of [numbers, whole, classes]) await model.dispose();
+});
+
+describe("a regression", () => {
+  it("predicts mean and spread where they are known", async () => {
+    const at = [-0.8, 0, 0.6];
+    const predictions = await numbers.predict(at.map((x) => [x, 0]));
+    for (const [i, x] of at.entries()) {
+      const prediction = predictions[i] as Predictive;
+      expect(Math.abs(prediction.mean - 2 * x)).toBeLessThan(0.25);
+      const half = (prediction.quantile(0.84) - prediction.quantile(0.16)) / 2;
+      expect(half / spreadAt(x)).toBeGreaterThan(0.5);
+      expect(half / spreadAt(x)).toBeLessThan(1.8);
+    }
+  });
+
+  it("has a density that integrates to 1, and agrees with its quantiles", async () => {
+    const step = 0.01;
+    const grid = Array.from({ length: 1200 }, (_, i) => -6 + step * i);
+    const logs = await numbers.logProb(grid, { given: grid.map(() => [0.5, 1]) });
+    expect(Math.abs(logs.reduce((sum, log) => sum + step * Math.exp(log), 0) - 1)).toBeLessThan(0.01);
+    const [prediction] = await numbers.predict([[0.5, 1]]);
+    const median = prediction?.quantile(0.5) ?? 0;
+    const below = grid.reduce((sum, y, i) => sum + (y < median ? step * Math.exp(logs[i] as number) : 0), 0);
+    expect(Math.abs(below - 0.5)).toBeLessThan(0.02);
+  });
+
+  it("gives whole numbers probabilities, which sum to 1", async () => {
+    const cells = Array.from({ length: 61 }, (_, i) => i - 30);
+    const logs = await whole.logProb(cells, { given: cells.map(() => [-0.5, 0]) });
+    expect(Math.abs(logs.reduce((sum, log) => sum + Math.exp(log), 0) - 1)).toBeLessThan(1e-3);
+    const [prediction] = await whole.predict([[-0.5, 0]]);
+    expect(prediction?.points.every(Number.isInteger)).toBe(true);
+    const mode = cells[logs.indexOf(Math.max(...logs))] as number;
+    expect(Math.abs(mode - -3)).toBeLessThanOrEqual(1);
+  });
+
+  it("gives classes probabilities, the right ones", async () => {
+    const [low, high] = (await classes.probabilities([
+      [-0.5, 0],
+      [0.8, 0],
+    ])) as [Float64Array, Float64Array];
+    expect(high[2]).toBeGreaterThan(0.85);
+    expect(low[2]).toBeLessThan(0.15);
+    expect(low[0]).toBeGreaterThan(0.25);
+    expect(low[1]).toBeGreaterThan(0.25);
+    const [log] = await classes.logProb([1], { given: [[-0.5, 0]] });
+    expect(Math.exp(log as number)).toBeCloseTo(low[1] as number, 4);
+  });
+
+  it("is better than a Gaussian with a linear mean where the spread varies", async () => {
+    const fresh = Array.from({ length: 1000 }, () => [2 * random.uniform() - 1, random.normal()]);
+    const truth = fresh.map(([x = 0]) => 2 * x + spreadAt(x) * random.normal());
+    const own = scoresOf(await numbers.predict(fresh), truth, await numbers.logProb(truth, { given: fresh }));
+    const { mean, std } = linearGaussian(given.flat(), 2, values);
+    const plain = scoresOf(
+      fresh.map((row) => gaussianPredictive(mean(row), std, 256)),
+      truth,
+      truth.map((value, i) => gaussianLog(value, mean(fresh[i] as number[]), std)),
+    );
+    expect(own.logProb).toBeGreaterThan(plain.logProb + 0.03);
+    expect(own.crps).toBeLessThan(plain.crps);
+    expect(Math.abs((own.coverage[1] as number) - 0.8)).toBeLessThan(0.1);
+  });
+
+  it("is the same for a seed", async () => {
+    const few = { ...settings, values, steps: 5, ensemble: 1 };
+    const [a, b] = [await regression(few), await regression(few)];
+    expect((await a.predict([[0.1, 0]]))[0]?.points).toEqual((await b.predict([[0.1, 0]]))[0]?.points);
+    for (const model of [a, b]) await model.dispose();
+  });
+
+  it.each<[string, Partial<RegressionOptions>, typeof UsageError | typeof DataError, string]>([
+    [
+      "an unknown option",
+      { ensembles: 2 } as never,
+      UsageError,
+      'unknown option "ensembles"; did you mean "ensemble"?',
+    ],
+    ["no members", { ensemble: 0 }, UsageError, "ensemble must be a positive integer, got 0"],
+    ["a step of 0", { step: 0 }, UsageError, "step must be positive, got 0"],
+    ["one class", { classes: 1 }, UsageError, "classes must be a whole number of at least 2, got 1"],
+    ["step and classes", { step: 1, classes: 2 }, UsageError, "step and classes exclude each other"],
+    ["no examples", { given: [], values: [] }, DataError, "0 examples, expected at least 10"],
+    [
+      "fewer values than rows",
+      { values: [1] },
+      DataError,
+      "400 rows of given numbers and 1 values, expected as many",
+    ],
+    [
+      "NaN among the values",
+      { values: values.with(3, Number.NaN) },
+      DataError,
+      "value 3 is NaN, expected a finite number",
+    ],
+    ["a value that is no class", { classes: 2 }, DataError, "expected a class, 0 to 1"],
+    [
+      "NaN in what is given",
+      { given: given.with(2, [1, Number.NaN]) },
+      DataError,
+      "given: row 2 holds NaN in column 1",
+    ],
+    ["a shorter row", { given: given.with(2, [1]) }, DataError, "given: row 2 has 1 numbers, expected 2"],
+  ])("refuses %s", async (_, options, Kind, message) => {
+    const asked = regression({ ...settings, values, ...options });
+    await expect(asked).rejects.toThrow(Kind);
+    await expect(asked).rejects.toThrow(message);
+  });
+
+  it("refuses rows of another length, and probabilities of numbers", async () => {
+    await expect(numbers.predict([[1, 2, 3]])).rejects.toThrow("given: row 0 has 3 numbers, expected 2");
+    await expect(numbers.probabilities([[1, 2]])).rejects.toThrow(
+      "the values of this regression are numbers",
+    );
+  });
+});
+
+describe("a predictive distribution", () => {
+  it("has the score of its definition", () => {
+    const points = [3, 1, 2, 2, 5];
+    const distance = (others: readonly number[], y: number): number =>
+      others.reduce((sum, x) => sum + Math.abs(x - y), 0) / others.length;
+    const apart = points.reduce((sum, x) => sum + distance(points, x), 0) / points.length;
+    for (const y of [-1, 2, 2.5, 9])
+      expect(new Predictive(points).crps(y)).toBeCloseTo(distance(points, y) - apart / 2, 12);
+  });
+
+  it("counts what lies below a value, and has quantiles among its values", () => {
+    const found = new Predictive([4, 1, 2, 2]);
+    expect(found.ranks(2)).toEqual({ below: 0.25, upTo: 0.75 });
+    expect(found.rank(2)).toBe(0.5);
+    expect([0, 0.25, 0.3, 0.75, 0.76, 1].map((p) => found.quantile(p))).toEqual([1, 1, 2, 2, 4, 4]);
+  });
+});
