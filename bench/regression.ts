@@ -8,6 +8,7 @@ import {
   gaussianLog,
   gaussianPredictive,
   linearGaussian,
+  linearMean,
   Predictive,
   regression,
   type Scores,
@@ -64,12 +65,17 @@ async function ours(train: Split, test: Split, seed: number, executor: Executor)
 function linear(train: Split, test: Split): Scores {
   const width = (train.given[0] as number[]).length;
   const step = stepOf(train.values);
-  const { mean, std } = linearGaussian(train.given.flat(), width, train.values);
+  const fitted = linearGaussian(train.given.flat(), width, train.values);
   const onGrid = (value: number): number => (step === undefined ? value : Math.round(value / step) * step);
   return scoresOf(
-    test.given.map((row) => new Predictive(gaussianPredictive(mean(row), std, 256).points.map(onGrid))),
+    test.given.map(
+      (row) =>
+        new Predictive(gaussianPredictive(linearMean(fitted, row), fitted.std, 256).points.map(onGrid)),
+    ),
     test.values,
-    test.values.map((value, i) => gaussianLog(value, mean(test.given[i] as number[]), std, step)),
+    test.values.map((value, i) =>
+      gaussianLog(value, linearMean(fitted, test.given[i] as number[]), fitted.std, step),
+    ),
   );
 }
 

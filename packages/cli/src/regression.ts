@@ -12,6 +12,7 @@ export {
   gaussianPredictive,
   type LinearGaussian,
   linearGaussian,
+  linearMean,
 } from "./regression/linear-gaussian.js";
 export type { ValueKind } from "./regression/network.js";
 export type { RegressionOptions, Rows } from "./regression/options.js";

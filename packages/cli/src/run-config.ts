@@ -15,7 +15,7 @@ const index = v.pipe(integer, v.minValue(0));
 const sha256 = v.pipe(text, v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"));
 
 /** The environment of a run: equal environments produce equal numbers, to the last digit. */
-const environmentSchema = v.strictObject({
+export const environmentSchema = v.strictObject({
   flowify: text,
   node: text,
   jax: text,
@@ -37,7 +37,7 @@ const environmentSchema = v.strictObject({
 export type Environment = Readonly<v.InferOutput<typeof environmentSchema>>;
 
 /** How the examples were read, where that was asked for; of a table always. */
-const readingSchema = v.strictObject({
+export const readingSchema = v.strictObject({
   size: v.exactOptional(v.pipe(v.strictTuple([count, count]), v.readonly())),
   resize: v.exactOptional(v.picklist(resizings)),
   grey: v.exactOptional(v.boolean()),

@@ -13,12 +13,15 @@ import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
 import { judgeSamples } from "../quality/judge-samples.js";
+import { evaluateRegression } from "../regression/evaluate-regression.js";
+import { evaluationDocument, sayConformal, sayEvaluation } from "../regression/say-evaluation.js";
+import { holdsRegression } from "../runs/folder.js";
 import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
-import { createTerminal } from "../ui/terminal.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -57,6 +60,11 @@ a probability above 0.9. The distance to the nearest training image shows whethe
 The same figures for other real images show the best possible values. quality.json and
 nearest.png in the run's folder keep the result.
 
+Of a run of flowify train --predict it prints the scores of the predictions beside a trivial baseline.
+They are log p of the values, the continuous ranked probability score, and the error of the mean. It counts the
+values in intervals of 50, 80 and 95 %, and their ranks by tenths. --data FILE takes other rows, and counts
+the values in the intervals of 90 % that held-out rows guarantee.
+
 --json prints one document:
   { bpd, samples, examples, dataset, split, hash, dequantization: { layer, levels }, dimensions, nats,
     exact, likelihood, stdErr, stdErrOfSamples,
@@ -75,6 +83,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, samples = 1, seed = 0 } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  if (holdsRegression(folder)) return evaluatePrediction(folder, flags, terminal);
   for (const flag of ["judge", "normalize", "temperature"] as const)
     if (flags[flag] !== undefined && !flags.quality)
       throw new UsageError(`--${flag} belongs to --quality\nadd --quality`);
@@ -123,6 +132,20 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       ...(quality && { quality: quality.document }),
     });
   });
+}
+
+/** The scores of a run of `flowify train --predict`. */
+async function evaluatePrediction(folder: string, flags: EvaluateFlags, terminal: Terminal): Promise<void> {
+  const taken = ["data", "limit", "seed", "device", "threads", "json", "quiet"];
+  const foreign = Object.keys(flags).find(
+    (name) => !taken.includes(name) && flags[name as keyof EvaluateFlags] !== undefined,
+  );
+  if (foreign !== undefined)
+    throw new UsageError(`--${foreign} is for runs of whole images or rows, this one predicts\nleave it out`);
+  const { source, targets, conformal } = await evaluateRegression(folder, flags, terminal);
+  sayEvaluation(terminal, targets, source);
+  if (conformal) sayConformal(terminal, targets, conformal);
+  terminal.document({ source, targets: targets.map(evaluationDocument), ...(conformal && { conformal }) });
 }
 
 /** Images that are classified at most: each takes a log p for every class. */

@@ -12,7 +12,9 @@ import { countParameters, paperCount, parametersByLayer } from "../networks/para
 import { presetBriefs } from "../networks/presets.js";
 import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
 import { recipeNames } from "../recipes.js";
-import { holdsRun } from "../runs/folder.js";
+import { readRegression } from "../regression/regression-file.js";
+import { targetsOf } from "../regression/table-regression.js";
+import { holdsRegression, holdsRun } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { readRun } from "../runs/open-run.js";
 import type { CliContext } from "../ui/context.js";
@@ -69,6 +71,8 @@ export async function inspect(this: CliContext, flags: InspectFlags, target?: st
   const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
   if (target === undefined) {
     listNetworks(terminal);
+  } else if (holdsRegression(target)) {
+    describeRegression(terminal, target);
   } else if (isRunFolder(target)) {
     const { network, flow, step } = await readRun(target, terminal);
     describe(terminal, flow, network, { step, run: target });
@@ -139,6 +143,27 @@ function listNetworks({ say, colors, document }: Terminal): void {
     recipes: recipeNames,
     datasets: dataSetBriefs.map(([name, brief]) => ({ name, brief })),
   });
+}
+
+/** A run of `flowify train --predict`. */
+function describeRegression({ say, document }: Terminal, folder: string): void {
+  const run = readRegression(folder);
+  const { predict, given, data, targets } = run;
+  say(`${predict.join(", ")} from ${given.join(", ")}: ${formatCount(data.examples)} rows of ${data.name}`);
+  const rows = targetsOf(run).map(({ name, kind, atoms, features }, t) => {
+    const { value = 0, atom = 0 } = targets?.[t]?.flows ?? {};
+    const what =
+      kind.classes === undefined
+        ? kind.step === undefined
+          ? "numbers: a density"
+          : `values on a grid of ${kind.step}: probabilities`
+        : `${kind.classes} classes: probabilities`;
+    const shared = atoms.length > 0 ? `, and ${atoms.length} that many rows share` : "";
+    return [name, `${what}${shared}`, `${features.width} numbers in`, `${value + atom} flows`];
+  });
+  for (const line of table(rows)) say(`  ${line}`);
+  if (!targets) say(`training was stopped: continue it with flowify train --resume ${folder}`);
+  document({ run: folder, predict, given, examples: data.examples, finished: targets !== undefined });
 }
 
 function describe(

@@ -21,6 +21,10 @@ export const commands: Readonly<Record<string, Readonly<{ brief: string; load: (
     brief: "Encode images and decode them again",
     load: async () => (await import("./reconstruct.js")).command,
   },
+  predict: {
+    brief: "Predict columns of a table: quantiles, intervals, probabilities",
+    load: async () => (await import("./predict.js")).command,
+  },
   score: {
     brief: "Write the log-likelihood of each image or row",
     load: async () => (await import("./score.js")).command,

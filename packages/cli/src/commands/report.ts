@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -7,11 +7,15 @@ import { type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, whereFlag } from "../flags/shared.js";
 import type { Point } from "../pictures/line-chart.js";
+import { evaluateRegression } from "../regression/evaluate-regression.js";
+import { readFinished } from "../regression/open-regression.js";
+import { evaluationDocument } from "../regression/say-evaluation.js";
 import { reportPage } from "../report/page.js";
+import { type ReportedRegression, regressionPage } from "../report/regression-section.js";
 import { reportTable } from "../report/report-table.js";
 import { type RunSummary, summarizeRun } from "../report/run-summary.js";
 import type { TableReport } from "../report/table/section.js";
-import { makeFolder } from "../runs/folder.js";
+import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import type { CliContext } from "../ui/context.js";
@@ -55,6 +59,9 @@ and the most unlikely rows with the columns to blame. Pairs of columns have the 
 and generated rows stand beside training rows. --data FILE judges the rows of another file. It tests
 which columns differ from the training rows.
 
+For runs of flowify train --predict, it shows the scores of the predictions beside those of a trivial baseline, and
+the ranks of the values in their distributions (PIT).
+
 EXAMPLES
   flowify report runs/mnist-fmlp
   flowify report runs/a runs/b runs/c --out compared
@@ -73,6 +80,13 @@ export async function report(
   const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
   expectFree([page, numbersFile], flags, { inputs: [...folders.flatMap(inputsOfRun), data], own: true });
   await keepNamedInput([data]);
+  const predicting = folders.filter(holdsRegression);
+  if (predicting.length === folders.length)
+    return reportPredictions(folders, { ...flags, out: folder }, terminal);
+  if (predicting.length > 0)
+    throw new UsageError(
+      `${predicting[0]} predicts columns and the other runs do not: their figures cannot be compared\nreport them apart`,
+    );
   const summaries = folders.map(summarizeRun);
   if (data !== undefined && !summaries.some(isOfTable))
     throw new UsageError(
@@ -88,6 +102,35 @@ export async function report(
   makeFolder(folder);
   const document = { runs: runs.map(numbers) };
   await writeFileAtomic(page, await reportPage(runs));
+  await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
+  terminal.say(`wrote ${page} and ${numbersFile}`);
+  terminal.document(document);
+}
+
+/** Runs of `flowify train --predict`: their scores beside those of a trivial baseline, and the ranks of the values. */
+async function reportPredictions(
+  folders: readonly string[],
+  flags: ReportFlags & { out: string },
+  terminal: Terminal,
+): Promise<void> {
+  if (flags.falseAlarms !== undefined)
+    throw new UsageError("--false-alarms is for runs of whole tables\nleave it out");
+  const runs: ReportedRegression[] = [];
+  for (const folder of folders) {
+    const { predict, given } = readFinished(folder);
+    const evaluation = await evaluateRegression(folder, flags, terminal);
+    runs.push({ name: basename(resolve(folder)), predict, given, evaluation });
+  }
+  makeFolder(flags.out);
+  const document = {
+    runs: runs.map(({ evaluation: { targets, ...evaluation }, ...run }) => ({
+      ...run,
+      ...evaluation,
+      targets: targets.map(evaluationDocument),
+    })),
+  };
+  const [page, numbersFile] = [join(flags.out, "report.html"), join(flags.out, "report.json")];
+  await writeFileAtomic(page, await regressionPage(runs));
   await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
   terminal.say(`wrote ${page} and ${numbersFile}`);
   terminal.document(document);

@@ -4,6 +4,8 @@ import { environment } from "../environment.js";
 import { defineCommand } from "../flags/define.js";
 import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
+import { trainPrediction } from "../regression/train.js";
+import { holdsRegression } from "../runs/folder.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { type TrainFlags, trainFlags } from "../settings.js";
 import { calibrateRun } from "../training/calibrate-run.js";
@@ -51,6 +53,10 @@ Your own network is a JSON file:
 normalized in front of it (--normalize), so likelihoods are those of pixels. The function of the
 network stays the same, bit for bit; flowify checks this at the end. --free trains it as well.
 
+--predict A,B learns the whole distribution of columns of a table given the others, or given those of
+--given: regression with uncertainty. Numbers get a density, whole numbers and names get
+probabilities. flowify predict then writes means, quantiles and intervals for other rows.
+
 Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and produces
 the same numbers as a run that was never stopped.
 
@@ -71,6 +77,8 @@ EXAMPLES
   flowify train --data ~/photographs --size 64x64
   flowify train --data sensors.npy --out runs/sensors
   flowify train --data sensors.npy --network vector/spline
+  flowify train --data flats.csv --predict price --out runs/flats
+  flowify train --data flats.csv --predict price,days --given area,rooms
   mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
   flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   flowify train --limit 1000 --steps 20              a quick trial`,
@@ -78,6 +86,11 @@ EXAMPLES
 });
 
 export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
+  if (flags.predict || (flags.resume !== undefined && holdsRegression(flags.resume)))
+    return trainPrediction.call(this, flags);
+  for (const flag of ["given", "ensemble"] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} belongs to --predict\nname the columns to predict with --predict A,B`);
   const ranks = await joinRanks(this.host.env, flags.rankTimeout);
   const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
   await inJob(ranks, () => trainAs.call(this, several, flags));

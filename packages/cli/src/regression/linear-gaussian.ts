@@ -6,9 +6,13 @@ const CONSTANT = 1e-6;
 /** Added to the diagonal of the covariance of standardized columns, so that columns that depend on each other do no harm. */
 const RIDGE = 1e-4;
 
-/** N(a + b · x, s²): the regression that uncertainty is usually read from. */
+/** N(a + b · (x − middle) / spread, std²): the regression that uncertainty is usually read from. */
 export type LinearGaussian = Readonly<{
-  mean(row: ArrayLike<number>): number;
+  level: number;
+  slope: readonly number[];
+  middle: readonly number[];
+  /** null for a column that is constant. */
+  spread: readonly (number | null)[];
   std: number;
 }>;
 
@@ -19,36 +23,50 @@ export function linearGaussian(
   values: ArrayLike<number>,
 ): LinearGaussian {
   const count = values.length;
-  const at = (row: number, k: number): number => given[row * width + k] as number;
-  const middle = new Float64Array(width);
-  const spread = new Float64Array(width);
-  for (let k = 0; k < width; k++) {
-    for (let i = 0; i < count; i++) middle[k]! += at(i, k) / count;
-    for (let i = 0; i < count; i++) spread[k]! += (at(i, k) - middle[k]!) ** 2 / count;
-    const std = Math.sqrt(spread[k]!);
-    spread[k] = std > CONSTANT * Math.abs(middle[k]!) ? std : Number.POSITIVE_INFINITY;
-  }
+  const places = Array.from({ length: width }, (_, k) => k);
+  const rows = Array.from({ length: count }, (_, i) => places.map((k) => given[i * width + k] as number));
+  const moments = places.map((k) => {
+    const middle = rows.reduce((sum, row) => sum + (row[k] as number) / count, 0);
+    const std = Math.sqrt(rows.reduce((sum, row) => sum + ((row[k] as number) - middle) ** 2 / count, 0));
+    return { middle, spread: std > CONSTANT * Math.abs(middle) ? std : null };
+  });
   const level = Array.from(values).reduce((a, b) => a + b, 0) / count;
-  const scaled = (row: number, k: number): number => (at(row, k) - middle[k]!) / spread[k]!;
+  const model = {
+    level,
+    middle: moments.map(({ middle }) => middle),
+    spread: moments.map(({ spread }) => spread),
+  };
   const square = new Float64Array(width * width);
   const right = new Float64Array(width);
-  for (let i = 0; i < count; i++)
-    for (let k = 0; k < width; k++) {
-      right[k]! += (scaled(i, k) * ((values[i] as number) - level)) / count;
-      for (let l = 0; l < width; l++) square[k * width + l]! += (scaled(i, k) * scaled(i, l)) / count;
+  for (const [i, row] of rows.entries()) {
+    const x = scaled(model, row);
+    for (const k of places) {
+      right[k]! += (x[k]! * ((values[i] as number) - level)) / count;
+      for (const l of places) square[k * width + l]! += (x[k]! * x[l]!) / count;
     }
-  for (let k = 0; k < width; k++) square[k * width + k]! += RIDGE;
-  const slope = solve({ rows: width, columns: width, data: square }, right);
-  const mean = (row: ArrayLike<number>): number =>
-    slope.reduce((sum, b, k) => sum + (b * ((row[k] as number) - middle[k]!)) / spread[k]!, level);
-  let squares = 0;
-  for (let i = 0; i < count; i++) {
-    const row = Array.from({ length: width }, (_, k) => at(i, k));
-    squares += ((values[i] as number) - mean(row)) ** 2;
   }
+  for (const k of places) square[k * width + k]! += RIDGE;
+  const slope = [...solve({ rows: width, columns: width, data: square }, right)];
+  const squares = rows.reduce(
+    (sum, row, i) => sum + ((values[i] as number) - linearMean({ ...model, slope }, row)) ** 2,
+    0,
+  );
   const std = Math.sqrt(squares / Math.max(count - width - 1, 1));
-  return { mean, std: Math.max(std, CONSTANT * Math.abs(level), Number.MIN_VALUE) };
+  return { ...model, slope, std: Math.max(std, CONSTANT * Math.abs(level), CONSTANT) };
 }
+
+const scaled = (
+  { middle, spread }: Pick<LinearGaussian, "middle" | "spread">,
+  row: ArrayLike<number>,
+): number[] =>
+  middle.map((m, k) => {
+    const s = spread[k] ?? null;
+    return s === null ? 0 : ((row[k] as number) - m) / s;
+  });
+
+/** The mean at a row. */
+export const linearMean = (model: Omit<LinearGaussian, "std">, row: ArrayLike<number>): number =>
+  scaled(model, row).reduce((sum, x, k) => sum + x * model.slope[k]!, model.level);
 
 /** log N(value; mean, std²), or of values on a grid the probability of its cell. */
 export function gaussianLog(value: number, mean: number, std: number, step?: number): number {

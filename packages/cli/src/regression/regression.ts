@@ -72,7 +72,7 @@ const chosen = ({ ensemble, steps }: RegressionOptions) => ({
   ...(steps !== undefined && { steps }),
 });
 
-const kindOf = ({ step, classes }: ValueKind): ValueKind => ({
+export const kindOf = ({ step, classes }: ValueKind): ValueKind => ({
   ...(step !== undefined && { step }),
   ...(classes !== undefined && { classes }),
 });

@@ -1,7 +1,7 @@
 import type { Predictive } from "./predictive.js";
 
 /** Intervals that coverage is looked at. */
-const LEVELS = [0.5, 0.8, 0.95] as const;
+export const LEVELS = [0.5, 0.8, 0.95] as const;
 
 /** How good predictions of values were; means over the rows. */
 export type Scores = Readonly<{

@@ -8,6 +8,7 @@ import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
+import { pageOf, table } from "./page-frame.js";
 import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 import { TABLE_STYLE, type TableReport, tableSection } from "./table/section.js";
 
@@ -18,26 +19,6 @@ const figure = (svg: string): string => `<div class="wide">${svg}</div>`;
 
 /** Most layers in a chart of the ledger: the largest contributions. */
 const LAYERS = 6;
-
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; --shade: #0004; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eaed; --soft: #a3acb5; --line: #363c43; --paper: #16191d; --shade: #000; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1000px; padding: 24px 16px 64px; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.6rem; } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; font-size: 1.3rem; } h3 { font-size: 1rem; margin-top: 2rem; }
-p { color: var(--soft); }
-/* what scrolls sideways has a shade at each end behind which there is more: paper covers it, which scrolls with the content */
-.wide, .charts figure { overflow-x: auto; background-repeat: no-repeat; background-attachment: local, local, scroll, scroll;
-  background-image: linear-gradient(to right, var(--paper) 50%, transparent), linear-gradient(to left, var(--paper) 50%, transparent), linear-gradient(to right, var(--shade), transparent), linear-gradient(to left, var(--shade), transparent);
-  background-position: left, right, left, right; background-size: 32px 100%, 32px 100%, 16px 100%, 16px 100%; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }
-svg { display: block; }
-img { max-width: 100%; height: auto; background: #fff; } .grid { image-rendering: pixelated; }
-details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
-pre { overflow-x: auto; font-size: 0.8rem; border: 1px solid var(--line); padding: 12px; }
-${TABLE_STYLE}`;
 
 /** A run, and what is said of the rows of its table. */
 type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
@@ -54,24 +35,7 @@ export async function reportPage(runs: readonly ReportedRun[]): Promise<string> 
     ),
   );
   const sections = await Promise.all(runs.map(section));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">
-<title>${escapeXml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeXml(title)}</h1>
-${overview(runs)}
-${comparisons.join("\n")}
-${sections.join("\n")}
-</body>
-</html>
-`;
+  return pageOf(title, [overview(runs), ...comparisons, ...sections], TABLE_STYLE);
 }
 
 /** The units of the runs, each once. */
@@ -112,11 +76,6 @@ function overview(runs: readonly RunSummary[]): string {
   });
   return table(head, rows);
 }
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[], more = ""): string =>
-  `<div class="wide ${more}"><table><thead><tr>${head.map((cell) => `<th>${escapeXml(cell)}</th>`).join("")}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join("")}</tr>`)
-    .join("")}</tbody></table></div>`;
 
 /** A long name without its middle, so that what is written behind it stays in sight. */
 const shortened = (name: string): string =>

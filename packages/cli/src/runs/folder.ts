@@ -28,6 +28,9 @@ export type RunFolder = Readonly<{
   calibration: string;
   /** Finds odd rows of a table. */
   detector: string;
+  /** Of a run that predicts columns of a table: what it predicts, and its flows. */
+  regression: string;
+  members: string;
   release(): void;
 }>;
 
@@ -57,12 +60,19 @@ export const runPaths = (folder: string) => ({
   curve: join(folder, "curve.png"),
   calibration: join(folder, "calibration.json"),
   detector: join(folder, "detector.safetensors"),
+  regression: join(folder, "regression.json"),
+  members: join(folder, "members"),
   quality: join(folder, "quality.json"),
   nearest: join(folder, "nearest.png"),
 });
 
 /** True if `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));
+
+/** True if it holds a run of `flowify train --predict`, finished or not. */
+export const holdsRegression = (folder: string): boolean => existsSync(runPaths(folder).regression);
+
+const holdsAny = (folder: string): boolean => holdsRun(folder) || holdsRegression(folder);
 
 /**
  * Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. Another process
@@ -92,7 +102,7 @@ export async function openRunFolder(folder: string, options: OpenRunOptions = {}
     // Checked again under the lock: another run may have started and ended between the first check and the lock.
     checkContent(folder, options);
     const paths = runPaths(folder);
-    if (!options.resume && (holdsRun(folder) || foreignTo(folder).length === 0)) {
+    if (!options.resume && (holdsAny(folder) || foreignTo(folder).length === 0)) {
       const { folder: _, ...files } = paths;
       for (const path of Object.values(files)) rmSync(path, { recursive: true, force: true });
     }
@@ -117,11 +127,11 @@ export function checkRunFolder(folder: string, options: OpenRunOptions = {}): vo
 
 function checkContent(folder: string, { resume = false, force = false }: OpenRunOptions): void {
   if (resume) {
-    if (!holdsRun(folder)) throw notARun(folder);
+    if (!holdsAny(folder)) throw notARun(folder);
     return;
   }
   if (!existsSync(folder) || force) return;
-  if (holdsRun(folder)) {
+  if (holdsAny(folder)) {
     throw new UsageError(
       `${folder} holds another run\ncontinue it with --resume ${folder}, replace it with --force, or choose another --out`,
     );
@@ -155,6 +165,10 @@ const isHidden = (name: string): boolean => name.startsWith(".");
 
 /** For the commands that read a run. */
 export function notARun(folder: string): UsageError {
+  if (holdsRegression(folder))
+    return new UsageError(
+      `${folder} holds a run that predicts columns, expected one of whole images or rows\nuse flowify predict, evaluate, report or inspect with it`,
+    );
   if (existsSync(join(folder, NETWORK)))
     return new UsageError(
       `${folder} holds a converted network without trained inverses\ntrain them with flowify train --from ${folder} --data …`,

@@ -11,10 +11,22 @@ import { holdsRun, runPaths } from "./folder.js";
 
 /** What a command reads of a run or of a converted network: its own files, and the data that it was trained on. */
 export function inputsOfRun(folder: string): string[] {
-  const { config, weights, original, metrics, checkpoints, calibration, detector } = runPaths(folder);
+  const { config, weights, original, metrics, checkpoints, calibration, detector, regression, members } =
+    runPaths(folder);
   const { name, dir } = holdsRun(folder) ? readRunConfig(folder).data : {};
   const data = [name, dir].filter((each) => typeof each === "string");
-  return [config, weights, original, metrics, checkpoints, calibration, detector, ...data];
+  return [
+    config,
+    weights,
+    original,
+    metrics,
+    checkpoints,
+    calibration,
+    detector,
+    regression,
+    members,
+    ...data,
+  ];
 }
 
 /** The files of a converted network. */

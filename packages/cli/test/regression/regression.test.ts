@@ -5,6 +5,7 @@ import {
   gaussianLog,
   gaussianPredictive,
   linearGaussian,
+  linearMean,
   Predictive,
   type RegressionOptions,
   regression,
@@ -84,11 +85,11 @@ describe("a regression", () => {
     const fresh = Array.from({ length: 1000 }, () => [2 * random.uniform() - 1, random.normal()]);
     const truth = fresh.map(([x = 0]) => 2 * x + spreadAt(x) * random.normal());
     const own = scoresOf(await numbers.predict(fresh), truth, await numbers.logProb(truth, { given: fresh }));
-    const { mean, std } = linearGaussian(given.flat(), 2, values);
+    const fitted = linearGaussian(given.flat(), 2, values);
     const plain = scoresOf(
-      fresh.map((row) => gaussianPredictive(mean(row), std, 256)),
+      fresh.map((row) => gaussianPredictive(linearMean(fitted, row), fitted.std, 256)),
       truth,
-      truth.map((value, i) => gaussianLog(value, mean(fresh[i] as number[]), std)),
+      truth.map((value, i) => gaussianLog(value, linearMean(fitted, fresh[i] as number[]), fitted.std)),
     );
     expect(own.logProb).toBeGreaterThan(plain.logProb + 0.03);
     expect(own.crps).toBeLessThan(plain.crps);

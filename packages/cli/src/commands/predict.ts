@@ -1,0 +1,144 @@
+import { UsageError } from "@flowify/core";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { formatOf, tableFormats } from "../data/written/formats.js";
+import { rowWriter } from "../data/written/row-writer.js";
+import { idHeader } from "../detect/score-columns.js";
+import { type Write, writeAtomic } from "../files/atomic.js";
+import { defineCommand } from "../flags/define.js";
+import { choice, type FlagsOf, text, value } from "../flags/flag.js";
+import { probability } from "../flags/parsers.js";
+import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
+import { fewestFor } from "../regression/conformal.js";
+import { rowsToPredict } from "../regression/encoded-rows.js";
+import { AT_ONCE, predictRows } from "../regression/evaluation.js";
+import { withRegression } from "../regression/open-regression.js";
+import { predictedColumn } from "../regression/predicted-cells.js";
+import { widthOf } from "../regression/table-regression.js";
+import { expectFree, inputsOfRun } from "../runs/outputs.js";
+import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { createTerminal } from "../ui/terminal.js";
+
+const flags = {
+  data: text("FILE", "Table with the rows to predict; the columns to predict may be missing in it"),
+  quantiles: value(
+    (input: string) => input.split(",").map((each) => probability(each.trim())),
+    "P,P",
+    "Quantiles to write (default: 0.05,0.95)",
+  ),
+  interval: value(
+    probability,
+    "P",
+    "Probability of the intervals that held-out rows guarantee (default: 0.9)",
+  ),
+  id: idFlag,
+  where: whereFlag,
+  format: choice(
+    tableFormats,
+    "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
+  ),
+  out: text("FILE", "File for the predictions (default: standard output)"),
+  force: forceFlag,
+  seed: seedFlag("Seed of the samples that join several columns (default: 0)"),
+  device: commonFlags.device,
+  threads: commonFlags.threads,
+  quiet: commonFlags.quiet,
+};
+
+export type PredictFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<PredictFlags, [string]>({
+  positional: { kind: "tuple", parameters: [runFolder] },
+  flags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Writes what may come for each row of a table, by a run of flowify train --predict. Use it where a
+single number is not enough: how sure is the prediction, and how large may the value become?
+
+For a column "price" of numbers:
+  price mean, price median       the centre of its distribution
+  price q0.05, price q0.95       quantiles, those of --quantiles
+  price 90 % from, … to          an interval that holds the value of a new row with probability --interval,
+                                 whatever the model is (conformal prediction on held-out rows)
+For a column "type" of names:
+  type most probable, type = a   the most probable value, and the probability of each
+  type in 90 %                   the values that are possible, with the same guarantee
+If the file has the column as well, log p of its values is written. It is a density per unit for numbers, and a
+probability for whole numbers and names. The rank of a value is the probability of smaller ones.
+
+Several columns are predicted together: later ones are drawn given earlier ones.
+
+EXAMPLES
+  flowify predict runs/flats --data new.csv --out predicted.csv
+  flowify predict runs/flats --data new.csv --quantiles 0.01,0.5,0.99 --interval 0.8
+  flowify predict runs/flats --data new.csv --format jsonl | head`,
+  run: predict,
+});
+
+const QUANTILES = [0.05, 0.95];
+const INTERVAL = 0.9;
+
+export async function predict(this: CliContext, flags: PredictFlags, folder: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { quiet = false, data, out, seed = 0, quantiles = QUANTILES, interval = INTERVAL } = flags;
+  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
+  if (data === undefined) throw new UsageError("predict needs rows\nname a table with --data FILE");
+  const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
+  if (format === "parquet" && out === undefined)
+    throw new UsageError("--format parquet needs a file\nname one with --out predicted.parquet");
+  if (out !== undefined) expectFree([out], flags, { inputs: [...inputsOfRun(folder), data] });
+  await keepNamedInput([data]);
+  await withRegression(folder, flags, terminal, async (model, document) => {
+    const { id, where } = flags;
+    const rows = await rowsToPredict(data, document, { id, where, warn: terminal.warn });
+    const parts = document.targets.map(({ heldOut }, t) => {
+      const name = document.predict[t] as string;
+      const few = fewestFor(interval);
+      if (heldOut.outwardness.length < few)
+        terminal.warn(
+          `${name}: intervals of ${interval} need at least ${few} held-out rows, the run has ${heldOut.outwardness.length}: they are left open`,
+        );
+      return predictedColumn(document, name, heldOut, rows.known.includes(name), { quantiles, interval });
+    });
+    const written = parts.flatMap(({ columns }) => columns);
+    const head = idHeader(
+      document.schema,
+      id,
+      written.map(({ name }) => name),
+    );
+    const width = widthOf(document);
+    let count = 0;
+    const produce = async (write: Write): Promise<void> => {
+      const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write);
+      for await (const { rows: encoded, names } of rows.blocks()) {
+        for (let from = 0; from < names.length; from += AT_ONCE) {
+          const to = Math.min(names.length, from + AT_ONCE);
+          const block = encoded.subarray(from * width, to * width);
+          const predicted = await predictRows(model, block, seed);
+          const logs = await model.logProb(block);
+          await writer.add(
+            names
+              .slice(from, to)
+              .map((name, i) => [
+                name,
+                ...parts.flatMap(({ cells }, t) =>
+                  cells(
+                    predicted[t] as (typeof predicted)[number],
+                    i,
+                    block[i * width + (model.targets[t]?.place ?? 0)] as number,
+                    logs[t]?.[i] ?? Number.NaN,
+                  ),
+                ),
+              ]),
+          );
+        }
+        count += names.length;
+      }
+      await writer.end();
+    };
+    await (out === undefined
+      ? produce(async (bytes) => void stdout.write(String(bytes)))
+      : writeAtomic(out, produce));
+    rows.end();
+    terminal.note(`${formatCount(count)} rows of ${data} predicted${out === undefined ? "" : `; in ${out}`}`);
+  });
+}

@@ -1,0 +1,77 @@
+import { takeRows } from "../tables/flow-rows.js";
+import {
+  gaussianLog,
+  gaussianPredictive,
+  type LinearGaussian,
+  linearGaussian,
+  linearMean,
+} from "./linear-gaussian.js";
+import { Predictive } from "./predictive.js";
+import type { TargetInTable } from "./table-regression.js";
+import { atomOf, pickColumns } from "./table-regression.js";
+
+/**
+ * What a column is compared with: the shares of its classes, or of its atoms, and of its other values a Gaussian with a linear
+ * mean and a constant spread.
+ */
+export type Baseline = Readonly<{ shares: readonly number[]; gaussian?: LinearGaussian | undefined }>;
+
+/** Of values, and what flows see of the columns that they are predicted from [n, width]. */
+export function fitBaseline(target: TargetInTable, values: Float32Array, condition: Float32Array): Baseline {
+  const { classes } = target.kind;
+  const { width } = target.features;
+  const count = classes ?? target.atoms.length;
+  const which = (value: number): number => (classes === undefined ? atomOf(target, value) - 1 : value);
+  const counts = new Array<number>(count).fill(classes === undefined ? 0 : 1);
+  for (const value of values)
+    if (which(value) >= 0) counts[which(value)] = (counts[which(value)] as number) + 1;
+  const all = values.length + (classes ?? 0);
+  const shares = counts.map((found) => found / all);
+  if (classes !== undefined) return { shares };
+  const others = [...values.keys()].filter((i) => which(values[i] as number) < 0);
+  const given = others.flatMap((i) => [...condition.subarray(i * width, (i + 1) * width)]);
+  return {
+    shares,
+    gaussian: linearGaussian(given, width, takeRows(values, 1, others)),
+  };
+}
+
+/** log p of each value, and its distribution as equally likely values; of classes none. */
+export function baselinePredictions(
+  target: TargetInTable,
+  { shares, gaussian }: Baseline,
+  values: Float32Array,
+  condition: Float32Array,
+  points: number,
+): { logProb: number[]; predictions: Predictive[] } {
+  const { width } = target.features;
+  const { step, classes } = target.kind;
+  if (gaussian === undefined)
+    return { logProb: Array.from(values, (value) => Math.log(shares[value] ?? 0)), predictions: [] };
+  const { std } = gaussian;
+  const atoms = target.atoms.flatMap((atom, k) =>
+    new Array<number>(Math.round((shares[k] as number) * points)).fill(atom),
+  );
+  const apart = Math.log(1 - shares.reduce((a, b) => a + b, 0));
+  const onGrid = (value: number): number => {
+    const origin = values[0] ?? 0;
+    return step === undefined ? value : origin + step * Math.round((value - origin) / step);
+  };
+  const rows = pickColumns(condition, width, [...new Array(width).keys()]);
+  const means = Array.from(values, (_, i) => linearMean(gaussian, rows.subarray(i * width, (i + 1) * width)));
+  return {
+    logProb: Array.from(values, (value, i) => {
+      const atom = classes === undefined ? atomOf(target, value) : 0;
+      return atom > 0
+        ? Math.log(shares[atom - 1] as number)
+        : apart + gaussianLog(value, means[i] as number, std, step);
+    }),
+    predictions: means.map(
+      (mean) =>
+        new Predictive([
+          ...atoms,
+          ...Array.from(gaussianPredictive(mean, std, points - atoms.length).points, onGrid),
+        ]),
+    ),
+  };
+}

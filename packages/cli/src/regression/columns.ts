@@ -1,0 +1,101 @@
+import { DataError, UsageError } from "@flowify/core";
+import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { unknownName } from "../ui/suggest.js";
+import type { ValueKind } from "./network.js";
+
+/** Which columns of a table are predicted, and from which others. */
+export type Prediction = Readonly<{
+  /** The columns of the table: those that are given or predicted have the use "model". */
+  schema: TableSchema;
+  predict: readonly string[];
+  given: readonly string[];
+}>;
+
+const quoted = (name: string): string => JSON.stringify(name);
+
+/** Steps so small beside the spread that a value is a measurement, not one of a grid. */
+const FINE = 1e-3;
+
+/**
+ * The columns that are predicted and those that they are predicted from: by default all others that a model can learn from.
+ *
+ * @throws UsageError for columns that the table does not have, that are named twice, or that say nothing; DataError where no
+ * column is left to predict from
+ */
+export function predictionOf(
+  path: string,
+  found: TableSchema,
+  predict: readonly string[],
+  named: readonly string[] | undefined,
+): Prediction {
+  const all = found.columns.map(({ name }) => name);
+  for (const [flag, columns] of [
+    ["--predict", predict],
+    ["--given", named ?? []],
+  ] as const)
+    for (const [i, name] of columns.entries()) {
+      if (!all.includes(name)) throw new UsageError(`${flag}: ${path}: ${unknownName("column", name, all)}`);
+      if (columns.indexOf(name) < i)
+        throw new UsageError(`${flag} names ${quoted(name)} twice\nname it once`);
+    }
+  const both = named?.find((name) => predict.includes(name));
+  if (both !== undefined)
+    throw new UsageError(
+      `${quoted(both)} is predicted and given: a column that is known needs no prediction\nleave it out of --predict or of --given`,
+    );
+  for (const name of predict) expectVaries("--predict", columnNamed(found, name));
+  for (const name of named ?? []) expectVaries("--given", columnNamed(found, name));
+  const given =
+    named ??
+    found.columns
+      .filter(({ name, use }) => use === "model" && !predict.includes(name))
+      .map(({ name }) => name);
+  if (given.length === 0)
+    throw new DataError(
+      `${path}: no column is left to predict ${predict.map(quoted).join(", ")} from\nexpected at least one other column of numbers, dates or categories that varies`,
+    );
+  const columns = found.columns.map((column): ColumnSchema => {
+    const isUsed = predict.includes(column.name) || given.includes(column.name);
+    return { ...column, use: isUsed ? "model" : column.use === "id" ? "id" : "none" };
+  });
+  return { schema: { ...found, columns }, predict, given };
+}
+
+export const columnNamed = ({ columns }: Pick<TableSchema, "columns">, name: string): ColumnSchema =>
+  columns.find((column) => column.name === name) as ColumnSchema;
+
+function expectVaries(flag: string, { name, type, range }: ColumnSchema): void {
+  const why = {
+    constant: "is constant",
+    text: "holds free text",
+    identifier: range ? undefined : "has another value in each row",
+  }[type as string];
+  if (why === undefined) return;
+  throw new UsageError(
+    flag === "--given"
+      ? `--given: column ${quoted(name)} ${why}: it says nothing about others\nleave it out`
+      : `--predict: column ${quoted(name)} ${why}: there is nothing to predict\nname another column`,
+  );
+}
+
+/** What the values of a column are, in the numbers of an encoded row. */
+export type Target = Readonly<{
+  column: ColumnSchema;
+  kind: ValueKind;
+  /** Values of a continuous column that many rows share: they have probabilities, the others a density. */
+  atoms: readonly number[];
+}>;
+
+export function targetOf(column: ColumnSchema): Target {
+  const { range, values = [], type, gap = 0, uneven, spikes = [], origin = 0 } = column;
+  if (!range) return { column, kind: { classes: Math.max(values.length, 2) }, atoms: [] };
+  if (type === "integer") return { column, kind: { step: gap > 0 && !uneven ? gap : 1 }, atoms: [] };
+  const isGrid = gap > 0 && !uneven;
+  if (isGrid && type === "date") return { column, kind: { step: gap }, atoms: [] };
+  const isFine = !isGrid || gap <= FINE * range.std;
+  return {
+    column,
+    kind: {},
+    atoms: isFine ? spikes.map(({ value }) => Math.fround(Number(value) - origin)) : [],
+  };
+}

@@ -1,0 +1,48 @@
+import { openTable } from "../data/table/open-table.js";
+import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { type EncodedRows, encodedTable } from "../tables/encoded-table.js";
+import type { Prediction } from "./columns.js";
+
+/** A file whose rows are predicted: the columns to predict may be missing in it. */
+export type RowsToPredict = Readonly<{
+  /** The columns to predict that the file has. */
+  known: readonly string[];
+  /** Rows a block at a time, in the columns of the run; NaN where a column to predict is missing. */
+  blocks(): AsyncGenerator<EncodedRows>;
+  end(): void;
+}>;
+
+/** @throws DataError for a file that is missing, damaged, or lacks a column that is given */
+export async function rowsToPredict(
+  file: string,
+  { schema, predict }: Prediction,
+  options: Readonly<{ id?: string | undefined; where?: string | undefined; warn(line: string): void }>,
+): Promise<RowsToPredict> {
+  const table = await openTable(file, { schema, where: options.where });
+  const known = predict.filter((name) => table.names.includes(name));
+  const columns = schema.columns.map((column) =>
+    predict.includes(column.name) && !known.includes(column.name)
+      ? ({ ...column, use: "none" } as const)
+      : column,
+  );
+  const own = { ...schema, columns };
+  const { id, warn } = options;
+  const encoded = encodedTable(file, table, { schema: own, id, warn });
+  const wanted = ownColumns(tableColumns(schema));
+  const found = ownColumns(tableColumns(own));
+  const places = wanted.map(({ name }) => found.find((column) => column.name === name)?.place ?? -1);
+  return {
+    known,
+    end: encoded.end,
+    async *blocks() {
+      for await (const block of encoded.rows()) {
+        const count = block.names.length;
+        const rows = new Float32Array(count * wanted.length).fill(Number.NaN);
+        for (let i = 0; i < count; i++)
+          for (const [to, from] of places.entries())
+            if (from >= 0) rows[i * wanted.length + to] = block.rows[i * found.length + from] as number;
+        yield { ...block, rows };
+      }
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { CheckpointError, type FlowModel } from "@flowify/core";
+import { openExecutor } from "../executors.js";
+import type { CommonFlags } from "../flags/shared.js";
+import { loadModel } from "../node-model.js";
+import type { Terminal } from "../ui/terminal.js";
+import { kindOf, Regression } from "./regression.js";
+import { memberFolder, type RegressionDocument, readRegression } from "./regression-file.js";
+import { TableRegression, type TargetModels } from "./table-regression.js";
+
+/** A run that predicts, trained to its end. */
+export type FinishedRegression = RegressionDocument &
+  Readonly<{ targets: NonNullable<RegressionDocument["targets"]> }>;
+
+/** @throws CheckpointError for a run that was stopped, and those of `readRegression` */
+export function readFinished(folder: string): FinishedRegression {
+  const { targets, ...document } = readRegression(folder);
+  if (targets) return { ...document, targets };
+  throw new CheckpointError(
+    `${folder}: training was stopped before its end\ncontinue it with flowify train --resume ${folder}`,
+  );
+}
+
+/** Opens the flows of a run that predicts, calls `use` with them, and releases everything. */
+export async function withRegression<T>(
+  folder: string,
+  flags: CommonFlags,
+  terminal: Terminal,
+  use: (model: TableRegression, document: FinishedRegression) => Promise<T>,
+): Promise<T> {
+  const document = readFinished(folder);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const models: TargetModels[] = [];
+    const planned = new TableRegression(document, []);
+    for (const [t, { flows }] of document.targets.entries()) {
+      const load = async (part: "value" | "atom"): Promise<Regression> => {
+        const members: FlowModel[] = [];
+        for (let k = 0; k < flows[part]; k++)
+          members.push(await loadModel(memberFolder(folder, t, part, k), { executor }));
+        const target = planned.targets[t];
+        const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
+        return new Regression(members, { kind: kindOf(kind ?? {}) });
+      };
+      const atom = flows.atom > 0 ? await load("atom") : undefined;
+      models.push({ value: await load("value"), ...(atom && { atom }) });
+    }
+    const model = new TableRegression(document, models);
+    try {
+      return await use(model, document);
+    } finally {
+      await model.dispose();
+    }
+  } finally {
+    await executor.dispose();
+  }
+}

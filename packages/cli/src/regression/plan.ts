@@ -1,0 +1,173 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { DataError, UsageError } from "@flowify/core";
+import { hashBytes } from "../data/image-set.js";
+import { expectUsable, leftOut } from "../data/table/check-columns.js";
+import { findSchema } from "../data/table/find-schema.js";
+import { openTable } from "../data/table/open-table.js";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { expectEnough } from "../data/table/split-rows.js";
+import { environment } from "../environment.js";
+import { readingOf } from "../flags/shared.js";
+import { checkRunFolder, runPaths } from "../runs/folder.js";
+import { expectFree } from "../runs/outputs.js";
+import type { TrainFlags } from "../settings.js";
+import { readRows } from "../tables/read-rows.js";
+import { formatCount } from "../ui/format.js";
+import { type Prediction, predictionOf } from "./columns.js";
+import { type RegressionDocument, readRegression } from "./regression-file.js";
+import { rowsOfPart, widthOf } from "./table-regression.js";
+
+/** Flags of `train` that a prediction takes. */
+const taken: readonly (keyof TrainFlags)[] = [
+  "predict",
+  "given",
+  "ensemble",
+  "data",
+  "columns",
+  "drop",
+  "id",
+  "where",
+  "calendar",
+  "table",
+  "limit",
+  "steps",
+  "seed",
+  "out",
+  "force",
+  "resume",
+  "device",
+  "threads",
+  "json",
+  "quiet",
+];
+
+const flagOf = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** @throws UsageError for flags of other trainings, and for settings that a run that goes on has already */
+function checkFlags(flags: TrainFlags): void {
+  const others = Object.keys(flags).filter((name) => flags[name as keyof TrainFlags] !== undefined);
+  const foreign = others.find((name) => !taken.includes(name as keyof TrainFlags));
+  if (foreign !== undefined)
+    throw new UsageError(
+      `${flagOf(foreign)} does not go with --predict, which trains a network of its own\nleave it out`,
+    );
+  const kept = ["resume", "device", "threads", "json", "quiet"];
+  const decided = others.find((name) => !kept.includes(name));
+  if (flags.resume !== undefined && decided !== undefined)
+    throw new UsageError(
+      `${flagOf(decided)} cannot be changed with --resume: the run in ${flags.resume} sets it\nleave it out`,
+    );
+  if (flags.resume === undefined && flags.data === undefined)
+    throw new UsageError("--predict needs a table\nname its file with --data FILE.csv");
+}
+
+/** The rows of a run, encoded: to train on, and held out. */
+type Rows = Readonly<{ train: Float32Array; test: Float32Array; count: number; hash: string }>;
+
+/** A run to train: its rows, read already. */
+export type PredictionPlan = Readonly<{
+  folder: string;
+  document: RegressionDocument;
+  prediction: Prediction;
+  rows: Rows;
+  notes: readonly string[];
+}>;
+
+/** The plan of a run that predicts, checked as far as possible before it starts. */
+export function planPrediction(flags: TrainFlags): Promise<PredictionPlan> {
+  checkFlags(flags);
+  return flags.resume === undefined ? planNew(flags) : planAgain(flags.resume);
+}
+
+async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
+  const { data: name = "", predict = [], seed = 0, force = false } = flags;
+  const folder = flags.out ?? unusedFolder(`${basename(name).replace(/\.[^.]*$/, "")}-${predict.join("-")}`);
+  checkRunFolder(folder, { force });
+  if (force) expectFree([runPaths(folder).regression], flags, { inputs: [name] });
+  await keepNamedInput([name]);
+  const reading = readingOf(flags) ?? {};
+  const found = await findSchema(name, await openTable(name, reading), reading);
+  expectUsable(name, found);
+  const prediction = predictionOf(name, found, predict, flags.given);
+  const { rows, notes } = await rowsOf(
+    name,
+    { ...reading, schema: prediction.schema },
+    prediction,
+    flags.limit,
+  );
+  return {
+    folder,
+    prediction,
+    rows,
+    notes: [...(flags.given ? [] : leftOut(found.columns).map((line) => `${name}: ${line}`)), ...notes],
+    document: {
+      format: "flowify-regression",
+      version: 1,
+      data: { name, reading, examples: rows.count, hash: rows.hash },
+      schema: prediction.schema,
+      predict: [...prediction.predict],
+      given: [...prediction.given],
+      training: { seed, ensemble: flags.ensemble ?? null, steps: flags.steps ?? null },
+      environment: environment(flags.threads === undefined ? {} : { threads: flags.threads }),
+    },
+  };
+}
+
+async function planAgain(folder: string): Promise<PredictionPlan> {
+  const { targets: _, ...document } = readRegression(folder);
+  const { data, ...prediction } = document;
+  const { rows, notes } = await rowsOf(
+    data.name,
+    { ...data.reading, schema: prediction.schema },
+    prediction,
+    data.examples,
+  );
+  if (rows.hash !== data.hash)
+    throw new DataError(
+      `${data.name}: the rows differ from those of the run in ${folder} (sha256 ${data.hash})\nrestore the old file, or start a new run`,
+    );
+  return { folder, prediction, document, rows, notes };
+}
+
+/** The rows of the table; those that lack a value to predict are in neither part. */
+async function rowsOf(
+  path: string,
+  reading: Parameters<typeof readRows>[1],
+  prediction: Prediction,
+  limit: number | undefined,
+): Promise<{ rows: Rows; notes: string[] }> {
+  const { encoded, count, notes } = await readRows(path, reading);
+  const width = widthOf(prediction);
+  const { rows: all, lacking } = rowsOfPart(prediction, encoded, "train");
+  const few = expectEnough(path, count - lacking);
+  const train = limit === undefined ? all : all.subarray(0, limit * width);
+  return {
+    rows: {
+      train,
+      test: rowsOfPart(prediction, encoded, "test").rows,
+      count: train.length / width,
+      hash: hashBytes(new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength)),
+    },
+    notes: [
+      ...notes,
+      ...few,
+      ...(lacking > 0
+        ? [`${path}: ${formatCount(lacking)} rows without a value to predict are left out`]
+        : []),
+      ...(train.length < width * width
+        ? [
+            `${path}: fewer rows (${train.length / width}) than columns (${width}): leave columns out by --given, or add rows`,
+          ]
+        : []),
+    ],
+  };
+}
+
+function unusedFolder(name: string): string {
+  for (let copy = 1; ; copy++) {
+    const folder = join("runs", copy === 1 ? name : `${name}-${copy}`);
+    if (!existsSync(folder)) return folder;
+  }
+}

@@ -1,0 +1,109 @@
+import type { Cell } from "../data/table/cell.js";
+import { gridOf, nextOnGrid } from "../data/table/grid.js";
+import type { WrittenColumn } from "../data/written/written-rows.js";
+import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { columnNamed, type Prediction } from "./columns.js";
+import { intervalOf } from "./conformal.js";
+import { type HeldOut, likeliest, limitOf, type Predicted } from "./evaluation.js";
+import type { Predictive } from "./predictive.js";
+
+export type CellOptions = Readonly<{
+  /** Of numbers. */
+  quantiles: readonly number[];
+  /** The probability that conformal intervals and sets hold the value. */
+  interval: number;
+}>;
+
+/** What is written of a column that is predicted. */
+export type PredictedColumn = Readonly<{
+  columns: readonly WrittenColumn[];
+  /**
+   * The cells of one row.
+   *
+   * @param i the row among those that were predicted
+   * @param value its encoded number where the file has it, else NaN
+   */
+  cells(predicted: Predicted, i: number, value: number, logProb: number): Cell[];
+}>;
+
+const DIGITS = 7;
+
+/** @param known the file has the column: log p and rank of its values are written as well */
+export function predictedColumn(
+  { schema }: Prediction,
+  name: string,
+  heldOut: HeldOut,
+  known: boolean,
+  { quantiles, interval }: CellOptions,
+): PredictedColumn {
+  const found = columnNamed(schema, name);
+  const column = ownColumns(tableColumns(schema)).find((each) => each.name === name);
+  const limit = limitOf(heldOut, interval);
+  const number = (field: string): WrittenColumn => ({
+    name: `${name} ${field}`,
+    type: "number",
+    nullable: true,
+    digits: DIGITS,
+  });
+  const text = (field: string): WrittenColumn => ({ name: `${name} ${field}`, type: "text" });
+  const log = known ? [number("log p")] : [];
+  const logCell = (logProb: number): Cell[] => (known ? [Number.isNaN(logProb) ? null : logProb] : []);
+  if (!found.range) {
+    const labels = Array.from({ length: Math.max(found.values?.length ?? 0, 2) }, (_, code) =>
+      String(column?.kind.show(found, code) ?? code),
+    );
+    return {
+      columns: [
+        text("most probable"),
+        ...labels.map((label) => number(`= ${label}`)),
+        text(`in ${100 * interval} %`),
+        ...log,
+      ],
+      cells({ probabilities }, i, _, logProb) {
+        const own = probabilities.subarray(i * labels.length, (i + 1) * labels.length);
+        const set = labels.filter((__, k) => limit === undefined || 1 - (own[k] ?? 0) <= limit);
+        return [labels[likeliest(own)] ?? "", ...own, set.join("|"), ...logCell(logProb)];
+      },
+    };
+  }
+  const { origin = 0 } = found;
+  const grid = gridOf(found);
+  const isDate = found.type === "date";
+  /** As a table holds it: a date as text, and a value of a grid without rounding errors of 32-bit numbers. */
+  const cell = (encoded: number): Cell => {
+    if (!Number.isFinite(encoded)) return null;
+    if (isDate) return column?.kind.show(found, encoded) ?? null;
+    return grid ? nextOnGrid(grid, encoded + origin) : encoded + origin;
+  };
+  const value = (field: string): WrittenColumn => ({
+    name: `${name} ${field}`,
+    type: isDate ? "date" : "number",
+    nullable: true,
+    ...(!isDate && { digits: DIGITS }),
+  });
+  return {
+    columns: [
+      ...(isDate ? [] : [number("mean")]),
+      value("median"),
+      ...quantiles.map((p) => value(`q${p}`)),
+      value(`${100 * interval} % from`),
+      value(`${100 * interval} % to`),
+      ...log,
+      ...(known ? [number("rank")] : []),
+    ],
+    cells({ distributions }, i, known_, logProb) {
+      const own = distributions[i] as Predictive;
+      const [low, high] =
+        limit === undefined ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : intervalOf(own, limit);
+      return [
+        ...(isDate ? [] : [own.mean + origin]),
+        cell(own.quantile(0.5)),
+        ...quantiles.map((p) => cell(own.quantile(p))),
+        cell(low),
+        cell(high),
+        ...logCell(logProb),
+        ...(known ? [Number.isNaN(known_) ? null : own.rank(known_)] : []),
+      ];
+    },
+  };
+}

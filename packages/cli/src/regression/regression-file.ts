@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "@flowify/core";
+import * as v from "valibot";
+import { tableSchema } from "../data/table/schema.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { check } from "../files/check.js";
+import { environmentSchema, readingSchema } from "../run-config.js";
+import { holdsRegression, notARun, runPaths } from "../runs/folder.js";
+
+const number = v.number();
+const count = v.pipe(number, v.integer(), v.minValue(0));
+
+const documentSchema = v.strictObject({
+  format: v.literal("flowify-regression"),
+  version: v.literal(1),
+  data: v.strictObject({
+    name: v.string(),
+    reading: readingSchema,
+    /** Rows that were trained on, and a hash of all rows. */
+    examples: count,
+    hash: v.string(),
+  }),
+  /** The columns of the table as they are used. */
+  schema: tableSchema,
+  predict: v.array(v.string()),
+  given: v.array(v.string()),
+  training: v.strictObject({
+    seed: count,
+    /** null: by the number of rows. */
+    ensemble: v.nullable(count),
+    steps: v.nullable(count),
+  }),
+  environment: environmentSchema,
+  /** What stands only where training has ended: of each target how many flows, its baseline, and its held-out rows. */
+  targets: v.exactOptional(
+    v.array(
+      v.strictObject({
+        flows: v.strictObject({ value: count, atom: count }),
+        baseline: v.strictObject({
+          shares: v.array(number),
+          gaussian: v.exactOptional(
+            v.strictObject({
+              level: number,
+              slope: v.array(number),
+              middle: v.array(number),
+              spread: v.array(v.nullable(number)),
+              std: number,
+            }),
+          ),
+        }),
+        heldOut: v.strictObject({ outwardness: v.array(number) }),
+      }),
+    ),
+  ),
+});
+
+/** A run of `flowify train --predict`, as its folder holds it beside its flows. */
+export type RegressionDocument = v.InferOutput<typeof documentSchema>;
+
+export const writeRegression = (folder: string, document: RegressionDocument): Promise<void> =>
+  writeFileAtomic(runPaths(folder).regression, `${JSON.stringify(document, null, 2)}\n`);
+
+/** @throws UsageError where the folder holds none, DataError where it is damaged */
+export function readRegression(folder: string): RegressionDocument {
+  if (!holdsRegression(folder)) throw notARun(folder);
+  const path = runPaths(folder).regression;
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new DataError(
+      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
+      { cause },
+    );
+  }
+  const checked = check(documentSchema, json);
+  if ("value" in checked) return checked.value;
+  throw new DataError(
+    `${path}: not a run that predicts: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
+  );
+}
+
+/** The folder of a flow: of the values of a target, or of which of its atoms they are. */
+export const memberFolder = (folder: string, target: number, part: "value" | "atom", k: number): string =>
+  join(runPaths(folder).members, `${target}-${part}-${k}`);
+
+/** Flows of a part that are in the folder, the first ones without a gap. */
+export function membersIn(folder: string, target: number, part: "value" | "atom"): number {
+  let k = 0;
+  while (existsSync(join(memberFolder(folder, target, part, k), "model.json"))) k++;
+  return k;
+}

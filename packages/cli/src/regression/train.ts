@@ -1,0 +1,201 @@
+import type { Executor, FlowModel } from "@flowify/core";
+import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
+import { openExecutor } from "../executors.js";
+import { loadModel, NodeModel } from "../node-model.js";
+import { openRunFolder } from "../runs/folder.js";
+import type { TrainFlags } from "../settings.js";
+import { takeRows } from "../tables/flow-rows.js";
+import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { watchTraining } from "../ui/interrupt.js";
+import { createProgress } from "../ui/progress.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { type Baseline, fitBaseline } from "./baseline.js";
+import { evaluateRows } from "./evaluation.js";
+import type { ValueKind } from "./network.js";
+import { type PredictionPlan, planPrediction } from "./plan.js";
+import { kindOf, type Regression, regression } from "./regression.js";
+import { memberFolder, membersIn, writeRegression } from "./regression-file.js";
+import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
+import {
+  atomOf,
+  pickColumns,
+  TableRegression,
+  type TargetInTable,
+  type TargetModels,
+  targetsOf,
+  widthOf,
+} from "./table-regression.js";
+
+/** `flowify train --predict`: flows for the distribution of some columns of a table, given others. */
+export async function trainPrediction(this: CliContext, flags: TrainFlags): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const { json = false, quiet = false } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const plan = await planPrediction(flags);
+  for (const line of plan.notes) terminal.warn(line);
+  const run = await openRunFolder(plan.folder, {
+    resume: flags.resume !== undefined,
+    force: flags.force === true,
+  });
+  const interrupt = watchTraining(this.host, terminal);
+  try {
+    const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+    try {
+      await writeRegression(plan.folder, plan.document);
+      const signal = {
+        get aborted(): boolean {
+          return interrupt.status() !== undefined;
+        },
+      };
+      const trained = await trainTargets(plan, executor, terminal, signal);
+      const status = interrupt.status();
+      if (status !== undefined || trained === undefined) {
+        this.process.exitCode = status ?? 0;
+        terminal.say(`stopped; continue with flowify train --resume ${plan.folder}`);
+        terminal.document({ run: plan.folder, finished: false });
+        return;
+      }
+      await end(plan, trained, terminal);
+    } finally {
+      await executor.dispose();
+    }
+  } finally {
+    interrupt.stop();
+    run.release();
+  }
+}
+
+type Trained = Readonly<{ models: readonly TargetModels[]; baselines: readonly Baseline[] }>;
+
+/** Trains what is not in the folder yet; undefined where it was stopped. */
+async function trainTargets(
+  { folder, prediction, rows, document }: PredictionPlan,
+  executor: Executor,
+  terminal: Terminal,
+  signal: Readonly<{ aborted: boolean }>,
+): Promise<Trained | undefined> {
+  const width = widthOf(prediction);
+  const targets = targetsOf(prediction);
+  const parts = targets.reduce((sum, { atoms }) => sum + (atoms.length > 0 ? 2 : 1), 0);
+  const progress = createProgress(terminal, { label: "training", total: 100 * parts });
+  terminal.note(
+    `${prediction.predict.join(", ")} from ${prediction.given.join(", ")}: ${formatCount(rows.count)} rows, seed ${document.training.seed}, ${executor.name}; in ${folder}`,
+  );
+  const { ensemble, steps, seed } = document.training;
+  let done = 0;
+  const fit = async (
+    of: Readonly<{ target: TargetInTable; t: number; part: "value" | "atom"; kind: ValueKind }>,
+    values: Float32Array,
+    condition: Float32Array,
+  ): Promise<Regression | undefined> => {
+    const { target, t, part, kind } = of;
+    const inFolder = membersIn(folder, t, part);
+    const before: FlowModel[] = [];
+    for (let k = 0; k < inFolder; k++)
+      before.push(await loadModel(memberFolder(folder, t, part, k), { executor }));
+    const features = target.features.width;
+    const found = await regression({
+      ...kindOf(kind),
+      given: Array.from(values, (_, i) => condition.subarray(i * features, (i + 1) * features)),
+      values,
+      seed: seed + 1000 * t,
+      executor,
+      before,
+      signal,
+      ...(ensemble !== null && { ensemble }),
+      ...(steps !== null && { steps }),
+      onProgress: (share) => progress.update(Math.floor(100 * (done + share)), target.name),
+      onMember: (model, k) => saveMember(model, memberFolder(folder, t, part, k)),
+    });
+    done++;
+    if (!signal.aborted) return found;
+    await found.dispose();
+    return undefined;
+  };
+  const models: TargetModels[] = [];
+  const baselines: Baseline[] = [];
+  for (const [t, target] of targets.entries()) {
+    const values = pickColumns(rows.train, width, [target.place]);
+    const condition = await target.features.of(pickColumns(rows.train, width, target.from));
+    const trained = await fitTarget(target, values, condition, (part, kind, own, given) =>
+      fit({ target, t, part, kind }, own, given),
+    );
+    if (trained === undefined) return undefined;
+    models.push(trained);
+    baselines.push(fitBaseline(target, values, condition));
+  }
+  progress.finish();
+  return { models, baselines };
+}
+
+/** The models of a column: of which of its atoms a value is, if any, and of the others. */
+async function fitTarget(
+  target: TargetInTable,
+  values: Float32Array,
+  condition: Float32Array,
+  fit: (
+    part: "value" | "atom",
+    kind: ValueKind,
+    values: Float32Array,
+    condition: Float32Array,
+  ) => Promise<Regression | undefined>,
+): Promise<TargetModels | undefined> {
+  const { kind, atoms, features } = target;
+  if (atoms.length === 0) {
+    const value = await fit("value", kind, values, condition);
+    return value && { value };
+  }
+  const which = values.map((each) => atomOf(target, each));
+  const atom = await fit("atom", { classes: atoms.length + 1 }, which, condition);
+  if (atom === undefined) return undefined;
+  const apart = [...values.keys()].filter((i) => which[i] === 0);
+  const value = await fit(
+    "value",
+    kind,
+    takeRows(values, 1, apart),
+    takeRows(condition, features.width, apart),
+  );
+  if (value === undefined) await atom.dispose();
+  return value && { atom, value };
+}
+
+async function saveMember({ flow, params, executor }: FlowModel, folder: string): Promise<void> {
+  const model = new NodeModel(flow, params, executor);
+  await model.save(folder);
+  await model.dispose();
+}
+
+/** Measures the held-out rows, and writes down what predictions need of them. */
+async function end(
+  { folder, prediction, rows, document }: PredictionPlan,
+  { models, baselines }: Trained,
+  terminal: Terminal,
+): Promise<void> {
+  const model = new TableRegression(prediction, models);
+  try {
+    const found = await evaluateRows(model, baselines, rows.test, widthOf(prediction));
+    await writeRegression(folder, {
+      ...document,
+      targets: models.map(({ value, atom }, t) => ({
+        flows: { value: value.members.length, atom: atom?.members.length ?? 0 },
+        baseline: JSON.parse(JSON.stringify(baselines[t])),
+        heldOut: { outwardness: [...(found[t]?.outwardness ?? [])] },
+      })),
+    });
+    const source = `the ${formatCount(rows.test.length / widthOf(prediction))} test rows of ${document.data.name === STANDARD_INPUT ? "standard input" : document.data.name}`;
+    sayEvaluation(terminal, found, source);
+    if (!terminal.quiet) {
+      terminal.say();
+      terminal.say(`predict other rows with flowify predict ${folder} --data FILE`);
+    }
+    terminal.document({
+      run: folder,
+      finished: true,
+      examples: rows.count,
+      targets: found.map(evaluationDocument),
+    });
+  } finally {
+    await model.dispose();
+  }
+}

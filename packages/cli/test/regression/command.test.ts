@@ -1,0 +1,315 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { beforeAll, describe, expect, it } from "vitest";
+import { conformalLimit, intervalOf, outwardness } from "../../src/regression/conformal.js";
+import { Predictive } from "../../src/regression.js";
+import { expectRefusal } from "../refusal.js";
+import { runCommand } from "../run-command.js";
+import { temporaryFolder } from "../temporary-folder.js";
+
+const root = temporaryFolder();
+const table = join(root, "flats.csv");
+const fresh = join(root, "fresh.csv");
+const bare = join(root, "bare.csv");
+const run = join(root, "run");
+
+/** A price from area and heating, days in whole numbers, a class that follows from the area, a fee that is 0 for many. */
+function rowsOf(count: number, seed: number, withPrice = true): string {
+  const random = makeRng(seed);
+  const lines = Array.from({ length: count }, (_, i) => {
+    const area = Math.round(30 + 90 * random.uniform());
+    const heating = ["gas", "oil", "none"][random.integer(3)] as string;
+    const price = 3 * area + (heating === "gas" ? 40 : 0) + (5 + 0.2 * area) * random.normal();
+    const days = Math.round(10 + 5 * random.uniform() + area / 10);
+    const size = random.uniform() < (area - 30) / 90 ? "large" : "small";
+    const fee = random.uniform() < 0.4 ? 0 : 20 + 5 * random.normal();
+    const cells = [
+      `f${i}`,
+      area,
+      heating,
+      ...(withPrice ? [price.toFixed(3)] : []),
+      days,
+      size,
+      fee.toFixed(4),
+    ];
+    return [...cells, 1].join(",");
+  });
+  const head = ["id", "area", "heating", ...(withPrice ? ["price"] : []), "days", "size", "fee", "same"];
+  return `${head.join(",")}\n${lines.join("\n")}\n`;
+}
+
+const options = ["--id", "id", "--predict", "price,days,size,fee", "--given", "area,heating"];
+/** What a command prints, where it succeeds. */
+async function printed(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(args);
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** Rows of a written table, by the names of its columns. */
+function records(csv: string): Record<string, string>[] {
+  const [head = "", ...lines] = csv.trim().split("\n");
+  const names = head.split(",");
+  return lines.map((line) => {
+    const cells = line.split(",");
+    return Object.fromEntries(names.map((name, i) => [name, cells[i] as string]));
+  });
+}
+
+let trained: { targets: unknown };
+let predicted: string;
+beforeAll(async () => {
+  writeFileSync(table, rowsOf(200, 1));
+  writeFileSync(fresh, rowsOf(25, 2));
+  const how = ["--steps", "60", "--ensemble", "1", "--seed", "7"];
+  trained = JSON.parse(await printed("train", "--data", table, ...options, ...how, "--out", run, "--json"));
+  predicted = await printed("predict", run, "--data", fresh, "--quantiles", "0.1,0.9");
+}, 120_000);
+
+describe("train --predict", () => {
+  it("measures the held-out rows beside a trivial baseline, as evaluate does", async () => {
+    const { stdout, stderr: text } = await runCommand(["evaluate", run, "--json"]);
+    expect(JSON.parse(stdout).targets).toEqual(trained.targets);
+    for (const part of [
+      "price on the 40 test rows",
+      "CRPS",
+      "within 80 %",
+      "most probable is right",
+      "ranks by tenths",
+      "log p, a density",
+      "log p, a probability",
+    ])
+      expect(text).toContain(part);
+  });
+
+  it("goes on where it was stopped, with the same bits", async () => {
+    const stopped = join(root, "stopped");
+    cpSync(run, stopped, { recursive: true });
+    rmSync(join(stopped, "members", "1-value-0"), { recursive: true });
+    const whole = JSON.parse(readFileSync(join(run, "regression.json"), "utf8"));
+    const { targets: _, ...begun } = whole;
+    writeFileSync(join(stopped, "regression.json"), JSON.stringify(begun));
+    await expectRefusal(["predict", stopped, "--data", fresh], 1, "training was stopped before its end");
+    const { status } = await runCommand(["train", "--resume", stopped, "--quiet"]);
+    expect(status).toBe(0);
+    const again = JSON.parse(readFileSync(join(stopped, "regression.json"), "utf8"));
+    expect(again.targets).toEqual(whole.targets);
+  });
+
+  it.each<[string, string[], string]>([
+    [
+      "an unknown column",
+      ["--predict", "prise"],
+      '--predict: FILE: unknown column "prise"; did you mean "price"?',
+    ],
+    [
+      "an unknown given column",
+      ["--predict", "price", "--given", "aera"],
+      'unknown column "aera"; did you mean "area"?',
+    ],
+    [
+      "a target among the givens",
+      ["--predict", "price", "--given", "area,price"],
+      '"price" is predicted and given',
+    ],
+    ["a column twice", ["--predict", "price,price"], '--predict names "price" twice'],
+    [
+      "a constant condition",
+      ["--predict", "price", "--given", "same"],
+      'column "same" is constant: it says nothing about others',
+    ],
+    ["a constant target", ["--predict", "same"], 'column "same" is constant: there is nothing to predict'],
+    ["names of rows", ["--predict", "id"], 'column "id" has another value in each row'],
+    ["a network", ["--predict", "price", "--network", "fmlp"], "--network does not go with --predict"],
+    ["columns without --predict", ["--given", "area"], "--given belongs to --predict"],
+    ["an ensemble without --predict", ["--ensemble", "2"], "--ensemble belongs to --predict"],
+  ])("refuses %s", async (_, args, text) => {
+    await expectRefusal(["train", "--data", table, ...args], 2, text.replace("FILE", table));
+  });
+
+  it.each<[string, string, string]>([
+    ["no rows", "x,y\n", "a header and no rows"],
+    ["one row", "x,y\n1,2\n", "no column"],
+    [
+      "few rows",
+      `x,y\n${Array.from({ length: 12 }, (_, i) => `${i * i},${(i * 7) % 5}.5`).join("\n")}\n`,
+      "12 rows, expected at least 20",
+    ],
+    [
+      "no column to predict from",
+      `x,y\n${Array.from({ length: 30 }, (_, i) => `1,${(i * 7) % 5}.5`).join("\n")}\n`,
+      'no column is left to predict "y" from',
+    ],
+    [
+      "text among numbers",
+      `x,y\n${Array.from({ length: 30 }, (_, i) => `${i === 9 ? "?!" : (i * 3) % 11}.5,${(i * 7) % 5}.5`).join("\n")}\n`,
+      "most cells hold a number",
+    ],
+  ])("refuses a table with %s", async (name, text, message) => {
+    const file = join(root, `${name.replaceAll(" ", "-")}.csv`);
+    writeFileSync(file, text);
+    const { status, stderr } = await runCommand(["train", "--data", file, "--predict", "y"]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(message);
+  });
+
+  it("warns of fewer rows than columns, and leaves rows without a value out", async () => {
+    const wide = join(root, "wide.csv");
+    const random = makeRng(3);
+    const names = Array.from({ length: 30 }, (_, i) => `x${i}`);
+    const rows = Array.from({ length: 28 }, (_, i) =>
+      [...names.map(() => random.normal().toFixed(3)), i < 3 ? "" : random.normal().toFixed(3)].join(","),
+    );
+    writeFileSync(wide, `${[...names, "y"].join(",")}\n${rows.join("\n")}\n`);
+    const { status, stderr } = await runCommand([
+      "train",
+      "--data",
+      wide,
+      "--predict",
+      "y",
+      "--steps",
+      "2",
+      "--ensemble",
+      "1",
+      "--out",
+      join(root, "wide"),
+    ]);
+    expect(status).toBe(0);
+    expect(stderr).toContain("fewer rows (20) than columns (31)");
+    expect(stderr).toContain("3 rows without a value to predict are left out");
+  });
+});
+
+describe("predict", () => {
+  it("writes the distribution of each column, and log p where the file has it", () => {
+    const rows = records(predicted);
+    expect(rows.length).toBe(25);
+    expect(rows[3]?.id).toBe("f3");
+    for (const row of rows) {
+      const [low, median, high] = ["q0.1", "median", "q0.9"].map((name) => Number(row[`price ${name}`]));
+      expect(low).toBeLessThanOrEqual(median as number);
+      expect(median).toBeLessThanOrEqual(high as number);
+      expect(Number(row["price 90 % from"])).toBeLessThan(Number(row["price 90 % to"]));
+      expect(Number.isInteger(Number(row["days median"]))).toBe(true);
+      expect(Number(row["days log p"])).toBeLessThan(0);
+      expect(Number(row["size = large"]) + Number(row["size = small"])).toBeCloseTo(1, 5);
+      expect(["large", "small"]).toContain(row["size most probable"]);
+      expect(Number(row["price rank"])).toBeGreaterThanOrEqual(0);
+    }
+    const medians = rows.map((row) => Number(row["price median"]));
+    expect(Math.max(...medians) - Math.min(...medians)).toBeGreaterThan(50);
+  });
+
+  it("takes rows without the columns to predict, and missing values", async () => {
+    writeFileSync(bare, "area,heating\n70,gas\n,oil\n50,coal\n");
+    const { status, stdout, stderr } = await runCommand([
+      "predict",
+      run,
+      "--data",
+      bare,
+      "--format",
+      "jsonl",
+    ]);
+    expect(status).toBe(0);
+    const rows = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(rows.length).toBe(3);
+    expect(rows[0]).not.toHaveProperty(["price log p"]);
+    expect(Number.isFinite(rows[1]["price mean"])).toBe(true);
+    expect(stderr).toContain('column "area" lacks 1 values; in training it lacked none');
+    expect(stderr).toContain('column "heating" holds "coal", which no training row has');
+  });
+
+  it("gives a value that many rows share a probability, the others a density", () => {
+    const fees = records(readFileSync(fresh, "utf8")).map(({ fee }) => Number(fee));
+    const logs = records(predicted).map((row) => Number(row["fee log p"]));
+    const atZero = logs.filter((_, i) => fees[i] === 0);
+    for (const log of atZero) {
+      expect(Math.exp(log)).toBeGreaterThan(0.15);
+      expect(Math.exp(log)).toBeLessThan(0.7);
+    }
+    expect(atZero.length).toBeGreaterThan(3);
+  });
+
+  it.each<[string, string[], string]>([
+    ["no rows", [], "name a table with --data FILE"],
+    ["a quantile of 1", ["--data", fresh, "--quantiles", "0.5,1"], "expected a number between 0 and 1"],
+    ["a missing column", ["--data", table.replace("flats", "lacking")], 'lacks the column "heating"'],
+  ])("refuses %s", async (_, args, text) => {
+    writeFileSync(table.replace("flats", "lacking"), "area\n3\n");
+    const { status, stderr } = await runCommand(["predict", run, ...args]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(text);
+  });
+
+  it("leaves intervals open that too few held-out rows were seen for", async () => {
+    const { stdout, stderr } = await runCommand(["predict", run, "--data", bare, "--interval", "0.999"]);
+    expect(stderr).toContain("intervals of 0.999 need at least 999 held-out rows, the run has 40");
+    expect(records(stdout)[0]?.["price 99.9 % to"]).toBe("");
+  });
+});
+
+describe("other commands", () => {
+  it("evaluate prints scores of other rows, and how many the intervals hold", async () => {
+    const { status, stdout } = await runCommand(["evaluate", run, "--data", fresh, "--json"]);
+    expect(status).toBe(0);
+    const found = JSON.parse(stdout);
+    expect(
+      found.targets.map(({ name, measure }: { name: string; measure: string }) => [name, measure]),
+    ).toEqual([
+      ["price", "density"],
+      ["days", "probability"],
+      ["size", "probability"],
+      ["fee", "density"],
+    ]);
+    expect(found.conformal[0]).toBeGreaterThan(0.75);
+  });
+
+  it("report and inspect show it, others say which commands do", async () => {
+    const { status } = await runCommand(["report", run, "--out", join(root, "report")]);
+    expect(status).toBe(0);
+    expect(readFileSync(join(root, "report", "report.html"), "utf8")).toContain("Ranks of the values");
+    const { stdout } = await runCommand(["inspect", run]);
+    expect(stdout).toContain("price, days, size, fee from area, heating");
+    expect(stdout).toContain("2 classes: probabilities");
+    for (const command of ["sample", "export"])
+      await expectRefusal(
+        [command, run, ...(command === "export" ? ["--out", join(root, "exported")] : [])],
+        2,
+        "holds a run that predicts columns",
+      );
+  });
+});
+
+describe("conformal intervals", () => {
+  it("hold a value where it is at most as far out as the limit, and no other", () => {
+    const random = makeRng(5);
+    const points = Array.from({ length: 40 }, () => Math.round(8 * random.normal()) / 2);
+    const prediction = new Predictive(points);
+    for (const q of [0, 0.3, 0.5, 0.95, 1, 1.2])
+      for (let value = -20; value <= 20; value += 0.25) {
+        const [low, high] = intervalOf(prediction, q);
+        expect([q, value, low <= value && value <= high]).toEqual([
+          q,
+          value,
+          outwardness(prediction, value) <= q + 1e-9,
+        ]);
+      }
+  });
+
+  it("hold new values with the probability that they promise, even where the model is wrong", () => {
+    const random = makeRng(11);
+    // predictions that are far too narrow
+    const narrow = new Predictive(Array.from({ length: 64 }, () => 0.1 * random.normal()));
+    const held = Float64Array.from({ length: 400 }, () => outwardness(narrow, random.normal()));
+    const limit = conformalLimit(held, 0.9);
+    const inside = Array.from({ length: 4000 }, () => outwardness(narrow, random.normal()) <= limit);
+    const share = inside.filter(Boolean).length / inside.length;
+    expect(share).toBeGreaterThan(0.87);
+    expect(share).toBeLessThan(0.95);
+    expect(conformalLimit(held.subarray(0, 8), 0.9)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
