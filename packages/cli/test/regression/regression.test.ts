@@ -150,6 +150,19 @@ describe("a regression", () => {
 });
 
 describe("a predictive distribution", () => {
+  it("covers whole numbers as often as it says", () => {
+    // a fair coin: an interval of 50 % cannot hold one of two values, but a half of their probability
+    const coin = new Predictive([0, 1]);
+    const { coverage, ranks } = scoresOf(
+      new Array(2000).fill(coin),
+      Array.from({ length: 2000 }, () => random.integer(2)),
+      new Float64Array(2000),
+    );
+    for (const [k, level] of [0.5, 0.8, 0.95].entries())
+      expect(Math.abs((coverage[k] as number) - level)).toBeLessThan(0.03);
+    expect(Math.abs(ranks.reduce((a, b) => a + b / 2000, 0) - 0.5)).toBeLessThan(0.02);
+  });
+
   it("has the score of its definition", () => {
     const points = [3, 1, 2, 2, 5];
     const distance = (others: readonly number[], y: number): number =>
