@@ -46,6 +46,11 @@ const mixtures: readonly CatalogEntry[] = [
     "gaussianMixture",
     gaussianMixture([5], { components: 2, kept: 2 }),
   ),
+  entry(
+    "gaussianMixture of 3, none kept",
+    "gaussianMixture",
+    gaussianMixture([3], { components: 2, kept: 0 }),
+  ),
   entry("gaussianMixture of 2", "gaussianMixture", gaussianMixture([2], { components: 2 }), { batch: 1 }),
   entry(
     "flowMixture of 3",

@@ -26,7 +26,7 @@ export {
   type DequantizeColumnsParams,
   dequantizeColumns,
 } from "../layers/dequantize-columns.js";
-export { type FlowMixtureParams, flowMixture } from "../layers/flow-mixture.js";
+export { type FlowMixtureOptions, type FlowMixtureParams, flowMixture } from "../layers/flow-mixture.js";
 export {
   type GaussianMixtureOptions,
   type GaussianMixtureParams,

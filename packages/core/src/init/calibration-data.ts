@@ -34,8 +34,8 @@ export type CalibrationData = Readonly<{
   parts(): AsyncGenerator<Float32Array>;
   /** The examples derived from the first `n` examples in memory, or from all if there are fewer. */
   first(n: number): CalibrationData;
-  /** The same examples, computed once and stored on the host. */
-  held(): Promise<CalibrationData>;
+  /** The same examples, or those at some places, computed once and stored on the host. */
+  held(keep?: (at: number) => boolean): Promise<CalibrationData>;
 }>;
 
 export type CalibrationOptions = {
@@ -97,15 +97,16 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
       const data = new HostArray(part, [n, ...each], source.data.dtype);
       return view({ ...source, data }, (count / held) * n, shape);
     },
-    async held() {
-      const all = new Float32Array(count * sizeOf(shape));
-      let at = 0;
-      for await (const part of examples.parts()) {
-        all.set(part, at);
-        at += part.length;
-      }
+    async held(keep) {
+      const size = sizeOf(shape);
+      const all = new Float32Array(count * size);
+      let [seen, kept] = [0, 0];
+      for await (const part of examples.parts())
+        for (let from = 0; from < part.length; from += size)
+          if (keep?.(seen++) ?? true) all.set(part.subarray(from, from + size), size * kept++);
+      const data = new HostArray(all.subarray(0, size * kept), [kept, ...shape], np.float32);
       const { executor, atOnce } = source;
-      return calibrationData(new HostArray(all, [count, ...shape], np.float32), { executor, atOnce });
+      return calibrationData(data, { executor, atOnce });
     },
   };
   return examples;

@@ -1,11 +1,14 @@
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np, tree } from "@jax-js/jax";
 import { type Base, standardNormal } from "../base.js";
 import { type ChainLayer, chain, initChain } from "../chain.js";
 import { ShapeError } from "../errors.js";
+import type { CalibrationData } from "../init/calibration-data.js";
+import { stackedWeights } from "../init/stacked-weights.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-kinds.js";
 import { expectShape, sameShape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -14,7 +17,25 @@ import * as o from "./options.js";
 const schemas = {
   /** The layers of each member. What the last of them leaves is standard normal. */
   members: o.chains,
+  /** The first so many members keep their start values in training. Default 0. */
+  fixed: o.optional(o.index),
+  /** Weights start as those under which held-out examples are most likely. Default false: equal ones. */
+  stacked: o.optional(o.flag),
 };
+export type FlowMixtureOptions = Omit<o.Options<typeof schemas>, "members">;
+
+/** Of fewer examples each part is held out once; of more, one part. */
+const FEW = 1000;
+const FOLDS = 5;
+
+/** A weight is e to so many times its logit, so that steps of training can move it. */
+const SPEED = 30;
+
+/** Least weight of a member. */
+const LEAST_WEIGHT = 1e-9;
+
+/** Share of the weights that members to be trained have at least together: one without any would learn nothing. */
+const LEAST_SHARE = 0.01;
 
 /** Log weights [M], unnormalized, and the parameters of the members. */
 export type FlowMixtureParams = { logits: np.Array; members: ArrayTree[] };
@@ -28,7 +49,7 @@ const at = <T>(list: unknown, i: number): T => (list as T[])[i] as T;
 const NONE = [0] as const;
 
 /**
- * L = log Σ_m w_m p_m(x), a mixture of the densities of M flows, with weights w = softmax(logits). Nothing is left of x: z is
+ * L = log Σ_m w_m p_m(x), a mixture of the densities of M flows, with weights w = softmax(30 · logits). Nothing is left of x: z is
  * empty, so that the layer is the last of a flow, and L its log p.
  *
  * Exact where the members are. The inverse chooses a member by its weight, and draws from it. A condition goes to all
@@ -48,6 +69,7 @@ const NONE = [0] as const;
  */
 export function flowMixture(
   layers: readonly (readonly FlowLayer[])[],
+  { fixed = 0, stacked = false }: FlowMixtureOptions = {},
 ): FlowLayer<FlowMixtureParams> & Readonly<{ parts: readonly ChainLayer[] }> {
   const name = "flowMixture";
   const parts = layers.map((own) => chain(own));
@@ -61,6 +83,18 @@ export function flowMixture(
       );
   const condition = parts.find((part) => part.condition)?.condition;
   const bases = parts.map((part) => standardNormal(part.outShape));
+  /** Members that are judged at the start: those to be trained begin as others do. */
+  const judged = fixed > 0 ? fixed : parts.length;
+  /** log p of examples by a member, [B]. Consumes all. */
+  const logOf = (
+    { part, base, given }: Member,
+    params: ArrayTree[],
+    x: np.Array,
+    noise: NoiseTree,
+  ): np.Array => {
+    const step = part.forward(params, x, noise, given);
+    return base.logProb(step.z).add(step.contribution);
+  };
   /** Of each member, with its place in lists; the condition where it takes one, which is consumed. */
   const eachMember = <T>(given: np.Array | undefined, f: (member: Member) => T): T[] => {
     const results = parts.map((part, m) =>
@@ -68,6 +102,35 @@ export function flowMixture(
     );
     given?.dispose();
     return results;
+  };
+  /** Start values of the members; of a layer that several begin with, once. Consumes the keys. */
+  const started = async (keys: readonly np.Array[], examples: CalibrationData): Promise<ArrayTree[][]> => {
+    const begun = new Map<FlowLayer, { own: ArrayTree; next: CalibrationData }>();
+    const members: ArrayTree[][] = [];
+    for (const [m, part] of parts.entries()) {
+      const [first, ...others] = part.layers as [FlowLayer, ...FlowLayer[]];
+      const [ownKey, otherKey] = splitKey(at(keys, m), 2) as [np.Array, np.Array];
+      const found = begun.get(first);
+      const { own, next } = found ?? (await startedFirst(first, ownKey, examples));
+      if (found) ownKey.dispose();
+      else begun.set(first, { own, next });
+      if (others.length === 0) otherKey.dispose();
+      members.push([
+        found ? tree.ref(own) : own,
+        ...(others.length > 0 ? await initChain(chain(others), otherKey, next) : []),
+      ]);
+    }
+    return members;
+  };
+  /** log p of examples by all members that begin as good as ever, [B, M]; of the others nothing. Consumes all but the parameters. */
+  const logsOf = (members: readonly ArrayTree[][], x: np.Array, noise: NoiseTree): np.Array => {
+    const logs = parts.slice(0, judged).map((part, m) => {
+      // at first nothing depends on the condition
+      const given = part.condition && np.zeros([x.shape[0] ?? 0, ...part.condition]);
+      return logOf({ part, base: at(bases, m), m, given }, tree.ref(at(members, m)), x.ref, at(noise, m));
+    });
+    x.dispose();
+    return np.stack(logs, 1);
   };
   const layer = defineLayer<FlowMixtureParams>({
     name,
@@ -81,7 +144,9 @@ export function flowMixture(
       bases: bases.map((base) => base.noise),
       members: parts.map((part) => part.inverseNoise),
     },
-    parameterKinds: { members: parts.map((part) => part.parameterKinds) as ParameterKinds },
+    parameterKinds: {
+      members: parts.map((part, m) => (m < fixed ? "fixed" : part.parameterKinds)) as ParameterKinds,
+    },
     frozenParameterKinds: {}, // z does not depend on any of them
     init: (key) => ({
       logits: np.zeros([parts.length]),
@@ -89,20 +154,23 @@ export function flowMixture(
     }),
     forward({ logits, members }, x, noise, condition) {
       expectShape(name, "x", x, inShape);
-      const logs = eachMember(condition, ({ part, base, m, given }) => {
-        const step = part.forward(at(members, m), x.ref, at(noise, m), given);
-        return base.logProb(step.z).add(step.contribution);
-      });
+      const logs = eachMember(condition, (member) =>
+        logOf(member, at(members, member.m), x.ref, at(noise, member.m)),
+      );
       const z = np.zeros([logs[0]?.shape[0] ?? 0, ...NONE], { dtype: x.dtype });
       x.dispose();
-      const total = logSumExp(logits.ref, 0);
-      return { z, contribution: logSumExp(np.stack(logs, 1).add(logits), 1).sub(total) };
+      const weights = logits.mul(SPEED);
+      const total = logSumExp(weights.ref, 0);
+      return { z, contribution: logSumExp(np.stack(logs, 1).add(weights), 1).sub(total) };
     },
     inverse({ logits, members }, z, noise, condition) {
       expectShape(name, "z", z, NONE);
       z.dispose();
       const drawn = noise as { choice: np.Array; bases: NoiseTree; members: NoiseTree };
-      const weights = np.broadcastTo(logits.reshape([-1, 1]), [parts.length, drawn.choice.shape[0] ?? 0]);
+      const weights = np.broadcastTo(logits.mul(SPEED).reshape([-1, 1]), [
+        parts.length,
+        drawn.choice.shape[0] ?? 0,
+      ]);
       const chosen = oneOf(weights, drawn.choice.reshape([1, -1])); // [M, B]
       const x = eachMember(condition, ({ part, base, m, given }) =>
         part.inverse(at(members, m), base.draw(at(drawn.bases, m)), at(drawn.members, m), given),
@@ -114,18 +182,57 @@ export function flowMixture(
       return x;
     },
     async initFromData(key, examples) {
-      const keys = splitKey(key, parts.length);
-      const members: ArrayTree[] = [];
-      for (const [m, part] of parts.entries()) members.push(await initChain(part, at(keys, m), examples));
-      return { logits: np.zeros([parts.length]), members };
+      const folds = stacked ? (examples.count < FEW ? FOLDS : 1) : 0;
+      const keys = splitKey(key, parts.length * (folds + 1));
+      const logs: number[] = [];
+      for (let fold = 0; fold < folds; fold++) {
+        const isHeld = (place: number): boolean => place % FOLDS === fold;
+        const own = keys.slice(parts.length * (fold + 1));
+        const members = await started(own, await examples.held((place) => !isHeld(place)));
+        const held = (await examples.held(isHeld)).map([judged], (x, noise) => logsOf(members, x, noise), {
+          noise: parts.slice(0, judged).map((part) => part.forwardNoise),
+        });
+        for await (const some of held.parts()) logs.push(...some);
+        tree.dispose(members);
+      }
+      const weights = stacked ? stackedWeights(logs, judged) : [];
+      const logits = Float32Array.from(parts, (_, m) => {
+        if (!stacked) return 0;
+        const least = m < fixed ? LEAST_WEIGHT : LEAST_SHARE / (parts.length - fixed);
+        return Math.log(Math.max(weights[m] ?? 0, least)) / SPEED;
+      });
+      return { logits: floats(logits), members: await started(keys, examples) };
     },
   });
   return Object.freeze({ ...layer, parts });
 }
 
+/** Start values of a layer, and the examples behind it. Consumes the key. */
+async function startedFirst(layer: FlowLayer, key: np.Array, examples: CalibrationData) {
+  const [own] = (await initChain(chain([layer]), key, examples)) as [ArrayTree];
+  const behind = (x: np.Array, noise: NoiseTree): np.Array => {
+    const condition = layer.condition && np.zeros([x.shape[0] ?? 0, ...layer.condition]);
+    const step = layer.forward(tree.ref(own), x, noise, condition);
+    step.contribution.dispose();
+    return step.z;
+  };
+  return { own, next: await examples.map(layer.outShape, behind, { noise: layer.forwardNoise }).held() };
+}
+
 export const flowMixtureKind = defineKind({
   kind: "flowMixture",
   options: schemas,
-  flow: (inShape, { members }, { build }) => flowMixture(members.map((layers) => build(layers, inShape))),
+  flow(inShape, { members, ...own }, { build }) {
+    // equal layers that members begin with are one, with one start
+    const firsts = new Map<string, FlowLayer>();
+    const layers = members.map((described) => {
+      const [built, ...others] = build(described, inShape);
+      const text = JSON.stringify(described[0]);
+      const first = firsts.get(text) ?? built;
+      if (first) firsts.set(text, first);
+      return first ? [first, ...others] : [];
+    });
+    return flowMixture(layers, own);
+  },
   outShape: () => NONE,
 });

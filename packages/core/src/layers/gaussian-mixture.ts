@@ -28,8 +28,8 @@ export type GaussianMixtureParams = {
 const schemas = {
   /** K, the number of normal distributions. Default 16. */
   components: o.optional(o.integer(2, 1000)),
-  /** How many numbers are kept, the first ones. Default 1. */
-  kept: o.optional(o.size),
+  /** How many numbers are kept, the first ones: none makes it the end of a flow. Default 1. */
+  kept: o.optional(o.index),
 };
 export type GaussianMixtureOptions = o.Options<typeof schemas> & {
   /** Numbers of a condition that the weights depend on, by a network with two hidden layers of 64. Default none. */
@@ -73,7 +73,7 @@ export function gaussianMixture(
   const [n = 0] = inShape;
   if (inShape.length !== 1)
     throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}; flatten them first`);
-  expectSizes(name, { components: K, kept });
+  expectSizes(name, { components: K });
   if (kept >= n) throw new ShapeError(`${name}: ${kept} of ${n} numbers kept leaves none to drop`);
   if (n > LARGEST)
     throw new DomainError(
@@ -96,6 +96,11 @@ export function gaussianMixture(
     const turned = centred.ref.add(np.matmul(centred, np.transpose(below, [0, 2, 1])));
     const a = first(params.logPrecision);
     return standardNormalLogDensity(turned.mul(np.exp(a.ref))).add(a);
+  };
+  /** What the kept numbers move the others by, [K, B, dropped]. Consumes all. */
+  const fromKept = (z: np.Array, means: np.Array, lower: np.Array): np.Array => {
+    const centred = np.expandDims(z, 0).sub(means.slice([], [0, kept]).reshape([K, 1, kept]));
+    return np.matmul(centred, np.transpose(lower.slice([], [kept, n], [0, kept]), [0, 2, 1]));
   };
   return defineLayer<GaussianMixtureParams>({
     name,
@@ -122,6 +127,7 @@ export function gaussianMixture(
       const logs = logDensities(params, x);
       const prior = logWeights(logits, weights, condition);
       const z = x.slice([], [0, kept]);
+      if (kept === 0) return { z, contribution: logSumExp(np.sum(logs, 2).add(prior), 0) };
       const given = np.sum(logs.ref.slice([], [], [0, kept]), 2).add(prior.ref); // [K, B]
       const all = np.sum(logs, 2).add(prior);
       return { z, contribution: logSumExp(all, 0).sub(logSumExp(given, 0)) };
@@ -130,17 +136,22 @@ export function gaussianMixture(
       expectShape(name, "z", z, [kept]);
       const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
       const { means, logPrecision, lower } = params;
-      const own = { means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref };
-      const given = np.sum(logDensities(own, z), 2).add(logWeights(logits, weights, condition)); // [K, B]
+      const prior = logWeights(logits, weights, condition);
+      const own = () => ({ means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref });
+      const given =
+        kept > 0
+          ? np.sum(logDensities(own(), z), 2).add(prior)
+          : np.broadcastTo(prior, [K, normal.shape[0] as number]);
       const chosen = oneOf(given, choice.reshape([1, -1])); // [K, B]
       const last = (a: np.Array): np.Array => a.slice([], [kept, n]).reshape([K, 1, dropped]);
-      const centred = np.expandDims(z.ref, 0).sub(means.ref.slice([], [0, kept]).reshape([K, 1, kept]));
-      const fromKept = np.transpose(lower.ref.slice([], [kept, n], [0, kept]), [0, 2, 1]); // [K, kept, dropped]
       const free = np.expandDims(normal, 0).mul(np.exp(last(logPrecision).neg())); // [K, B, dropped]
+      const moved = kept > 0 ? free.sub(fromKept(z.ref, means.ref, lower.ref)) : free;
       const among = invertUnitLower(strictlyLower(lower.slice([], [kept, n], [kept, n])));
-      const turned = np.matmul(free.sub(np.matmul(centred, fromKept)), np.transpose(among, [0, 2, 1]));
-      const rest = turned.add(last(means)).mul(np.expandDims(chosen, 2));
-      return np.concatenate([z, np.sum(rest, 0)], 1);
+      const turned = np.matmul(moved, np.transpose(among, [0, 2, 1]));
+      const rest = np.sum(turned.add(last(means)).mul(np.expandDims(chosen, 2)), 0);
+      if (kept > 0) return np.concatenate([z, rest], 1);
+      z.dispose();
+      return rest;
     },
     async initFromData(key, examples) {
       const fitted = paramsOf(await fitMixture(await rowsOnHost(examples, n), K), n);

@@ -1,5 +1,5 @@
 /** A mixture of flows: its density against those of its members, what it draws, and what its condition changes. */
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np, random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { standardNormal } from "../../src/base.js";
 import { FlowModel, fit, flow, flowify, jaxExecutor } from "../../src/index.js";
@@ -13,6 +13,7 @@ import { numbersOf } from "../../src/testing/arrays.js";
 import { logNormal, sum } from "../../src/testing/plain.js";
 import { prepare, usePrecision } from "../../src/testing/prepare.js";
 import { takeToHost } from "../../src/train/state.js";
+import { examplesOf } from "../support/arrays.js";
 import { expectClose } from "../support/compare.js";
 import { logSum } from "../support/plain.js";
 
@@ -34,7 +35,7 @@ describe("flowMixture", () => {
     expect(z.shape).toEqual([3, 0]);
     z.dispose();
     const { logits, members: own } = prepared.params() as { logits: np.Array; members: never[] };
-    const weights = await numbersOf(logits);
+    const weights = (await numbersOf(logits)).map((logit) => 30 * logit);
     const logs: number[][] = [];
     for (const [m, layers] of members().entries())
       logs.push(
@@ -67,7 +68,7 @@ describe("flowMixture", () => {
       logStd: np.array([Math.log(std)]),
     });
     const params = await takeToHost([
-      { logits: np.array([0, Math.log(4)]), members: [[normal(-3, 0.5)], [normal(4, 2)]] },
+      { logits: np.array([0, Math.log(4) / 30]), members: [[normal(-3, 0.5)], [normal(4, 2)]] },
     ]);
     const model = new FlowModel(made, params, jaxExecutor());
     const drawn = await model.sampleFlat(20_000, { seed: 3 });
@@ -102,5 +103,45 @@ describe("flowMixture", () => {
       (await model.sampleFlat(200, { condition: [c] })).reduce((a, b) => a + b, 0) / 200;
     expect((await at(1)) - (await at(-1))).toBeGreaterThan(4);
     await model.dispose();
+  });
+
+  it("starts, stacked, with the weights that held-out examples want, and one start for what members share", async () => {
+    usePrecision("float32");
+    const rng = makeRng(3);
+    const N = 300;
+    const rows = new Float32Array(2 * N);
+    for (let at = 0; at < rows.length; at += 2) {
+      rows[at] = rng.normal();
+      rows[at + 1] = rows[at]! ** 2 + 0.1 * rng.normal(); // no Gaussian
+    }
+    const whiten = { kind: "whiten" } as const;
+    const marginal = { kind: "marginal" } as const;
+    const made = flowify({
+      inShape: [2],
+      layers: [
+        {
+          kind: "flowMixture",
+          stacked: true,
+          fixed: 3,
+          members: [
+            [whiten],
+            [marginal, whiten],
+            [{ kind: "gaussianMixture", components: 6, kept: 0 }],
+            [marginal, { kind: "coupling", stack: 1, hidden: 4 }],
+          ],
+        },
+      ],
+    });
+    const layer = made.chain.layers[0]!;
+    const params = (await layer.initFromData!(random.key(1), examplesOf(rows, N, [2]))) as {
+      logits: np.Array;
+      members: { widths: np.Array }[][];
+    };
+    const weights = (await numbersOf(params.logits)).map((logit) => Math.exp(30 * logit));
+    expect(sum(weights)).toBeCloseTo(1, 1);
+    expect(weights[2]).toBeGreaterThan(0.8);
+    expect(weights[3]).toBeCloseTo(0.01, 5);
+    const [, copula, , learning] = params.members;
+    expect(await numbersOf(learning![0]!.widths)).toEqual(await numbersOf(copula![0]!.widths));
   });
 });
