@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
 import type { DeviceName } from "flowify";
+import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
 import { benchPosteriors } from "./posteriors.js";
@@ -34,6 +35,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      seconds, false alarms; --sets N for the N smallest, --only NAME, --seeds N for as
                                      many splits (default 1), --contaminated to train on all rows,
                                      --threads N inside an operation
+  --laws                             densities of known laws: mean log p on fresh rows of the truth, of a run by default and of each
+                                     baseline; --only NAME, --rows N for one number of training rows, --seeds N for the seed
   --posteriors DIR                   posteriors of simulators against draws of reference: the accuracy of a classifier (C2ST);
                                      --only NAME, --simulations N (default 10000), --seeds N for the seed
   --regression DIR                   regression on sets with usual splits: log-likelihood, CRPS, coverage; --only NAME,
@@ -127,6 +130,8 @@ async function main(): Promise<number> {
       "data-dir": { type: "string" },
       tables: { type: "string" },
       reasons: { type: "string" },
+      laws: { type: "boolean", default: false },
+      rows: { type: "string" },
       posteriors: { type: "string" },
       regression: { type: "string" },
       splits: { type: "string" },
@@ -145,6 +150,12 @@ async function main(): Promise<number> {
     const { only, contaminated } = values;
     const seeds = positive("--seeds", values.seeds);
     await benchTables(values.tables, { sets, only, seeds, contaminated, threads });
+    return 0;
+  }
+  if (values.laws) {
+    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
+    const rows = values.rows === undefined ? undefined : positive("--rows", values.rows);
+    await benchLaws({ only: values.only, rows, seed: positive("--seeds", values.seeds), threads });
     return 0;
   }
   if (values.posteriors !== undefined) {

@@ -27,8 +27,8 @@ export const readTable = (path: string, options: ReadTableOptions = {}): Promise
   readRows(path, options);
 
 export type TableFlowOptions = Readonly<{
-  /** As `--network table/…`: couplings (default), additive, dense or gaussian. */
-  network?: "couplings" | "additive" | "dense" | "gaussian";
+  /** As `--network table/…`: couplings (default), stack, additive, dense or gaussian. */
+  network?: "stack" | "couplings" | "additive" | "dense" | "gaussian";
 }>;
 
 /**

@@ -2,6 +2,7 @@
  * Tables as rows of a flow and back; detectors of odd rows: scores, calibration, and how well they find labelled
  * anomalies.
  */
+export { rowBaselines } from "./baselines/rows.js";
 export { type LabelledRows, readLabelledRows } from "./data/labelled-rows.js";
 export type { ColumnSchema, ColumnType, TableSchema } from "./data/table/schema.js";
 export { averagePrecision } from "./detect/average-precision.js";

@@ -7,6 +7,9 @@ import { flowOf } from "../networks/choose.js";
 import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
+import { type CodedRows, chowLiuBaseline } from "./chow-liu.js";
+import { kernelBaseline } from "./kernels.js";
+import { mixtureBaseline } from "./normal-mixture.js";
 
 /** −log p in nats of each row, and whether it is exact. */
 export type RowBaseline = Readonly<{ name: string; exact: boolean; nll: Float64Array }>;
@@ -15,8 +18,9 @@ export type RowBaseline = Readonly<{ name: string; exact: boolean; nll: Float64A
 const MOST_BINS = 256;
 
 /**
- * Trivial densities of rows, fitted to the training rows: independent columns that are uniform or have a histogram,
- * over their range in all rows; a Gaussian for each column; one Gaussian with full covariance. Columns whose values lie on a
+ * Simple densities of rows, fitted to the training rows: independent columns that are uniform or have a histogram,
+ * over their range in all rows; a Gaussian for each column; one Gaussian with full covariance, and a mixture of some. A
+ * kernel density; and a tree of columns of few values. Columns whose values lie on a
  * grid have probabilities in place of densities, as the networks for tables have.
  *
  * @param compared a network that they are compared with: columns are on a grid where it takes them so
@@ -35,9 +39,51 @@ export async function rowBaselines(
       : schema
         ? descriptionOf(tableNetwork("gaussian", shape[0], schema))
         : gaussianNetwork(train);
-  const nll = await gaussianRows(train, test, { network, executor, seed });
-  const exact = levels === undefined && gridOf(network) === undefined;
-  return [...columnBaselines(train, test, network), { name: "Gaussian", exact, nll }];
+  const grid = gridOf(network);
+  const exact = levels === undefined && grid === undefined;
+  const found = [
+    ...columnBaselines(train, test, network),
+    { name: "Gaussian", exact, nll: await gaussianRows(train, test, { network, executor, seed }) },
+  ];
+  if (levels !== undefined) return found;
+  // a density of values with the noise that they carry bounds their probability
+  const ofValues = (nll: Float64Array): Float64Array => nll.map((nats) => nats - logGaps(grid));
+  found.push(
+    { name: "mixture of Gaussians", exact, nll: ofValues(await mixtureBaseline(train, test)) },
+    { name: "kernel density", exact, nll: ofValues(kernelBaseline(train, test)) },
+  );
+  const tree = grid && treeBaseline(train, test, grid);
+  return tree ? [...found, { name: "Chow–Liu tree", exact: true, nll: tree }] : found;
+}
+
+/** Σ log g of the columns on a grid. */
+const logGaps = (grid: Grid | undefined): number =>
+  (grid?.gaps ?? []).reduce((sum, gap) => sum + (gap > 0 ? Math.log(gap) : 0), 0);
+
+/** Most values of a column in the tree. */
+const MOST_VALUES = 64;
+
+/** A Chow–Liu tree of the columns of few values, and histograms of the others; undefined where fewer than two have few. */
+function treeBaseline(train: RowSet, test: RowSet, grid: Grid): Float64Array | undefined {
+  const [seen, unseen] = [onGrid(train, grid), onGrid(test, grid)];
+  const ranges = rangesOf(surveyColumns(seen), surveyColumns(unseen), grid);
+  const sizes = ranges.map(({ width, gap }) =>
+    gap > 0 ? Math.round(width / gap) : Number.POSITIVE_INFINITY,
+  );
+  const few = sizes.flatMap((size, column) => (size <= MOST_VALUES ? [column] : []));
+  if (few.length < 2) return undefined;
+  const coded = ({ rows, count, shape: [columns] }: RowSet): CodedRows => ({
+    count,
+    sizes: few.map((column) => sizes[column]!),
+    codes: Int32Array.from({ length: count * few.length }, (_, at) => {
+      const column = few[at % few.length]!;
+      const { low, gap } = ranges[column]!;
+      return Math.floor((rows[Math.floor(at / few.length) * columns + column]! - low) / gap);
+    }),
+  });
+  const others = histogramColumn(seen, ranges);
+  const rest = sumColumns(unseen, (value, column) => (few.includes(column) ? 0 : others(value, column)));
+  return chowLiuBaseline(coded(seen), coded(unseen)).map((nll, row) => nll + rest[row]!);
 }
 
 /** One Gaussian in the unit of another network: behind the same noise, if it has some. */

@@ -9,8 +9,7 @@ export type TrivialBaseline = Readonly<{ name: string; figure: number }>;
 
 /**
  * The best trivial baseline, fitted to the training examples, and measured on the same examples and in the same unit as the
- * network. For images it is a histogram of each pixel. For rows it is a histogram or a Gaussian of each column, or one
- * Gaussian of all.
+ * network. For images it is a histogram of each pixel. For rows it is the best of `rowBaselines`.
  *
  * @param network that is compared with it
  */

@@ -40,7 +40,9 @@ to beat: a flow has to represent that spike by a density.
   Gaussian                 one Gaussian with a full covariance, on dequantized images
 
 Rows of numbers (.npy, .npz) are measured in nats per row: independent columns that are uniform,
-Gaussian or follow a histogram, and one Gaussian with a full covariance. A constant column counts
+Gaussian or follow a histogram, and one Gaussian with a full covariance. There is a mixture of as
+many Gaussians as the Bayesian information criterion says, and a kernel density. For tables with two columns of few
+values there is a Chow–Liu tree: each such column depends on one other. A constant column counts
 as 1 wide. Columns of tables whose values lie on a grid, such as whole numbers, decimals and
 categories, have probabilities of these values, as with flowify train. A Gaussian is then a bound.
 

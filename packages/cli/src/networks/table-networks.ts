@@ -31,21 +31,59 @@ function tableFront(schema: TableSchema): NetworkLayer[] {
 
 const whitened: NetworkLayer = { kind: "whiten", scaled: true, shrinkage: SHRINKAGE };
 
+const { blocks, bins, bound, hidden, marginalBins } = COUPLINGS;
+
+const couplings = (n: number): NetworkLayer[] =>
+  n === 1
+    ? []
+    : Array.from({ length: blocks }, (_, seed): NetworkLayer[] => [
+        { kind: "permuteChannels", seed },
+        { kind: "coupling", stack: 2, bins, bound, hidden },
+      ]).flat();
+
+/** Most columns of a table for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
+const MIXTURES = [
+  { most: 8, own: [2, 3, 4, 6, 10, 16], behind: [3, 8], trained: 4 },
+  { most: 32, own: [2, 4, 8], behind: [4], trained: 4 },
+  { most: 100, own: [2, 4], behind: [2], trained: 0 },
+] as const;
+
+/**
+ * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for
+ * each, and couplings, which alone are trained.
+ */
+function stack(n: number): NetworkLayer[] {
+  const { own = [], behind = [], trained = 0 } = MIXTURES.find(({ most }) => n <= most) ?? {};
+  const normals = (components: number): NetworkLayer => ({ kind: "gaussianMixture", components, kept: 0 });
+  const whiten = (shrinkage: number): NetworkLayer => ({ kind: "whiten", scaled: true, shrinkage });
+  const marginal: NetworkLayer = { kind: "marginal", bins: marginalBins };
+  const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal]];
+  if (n === 1) return [{ kind: "flowMixture", stacked: true, fixed: 2, members: gaussian }];
+  const fixed = [
+    ...gaussian,
+    ...own.map((components) => [normals(components)]),
+    [marginal, whiten(LITTLE)],
+    [marginal, whiten(0.05)],
+    ...behind.map((components) => [marginal, normals(components)]),
+  ];
+  const learning = [marginal, whiten(SHRINKAGE), ...couplings(n), ...(trained > 0 ? [normals(trained)] : [])];
+  return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members: [...fixed, learning] }];
+}
+
+/** Shrinkage that a Gaussian of many rows does not need, for columns that are copies of others. */
+const LITTLE = 1e-4;
+
 /** Layers behind the front, for so many columns; by the name of the network without `table/`. */
 export const tableBodies: {
   readonly [name: string]: Readonly<{ brief: string; layers(columns: number): readonly NetworkLayer[] }>;
 } = {
+  stack: {
+    brief: "a mixture of Gaussians, copulas, mixtures of normals and couplings, weighed by held-out rows",
+    layers: stack,
+  },
   couplings: {
     brief: "a spline for each column, and spline couplings under random permutations: the default for tables",
-    layers: (n) => {
-      const { blocks, bins, bound, hidden, marginalBins } = COUPLINGS;
-      const block = (seed: number): NetworkLayer[] => [
-        { kind: "permuteChannels", seed },
-        { kind: "coupling", stack: 2, bins, bound, hidden },
-      ];
-      const mixing = n === 1 ? [] : Array.from({ length: blocks }, (_, seed) => block(seed)).flat();
-      return [{ kind: "marginal", bins: marginalBins }, ...mixing];
-    },
+    layers: (n) => [{ kind: "marginal", bins: marginalBins }, ...couplings(n)],
   },
   additive: {
     brief: "additive couplings: the volume is that of the whitening, the same for all rows",

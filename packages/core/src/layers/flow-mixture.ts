@@ -28,7 +28,7 @@ export type FlowMixtureOptions = Omit<o.Options<typeof schemas>, "members">;
 const FEW = 1000;
 const FOLDS = 5;
 
-/** A weight is e to so many times its logit, so that steps of training can move it. */
+/** A stacked weight is e to so many times its logit, so that steps of training can move it. */
 const SPEED = 30;
 
 /** Least weight of a member. */
@@ -49,7 +49,7 @@ const at = <T>(list: unknown, i: number): T => (list as T[])[i] as T;
 const NONE = [0] as const;
 
 /**
- * L = log Σ_m w_m p_m(x), a mixture of the densities of M flows, with weights w = softmax(30 · logits). Nothing is left of x: z is
+ * L = log Σ_m w_m p_m(x), a mixture of the densities of M flows, with weights w = softmax(logits), or of 30 times the logits where it is stacked. Nothing is left of x: z is
  * empty, so that the layer is the last of a flow, and L its log p.
  *
  * Exact where the members are. The inverse chooses a member by its weight, and draws from it. A condition goes to all
@@ -83,6 +83,7 @@ export function flowMixture(
       );
   const condition = parts.find((part) => part.condition)?.condition;
   const bases = parts.map((part) => standardNormal(part.outShape));
+  const speed = stacked ? SPEED : 1;
   /** Members that are judged at the start: those to be trained begin as others do. */
   const judged = fixed > 0 ? fixed : parts.length;
   /** log p of examples by a member, [B]. Consumes all. */
@@ -159,7 +160,7 @@ export function flowMixture(
       );
       const z = np.zeros([logs[0]?.shape[0] ?? 0, ...NONE], { dtype: x.dtype });
       x.dispose();
-      const weights = logits.mul(SPEED);
+      const weights = logits.mul(speed);
       const total = logSumExp(weights.ref, 0);
       return { z, contribution: logSumExp(np.stack(logs, 1).add(weights), 1).sub(total) };
     },
@@ -167,7 +168,7 @@ export function flowMixture(
       expectShape(name, "z", z, NONE);
       z.dispose();
       const drawn = noise as { choice: np.Array; bases: NoiseTree; members: NoiseTree };
-      const weights = np.broadcastTo(logits.mul(SPEED).reshape([-1, 1]), [
+      const weights = np.broadcastTo(logits.mul(speed).reshape([-1, 1]), [
         parts.length,
         drawn.choice.shape[0] ?? 0,
       ]);
@@ -199,7 +200,7 @@ export function flowMixture(
       const logits = Float32Array.from(parts, (_, m) => {
         if (!stacked) return 0;
         const least = m < fixed ? LEAST_WEIGHT : LEAST_SHARE / (parts.length - fixed);
-        return Math.log(Math.max(weights[m] ?? 0, least)) / SPEED;
+        return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
       return { logits: floats(logits), members: await started(keys, examples) };
     },

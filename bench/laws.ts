@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Executor, UsageError } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import { fit, openExecutor } from "flowify";
+import { readTable, rowBaselines, type TableRows, tableFlow } from "flowify/tables";
+import { type Cell, laws } from "./known-laws.js";
+
+const SIZES = [200, 2000, 20_000] as const;
+const FRESH = 4000;
+
+/** How a run of a table is trained by default. */
+const TRAINING = { steps: 500, batchSize: 256, learningRate: 3e-3, heldOut: 0.1, mostHeldOut: 1000 } as const;
+
+export type LawsOptions = Readonly<{
+  /** Only laws whose name contains this. */
+  only?: string | undefined;
+  /** Only this number of training rows. */
+  rows?: number | undefined;
+  seed: number;
+  threads?: number | undefined;
+}>;
+
+/** Mean log p of fresh rows in nats: of the truth, of a run by default, and of each baseline. */
+type LawResult = Readonly<{
+  law: string;
+  rows: number;
+  seed: number;
+  truth: number;
+  run: number;
+  baselines: Readonly<Record<string, number>>;
+  seconds: number;
+}>;
+
+const mean = (values: Iterable<number>): number => {
+  let [sum, count] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    count++;
+  }
+  return sum / count;
+};
+
+/** The rows as a table reads them. */
+async function tableOf(
+  folder: string,
+  name: string,
+  rows: readonly Cell[][],
+  like?: TableRows,
+): Promise<TableRows> {
+  const path = join(folder, `${name}.csv`);
+  const lines = [rows[0]!.map((_, i) => `c${i}`), ...rows].map((row) => row.join(","));
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return readTable(path, like && { schema: like.schema });
+}
+
+async function benchLaw(
+  executor: Executor,
+  folder: string,
+  name: string,
+  count: number,
+  seed: number,
+): Promise<LawResult> {
+  const law = laws[name]!;
+  const rng = makeRng(seed, count);
+  const drawn = Array.from({ length: count }, () => law.draw(rng));
+  const own = makeRng(seed, 1);
+  const fresh = Array.from({ length: FRESH }, () => law.draw(own));
+  const train = await tableOf(folder, "train", drawn);
+  const test = await tableOf(folder, "fresh", fresh, train);
+  const flow = tableFlow(train.schema);
+  const { heldOut, mostHeldOut, ...training } = TRAINING;
+  const held = Math.min(mostHeldOut, Math.floor(heldOut * count));
+  const began = performance.now();
+  const model = await fit(flow, train.rows, {
+    ...training,
+    executor,
+    seed,
+    batchSize: Math.min(training.batchSize, 2 ** Math.floor(Math.log2((count - held) / 4))),
+    validation: held / count,
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const run = mean(await model.logProb(test.rows));
+  await model.dispose();
+  const set = (table: TableRows) => ({
+    name,
+    split: "all" as const,
+    hash: "",
+    count: table.count,
+    rows: table.rows,
+    shape: [table.names.length] as const,
+    schema: table.schema,
+  });
+  const baselines = await rowBaselines(set(train), set(test), executor, seed, flow.network as never);
+  return {
+    law: name,
+    rows: count,
+    seed,
+    truth: mean(fresh.map((row) => law.logProb(row))),
+    run,
+    baselines: Object.fromEntries(baselines.map(({ name: each, nll }) => [each, -mean(nll)])),
+    seconds,
+  };
+}
+
+/** Densities of known laws: a line of JSON each on standard output, a line for people on standard error. */
+export async function benchLaws({ only = "", rows, seed, threads }: LawsOptions): Promise<void> {
+  const names = Object.keys(laws).filter((name) => name.includes(only));
+  if (names.length === 0)
+    throw new UsageError(`--only ${only}: expected a part of ${Object.keys(laws).join(", ")}`);
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const executor = await openExecutor("auto", { warn: say }, threads === undefined ? {} : { threads });
+  const folder = mkdtempSync(join(tmpdir(), "flowify-laws-"));
+  try {
+    for (const name of names)
+      for (const count of rows === undefined ? SIZES : [rows]) {
+        const result = await benchLaw(executor, folder, name, count, seed);
+        process.stdout.write(`${JSON.stringify(result)}\n`);
+        say(lineOf(result));
+      }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    await executor.dispose();
+  }
+}
+
+function lineOf({ law, rows, truth, run, baselines, seconds }: LawResult): string {
+  const [best] = Object.entries(baselines).toSorted(([, a], [, b]) => b - a);
+  const [name, figure] = best as [string, number];
+  const margin = run - figure;
+  return `${law} ${rows}: ${run.toFixed(3)} (truth ${truth.toFixed(3)}); best baseline ${name} ${figure.toFixed(3)}, ${margin < 0 ? "loses by" : "wins by"} ${Math.abs(margin).toFixed(3)}; ${seconds.toFixed(1)} s`;
+}

@@ -1,0 +1,72 @@
+import { fitMixture } from "@flowify/core/internal";
+import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
+import type { RowSet } from "../data/image-set.js";
+
+/** Numbers of normals that are tried, until two in a row are worse. */
+const TRIED = [1, 2, 3, 4, 6, 8, 12, 16] as const;
+
+/** Most rows to fit to, and most numbers of the largest mixture. */
+const MOST_ROWS = 5000;
+const MOST_NUMBERS = 2 ** 16;
+
+type Fitted = Awaited<ReturnType<typeof fitMixture>>;
+
+/** A mixture of normals with whole covariances, as many as the Bayesian information criterion says: −log p of each row. */
+export async function mixtureBaseline(train: RowSet, test: RowSet): Promise<Float64Array> {
+  const [n] = train.shape;
+  const survey = surveyColumns(train);
+  const rows = standardized(train, survey).slice(0, MOST_ROWS);
+  let best: { criterion: number; fitted: Fitted } | undefined;
+  let worse = 0;
+  for (const K of TRIED) {
+    const numbers = K * (1 + n + (n * (n + 1)) / 2) - 1;
+    if (best && (numbers > MOST_NUMBERS || numbers > rows.length * n || worse > 1)) break;
+    const fitted = await fitMixture(rows, K);
+    const nll = nllOf(fitted, rows, n);
+    const criterion = 2 * nll.reduce((a, b) => a + b, 0) + numbers * Math.log(rows.length);
+    worse = best && criterion >= best.criterion ? worse + 1 : 0;
+    if (worse === 0) best = { criterion, fitted };
+  }
+  const scale = survey.std.reduce((sum, std) => sum + Math.log(std || 1), 0);
+  return nllOf(best!.fitted, standardized(test, survey), n).map((nll) => nll + scale);
+}
+
+/** Rows in the units of the columns. */
+export const standardized = (
+  { rows, count, shape: [n] }: RowSet,
+  { mean, std }: ColumnSurvey,
+): Float64Array[] =>
+  Array.from({ length: count }, (_, r) =>
+    Float64Array.from({ length: n }, (_v, i) => (rows[r * n + i]! - mean[i]!) / (std[i]! || 1)),
+  );
+
+function nllOf(fitted: Fitted, rows: readonly Float64Array[], n: number): Float64Array {
+  const e = new Float64Array(n);
+  return Float64Array.from(
+    rows,
+    (row) =>
+      -logSumExp(
+        fitted.map(({ weight, mean, factor }) => {
+          let log = Math.log(weight) - (n / 2) * Math.log(2 * Math.PI);
+          for (let i = 0; i < n; i++) {
+            let rest = row[i]! - mean[i]!;
+            for (let j = 0; j < i; j++) rest -= factor[i * n + j]! * e[j]!;
+            const pivot = factor[i * n + i]!;
+            e[i] = rest / pivot;
+            log -= e[i]! ** 2 / 2 + Math.log(pivot);
+          }
+          return log;
+        }),
+      ),
+  );
+}
+
+/** log Σ exp, stable. */
+export function logSumExp(logs: ArrayLike<number>): number {
+  let top = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logs.length; i++) top = Math.max(top, logs[i]!);
+  if (top === Number.NEGATIVE_INFINITY) return top;
+  let sum = 0;
+  for (let i = 0; i < logs.length; i++) sum += Math.exp(logs[i]! - top);
+  return top + Math.log(sum);
+}
