@@ -24,7 +24,8 @@ import { choice, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
-import { makeFolder } from "../runs/folder.js";
+import { exportRegression, DESCRIPTION as REGRESSION } from "../regression/export-regression.js";
+import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
 import { trainerOptions } from "../settings.js";
@@ -72,6 +73,9 @@ layer (conv2d[3]/). With --target ort-cpu the graphs are rewritten for speed, as
 detector.json. Numbers and texts go in as they are in the table, a tensor a column; preprocessing is
 inside. It returns score, p and flag of each row. ONNX Runtime computes them without flowify.
 
+A run of flowify train --predict is written as log-prob.onnx and sample.onnx, with regression.json. Columns go in as
+they are in the table, and log p or a value of each column that is predicted comes out.
+
 Before the command ends, each file runs in ONNX Runtime and is compared with the flow. If python3 has
 the package onnx, its checker validates the files too.
 
@@ -98,6 +102,13 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
   expectFree(placesIn(out), flags, { inputs: inputsOfRun(folder) });
   if (flags.detector === true && withStep)
     throw new UsageError("--step and --detector exclude each other\nname one of them");
+  if (holdsRegression(folder)) {
+    const flag = withStep ? "--step" : flags.detector ? "--detector" : undefined;
+    if (flag !== undefined)
+      throw new UsageError(`${flag} is for runs of whole images or rows, this one predicts\nleave it out`);
+    const { target, ...common } = flags;
+    return exportRegression(folder, { ...common, ...(target && { target: targets[target] }) }, terminal);
+  }
   if (flags.detector === true) return exportDetector(flags, folder, terminal);
   if (flags.falseAlarms !== undefined)
     throw new UsageError("--false-alarms is for --detector\nleave it out, or add --detector");
@@ -183,7 +194,7 @@ const farOff = ({ largest, differing }: Agreement): string =>
 
 /** What an export may write: its documents, and in place of those that are there the ONNX files. */
 const placesIn = (out: string): string[] => [
-  ...[DESCRIPTION, STATE, DETECTOR].map((name) => join(out, name)),
+  ...[DESCRIPTION, STATE, DETECTOR, REGRESSION].map((name) => join(out, name)),
   ...filesIn(out).filter((file) => file.endsWith(".onnx")),
 ];
 

@@ -7,18 +7,39 @@ export const OUTPUTS = ["score", "p", "flag"] as const;
 /** Code of ONNX's type of float32. */
 const FLOAT = 1;
 
-/** The name of a column's input in the graph. */
-export const graphInput = ({ name }: TableColumn): string =>
-  OUTPUTS.some((output) => output === name) ? `input ${name}` : name;
+/** A column of a graph: of a table, or one of noise. */
+export type GraphColumn = Pick<TableColumn, "name" | "kind"> &
+  Readonly<{ found: Pick<TableColumn["found"], "origin" | "values"> }>;
+
+/** The name of a column's input in a graph with these outputs. */
+export const graphInput = (
+  { name }: Pick<GraphColumn, "name">,
+  outputs: readonly string[] = OUTPUTS,
+): string => (outputs.some((output) => output === name) ? `input ${name}` : name);
+
+/** One graph from the columns of a table to `score`, `p` and `flag`, [batch] each. `judge` computes them of `x`, encoded rows. */
+export const detectorGraph = (columns: readonly GraphColumn[], judge: GraphModel): GraphModel =>
+  tableGraph(columns, judge, {
+    name: "detector",
+    outputs: OUTPUTS.map((name) => ({ name, type: name === "flag" ? "int32" : "float32", shape: ["batch"] })),
+  });
 
 /**
- * One graph from the columns of a table to `score`, `p` and `flag`, [batch] each. Numbers and days are float64 [batch, 1],
- * NaN where they are missing, and lose their origin; texts are strings [batch, 1], empty where they are missing, and become
- * codes.
+ * One graph from the columns of a table to outputs of their rows. Numbers and days are float64 [batch, 1], NaN where they
+ * are missing, and lose their origin; texts are strings [batch, 1], empty where they are missing, and become codes.
  *
- * @param judge from `x`, encoded rows, to the outputs
+ * @param rows from `x`, encoded rows, to the outputs
  */
-export function detectorGraph(columns: readonly TableColumn[], judge: GraphModel): GraphModel {
+export function tableGraph(
+  columns: readonly GraphColumn[],
+  rows: GraphModel,
+  { name: graph, outputs }: Pick<GraphModel, "name" | "outputs">,
+): GraphModel {
+  const inputOf = (column: GraphColumn): string =>
+    graphInput(
+      column,
+      outputs.map(({ name }) => name),
+    );
   const nodes: GraphNode[] = [];
   const constants: Initializer[] = [];
   const texts: TextConstant[] = [];
@@ -33,7 +54,7 @@ export function detectorGraph(columns: readonly TableColumn[], judge: GraphModel
     if (!kind.isText) {
       const origin = `columns/origin ${i}`;
       constants.push({ name: origin, type: "float64", shape: [1], data: Float64Array.of(found.origin ?? 0) });
-      return toFloat(node("Sub", [graphInput(column), origin]));
+      return toFloat(node("Sub", [inputOf(column), origin]));
     }
     const values = (found.values ?? []).map((value) => value ?? "");
     const [words, codes, other] = ["words", "codes", "other"].map((each) => `columns/${each} ${i}`);
@@ -42,34 +63,34 @@ export function detectorGraph(columns: readonly TableColumn[], judge: GraphModel
     const data = Float32Array.from(values, (_, code) => code - values.length);
     constants.push({ name: codes!, type: "float32", shape: [values.length, 1], data });
     constants.push({ name: other!, type: "float32", shape: [1], data: Float32Array.of(values.length) });
-    const known = toFloat(node("Equal", [graphInput(column), words!]));
+    const known = toFloat(node("Equal", [inputOf(column), words!]));
     return node("Add", [node("MatMul", [known, codes!]), other!]);
   });
   const x = encoded.length === 1 ? encoded[0]! : node("Concat", encoded, { axis: 1 });
   const own = (name: string): string => (name === "x" ? x : name === "" ? "" : `rows/${name}`);
-  const judging = judge.nodes.map((each) => ({
+  const computing = rows.nodes.map((each) => ({
     ...each,
     inputs: each.inputs.map(own),
     outputs: each.outputs.map(own),
   }));
-  const results = judge.outputs.map(({ name }, i) => ({
+  const results = rows.outputs.map(({ name }, i) => ({
     op: "Identity",
     domain: "",
     inputs: [own(name)],
-    outputs: [OUTPUTS[i]!],
+    outputs: [outputs[i]!.name],
     attributes: {},
   }));
   const inputsOf = (isText: boolean) =>
     columns
       .filter(({ kind }) => kind.isText === isText)
-      .map((column) => ({ name: graphInput(column), shape: ["batch", 1] as const }));
+      .map((column) => ({ name: inputOf(column), shape: ["batch", 1] as const }));
   return {
-    name: "detector",
+    name: graph,
     inputs: inputsOf(false).map((input) => ({ ...input, type: "float64" })),
     textInputs: inputsOf(true),
-    outputs: OUTPUTS.map((name) => ({ name, type: name === "flag" ? "int32" : "float32", shape: ["batch"] })),
-    nodes: [...nodes, ...judging, ...results],
-    constants: [...constants, ...judge.constants.map((each) => ({ ...each, name: own(each.name) }))],
+    outputs,
+    nodes: [...nodes, ...computing, ...results],
+    constants: [...constants, ...rows.constants.map((each) => ({ ...each, name: own(each.name) }))],
     texts,
   };
 }

@@ -74,13 +74,13 @@ export const atomOf = ({ atoms }: Target, value: number): number => atoms.indexO
 export class TableRegression {
   readonly prediction: Prediction;
   readonly targets: readonly TargetInTable[];
-  readonly #models: readonly TargetModels[];
+  readonly models: readonly TargetModels[];
   readonly #width: number;
 
   constructor(prediction: Prediction, models: readonly TargetModels[]) {
     this.prediction = prediction;
     this.targets = targetsOf(prediction);
-    this.#models = models;
+    this.models = models;
     this.#width = widthOf(prediction);
   }
 
@@ -141,11 +141,11 @@ export class TableRegression {
   }
 
   #modelsOf(t: number): TargetModels {
-    return this.#models[t] as TargetModels;
+    return this.models[t] as TargetModels;
   }
 
   async dispose(): Promise<void> {
-    for (const { value, atom } of this.#models) {
+    for (const { value, atom } of this.models) {
       await value.dispose();
       await atom?.dispose();
     }

@@ -167,7 +167,7 @@ const isHidden = (name: string): boolean => name.startsWith(".");
 export function notARun(folder: string): UsageError {
   if (holdsRegression(folder))
     return new UsageError(
-      `${folder} holds a run that predicts columns, expected one of whole images or rows\nuse flowify predict, evaluate, report or inspect with it`,
+      `${folder} holds a run that predicts columns, expected one of whole images or rows\nuse flowify predict, evaluate, report, inspect or export with it`,
     );
   if (existsSync(join(folder, NETWORK)))
     return new UsageError(

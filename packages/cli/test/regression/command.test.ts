@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
+import { loadRuntime } from "@flowify/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import { conformalLimit, intervalOf, outwardness } from "../../src/regression/conformal.js";
 import { Predictive } from "../../src/regression.js";
@@ -9,6 +10,7 @@ import { runCommand } from "../run-command.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const root = temporaryFolder();
+const ort = await loadRuntime();
 const table = join(root, "flats.csv");
 const fresh = join(root, "fresh.csv");
 const bare = join(root, "bare.csv");
@@ -19,7 +21,7 @@ function rowsOf(count: number, seed: number, withPrice = true): string {
   const random = makeRng(seed);
   const lines = Array.from({ length: count }, (_, i) => {
     const area = Math.round(30 + 90 * random.uniform());
-    const heating = ["gas", "oil", "none"][random.integer(3)] as string;
+    const heating = ["gas", "oil", "wood"][random.integer(3)] as string;
     const price = 3 * area + (heating === "gas" ? 40 : 0) + (5 + 0.2 * area) * random.normal();
     const days = Math.round(10 + 5 * random.uniform() + area / 10);
     const size = random.uniform() < (area - 30) / 90 ? "large" : "small";
@@ -275,12 +277,66 @@ describe("other commands", () => {
     const { stdout } = await runCommand(["inspect", run]);
     expect(stdout).toContain("price, days, size, fee from area, heating");
     expect(stdout).toContain("2 classes: probabilities");
-    for (const command of ["sample", "export"])
-      await expectRefusal(
-        [command, run, ...(command === "export" ? ["--out", join(root, "exported")] : [])],
-        2,
-        "holds a run that predicts columns",
-      );
+    await expectRefusal(["sample", run], 2, "holds a run that predicts columns");
+  });
+});
+
+describe("exported files", () => {
+  const exported = join(root, "exported");
+  const rows = (): Record<string, string>[] => records(readFileSync(fresh, "utf8"));
+  const numbers = (values: readonly number[]) =>
+    new ort.Tensor("float64", Float64Array.from(values), [values.length, 1]);
+  const texts = (values: readonly string[]) => new ort.Tensor("string", [...values], [values.length, 1]);
+  const column = (name: string): string[] => rows().map((row) => row[name] as string);
+  const given = () => ({ area: numbers(column("area").map(Number)), heating: texts(column("heating")) });
+
+  it("have the log p of predict, without flowify", async () => {
+    await printed("export", run, "--out", exported);
+    const session = await ort.InferenceSession.create(readFileSync(join(exported, "log-prob.onnx")));
+    const found = await session.run({
+      ...given(),
+      price: numbers(column("price").map(Number)),
+      days: numbers(column("days").map(Number)),
+      fee: numbers(column("fee").map(Number)),
+      size: texts(column("size")),
+    });
+    for (const name of ["price", "days", "size", "fee"]) {
+      const own = found[`log p ${name}`]?.data as Float32Array;
+      for (const [i, row] of records(predicted).entries())
+        expect([name, i, Math.abs((own[i] as number) - Number(row[`${name} log p`])) < 2e-4]).toEqual([
+          name,
+          i,
+          true,
+        ]);
+    }
+  });
+
+  it("sample values that predict finds as likely", async () => {
+    const session = await ort.InferenceSession.create(readFileSync(join(exported, "sample.onnx")));
+    const random = makeRng(9);
+    const count = rows().length;
+    const draw = () => numbers(Array.from({ length: count }, () => random.normal()));
+    const ranks: number[] = [];
+    for (let k = 0; k < 20; k++) {
+      const noise = Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`noise ${i + 1}`, draw()]));
+      const choice = numbers(Array.from({ length: count }, () => random.uniform()));
+      const found = await session.run({ ...given(), ...noise, choice });
+      const [price, days, size] = ["price", "days", "size"].map((name) => found[name]?.data as Float32Array);
+      for (const [i, row] of records(predicted).entries()) {
+        ranks.push(Number((price?.[i] as number) < Number(row["price median"])));
+        expect(Number.isInteger(days?.[i])).toBe(true);
+        expect([0, 1]).toContain(size?.[i]);
+      }
+    }
+    expect(Math.abs(ranks.reduce((a, b) => a + b, 0) / ranks.length - 0.5)).toBeLessThan(0.08);
+  });
+
+  it("refuses what is for other runs", async () => {
+    await expectRefusal(
+      ["export", run, "--out", join(root, "step"), "--step"],
+      2,
+      "--step is for runs of whole images",
+    );
   });
 });
 

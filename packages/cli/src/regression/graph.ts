@@ -1,0 +1,155 @@
+import type { Flow, FlowModel, HostArray } from "@flowify/core";
+import { type ArrayTree, logSumExp } from "@flowify/core/layer";
+import { type JsTree, lax, numpy as np, tree } from "@jax-js/jax";
+import { hasCells } from "./cells.js";
+import type { Regression } from "./regression.js";
+import type { TableRegression, TargetInTable, TargetModels } from "./table-regression.js";
+
+/** The parameters of the flows of each target: those of its values, and those of its atoms. */
+export type RegressionParams = { value: ArrayTree[]; atom: ArrayTree[] }[];
+
+export const paramsOf = (model: TableRegression): JsTree<HostArray> =>
+  model.models.map(({ value, atom }) => ({
+    value: value.members.map(({ params }) => params),
+    atom: (atom?.members ?? []).map(({ params }) => params),
+  })) as never;
+
+const noNoise = ({ chain }: Flow): never => chain.layers.map(() => ({})) as never;
+const kept = (params: ArrayTree): never => tree.ref<never>(params as never);
+
+/** Φ. */
+const normalCdf = (z: np.Array): np.Array => lax.erfc(z.mul(-Math.SQRT1_2)).mul(0.5);
+
+/** |Φ(b) − Φ(a)|, on the side where both are small. */
+function between(a: np.Array, b: np.Array): np.Array {
+  const side = np.where(np.greater(a.ref.add(b.ref), 0), -1, 1);
+  return np.absolute(normalCdf(b.mul(side.ref)).sub(normalCdf(a.mul(side))));
+}
+
+/** log p of values y [B, 1] given what flows see c [B, w]: [B]. Consumes y and c, borrows the parameters. */
+function logProbGraph(
+  { members, kind }: Regression,
+  params: readonly ArrayTree[],
+  y: np.Array,
+  c: np.Array,
+): np.Array {
+  const each = (of: (model: FlowModel, own: ArrayTree) => np.Array): np.Array => {
+    const all = members.map((model, k) => of(model, params[k] as ArrayTree));
+    y.dispose();
+    c.dispose();
+    return logSumExp(np.stack(all, 0), 0).sub(Math.log(members.length));
+  };
+  if (!hasCells(kind)) return each(({ flow }, own) => flow.logProb(kept(own), y.ref, noNoise(flow), c.ref));
+  const { step = 1, classes } = kind;
+  return each((model, own) => {
+    const { flow } = model.part(1, model.flow.chain.layers.length);
+    const latent = (end: np.Array): np.Array =>
+      flow.encode(kept((own as never[]).slice(1)), end, noNoise(flow), c.ref).reshape([-1]);
+    const [low, high] = [latent(y.ref.sub(step / 2)), latent(y.ref.add(step / 2))];
+    if (classes === undefined) return np.log(np.maximum(between(low, high), Number.MIN_VALUE));
+    const code = y.ref.reshape([-1]);
+    const first = np.where(np.lessEqual(code.ref, 0), -FAR, low);
+    const last = np.where(np.greaterEqual(code, classes - 1), FAR, high);
+    return np.log(np.maximum(between(first, last), LEAST));
+  });
+}
+
+/** Beyond every latent. */
+const FAR = 30;
+/** Smallest float32 probability. */
+const LEAST = 1e-38;
+
+/** A value [B, 1] of member ⌊K choice⌋ at the normal noise z [B, 1]. Consumes z and c, borrows choice and the parameters. */
+function drawGraph(
+  { members, kind }: Regression,
+  params: readonly ArrayTree[],
+  { z, choice, c }: Readonly<{ z: np.Array; choice: np.Array; c: np.Array }>,
+): np.Array {
+  const K = members.length;
+  const place = np.minimum(np.floor(choice.ref.mul(K)), K - 1);
+  const drawn = members
+    .map(({ flow }, k) => {
+      const value = flow.decode(kept(params[k] as ArrayTree), z.ref, noNoise(flow), c.ref);
+      return value.mul(np.equal(place.ref, k).astype(np.float32));
+    })
+    .reduce((a, b) => a.add(b));
+  for (const used of [place, z, c]) used.dispose();
+  return kind.classes === undefined ? drawn : np.minimum(np.maximum(np.round(drawn), 0), kind.classes - 1);
+}
+
+/** What flows see of a target's columns, of the numbers of encoded columns by their places. Borrows them. */
+const conditionOf = (target: TargetInTable, cells: ReadonlyMap<number, np.Array>): np.Array =>
+  target.features.f(
+    np.concatenate(
+      target.from.map((place) => (cells.get(place) as np.Array).ref),
+      1,
+    ),
+  );
+
+/** log p of each target, [B, targets], of the numbers of all columns. Consumes everything. */
+export function tableLogProb(
+  model: TableRegression,
+  params: RegressionParams,
+  cells: ReadonlyMap<number, np.Array>,
+): np.Array {
+  const logs = model.targets.map((target, t) => {
+    const own = params[t] as RegressionParams[number];
+    const { value, atom } = model.models[t] as TargetModels;
+    const c = conditionOf(target, cells);
+    const y = cells.get(target.place) as np.Array;
+    if (!atom) return logProbGraph(value, own.value, y.ref, c);
+    const which = target.atoms
+      .map((each, k) =>
+        np
+          .equal(y.ref, each)
+          .astype(np.float32)
+          .mul(k + 1),
+      )
+      .reduce((a, b) => a.add(b));
+    const logAtom = logProbGraph(atom, own.atom, which.ref, c.ref);
+    const apart = np.equal(which.reshape([-1]), 0);
+    return logAtom.add(np.where(apart, logProbGraph(value, own.value, y.ref, c), 0));
+  });
+  for (const cell of cells.values()) cell.dispose();
+  tree.dispose(params as never);
+  return np.stack(logs, 1);
+}
+
+/** A value of each target in turn, [B, 1] each, of the numbers of the columns that are given. Consumes everything. */
+export function tableSample(
+  model: TableRegression,
+  params: RegressionParams,
+  given: ReadonlyMap<number, np.Array>,
+  noise: readonly np.Array[],
+  choice: np.Array,
+): np.Array[] {
+  const cells = new Map(given);
+  const left = [...noise];
+  const next = (): np.Array => left.shift() as np.Array;
+  const drawn = model.targets.map((target, t) => {
+    const own = params[t] as RegressionParams[number];
+    const { value, atom } = model.models[t] as TargetModels;
+    const c = conditionOf(target, cells);
+    const plain = drawGraph(value, own.value, { z: next(), choice, c: atom ? c.ref : c });
+    const found = atom
+      ? withAtoms(target, plain, drawGraph(atom, own.atom, { z: next(), choice, c }))
+      : plain;
+    cells.set(target.place, found.ref);
+    return found;
+  });
+  for (const cell of cells.values()) cell.dispose();
+  choice.dispose();
+  tree.dispose(params as never);
+  return drawn;
+}
+
+/** The atom that was chosen, or where that is none the value. Consumes both. */
+function withAtoms({ atoms }: TargetInTable, value: np.Array, which: np.Array): np.Array {
+  const found = atoms.reduce((all, atom, k) => np.where(np.equal(which.ref, k + 1), atom, all), value);
+  which.dispose();
+  return found;
+}
+
+/** Columns of noise that a sample takes. */
+export const noisesOf = ({ models }: TableRegression): number =>
+  models.reduce((sum, { atom }) => sum + (atom ? 2 : 1), 0);
