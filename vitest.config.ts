@@ -32,7 +32,11 @@ const project = (
     ...files,
     // tests that use ONNX Runtime without our executor leave no telemetry behind either
     env: { ORT_DISABLE_TELEMETRY: "1", ...(chromium && { CHROMIUM: chromium }) },
-    setupFiles: ["scripts/vitest/no-console.ts", ...(isolate ? [] : ["scripts/vitest/default-device.ts"])],
+    setupFiles: [
+      "scripts/vitest/no-console.ts",
+      "scripts/vitest/fast-hash.ts",
+      ...(isolate ? [] : ["scripts/vitest/default-device.ts"]),
+    ],
     pool: "forks",
     // kernels compile inside tests, which takes many times as long on a machine that does other work beside
     testTimeout: 180_000,

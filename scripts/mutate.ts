@@ -24,7 +24,7 @@ import { applied, type Mutation, mutationsOf } from "./mutations.js";
 
 const root = resolve(import.meta.dirname, "..");
 
-const laws = ["laws/contribution", "laws/round-trip", "laws/deterministic", "densities/"];
+const laws = ["core/test/laws/", "densities/"];
 /** Tests of the files in a folder, by a part of their path; of the laws those of the layer. */
 const tests: Readonly<Record<string, readonly string[]>> = {
   "packages/core/src/layers": [...laws, "core/test/layers/"],

@@ -3,8 +3,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take long though they are short, the longest first: pages wait, a law runs over the whole catalog. */
 const long = [
   /apps\/playground\/test/,
-  /laws\/(contribution|gradients)/,
-  /laws\/(jit|references|shapes)/,
+  /laws\/of-(images|vectors)/,
+  /laws\/of-/,
   /onnx\/test\/(laws|step-counts)/,
   /cli\/test\/(one-model|rows|commands|recipes|table-reasons|equal-bits)/,
 ];

@@ -1,13 +1,9 @@
 import { describe, it } from "vitest";
 import type { FlowLayer } from "../../src/layer.js";
-import { atInit, initFromData } from "../../src/testing/laws/init-from-data.js";
+import { atInit } from "../../src/testing/laws/init-from-data.js";
 import { catalog } from "../catalog.js";
 import { partsOf } from "../catalog-images.js";
-import { expectLaw, subjectsOf } from "../support/laws.js";
-
-describe(`${initFromData.name}: ${initFromData.promise}`, () => {
-  it.each(subjectsOf(initFromData))("$name", (entry) => expectLaw(initFromData, entry));
-});
+import { expectLaw } from "../support/laws.js";
 
 /** A layer and those that it is made of. */
 const allOf = (layer: FlowLayer): FlowLayer[] => [layer, ...(partsOf(layer) ?? []).flatMap(allOf)];

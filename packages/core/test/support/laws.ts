@@ -1,7 +1,9 @@
-import { expect } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Law } from "../../src/testing/law.js";
+import { laws } from "../../src/testing/laws.js";
 import type { Subject } from "../../src/testing/subject.js";
 import { catalog } from "../catalog.js";
+import type { CatalogEntry } from "./entry.js";
 
 /** The entries of the catalog that a law says something of. */
 export const subjectsOf = (law: Law) => catalog.filter((entry) => law.skip?.(entry) === undefined);
@@ -10,3 +12,11 @@ export const subjectsOf = (law: Law) => catalog.filter((entry) => law.skip?.(ent
 export async function expectLaw(law: Law, subject: Subject): Promise<void> {
   await expect(law.check(subject)).resolves.toBeDefined();
 }
+
+/** Every law on every entry, an entry after the other: what jax-js compiles for one law serves the next. */
+export const describeLaws = (entries: readonly CatalogEntry[]): void =>
+  describe.each(entries)("$name", (entry) => {
+    it.each(laws.filter(({ skip }) => skip?.(entry) === undefined))("$name: $promise", (law) =>
+      expectLaw(law, entry),
+    );
+  });

@@ -1,0 +1,4 @@
+import { catalogParts } from "../catalog.js";
+import { describeLaws } from "../support/laws.js";
+
+describeLaws(catalogParts.conditions);
