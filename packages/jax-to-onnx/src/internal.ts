@@ -24,5 +24,6 @@ export {
   withConstants,
 } from "./model.js";
 export { leafPaths } from "./paths.js";
+export { programKey } from "./program-key.js";
 export { withSymbolicAxes } from "./symbolic/symbolic-axes.js";
 export { type Signature, type Slot, trace } from "./trace.js";

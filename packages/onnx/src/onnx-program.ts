@@ -2,8 +2,15 @@ import { DeviceError, type HostArray, MemoryError } from "@flowify/core";
 import type { PlacedArray, RunOptions } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
-import { type LoweredGraph, type Signature, type Slot, withConstants } from "jax-to-onnx/internal";
+import {
+  type LoweredGraph,
+  programKey,
+  type Signature,
+  type Slot,
+  withConstants,
+} from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { type Graph, lowerOnce, sessionOf } from "./compiled-before.js";
 import { isRotation } from "./is-rotation.js";
 import { lower } from "./lower.js";
 import { openSession } from "./open-session.js";
@@ -72,8 +79,25 @@ export async function onnxProgram(
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
   const lowerFor = (other: Target): LoweredGraph =>
     lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, target: other });
-  const lowered = lowerFor(target);
-  onLower?.(lowered, lowerFor);
+  const { without, ...rest } = target;
+  const how = [
+    name,
+    inputNames,
+    outputNames,
+    [...fixed],
+    [...rotations],
+    itemwise,
+    rest,
+    [...without],
+    options,
+  ];
+  const key = programKey(traced, how);
+  const observed = (): LoweredGraph => {
+    const graph = lowerFor(target);
+    onLower?.(graph, lowerFor);
+    return graph;
+  };
+  const lowered: Graph = lowerOnce(onLower ? undefined : key, observed);
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =
     workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
@@ -106,8 +130,12 @@ export async function onnxProgram(
       dispose: async () => {},
     };
   const file = engine.toBytes(model);
+  // values that are built in make a session of their own, and so does a profile
+  const isKept = constants.length === 0 && !options.enableProfiling;
   const [own, ...beside] = (await allOpened([
-    openSession(engine.runtime, engine.run, file, options),
+    sessionOf(engine.runtime, isKept ? key : undefined, target.memoryFactor * model.peak + file.length, () =>
+      openSession(engine.runtime, engine.run, file, options),
+    ),
     ...workers.map((worker, i) => worker.open(file, besideOptions(options, i + 1), slots, outputs, here)),
   ]).catch(rejected)) as [Opened, ...WorkerProgram[]];
   return {

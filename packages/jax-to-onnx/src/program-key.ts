@@ -1,0 +1,62 @@
+import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
+import { readConstant } from "./constants.js";
+import { type Atom, isLiteral, type Var } from "./jaxpr.js";
+
+/** Most numbers of constants in a key. */
+const MOST_NUMBERS = 4096;
+
+/** A parameter of which two unlike ones might have the same text. */
+class NoText extends Error {}
+
+/**
+ * A text that two traced programs share only if they compute the same, whatever their variables are called, and are lowered
+ * in the same way. Undefined where a parameter has no such text, or the constants are many.
+ *
+ * @param how what else decides how the program is lowered, as JSON has it
+ */
+export function programKey({ jaxpr, consts }: ClosedJaxpr, how: unknown): string | undefined {
+  const numbers = consts.reduce((sum, { size }) => sum + size, 0);
+  if (numbers > MOST_NUMBERS) return undefined;
+  try {
+    const values = consts.map((each) => Array.from(readConstant(each).values, numberText));
+    return `${JSON.stringify([how, values], plain)}\n${textOf(jaxpr)}`;
+  } catch (error) {
+    if (error instanceof NoText) return undefined;
+    throw error;
+  }
+}
+
+/** JSON has no NaN, no infinities and no −0. */
+const numberText = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value));
+
+function textOf({ inBinders, eqns, outs }: Jaxpr): string {
+  const numbers = new Map<Var, number>();
+  const bind = (v: Var): string => {
+    numbers.set(v, numbers.size);
+    return typeText(v);
+  };
+  const atom = (each: Atom): string =>
+    isLiteral(each) ? `${numberText(each.value)}:${typeText(each)}` : `%${numbers.get(each)}`;
+  const lines = eqns.map(({ primitive, params, inputs, outBinders }) => {
+    const given = inputs.map(atom).join(" ");
+    return `${outBinders.map(bind).join(" ")} = ${primitive} ${JSON.stringify(params, plain)} ${given}`;
+  });
+  return [inBinders.map(bind).join(" "), ...lines, outs.map(atom).join(" ")].join("\n");
+}
+
+const typeText = ({ aval: { dtype, shape, weakType } }: Atom): string =>
+  `${dtype}[${shape}]${weakType ? "*" : ""}`;
+
+/** A value in a parameter, for `JSON.stringify`: nested programs are texts, numbers are exact. */
+function plain(_name: string, value: unknown): unknown {
+  if (typeof value === "number")
+    return Number.isFinite(value) && !Object.is(value, -0) ? value : [numberText(value)];
+  if (typeof value !== "object" || value === null) {
+    if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint")
+      throw new NoText();
+    return value;
+  }
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return value;
+  if ("eqns" in value && "inBinders" in value) return textOf(value as Jaxpr);
+  throw new NoText();
+}

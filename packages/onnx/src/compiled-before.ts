@@ -1,0 +1,56 @@
+import type { LoweredGraph } from "jax-to-onnx/internal";
+import type { openSession } from "./open-session.js";
+import { Recent } from "./recent.js";
+import type { Runtime } from "./runtime.js";
+
+/** What a program needs of its graph; the rest holds much memory. */
+export type Graph = Omit<LoweredGraph, "typeOf" | "acted">;
+type Session = Awaited<ReturnType<typeof openSession>>;
+
+/** The most numbers in the constants of a graph that is kept. */
+const MOST_CONSTANTS = 100_000;
+
+/**
+ * What was compiled before in this process, by the text of the program and how it was compiled: a network is trained again
+ * after it was changed back, by the members of an ensemble, or scored by the command after the command.
+ */
+const graphs = new Recent<Graph>(60_000);
+
+/** Sessions that nobody uses now, of so many bytes in all, by the runtime that opened them. */
+const idle = new WeakMap<Runtime, Recent<Session>>();
+const IDLE_BYTES = 64 * 2 ** 20;
+
+/** The graph of a program, which is lowered where none like it was lowered before. */
+export function lowerOnce(key: string | undefined, lowered: () => LoweredGraph): Graph {
+  const known = key === undefined ? undefined : graphs.get(key);
+  if (known || key === undefined) return known ?? lowered();
+  const { name, inputs, outputs, nodes, constants, flops, bytes, peak } = lowered();
+  const graph = { name, inputs, outputs, nodes, constants, flops, bytes, peak };
+  const numbers = constants.reduce((sum, { data }) => sum + data.length, 0);
+  if (numbers <= MOST_CONSTANTS) graphs.put(key, graph, nodes.length);
+  return graph;
+}
+
+/**
+ * A session of a program: one that an equal program closed, or a new one. Closed it waits for the next; one that is large,
+ * or has no key, is released.
+ *
+ * @param bytes what it holds, about
+ */
+export async function sessionOf(
+  runtime: Runtime,
+  key: string | undefined,
+  bytes: number,
+  open: () => Promise<Session>,
+): Promise<Session> {
+  if (key === undefined) return open();
+  const waiting = idle.get(runtime) ?? new Recent<Session>(IDLE_BYTES);
+  idle.set(runtime, waiting);
+  const session = waiting.take(key) ?? (await open());
+  return {
+    run: session.run,
+    async close() {
+      await Promise.all(waiting.put(key, session, bytes).map((each) => each.close()));
+    },
+  };
+}

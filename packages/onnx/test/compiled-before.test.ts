@@ -1,0 +1,78 @@
+import { HostArray } from "@flowify/core";
+import { numpy as np } from "@jax-js/jax";
+import { afterEach, expect, it, vi } from "vitest";
+import { lowerOnce, sessionOf } from "../src/compiled-before.js";
+import { nativeExecutor } from "../src/native-executor.js";
+import { Recent } from "../src/recent.js";
+import { nativeRuntime } from "../src/runtime.js";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** The values of f(1, 2, 3), by an executor of its own, which is disposed of. */
+async function computed(f: (x: np.Array) => np.Array): Promise<number[]> {
+  const executor = await nativeExecutor({ threads: 1 });
+  const x = new HostArray(Float32Array.of(1, 2, 3), [3], np.float32);
+  const program = await executor.compile(f as never, [x] as never, { name: "before" });
+  const placed = await program.run([x] as never);
+  const out = (await executor.fetch(placed)) as unknown as HostArray;
+  await program.dispose();
+  await executor.dispose();
+  return [...out.data];
+}
+
+it("an equal program takes the session that another closed, an unlike one opens its own", async () => {
+  const { InferenceSession } = await nativeRuntime();
+  const create = vi.spyOn(InferenceSession, "create");
+  expect(await computed((x) => np.square(x).add(0.25))).toEqual([1.25, 4.25, 9.25]);
+  expect(create).toHaveBeenCalledTimes(1);
+  expect(await computed((x) => np.square(x).add(0.25))).toEqual([1.25, 4.25, 9.25]);
+  expect(create).toHaveBeenCalledTimes(1);
+  expect(await computed((x) => np.square(x).add(0.75))).toEqual([1.75, 4.75, 9.75]);
+  expect(create).toHaveBeenCalledTimes(2);
+});
+
+it("two equal programs that are open at once have a session each; one is kept", async () => {
+  const opened: { close: ReturnType<typeof vi.fn> }[] = [];
+  const open = async () => {
+    const session = { run: vi.fn(), close: vi.fn() };
+    opened.push(session);
+    return session;
+  };
+  const runtime = {} as never;
+  const [one, other] = [await sessionOf(runtime, "a", 1, open), await sessionOf(runtime, "a", 1, open)];
+  expect(opened).toHaveLength(2);
+  await one.close();
+  await other.close();
+  expect(opened.map(({ close }) => close.mock.calls.length)).toEqual([1, 0]);
+  // one that is larger than all that may be kept is released, and so is one without a key
+  await (await sessionOf(runtime, "large", 1e9, open)).close();
+  await (await sessionOf(runtime, undefined, 1, open)).close();
+  expect(opened.map(({ close }) => close.mock.calls.length)).toEqual([1, 0, 1, 1]);
+});
+
+it("a program without a key is lowered each time, a graph of large constants is not kept", () => {
+  const graph = (numbers: number) =>
+    ({ nodes: [], constants: [{ data: new Float32Array(numbers) }] }) as never;
+  const lowered = vi.fn(() => graph(10));
+  lowerOnce(undefined, lowered);
+  lowerOnce(undefined, lowered);
+  expect(lowered).toHaveBeenCalledTimes(2);
+  lowerOnce("small", lowered);
+  lowerOnce("small", lowered);
+  expect(lowered).toHaveBeenCalledTimes(3);
+  const large = vi.fn(() => graph(200_000));
+  lowerOnce("large", large);
+  lowerOnce("large", large);
+  expect(large).toHaveBeenCalledTimes(2);
+});
+
+it("of recent things those used last stay", () => {
+  const recent = new Recent<{ id: number }>(3);
+  const [a, b, c, d] = [1, 2, 3, 4].map((id) => ({ id }));
+  expect([recent.put("a", a!, 1), recent.put("b", b!, 1), recent.put("c", c!, 1)]).toEqual([[], [], []]);
+  expect(recent.get("a")).toBe(a);
+  expect(recent.put("d", d!, 1)).toEqual([b]);
+  expect(recent.put("d", a!, 1)).toEqual([d]);
+  expect(recent.put("e", b!, 4)).toEqual([b]);
+  expect([recent.take("a"), recent.take("a"), recent.get("e")]).toEqual([a, undefined, undefined]);
+});
