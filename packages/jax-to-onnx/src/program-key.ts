@@ -2,8 +2,8 @@ import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
 import { readConstant } from "./constants.js";
 import { type Atom, isLiteral, type Var } from "./jaxpr.js";
 
-/** Most numbers of constants in a key. */
-const MOST_NUMBERS = 4096;
+/** Most numbers of constants of a program that has a key; where all of an array are equal, one stands in the key. */
+const MOST_NUMBERS = 250_000;
 
 /** A parameter of which two unlike ones might have the same text. */
 class NoText extends Error {}
@@ -18,7 +18,10 @@ export function programKey({ jaxpr, consts }: ClosedJaxpr, how: unknown): string
   const numbers = consts.reduce((sum, { size }) => sum + size, 0);
   if (numbers > MOST_NUMBERS) return undefined;
   try {
-    const values = consts.map((each) => Array.from(readConstant(each).values, numberText));
+    const values = consts.map((each) => {
+      const { values, uniform } = readConstant(each);
+      return uniform === undefined ? Array.from(values, numberText) : numberText(uniform);
+    });
     return `${JSON.stringify([how, values], plain)}\n${textOf(jaxpr)}`;
   } catch (error) {
     if (error instanceof NoText) return undefined;
