@@ -6,7 +6,7 @@
 import { jit, makeJaxpr, numpy as np } from "@jax-js/jax";
 
 type Hasher = { value: unknown; low?: number; high?: number; update(x: unknown): Hasher };
-type Hashable = { hash(state: Hasher): void };
+type Hashable = { hash: (this: Hashable, state: Hasher) => void };
 
 const [LOW, HIGH] = [0x85ebca6b, 0xc2b2ae35];
 const number = new DataView(new ArrayBuffer(8));

@@ -13,7 +13,7 @@ function keyOf(
   how: unknown = "",
 ): string | undefined {
   const { jaxpr } = trace(
-    f as never,
+    f,
     [
       new (class {
         shape = shape;
@@ -37,7 +37,7 @@ const padded =
   (widths: [number, number][]): Unary =>
   (x) =>
     np.pad(x, widths);
-const nested = (by: number): Unary => jit((x: np.Array) => np.exp(x).mul(by)) as unknown as Unary;
+const nested = (by: number): Unary => jit((x: np.Array) => np.exp(x).mul(by));
 
 it.each<[string, () => string | undefined]>([
   ["a product", () => keyOf((x) => x.ref.mul(x).sum())],

@@ -11,8 +11,8 @@ type Session = Awaited<ReturnType<typeof openSession>>;
 const MOST_CONSTANTS = 100_000;
 
 /**
- * What was compiled before in this process, by the text of the program and how it was compiled: a network is trained again
- * after it was changed back, by the members of an ensemble, or scored by the command after the command.
+ * Graphs by the text of their programs: a network is trained again with other numbers, by the members of an ensemble, or by
+ * the next command of a process.
  */
 const graphs = new Recent<Graph>(60_000);
 
@@ -48,7 +48,7 @@ export async function sessionOf(
   idle.set(runtime, waiting);
   const session = waiting.take(key) ?? (await open());
   return {
-    run: session.run,
+    run: (feeds, results) => session.run(feeds, results),
     async close() {
       await Promise.all(waiting.put(key, session, bytes).map((each) => each.close()));
     },

@@ -12,7 +12,7 @@ afterEach(() => vi.restoreAllMocks());
 async function computed(f: (x: np.Array) => np.Array): Promise<number[]> {
   const executor = await nativeExecutor({ threads: 1 });
   const x = new HostArray(Float32Array.of(1, 2, 3), [3], np.float32);
-  const program = await executor.compile(f as never, [x] as never, { name: "before" });
+  const program = await executor.compile(f, [x] as never, { name: "before" });
   const placed = await program.run([x] as never);
   const out = (await executor.fetch(placed)) as unknown as HostArray;
   await program.dispose();
@@ -32,9 +32,9 @@ it("an equal program takes the session that another closed, an unlike one opens 
 });
 
 it("two equal programs that are open at once have a session each; one is kept", async () => {
-  const opened: { close: ReturnType<typeof vi.fn> }[] = [];
+  const opened: { close: ReturnType<typeof vi.fn<() => Promise<void>>> }[] = [];
   const open = async () => {
-    const session = { run: vi.fn(), close: vi.fn() };
+    const session = { run: vi.fn<() => Promise<void>>(), close: vi.fn<() => Promise<void>>() };
     opened.push(session);
     return session;
   };
@@ -53,14 +53,14 @@ it("two equal programs that are open at once have a session each; one is kept", 
 it("a program without a key is lowered each time, a graph of large constants is not kept", () => {
   const graph = (numbers: number) =>
     ({ nodes: [], constants: [{ data: new Float32Array(numbers) }] }) as never;
-  const lowered = vi.fn(() => graph(10));
+  const lowered = vi.fn<() => never>(() => graph(10));
   lowerOnce(undefined, lowered);
   lowerOnce(undefined, lowered);
   expect(lowered).toHaveBeenCalledTimes(2);
   lowerOnce("small", lowered);
   lowerOnce("small", lowered);
   expect(lowered).toHaveBeenCalledTimes(3);
-  const large = vi.fn(() => graph(200_000));
+  const large = vi.fn<() => never>(() => graph(200_000));
   lowerOnce("large", large);
   lowerOnce("large", large);
   expect(large).toHaveBeenCalledTimes(2);
