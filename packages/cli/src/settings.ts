@@ -150,7 +150,10 @@ const runFlags = {
   free: yes("With --from: train the function as well"),
   predict: value(names, "A,B", "Predict these columns of a table: their whole distribution, given others"),
   given: value(names, "A,B", "With --predict: the columns to predict from (default: all others)"),
-  ensemble: count("With --predict: flows whose mixture predicts (default: 5 below 2,000 rows, else 1)", "K"),
+  ensemble: count(
+    "With --predict: flows whose mixture predicts (default: 5 below 2,000 rows, 3 below 20,000, else 1)",
+    "K",
+  ),
   condition: choice(["label"], "Train the density of images given their label, p(image | label)"),
   density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
   epochs: count("Passes over the training data (default: 1, or as many as the recipe or auto sets)"),

@@ -35,7 +35,12 @@ export function regressionNetwork(
   };
 }
 
-/** Examples from which on one flow is enough. */
+/** Flows that pay, by the number of examples that each is for at most: with more, one flow says nearly all. */
+const ENSEMBLES = [
+  { below: 2000, flows: 5 },
+  { below: 20_000, flows: 3 },
+] as const;
+/** Examples from which on batches are larger. */
 const MANY = 2000;
 
 /** Steps of a flow, whatever the number of examples, and passes over them. */
@@ -52,7 +57,7 @@ export function scheduleOf(examples: number) {
   const batchSize = Math.min(examples < MANY ? 64 : 128, Math.ceil(examples / 4));
   const passes = Math.ceil((EPOCHS * examples) / batchSize);
   return {
-    ensemble: examples < MANY ? 5 : 1,
+    ensemble: ENSEMBLES.find(({ below }) => examples < below)?.flows ?? 1,
     steps: Math.min(Math.max(passes, STEPS.least), STEPS.most),
     batchSize,
     learningRate: 2e-3,

@@ -28,7 +28,8 @@ export async function withRegression<T>(
   use: (model: TableRegression, document: FinishedRegression) => Promise<T>,
 ): Promise<T> {
   const document = readFinished(folder);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  const threads = flags.threads ?? document.environment.threads;
+  const executor = await openExecutor(flags.device ?? "auto", terminal, { threads });
   try {
     const models: TargetModels[] = [];
     const planned = new TableRegression(document, []);

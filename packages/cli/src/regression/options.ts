@@ -10,7 +10,7 @@ export type RegressionOptions = ValueKind & {
   given: Rows;
   /** The value of each example. */
   values: ArrayLike<number>;
-  /** Flows whose mixture is the prediction. Default 5 below 2,000 examples, else 1. */
+  /** Flows whose mixture is the prediction. Default 5 below 2,000 examples, 3 below 20,000, else 1. */
   ensemble?: number;
   /** Steps of each flow at most; training ends before where held-out examples say so. Default by the number of examples. */
   steps?: number;

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
 import { environmentSchema, readingSchema } from "../run-config.js";
-import { holdsRegression, notARun, runPaths } from "../runs/folder.js";
+import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js";
 
 const number = v.number();
 const count = v.pipe(number, v.integer(), v.minValue(0));
@@ -63,6 +63,10 @@ export const writeRegression = (folder: string, document: RegressionDocument): P
 
 /** @throws UsageError where the folder holds none, DataError where it is damaged */
 export function readRegression(folder: string): RegressionDocument {
+  if (!holdsRegression(folder) && holdsRun(folder))
+    throw new UsageError(
+      `${folder} holds a run of whole images or rows, expected one that predicts columns\ntrain one with flowify train --predict A,B`,
+    );
   if (!holdsRegression(folder)) throw notARun(folder);
   const path = runPaths(folder).regression;
   let json: unknown;

@@ -40,7 +40,9 @@ export async function trainPrediction(this: CliContext, flags: TrainFlags): Prom
   });
   const interrupt = watchTraining(this.host, terminal);
   try {
-    const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+    // other threads add up in another order: a run that goes on keeps its own
+    const threads = flags.threads ?? plan.document.environment.threads;
+    const executor = await openExecutor(flags.device ?? "auto", terminal, { threads });
     try {
       await writeRegression(plan.folder, plan.document);
       const signal = {

@@ -10,6 +10,7 @@ import { configuration } from "./configuration.js";
 import { dataFiles } from "./data-files.js";
 import { models } from "./models.js";
 import { placesIn } from "./place.js";
+import { predictions } from "./predictions.js";
 import { tables } from "./tables.js";
 
 const commands = {
@@ -19,6 +20,7 @@ const commands = {
   "files and folders of images": dataFiles,
   archives,
   tables,
+  predictions,
   checkpoints,
 };
 const newPlace = placesIn(temporaryFolder());
