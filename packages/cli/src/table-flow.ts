@@ -27,7 +27,7 @@ export const readTable = (path: string, options: ReadTableOptions = {}): Promise
   readRows(path, options);
 
 export type TableFlowOptions = Readonly<{
-  /** As `--network table/…`: couplings (default), stack, additive, dense or gaussian. */
+  /** As `--network table/…`: stack (default), couplings, additive, dense or gaussian. */
   network?: "stack" | "couplings" | "additive" | "dense" | "gaussian";
 }>;
 
@@ -37,10 +37,7 @@ export type TableFlowOptions = Readonly<{
  *
  * @throws UsageError for a network with another name, and a table without a column to learn from
  */
-export function tableFlow(
-  schema: TableSchema,
-  { network = "couplings" }: TableFlowOptions = {},
-): NetworkFlow {
+export function tableFlow(schema: TableSchema, { network = "stack" }: TableFlowOptions = {}): NetworkFlow {
   if (!Object.hasOwn(tableBodies, network))
     throw new UsageError(`tableFlow: ${unknownName("network", network, Object.keys(tableBodies))}`);
   const length = flowWidth(tableColumns(schema));

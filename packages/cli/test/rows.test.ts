@@ -111,9 +111,11 @@ describe("a run of rows", () => {
       "Gaussian of each column",
       "histogram of each column",
       "Gaussian",
+      "mixture of Gaussians",
+      "kernel density",
     ]);
-    for (const { nll } of baselines) expect(trained.nll).toBeLessThan(nll);
-    // of two densities with independent columns; some of the training rows of this run are held out
+    for (const { nll } of baselines.slice(0, 4)) expect(trained.nll).toBeLessThan(nll);
+    // some of the training rows of this run are held out
     const { name, nll } = trained.baseline as (typeof baselines)[number];
     const same = baselines.find((each) => name === `a ${each.name}`);
     expect(Math.abs(nll - same!.nll)).toBeLessThan(0.1);

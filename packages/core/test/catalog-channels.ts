@@ -12,6 +12,7 @@ import { permuteChannels } from "../src/layers/permute-channels.js";
 import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { tile } from "../src/layers/tile.js";
+import { valueTree } from "../src/layers/value-tree.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
 import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry } from "./support/entry.js";
@@ -61,6 +62,13 @@ const mixtures: readonly CatalogEntry[] = [
       [gaussianMixture([3], { components: 2 })],
     ]),
   ),
+  entry(
+    "valueTree of 3",
+    "valueTree",
+    valueTree([3], { sizes: [6, 5, 9], gaps: [1, 2, 1], origins: [-3, -4, -4] }),
+    { scale: 0.8 },
+  ),
+  entry("valueTree of 1", "valueTree", valueTree([1], { sizes: [9], origins: [-4] }), { batch: 1 }),
   entry(
     "flowMixture of an image",
     "flowMixture",

@@ -1,4 +1,5 @@
 import { type Executor, FlowModel } from "@flowify/core";
+import { type CodedRows, dependenceTree } from "@flowify/core/internal";
 import { initParams } from "@flowify/core/layer";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
@@ -7,7 +8,6 @@ import { flowOf } from "../networks/choose.js";
 import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
-import { type CodedRows, chowLiuBaseline } from "./chow-liu.js";
 import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
 
@@ -238,4 +238,19 @@ async function gaussianRows(
   } finally {
     await model.dispose();
   }
+}
+
+/**
+ * −log p of rows of values by the tree of columns that makes training rows likeliest: each column depends on one other at
+ * most.
+ */
+export function chowLiuBaseline(train: CodedRows, { codes, count, sizes }: CodedRows): Float64Array {
+  const tree = dependenceTree(train);
+  const n = sizes.length;
+  return Float64Array.from({ length: count }, (_, row) =>
+    tree.reduce((nll, { parent, logs }, i) => {
+      const before = parent < 0 ? 0 : codes[row * n + parent]!;
+      return nll - logs[before * sizes[i]! + codes[row * n + i]!]!;
+    }, 0),
+  );
 }

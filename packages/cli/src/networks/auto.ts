@@ -70,7 +70,7 @@ export const autoNetwork = (set: DataSet, size: AutoSize = "large"): ChosenNetwo
 
 /** The network for rows: that of tables where the columns are known, else couplings behind a whitening. */
 const rowNetwork = (set: RowSet): NetworkDescription =>
-  set.schema ? descriptionOf(tableNetwork("couplings", set.shape[0], set.schema)) : couplings(set);
+  set.schema ? descriptionOf(tableNetwork("stack", set.shape[0], set.schema)) : couplings(set);
 
 const couplings = ({ shape: [columns], levels }: RowsToFit, blocks?: number): NetworkDescription =>
   descriptionOf(

@@ -15,18 +15,26 @@ const SHRINKAGE = 0.01;
  * that a value is missing.
  */
 function tableFront(schema: TableSchema): NetworkLayer[] {
-  const gaps: number[] = [];
-  const origins: number[] = [];
-  for (const { found, indicator } of tableColumns(schema)) {
-    const { range, gap = 0, origin = 0, uneven } = found;
-    const step = range === undefined ? 1 : uneven ? 0 : gap;
-    gaps.push(step);
-    origins.push(range === undefined || step === 0 ? 0 : range.least - origin);
-    if (!indicator) continue;
-    gaps.push(1);
-    origins.push(0);
-  }
+  const { gaps, origins } = valuesOf(schema);
   return gaps.some((gap) => gap > 0) ? [{ kind: "dequantizeColumns", gaps, origins }] : [];
+}
+
+/** Of each number of a row: the step between its values, 0 where it has any, the least one, and how many there are. */
+function valuesOf(schema: TableSchema | undefined) {
+  const found = { gaps: [] as number[], origins: [] as number[], sizes: [] as number[] };
+  const add = (gap: number, origin: number, size: number): void => {
+    found.gaps.push(gap);
+    found.origins.push(origin);
+    found.sizes.push(size);
+  };
+  for (const { found: column, indicator } of schema ? tableColumns(schema) : []) {
+    const { range, gap = 0, origin = 0, uneven, values = [] } = column;
+    if (range === undefined) add(1, 0, values.length + 1);
+    else if (uneven || gap === 0) add(0, 0, Number.POSITIVE_INFINITY);
+    else add(gap, range.least - origin, Math.round((range.most - range.least) / gap) + 1);
+    if (indicator) add(1, 0, 2);
+  }
+  return found;
 }
 
 const whitened: NetworkLayer = { kind: "whiten", scaled: true, shrinkage: SHRINKAGE };
@@ -43,7 +51,7 @@ const couplings = (n: number): NetworkLayer[] =>
 
 /** Most columns of a table for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
 const MIXTURES = [
-  { most: 8, own: [2, 3, 4, 6, 10, 16], behind: [3, 8], trained: 4 },
+  { most: 8, own: [2, 3, 5, 10, 16], behind: [4], trained: 4 },
   { most: 32, own: [2, 4, 8], behind: [4], trained: 4 },
   { most: 100, own: [2, 4], behind: [2], trained: 0 },
 ] as const;
@@ -52,12 +60,15 @@ const MIXTURES = [
  * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for
  * each, and couplings, which alone are trained.
  */
-function stack(n: number): NetworkLayer[] {
+function stack(n: number, schema?: TableSchema): NetworkLayer[] {
   const { own = [], behind = [], trained = 0 } = MIXTURES.find(({ most }) => n <= most) ?? {};
   const normals = (components: number): NetworkLayer => ({ kind: "gaussianMixture", components, kept: 0 });
   const whiten = (shrinkage: number): NetworkLayer => ({ kind: "whiten", scaled: true, shrinkage });
   const marginal: NetworkLayer = { kind: "marginal", bins: marginalBins };
-  const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal]];
+  const values = valuesOf(schema);
+  const few = values.sizes.reduce((sum, size) => sum + size, 0) <= MOST_VALUES && values.sizes.length > 1;
+  const tree: NetworkLayer = { kind: "valueTree", ...values };
+  const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal], ...(few ? [[tree]] : [])];
   if (n === 1) return [{ kind: "flowMixture", stacked: true, fixed: 2, members: gaussian }];
   const fixed = [
     ...gaussian,
@@ -70,19 +81,26 @@ function stack(n: number): NetworkLayer[] {
   return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members: [...fixed, learning] }];
 }
 
+/** Most values of all columns together for a tree of them. */
+const MOST_VALUES = 512;
+
 /** Shrinkage that a Gaussian of many rows does not need, for columns that are copies of others. */
 const LITTLE = 1e-4;
 
 /** Layers behind the front, for so many columns; by the name of the network without `table/`. */
 export const tableBodies: {
-  readonly [name: string]: Readonly<{ brief: string; layers(columns: number): readonly NetworkLayer[] }>;
+  readonly [name: string]: Readonly<{
+    brief: string;
+    layers(columns: number, schema?: TableSchema): readonly NetworkLayer[];
+  }>;
 } = {
   stack: {
-    brief: "a mixture of Gaussians, copulas, mixtures of normals and couplings, weighed by held-out rows",
+    brief:
+      "a mixture of Gaussians, copulas, mixtures of normals and couplings, weighed by held-out rows: the default for tables",
     layers: stack,
   },
   couplings: {
-    brief: "a spline for each column, and spline couplings under random permutations: the default for tables",
+    brief: "a spline for each column, and spline couplings under random permutations",
     layers: (n) => [{ kind: "marginal", bins: marginalBins }, ...couplings(n)],
   },
   additive: {
@@ -119,7 +137,10 @@ export const tableNetwork = (
   levels?: number,
 ): Network => ({
   inShape: [columns],
-  layers: [...(schema ? tableFront(schema) : wholeFront(levels)), ...tableBodies[name]!.layers(columns)],
+  layers: [
+    ...(schema ? tableFront(schema) : wholeFront(levels)),
+    ...tableBodies[name]!.layers(columns, schema),
+  ],
 });
 
 const wholeFront = (levels: number | undefined): NetworkLayer[] =>

@@ -150,7 +150,12 @@ const HELD_OUT = { part: 0.1, most: 1000 } as const;
 const heldOutOf = (count: number): number => Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
 
 /** Kinds of layers that scale columns. */
-const SCALING: readonly string[] = ["affine", "actnorm", "marginal"] satisfies NetworkLayer["kind"][];
+const SCALING: readonly string[] = [
+  "affine",
+  "actnorm",
+  "marginal",
+  "flowMixture",
+] satisfies NetworkLayer["kind"][];
 
 const scales = (layer: NetworkDescription["layers"][number]): boolean =>
   SCALING.includes(layer.kind) || (layer.kind === "whiten" && layer.scaled === true);

@@ -1,9 +1,9 @@
 /** Densities that need no training, against their formulas. */
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import { chowLiuBaseline } from "../../src/baselines/chow-liu.js";
 import { kernelBaseline } from "../../src/baselines/kernels.js";
 import { mixtureBaseline } from "../../src/baselines/normal-mixture.js";
+import { chowLiuBaseline } from "../../src/baselines/rows.js";
 import type { RowSet } from "../../src/data/image-set.js";
 
 const rowSet = (rows: readonly (readonly number[])[]): RowSet => ({

@@ -11,6 +11,7 @@ export { ArraySpec, type Compiled, type PlacedArray, type RunOptions } from "../
 export { expectMemoryForEach } from "../executor/memory.js";
 export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
+export { type CodedRows, dependenceTree } from "../init/dependence-tree.js";
 export { fitMixture } from "../init/fit-mixture.js";
 export type { Schema } from "../layers/options.js";
 export { type Likelihood, weakest } from "../mass.js";

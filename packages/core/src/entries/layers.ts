@@ -49,6 +49,7 @@ export { type RqSplineOptions, type RqSplineParams, rqSpline } from "../layers/r
 export { type SplitOptions, type SplitParams, split } from "../layers/split.js";
 export { squeeze, unsqueeze } from "../layers/squeeze.js";
 export { type TileOptions, type TileParams, tile } from "../layers/tile.js";
+export { type ValueTreeOptions, type ValueTreeParams, valueTree } from "../layers/value-tree.js";
 export {
   type VariationalDequantizeOptions,
   variationalDequantize,

@@ -34,7 +34,7 @@ export type CalibrationData = Readonly<{
   parts(): AsyncGenerator<Float32Array>;
   /** The examples derived from the first `n` examples in memory, or from all if there are fewer. */
   first(n: number): CalibrationData;
-  /** The same examples, or those at some places, computed once and stored on the host. */
+  /** The same examples, or those at some places, computed once and stored on the host; of the latter, functions are computed eagerly. */
   held(keep?: (at: number) => boolean): Promise<CalibrationData>;
 }>;
 
@@ -106,7 +106,7 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
           if (keep?.(seen++) ?? true) all.set(part.subarray(from, from + size), size * kept++);
       const data = new HostArray(all.subarray(0, size * kept), [kept, ...shape], np.float32);
       const { executor, atOnce } = source;
-      return calibrationData(data, { executor, atOnce });
+      return calibrationData(data, keep ? { atOnce: Math.max(kept, 1) } : { executor, atOnce });
     },
   };
   return examples;

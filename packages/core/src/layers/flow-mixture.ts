@@ -24,9 +24,9 @@ const schemas = {
 };
 export type FlowMixtureOptions = Omit<o.Options<typeof schemas>, "members">;
 
-/** Of fewer examples each part is held out once; of more, one part. */
+/** A part of the examples is held out; of fewer examples another one as well. */
 const FEW = 1000;
-const FOLDS = 5;
+const FOLDS = 4;
 
 /** A stacked weight is e to so many times its logit, so that steps of training can move it. */
 const SPEED = 30;
@@ -183,7 +183,7 @@ export function flowMixture(
       return x;
     },
     async initFromData(key, examples) {
-      const folds = stacked ? (examples.count < FEW ? FOLDS : 1) : 0;
+      const folds = stacked ? (examples.count < FEW ? 2 : 1) : 0;
       const keys = splitKey(key, parts.length * (folds + 1));
       const logs: number[] = [];
       for (let fold = 0; fold < folds; fold++) {

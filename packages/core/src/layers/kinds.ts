@@ -33,5 +33,6 @@ export { flattenKind, permuteKind, reshapeKind, transposeKind } from "./reshape.
 export { rqSplineKind } from "./rq-spline.js";
 export { splitKind } from "./split.js";
 export { squeezeKind, unsqueezeKind } from "./squeeze.js";
+export { valueTreeKind } from "./value-tree.js";
 export { variationalDequantizeKind } from "./variational-dequantize.js";
 export { whitenKind } from "./whiten.js";

@@ -23,6 +23,7 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
     name.startsWith("maxPool2d"),
   "layers/gaussian-mixture.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>
     name.startsWith("gaussianMixture"),
+  "layers/value-tree.test.ts, by its sum: values are chosen": (name) => name.startsWith("valueTree"),
   "layers/flow-mixture.test.ts, against the members: a choice is a noise without a coordinate": (name) =>
     name.startsWith("flowMixture"),
   "images.test.ts: a tile's noise is centred, one less than there are copies; a mixture's choice": (name) =>

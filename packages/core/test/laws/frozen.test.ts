@@ -20,6 +20,7 @@ it(`${frozen.name} is tried for every kind of layer that learns more than its fu
       "split",
       "gaussianMixture",
       "flowMixture",
+      "valueTree",
       "parallel",
       "chain",
     ]),

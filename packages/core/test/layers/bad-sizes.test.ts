@@ -18,6 +18,7 @@ import { permuteChannels } from "../../src/layers/permute-channels.js";
 import { split } from "../../src/layers/split.js";
 import { squeeze, unsqueeze } from "../../src/layers/squeeze.js";
 import { tile } from "../../src/layers/tile.js";
+import { valueTree } from "../../src/layers/value-tree.js";
 import { variationalDequantize } from "../../src/layers/variational-dequantize.js";
 
 const conv =
@@ -180,6 +181,12 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "a mixture of long vectors",
     () => gaussianMixture([2000]),
     "gaussianMixture: expected vectors of at most 1024 numbers, got 2000; reduce them first",
+  ],
+  ["a tree of fewer columns", () => valueTree([3], { sizes: [2, 2] }), "valueTree: expected 3 sizes, got 2"],
+  [
+    "a tree of too many values",
+    () => valueTree([2], { sizes: [2000, 2000] }),
+    "valueTree: expected at most 2048 values, got 4000",
   ],
   ["all leaving", () => split([3], { leaving: 3 }), "split: 3 of 3 channels leaving leaves none behind"],
   ["one to split", () => split([1]), "split: number of leaving channels must be a positive integer, got 0"],

@@ -1,0 +1,66 @@
+/** A tree of values: its probabilities sum to 1, its start finds who depends on whom, and it draws what it says. */
+import { random } from "@jax-js/jax";
+import { describe, expect, it } from "vitest";
+import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
+import { valueTree } from "../../src/layers/value-tree.js";
+import { makeRng } from "../../src/math/rng.js";
+import { sum } from "../../src/testing/plain.js";
+import { usePrecision } from "../../src/testing/prepare.js";
+import { takeToHost } from "../../src/train/state.js";
+import { examplesOf } from "../support/arrays.js";
+
+/** The last of three columns follows the first, of values 10 and 12; the second is of its own. */
+const N = 4000;
+const rng = makeRng(8);
+const rows = Float32Array.from(
+  Array.from({ length: N }, () => {
+    const a = Number(rng.uniform() < 0.3);
+    return [a, Math.floor(3 * rng.uniform()), 10 + 2 * (rng.uniform() < 0.9 ? a : 1 - a)];
+  }).flat(),
+);
+
+async function started(): Promise<FlowModel> {
+  usePrecision("float32");
+  const layer = valueTree([3], { sizes: [2, 3, 2], gaps: [1, 1, 2], origins: [0, 0, 10] });
+  const params = await takeToHost([await layer.initFromData!(random.key(1), examplesOf(rows, N, [3]))]);
+  return new FlowModel(flow([layer]), params, jaxExecutor());
+}
+
+describe("valueTree", () => {
+  it("has the probabilities of the law, which sum to 1, wherever noise is within a step", async () => {
+    const model = await started();
+    const all = Array.from({ length: 12 }, (_, i) => [
+      i % 2,
+      Math.floor(i / 2) % 3,
+      10 + 2 * Math.floor(i / 6),
+    ]);
+    const noisy = all.map(([a, b, c]) => [a! + 0.4, b! - 0.45, c! + 0.9]);
+    // a density, of steps of 1, 1 and 2
+    const probabilities = (await model.logProb(noisy)).map((log) => 2 * Math.exp(log));
+    expect(sum(Array.from(probabilities))).toBeCloseTo(1, 4);
+    for (const [i, [a, , c]] of all.entries()) {
+      const same = a === (c! - 10) / 2;
+      const law = (a === 1 ? 0.3 : 0.7) * (1 / 3) * (same ? 0.9 : 0.1);
+      expect(Math.abs(probabilities[i]! - law)).toBeLessThan(0.02);
+    }
+    const [outside = 0] = await model.logProb([[2, 0, 10]]);
+    expect(outside).toBeLessThan(-5000);
+    await model.dispose();
+  });
+
+  it("draws values along the tree, with noise", async () => {
+    const model = await started();
+    const drawn = await model.sample(6000, { seed: 2 });
+    const values = drawn.map(([a = 0, b = 0, c = 0]) => [
+      Math.round(a),
+      Math.round(b),
+      (Math.round(c / 2) * 2 - 10) / 2,
+    ]);
+    const share = (holds: (row: number[]) => boolean): number => values.filter(holds).length / 6000;
+    expect(share(([a]) => a === 1)).toBeCloseTo(0.3, 1);
+    expect(share(([a, , c]) => a === c)).toBeCloseTo(0.9, 1);
+    expect(share(([, b]) => b === 2)).toBeCloseTo(1 / 3, 1);
+    expect(drawn.filter(([a = 0]) => a === Math.round(a)).length).toBeLessThan(10);
+    await model.dispose();
+  });
+});
