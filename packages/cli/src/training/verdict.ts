@@ -37,7 +37,7 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   if (config.validateEvery !== undefined && judgedStep === 0)
     warnings.push(
       isRows
-        ? `no step improved the held-out rows over the initialization, which fits the columns one by one: the run keeps it. Columns that are independent leave nothing more to learn; where they are not, ${smaller}`
+        ? `no step improved the held-out rows over the initialization, which is fitted to the columns, or to all of them together: the run keeps it. There may be nothing more to learn; otherwise, ${smaller}`
         : `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
     );
   else if (figure !== undefined && start !== undefined && figure > start + margin)
