@@ -2,6 +2,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
+import { firstImages, type ImageSet } from "../src/data/image-set.js";
+import { loadExamples } from "../src/data/registry.js";
+import { withModel } from "../src/runs/open-run.js";
+import { silentTerminal } from "../src/ui/terminal.js";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
@@ -80,6 +84,47 @@ it("sample --condition draws images of a class, the grid a class in each row wit
   const { status, stdout } = await runCommand(["sample", run, "--json", "--out", join(root, "all.png")]);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).count).toBe(150);
+});
+
+it("score and ood have log p of an image without its label, the mean over the classes", async () => {
+  const scored = async (...args: string[]) => {
+    const { status, stdout, stderr } = await runCommand([
+      "score",
+      run,
+      "--limit",
+      "3",
+      "--seed",
+      "4",
+      ...args,
+    ]);
+    expect([status, stderr.includes("error")]).toEqual([0, false]);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, number>);
+  };
+  const found = await scored("--format", "jsonl", "--ledger");
+  const { images } = firstImages((await loadExamples({ name: data }, "test")) as ImageSet, 3);
+  const logs = await withModel(run, {}, silentTerminal({}), async (model) => {
+    const each: Float64Array[] = [];
+    for (let label = 0; label < 10; label++)
+      each.push(await model.logProb(images, { seed: 4, condition: [label] }));
+    return each;
+  });
+  for (const [i, row] of found.entries()) {
+    const mean = Math.log(logs.reduce((sum, each) => sum + Math.exp(each[i]!), 0) / 10);
+    expect(row.log_prob).toBeCloseTo(mean, 3);
+    // the ledger is that of the likeliest class, whose share is nearly all: log p is log 10 less
+    // behind the name, log p and the bits
+    const sum = Object.values(row)
+      .slice(3)
+      .reduce((total, value) => total + value, 0);
+    expect(sum).toBeCloseTo(Math.max(...logs.map((each) => each[i]!)), 2);
+  }
+  const out = join(root, "ood.png");
+  const { status, stdout } = await runCommand(["ood", run, data, "--limit", "20", "--json", "--out", out]);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).others[0].auroc.logProb).toBeCloseTo(0.5, 1);
 });
 
 it("goes on from its checkpoint with the same condition", async () => {

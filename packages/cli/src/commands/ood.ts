@@ -20,6 +20,7 @@ import { svgToPng } from "../pictures/png.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
+import { scoresOf } from "../scores/over-classes.js";
 import type { CliContext } from "../ui/context.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { table } from "../ui/table.js";
@@ -142,7 +143,7 @@ async function scored(model: FlowModel, images: DataSet, samples: number, seed: 
   const figures = new Float64Array(images.count);
   const unit = unitOf(images.shape);
   let done = 0;
-  for await (const { logProb } of model.score([examplesOf(images)], { samples, seed })) {
+  for await (const { logProb } of scoresOf(model, [examplesOf(images)], { samples, seed })) {
     figures.set(
       logProb.map((nats) => unit.of({ nats, bpd: bitsPerDimension(nats, model.flow.dimensions) })),
       done,

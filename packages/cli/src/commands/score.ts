@@ -27,6 +27,7 @@ import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
 import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
+import { scoresOf } from "../scores/over-classes.js";
 import { scoreTables } from "../scores/score-table.js";
 import type { CliContext } from "../ui/context.js";
 import { formatBpd, formatCount } from "../ui/format.js";
@@ -98,7 +99,8 @@ Pictures and idx files are read one by one, so memory does not grow with their n
 
 Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_prob and nll
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
---ledger adds a column for every layer and for the base.
+--ledger adds a column for every layer and for the base. Where a run was trained with --condition label,
+log p is that of the image without its label, the mean of p over all classes.
 
 Runs of tables have a detector: a flow, kernel densities and neighbours combined. Its columns: the id
 of the row (--id names the column; without it the number), score, p and flag. The p-value p compares the
@@ -166,10 +168,8 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     let [count, sum, squares, flagged] = [0, 0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
     const writeScores = async (write: Write): Promise<void> => {
-      for await (const scores of model.score(remember(source, waiting, most), {
-        samples,
-        seed,
-      })) {
+      const given = remember(source, waiting, most);
+      for await (const scores of scoresOf(model, given, { samples, seed })) {
         const lines = count === 0 && format === "csv" ? [columns.map(csvCell).join(",")] : [];
         const names = waiting.names.splice(0, scores.logProb.length);
         const fills = waiting.fillLog.splice(0, scores.logProb.length);

@@ -1,0 +1,56 @@
+import type { ExamplesIn, FlowModel, Scores } from "@flowify/core";
+
+/**
+ * Scores of examples as `FlowModel.score` has them; where the flow is that of examples given their class, which is not known
+ * here, those of p(x) = Σ_c p(x | c) / C, all classes alike. The ledger is that of the likeliest class.
+ *
+ * @param source examples in pieces
+ */
+export async function* scoresOf(
+  model: FlowModel,
+  source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
+  { samples, seed }: Readonly<{ samples: number; seed: number }>,
+): AsyncGenerator<Scores> {
+  const classes = model.flow.condition?.levels;
+  if (classes === undefined) {
+    yield* model.score(source, { samples, seed });
+    return;
+  }
+  let piece = 0;
+  for await (const examples of source) {
+    const options = { samples, seed: seed + piece++ };
+    const given: AsyncGenerator<Scores>[] = Array.from({ length: classes }, (_, label) =>
+      model.score([examples], { ...options, condition: [label] }),
+    );
+    for (;;) {
+      const batches: Scores[] = [];
+      for (const each of given) {
+        const { value, done } = await each.next();
+        if (!done) batches.push(value);
+      }
+      const [first] = batches;
+      if (!first) break;
+      yield overClasses(first, batches);
+    }
+  }
+}
+
+/** The mixture of the classes, each example's by log-sum-exp. */
+function overClasses(first: Scores, batches: readonly Scores[]): Scores {
+  const count = first.logProb.length;
+  const logProb = new Float64Array(count);
+  const stdErr = first.stdErr && new Float64Array(count);
+  const ledger = new Float32Array(first.ledger.length);
+  const width = ledger.length / count;
+  for (let i = 0; i < count; i++) {
+    const likeliest = batches.reduce((best, each) => (each.logProb[i]! > best.logProb[i]! ? each : best));
+    const most = likeliest.logProb[i]!;
+    const shares = batches.map((each) => Math.exp(each.logProb[i]! - most));
+    const sum = shares.reduce((total, share) => total + share, 0);
+    logProb[i] = most + Math.log(sum / batches.length);
+    // the errors of the classes are independent; each counts by its share
+    if (stdErr) stdErr[i] = Math.hypot(...batches.map((each, c) => (shares[c]! / sum) * each.stdErr![i]!));
+    ledger.set(likeliest.ledger.subarray(i * width, (i + 1) * width), i * width);
+  }
+  return { logProb, ledger, ...(stdErr && { stdErr }) };
+}
