@@ -99,8 +99,8 @@ Pictures and idx files are read one by one, so memory does not grow with their n
 
 Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_prob and nll
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
---ledger adds a column for every layer and for the base. Where a run was trained with --condition label,
-log p is that of the image without its label, the mean of p over all classes.
+--ledger adds a column for every layer and for the base. Where images were learnt given their labels,
+log p is that of the image without its label: the mean of p over all classes.
 
 Runs of tables have a detector: a flow, kernel densities and neighbours combined. Its columns: the id
 of the row (--id names the column; without it the number), score, p and flag. The p-value p compares the
