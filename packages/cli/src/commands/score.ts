@@ -99,7 +99,7 @@ Pictures and idx files are read one by one, so memory does not grow with their n
 
 Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_prob and nll
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
---ledger adds a column for every layer and for the base. Where images were learnt given their labels,
+--ledger adds a column for every layer and for the base. Where images were learned given their labels,
 log p is that of the image without its label: the mean of p over all classes.
 
 Runs of tables have a detector: a flow, kernel densities and neighbours combined. Its columns: the id
