@@ -110,7 +110,7 @@ export async function benchLaws({ only = "", rows, seed, threads }: LawsOptions)
   if (names.length === 0)
     throw new UsageError(`--only ${only}: expected a part of ${Object.keys(laws).join(", ")}`);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const executor = await openExecutor("auto", { warn: say }, threads === undefined ? {} : { threads });
+  const executor = await openExecutor("auto", { warn: say }, { threads });
   const folder = mkdtempSync(join(tmpdir(), "flowify-laws-"));
   try {
     for (const name of names)

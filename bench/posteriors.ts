@@ -43,11 +43,7 @@ export async function benchPosteriors(folder: string, options: PosteriorsOptions
   if (names.length === 0)
     throw new UsageError(`--only ${only}: expected one of ${Object.keys(all).join(", ")}`);
   const npe = published(folder, simulations);
-  const executor = await openExecutor(
-    "native",
-    { warn: console.error },
-    threads === undefined ? {} : { threads },
-  );
+  const executor = await openExecutor("native", { warn: console.error }, { threads });
   try {
     for (const name of names) {
       const task = all[name] as (typeof all)[string];

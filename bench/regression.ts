@@ -131,11 +131,7 @@ export async function benchRegression(folder: string, options: RegressionBenchOp
   const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, "splits.json")));
   const names = all.filter((name) => name.includes(only));
   if (names.length === 0) throw new UsageError(`--only ${only}: expected one of ${all.join(", ")}`);
-  const executor = await openExecutor(
-    "native",
-    { warn: console.error },
-    threads === undefined ? {} : { threads },
-  );
+  const executor = await openExecutor("native", { warn: console.error }, { threads });
   try {
     for (const name of names) {
       const table = readTable(join(folder, name));

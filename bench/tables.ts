@@ -119,7 +119,7 @@ const lineOf = (detectors: Readonly<Record<string, Figures>>): string =>
 export async function benchTables(folder: string, options: TablesOptions): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const { threads } = options;
-  const executor = await openExecutor("auto", { warn: say }, threads === undefined ? {} : { threads });
+  const executor = await openExecutor("auto", { warn: say }, { threads });
   const results: SetResult[] = [];
   try {
     for (const file of filesOf(folder, options))

@@ -40,7 +40,7 @@ export async function listDevices(this: CliContext, flags: DevicesFlags): Promis
   const known = await devicesHere();
   for (const { name, open } of known) {
     try {
-      const executor = await open(threads === undefined ? {} : { threads });
+      const executor = await open({ threads });
       found.push({ name, present: true, gflops: await productRate(executor) });
       await executor.dispose();
     } catch (error) {

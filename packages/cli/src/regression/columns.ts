@@ -1,4 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
+import { leftOut } from "../data/table/check-columns.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { unknownName } from "../ui/suggest.js";
 import type { ValueKind } from "./network.js";
@@ -52,7 +53,7 @@ export function predictionOf(
       .map(({ name }) => name);
   if (given.length === 0)
     throw new DataError(
-      `${path}: no column is left to predict ${predict.map(quoted).join(", ")} from\nexpected at least one other column of numbers, dates or categories that varies`,
+      `${[`${path}: no column is left to predict ${predict.map(quoted).join(", ")} from`, ...leftOut(found.columns)].join("; ")}\nexpected at least one other column of numbers, dates or categories that varies`,
     );
   const columns = found.columns.map((column): ColumnSchema => {
     const isUsed = predict.includes(column.name) || given.includes(column.name);

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
+import { readOwnJson } from "../files/own-json.js";
 import { environmentSchema, readingSchema } from "../run-config.js";
 import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js";
 
@@ -69,16 +70,7 @@ export function readRegression(folder: string): RegressionDocument {
     );
   if (!holdsRegression(folder)) throw notARun(folder);
   const path = runPaths(folder).regression;
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new DataError(
-      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
-      { cause },
-    );
-  }
-  const checked = check(documentSchema, json);
+  const checked = check(documentSchema, readOwnJson(path));
   if ("value" in checked) return checked.value;
   throw new DataError(
     `${path}: not a run that predicts: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,

@@ -34,13 +34,22 @@ export function evaluationLines({ measure, scores, baseline, classes }: TargetEv
     line("CRPS", ({ crps }) => shown(crps)),
     line("error of the mean (RMSE)", ({ rmse }) => shown(rmse)),
     ...LEVELS.map((level, k) => line(`within ${percent(level)}`, ({ coverage }) => percent(coverage[k]!))),
-    line("ranks by tenths", ({ ranks }) => rankCounts(ranks).join(" ")),
+    ["ranks by tenths", rankCounts(own.ranks).join(" "), ""],
   ];
+}
+
+/** What to do about a run that is no better than its baseline; undefined for one that is. */
+function verdictOf({ name, scores, baseline, classes }: TargetEvaluation): string | undefined {
+  const own = scores?.logProb ?? classes?.logProb;
+  const plain = baseline?.logProb ?? classes?.baseline.logProb;
+  if (own === undefined || plain === undefined || !(plain >= own)) return undefined;
+  const simple = classes ? "the shares of the values alone are" : "a Gaussian with a linear mean is";
+  return `${name}: ${simple} better than the flows, by ${(plain - own).toFixed(3)} of log p: train on more rows, or give it fewer columns`;
 }
 
 /** Prints the scores of each target beside those of its baseline. */
 export function sayEvaluation(
-  { say, quiet, colors }: Pick<Terminal, "say" | "quiet" | "colors">,
+  { say, warn, quiet, colors }: Pick<Terminal, "say" | "warn" | "quiet" | "colors">,
   all: readonly TargetEvaluation[],
   source: string,
 ): void {
@@ -55,6 +64,10 @@ export function sayEvaluation(
       `${colors.bold(found.name)} on ${source}${found.rows === 0 ? ": no values" : `, ${formatCount(found.rows)} values`}`,
     );
     if (found.rows > 0) for (const line of table(evaluationLines(found), [false, true, true])) say(line);
+  }
+  for (const found of all) {
+    const verdict = found.rows > 0 ? verdictOf(found) : undefined;
+    if (verdict !== undefined) warn(verdict);
   }
 }
 

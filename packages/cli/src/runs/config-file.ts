@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { DataError } from "@flowify/core";
 import { writeFileAtomic } from "../files/atomic.js";
-import { expectRegularFile } from "../files/regular-file.js";
+import { readOwnJson } from "../files/own-json.js";
 import { readWeights } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { parseRunConfig, type RunConfig, runConfigText } from "../run-config.js";
@@ -24,15 +22,5 @@ export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =
 export function readRunConfig(folder: string): RunConfig {
   if (!holdsRun(folder)) throw notARun(folder);
   const path = runPaths(folder).config;
-  expectRegularFile(path);
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new DataError(
-      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
-      { cause },
-    );
-  }
-  return parseRunConfig(path, json);
+  return parseRunConfig(path, readOwnJson(path));
 }

@@ -53,11 +53,7 @@ async function scoreAs(
   const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
   if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });
   const threads = flags.threads ?? ranks?.cores;
-  const executor = await openExecutor(
-    flags.device ?? "auto",
-    terminal,
-    threads === undefined ? {} : { threads },
-  );
+  const executor = await openExecutor(flags.device ?? "auto", terminal, { threads });
   try {
     const open = await openDetector(executor, found.detector);
     try {

@@ -79,7 +79,10 @@ const cases: readonly Case[] = [
   [
     "no column to predict from",
     price,
-    ['no column is left to predict "price" from', "at least one other column"],
+    [
+      'no column is left to predict "price" from; columns left out: "same" (constant)',
+      "at least one other column",
+    ],
     { content: table("same,price", (i) => `1,${number(i)}`), code: "DATA" },
   ],
   [

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import type { TargetEvaluation } from "../../src/regression/evaluation.js";
+import { sayEvaluation } from "../../src/regression/say-evaluation.js";
+
+const numbers = (logProb: number) => ({
+  rows: 9,
+  logProb,
+  crps: 1,
+  rmse: 1,
+  coverage: [0.5, 0.8, 0.95],
+  ranks: [0.05, 0.5],
+});
+
+/** What is warned of one target. */
+function warned(found: Partial<TargetEvaluation>): string[] {
+  const warnings: string[] = [];
+  const colors = { bold: (text: string) => text };
+  const terminal = { say: () => {}, warn: (text: string) => void warnings.push(text), quiet: false, colors };
+  const facts = { name: "price", measure: "density", rows: 9, outwardness: [] } as const;
+  sayEvaluation(terminal as never, [{ ...facts, ...found }], "rows");
+  return warnings;
+}
+
+it("says so where a Gaussian with a linear mean is better, and nothing where it is not", () => {
+  expect(warned({ scores: numbers(-1), baseline: numbers(-1.2) })).toEqual([]);
+  expect(warned({ scores: numbers(-1.2), baseline: numbers(-1) })).toEqual([
+    "price: a Gaussian with a linear mean is better than the flows, by 0.200 of log p: train on more rows, or give it fewer columns",
+  ]);
+});
+
+it("says so where the shares of the classes alone are better", () => {
+  const classes = (logProb: number) => ({
+    logProb,
+    accuracy: 0.5,
+    baseline: { logProb: -0.7, accuracy: 0.4 },
+  });
+  expect(warned({ classes: classes(-0.5) })).toEqual([]);
+  expect(warned({ classes: classes(-0.9) })).toHaveLength(1);
+  expect(warned({ classes: classes(-0.9), rows: 0 })).toEqual([]);
+});
