@@ -76,6 +76,12 @@ export default defineConfig({
       },
     },
     allowOnly: false,
+    tags: [
+      {
+        name: "long",
+        description: "One more case of what a quicker test beside it tests as well: npm run test:long",
+      },
+    ],
     passWithNoTests: false,
   },
 });

@@ -2,7 +2,8 @@
  * The checks of CI. Every check runs, even if others fail; each prints one line, and its output only on failure. The
  * last line holds the totals: the tests, plus one for each check.
  *
- *     npm test                  everything
+ *     npm test                  everything but the long tests
+ *     npm run test:long         the tests with the tag "long": more cases of what others test too
  *     npm test -- lint types    only the checks with these names
  *     npm test -- layers/       only the tests with this word in their file name, filtered by vitest
  */
@@ -85,7 +86,8 @@ async function runTests(filters: readonly string[]): Promise<Totals> {
     else console.log(line);
   };
   const quoted = filters.map((filter) => `'${filter.replaceAll("'", "'\\''")}'`);
-  const status = await run(["vitest run", ...quoted].join(" "), (piece) => {
+  const tags = `--tags-filter='${long ? "long" : "!long"}'`;
+  const status = await run(["vitest run", tags, ...quoted].join(" "), (piece) => {
     const lines = (rest + piece).split("\n");
     rest = lines.pop() ?? "";
     lines.forEach(pass);
@@ -98,7 +100,8 @@ async function runTests(filters: readonly string[]): Promise<Totals> {
   return result;
 }
 
-const words = process.argv.slice(2);
+const long = process.argv.includes("--long");
+const words = process.argv.slice(2).filter((word) => word !== "--long");
 const chosen = checks.filter((check) => words.includes(check.name));
 const filters = words.filter((word) => word !== "tests" && !checks.some((check) => check.name === word));
 
@@ -107,7 +110,7 @@ const add = ({ passed, failed }: Totals): void => {
   totals.passed += passed;
   totals.failed += failed;
 };
-const queue = words.length === 0 ? [...checks] : chosen;
+const queue = words.length === 0 && !long ? [...checks] : chosen;
 async function runChecks(): Promise<void> {
   for (let check = queue.shift(); check; check = queue.shift()) add(await runCheck(check));
 }

@@ -119,7 +119,9 @@ describe("a run of the command", () => {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it("is trained on pictures of the reader, with WebGPU as well, and in Wasm once the GPU is lost", async () => {
+  it("is trained on pictures of the reader, with WebGPU as well, and in Wasm once the GPU is lost", {
+    tags: ["long"],
+  }, async () => {
     const pictures = join(root, "pictures");
     for (const split of ["train", "test"]) mkdirSync(join(pictures, split), { recursive: true });
     const paths = await Promise.all(
@@ -165,7 +167,7 @@ describe("a run of the command", () => {
     }
   });
 
-  it("begins on the page as well", async () => {
+  it("begins on the page as well", { tags: ["long"] }, async () => {
     const config = { running: false, widths: [8], side: 28, seed: 3 };
     const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(config))}`);
     await page.locator("#images-bpd", { hasText: /\d/ }).waitFor(SLOW);

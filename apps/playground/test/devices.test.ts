@@ -52,7 +52,7 @@ test("WebGPU and Wasm give the numbers of Node", { timeout: SLOW }, async () => 
   expect((await trained("auto")).where).toBe("Wasm");
 });
 
-test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, async () => {
+test("images are trained by WebGPU to the numbers of Node", { tags: ["long"], timeout: SLOW }, async () => {
   const address = { widths: [8], steps: 3, device: "webgpu" };
   const page = await playground.open(`#/images?config=${encodeURIComponent(JSON.stringify(address))}`);
   await page.getByText("Trained: all 3 steps are done.").waitFor({ timeout: SLOW });
@@ -61,6 +61,7 @@ test("images are trained by WebGPU to the numbers of Node", { timeout: SLOW }, a
 });
 
 test("a given network is scored, trained and asked for preimages by WebGPU, to the numbers of Node", {
+  tags: ["long"],
   timeout: SLOW,
 }, async () => {
   const path = join(root, "net.onnx");

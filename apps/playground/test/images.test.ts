@@ -40,7 +40,10 @@ async function lineAfter(page: Page, before: string): Promise<string> {
   return pixels(page, LINE);
 }
 
-test("an answer that comes after its image is no longer chosen is dropped", { timeout: SLOW }, async () => {
+test("an answer that comes after its image is no longer chosen is dropped", {
+  tags: ["long"],
+  timeout: SLOW,
+}, async () => {
   const page = trained;
   const mean = await shown(page, "#images-log-prob");
   await page.evaluate(async () => {
@@ -102,6 +105,7 @@ test("a click gives an image's ledger; temperature and ends change what is drawn
 });
 
 test("changes in quick succession open one after the other, and the last one trains", {
+  tags: ["long"],
   timeout: SLOW,
 }, async () => {
   const page = trained;
@@ -119,7 +123,7 @@ test("changes in quick succession open one after the other, and the last one tra
   await expectImagesAsInNode(page, { ...small, widths: [16] }, join(root, "wider"));
 });
 
-test("samples that cannot be drawn are told in words", { timeout: SLOW }, async () => {
+test("samples that cannot be drawn are told in words", { tags: ["long"], timeout: SLOW }, async () => {
   const page = await playground.open(addressOf({ ...small, running: false }), {
     before: (fresh) =>
       fresh.addInitScript(() => {

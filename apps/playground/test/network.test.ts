@@ -128,7 +128,7 @@ describe("a network of one's own", () => {
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  it("ends training where asked, and keeps what it has learnt", async () => {
+  it("ends training where asked, and keeps what it has learnt", { tags: ["long"] }, async () => {
     const page = await playground.open(`#/network?config=${encodeURIComponent('{"steps":10000}')}`);
     await drop(page, file("net.onnx", dense));
     await rowsOf(page);
@@ -217,7 +217,7 @@ describe("a network of one's own", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
-  it("of two outputs opens by the first, then by the one that is chosen", async () => {
+  it("of two outputs opens by the first, then by the one that is chosen", { tags: ["long"] }, async () => {
     const path = write("outputs.onnx", onnxBytes(dense.nodes, dense.weights, { moreOutputs: ["h"] }));
     const page = await playground.open("#/network");
     await drop(page, path);

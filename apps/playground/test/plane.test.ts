@@ -50,6 +50,7 @@ test("moons train without a click, to the numbers of the same run in Node", { ti
 });
 
 test("a network that widens is a bound, and what its bound averages to integrates to 1", {
+  tags: ["long"],
   timeout: SLOW,
 }, async () => {
   const page = await playground.open(addressOf({ layers: presets["2 to 3"], steps: 20 }));
@@ -74,6 +75,7 @@ test("pause, step, reset", { timeout: SLOW }, async () => {
 });
 
 test("for readers who ask for less motion training waits for a click, or for an address that asks for it", {
+  tags: ["long"],
   timeout: SLOW,
 }, async () => {
   const still = { reducedMotion: "reduce" } as const;

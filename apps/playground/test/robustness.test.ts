@@ -67,7 +67,9 @@ describe("storage", () => {
   });
 });
 
-test("a tab that is put to sleep while it trains goes on when it is woken, to the numbers of one that was not", async () => {
+test("a tab that is put to sleep while it trains goes on when it is woken, to the numbers of one that was not", {
+  tags: ["long"],
+}, async () => {
   const config = addressOf({ layers, steps: 120 });
   const done = "Trained: all 120 steps are done.";
   const awake = await playground.open(config);

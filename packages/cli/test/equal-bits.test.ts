@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import { createTrainer, type Executor, flowify, type TrainingState, zoo, zooNames } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ratesOf } from "../src/recipes.js";
 import { runCommand, spawnCommand } from "./run-command.js";
 import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.js";
@@ -43,9 +43,13 @@ function compilesOnce(executor: Executor): Executor {
 
 const images = digits();
 
-it.each(zooNames.filter((name) => name.startsWith("mnist/")))(
-  "%s, trained three times with two threads: equal bits",
-  async (name) => {
+const ofMnist = zooNames.filter((name) => name.startsWith("mnist/"));
+
+describe.each([
+  { names: ["mnist/fmlp"], tags: [] },
+  { names: ofMnist.filter((name) => name !== "mnist/fmlp"), tags: ["long"] },
+])("trained three times with two threads", ({ names, tags }) => {
+  it.each(names)("%s: equal bits", { tags, timeout: 600_000 }, async (name) => {
     const native = await nativeExecutor({ threads: 2 });
     const executor = compilesOnce(native);
     const found: string[] = [];
@@ -72,9 +76,8 @@ it.each(zooNames.filter((name) => name.startsWith("mnist/")))(
     }
     expect(found).toEqual(found.map(() => found[0]));
     await native.dispose();
-  },
-  600_000,
-);
+  });
+});
 
 it("trains the network of a recipe to the same bits after a kill", async () => {
   const folder = temporaryFolder();

@@ -29,13 +29,16 @@ beforeAll(async () => {
 });
 
 describe("a run that is stopped and resumed", () => {
-  it.each<[string, NodeJS.Signals[], number]>([
-    ["Ctrl-C", ["SIGINT"], 130],
-    ["Ctrl-C twice", ["SIGINT", "SIGINT"], 130],
-    ["a request to end", ["SIGTERM"], 143],
-  ])(
-    "by %s, is as if never stopped: metrics, checkpoints, pictures",
-    async (_, signals, status) => {
+  const ends: readonly [string, NodeJS.Signals[], number, string[]][] = [
+    ["Ctrl-C", ["SIGINT"], 130, []],
+    ["Ctrl-C twice", ["SIGINT", "SIGINT"], 130, ["long"]],
+    ["a request to end", ["SIGTERM"], 143, ["long"]],
+  ];
+  for (const [name, signals, status, tags] of ends)
+    it(`by ${name}, is as if never stopped: metrics, checkpoints, pictures`, {
+      tags,
+      timeout: 120_000,
+    }, async () => {
       const stopped = join(root, `stopped-${signals.join("-")}`);
       const child = spawnCommand(["train", ...options, "--out", stopped, "--quiet"]);
       const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -53,9 +56,7 @@ describe("a run that is stopped and resumed", () => {
       expect(metricsOf(stopped)).toEqual(metricsOf(whole));
       expect(lastCheckpoint(stopped, STEPS).equals(lastCheckpoint(whole, STEPS))).toBe(true);
       expect(pictures(stopped)).toEqual(pictures(whole));
-    },
-    120_000,
-  );
+    });
 
   it("shows samples long before its end, in one file that it names", async () => {
     const out = join(root, "looks");

@@ -47,7 +47,7 @@ it("a run whose steps are far too long goes back to its newest checkpoint and ta
   expect(lastCheckpoint(killed, 20).equals(lastCheckpoint(folder, 20))).toBe(true);
 });
 
-it("a run with --check computes what it computes without", async () => {
+it("a run with --check computes what it computes without", { tags: ["long"] }, async () => {
   const [plain, checked] = [join(root, "plain"), join(root, "checked")];
   expect(await runCommand([...options, "--out", plain])).toMatchObject({ status: 0 });
   expect(await runCommand([...options, "--out", checked, "--check"])).toMatchObject({ status: 0 });

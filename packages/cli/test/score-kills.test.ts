@@ -107,7 +107,9 @@ describe("flowify score that is killed", () => {
 describe("flowify sample that is killed", () => {
   const args = ["sample", run, "--count", "60000", "--seed", "3"];
 
-  it("goes on, to the bytes of one that was never killed, whose first rows are those of a smaller sample", async () => {
+  it("goes on, to the bytes of one that was never killed, whose first rows are those of a smaller sample", {
+    tags: ["long"],
+  }, async () => {
     const [whole, out, few] = ["whole.jsonl", "sampled.jsonl", "few.jsonl"].map((name) => join(root, name));
     expect((await runCommand([...args, "--out", whole!])).stdout).toBe(`60,000 samples: ${whole}\n`);
     await killed([...args, "--out", out!], out!);

@@ -227,3 +227,9 @@ export const catalogParts = {
 } as const satisfies { [part: string]: readonly CatalogEntry[] };
 
 export const catalog: readonly CatalogEntry[] = Object.values(catalogParts).flat();
+
+const made = ({ of }: CatalogEntry): string => of.join(" ");
+const first = new Map(catalog.toReversed().map((entry) => [made(entry), entry]));
+
+/** The tag of what is tested with every entry in the long tests, and by `npm test` with the first that is made of the same. */
+export const tagsOf = (entry: CatalogEntry): string[] => (first.get(made(entry)) === entry ? [] : ["long"]);

@@ -27,6 +27,7 @@ const launchers = [
 describe("under mpirun", () => {
   it.skipIf(launchers.length === 0)(
     "trains two ranks of a recipe in four steps, close to one process, rank 0 alone says so",
+    { tags: ["long"], timeout: 600_000 },
     async () => {
       const folder = temporaryFolder();
       const { data, network } = writeSmallData(folder, "recipe");
@@ -48,7 +49,6 @@ describe("under mpirun", () => {
       const namesIn = (run: string) => Object.keys(decodeSafetensors(lastCheckpoint(run, 4)).tensors);
       expect(namesIn(several)).toEqual(namesIn(alone));
     },
-    600_000,
   );
 
   it.skipIf(launchers.length === 0)(

@@ -114,20 +114,23 @@ async function expectFiniteGradient(made: Flow, params: FlowParams, examples: Fl
 }
 
 describe.each(Object.entries(networks))("%s", (_, layers) => {
-  it.each(Object.entries(data))("%s", async (name, examples) => {
-    const made = flowify({ inShape, layers });
-    const params = await initChain(
-      made.chain,
-      random.key(1),
-      examplesOf(examples, examples.length / PIXELS, inShape),
-    );
-    expect((await readAll(treeRef(params))).flat().every(Number.isFinite)).toBe(true);
-    await expectFinite(made, params, examples);
-    await expectFinite(made, params, noisy(2)); // examples of another kind
-    if (["all black", "one example"].includes(name)) await expectFiniteGradient(made, params, examples);
-    const z = drawNoise(made.baseNoise, 2, makeRng(5)) as { normal: HostArray };
-    const drawn = made.decode(treeRef(params), fromHost(z.normal), noiseOf(made.inverseNoise, 2));
-    expect((await numbersOf(drawn)).every((v) => v >= 0 && v <= 255)).toBe(true);
-    tree.dispose(params);
-  });
+  for (const [name, examples] of Object.entries(data))
+    it(`${name}`, {
+      tags: ["all black", "one example", "a channel that never varies"].includes(name) ? [] : ["long"],
+    }, async () => {
+      const made = flowify({ inShape, layers });
+      const params = await initChain(
+        made.chain,
+        random.key(1),
+        examplesOf(examples, examples.length / PIXELS, inShape),
+      );
+      expect((await readAll(treeRef(params))).flat().every(Number.isFinite)).toBe(true);
+      await expectFinite(made, params, examples);
+      await expectFinite(made, params, noisy(2)); // examples of another kind
+      if (["all black", "one example"].includes(name)) await expectFiniteGradient(made, params, examples);
+      const z = drawNoise(made.baseNoise, 2, makeRng(5)) as { normal: HostArray };
+      const drawn = made.decode(treeRef(params), fromHost(z.normal), noiseOf(made.inverseNoise, 2));
+      expect((await numbersOf(drawn)).every((v) => v >= 0 && v <= 255)).toBe(true);
+      tree.dispose(params);
+    });
 });

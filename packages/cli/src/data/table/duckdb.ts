@@ -103,19 +103,22 @@ export async function* duckdbRows(sql: string): AsyncGenerator<Rows> {
 
 /** A database of given rows, in another process, without access to files, to the network and to extensions. */
 export type Session = Readonly<{
+  /** Milliseconds that a query may take. */
+  patience: number;
   /** The rows of a query, after `fill` took the place of the rows before. */
   rows(sql: string, fill?: Fill): Promise<Rows>;
   close(): void;
 }>;
 
 /**
- * @param patience milliseconds that a query may take; longer ones end with the process
+ * @param patience milliseconds; a query that takes longer ends with the process
  * @throws UsageError where DuckDB is not installed
  */
 export async function openSession(patience: number): Promise<Session> {
   await expectDuckDb("--where", "leave --where out");
   const session = asked++;
   return {
+    patience,
     rows: (sql, fill) => ask(asked++, { session, sql, fill }, patience),
     close: () => running?.send({ id: session, session, end: true }),
   };

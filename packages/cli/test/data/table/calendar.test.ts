@@ -49,7 +49,7 @@ it("its columns are in the schema, and other files are read in the same way", as
   expect((await readRows(visits)).names).not.toContain("at weekday");
 });
 
-it("is shown, refused for other columns, and used by a run", async () => {
+it("is shown, refused for other columns, and used by a run", { tags: ["long"] }, async () => {
   const shown = await runCommand(["data", "describe", visits, "--calendar", "at,paid"]);
   expect(shown.stdout).toMatch(/at weekday +category/);
   expect(shown.stdout).toMatch(/paid time +constant/);

@@ -23,8 +23,13 @@ type Column = Readonly<{ name: string; at: number; type: SqlType }>;
  *
  * @throws UsageError for SQL that is more than a condition on a row, or where DuckDB is not installed
  */
-export async function filteredTable(path: string, table: Table, where: string): Promise<Table> {
-  const session = await openSession(PATIENCE_MS);
+export async function filteredTable(
+  path: string,
+  table: Table,
+  where: string,
+  patienceMs = PATIENCE_MS,
+): Promise<Table> {
+  const session = await openSession(patienceMs);
   try {
     const isAbout = await columnsOfCondition(session, where);
     const used = table.names.filter(isAbout);
@@ -37,7 +42,7 @@ export async function filteredTable(path: string, table: Table, where: string): 
     return {
       ...whole,
       notes: [...table.notes, `only rows with ${where}`],
-      blocks: () => filtered(path, table, where, used),
+      blocks: () => filtered(path, table, where, used, patienceMs),
     };
   } finally {
     session.close();
@@ -49,8 +54,9 @@ async function* filtered(
   table: Table,
   where: string,
   used: readonly string[],
+  patienceMs: number,
 ): AsyncGenerator<Block> {
-  const session = await openSession(PATIENCE_MS);
+  const session = await openSession(patienceMs);
   let columns: readonly Column[] | undefined;
   try {
     await session.rows("SELECT setseed(0)");
@@ -141,7 +147,7 @@ async function answer(
   return session.rows(sql, fill).catch((cause: unknown) => {
     const [what = ""] = (cause as Error).message.split("\n");
     if (what === "DuckDB ended with SIGKILL")
-      throw refused(where, `takes longer than ${PATIENCE_MS / 1000} s for ${TOGETHER} rows`, cause);
+      throw refused(where, `takes longer than ${session.patience / 1000} s for ${TOGETHER} rows`, cause);
     const [, unknown] = /^Binder Error: Referenced column "(.*)" not found/.exec(what) ?? [];
     throw refused(where, unknown === undefined ? what : unknownName("column", unknown, names), cause);
   });
