@@ -52,8 +52,9 @@ export default defineConfig({
         include: [
           "packages/*/test/**/*.test.ts",
           "test/**/*.test.ts",
+          "apps/site/test/**/*.test.ts",
           // in a browser; scripts/test.ts says so where there is none
-          ...(chromium ? ["apps/*/test/**/*.test.ts"] : []),
+          ...(chromium ? ["apps/playground/test/**/*.test.ts"] : []),
         ],
         exclude: alone,
       }),

@@ -9,7 +9,8 @@
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { addressOf, livePieces, type Playground, startPlayground } from "@flowify/playground/browser";
+import { type Playground, startPlayground } from "@flowify/playground/browser";
+import { addressOf, livePieces } from "@flowify/playground/live-pieces";
 import { chromiumPath } from "./chromium.js";
 
 const FOLDER = "runs/playground";
@@ -70,8 +71,8 @@ for (const [name, { config, ready, clicks = [] }] of Object.entries(parts)) {
       console.log(path);
     }
 }
-for (const file of readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
-  name.endsWith(".md"),
+for (const file of readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((at) =>
+  at.endsWith(".md"),
 ))
   for (const piece of livePieces(readFileSync(join("docs", file), "utf8"))) {
     const path = join("docs", dirname(file), piece.picture);

@@ -1,6 +1,5 @@
 import { defineConfig } from "vite";
 import { digits } from "./digits.js";
-import { docsPages } from "./docs-pages.js";
 import { offline } from "./offline.js";
 
 /** Threads in Wasm need an isolated page; where a host sends no such headers, the page runs with one. */
@@ -24,7 +23,7 @@ export default defineConfig({
       output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
     },
   },
-  plugins: [digits(), docsPages(), offline()],
+  plugins: [digits(), offline()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: { headers: isolated },
   preview: { headers: isolated },

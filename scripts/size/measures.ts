@@ -15,6 +15,7 @@ const parts = {
   onnx: { folders: ["packages/onnx/src"], lines: 6200 },
   "jax-to-onnx": { folders: ["packages/jax-to-onnx/src"], lines: 6200 },
   page: { folders: ["apps/playground/src"], lines: 7000 },
+  site: { folders: ["apps/site/src"], lines: 1500 },
   "scripts and benchmarks": { folders: ["scripts", "bench"], lines: 5500 },
 } as const;
 

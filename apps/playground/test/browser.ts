@@ -10,8 +10,6 @@ import axe from "axe-core";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 
-export { addressOf, livePieces } from "../docs-pages.js";
-
 /** Where the page is served: under a path of its own, as on a host with many pages. */
 const PATH = "/some/where/";
 

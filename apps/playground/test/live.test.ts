@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { addressOf, livePieces } from "../live-pieces.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
-import { livePieces, type Playground, startPlayground } from "./browser.js";
+import { type Playground, startPlayground } from "./browser.js";
 
 const DOCS = fileURLToPath(new URL("../../../docs/", import.meta.url));
 const documents = readdirSync(DOCS, { recursive: true, encoding: "utf8" })
@@ -28,7 +29,18 @@ test("what documents show of the playground are configurations that it takes", (
 test("a document shows pieces that train, without the rest of the page, as high as they are", {
   timeout: 120_000,
 }, async () => {
-  const page = await playground.open("docs/layers/linear.html");
+  const piece = documents.find(({ name }) => name === "layers/linear.md")!.pieces[0]!;
+  const document = `<!doctype html><iframe class="live" src="./${addressOf(piece)}"></iframe>`;
+  const page = await playground.open("document", {
+    before: (opened) =>
+      opened.route("**/document", (route) =>
+        route.fulfill({
+          contentType: "text/html",
+          headers: { "Cross-Origin-Embedder-Policy": "require-corp" },
+          body: document,
+        }),
+      ),
+  });
   const frame = page.frameLocator("iframe.live").first();
   await frame.locator("#plane-integral", { hasText: /^(0.9[89]|1.0[01])/ }).waitFor({ timeout: 100_000 });
   expect(await frame.getByRole("heading").allTextContents()).toEqual(["Density", "Ledger"]);
@@ -38,7 +50,6 @@ test("a document shows pieces that train, without the rest of the page, as high 
     .evaluate((root) => ({ scrollHeight: root.scrollHeight, clientHeight: root.clientHeight }));
   expect(scrollHeight).toBe(clientHeight);
 
-  const piece = documents.find(({ name }) => name === "layers/linear.md")!.pieces[0]!;
   await frame.getByRole("link", { name: "Open the playground" }).click();
   await page.getByRole("navigation", { name: "Parts" }).waitFor();
   const config = new URLSearchParams(page.url().split("?")[1]).get("config")!;

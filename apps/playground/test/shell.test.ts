@@ -110,25 +110,14 @@ test.each(["light", "dark"] as const)("axe finds nothing serious, %s", async (co
   expect(await seriousFindings(page)).toEqual([]);
 });
 
-test("links into the documents lead to pages, and all of it is there without a network", {
-  timeout: 120_000,
-}, async () => {
+test("the page is there without a network after the first visit", { timeout: 120_000 }, async () => {
   const page = await playground.open(addressOf("plane", { layers, running: false }));
-  await page.getByRole("link", { name: "Read on" }).first().waitFor();
-  const links = await page
-    .getByRole("link", { name: "Read on" })
-    .evaluateAll((all) => all.map((link) => (link as HTMLAnchorElement).href));
-  expect(links.length).toBeGreaterThan(2);
   await expect
     .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state), {
       timeout: 60_000,
     })
     .toBe("activated");
   await page.context().setOffline(true);
-  for (const link of links) {
-    await page.goto(link);
-    expect(await page.locator("h1").count()).toBe(1);
-  }
   await page.goto(playground.url);
   await page.getByRole("button", { name: "Take the example" }).waitFor();
 });

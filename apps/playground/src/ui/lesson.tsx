@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { embedded } from "../shell/embed.js";
 
-/** The equation of a section (`p_Z` has a subscript), its explanation, and a link to the documents. */
+/** The equation of a section (`p_Z` has a subscript), its explanation, and a link to the documents, beside the page. */
 export function Lesson({
   equation,
   children,
@@ -24,7 +24,7 @@ export function Lesson({
           .map((part, i) => (i % 2 === 0 ? part : <sub key={`${i} ${part}`}>{part}</sub>))}
       </p>
       <p class="note">
-        {children} <a href={`./docs/${docs}.html`}>Read on: {about}</a>.
+        {children} <a href={`../${docs}.html`}>Read on: {about}</a>.
       </p>
     </div>
   );

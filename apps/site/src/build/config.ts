@@ -1,0 +1,45 @@
+import { slug } from "github-slugger";
+import { defineConfig } from "vitepress";
+import type { SidebarEntries } from "./sidebar.js";
+
+/**
+ * VitePress reads this through `.vitepress/config.ts`, with its own bundler, which does not resolve the packages of this
+ * repository: the build hands over what it found in them.
+ */
+const { SITE_BASE: base = "/", SITE_SIDEBAR: sidebar = "[]" } = process.env;
+
+export const config = defineConfig({
+  title: "flowify",
+  titleTemplate: ":title · flowify",
+  description: "Turn an ordinary neural network into a generative model with a likelihood.",
+  lang: "en",
+  base,
+  srcDir: "dist/pages",
+  outDir: "dist/site",
+  cacheDir: "dist/cache",
+  cleanUrls: false,
+  // the check after the build follows every link, those into the playground too
+  ignoreDeadLinks: [/playground\//],
+  markdown: {
+    // headings have the anchors that forges give them, so that a link works in both
+    anchor: { slugify: slug },
+    image: { lazyLoading: true },
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
+  },
+  transformHead: ({ assets }) =>
+    assets
+      .filter((asset) => asset.endsWith(".woff2"))
+      .map((href) => ["link", { rel: "preload", href, as: "font", type: "font/woff2", crossorigin: "" }]),
+  themeConfig: {
+    siteTitle: "flowify",
+    nav: [
+      { text: "Guide", link: "/guide" },
+      { text: "Reference", link: "/commands" },
+      { text: "Playground", link: "/playground/", target: "_self" },
+    ],
+    sidebar: JSON.parse(sidebar) as SidebarEntries,
+    outline: [2, 3],
+    search: { provider: "local" },
+    footer: { message: "MIT licence. This site makes no request to other hosts." },
+  },
+});

@@ -1,0 +1,58 @@
+import { addressOf, type Pages, titleOf } from "./pages.js";
+
+type Group = Readonly<{ text: string; collapsed?: boolean; pages: readonly (string | RegExp)[] }>;
+
+/** The order of the pages; a pattern stands for all pages like it, by their names. */
+const groups: readonly Group[] = [
+  { text: "Start", pages: ["overview.md", "guide.md"] },
+  {
+    text: "Tables",
+    pages: ["tables.md", "regression.md", "conditions.md", "posteriors.md"],
+  },
+  { text: "Images", pages: ["data.md", "quality.md", "bits-per-dimension.md", "compress.md"] },
+  { text: "Trained networks", pages: ["convert.md", "export.md", "engines.md", "semantics.md"] },
+  { text: "Programs as ONNX", pages: ["jax-to-onnx.md", "lowering.md"] },
+  { text: "Many machines", pages: ["scale.md"] },
+  { text: "Reference", pages: ["commands.md", "bad-input.md", /^reference\/[^/]+\.md$/] },
+  {
+    text: "Layers",
+    collapsed: true,
+    pages: ["layers/index.md", /^layers\//, "densities/index.md", /^densities\//],
+  },
+  { text: "Results", collapsed: true, pages: ["results/index.md", /^results\//] },
+  { text: "Design", collapsed: true, pages: ["design/index.md", /^design\//] },
+  {
+    text: "Project",
+    collapsed: true,
+    pages: ["contributing.md", "changelog.md", "playground-readme.md", /^packages\//],
+  },
+];
+
+/** Pages that need no entry: the home page, and those with a list of their own. */
+const apart = /^(index\.md|reference\/(api|commands)\/)/;
+
+type Entry = { text: string; link: string };
+export type SidebarEntries = { text: string; collapsed: boolean; items: Entry[] }[];
+
+/** The groups with their pages. Throws where a page of the list is missing, or a page is in no group. */
+export function sidebar(pages: Pages): SidebarEntries {
+  const left = new Set([...pages.keys()].filter((place) => place.endsWith(".md") && !apart.test(place)));
+  // pages by name first: a pattern takes what they leave
+  const named = new Set(groups.flatMap((group) => group.pages.filter((page) => typeof page === "string")));
+  const entryOf = (place: string): Entry => {
+    const text = pages.get(place);
+    if (typeof text !== "string") throw new Error(`the sidebar lists ${place}, which is no page`);
+    left.delete(place);
+    return { text: titleOf(text), link: addressOf(place) };
+  };
+  const made = groups.map(({ text, collapsed = false, pages: listed }) => ({
+    text,
+    collapsed,
+    items: listed.flatMap((page) => {
+      if (typeof page === "string") return [entryOf(page)];
+      return [...left].filter((place) => page.test(place) && !named.has(place)).map(entryOf);
+    }),
+  }));
+  if (left.size > 0) throw new Error(`pages in no group of the sidebar: ${[...left].join(", ")}`);
+  return made.filter(({ items }) => items.length > 0);
+}
