@@ -56,6 +56,7 @@ const tables: Readonly<Record<string, Kind>> = {
         rng.uniform() < 0.3 ? "yes" : "no",
       ];
     },
+    flags: ["--calendar", "day"], // its weekdays and seasons lie on circles
   },
   "one column": { columns: ["amount"], row: (rng) => [Math.exp(rng.normal()).toFixed(3)] },
   repeated: {
@@ -106,7 +107,8 @@ async function byGraph(folder: string, columns: readonly string[], file: string)
   const cells = cellsOf(file);
   const numberOf = (cell: string): number => {
     if (cell === "") return Number.NaN;
-    return cell.includes("-1") && cell.length === 10 ? Date.parse(cell) / 86_400_000 : Number(cell);
+    // a day that was taken apart is the same at any time
+    return cell.includes("-1") && cell.length === 10 ? Date.parse(cell) / 86_400_000 + 0.4 : Number(cell);
   };
   const feeds = inputs.map(({ name, column, type }) => {
     const own = cells.map((row) => row[columns.indexOf(column)]!);

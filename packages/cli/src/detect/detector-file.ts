@@ -15,7 +15,7 @@ const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  version: v.literal(3),
+  version: v.literal(4),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
@@ -43,7 +43,7 @@ export function writeDetector(path: string, { detector, names, calibrations }: T
   }
   const document = {
     format: "flowify-detector",
-    version: 3,
+    version: 4,
     contaminated,
     columns,
     scales,

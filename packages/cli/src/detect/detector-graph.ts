@@ -9,7 +9,7 @@ const FLOAT = 1;
 
 /** A column of a graph: of a table, or one of noise. */
 export type GraphColumn = Pick<TableColumn, "name" | "kind"> &
-  Readonly<{ found: Pick<TableColumn["found"], "origin" | "values"> }>;
+  Readonly<{ found: Pick<TableColumn["found"], "origin" | "values" | "calendar"> }>;
 
 /** The name of a column's input in a graph with these outputs. */
 export const graphInput = (
@@ -54,7 +54,9 @@ export function tableGraph(
     if (!kind.isText) {
       const origin = `columns/origin ${i}`;
       constants.push({ name: origin, type: "float64", shape: [1], data: Float64Array.of(found.origin ?? 0) });
-      return toFloat(node("Sub", [inputOf(column), origin]));
+      // of a date that was taken apart, the time is another column
+      const input = found.calendar ? node("Floor", [inputOf(column)]) : inputOf(column);
+      return toFloat(node("Sub", [input, origin]));
     }
     const values = (found.values ?? []).map((value) => value ?? "");
     const [words, codes, other] = ["words", "codes", "other"].map((each) => `columns/${each} ${i}`);

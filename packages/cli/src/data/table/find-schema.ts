@@ -66,7 +66,8 @@ function expectColumns(
 
 function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs): ColumnSchema {
   const { name, kinds } = tally;
-  const { type, problem } = typeOf(tally);
+  const isTime = choice.calendar?.some((date) => name === `${date} time`) ?? false;
+  const { type, problem } = typeOf(tally, isTime);
   const numeric =
     type === "continuous" ||
     type === "integer" ||
@@ -150,7 +151,8 @@ function useOf(
   return type === "constant" || type === "identifier" || type === "text" ? "none" : "model";
 }
 
-function typeOf(tally: ColumnTally): { type: ColumnType; problem?: string } {
+/** @param isTime the column is the time of a date: it is missing where its date is, so one time of all says nothing */
+function typeOf(tally: ColumnTally, isTime: boolean): { type: ColumnType; problem?: string } {
   const { kinds, counts, name } = tally;
   const [number, date, truth, text, beyond] = [
     kinds.number.count,
@@ -161,7 +163,7 @@ function typeOf(tally: ColumnTally): { type: ColumnType; problem?: string } {
   ];
   const present = number + date + truth + text + beyond;
   if (counts.size <= 1 && beyond === 0)
-    return { type: present > 0 && kinds.missing.count > 0 ? "category" : "constant" };
+    return { type: present > 0 && kinds.missing.count > 0 && !isTime ? "category" : "constant" };
   if (beyond > 0 && text + date + truth === 0)
     return {
       type: "continuous",

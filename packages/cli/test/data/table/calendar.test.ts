@@ -49,6 +49,14 @@ it("its columns are in the schema, and other files are read in the same way", as
   expect((await readRows(visits)).names).not.toContain("at weekday");
 });
 
+it("leaves out the time of dates that have none, missing ones among them", async () => {
+  const lines = Array.from({ length: 60 }, (_, i) => `${i % 10 === 9 ? "" : day(i)},${Math.sin(i)}`);
+  const path = write("days.csv", `day,size\n${lines.join("\n")}\n`);
+  const { schema } = await readRows(path, { calendar: ["day"] });
+  const time = schema.columns.find(({ name }) => name === "day time");
+  expect(time).toMatchObject({ type: "constant", use: "none" });
+});
+
 it("is shown, refused for other columns, and used by a run", { tags: ["long"] }, async () => {
   const shown = await runCommand(["data", "describe", visits, "--calendar", "at,paid"]);
   expect(shown.stdout).toMatch(/at weekday +category/);
