@@ -68,6 +68,7 @@ function stack(n: number, schema?: TableSchema): NetworkLayer[] {
   const values = valuesOf(schema);
   const few = values.sizes.reduce((sum, size) => sum + size, 0) <= MOST_VALUES && values.sizes.length > 1;
   const tree: NetworkLayer = { kind: "valueTree", ...values };
+  const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
   const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal], ...(few ? [[tree]] : [])];
   if (n === 1) return [{ kind: "flowMixture", stacked: true, fixed: 2, members: gaussian }];
   const fixed = [
@@ -75,6 +76,7 @@ function stack(n: number, schema?: TableSchema): NetworkLayer[] {
     ...own.map((components) => [normals(components)]),
     [marginal, whiten(LITTLE)],
     [marginal, whiten(0.05)],
+    ...(n < LEAST_FOR_FACTORS ? [] : [[factors], [marginal, factors]]),
     ...behind.map((components) => [marginal, normals(components)]),
   ];
   const learning = [marginal, whiten(SHRINKAGE), ...couplings(n), ...(trained > 0 ? [normals(trained)] : [])];
@@ -83,6 +85,9 @@ function stack(n: number, schema?: TableSchema): NetworkLayer[] {
 
 /** Most values of all columns together for a tree of them. */
 const MOST_VALUES = 512;
+
+/** Fewer columns have a covariance of few numbers without common factors. */
+const LEAST_FOR_FACTORS = 6;
 
 /** Shrinkage that a Gaussian of many rows does not need, for columns that are copies of others. */
 const LITTLE = 1e-4;

@@ -24,6 +24,22 @@ const PARTS = [8, 20];
 /** Numbers whose logarithms are tried as normal, too: those that are so much above the least, or below the largest. */
 const SHIFTS = [0.003, 0.03, 0.3];
 
+/** Normal distributions that are mixed. */
+const COMPONENTS = [1, 2, 3];
+
+/** Least standard deviation of a part, as a share of that of the whole. */
+const LEAST = 0.02;
+
+/** Ends of a part of a mixture, in its standard deviations, and the least distance of edges. */
+const APART = 3;
+const NARROW = 1e-3;
+
+/** Numbers that stand for many, for expectation maximization. */
+const REPRESENTATIVES = 400;
+
+/** Rounds of expectation maximization. */
+const ROUNDS = 40;
+
 /** Parts for cross-validation. */
 const FOLDS = 2;
 
@@ -65,9 +81,30 @@ export function ownDistribution(numbers: Float32Array, { edges }: Splines): Own 
 
 type Candidate = (own: Own) => Edged;
 
-const normalAfter =
-  (to: (x: number) => number): Candidate =>
-  ({ numbers }) => ({ distribution: normalOf(numbers, to), edges: WHOLE });
+/** An increasing function, and its inverse. */
+type Change = Readonly<{ to(x: number): number; from(y: number): number }>;
+
+const same: Change = { to: (x) => x, from: (y) => y };
+const logOf = (c: number): Change => ({ to: (x) => Math.log(x + c), from: (y) => Math.exp(y) - c });
+const mirrored = (c: number): Change => ({
+  to: (x) => -Math.log(1 - x + c),
+  from: (y) => 1 + c - Math.exp(-y),
+});
+
+/** Drawn from a mixture of normal ones, after a change. Between parts that lie apart there are edges. */
+const normalsAfter =
+  (components: number, change: Change): Candidate =>
+  ({ numbers }) => {
+    const normals = likelyNormals(Float64Array.from(numbers, change.to), components);
+    const ends = normals.flatMap(({ mean, std }) =>
+      components === 1 ? [] : [mean - APART * std, mean + APART * std],
+    );
+    const edges = ends.map(change.from).filter((x) => x > 0 && x < 1);
+    return {
+      distribution: distributionOf(normals, change),
+      edges: [0, ...edges.toSorted((a, b) => a - b).filter((x, i, all) => x - (all[i - 1] ?? 0) > NARROW), 1],
+    };
+  };
 
 const curve =
   (parts: number, edged: boolean): Candidate =>
@@ -78,19 +115,72 @@ const curve =
 
 const candidates: readonly Candidate[] = [
   (own) => own,
-  normalAfter((x) => x),
-  ...SHIFTS.flatMap((c) => [normalAfter((x) => Math.log(x + c)), normalAfter((x) => -Math.log(1 - x + c))]),
+  ...COMPONENTS.map((components) => normalsAfter(components, same)),
+  ...SHIFTS.flatMap((c) => [
+    ...COMPONENTS.map((components) => normalsAfter(components, logOf(c))),
+    normalsAfter(1, mirrored(c)),
+  ]),
   ...PARTS.flatMap((parts) => [curve(parts, false), curve(parts, true)]),
 ];
 
-/** The distribution on [0, 1] whose numbers, after an increasing function, are normal with the mean and spread of these. */
-function normalOf(sorted: Float32Array, to: (x: number) => number): Distribution {
-  const values = Float64Array.from(sorted, to);
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  const std = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length);
-  const f = (x: number): number => normalCdf((to(x) - mean) / Math.max(std, 1e-6));
+type Normal = { weight: number; mean: number; std: number };
+
+/** On [0, 1], of numbers that are drawn from normal distributions after a change. */
+function distributionOf(normals: readonly Normal[], { to }: Change): Distribution {
+  const f = (x: number): number =>
+    normals.reduce((sum, { weight, mean, std }) => sum + weight * normalCdf((to(x) - mean) / std), 0);
   const [low, high] = [f(0), f(1)];
   return (x) => Math.min(Math.max((f(Math.min(Math.max(x, 0), 1)) - low) / (high - low), 0), 1);
+}
+
+/** By expectation maximization, from equal parts of the sorted values. */
+function likelyNormals(sorted: Float64Array, components: number): Normal[] {
+  const values = components > 1 ? someOf(sorted, REPRESENTATIVES) : sorted;
+  const count = Math.ceil(values.length / components);
+  const normals = Array.from({ length: components }, (_, k) => ({
+    ...normalOf(values.subarray(k * count, (k + 1) * count)),
+    weight: 1 / components,
+  }));
+  if (components === 1) return normals;
+  const least = LEAST * normalOf(values).std;
+  const densities = new Float64Array(components);
+  const sums = new Float64Array(3 * components);
+  for (let round = 0; round < ROUNDS; round++) {
+    sums.fill(0);
+    for (const value of values) {
+      let total = 1e-300;
+      for (let k = 0; k < components; k++) {
+        const { weight, mean, std } = normals[k]!;
+        densities[k] = (weight / std) * Math.exp(-0.5 * ((value - mean) / std) ** 2);
+        total += densities[k]!;
+      }
+      for (let k = 0; k < components; k++) {
+        const share = densities[k]! / total;
+        sums[3 * k]! += share;
+        sums[3 * k + 1]! += share * value;
+        sums[3 * k + 2]! += share * value * value;
+      }
+    }
+    for (let k = 0; k < components; k++) {
+      const [share = 0, first = 0, second = 0] = sums.subarray(3 * k);
+      const mean = first / Math.max(share, 1e-9);
+      const variance = Math.max(second / Math.max(share, 1e-9) - mean ** 2, 0);
+      normals[k] = { weight: share / values.length, mean, std: Math.max(Math.sqrt(variance), least) };
+    }
+  }
+  return normals;
+}
+
+/** So many of the sorted numbers, evenly among them. */
+const someOf = (sorted: Float64Array, most: number): Float64Array =>
+  sorted.length <= most
+    ? sorted
+    : Float64Array.from({ length: most }, (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!);
+
+function normalOf(values: Float64Array): Normal {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
+  return { weight: 1, mean, std: Math.max(Math.sqrt(variance), 1e-6) };
 }
 
 /** The curve through the given edges and points between them, about `parts` of equal mass. */
@@ -129,9 +219,9 @@ function withDensities(xs: readonly number[], distribution: Distribution): Knot[
 }
 
 /** The argument at which an increasing function is y, by bisection. */
-export function whereItIs(y: number, f: Distribution, from: number, to: number): number {
+export function whereItIs(y: number, f: Distribution, from: number, to: number, steps = 30): number {
   let [low, high] = [from, to];
-  for (let step = 0; step < 30; step++) {
+  for (let step = 0; step < steps; step++) {
     const middle = (low + high) / 2;
     if (f(middle) < y) low = middle;
     else high = middle;

@@ -16,6 +16,9 @@ import {
 /** Most numbers held at once: columns are processed in groups, with one pass over the examples per group. */
 const AT_ONCE = 2 ** 24;
 
+/** From so many numbers on, the knots of a spline have enough of them between each other as they are. */
+const MANY = 5000;
+
 /** Width of the narrow bin that takes a jump of the density, as a share of the sparser of the two bins beside it. */
 const TRANSITION = 0.005;
 
@@ -44,6 +47,30 @@ export async function rangesOf(examples: CalibrationData, channels: number): Pro
   });
 }
 
+/** Room on a side where a range has no hard edge, as a share of the range; the strip in which an edge is looked for. */
+const MARGIN = 0.05;
+const STRIP = 0.1;
+
+/** Fewer numbers in the strip show no edge. */
+const LEAST_AT_EDGE = 12;
+
+/** At a hard edge there are at least so many numbers as in the next strip, as a share. */
+const AS_DENSE = 0.75;
+
+/** The range of a few sorted numbers, with room on the sides on which others are to be expected. */
+export function withMargins({ low, length }: Range, sorted: Float32Array): Range {
+  if (sorted.length >= MANY) return { low, length };
+  const strip = STRIP * length;
+  const high = low + length;
+  const between = (a: number, b: number): number =>
+    sorted.reduce((sum, x) => sum + Number(x >= a && x <= b), 0);
+  const margin = (atEdge: number, next: number): number =>
+    atEdge >= LEAST_AT_EDGE && atEdge >= AS_DENSE * next ? 0 : MARGIN * length;
+  const left = margin(between(low, low + strip), between(low + strip, low + 2 * strip));
+  const right = margin(between(high - strip, high), between(high - 2 * strip, high - strip));
+  return { low: low - left, length: length + left + right };
+}
+
 /** The sorted numbers of each column of rows [n], column by column. */
 export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGenerator<Float32Array> {
   const atOnce = Math.max(1, Math.floor(AT_ONCE / rows.count));
@@ -62,8 +89,8 @@ export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGen
   }
 }
 
-/** From so many numbers on, the knots of a spline have enough of them between each other as they are. */
-const MANY = 5000;
+/** Halvings of an interval in which a knot of few numbers is looked for. */
+const STEPS = 20;
 
 /** The end of a bin and its image; both axes are the unit interval. */
 type End = Readonly<{ x: number; y: number }>;
@@ -79,18 +106,19 @@ export function marginalSpline(
   bound: number,
   smooth: boolean,
 ): { widths: number[]; heights: number[]; logDerivatives: number[] } {
+  const few = smooth && sorted.length < MANY;
   const splines: Splines = {
     edges: (distribution, count) => edgesWithTransitions(distribution, bins, count),
     logDensity(of) {
-      const curve = curveThrough(knotsOf(of, bins, bound));
+      const curve = curveThrough(knotsOf(of, bins, bound, few));
       return (x) => {
         const { y, slope } = curve(x);
         return Math.log(normalDensity((2 * y - 1) * bound) * slope);
       };
     },
   };
-  const find = smooth && sorted.length < MANY ? likelyDistribution : ownDistribution;
-  const knots = knotsOf(find(sorted, splines), bins, bound);
+  const find = few ? likelyDistribution : ownDistribution;
+  const knots = knotsOf(find(sorted, splines), bins, bound, few);
   return {
     widths: logSteps(knots.map(({ x }) => x)),
     heights: logSteps(knots.map(({ y }) => y)),
@@ -99,13 +127,25 @@ export function marginalSpline(
 }
 
 /** The knots of the spline for a distribution. */
-function knotsOf({ distribution, edges }: Edged, bins: number, bound: number): Knot[] {
+function knotsOf({ distribution, edges }: Edged, bins: number, bound: number, smooth: boolean): Knot[] {
   const edge = normalCdf(-bound);
   const inside = 1 - 2 * edge;
   const image: Distribution = (x) =>
     x <= 0 || x >= 1 ? x : 0.5 + normalQuantile(edge + distribution(x) * inside) / (2 * bound);
   const given = edges.map((x) => ({ x, y: image(x) }));
-  const ends = refined(given, bins, image);
+  // a flank of a part before a gap has much of the mass and little of the image
+  const size = ({ x, y }: End): number => (smooth ? y + distribution(x) : y);
+  const between = (from: End, to: End): End => {
+    const y = (from.y + to.y) / 2;
+    if (!smooth) {
+      const x = whereItIs(y, image, from.x, to.x);
+      return { x, y: image(x) };
+    }
+    const mass = (normalCdf((2 * y - 1) * bound) - edge) / inside;
+    const x = whereItIs(mass, distribution, from.x, to.x, STEPS);
+    return { x, y: image(x) };
+  };
+  const ends = refined(given, bins, size, between);
   const densities = ends.slice(1).map(({ x }, k) => {
     const a = (ends[k] as End).x;
     return densityOf({ a, b: x, mass: distribution(x) - distribution(a) });
@@ -143,16 +183,21 @@ function withTransitions(bins: readonly HistogramBin[]): number[] {
   return edges;
 }
 
-/** Uses the remaining bins where the curve rises most: repeatedly halves the bin with the largest rise. */
-function refined(given: readonly End[], bins: number, image: Distribution): End[] {
+/** Uses the remaining bins where the curve rises most: repeatedly divides the bin with the largest rise in size. */
+function refined(
+  given: readonly End[],
+  bins: number,
+  size: (end: End) => number,
+  between: (from: End, to: End) => End,
+): End[] {
   const knots = [...given];
-  const rise = (k: number): number => (knots[k] as End).y - (knots[k - 1] as End).y;
+  const sizes = knots.map(size);
   while (knots.length <= bins) {
     let k = 1;
-    for (let i = 2; i < knots.length; i++) if (rise(i) > rise(k)) k = i;
-    const [from, to] = [knots[k - 1], knots[k]] as [End, End];
-    const x = whereItIs((from.y + to.y) / 2, image, from.x, to.x);
-    knots.splice(k, 0, { x, y: image(x) });
+    for (let i = 2; i < knots.length; i++) if (sizes[i]! - sizes[i - 1]! > sizes[k]! - sizes[k - 1]!) k = i;
+    const knot = between(knots[k - 1] as End, knots[k] as End);
+    knots.splice(k, 0, knot);
+    sizes.splice(k, 0, size(knot));
   }
   return knots;
 }

@@ -3,6 +3,7 @@ import { type HostMatrix, identityMatrix, symmetricEigen } from "../math/linalg.
 import { largeSymmetricEigen } from "../math/symmetric-eigen.js";
 import { floats } from "../params/host.js";
 import type { CalibrationData } from "./calibration-data.js";
+import { factored } from "./factor-analysis.js";
 import { rowMoments } from "./moments.js";
 
 /** Off-diagonal correlation below which data count as white and keep their order. */
@@ -34,6 +35,22 @@ export type Principal = {
  */
 export async function principalDirections(rows: CalibrationData): Promise<Principal> {
   const { mean, covariance } = await rowMoments(rows);
+  return directionsOf(rows, mean, covariance, rows.count);
+}
+
+/** The same of the covariance that factor analysis finds. */
+export async function factorDirections(rows: CalibrationData): Promise<Principal> {
+  const { mean, covariance } = await rowMoments(rows);
+  return directionsOf(rows, mean, factored(covariance, rows.count), Number.POSITIVE_INFINITY);
+}
+
+async function directionsOf(
+  rows: CalibrationData,
+  mean: Float64Array,
+  covariance: HostMatrix,
+  /** That all variances are found from. */
+  examples: number,
+): Promise<Principal> {
   const n = covariance.rows;
   const diagonal = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i] as number);
   const scale = diagonal.reduce((a, b) => a + b, 0) / n;
@@ -43,7 +60,7 @@ export async function principalDirections(rows: CalibrationData): Promise<Princi
     : await eigenOf(covariance, diagonal);
   if (!white) await orient(vectors, mean, rows);
   // constant data (or one example) do not determine a scale: 1, not a millionth
-  const doubtful = leastReliable(values, rows.count);
+  const doubtful = leastReliable(values, examples);
   const floor = scale < ABSOLUTE_FLOOR ? 1 : Math.max(RELATIVE_FLOOR * scale, ABSOLUTE_FLOOR, doubtful);
   return {
     mean,

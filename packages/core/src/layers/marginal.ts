@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
-import { marginalSpline, type Range, rangesOf, sortedColumns } from "../init/marginal.js";
+import { marginalSpline, type Range, rangesOf, sortedColumns, withMargins } from "../init/marginal.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { entryCurves, entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
@@ -125,7 +125,9 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       const smooth = space.length === 0 && count <= SMOOTHED;
       let spline = 0;
       for await (const numbers of sortedColumns(rows, count)) {
-        const { low, length } = ranges[Math.floor((spline++ * channels) / count)] as Range;
+        const c = Math.floor((spline++ * channels) / count);
+        if (smooth) ranges[c] = withMargins(ranges[c] as Range, numbers);
+        const { low, length } = ranges[c] as Range;
         const u = numbers.map((x) => Math.min(Math.max((x - low) / length, 0), 1));
         const found = marginalSpline(u, bins, bound, smooth);
         for (const part of splineParts) started[part].push(...found[part]);

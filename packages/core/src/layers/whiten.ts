@@ -2,7 +2,12 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnScales } from "../init/moments.js";
-import { examplesOfDirections, type Principal, principalDirections } from "../init/principal.js";
+import {
+  examplesOfDirections,
+  factorDirections,
+  type Principal,
+  principalDirections,
+} from "../init/principal.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
@@ -28,6 +33,8 @@ const schemas = {
    * by at most 1/√s. Default 0.
    */
   shrinkage: o.optional(o.share),
+  /** The covariance is that of a few common factors and own noise of each coordinate, found by factor analysis. Default false. */
+  factors: o.optional(o.flag),
 };
 export type WhitenOptions = o.Options<typeof schemas>;
 
@@ -52,7 +59,7 @@ export type WhitenOptions = o.Options<typeof schemas>;
  */
 export function whiten(
   inShape: Shape,
-  { scaled = false, shrinkage = 0 }: WhitenOptions = {},
+  { scaled = false, shrinkage = 0, factors = false }: WhitenOptions = {},
 ): FlowLayer<WhitenParams> {
   if (!(shrinkage >= 0 && shrinkage < 1))
     throw new DomainError(`whiten: shrinkage must be in [0, 1), got ${shrinkage}`);
@@ -89,13 +96,14 @@ export function whiten(
     async initFromData(key, examples) {
       key.dispose();
       const given = rowsOf(examples, (x) => x.reshape([-1, n]), n);
-      if (!scaled) return started(await principalDirections(given), shrinkage);
+      const principal = factors ? factorDirections : principalDirections;
+      if (!scaled) return started(await principal(given), shrinkage);
       const { mean, std } = await columnScales(given);
       const [centre, scale] = [floats(mean), floats(std)];
-      const principal = await principalDirections(given.map([n], (x) => x.sub(centre.ref).div(scale.ref)));
+      const found = await principal(given.map([n], (x) => x.sub(centre.ref).div(scale.ref)));
       centre.dispose();
       scale.dispose();
-      const { mean: rest, rotation, logStd } = started(principal, shrinkage);
+      const { mean: rest, rotation, logStd } = started(found, shrinkage);
       rest.dispose(); // nothing but what rounding left
       return { mean: floats(mean), rotation, logStd, logScale: floats(std.map(Math.log)) };
     },

@@ -4,13 +4,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { chain, initChain } from "../../src/chain.js";
 import type { ArrayTree, FlowLayer } from "../../src/layer.js";
 import { dequantize } from "../../src/layers/dequantize.js";
-import { marginal } from "../../src/layers/marginal.js";
+import { type MarginalParams, marginal } from "../../src/layers/marginal.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
 import { splineForward, withinBin } from "../../src/math/rq-spline.js";
 import { floats } from "../../src/params/host.js";
 import { treeRef } from "../../src/params/pytree.js";
 import type { Shape } from "../../src/shape.js";
-import { numbersOf } from "../../src/testing/arrays.js";
+import { numbersOf, readAll } from "../../src/testing/arrays.js";
 import { logNormal, sum, toRows } from "../../src/testing/plain.js";
 import { usePrecision } from "../../src/testing/prepare.js";
 import { examplesOf } from "../support/arrays.js";
@@ -86,13 +86,13 @@ describe("columns", () => {
 describe("few numbers of a column", () => {
   const FEW = 400;
   /** Mean log-likelihood of held-out numbers; as the pixel of an image, the numbers start the spline as they are. */
-  const heldOut = async (draw: (rng: Rng) => number, shape: Shape): Promise<number> => {
+  const heldOut = async (draw: (rng: Rng) => number, shape: Shape, few = FEW): Promise<number> => {
     const rng = makeRng(11);
     const layer = marginal(shape);
     const numbers = (count: number) => Float32Array.from({ length: count }, () => draw(rng));
     const totals = [];
     for (let repeat = 0; repeat < 4; repeat++) {
-      const params = await started(layer, numbers(FEW), FEW);
+      const params = await started(layer, numbers(few), few);
       const { z, contribution } = await passed(layer, params, numbers(3000), shape);
       totals.push((sum(contribution) + sum(z.map((v) => logNormal(v)))) / z.length);
       tree.dispose(params);
@@ -109,9 +109,39 @@ describe("few numbers of a column", () => {
     expect((await heldOut(draw, [1])) - (await heldOut(draw, [1, 1]))).toBeGreaterThan(gain);
   });
 
-  it("a normal column has nearly the likelihood of its own density", async () => {
-    const truth = -0.5 * (1 + Math.log(2 * Math.PI)) - Math.log(2);
-    expect(truth - (await heldOut(makers[0]!, [1]))).toBeLessThan(0.03);
+  // nats for the most that is lost
+  it.each([
+    ["normal", makers[0]!, -0.5 * (1 + Math.log(2 * Math.PI)) - Math.log(2), 0.01],
+    ["uniform", (rng: Rng) => rng.uniform(), 0, 0.02],
+    ["exponential", makers[5]!, -1, 0.02],
+    [
+      "of two sides, exponential",
+      (rng: Rng) => (rng.uniform() < 0.5 ? 1 : -1) * Math.log(1 - rng.uniform()),
+      -1 - Math.LN2,
+      0.02,
+    ],
+    [
+      "two clusters",
+      makers[4]!,
+      -0.5 * (1 + Math.log(2 * Math.PI)) + 0.3 * Math.log(0.3) + 0.7 * Math.log(0.7),
+      0.03,
+    ],
+  ] as const)("have nearly the likelihood of their own density: %s", async (_, draw, truth, most) => {
+    expect(truth - (await heldOut(draw, [1], 2000))).toBeLessThan(most);
+  });
+
+  it("that end at a hard edge leave no room behind it, others do", async () => {
+    const rng = makeRng(4);
+    const layer = marginal([2]);
+    const data = Float32Array.from({ length: 800 }, (_, i) => (i % 2 === 0 ? rng.uniform() : rng.normal()));
+    const params = (await started(layer, data, 400)) as unknown as MarginalParams;
+    const [low, logRange] = await readAll([params.low.ref, params.logRange.ref]);
+    const [first, second] = [0, 1].map((c) => data.filter((__, i) => i % 2 === c).toSorted());
+    expect(low![0]).toBe(first![0]);
+    expect(low![0]! + Math.exp(logRange![0]!)).toBeCloseTo(first!.at(-1)!, 5);
+    expect(low![1]).toBeLessThan(second![0]!);
+    expect(low![1]! + Math.exp(logRange![1]!)).toBeGreaterThan(second!.at(-1)!);
+    tree.dispose(params);
   });
 });
 
