@@ -42,7 +42,7 @@ export function offline(): Plugin {
       );
       const files = new Map([...filesOf(folder), ...built]);
       const list = JSON.stringify(["./", ...files.keys()]);
-      worker.code = `const FILES = ${list}, VERSION = "${versionOf(files)}";\n${worker.code}`;
+      worker.code = `const FILES = ${list}, VERSION = "playground-${versionOf(files)}";\n${worker.code}`;
     },
   };
 }

@@ -6,7 +6,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/compress": ["packages/core"],
   "packages/cli": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/compress"],
   "apps/playground": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"],
-  "apps/site": ["packages/core", "apps/playground"],
+  "apps/site": ["packages/core", "packages/cli", "apps/playground"],
 };
 export const coreImports = ["@jax-js/jax", "ml-matrix", "valibot"];
 /** Entry points for browsers, and packages that browsers cannot load. */

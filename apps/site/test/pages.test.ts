@@ -4,8 +4,9 @@ import { gfmHeadingId } from "marked-gfm-heading-id";
 import { expect, test } from "vitest";
 import { brokenLinks } from "../src/build/links.js";
 import { addressOf, sitePages, titleOf } from "../src/build/pages.js";
-import { playground } from "../src/build/places.js";
+import { playground, repository } from "../src/build/places.js";
 import { sidebar } from "../src/build/sidebar.js";
+import { snippetsOf, withRunners } from "../src/build/snippets.js";
 
 const pages = sitePages();
 const markdown = new Marked(gfmHeadingId());
@@ -75,4 +76,32 @@ test("what the playground refers to is a page", () => {
     .map(([, name]) => `${name}.md`);
   expect(named.length).toBeGreaterThan(10);
   expect(named.filter((name) => !pages.has(name))).toEqual([]);
+});
+
+test("every error code has a section with its cause and its cure", () => {
+  const sources = readFileSync(`${repository}/packages/core/src/errors.ts`, "utf8");
+  const codes = [...(/FlowifyErrorCode =([^;]*);/.exec(sources)?.[1] ?? "").matchAll(/"(\w+)"/g)].map(
+    ([, code]) => code,
+  );
+  expect(codes.length).toBeGreaterThan(10);
+  const sections = String(pages.get("errors.md")).split(/^## /m).slice(1);
+  expect(new Set(sections.map((section) => section.split("`")[1]))).toEqual(new Set(codes));
+  for (const section of sections) expect(section).toMatch(/\*\*Cause:\*\* [\s\S]*\*\*Cure:\*\* /);
+});
+
+test("an example runs on the page if it needs nothing of Node", () => {
+  const fence = (code: string): string => `\`\`\`ts run\n${code}\n\`\`\`\n`;
+  const live = fence('import { fit, type Flow } from "flowify";\nimport { chain } from "@flowify/core";');
+  const output = "\n```text\ntrue\n```\n";
+  const text = `${live}${output}${fence('import { loadOnnx } from "flowify";')}${fence('import "node:fs";\nimport { x } from "node:fs";')}`;
+  const [snippet, ...others] = snippetsOf("a/b.md", text);
+  expect(others).toEqual([]);
+  expect(snippet).toEqual({
+    name: "a/b-1",
+    code: expect.stringContaining('type Flow } from "@flowify/core"'),
+  });
+  expect(
+    withRunners("a/b.md", text).startsWith(`<LiveCode name="a/b-1">\n\n${live}${output}\n</LiveCode>`),
+  ).toBe(true);
+  expect(withRunners("a/b.md", text).match(/<LiveCode/g)?.length).toBe(1);
 });

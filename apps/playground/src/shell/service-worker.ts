@@ -17,7 +17,7 @@ type Scope = {
 const scope = globalThis as unknown as Scope;
 
 /** The cache of this version. Many files have names without a hash, so a hash of their content names the version. */
-const CACHE = `flowify-playground-${VERSION}`;
+const CACHE = `flowify-${VERSION}`;
 
 scope.addEventListener("install", (event) => {
   const store = async (): Promise<void> => {
@@ -32,7 +32,7 @@ scope.addEventListener("install", (event) => {
 scope.addEventListener("activate", (event) => {
   const clean = async (): Promise<void> => {
     for (const name of await caches.keys())
-      if (name.startsWith("flowify-playground-") && name !== CACHE) await caches.delete(name);
+      if (name.startsWith(CACHE.replace(/\w+$/, "")) && name !== CACHE) await caches.delete(name);
     await scope.clients.claim();
   };
   event.waitUntil(clean());

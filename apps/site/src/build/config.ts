@@ -1,6 +1,5 @@
 import { slug } from "github-slugger";
-import { defineConfig } from "vitepress";
-import type { SidebarEntries } from "./sidebar.js";
+import { type DefaultTheme, defineConfig } from "vitepress";
 
 /**
  * VitePress reads this through `.vitepress/config.ts`, with its own bundler, which does not resolve the packages of this
@@ -34,10 +33,11 @@ export const config = defineConfig({
     siteTitle: "flowify",
     nav: [
       { text: "Guide", link: "/guide" },
-      { text: "Reference", link: "/commands" },
+      { text: "Gallery", link: "/gallery" },
+      { text: "API", link: "/reference/api/" },
       { text: "Playground", link: "/playground/", target: "_self" },
     ],
-    sidebar: JSON.parse(sidebar) as SidebarEntries,
+    sidebar: JSON.parse(sidebar) as DefaultTheme.SidebarMulti,
     outline: [2, 3],
     search: { provider: "local" },
     footer: { message: "MIT licence. This site makes no request to other hosts." },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { addressOf, livePieces } from "@flowify/playground/live-pieces";
 import { repository } from "./places.js";
+import { withRunners } from "./snippets.js";
 
 /** A document: its path in the repository, its place on the site, and the places of all files of the site. */
 type Document = Readonly<{ path: string; place: string; places: ReadonlyMap<string, string> }>;
@@ -54,5 +55,6 @@ function tenLines(): string {
 /** A document of the repository as a page of the site. */
 export function rewrite(text: string, document: Document): string {
   const whole = text.replace("<!-- the example of README.md -->", tenLines);
-  return outsideFences(whole, (prose) => withLinks(withFrames(prose), document));
+  const page = outsideFences(whole, (prose) => withLinks(withFrames(prose), document));
+  return withRunners(document.place, page);
 }

@@ -4,7 +4,7 @@ type Group = Readonly<{ text: string; collapsed?: boolean; pages: readonly (stri
 
 /** The order of the pages; a pattern stands for all pages like it, by their names. */
 const groups: readonly Group[] = [
-  { text: "Start", pages: ["overview.md", "guide.md"] },
+  { text: "Start", pages: ["overview.md", "guide.md", "gallery.md"] },
   {
     text: "Tables",
     pages: ["tables.md", "regression.md", "conditions.md", "posteriors.md"],
@@ -13,7 +13,7 @@ const groups: readonly Group[] = [
   { text: "Trained networks", pages: ["convert.md", "export.md", "engines.md", "semantics.md"] },
   { text: "Programs as ONNX", pages: ["jax-to-onnx.md", "lowering.md"] },
   { text: "Many machines", pages: ["scale.md"] },
-  { text: "Reference", pages: ["commands.md", "bad-input.md", /^reference\/[^/]+\.md$/] },
+  { text: "Reference", pages: ["commands.md", "errors.md", "bad-input.md", /^reference\/[^/]+\/index\.md$/] },
   {
     text: "Layers",
     collapsed: true,
@@ -29,7 +29,7 @@ const groups: readonly Group[] = [
 ];
 
 /** Pages that need no entry: the home page, and those with a list of their own. */
-const apart = /^(index\.md|reference\/(api|commands)\/)/;
+const apart = /^(index\.md|reference\/.*\/(?!index\.md$)[^/]+\.md$|reference\/api\/.*\/index\.md$)/;
 
 type Entry = { text: string; link: string };
 export type SidebarEntries = { text: string; collapsed: boolean; items: Entry[] }[];
@@ -55,4 +55,12 @@ export function sidebar(pages: Pages): SidebarEntries {
   }));
   if (left.size > 0) throw new Error(`pages in no group of the sidebar: ${[...left].join(", ")}`);
   return made.filter(({ items }) => items.length > 0);
+}
+
+/** The pages of the API list its modules instead: hundreds of pages with all of the rest would be large. */
+export function apiSidebar(pages: Pages): Record<string, SidebarEntries> {
+  const modules = [...pages].filter(([place]) => /^reference\/api\/.+\/index\.md$/.test(place));
+  const items = modules.map(([place, text]) => ({ text: titleOf(String(text)), link: addressOf(place) }));
+  const up = { text: "All documents", link: "/overview" };
+  return { "/reference/api/": [{ text: "API", collapsed: false, items: [...items, up] }] };
 }

@@ -5,26 +5,30 @@
  *     npm run site -- --build --base /flowify/    only builds, for a host that serves it below this path
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { build as buildPage, preview } from "vite";
 import { build as buildSite } from "vitepress";
 import { brokenLinks } from "./links.js";
-import { sitePages } from "./pages.js";
+import { buildLive } from "./live.js";
+import { llmsText } from "./llms.js";
+import { writeServiceWorker } from "./offline.js";
+import { type Pages, sitePages } from "./pages.js";
 import { assembled, built, playground, workspace } from "./places.js";
-import { sidebar } from "./sidebar.js";
+import { referencePages } from "./reference.js";
+import { apiSidebar, sidebar } from "./sidebar.js";
 
 /** Writes the pages where VitePress reads them. */
-function assemble(): void {
+function assemble(pages: Pages): Pages {
   rmSync(assembled, { recursive: true, force: true });
-  const pages = sitePages();
-  process.env.SITE_SIDEBAR = JSON.stringify(sidebar(pages));
+  process.env.SITE_SIDEBAR = JSON.stringify({ "/": sidebar(pages), ...apiSidebar(pages) });
   for (const [place, content] of pages) {
     const file = join(assembled, place.endsWith(".md") ? "" : "public", place);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
   cpSync(join(workspace, "public"), join(assembled, "public"), { recursive: true });
+  return pages;
 }
 
 /** Throws where a link of the finished site leads nowhere. */
@@ -42,6 +46,19 @@ function followLinks(base: string): number {
   return followed;
 }
 
+/** Writes what is made of all pages: the list for programs that read, and the service worker. */
+async function finish(pages: Pages, base: string): Promise<void> {
+  writeFileSync(join(built, "llms.txt"), llmsText(pages, sidebar(pages), base));
+  const entries = readdirSync(built, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  await writeServiceWorker(
+    built,
+    files.map((file) => relative(built, file).replaceAll("\\", "/")),
+  );
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -54,7 +71,7 @@ async function main(): Promise<void> {
   if (!/^\/(.+\/)?$/.test(base))
     throw new Error(`--base ${base}: expected a path that begins and ends with /`);
   const started = performance.now();
-  assemble();
+  const pages = assemble(new Map([...sitePages(), ...(await referencePages())]));
   process.env.SITE_BASE = base;
   await buildSite(workspace);
   await buildPage({
@@ -62,6 +79,8 @@ async function main(): Promise<void> {
     logLevel: "warn",
     build: { outDir: join(built, "playground"), emptyOutDir: true },
   });
+  await buildLive(pages, built);
+  await finish(pages, base);
   const followed = followLinks(base);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${built}: ${followed} links followed, none broken, ${seconds} s`);
