@@ -32,6 +32,7 @@ export const config = defineConfig({
   themeConfig: {
     siteTitle: "flowify",
     nav: [
+      { text: "Tutorials", link: "/tutorials/" },
       { text: "Guide", link: "/guide" },
       { text: "Gallery", link: "/gallery" },
       { text: "API", link: "/reference/api/" },

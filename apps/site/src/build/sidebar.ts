@@ -6,6 +6,16 @@ type Group = Readonly<{ text: string; collapsed?: boolean; pages: readonly (stri
 const groups: readonly Group[] = [
   { text: "Start", pages: ["overview.md", "guide.md", "gallery.md"] },
   {
+    text: "Tutorials",
+    pages: [
+      "tutorials/index.md",
+      "tutorials/price.md",
+      "tutorials/posterior.md",
+      "tutorials/classifier.md",
+      /^tutorials\//,
+    ],
+  },
+  {
     text: "Tables",
     pages: ["tables.md", "regression.md", "conditions.md", "posteriors.md"],
   },
