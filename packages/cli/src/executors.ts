@@ -1,6 +1,7 @@
-import { DeviceError, type Executor, jaxExecutor, webgpuExecutor } from "@flowify/core";
+import { DeviceError, type Executor, jaxExecutor, UsageError, webgpuExecutor } from "@flowify/core";
 import { availableMemory, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import type { DeviceName, Provider } from "./flags/shared.js";
+import { unknownName } from "./ui/suggest.js";
 import type { Terminal } from "./ui/terminal.js";
 
 export type { DeviceName };
@@ -92,11 +93,16 @@ const byItself = ["native", "wasm", "jax"] as const;
  */
 export async function openExecutor(
   device: DeviceName,
-  { warn }: Pick<Terminal, "warn">,
+  { warn }: Pick<Terminal, "warn"> = { warn: () => {} },
   options: DeviceOptions = {},
   all: readonly Device[] = devices,
 ): Promise<Executor> {
-  const named = (name: DeviceName): Device => all.find((each) => each.name === name) as Device;
+  const named = (name: DeviceName): Device => {
+    const found = all.find((each) => each.name === name);
+    if (found) return found;
+    const names = ["auto", ...all.map((each) => each.name)];
+    throw new UsageError(`openExecutor: ${unknownName("device", String(name), names)}`);
+  };
   if (device !== "auto") return named(device).open(options);
   for (const name of byItself) {
     try {

@@ -20,6 +20,8 @@ import { defaultExecutor, NodeModel } from "./node-model.js";
  * Errors: those of core's `fit`; `DeviceError`.
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<NodeModel> {
+  const isRecord = typeof options === "object" && options !== null;
+  if (!isRecord || Array.isArray(options)) return fitIn(flow, data, options) as never; // which refuses them
   const executor = options.executor ?? (await defaultExecutor());
   const closesExecutor = options.executor === undefined;
   try {

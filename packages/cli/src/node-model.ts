@@ -13,6 +13,7 @@ import {
   type NetworkFlow,
   UsageError,
 } from "@flowify/core";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import { openExecutor } from "./executors.js";
 import { writeFileAtomic } from "./files/atomic.js";
@@ -99,13 +100,12 @@ function networkOf(flow: Flow): NetworkFlow {
  * // 1
  * ```
  */
-export async function loadModel(
-  folder: string,
-  { executor }: { executor?: Executor } = {},
-): Promise<NodeModel> {
+export async function loadModel(folder: string, options: { executor?: Executor } = {}): Promise<NodeModel> {
+  checkOptions("loadModel", { executor: o.record }, options);
+  const { executor } = options;
   const path = join(folder, MODEL);
-  const { network, flow: options } = parseModelDocument(path, readJson(path));
-  const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), options);
+  const { network, flow: choices } = parseModelDocument(path, readJson(path));
+  const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), choices);
   const arrays = readParameters(join(folder, PARAMETERS));
   const used = executor ?? (await defaultExecutor());
   try {

@@ -1,4 +1,5 @@
 import { flowify, type NetworkFlow, UsageError } from "@flowify/core";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import type { TableSchema } from "./data/table/schema.js";
 import { tableBodies, tableNetwork } from "./networks/table-networks.js";
 import { flowWidth, tableColumns } from "./tables/columns/kinds.js";
@@ -23,8 +24,19 @@ import { unknownName } from "./ui/suggest.js";
  * // 3
  * ```
  */
-export const readTable = (path: string, options: ReadTableOptions = {}): Promise<TableRows> =>
-  readRows(path, options);
+export async function readTable(path: string, options: ReadTableOptions = {}): Promise<TableRows> {
+  const names = o.listOf(o.text);
+  const schemas = {
+    columns: names,
+    drop: names,
+    calendar: names,
+    id: o.text,
+    where: o.text,
+    schema: o.record,
+  };
+  checkOptions("readTable", schemas, options);
+  return readRows(path, options);
+}
 
 export type TableFlowOptions = Readonly<{
   /** As `--network table/…`: stack (default), couplings, additive, dense or gaussian. */
@@ -37,7 +49,9 @@ export type TableFlowOptions = Readonly<{
  *
  * @throws UsageError for a network with another name, and a table without a column to learn from
  */
-export function tableFlow(schema: TableSchema, { network = "stack" }: TableFlowOptions = {}): NetworkFlow {
+export function tableFlow(schema: TableSchema, options: TableFlowOptions = {}): NetworkFlow {
+  checkOptions("tableFlow", { network: o.text }, options);
+  const { network = "stack" } = options;
   if (!Object.hasOwn(tableBodies, network))
     throw new UsageError(`tableFlow: ${unknownName("network", network, Object.keys(tableBodies))}`);
   const length = flowWidth(tableColumns(schema));

@@ -82,10 +82,10 @@ const KEEP_EVERY = 100;
  * ```
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {
+  checkFitOptions(options);
   const { validation, validateEvery, patience, signal, onStep, onValidation, epochs, ...rest } = options;
   const { condition, validationCondition, ...training } = rest;
   const { seed = 0 } = training;
-  checkFitOptions(options);
   if (typeof flow?.logProb !== "function")
     throw new UsageError("fit: expected a flow first, from flowify, a preset or flow");
   if (signal?.aborted === true)

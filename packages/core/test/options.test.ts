@@ -99,6 +99,10 @@ const unknown: { [call: string]: [call: () => unknown, name: string] } = {
 };
 
 const values: typeof unknown = {
+  "results that are an array": [
+    () => method("preimages")({}, rows, { results: [1] }),
+    "preimages: results: expected Map, found Array",
+  ],
   "a negative temperature": [
     () => method("sample")(2, { temperature: -1 }),
     "sample: temperature: expected a number of at least 0, found -1",

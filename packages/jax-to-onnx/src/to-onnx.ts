@@ -36,6 +36,8 @@ export type ToOnnxOptions = {
   rules?: Readonly<Record<string, OwnRule>>;
 };
 
+const OPTIONS = "name, names, constants, target, opset, externalData, rules";
+
 /**
  * Any pure jax-js function as the bytes of an ONNX file. A gradient, or a whole training step, is such a function too.
  *
@@ -62,16 +64,12 @@ export type ToOnnxOptions = {
 export function toOnnx(
   f: (...args: never[]) => JsTree<np.Array>,
   args: Readonly<Record<string, Tree<ArgumentSpec>>>,
-  {
-    name = f.name || "function",
-    names,
-    constants = {},
-    target = portable,
-    opset,
-    externalData,
-    rules = {},
-  }: ToOnnxOptions = {},
+  options: ToOnnxOptions = {},
 ): Uint8Array {
+  const { name = f.name || "function", names, constants = {}, target = portable, ...others } = options;
+  const { opset, externalData, rules = {}, ...more } = others;
+  const [other] = Object.keys(more);
+  if (other !== undefined) throw new UsageError(`toOnnx: unknown option "${other}"; it has ${OPTIONS}`);
   const trees = Object.entries(args).map(([key, spec]) => [key, argumentTree(spec, key)] as const);
   const unknown = Object.keys(constants).find((key) => !(key in args));
   if (unknown !== undefined)
@@ -91,7 +89,7 @@ export function toOnnx(
   try {
     const inputNames = trees.flatMap(([key, node]) => leafPaths(node, key));
     if (names) expectNames(names, inputNames, signature.outputs.length);
-    const options: LowerOptions = {
+    const lowering: LowerOptions = {
       name,
       inputNames,
       outputNames: names ?? signature.outputs.map((slot) => slot.name),
@@ -101,12 +99,12 @@ export function toOnnx(
     };
     const graph =
       symbols.length === 0
-        ? lower(jaxpr, options)
+        ? lower(jaxpr, lowering)
         : withSymbolicAxes({
             name,
             symbols,
             traced: (sizes) => traced(sizes).jaxpr,
-            lowered: (program) => lower(program, options),
+            lowered: (program) => lower(program, lowering),
           });
     return toBytes(withConstants(graph, built), {
       ...(opset !== undefined && { opset }),

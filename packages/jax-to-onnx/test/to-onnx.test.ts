@@ -88,6 +88,11 @@ describe("refuses", () => {
     ],
     ["too many names", of(sine, { names: ["a", "b"] }), "2 names for 1 results: a, b"],
     ["a name twice", of(sine, { names: ["x"] }), "x: a name of two results, or of an input and a result"],
+    [
+      "an unknown option",
+      of(sine, { nmae: "f" } as never),
+      'toOnnx: unknown option "nmae"; it has name, names, constants',
+    ],
     ["an old opset", of(sine, { opset: 17 }), "opset 17: expected one of 18, 19, 20, 21, 22, 23"],
     ["five names of sizes", of(sine, {}, ["a", "b", "c", "d", "e"]), "expected at most 4"],
     [

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { ortCpu, type Target } from "jax-to-onnx";
 import type { LowerListener } from "./onnx-program.js";
 import { checkProvider } from "./providers.js";
@@ -40,22 +41,27 @@ export type NativeExecutorOptions = {
   onLower?: LowerListener;
 };
 
+const schemas = {
+  threads: o.anything,
+  workers: o.anything,
+  flushDenormals: o.flag,
+  profile: o.text,
+  provider: o.text,
+  memory: o.positive,
+  target: o.record,
+  onLower: o.callback,
+};
+
 /**
  * Runs pure jax functions in ONNX Runtime's native library, on the CPU or with another of its providers.
  *
  * @throws UsageError for an invalid number of threads or workers; in `compile` MemoryError for a program that needs too much
  * memory; DeviceError if `onnxruntime-node` is not installed, or its library or that of the provider does not load.
  */
-export async function nativeExecutor({
-  threads = availableCores(),
-  workers: most,
-  flushDenormals = false,
-  profile,
-  provider,
-  memory,
-  target = ortCpu,
-  onLower,
-}: NativeExecutorOptions = {}): Promise<Executor> {
+export async function nativeExecutor(options: NativeExecutorOptions = {}): Promise<Executor> {
+  checkOptions("nativeExecutor", schemas, options);
+  const { threads = availableCores(), workers: most, flushDenormals = false, profile, provider } = options;
+  const { memory, target = ortCpu, onLower } = options;
   checkThreads(threads);
   const engine = await nativeEngine();
   if (provider !== undefined) await checkProvider(engine.runtime, provider);

@@ -1,4 +1,5 @@
 import type { Executor } from "@flowify/core";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { ortCpu } from "jax-to-onnx";
 import { availableCores, availableMemory } from "./resources.js";
 import { sessionOptions, wasmEngine } from "./runtime.js";
@@ -19,9 +20,9 @@ type WasmExecutorOptions = {
  * @throws UsageError for an invalid number of threads; in `compile` MemoryError for a program that needs too much
  * memory; DeviceError if `onnxruntime-web` is not installed.
  */
-export async function wasmExecutor({
-  threads = availableCores(),
-}: WasmExecutorOptions = {}): Promise<Executor> {
+export async function wasmExecutor(options: WasmExecutorOptions = {}): Promise<Executor> {
+  checkOptions("wasmExecutor", { threads: o.anything }, options);
+  const { threads = availableCores() } = options;
   checkThreads(threads);
   return runtimeExecutor(await wasmEngine(threads), {
     name: "wasm",

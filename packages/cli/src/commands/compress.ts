@@ -83,7 +83,7 @@ the weights and a checksum. See docs/compress.md for how it works and for PNG, W
 EXAMPLES
   flowify compress --run runs/a --limit 1000      the first 1,000 test images
   flowify compress scans --run runs/a --out scans.flow
-  flowify decompress scans.flow --run runs/a --out scans`,
+  flowify decompress scans.flow --run runs/a --out restored`,
   run: compress,
 });
 
@@ -110,7 +110,7 @@ Needs the run that compressed them: its weights are part of the code.
 A file that is cut short or damaged, and one of another run, ends with an error that says so.
 
 EXAMPLES
-  flowify decompress scans.flow --run runs/a --out scans`,
+  flowify decompress scans.flow --run runs/a --out restored`,
   run: decompress,
 });
 

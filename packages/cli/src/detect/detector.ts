@@ -1,5 +1,5 @@
 import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/core";
-import { permutation } from "@flowify/core/internal";
+import { checkOptions, optionSchemas as o, permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import type { ColumnSchema } from "../data/table/schema.js";
 import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
@@ -46,6 +46,14 @@ export type DetectorOptions = Readonly<{
   steps?: number;
 }> &
   Pick<FlowOptions, "signal" | "onStep">;
+
+const schemas = {
+  contaminated: o.flag,
+  seed: o.integer(0),
+  steps: o.integer(1),
+  signal: o.record,
+  onStep: o.callback,
+};
 
 /** A detector that computes: what it has learned, placed on an executor. */
 export type OpenDetector = Readonly<{
@@ -145,8 +153,10 @@ export async function fitDetector(
   executor: Executor,
   training: Float32Array,
   columns: readonly ColumnSchema[],
-  { contaminated = false, seed = 0, steps = 400, ...control }: DetectorOptions = {},
+  options: DetectorOptions = {},
 ): Promise<Detector> {
+  checkOptions("fitDetector", schemas, options);
+  const { contaminated = false, seed = 0, steps = 400, ...control } = options;
   const own = encodedWidth({ columns });
   const count = training.length / own;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
@@ -155,8 +165,8 @@ export async function fitDetector(
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, own, places);
   const rows = await inSpace(executor, columns, training, { space: flowSpace(contaminated), spaces });
-  const options = { contaminated, seed, steps, ...control };
-  const model = await fitDetectorFlow(executor, rows, spaces.width, options);
+  const chosen = { contaminated, seed, steps, ...control };
+  const model = await fitDetectorFlow(executor, rows, spaces.width, chosen);
   const flow = model.arrays();
   const names = ["flow", "robust", "mixed", "neighbours"] as const satisfies readonly PartName[];
   const learnt = await learntOf(executor, { columns, contaminated, spaces, reference }, model);

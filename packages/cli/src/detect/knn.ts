@@ -1,4 +1,5 @@
 import { type Executor, UsageError } from "@flowify/core";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
 import { rowProgram } from "./batches.js";
 import { compare, type Reference, referenceParts } from "./compare.js";
@@ -23,8 +24,10 @@ export async function neighbourDistances(
   training: Float32Array,
   rows: Float32Array,
   width: number,
-  { k = 5 }: Readonly<{ k?: number }> = {},
+  options: Readonly<{ k?: number }> = {},
 ): Promise<Float64Array> {
+  checkOptions("neighbourDistances", { k: o.anything }, options);
+  const { k = 5 } = options;
   const count = training.length / width;
   if (!(Number.isInteger(k) && k >= 1 && k < count))
     throw new UsageError(`k = ${k}: expected a neighbour from 1 to ${count - 1}, the other training rows`);

@@ -39,13 +39,19 @@ export type PretrainedNetwork = Readonly<{
  */
 export async function readPretrained(
   file: string,
-  { rules: rulesFile, ...choices }: Omit<ConvertOptions, "rules"> & { rules?: string },
+  { rules: rulesFile, input, output, inputShape }: Omit<ConvertOptions, "rules"> & { rules?: string },
 ): Promise<PretrainedNetwork> {
   const json = extname(file) === ".json" ? readJson(file) : undefined;
   if (json !== undefined && !isKeras(json)) return described(file);
   const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
   const { bytes, external } = await openModelFile(file, json);
-  const converted = await naming(file, () => convertOnnx(readOnnx(bytes, external), { ...choices, rules }));
+  const options: ConvertOptions = {
+    rules,
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(inputShape && { inputShape }),
+  };
+  const converted = await naming(file, () => convertOnnx(readOnnx(bytes, external), options));
   return {
     network: converted.network,
     outShape: converted.outShape,

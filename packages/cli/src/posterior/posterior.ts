@@ -1,5 +1,5 @@
 import { couplingFlow, DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
-import { didYouMean } from "@flowify/core/internal";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { fitEnsemble, logMean } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
@@ -32,20 +32,19 @@ export type PosteriorOptions = SimulateOptions & {
 /** The observation, as many numbers as the simulator returns. */
 export type Observed = { observed: ArrayLike<number> };
 
-/** The options by name. */
-const names: readonly string[] = [
-  "prior",
-  "simulate",
-  "simulations",
-  "ensemble",
-  "blocks",
-  "hidden",
-  "epochs",
-  "seed",
-  "mostFailures",
-  "executor",
-  "onProgress",
-] satisfies (keyof PosteriorOptions)[];
+const schemas = {
+  prior: o.anything,
+  simulate: o.callback,
+  simulations: o.integer(1),
+  ensemble: o.integer(1),
+  blocks: o.integer(1),
+  hidden: o.integer(1),
+  epochs: o.integer(1),
+  seed: o.seed,
+  mostFailures: o.notNegative,
+  executor: o.record,
+  onProgress: o.callback,
+};
 
 /** Fewest simulations: some are held out of each flow. */
 const FEWEST = 20;
@@ -90,14 +89,9 @@ const PATIENCE = 12;
  * ```
  */
 export async function posterior(options: PosteriorOptions): Promise<Posterior> {
+  checkOptions("posterior", schemas, options);
   const { prior, simulations = 10_000, ensemble = 2, blocks = 4, hidden = 64, epochs = 150 } = options;
   const { seed = 0, onProgress = () => {} } = options;
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new UsageError(`posterior: unknown option "${unknown}"${didYouMean(unknown, names)}`);
-  for (const [name, value] of Object.entries({ simulations, ensemble, blocks, hidden, epochs }))
-    if (!Number.isSafeInteger(value) || value < 1)
-      throw new UsageError(`posterior: ${name} must be a positive integer, got ${value}`);
   if (simulations < FEWEST)
     throw new UsageError(`posterior: expected at least ${FEWEST} simulations, got ${simulations}`);
   if (typeof options.simulate !== "function")
@@ -195,7 +189,9 @@ export class Posterior {
   }
 
   /** n draws of θ given the observation, a row each. */
-  async sample(n: number, { observed, seed = 0 }: Observed & { seed?: number }): Promise<Float64Array[]> {
+  async sample(n: number, options: Observed & { seed?: number }): Promise<Float64Array[]> {
+    checkOptions("sample", { observed: o.anything, seed: o.seed }, options);
+    const { observed, seed = 0 } = options;
     const { size } = this.prior;
     const draws = await this.sampleEach([observed], n, { seed });
     return Array.from({ length: n }, (_, i) => draws.subarray(i * size, (i + 1) * size));

@@ -1,5 +1,5 @@
 import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
-import { didYouMean } from "@flowify/core/internal";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import type { ValueKind } from "./network.js";
 
 /** Rows of numbers, an array each. */
@@ -27,37 +27,28 @@ export type RegressionOptions = ValueKind & {
   onMember?: (model: FlowModel, member: number) => Promise<void>;
 };
 
-const names: readonly string[] = [
-  "given",
-  "values",
-  "step",
-  "classes",
-  "ensemble",
-  "steps",
-  "seed",
-  "executor",
-  "before",
-  "signal",
-  "onProgress",
-  "onMember",
-] satisfies (keyof RegressionOptions)[];
+const schemas = {
+  given: o.anything,
+  values: o.anything,
+  step: o.positive,
+  classes: o.integer(2),
+  ensemble: o.integer(1),
+  steps: o.integer(1),
+  seed: o.seed,
+  executor: o.record,
+  before: o.anything,
+  signal: o.record,
+  onProgress: o.callback,
+  onMember: o.callback,
+};
 
 /** Fewest examples: some are held out of each flow. */
 const FEWEST = 10;
 
 /** Numbers of a row. Errors: as `regression` says. */
-export function checkOptions(options: RegressionOptions): number {
-  const { given, values, step, classes, ensemble = 1, steps = 1 } = options;
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new UsageError(`regression: unknown option "${unknown}"${didYouMean(unknown, names)}`);
-  for (const [name, value] of Object.entries({ ensemble, steps, classes: classes ?? 2 }))
-    if (!Number.isSafeInteger(value) || value < (name === "classes" ? 2 : 1))
-      throw new UsageError(
-        `regression: ${name} must be ${name === "classes" ? "a whole number of at least 2" : "a positive integer"}, got ${value}`,
-      );
-  if (step !== undefined && !(step > 0 && Number.isFinite(step)))
-    throw new UsageError(`regression: step must be positive, got ${step}`);
+export function checkedWidth(options: RegressionOptions): number {
+  checkOptions("regression", schemas, options);
+  const { given, values, step, classes } = options;
   if (step !== undefined && classes !== undefined)
     throw new UsageError("regression: step and classes exclude each other\ngive one of them");
   if (!Array.isArray(given) || given.length !== values?.length)

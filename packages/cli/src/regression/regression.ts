@@ -1,10 +1,10 @@
 import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/core";
-import { normalQuantile } from "@flowify/core/internal";
+import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble, logMean } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { regressionNetwork, scheduleOf, stoppingOf, type ValueKind } from "./network.js";
-import { checkOptions, flat, type RegressionOptions, type Rows } from "./options.js";
+import { checkedWidth, flat, type RegressionOptions, type Rows } from "./options.js";
 import { Predictive } from "./predictive.js";
 
 /** Equally likely values of a prediction. */
@@ -39,7 +39,7 @@ const AT_ONCE = 2 ** 16;
  */
 export async function regression(options: RegressionOptions): Promise<Regression> {
   const { given, values, seed = 0, signal, onProgress, onMember, before = [] } = options;
-  const width = checkOptions(options);
+  const width = checkedWidth(options);
   const kind = kindOf(options);
   const condition = flat(given, width);
   const data = Float32Array.from({ length: given.length }, (_, i) => values[i] as number);
@@ -168,9 +168,9 @@ export class Regression {
   }
 
   /** The distribution of the value of each row, as equally likely values. */
-  async predict(given: Rows, { points = POINTS }: { points?: number } = {}): Promise<Predictive[]> {
-    if (!Number.isSafeInteger(points) || points < 1)
-      throw new UsageError(`predict: points must be a positive integer, got ${points}`);
+  async predict(given: Rows, options: { points?: number } = {}): Promise<Predictive[]> {
+    checkOptions("predict", { points: o.integer(1) }, options);
+    const { points = POINTS } = options;
     const condition = flat(given, this.width);
     const drawn = await this.drawFlat(repeat(condition, this.width, points), points);
     return given.map((_, i) => new Predictive(drawn.subarray(i * points, (i + 1) * points)));

@@ -164,7 +164,12 @@ describe("bad input", () => {
       UsageError,
       "expected a list of numbers, got a promise",
     ],
-    ["no simulations", { simulations: 0 }, UsageError, "simulations must be a positive integer, got 0"],
+    [
+      "no simulations",
+      { simulations: 0 },
+      UsageError,
+      "simulations: expected an integer of at least 1, found 0",
+    ],
     [
       "observations of different lengths",
       { simulate: (theta) => (theta[0]! > 0 ? [1] : [1, 2]) },

@@ -110,9 +110,9 @@ describe("a regression", () => {
       UsageError,
       'unknown option "ensembles"; did you mean "ensemble"?',
     ],
-    ["no members", { ensemble: 0 }, UsageError, "ensemble must be a positive integer, got 0"],
-    ["a step of 0", { step: 0 }, UsageError, "step must be positive, got 0"],
-    ["one class", { classes: 1 }, UsageError, "classes must be a whole number of at least 2, got 1"],
+    ["no members", { ensemble: 0 }, UsageError, "ensemble: expected an integer of at least 1, found 0"],
+    ["a step of 0", { step: 0 }, UsageError, "step: expected a number above 0, found 0"],
+    ["one class", { classes: 1 }, UsageError, "classes: expected an integer of at least 2, found 1"],
     ["step and classes", { step: 1, classes: 2 }, UsageError, "step and classes exclude each other"],
     ["no examples", { given: [], values: [] }, DataError, "0 examples, expected at least 10"],
     [

@@ -4,7 +4,9 @@
  * @module @flowify/core/internal
  */
 import "../executor/jax-globals.js";
+import * as optionSchemas from "../layers/options.js";
 
+export { checkOptions } from "../check-options.js";
 export { conditionSchemas } from "../condition.js";
 export type { Examples } from "../examples.js";
 export { ArraySpec, type Compiled, type PlacedArray, type RunOptions } from "../executor/executor.js";
@@ -37,3 +39,4 @@ export { trainingDefaults } from "../train/options.js";
 export { type Hook, runSteps } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";
 export { trainingStep } from "../train/whole-step.js";
+export { optionSchemas };

@@ -72,6 +72,7 @@ export const positive: Schema<number> = numberThat("a number above 0", (n) => n 
 export const notNegative: Schema<number> = numberThat("a number of at least 0", (n) => n >= 0);
 /** A part that is less than the whole: [0, 1). */
 export const share: Schema<number> = numberThat("a number from 0 to below 1", (n) => n >= 0 && n < 1);
+export const text: Schema<string> = v.string();
 export const flag: Schema<boolean> = v.boolean();
 /** What a norm is cut to; Infinity is never. */
 export const norm: Schema<number> = v.custom<number>(
@@ -83,6 +84,7 @@ export const record: Schema<object> = v.custom<object>(
   (x) => typeof x === "object" && x !== null,
   expected("an object"),
 );
+export const map: Schema<ReadonlyMap<unknown, unknown>> = v.instance(Map);
 export const anything: Schema<unknown> = v.unknown();
 export const callback: Schema<unknown> = v.function();
 export const order: Schema<readonly number[]> = listOf(index);

@@ -33,7 +33,7 @@ const schemas = {
   estimate: { seed, samples: o.integer(1), condition },
   latents: { ...draw, mode: o.anything, condition },
   explain: { seed, condition, others: condition },
-  preimages: { ...draw, count: o.integer(1), results: o.record },
+  preimages: { ...draw, count: o.integer(1), results: o.map },
 };
 
 /** Options of a method, and the condition of its examples. */

@@ -5,7 +5,7 @@ import {
   type HostArray,
   UnsupportedOpError,
 } from "@flowify/core";
-import { ArraySpec } from "@flowify/core/internal";
+import { ArraySpec, checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { drawNoise, type NoiseTree } from "@flowify/core/layer";
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import { portable, type Target } from "jax-to-onnx";
@@ -47,8 +47,9 @@ export type ExportFlowOptions = {
 export function exportFlow(
   flow: Flow,
   params: JsTree<HostArray>,
-  { target = portable }: ExportFlowOptions = {},
+  options: ExportFlowOptions = {},
 ): ExportedProgram[] {
+  const target = targetOf("exportFlow", options);
   try {
     return programsOf(flow).flatMap((program) => {
       const given = exportProgram(flow, program, params, target);
@@ -68,9 +69,16 @@ export function exportFlow(
 export const exportLogProb = (
   flow: Flow,
   params: JsTree<HostArray>,
-  { target = portable }: ExportFlowOptions = {},
-): ExportedProgram =>
-  exportProgram(flow, programsOf(flow).find(({ name }) => name === "log-prob") as Program, params, target);
+  options: ExportFlowOptions = {},
+): ExportedProgram => {
+  const program = programsOf(flow).find(({ name }) => name === "log-prob") as Program;
+  return exportProgram(flow, program, params, targetOf("exportLogProb", options));
+};
+
+function targetOf(where: string, options: ExportFlowOptions): Target {
+  checkOptions(where, { target: o.record }, options);
+  return options.target ?? portable;
+}
 
 /** The error of the first layer that cannot be exported separately, prefixed by its name. */
 function culprit({ chain, ledgerLines }: Flow, params: JsTree<HostArray>): UnsupportedOpError | undefined {

@@ -1,5 +1,5 @@
 import { type Flow, HostArray, type TrainingState, UnsupportedOpError } from "@flowify/core";
-import { ArraySpec, trainingStep } from "@flowify/core/internal";
+import { ArraySpec, checkOptions, optionSchemas as o, trainingStep } from "@flowify/core/internal";
 import { drawNoise, type NoiseSpec } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { ortCpu } from "jax-to-onnx";
@@ -38,15 +38,17 @@ const meanings: Readonly<Record<string, string>> = {
 export function exportStep(
   flow: Flow,
   arrays: TrainingState["arrays"],
-  { batch, ...options }: ExportStepOptions,
+  options: ExportStepOptions,
 ): ExportedProgram[] {
+  checkOptions("exportStep", { batch: o.integer(1), clip: o.norm }, options);
+  const { batch, ...choices } = options;
   if (flow.condition)
     throw new UnsupportedOpError(
       "condition",
       "train-step",
       "the step of a flow with a condition is not exported yet\nexport its log-prob, encode, decode and sample",
     );
-  const { step, reorthogonalize, state, matrices } = trainingStep(flow, options);
+  const { step, reorthogonalize, state, matrices } = trainingStep(flow, choices);
   const noise = flow.forwardNoise;
   const valuesOf = (specs: JsTree<ArraySpec>): JsTree<HostArray> => {
     const names = leafPaths(specs, "").values();

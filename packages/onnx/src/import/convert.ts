@@ -1,5 +1,5 @@
 import { DataError, type OrdinaryNetwork, UnsupportedOpError } from "@flowify/core";
-import { outShape } from "@flowify/core/internal";
+import { checkOptions, optionSchemas as o, outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
@@ -63,6 +63,11 @@ export type ConvertedNetwork = Readonly<{
  * and remedy; UsageError for several inputs or outputs; ShapeError, DataError if sizes do not fit or are unknown
  */
 export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): ConvertedNetwork {
+  checkOptions(
+    "convertOnnx",
+    { input: o.text, output: o.text, inputShape: o.anything, rules: o.record },
+    options,
+  );
   const input = chosenInput(graph, options.input);
   const output = chosenOutput(graph, options.output);
   const start = startOf(input, options.inputShape);

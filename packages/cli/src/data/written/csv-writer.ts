@@ -3,7 +3,8 @@ import { type Cell, cellText } from "../table/cell.js";
 import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
 
 /** NaN is a missing value. */
-const textOf = (cell: Cell): string => (Number.isNaN(cell) ? "" : cellText(cell));
+const textOf = (cell: Cell): string =>
+  typeof cell === "string" ? csvCell(cell) : Number.isNaN(cell) ? "" : cellText(cell);
 
 /**
  * Writes rows as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted.
@@ -23,9 +24,7 @@ export function csvWriter(
   return {
     add: (rows) =>
       flush(
-        rows
-          .map((row) => `${row.map((cell, i) => csvCell(textOf(rounded(columns[i]!, cell)))).join(",")}\n`)
-          .join(""),
+        rows.map((row) => `${row.map((cell, i) => textOf(rounded(columns[i]!, cell))).join(",")}\n`).join(""),
       ),
     flush: async () => (head === "" ? undefined : flush("")),
     end: async () => (head === "" ? undefined : flush("")),

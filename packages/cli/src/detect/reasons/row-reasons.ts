@@ -1,3 +1,4 @@
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { CLIP, findSpaces } from "../spaces.js";
 import { type Change, type LogDensity, meanRepairs, smallestRepairs, usualValues } from "./repairs.js";
 
@@ -40,8 +41,10 @@ export function rowReasons(
   density: LogDensity,
   training: Float32Array,
   width: number,
-  { judge = density, isUsual = () => true, space = robustColumns(training, width) }: ReasonOptions = {},
+  options: ReasonOptions = {},
 ): Reasoner {
+  checkOptions("rowReasons", { judge: o.callback, isUsual: o.callback, space: o.callback }, options);
+  const { judge = density, isUsual = () => true, space = robustColumns(training, width) } = options;
   const usual = usualValues(training, width);
   let known: Promise<Float32Array> | undefined;
   return {

@@ -1,0 +1,65 @@
+import {
+  convertOnnx,
+  exportFlow,
+  exportLogProb,
+  exportStep,
+  nativeExecutor,
+  wasmExecutor,
+} from "@flowify/onnx";
+import { couplingFlow, FlowModel, fit, imageGrid, jaxExecutor, loadModel, openExecutor } from "flowify";
+import {
+  arrayColumns,
+  fitDetector,
+  neighbourDistances,
+  readTable,
+  rowReasons,
+  tableFlow,
+} from "flowify/tables";
+import { expect, it } from "vitest";
+
+type Loose = (...values: unknown[]) => unknown;
+const loose = (f: unknown): Loose => f as Loose;
+
+const executor = jaxExecutor();
+const flow = couplingFlow(2, { blocks: 0 });
+const rows = new Float32Array(40);
+
+it.each<[string, () => unknown, string]>([
+  ["fit", () => loose(fit)(flow, rows, 30), "fit: expected options { executor, steps,"],
+  ["fit", () => loose(fit)(flow, rows, null), "found null"],
+  ["loadModel", () => loose(loadModel)("run", { exectuor: 1 }), 'did you mean "executor"?'],
+  ["openExecutor", () => loose(openExecutor)("gpu"), 'openExecutor: unknown device "gpu"'],
+  ["imageGrid", () => loose(imageGrid)({ image: rows }), 'imageGrid: unknown option "image"'],
+  ["readTable", () => loose(readTable)("a.csv", { calender: ["day"] }), 'did you mean "calendar"?'],
+  ["readTable", () => loose(readTable)("a.csv", { drop: "day" }), "readTable: drop: expected Array"],
+  ["tableFlow", () => loose(tableFlow)({}, { netwrok: "stack" }), 'did you mean "network"?'],
+  [
+    "fitDetector",
+    () => loose(fitDetector)(executor, rows, arrayColumns(2), { step: 3 }),
+    'fitDetector: unknown option "step"; did you mean "steps"?',
+  ],
+  [
+    "neighbourDistances",
+    () => loose(neighbourDistances)(executor, rows, rows, 2, { neighbours: 3 }),
+    'neighbourDistances: unknown option "neighbours"; it has k',
+  ],
+  ["rowReasons", () => loose(rowReasons)(() => rows, rows, 2, { usual: 1 }), 'did you mean "isUsual"?'],
+  ["nativeExecutor", () => loose(nativeExecutor)({ thread: 2 }), 'did you mean "threads"?'],
+  ["wasmExecutor", () => loose(wasmExecutor)({ thread: 2 }), 'did you mean "threads"?'],
+  ["convertOnnx", () => loose(convertOnnx)({}, { outputs: "y" }), 'did you mean "output"?'],
+  [
+    "exportStep",
+    () => loose(exportStep)(flow, {}, { batchSize: 2 }),
+    'unknown option "batchSize"; it has batch, clip',
+  ],
+])("%s refuses options that it does not have", async (_, call, message) => {
+  const failed = await (async () => call())().catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: "USAGE", message: expect.stringContaining(message) as string });
+});
+
+it("exports refuse them as well", async () => {
+  const model = await FlowModel.create(flow, executor);
+  for (const f of [exportFlow, exportLogProb])
+    expect(() => loose(f)(flow, model.params, { targets: 1 })).toThrow('did you mean "target"?');
+  await model.dispose();
+});
