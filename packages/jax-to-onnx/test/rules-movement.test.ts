@@ -1,6 +1,8 @@
 import { DType, grad, numpy as np } from "@jax-js/jax";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { ortCpu, strict } from "../src/target.js";
 import { expectSame, type Fn, host, spread } from "./compare.js";
+import { runLowered } from "./run-lowered.js";
 
 const { Float64 } = DType;
 type A = np.Array;
@@ -113,6 +115,17 @@ describe("movement", () => {
       ),
       [host([], [3, 0, 2], DType.Float32)],
     );
+  });
+  test.each([[strict], [ortCpu]])("products over axes without elements: $name", async (target) => {
+    for (const batch of [[], [2]]) {
+      const each = {
+        name: "product",
+        f: (a: A, b: A) => np.matmul(a, b),
+        inputs: [host([], [...batch, 3, 0], DType.Float32), host([], [...batch, 0, 4], DType.Float32)],
+      };
+      const [found] = (await runLowered(each, target)).results;
+      expect([found?.shape, found?.data]).toEqual([[...batch, 3, 4], new Float32Array(12 * (batch[0] ?? 1))]);
+    }
   });
   test("arrays without elements", async () => {
     const none = host([], [0, 4], Float64);

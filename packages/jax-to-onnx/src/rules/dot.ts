@@ -1,9 +1,9 @@
 import { DType } from "@jax-js/jax";
 import { at, type Refined, refine } from "../align.js";
-import { apply, type Context, convert, type Rule, wrap } from "../context.js";
-import { outType } from "../jaxpr.js";
+import { apply, type Context, convert, literal, type Rule, wrap } from "../context.js";
+import { outShape, outType } from "../jaxpr.js";
 import { solid } from "../layout.js";
-import { type Lazy, padRank } from "../lazy.js";
+import { type Lazy, padRank, shapeOf } from "../lazy.js";
 import { reduced } from "./exact-reductions.js";
 import { matrixProduct } from "./matrix-product.js";
 import { reduceFactors, repeated } from "./reductions.js";
@@ -12,6 +12,7 @@ const dot: Rule = (cx, eqn, inputs) => {
   const dtype = outType(eqn);
   const rank = (eqn.outBinders[0]?.aval.shape.length ?? 0) + 1;
   const [a, b] = inputs as [Lazy, Lazy];
+  if (shapeOf(a).includes(0) || shapeOf(b).includes(0)) return [literal(cx, 0, dtype, outShape(eqn))];
   if (dtype === DType.Bool) {
     const counts = contract(cx, convert(cx, a, DType.Int32), convert(cx, b, DType.Int32), [rank - 1]);
     return [convert(cx, counts, dtype)];
