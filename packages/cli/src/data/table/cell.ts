@@ -19,7 +19,7 @@ const BOOLEANS: ReadonlyMap<string, number> = new Map([
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const INFINITE = /^[+-]?inf(inity)?$/i;
 const DATE =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(\.\d+)?)?\s*(Z|[+-](?:0\d|1[0-8]):?[0-5]\d)?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(\.\d+)?)?\s*(Z|[+-](?:0\d|1[0-8])(?::?[0-5]\d)?)?)?$/;
 
 export const LARGEST_FLOAT32 = 3.4028234663852886e38;
 const MINUTES_PER_DAY = 1440;
@@ -96,10 +96,10 @@ export function daysOfMilliseconds(milliseconds: number): number {
   return day + (60 * hour + minute + (second + (rest % 1000) / 1000) / 60) / MINUTES_PER_DAY;
 }
 
-/** Minutes east of Greenwich of `Z`, `+02:00` or `-0530`. */
+/** Minutes east of Greenwich of `Z`, `+02:00`, `+02` or `-0530`. */
 function offsetMinutes(zone: string): number {
   if (zone === "Z") return 0;
-  const minutes = 60 * Number(zone.slice(1, 3)) + Number(zone.slice(-2));
+  const minutes = 60 * Number(zone.slice(1, 3)) + Number(zone.slice(3).replace(":", ""));
   return zone.startsWith("-") ? -minutes : minutes;
 }
 

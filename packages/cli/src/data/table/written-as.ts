@@ -6,6 +6,7 @@ export const writtenForms = [
   "31.05.2025",
   "31/05/2025",
   "05/31/2025",
+  "2025/05/31",
   "20 %",
   "1.234,50",
   "1,234.50",
@@ -25,12 +26,15 @@ const reader = cellReader();
 const TIME = String.raw`(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
 const DOTS = new RegExp(String.raw`^(\d{1,2})\.(\d{1,2})\.(\d{4})${TIME}$`);
 const SLASHES = new RegExp(String.raw`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})${TIME}$`);
+const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([/.])(\d{1,2})\2(\d{1,2})${TIME}$`);
 const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
-const COMMA_NUMBER = /^[+-]?(\d+,?\d*|,\d+|[1-9]\d{0,2}(\.\d{3})+(,\d*)?)(e[+-]?\d+)?$/i;
-const POINT_NUMBER = /^[+-]?(\d+(\.\d*)?|[1-9]\d{0,2}(,\d{3})+(\.\d*)?)$/;
-/** A comma that cannot stand between thousands, or dots that do. */
-const CERTAIN_COMMA = /,(?!\d{3}$)|\..*,|\..*\./;
-const CERTAIN_POINT = /,\d{3}\.|,.*,/;
+/** Between thousands: dots, or a space of any width; commas, or an apostrophe. */
+const COMMA_NUMBER =
+  /^[+-]?(\d+,?\d*|,\d+|[1-9]\d{0,2}([. \u00a0\u202f])\d{3}(\2\d{3})*(,\d*)?)(e[+-]?\d+)?$/i;
+const POINT_NUMBER = /^[+-]?(\d+(\.\d*)?|[1-9]\d{0,2}([,'’])\d{3}(\3\d{3})*(\.\d*)?)$/;
+/** A comma that cannot stand between thousands, or what can stand there alone. */
+const CERTAIN_COMMA = /,(?!\d{3}$)|\..*,|\..*\.|[\u00a0\u202f]/;
+const CERTAIN_POINT = /,\d{3}\.|,.*,|['’]/;
 
 function dateOf(year = "", month = "", day = "", time?: string): string | undefined {
   const padded =
@@ -39,9 +43,20 @@ function dateOf(year = "", month = "", day = "", time?: string): string | undefi
   return reader.read(text) === "date" ? text : undefined;
 }
 
-/** `1234.50` of `1.234,50`. */
-export const commaNumber = (cell: string): string | undefined =>
-  COMMA_NUMBER.test(cell) ? cell.replaceAll(".", "").replace(",", ".") : undefined;
+/** `-12` of `12-`, as accounting writes it. */
+const signFirst = (cell: string): string => cell.replace(/^(\d.*)-$/, "-$1");
+
+/** `1234.50` of `1.234,50` and `1 234,50`. */
+export function commaNumber(text: string): string | undefined {
+  const cell = signFirst(text);
+  return COMMA_NUMBER.test(cell) ? cell.replace(/[. \u00a0\u202f]/g, "").replace(",", ".") : undefined;
+}
+
+/** `1234.50` of `1,234.50` and `1'234.50`. */
+function pointNumber(text: string): string | undefined {
+  const cell = signFirst(text);
+  return POINT_NUMBER.test(cell) ? cell.replace(/[,'’]/g, "") : undefined;
+}
 
 const forms: Readonly<Record<WrittenAs, Form>> = {
   "31.05.2025": {
@@ -67,10 +82,17 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
     decides: (cell) => Number(SLASHES.exec(cell)?.[2]) > 12,
     example: "2025-05-31",
   },
+  "2025/05/31": {
+    read: (cell) => {
+      const [, year, , month, day, time] = YEAR_FIRST.exec(cell) ?? [];
+      return year && dateOf(year, month, day, time);
+    },
+    example: "2025-05-31",
+  },
   "20 %": { read: (cell) => PERCENT.exec(cell)?.[1]?.replace(",", "."), example: "20" },
   "1.234,50": { read: commaNumber, decides: (cell) => CERTAIN_COMMA.test(cell), example: "1234.50" },
   "1,234.50": {
-    read: (cell) => (POINT_NUMBER.test(cell) ? cell.replaceAll(",", "") : undefined),
+    read: pointNumber,
     decides: (cell) => CERTAIN_POINT.test(cell),
     example: "1234.50",
   },
