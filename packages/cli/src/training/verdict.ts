@@ -29,7 +29,7 @@ export type VerdictOptions = Readonly<{
 export function verdictOf({ config, records, judgedStep, figure, uniform }: VerdictOptions): Verdict {
   const unit = unitOf(config.data.shape);
   const margin = NOISE * unit.perBit(config.data.shape.reduce<number>((a, b) => a * b, 1));
-  const start = startFigure(records);
+  const [start = Number.NaN, end = Number.NaN] = batchFigures(records);
   const show = (value: number): string => `${value.toFixed(3)} ${unit.name}`;
   const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;
   const isRows = config.data.shape.length === 1;
@@ -40,8 +40,9 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
         ? `no step improved the held-out rows over the initialization, which is fitted to the columns, or to all of them together: the run keeps it. There may be nothing more to learn; otherwise, ${smaller}`
         : `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
     );
-  else if (figure !== undefined && start !== undefined && figure > start + margin)
-    warnings.push(`the run ends at ${show(figure)}, worse than ${show(start)} at initialization; ${smaller}`);
+  // the best state on held-out examples is no worse on them; those of the test are others
+  else if (config.validateEvery === undefined && end > start + margin)
+    warnings.push(`the run ends at ${show(end)}, worse than ${show(start)} at initialization; ${smaller}`);
   if (figure !== undefined && figure > uniform)
     warnings.push(
       `${show(figure)} is more than the ${show(uniform)} of a uniform distribution: the network is no better than that baseline yet`,
@@ -49,12 +50,10 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
   return { judgedStep, warnings };
 }
 
-/** The figure at initialization: on held-out examples, otherwise on the batch of the first step. */
-function startFigure(records: readonly MetricsRecord[]): number | undefined {
-  const first =
-    records.find(({ step, split }) => step === 0 && split === "validation") ??
-    records.find(({ step, split }) => step === 1 && split === undefined);
-  return first && figureOf(first);
+/** The figures of the first and the last batch. */
+function batchFigures(records: readonly MetricsRecord[]): readonly (number | undefined)[] {
+  const steps = records.filter(({ split }) => split === undefined);
+  return [steps[0], steps.at(-1)].map((record) => record && figureOf(record));
 }
 
 /** `the best state on the held-out examples is step 350 of 529; …` */

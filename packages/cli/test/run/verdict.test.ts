@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { verdictOf } from "../../src/training/verdict.js";
+
+const training = { learningRate: 0.01 };
+const judged = (validateEvery: number | undefined, ends: number) =>
+  verdictOf({
+    config: {
+      data: { shape: [4] },
+      training,
+      ...(validateEvery !== undefined && { validateEvery }),
+    } as never,
+    records: [
+      { step: 0, split: "validation", nll: 24.2 },
+      { step: 1, nll: 24.4 },
+      { step: 20, nll: ends },
+      { step: 20, split: "test", nll: 24.9 },
+    ],
+    judgedStep: 20,
+    figure: 24.9,
+    uniform: 40,
+  }).warnings;
+
+it("a run is not called worse than its initialization because test rows are less likely than held-out ones", () => {
+  expect(judged(5, 24.1)).toEqual([]);
+  expect(judged(undefined, 24.1)).toEqual([]);
+});
+
+it("a run whose batches became less likely is", () => {
+  expect(judged(undefined, 30)).toEqual([
+    "the run ends at 30.000 nats per row, worse than 24.400 nats per row at initialization; try smaller steps than 0.01, or more of them",
+  ]);
+});
