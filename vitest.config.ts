@@ -1,5 +1,5 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
-import { chromiumPath } from "./scripts/chromium.js";
+import { chromiumPath } from "./apps/playground/chromium.js";
 import { LongestFirst } from "./scripts/vitest/longest-first.js";
 
 const chromium = chromiumPath();

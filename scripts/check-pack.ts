@@ -11,7 +11,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { chromiumPath } from "./chromium.js";
+import { chromiumPath } from "@flowify/playground/chromium";
 import { type Call, calls, commandsIn, commandsOfTable, writeData, wrongMirror } from "./pack/commands.js";
 import { printedOnPage, writeReadmeExample } from "./pack/compiler-alone.js";
 import { writeConsumers } from "./pack/consumers.js";

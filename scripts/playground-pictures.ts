@@ -10,8 +10,8 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Playground, startPlayground } from "@flowify/playground/browser";
+import { chromiumPath } from "@flowify/playground/chromium";
 import { addressOf, livePieces } from "@flowify/playground/live-pieces";
-import { chromiumPath } from "./chromium.js";
 
 const FOLDER = "runs/playground";
 

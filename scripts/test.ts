@@ -8,7 +8,7 @@
  *     npm test -- layers/       only the tests with this word in their file name, filtered by vitest
  */
 import { spawn } from "node:child_process";
-import { chromiumPath } from "./chromium.js";
+import { chromiumPath } from "@flowify/playground/chromium";
 
 type Totals = { passed: number; failed: number };
 /** `prints`: its output is of interest where nothing fails as well. */

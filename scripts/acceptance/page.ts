@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Playground, startPlayground } from "@flowify/playground/browser";
-import { chromiumPath } from "../chromium.js";
+import { chromiumPath } from "@flowify/playground/chromium";
 import { atMost, type Check, type Row } from "./check.js";
 
 /** Milliseconds of observing the main thread while the plane trains. */

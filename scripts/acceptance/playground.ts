@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { startPlayground } from "@flowify/playground/browser";
-import { chromiumPath } from "../chromium.js";
+import { chromiumPath } from "@flowify/playground/chromium";
 import type { Check, Row } from "./check.js";
 import { runToEnd } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";

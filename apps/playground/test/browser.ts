@@ -9,9 +9,10 @@ import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { build } from "vite";
+import { chromiumPath } from "../chromium.js";
 
 /** Where the page is served: under a path of its own, as on a host with many pages. */
-const PATH = "/some/where/";
+export const PATH = "/some/where/";
 
 /** Milliseconds that a test waits for something on the page: start values take long on a busy machine. */
 const PATIENCE = 120_000;
@@ -96,12 +97,13 @@ export async function startPlayground({
   still = false,
   folder: given,
 }: PlaygroundOptions = {}): Promise<Playground> {
-  const executablePath = process.env.CHROMIUM;
+  const executablePath = chromiumPath();
   if (!executablePath) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
   const { folder, own } = given === undefined ? await builtPage() : { folder: given, own: false };
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
-    const inside = path.startsWith(PATH) ? normalize(path.slice(PATH.length) || "index.html") : "..";
+    const file = path.endsWith("/") ? `${path}index.html` : path;
+    const inside = file.startsWith(PATH) ? normalize(file.slice(PATH.length)) : "..";
     readFile(join(folder, inside.startsWith("..") ? "none" : inside)).then(
       (bytes) => {
         response.writeHead(200, {

@@ -23,6 +23,16 @@ export const config = defineConfig({
     // headings have the anchors that forges give them, so that a link works in both
     anchor: { slugify: slug },
     image: { lazyLoading: true },
+    // a column without a name has no header
+    config: (md) => {
+      md.core.ruler.push("nameless-columns", ({ tokens }) => {
+        tokens.forEach((token, i) => {
+          if (token.type !== "th_open" || tokens[i + 1]?.content !== "") return;
+          token.tag = "td";
+          for (const close of tokens.slice(i, i + 3)) if (close.type === "th_close") close.tag = "td";
+        });
+      });
+    },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
   },
   transformHead: ({ assets }) =>
@@ -40,7 +50,15 @@ export const config = defineConfig({
     ],
     sidebar: JSON.parse(sidebar) as DefaultTheme.SidebarMulti,
     outline: [2, 3],
-    search: { provider: "local" },
+    search: {
+      provider: "local",
+      options: {
+        miniSearch: {
+          // a page that explains comes before one that lists
+          searchOptions: { boostDocument: (id: string) => (id.includes("/reference/api/") ? 0.5 : 1) },
+        },
+      },
+    },
     footer: { message: "MIT licence. This site makes no request to other hosts." },
   },
 });

@@ -1,6 +1,7 @@
 import { addressOf, type Pages, titleOf } from "./pages.js";
 
-type Group = Readonly<{ text: string; collapsed?: boolean; pages: readonly (string | RegExp)[] }>;
+/** `folders`: pages with a sidebar for themselves, of which the others have the first alone. */
+type Group = Readonly<{ text: string; folders?: readonly string[]; pages: readonly (string | RegExp)[] }>;
 
 /** The order of the pages; a pattern stands for all pages like it, by their names. */
 const groups: readonly Group[] = [
@@ -26,14 +27,13 @@ const groups: readonly Group[] = [
   { text: "Reference", pages: ["commands.md", "errors.md", "bad-input.md", /^reference\/[^/]+\/index\.md$/] },
   {
     text: "Layers",
-    collapsed: true,
+    folders: ["layers", "densities"],
     pages: ["layers/index.md", /^layers\//, "densities/index.md", /^densities\//],
   },
-  { text: "Results", collapsed: true, pages: ["results/index.md", /^results\//] },
-  { text: "Design", collapsed: true, pages: ["design/index.md", /^design\//] },
+  { text: "Results", folders: ["results"], pages: ["results/index.md", /^results\//] },
+  { text: "Design", folders: ["design"], pages: ["design/index.md", /^design\//] },
   {
     text: "Project",
-    collapsed: true,
     pages: ["contributing.md", "changelog.md", "playground-readme.md", /^packages\//],
   },
 ];
@@ -42,7 +42,7 @@ const groups: readonly Group[] = [
 const apart = /^(index\.md|reference\/.*\/(?!index\.md$)[^/]+\.md$|reference\/api\/.*\/index\.md$)/;
 
 type Entry = { text: string; link: string };
-export type SidebarEntries = { text: string; collapsed: boolean; items: Entry[] }[];
+export type SidebarEntries = { text: string; folders: readonly string[]; items: Entry[] }[];
 
 /** The groups with their pages. Throws where a page of the list is missing, or a page is in no group. */
 export function sidebar(pages: Pages): SidebarEntries {
@@ -55,9 +55,9 @@ export function sidebar(pages: Pages): SidebarEntries {
     left.delete(place);
     return { text: titleOf(text), link: addressOf(place) };
   };
-  const made = groups.map(({ text, collapsed = false, pages: listed }) => ({
+  const made = groups.map(({ text, folders = [], pages: listed }) => ({
     text,
-    collapsed,
+    folders,
     items: listed.flatMap((page) => {
       if (typeof page === "string") return [entryOf(page)];
       return [...left].filter((place) => page.test(place) && !named.has(place)).map(entryOf);
@@ -67,10 +67,24 @@ export function sidebar(pages: Pages): SidebarEntries {
   return made.filter(({ items }) => items.length > 0);
 }
 
-/** The pages of the API list its modules instead: hundreds of pages with all of the rest would be large. */
-export function apiSidebar(pages: Pages): Record<string, SidebarEntries> {
+const up: Entry = { text: "All documents", link: "/overview" };
+
+/** The sidebar of each folder: groups with folders, and the API by its modules, stand apart, or all pages would be large. */
+export function sidebars(pages: Pages): Record<string, object[]> {
+  const groups = sidebar(pages);
+  const apart = groups.filter(({ folders }) => folders.length > 0);
+  const more = { text: "More", items: apart.map(({ text, items }) => ({ text, link: items[0]?.link })) };
   const modules = [...pages].filter(([place]) => /^reference\/api\/.+\/index\.md$/.test(place));
-  const items = modules.map(([place, text]) => ({ text: titleOf(String(text)), link: addressOf(place) }));
-  const up = { text: "All documents", link: "/overview" };
-  return { "/reference/api/": [{ text: "API", collapsed: false, items: [...items, up] }] };
+  const ofModules = modules.map(([place, text]) => ({ text: titleOf(String(text)), link: addressOf(place) }));
+  const named = apart.flatMap(({ text, folders, items }) =>
+    folders.map((folder) => [`/${folder}/`, [{ text, items: [...items, up] }]] as const),
+  );
+  return {
+    ...Object.fromEntries(named),
+    "/reference/api/": [{ text: "API", items: [...ofModules, up] }],
+    "/": [
+      ...groups.filter((group) => !apart.includes(group)).map(({ text, items }) => ({ text, items })),
+      more,
+    ],
+  };
 }

@@ -3,12 +3,15 @@
  *
  *     npm run site
  *     npm run site -- --build --base /flowify/    only builds, for a host that serves it below this path
+ *     npm run site -- --check                     builds, and measures the site in Chromium; pictures go to runs/site
  */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { PATH } from "@flowify/playground/browser";
 import { build as buildPage, preview } from "vite";
 import { build as buildSite } from "vitepress";
+import { checkSite } from "./check.js";
 import { brokenLinks } from "./links.js";
 import { buildLive } from "./live.js";
 import { llmsText } from "./llms.js";
@@ -16,12 +19,12 @@ import { writeServiceWorker } from "./offline.js";
 import { type Pages, sitePages } from "./pages.js";
 import { assembled, built, playground, workspace } from "./places.js";
 import { referencePages } from "./reference.js";
-import { apiSidebar, sidebar } from "./sidebar.js";
+import { sidebar, sidebars } from "./sidebar.js";
 
 /** Writes the pages where VitePress reads them. */
 function assemble(pages: Pages): Pages {
   rmSync(assembled, { recursive: true, force: true });
-  process.env.SITE_SIDEBAR = JSON.stringify({ "/": sidebar(pages), ...apiSidebar(pages) });
+  process.env.SITE_SIDEBAR = JSON.stringify(sidebars(pages));
   for (const [place, content] of pages) {
     const file = join(assembled, place.endsWith(".md") ? "" : "public", place);
     mkdirSync(dirname(file), { recursive: true });
@@ -64,10 +67,11 @@ async function main(): Promise<void> {
     options: {
       base: { type: "string", default: "/" },
       build: { type: "boolean", default: false },
+      check: { type: "boolean", default: false },
       port: { type: "string", default: "4173" },
     },
   });
-  const { base } = values;
+  const base = values.check ? PATH : values.base;
   if (!/^\/(.+\/)?$/.test(base))
     throw new Error(`--base ${base}: expected a path that begins and ends with /`);
   const started = performance.now();
@@ -84,6 +88,13 @@ async function main(): Promise<void> {
   const followed = followLinks(base);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${built}: ${followed} links followed, none broken, ${seconds} s`);
+  if (values.check) {
+    const problems = await checkSite();
+    for (const problem of problems) console.log(problem);
+    console.log(`${problems.length} problems`);
+    process.exitCode = problems.length > 0 ? 1 : 0;
+    return;
+  }
   if (values.build) return;
   const server = await preview({
     configFile: false,
