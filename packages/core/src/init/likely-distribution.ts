@@ -218,10 +218,13 @@ function withDensities(xs: readonly number[], distribution: Distribution): Knot[
   return xs.map((x, i) => ({ x, y: masses[i]!, slope: slope(i) }));
 }
 
+/** Of an interval in which a place is looked for. */
+const HALVINGS = 24;
+
 /** The argument at which an increasing function is y, by bisection. */
-export function whereItIs(y: number, f: Distribution, from: number, to: number, steps = 30): number {
+export function whereItIs(y: number, f: Distribution, from: number, to: number): number {
   let [low, high] = [from, to];
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < HALVINGS; step++) {
     const middle = (low + high) / 2;
     if (f(middle) < y) low = middle;
     else high = middle;

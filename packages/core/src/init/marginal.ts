@@ -89,9 +89,6 @@ export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGen
   }
 }
 
-/** Halvings of an interval in which a knot of few numbers is looked for. */
-const STEPS = 20;
-
 /** The end of a bin and its image; both axes are the unit interval. */
 type End = Readonly<{ x: number; y: number }>;
 
@@ -136,13 +133,9 @@ function knotsOf({ distribution, edges }: Edged, bins: number, bound: number, sm
   // a flank of a part before a gap has much of the mass and little of the image
   const size = ({ x, y }: End): number => (smooth ? y + distribution(x) : y);
   const between = (from: End, to: End): End => {
-    const y = (from.y + to.y) / 2;
-    if (!smooth) {
-      const x = whereItIs(y, image, from.x, to.x);
-      return { x, y: image(x) };
-    }
-    const mass = (normalCdf((2 * y - 1) * bound) - edge) / inside;
-    const x = whereItIs(mass, distribution, from.x, to.x, STEPS);
+    // where the image is in the middle, without the quantile function
+    const mass = (normalCdf((from.y + to.y - 1) * bound) - edge) / inside;
+    const x = whereItIs(mass, distribution, from.x, to.x);
     return { x, y: image(x) };
   };
   const ends = refined(given, bins, size, between);
