@@ -6,7 +6,16 @@ import {
   nativeExecutor,
   wasmExecutor,
 } from "@flowify/onnx";
-import { couplingFlow, FlowModel, fit, imageGrid, jaxExecutor, loadModel, openExecutor } from "flowify";
+import {
+  couplingFlow,
+  FlowModel,
+  fit,
+  imageGrid,
+  jaxExecutor,
+  loadDataSet,
+  loadModel,
+  openExecutor,
+} from "flowify";
 import {
   arrayColumns,
   fitDetector,
@@ -28,6 +37,7 @@ it.each<[string, () => unknown, string]>([
   ["fit", () => loose(fit)(flow, rows, 30), "fit: expected options { executor, steps,"],
   ["fit", () => loose(fit)(flow, rows, null), "found null"],
   ["loadModel", () => loose(loadModel)("run", { exectuor: 1 }), 'did you mean "executor"?'],
+  ["loadDataSet", () => loose(loadDataSet)("mnist", "test"), 'expected a data set { name }, found "mnist"'],
   ["openExecutor", () => loose(openExecutor)("gpu"), 'openExecutor: unknown device "gpu"'],
   ["imageGrid", () => loose(imageGrid)({ image: rows }), 'imageGrid: unknown option "image"'],
   ["readTable", () => loose(readTable)("a.csv", { calender: ["day"] }), 'did you mean "calendar"?'],

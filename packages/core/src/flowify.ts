@@ -13,7 +13,7 @@ import type { InnerLayer } from "./layers/options.js";
 import * as o from "./layers/options.js";
 import { didYouMean } from "./near-name.js";
 import { findKind, kinds } from "./network/kinds.js";
-import type { Network } from "./network/network.js";
+import { expectNetwork, type Network } from "./network/network.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type FlowifyOptions = {
@@ -72,8 +72,7 @@ export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOp
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
   checkOptions("flowify", schemas, options);
-  if (!Array.isArray(network?.layers) || !Array.isArray(network.inShape))
-    throw new UsageError(`flowify: expected a network { inShape, layers }, found ${JSON.stringify(network)}`);
+  expectNetwork("flowify", network);
   for (const name of ["condition", "embedding"] as const)
     if (network[name] !== undefined && !v.safeParse(conditionSchemas[name], network[name]).success)
       throw new UsageError(

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { initParams } from "../src/entries/layer.js";
 import {
+  applyNetwork,
   couplingFlow,
   createTrainer,
   denseFlow,
@@ -102,6 +103,14 @@ const values: typeof unknown = {
   "results that are an array": [
     () => method("preimages")({}, rows, { results: [1] }),
     "preimages: results: expected Map, found Array",
+  ],
+  "preimages without a network": [
+    () => method("preimages")(undefined, rows),
+    "preimages: expected a network { inShape, layers }, found undefined",
+  ],
+  "a network without layers": [
+    () => loose(applyNetwork)({ inShape: [2] }, rows),
+    "applyNetwork: expected a network { inShape, layers }",
   ],
   "a negative temperature": [
     () => method("sample")(2, { temperature: -1 }),

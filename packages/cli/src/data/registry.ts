@@ -162,6 +162,8 @@ export async function loadExamples(
   { undrawn = false }: { undrawn?: boolean } = {},
 ): Promise<DataSet> {
   const { name, reading = {}, usual = {} } = choice;
+  if (typeof name !== "string")
+    throw new UsageError(`expected a data set { name }, found ${JSON.stringify(choice)}`);
   const place = await findPlace(choice, split);
   if (place) {
     expectTaken(place, reading);

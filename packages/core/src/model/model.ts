@@ -5,7 +5,7 @@ import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import { type Flow, flow } from "../flow.js";
 import * as o from "../layers/options.js";
-import type { OrdinaryNetwork } from "../network/network.js";
+import { expectNetwork, type OrdinaryNetwork } from "../network/network.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
 import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
@@ -248,6 +248,7 @@ export class FlowModel {
     options: PreimageOptions = {},
   ): Promise<ExamplePreimages> {
     checkOptions("preimages", schemas.preimages, options);
+    expectNetwork("preimages", network);
     return preimagesOfExample(this, network, example, options);
   }
 

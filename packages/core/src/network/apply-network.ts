@@ -4,7 +4,7 @@ import type { Kind, PlainContext, PlainKind } from "../layers/kind.js";
 import type { InnerLayer } from "../layers/options.js";
 import { type Shape, showShape } from "../shape.js";
 import { findKind, isPlain, kinds } from "./kinds.js";
-import type { NetworkLayer, OrdinaryLayer, OrdinaryNetwork } from "./network.js";
+import { expectNetwork, type NetworkLayer, type OrdinaryLayer, type OrdinaryNetwork } from "./network.js";
 
 function plainKind({ kind }: InnerLayer): PlainKind {
   const found = findKind(kind);
@@ -42,7 +42,7 @@ export const flowShape = (layers: readonly NetworkLayer[], inShape: Shape): Shap
  * What an ordinary network gives for a batch, x [B, …inShape] ↦ [B, …]: no flow, no noise, the layers as
  * they are written. The flow of the network gives the same in deterministic mode. Consumes x.
  *
- * Errors: `ShapeError` where x is not what the network takes; `UnsupportedOpError` for layers without given
+ * Errors: `UsageError` for what is no network; `ShapeError` where x is not what the network takes; `UnsupportedOpError` for layers without given
  * weights and for those that exist in flows only.
  *
  * @example
@@ -56,7 +56,9 @@ export const flowShape = (layers: readonly NetworkLayer[], inShape: Shape): Shap
  * // Float32Array(2) [ 5, 3.5 ]
  * ```
  */
-export function applyNetwork({ inShape, layers }: OrdinaryNetwork, x: np.Array): np.Array {
+export function applyNetwork(network: OrdinaryNetwork, x: np.Array): np.Array {
+  expectNetwork("applyNetwork", network);
+  const { inShape, layers } = network;
   if (x.shape.slice(1).join() !== inShape.join())
     throw new ShapeError(`evaluate: expected x ${showShape(inShape)}, got ${showShape(x.shape, false)}`);
   outShape(layers, inShape);

@@ -1,4 +1,5 @@
 import type { Condition, EmbeddingOptions } from "../condition.js";
+import { UsageError } from "../errors.js";
 import type { PlainKind } from "../layers/kind.js";
 import type * as kinds from "../layers/kinds.js";
 import type { InnerLayer, Options } from "../layers/options.js";
@@ -41,3 +42,11 @@ export type Network = NetworkOf<NetworkLayer>;
 
 /** A network whose layers all have a value without any flow. */
 export type OrdinaryNetwork = NetworkOf<OrdinaryLayer>;
+
+/** @throws UsageError for anything else than a network, before its parts are used */
+export function expectNetwork(where: string, network: Network): void {
+  if (!Array.isArray(network?.layers) || !Array.isArray(network.inShape))
+    throw new UsageError(
+      `${where}: expected a network { inShape, layers }, found ${JSON.stringify(network)}`,
+    );
+}
