@@ -2,12 +2,18 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { UsageError } from "./errors.js";
 import type { AttributeValue, ElementType, GraphModel, Initializer, TensorInfo } from "./model.js";
+import { forOpset, OLDEST_OPSET } from "./older-opsets.js";
 
 /** Opset 20 is the newest that all runtimes of recent years support. */
 export const OPSET = 20;
 
 /** The versions of the format that belong to the opsets that graphs are written for. */
-const formats: Readonly<Record<number, bigint>> = { 18: 8n, 19: 9n, 20: 9n, 21: 10n, 22: 10n, 23: 11n };
+const formats: Readonly<Record<number, bigint>> = Object.fromEntries(
+  [4n, 5n, 6n, 7n, 7n, 7n, 8n, 8n, 8n, 8n, 9n, 9n, 10n, 10n, 11n].map((format, i) => [
+    OLDEST_OPSET + i,
+    format,
+  ]),
+);
 
 /** Most bytes of a file, which is one message of Protocol Buffers. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -26,7 +32,7 @@ export type ExternalData = Readonly<{
 }>;
 
 export type FileOptions = Readonly<{
-  /** Version of the operators, 18 to 23. Default 20. */
+  /** Version of the operators, 9 to 23. Default 20. */
   opset?: number;
   externalData?: ExternalData;
 }>;
@@ -42,12 +48,13 @@ const elementTypes: Readonly<Record<ElementType, number>> = {
 
 /** The ONNX message of a graph. */
 export function toModelProto(
-  graph: GraphModel,
+  given: GraphModel,
   { opset = OPSET, externalData }: FileOptions = {},
 ): onnx.ModelProto {
   const irVersion = formats[opset];
   if (irVersion === undefined)
     throw new UsageError(`opset ${opset}: expected one of ${Object.keys(formats).join(", ")}`);
+  const graph = forOpset(given, opset);
   const place = externalData ? externally(externalData) : undefined;
   const domains = new Set(graph.nodes.map((node) => node.domain).filter((d) => d !== ""));
   return create(onnx.ModelProtoSchema, {

@@ -64,6 +64,8 @@ export type Target = Readonly<{
   }>;
   /** Most slices of an axis; more are gathered. */
   mostSlices: number;
+  /** A slice may have steps, as from opset 10 on; otherwise an axis is reversed by a Gather. */
+  steps: boolean;
   products: Readonly<{
     /** Fewest multiplications for each product of a stack. */
     stacked: number;
@@ -106,6 +108,7 @@ export const ortCpu: Target = {
   extremes: { rows: 8, size: 16384 },
   convolutions: { mostWindows: 2 ** 27, gather: 40, write: 20, shortRow: 4, merged: 2.5 },
   mostSlices: 16,
+  steps: true,
   products: { stacked: 8192 },
   transposes: { number: 0.45, block: 4.8, matrix: 9, node: 8000, mostAxes: 6 },
   kernels: 4096,

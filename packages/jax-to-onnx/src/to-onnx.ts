@@ -28,7 +28,7 @@ export type ToOnnxOptions = {
   constants?: Readonly<Record<string, Tree<ConstantValue>>>;
   /** What the graph is for. Default `portable`; `ortCpu` for speed in ONNX Runtime on processors. */
   target?: Target;
-  /** Version of the operators, 18 to 23. Default 20. */
+  /** Version of the operators, 9 to 23. Default 20. */
   opset?: number;
   /** A second file for large constants: a file of ONNX holds 2 GiB at most. Default: all in one. */
   externalData?: ExternalData;

@@ -137,7 +137,13 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   if (before?.axes.join() === sorted.join()) return before.source;
   const result = axes.reduce((w, axis) => {
     if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
-    return alongAxis(cx, solid(graph, w, [axis]), axis, shapeOf(w)[axis] as number, (name, dim, shape) => {
+    const size = shapeOf(w)[axis] as number;
+    return alongAxis(cx, solid(graph, w, [axis]), axis, size, (name, dim, shape) => {
+      if (!graph.target.steps) {
+        const indices = graph.ints(Array.from({ length: size }, (_, i) => size - 1 - i));
+        const type = { type: graph.typeOf(name), shape };
+        return graph.node("Gather", [name, indices], type, { attributes: { axis: dim } });
+      }
       // The end must be before the first element, and −1 would mean the last one.
       const end = -(2 ** 31);
       const inputs = [name, graph.ints([-1]), graph.ints([end]), graph.ints([dim]), graph.ints([-1])];
