@@ -22,6 +22,8 @@ export { describeExport, type WrittenProgram } from "./export/description.js";
 export { exportFlow, exportLogProb } from "./export/export-flow.js";
 export { exportStep } from "./export/export-step.js";
 export type { ExportedProgram } from "./export/exported.js";
+export { type GivenModel, openGiven } from "./graft/given-model.js";
+export type { Station } from "./graft/main-line.js";
 export type { Imported, ImportRule, OpCall } from "./import/call.js";
 export {
   type ConvertedNetwork,
@@ -32,7 +34,7 @@ export {
 } from "./import/convert.js";
 export { openOnnx } from "./import/file.js";
 export type { OnnxGraph, OnnxNode } from "./import/graph.js";
-export { openOriginal, standaloneOnnx } from "./import/original.js";
+export { type Computed, type OriginalNetwork, openOriginal, standaloneOnnx } from "./import/original.js";
 export { readOnnx } from "./import/read.js";
 export {
   type ConversionReport,

@@ -1,7 +1,7 @@
 import { availableCores } from "./resources.js";
 import { nativeRuntime, wasmEngine } from "./runtime.js";
 
-type RuntimeTensor = { readonly data: unknown };
+type RuntimeTensor = { readonly data: ArrayLike<unknown>; readonly dims: readonly number[] };
 
 type RuntimeSession = {
   run(feeds: { readonly [name: string]: RuntimeTensor }): Promise<{ readonly [name: string]: RuntimeTensor }>;

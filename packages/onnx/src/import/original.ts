@@ -6,13 +6,22 @@ import type { ConvertedNetwork } from "./convert.js";
 import { neededFor } from "./graph.js";
 import type { ExternalData } from "./tensor.js";
 
+/** The numbers of an output, one example after another, and the sizes of one. */
+export type Computed = Readonly<{ data: ArrayLike<unknown>; shape: readonly number[] }>;
+
 /** The network of an ONNX file as ONNX Runtime computes it. */
-type OriginalNetwork = Readonly<{
+export type OriginalNetwork = Readonly<{
   /**
    * Maps examples, one after another in the layout of the file, to the outputs that the converted network must
    * reproduce.
    */
   run(examples: Float32Array): Promise<Float32Array>;
+  /**
+   * All outputs by name, without those that have no row for each example.
+   *
+   * @param atOnce examples in a call, where the file takes any number
+   */
+  all(examples: Float32Array, atOnce: number): Promise<Readonly<Record<string, Computed>>>;
   dispose(): Promise<void>;
 }>;
 
@@ -42,7 +51,7 @@ export function standaloneOnnx(
 }
 
 /** Inputs of a node, and values that its nested graphs may read from this one. */
-const readBy = ({ input, attribute }: onnx.NodeProto): string[] => [
+export const readBy = ({ input, attribute }: onnx.NodeProto): string[] => [
   ...input,
   ...attribute.flatMap(({ g, graphs }) =>
     [...(g ? [g] : []), ...graphs].flatMap(({ node }) => node.flatMap(readBy)),
@@ -61,64 +70,96 @@ const dimension =
     });
 
 /**
- * Opens the result of `standaloneOnnx` in ONNX Runtime.
+ * Opens the result of `standaloneOnnx`, or another file, in ONNX Runtime.
  *
+ * @param named the input of the examples; others get zeros. Default: the first
+ * @param example its sizes without the batch, where the file leaves them open
  * @throws DeviceError if ONNX Runtime rejects the file, or its input is not float32
  */
 export async function openOriginal(
   { InferenceSession, Tensor }: Runtime,
   bytes: Uint8Array,
+  { input: named, example: chosen }: Readonly<{ input?: string; example?: readonly number[] }> = {},
 ): Promise<OriginalNetwork> {
   const { graph } = fromBinary(onnx.ModelProtoSchema, bytes);
   const held = new Set(graph?.initializer.map(({ name }) => name));
-  const input = graph?.input.find(({ name }) => !held.has(name));
+  const inputs = graph?.input.filter(({ name }) => !held.has(name)) ?? [];
+  const input = inputs.find(({ name }) => named === undefined || name === named);
   const type = input?.type?.value;
   if (!input || type?.case !== "tensorType" || type.value.elemType !== onnx.TensorProto_DataType.FLOAT)
     throw new DeviceError("this file expects inputs of another type than float32");
-  const dims = (type.value.shape?.dim ?? []).map(({ value }) =>
-    value.case === "dimValue" ? Number(value.value) : undefined,
-  );
+  const dims = sizesOf(input);
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
     throw new DeviceError(`ONNX Runtime rejects the file: ${String(cause)}`, { cause });
+  });
+  const zeros = inputs.flatMap((each) => {
+    const shape = sizesOf(each) as number[];
+    return each === input
+      ? []
+      : [[each.name, new Tensor("float32", new Float32Array(productOf(shape)), shape)]];
   });
   // without a batch axis, or with one of fixed size, the file takes this many at once
   const alone = dims.length === 1;
   const fixed = alone ? 1 : dims[0];
-  const example = (alone ? dims : dims.slice(1)) as number[];
-  const size = example.reduce((a, b) => a * b, 1);
+  const example = chosen ?? ((alone ? dims : dims.slice(1)) as number[]);
+  const size = productOf(example);
   /** The outputs for examples, in chunks of this size. */
-  const inParts = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
-    const results: Float32Array[] = [];
+  const inParts = async (examples: Float32Array, atOnce: number): Promise<Record<string, Computed>> => {
+    const found: Record<string, { parts: Numbers[]; shape: readonly number[] }> = {};
     const count = examples.length / size;
     for (let begin = 0; begin < count; begin += atOnce) {
       const some = Math.min(atOnce, count - begin);
-      const filled = new Float32Array(atOnce * size); // zeros after the last example
+      const rows = fixed ?? some;
+      const filled = new Float32Array(rows * size); // zeros after the last example
       filled.set(examples.subarray(begin * size, (begin + some) * size));
-      const tensor = new Tensor("float32", filled, alone ? example : [atOnce, ...example]);
-      const outputs = await session.run({ [input.name]: tensor }).catch((cause: unknown) => {
-        throw new DeviceError(`ONNX Runtime cannot run the file: ${String(cause)}`, { cause });
-      });
-      const data = Object.values(outputs)[0]?.data as Float32Array;
-      results.push(data.slice(0, (data.length / atOnce) * some));
+      const tensor = new Tensor("float32", filled, alone ? example : [rows, ...example]);
+      const outputs = await session
+        .run({ ...Object.fromEntries(zeros), [input.name]: tensor })
+        .catch((cause: unknown) => {
+          throw new DeviceError(`ONNX Runtime cannot run the file: ${String(cause)}`, { cause });
+        });
+      for (const [name, { data, dims: sizes }] of Object.entries(outputs)) {
+        const shape = alone ? sizes : sizes.slice(1);
+        found[name] ??= { parts: [], shape };
+        const isRows = (alone || sizes[0] === rows) && shape.join() === found[name].shape.join();
+        if (isRows && data.length % rows === 0)
+          found[name].parts.push((data as Numbers).slice(0, (data.length / rows) * some));
+      }
     }
-    return joined(results);
+    const full = Object.entries(found).filter(([, { parts }]) => parts.length === Math.ceil(count / atOnce));
+    return Object.fromEntries(full.map(([name, { parts, shape }]) => [name, { data: joined(parts), shape }]));
+  };
+  const first = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
+    const [output] = Object.values(await inParts(examples, atOnce));
+    return output?.data as Float32Array;
   };
   return {
     async run(examples) {
-      if (fixed !== undefined) return inParts(examples, fixed);
+      if (fixed !== undefined) return first(examples, fixed);
       try {
-        return await inParts(examples, examples.length / size);
+        return await first(examples, examples.length / size);
       } catch {
         // a file may leave the batch open and still be valid only for one example
-        return inParts(examples, 1);
+        return first(examples, 1);
       }
     },
+    all: (examples, atOnce) => inParts(examples, fixed ?? atOnce),
     dispose: () => session.release(),
   };
 }
 
+type Numbers = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | string[];
+
+const productOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/** The sizes of an input; undefined where they are open. */
+const sizesOf = ({ type }: onnx.ValueInfoProto): (number | undefined)[] =>
+  (type?.value.case === "tensorType" ? (type.value.value.shape?.dim ?? []) : []).map(({ value }) =>
+    value.case === "dimValue" ? Number(value.value) : undefined,
+  );
+
 /** Embeds external numbers in the file. */
-function bringIn(tensor: onnx.TensorProto, external: ExternalData): void {
+export function bringIn(tensor: onnx.TensorProto, external: ExternalData): void {
   if (tensor.dataLocation !== onnx.TensorProto_DataLocation.EXTERNAL) return;
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const file = external(entries.get("location") ?? "") ?? new Uint8Array();
@@ -129,11 +170,15 @@ function bringIn(tensor: onnx.TensorProto, external: ExternalData): void {
   tensor.externalData = [];
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+function joined(parts: readonly Numbers[]): ArrayLike<unknown> {
+  const [first] = parts;
+  if (first === undefined || Array.isArray(first)) return parts.flatMap((part) => part as string[]);
+  const all = new (first.constructor as Float32ArrayConstructor)(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
   let at = 0;
   for (const part of parts) {
-    all.set(part, at);
+    all.set(part as Float32Array, at);
     at += part.length;
   }
   return all;

@@ -16,9 +16,8 @@ export const NEWEST_OPSET = 26;
  * finite; UnsupportedOpError for subgraphs; each names the node or tensor
  */
 export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph {
-  const model = decode(bytes);
+  const model = decodeModel(bytes);
   const { graph } = model;
-  if (!graph) throw notOnnx("it holds no graph");
   const versions = model.opsetImport.filter(({ domain }) => domain === "" || domain === "ai.onnx");
   if (versions.length === 0 && model.irVersion >= 3n)
     throw notOnnx("it has no opset, the version of its operators");
@@ -55,10 +54,17 @@ export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph 
 const notOnnx = (why: string, cause?: unknown): DataError =>
   new DataError(`not an ONNX file, or cut short: ${why}`, { cause });
 
-function decode(bytes: Uint8Array): onnx.ModelProto {
+/**
+ * The message of an ONNX file, which has a graph.
+ *
+ * @throws DataError for another file
+ */
+export function decodeModel(bytes: Uint8Array): onnx.ModelProto & { graph: onnx.GraphProto } {
   try {
     expectModestSize(bytes);
-    return fromBinary(onnx.ModelProtoSchema, bytes, { readUnknownFields: false });
+    const model = fromBinary(onnx.ModelProtoSchema, bytes, { readUnknownFields: false });
+    if (!model.graph) throw notOnnx("it holds no graph");
+    return model as onnx.ModelProto & { graph: onnx.GraphProto };
   } catch (cause) {
     if (cause instanceof FlowifyError) throw cause;
     throw notOnnx((cause as Error).message, cause);
@@ -68,7 +74,7 @@ function decode(bytes: Uint8Array): onnx.ModelProto {
 const twice = (what: string, name: string): DataError =>
   new DataError(`two ${what}s have the name ${JSON.stringify(name)}\nexport the file again`);
 
-function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
+export function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
   const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
   if (!tensor)
     throw new DataError(

@@ -1,0 +1,206 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { DataError, DomainError, UsageError } from "@flowify/core";
+import { didYouMean } from "@flowify/core/internal";
+import { type GraphModel, toModelProto } from "jax-to-onnx/internal";
+import * as onnx from "onnx-buf";
+import type { OnnxValue } from "../import/graph.js";
+import { bringIn, readBy } from "../import/original.js";
+import { decodeModel, describeValue } from "../import/read.js";
+import { type ExternalData, readTensor } from "../import/tensor.js";
+import { mainLine, type Station } from "./main-line.js";
+
+/** An ONNX file that outputs can be added to: its nodes stay as they are. */
+export type GivenModel = Readonly<{
+  opset: number;
+  /** The input of the data, float32, with the batch as its first axis. */
+  input: OnnxValue;
+  /** Other inputs, float32 of fixed sizes. */
+  others: readonly OnnxValue[];
+  outputs: readonly OnnxValue[];
+  /** What the first output depends on, from the input on. */
+  line: readonly Station[];
+  metadata: ReadonlyMap<string, string>;
+  /** @throws UsageError for a value that the file does not compute; it names similar ones */
+  expectValue(name: string): void;
+  /** The first weights that are not finite. */
+  nonFinite(): string | undefined;
+  /** The file with values as outputs after its own. */
+  showing(names: readonly string[]): Uint8Array;
+  /**
+   * The file with the nodes of a graph after its own. The inputs of the graph are values of the file, its outputs are
+   * outputs after those of the file. All weights are inside.
+   */
+  with(part: GraphModel): Uint8Array;
+}>;
+
+/** In front of the names of added values. */
+const PREFIX = "guard/";
+
+/** Operators that mean something else in the two opsets before the oldest one that graphs are written for. */
+const CHANGED = ["Upsample", "Scan"];
+
+/** The oldest opset that nodes are written for. */
+const OLDEST_OPSET = 9;
+
+/** Constants are also inputs until this version of the format, or nodes. */
+const WITH_INPUTS = 4n;
+
+/** The newest opset for which nodes are written; later ones did not change the meaning of these. */
+const NEWEST_WRITTEN = 23;
+
+const typeNames: Readonly<Record<number, string>> = {
+  [onnx.TensorProto_DataType.STRING]: "texts",
+  [onnx.TensorProto_DataType.DOUBLE]: "float64 numbers",
+  [onnx.TensorProto_DataType.FLOAT16]: "float16 numbers",
+  [onnx.TensorProto_DataType.BOOL]: "booleans",
+};
+
+/**
+ * Opens an ONNX file to add outputs to it.
+ *
+ * @param named the input of the data, where the file has several
+ * @throws DataError for a file that is not ONNX, UsageError for inputs that cannot be fed
+ */
+export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: string): GivenModel {
+  const model = decodeModel(bytes);
+  const { graph } = model;
+  const held = new Set(graph.initializer.map(({ name }) => name));
+  const inputs = graph.input.filter(({ name }) => !held.has(name)).map(describeValue);
+  const input = inputOf(inputs, named);
+  const others = inputs.filter((each) => each !== input);
+  for (const each of others) expectFixed(each);
+  const imported = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
+  const opset = Number(imported?.version ?? 1n);
+  const written = writtenOpset(graph, opset);
+  const outputs = graph.output.map(describeValue);
+  const first = outputs[0];
+  if (!first) throw new DataError("its graph has no outputs\nexport the file again");
+  const values = new Set([...inputs.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)]);
+  return {
+    opset: written,
+    input,
+    others,
+    outputs,
+    line: mainLine(graph.node, input.name, first.name, readBy),
+    metadata: new Map(model.metadataProps.map(({ key, value }) => [key, value])),
+    expectValue(name) {
+      if (values.has(name)) return;
+      const known = [...values].filter((each) => each !== "");
+      throw new UsageError(
+        `it has no value ${JSON.stringify(name)}${didYouMean(name, known) || `, expected one of its ${known.length} values`}\nflowify inspect lists the nodes; name an output of one of them`,
+      );
+    },
+    nonFinite() {
+      const isBad = (tensor: onnx.TensorProto): boolean => {
+        try {
+          readTensor(tensor, tensor.name, external);
+          return false;
+        } catch (error) {
+          if (error instanceof DomainError) return true;
+          throw error;
+        }
+      };
+      return graph.initializer.find(isBad)?.name;
+    },
+    showing(names) {
+      const copy = decodeModel(bytes);
+      if (external) for (const tensor of copy.graph.initializer) bringIn(tensor, external);
+      for (const name of names) copy.graph.output.push(create(onnx.ValueInfoProtoSchema, { name }));
+      return toBinary(onnx.ModelProtoSchema, copy);
+    },
+    with(part) {
+      const copy = decodeModel(bytes);
+      const own = copy.graph;
+      for (const tensor of own.initializer) if (external) bringIn(tensor, external);
+      const ends = new Set([
+        ...part.inputs.map(({ name }) => name),
+        ...part.outputs.map(({ name }) => name),
+        "",
+      ]);
+      const taken = new Set([...held, ...values]);
+      const nameOf = (name: string): string => (ends.has(name) ? name : `${PREFIX}${name}`);
+      const clash = part.outputs.find(({ name }) => taken.has(name));
+      if (clash)
+        throw new UsageError(
+          `it has a value ${JSON.stringify(clash.name)} already, the name of an added output\nrename it, or take the file before it was guarded`,
+        );
+      const added = toModelProto(part, { opset: Math.min(written, NEWEST_WRITTEN) }).graph as onnx.GraphProto;
+      for (const each of added.initializer) each.name = nameOf(each.name);
+      if (copy.irVersion < WITH_INPUTS) own.node.push(...added.initializer.map(constantNode));
+      else own.initializer.push(...added.initializer);
+      for (const each of added.node) {
+        each.name = `${PREFIX}${each.name}`;
+        each.input = each.input.map(nameOf);
+        each.output = each.output.map(nameOf);
+      }
+      own.node.push(...added.node);
+      own.output.push(...added.output);
+      for (const each of copy.opsetImport)
+        if (each.domain === "" || each.domain === "ai.onnx") each.version = BigInt(written);
+      for (const [key, value] of Object.entries(part.metadata ?? {}))
+        copy.metadataProps.push(create(onnx.StringStringEntryProtoSchema, { key, value }));
+      return toBinary(onnx.ModelProtoSchema, copy);
+    },
+  };
+}
+
+function inputOf(inputs: readonly OnnxValue[], named: string | undefined): OnnxValue {
+  const names = inputs.map(({ name }) => name);
+  const found = named === undefined ? inputs[0] : inputs.find(({ name }) => name === named);
+  if (!found)
+    throw new UsageError(
+      named === undefined
+        ? "its graph has no input\nexport the network with the data as an input"
+        : `--input ${named}: it has the inputs ${names.join(", ")}${didYouMean(named, names)}`,
+    );
+  if (named === undefined && inputs.length > 1)
+    throw new UsageError(
+      `it has ${inputs.length} inputs, ${names.join(", ")}\nname the one of the data with --input; the others get zeros`,
+    );
+  const { name, type, shape } = found;
+  if (type !== onnx.TensorProto_DataType.FLOAT)
+    throw new UsageError(
+      `its input ${JSON.stringify(name)} takes ${typeNames[type] ?? "integers"}, expected float32 numbers\nexport the part of the network behind ${type === onnx.TensorProto_DataType.STRING ? "the text" : "the cast or the embedding"}`,
+    );
+  if (shape.length < 2)
+    throw new UsageError(
+      `its input ${JSON.stringify(name)} is [${shape.join(", ")}], without a batch axis; expected [batch, …]\nexport the network for batches`,
+    );
+  return found;
+}
+
+/** Inputs beside the data get zeros. */
+function expectFixed({ name, type, shape }: OnnxValue): void {
+  if (type === onnx.TensorProto_DataType.FLOAT && shape.every((size) => typeof size === "number")) return;
+  throw new UsageError(
+    `its input ${JSON.stringify(name)} is no float32 array of fixed sizes, and cannot get zeros\nexport the network with its value built in`,
+  );
+}
+
+/** The opset that the file gets: its own, or the oldest that graphs are written for where no node changes its meaning. */
+function writtenOpset(graph: onnx.GraphProto, opset: number): number {
+  if (opset >= OLDEST_OPSET) return opset;
+  const changed = graph.node.find(
+    ({ opType, attribute }) =>
+      CHANGED.includes(opType) ||
+      (opType === "BatchNormalization" && attribute.some(({ name }) => name === "spatial")),
+  );
+  if (opset >= OLDEST_OPSET - 2 && !changed) return OLDEST_OPSET;
+  throw new UsageError(
+    `its operators are of opset ${opset}${changed ? `, and ${changed.opType} has another meaning later` : ""}; expected ${OLDEST_OPSET} at least\nexport the file with a newer opset_version`,
+  );
+}
+
+const constantNode = (tensor: onnx.TensorProto): onnx.NodeProto =>
+  create(onnx.NodeProtoSchema, {
+    opType: "Constant",
+    name: tensor.name,
+    output: [tensor.name],
+    attribute: [
+      create(onnx.AttributeProtoSchema, {
+        name: "value",
+        type: onnx.AttributeProto_AttributeType.TENSOR,
+        t: tensor,
+      }),
+    ],
+  });
