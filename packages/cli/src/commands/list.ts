@@ -45,6 +45,10 @@ export const commands: Readonly<Record<string, Readonly<{ brief: string; load: (
     brief: "Sample inputs for which a pretrained network has the same outputs",
     load: async () => (await import("./decode.js")).command,
   },
+  guard: {
+    brief: "Add outputs to an ONNX file that say how unusual an input is",
+    load: async () => (await import("./guard.js")).command,
+  },
   explain: {
     brief: "Show which layers make an image unlikely",
     load: async () => (await import("./explain.js")).command,

@@ -1,0 +1,195 @@
+import { UsageError } from "@flowify/core";
+import { loadRuntime, openGiven } from "@flowify/onnx";
+import { loadExamples, loadMeasured } from "../data/registry.js";
+import { openExecutor } from "../executors.js";
+import { writeFileAtomic } from "../files/atomic.js";
+import { defineCommand } from "../flags/define.js";
+import { count, type FlagsOf, text, value } from "../flags/flag.js";
+import { names, nonEmpty, probability } from "../flags/parsers.js";
+import {
+  commonFlags,
+  forceFlag,
+  normalizeFlag,
+  readingOf,
+  readingParameters,
+  seedFlag,
+} from "../flags/shared.js";
+import { type Examples, examplesFor, inputShape } from "../guard/examples.js";
+import { type FittedGuard, fitGuard } from "../guard/fit-guard.js";
+import { guardGraph, METADATA, OUTPUTS } from "../guard/graph.js";
+import { verify } from "../guard/verify.js";
+import { openModelFile } from "../networks/model-file.js";
+import { naming } from "../networks/naming.js";
+import { readJson } from "../networks/network-file.js";
+import { expectFree } from "../runs/outputs.js";
+import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import type { CliContext } from "../ui/context.js";
+import { formatCount } from "../ui/format.js";
+import { table } from "../ui/table.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+
+const flags = {
+  data: {
+    kind: "parsed",
+    parse: nonEmpty,
+    placeholder: "NAME",
+    brief: "Training data of the network: a data set, or the path of a folder or file",
+  },
+  out: { kind: "parsed", parse: nonEmpty, placeholder: "FILE", brief: "The guarded ONNX file" },
+  dataDir: text("DIR", "Folder with the files of the data set"),
+  calibrate: text("NAME", "Data to calibrate p-values by (default: a third of the training data, held out)"),
+  at: value(
+    names,
+    "NAME,…",
+    "Values of the network to look at (default: those that tell corrupted examples best)",
+  ),
+  input: text("NAME", "Input that holds the data, if the network has several; the others get zeros"),
+  normalize: normalizeFlag,
+  falseAlarms: value(probability, "P", "Share of usual inputs that are flagged (default: 0.01)"),
+  steps: count("Training steps of the detector's flow (default: 400)"),
+  ...readingParameters,
+  seed: seedFlag("Seed of the drawn examples and of the training (default: 0)"),
+  force: forceFlag,
+  ...commonFlags,
+};
+
+export type GuardFlags = FlagsOf<typeof flags>;
+
+export const command = defineCommand<GuardFlags, [string]>({
+  positional: {
+    kind: "tuple",
+    parameters: [
+      {
+        parse: nonEmpty,
+        placeholder: "FILE",
+        brief: "An ONNX file, an .h5 or .keras file, or the model.json of TensorFlow.js",
+      },
+    ],
+  },
+  flags,
+  aliases: { o: "out", q: "quiet" },
+  help: `Writes the network with three more outputs, for each input of a batch:
+
+  log_prob  log density of the network's activations, in nats
+  p_value   share of held-out examples that are at least as unusual; small for unusual inputs
+  flag      1 where p_value is at most --false-alarms, else 0
+
+The given nodes stay as they are, and so do the bits of the given outputs. The activations are
+those that best tell corrupted training examples from others: noise, blur, low contrast, shuffled patches,
+swapped halves, mixtures of two. No other data is needed. Where the first output is a score of
+each class, and each class has enough held-out examples, p_value is calibrated for each class.
+
+EXAMPLES
+  flowify guard classifier.onnx --data mnist --normalize 0.1307:0.3081 --out guarded.onnx
+  flowify guard classifier.onnx --data ./pictures --size 224x224 --out guarded.onnx
+  flowify guard classifier.onnx --data train.npy --calibrate held-out.npy --at relu5 --out guarded.onnx`,
+  run: guard,
+});
+
+export async function guard(this: CliContext, flags: GuardFlags, file: string): Promise<void> {
+  const { stdout, stderr, env } = this.host;
+  const {
+    json = false,
+    quiet = false,
+    out,
+    data,
+    dataDir,
+    calibrate,
+    falseAlarms = FALSE_ALARMS,
+    seed = 0,
+  } = flags;
+  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  expectFree([out], flags, { inputs: [file, data, dataDir, calibrate] });
+  const { bytes, external } = await openModelFile(file, /\.json$/i.test(file) ? readJson(file) : undefined);
+  const given = await naming(file, () => openGiven(bytes, external, flags.input));
+  if (given.metadata.has(METADATA))
+    throw new UsageError(`${file}: guarded already\nname the file that it was made of`);
+  const reading = readingOf(flags);
+  const training = await loadExamples({ name: data, dir: dataDir, reading }, "train", { undrawn: true });
+  const others = calibrate === undefined ? undefined : await loadMeasured({ name: calibrate, reading });
+  if (others?.hash === training.hash)
+    throw new UsageError(
+      `--calibrate ${calibrate}: the same examples as --data\nname examples that the network was not trained on, or leave it out`,
+    );
+  const example = inputShape(given.input.shape.slice(1), training.shape, training.name);
+  const examples = examplesFor(training, example, flags.normalize);
+  const calibration = others && examplesFor(others, example, flags.normalize);
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const runtime = await loadRuntime();
+    const options = {
+      at: flags.at,
+      calibration,
+      seed,
+      say: terminal.note,
+      ...(flags.steps && { steps: flags.steps }),
+    };
+    const fitted = await naming(file, () => fitGuard(executor, runtime, given, example, examples, options));
+    const described = description(fitted, examples, calibration, falseAlarms);
+    const [batch] = given.input.shape;
+    const sizes = { falseAlarms, batch: typeof batch === "number" ? batch : "batch" };
+    const graph = guardGraph(fitted, given, sizes);
+    const guarded = given.with({ ...graph, metadata: { [METADATA]: JSON.stringify(described) } });
+    await naming(file, () => verify(runtime, given, guarded, fitted, example, calibration ?? examples));
+    await fitted.open.dispose();
+    await writeFileAtomic(out, guarded);
+    say(terminal, fitted, falseAlarms);
+    const added = `${formatCount(graph.nodes.length)} nodes, ${((guarded.length - bytes.length) / 2 ** 20).toFixed(1)} MiB more`;
+    terminal.say(
+      `${out}: ${added}; returns ${[...given.outputs.map(({ name }) => name), ...OUTPUTS].join(", ")}`,
+    );
+    terminal.document({ ...described, file: out, outputs: OUTPUTS });
+  } finally {
+    await executor.dispose();
+  }
+}
+
+/** What the guarded file says of itself. */
+const description = (
+  { features, taps, trials, calibration, groups, accuracy, fitted }: FittedGuard,
+  training: Examples,
+  held: Examples | undefined,
+  falseAlarms: number,
+) => ({
+  format: "flowify-guard",
+  version: 1,
+  falseAlarms,
+  at: features.parts.map(({ at }) => taps[at]!.name),
+  features: features.width,
+  trials,
+  fitted: { data: training.name, examples: fitted },
+  calibrated: {
+    data: held?.name ?? training.name,
+    examples: calibration.scores.length,
+    classes: groups?.count ?? 1,
+  },
+  ...(accuracy !== undefined && { accuracy }),
+});
+
+function say(
+  terminal: Terminal,
+  { trials, features, groups, calibration, accuracy }: FittedGuard,
+  falseAlarms: number,
+): void {
+  if (accuracy !== undefined) {
+    const share = `${(100 * accuracy).toFixed(1)} % of the training examples get their label`;
+    if (accuracy < 0.5) terminal.warn(`only ${share}: check --normalize`);
+    else terminal.say(share);
+  }
+  if (trials.length > 0) {
+    const kinds = Object.keys(trials[0]!.aurocs);
+    const rows = trials.map(({ features: name, aurocs, mean }) => [
+      shortened(name),
+      ...kinds.map((kind) => aurocs[kind]!.toFixed(3)),
+      mean.toFixed(3),
+    ]);
+    terminal.say("how well the nearest training examples tell corrupted ones, AUROC:");
+    for (const row of table([["values", ...kinds, "mean"], ...rows], [false, ...kinds.map(() => true), true]))
+      terminal.say(row);
+  }
+  terminal.say(`looks at ${features.name}: ${features.width} features`);
+  const held = `${formatCount(calibration.scores.length)} held-out examples${groups ? `, each of ${groups.count} classes for itself` : ""}`;
+  terminal.say(`calibrated by ${held}; flags ${100 * falseAlarms} % of usual inputs`);
+}
+
+const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

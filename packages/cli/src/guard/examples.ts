@@ -1,0 +1,88 @@
+import { applyNetwork, ShapeError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
+import { numpy as np } from "@jax-js/jax";
+import { type DataSet, examplesOf } from "../data/image-set.js";
+import type { Normalization } from "../flags/parsers.js";
+import { fromPixels } from "../networks/pixels.js";
+
+/** Examples as a network takes them, made of those of a data set when they are needed. */
+export type Examples = Readonly<{
+  name: string;
+  count: number;
+  labels?: Uint8Array | undefined;
+  /** Sizes of an example as the data set has it. */
+  shape: readonly number[];
+  /** Its least and greatest number. */
+  range: readonly [number, number];
+  /** Numbers of these examples, as the data set has them. */
+  plain(places: ArrayLike<number>): Float32Array;
+  /** Plain numbers as the network takes them. */
+  toInput(plain: Float32Array): Promise<Float32Array>;
+}>;
+
+/** Numbers that are preprocessed at once. */
+const AT_ONCE = 2 ** 22;
+
+/**
+ * The sizes of an example of a network that may leave some open, for pictures [C, H, W] or rows.
+ *
+ * @throws ShapeError where the examples do not fit
+ */
+export function inputShape(
+  sizes: readonly (number | string)[],
+  shape: readonly number[],
+  name: string,
+): number[] {
+  const [channels = 0, height = 0, width = 0] = shape;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const fits = (each: readonly number[]): boolean =>
+    each.length === sizes.length && sizes.every((known, i) => typeof known !== "number" || known === each[i]);
+  const orders = shape.length === 3 ? [shape, [height, width, channels], [size]] : [shape];
+  const found = orders.find(fits);
+  if (found) return [...found];
+  const known = sizes.filter((each) => typeof each === "number");
+  if (known.length === sizes.length && known.reduce((a, b) => a * b, 1) === size) return known;
+  throw new ShapeError(
+    `the examples of ${name} are [${shape.join(", ")}], the network takes [${sizes.join(", ")}]\nchoose another --data, or resize pictures with --size HEIGHTxWIDTH`,
+  );
+}
+
+/** @param to the sizes of an example of the network */
+export function examplesFor(set: DataSet, to: readonly number[], normalize?: Normalization): Examples {
+  const numbers = examplesOf(set);
+  const { name, count, shape } = set;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const plain = (places: ArrayLike<number>): Float32Array => {
+    const out = new Float32Array(places.length * size);
+    for (let i = 0; i < places.length; i++)
+      out.set(numbers.subarray(places[i]! * size, (places[i]! + 1) * size), i * size);
+    return out;
+  };
+  if ("rows" in set) {
+    const [low, high] = set.rows.reduce(([a, b], each) => [Math.min(a, each), Math.max(b, each)], [0, 0]);
+    return { name, count, shape, range: [low, high], plain, toInput: async (rows) => rows };
+  }
+  const layers = fromPixels(set.shape, to, normalize);
+  return {
+    name,
+    count,
+    labels: set.labels,
+    shape,
+    range: [0, 255],
+    plain,
+    async toInput(pixels) {
+      const out = new Float32Array(pixels.length);
+      const some = Math.max(1, Math.floor(AT_ONCE / size)) * size;
+      for (let at = 0; at < pixels.length; at += some) {
+        const x = np.array(pixels.slice(at, at + some)).reshape([-1, ...shape]);
+        out.set(await applyNetwork({ inShape: set.shape, layers }, x).data(), at);
+      }
+      return out;
+    },
+  };
+}
+
+/** The numbers of some examples, drawn without order: files are often sorted. */
+export const drawn = (count: number, most: number, seed: number): Uint32Array =>
+  permutation(makeRng(seed), count).subarray(0, most);

@@ -1,0 +1,228 @@
+import { type Executor, UsageError } from "@flowify/core";
+import type { GivenModel, Runtime } from "@flowify/onnx";
+import type { Groups } from "../detect/calibration.js";
+import { arrayColumns, type DetectorOptions, fitDetector, openDetector } from "../detect/detector.js";
+import { corrupted } from "./corruptions.js";
+import { drawn, type Examples } from "./examples.js";
+import { type Features, featureChoices, featureRows } from "./features.js";
+import type { Judged } from "./graph.js";
+import {
+  type Activations,
+  activationsOf,
+  classesOf,
+  openNetwork,
+  openTapped,
+  type TappedNetwork,
+} from "./network.js";
+import { type Trial, trial } from "./score.js";
+import { candidates, type Tap, tapOf } from "./taps.js";
+import { differing } from "./verify.js";
+
+/** Examples that a guard is fitted to, and held-out ones that it is calibrated by, at most. */
+const EXAMPLES = { fitted: 10_000, calibrated: 5_000 } as const;
+
+/** Examples of which unusual ones are made, after those that they are compared with. */
+const CORRUPTED = { from: 2000, count: 500, part: 1 / 4 } as const;
+
+/** Fewest examples to calibrate by, and fewest of a class to calibrate it for itself. */
+const FEWEST = { all: 100, each: 200 } as const;
+
+/** Outputs that may be classes. */
+const MOST_CLASSES = 200;
+
+export type GuardOptions = Readonly<{
+  /** Values to look at. Default: those that tell corrupted examples best. */
+  at?: readonly string[] | undefined;
+  /** Examples to calibrate by. Default: a third of the training examples, held out. */
+  calibration?: Examples | undefined;
+  say(line: string): void;
+}> &
+  Required<Pick<DetectorOptions, "seed">> &
+  Pick<DetectorOptions, "steps" | "signal">;
+
+/** A guard with what there is to say of it. */
+export type FittedGuard = Judged &
+  Readonly<{
+    trials: readonly Trial[];
+    fitted: number;
+    /** Share of the examples whose label is the largest output; undefined without labels. */
+    accuracy?: number | undefined;
+  }>;
+
+/** The values of a file that can be looked at, with the sizes that they have. */
+async function tapsOf(
+  runtime: Runtime,
+  given: GivenModel,
+  example: readonly number[],
+  examples: Examples,
+  at: readonly string[] | undefined,
+): Promise<Tap[]> {
+  for (const name of at ?? []) given.expectValue(name);
+  const stations =
+    at?.map(
+      (name) =>
+        given.line.find((each) => each.name === name) ?? {
+          name,
+          op: "?",
+          isMoved: false,
+          isRead: true,
+          isSpatial: false,
+        },
+    ) ?? candidates(given);
+  const inner = stations.map(({ name }) => name).filter((name) => name !== given.input.name);
+  const shown = inner.filter((name) => !given.outputs.some((each) => each.name === name));
+  const input = await examples.toInput(examples.plain(drawn(examples.count, PROBED, 0)));
+  const network = await openNetwork(runtime, given.showing(shown), given, example);
+  const original = await openNetwork(runtime, given.showing([]), given, example);
+  try {
+    const found = await network.all(input);
+    const changes = differing(await original.all(input), found) !== undefined;
+    return stations.flatMap((station) => {
+      // ONNX Runtime joins operators where nothing else reads what is between them
+      if (!at && changes && shown.includes(station.name)) return [];
+      const value = station.name === given.input.name ? { data: input, shape: example } : found[station.name];
+      if (at) return [tapOf(station, value)];
+      try {
+        return [tapOf(station, value)];
+      } catch (error) {
+        if (error instanceof UsageError) return []; // another value will do
+        throw error;
+      }
+    });
+  } finally {
+    await network.dispose();
+    await original.dispose();
+  }
+}
+
+/** Examples by which the sizes of values are found. */
+const PROBED = 150;
+
+/**
+ * Fits a guard of a network: features of some of its values, a detector of unusual rows of them, and held-out scores.
+ *
+ * @throws UsageError for too few examples, and for values that cannot be used
+ */
+export async function fitGuard(
+  executor: Executor,
+  runtime: Runtime,
+  given: GivenModel,
+  example: readonly number[],
+  training: Examples,
+  { at, calibration, say, ...options }: GuardOptions,
+): Promise<FittedGuard> {
+  const { fit, held, from } = split(training, calibration, options.seed);
+  const taps = await tapsOf(runtime, given, example, training, at);
+  if (taps.length === 0)
+    throw new UsageError(
+      "none of its values has a row of numbers for each example\nexport the network with a batch axis",
+    );
+  const network = await openTapped(runtime, given, taps, example);
+  try {
+    const seen = await activationsOf(network, training, fit);
+    say(`${seen.count} examples through the network`);
+    const choices = featureChoices(taps, seen.taps);
+    if (choices.length === 0)
+      throw new UsageError(
+        `${taps.map(({ name }) => JSON.stringify(name)).join(", ")}: the same for all examples\nname other values with --at, or check --normalize`,
+      );
+    const joined = choices.at(-1)!;
+    const trials = at ? [] : await compared(executor, network, training, fit, seen, choices, options, say);
+    const best = trials.reduce((most, each) => (each.mean > most.mean ? each : most), trials[0]!);
+    const features = choices.find(({ name }) => name === best?.features) ?? joined;
+    const rows = featureRows(features, seen.taps);
+    const detector = await fitDetector(executor, rows, arrayColumns(features.width), options);
+    const calibrated = await activationsOf(network, from, held);
+    const open = await openDetector(executor, detector);
+    const { combination: scores } = await open.score(featureRows(features, calibrated.taps), ["combination"]);
+    const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
+    return {
+      features,
+      taps,
+      detector,
+      open,
+      trials,
+      fitted: seen.count,
+      calibration: { scores: Float64Array.from(order, (i) => scores[i]!) },
+      groups: groupsOf(calibrated, network.outputs, order),
+      accuracy: accuracyOf(seen, training, fit),
+    };
+  } finally {
+    await network.dispose();
+  }
+}
+
+/** Which examples a guard is fitted to, and by which it is calibrated. */
+function split(training: Examples, calibration: Examples | undefined, seed: number) {
+  const all = drawn(training.count, EXAMPLES.fitted + EXAMPLES.calibrated, seed);
+  const third = Math.floor(all.length / 3);
+  const fit = calibration ? all.subarray(0, EXAMPLES.fitted) : all.subarray(third);
+  const from = calibration ?? training;
+  const held = calibration ? drawn(calibration.count, EXAMPLES.calibrated, seed) : all.subarray(0, third);
+  if (held.length < FEWEST.all)
+    throw new UsageError(
+      `${held.length} examples to calibrate by, expected ${FEWEST.all} at least\n${calibration ? "name more with --calibrate" : `add data: a third of ${training.name} is held out`}`,
+    );
+  return { fit, held, from };
+}
+
+/** How well features tell corrupted examples. */
+async function compared(
+  executor: Executor,
+  network: TappedNetwork,
+  training: Examples,
+  fit: Uint32Array,
+  seen: Activations,
+  choices: readonly Features[],
+  options: DetectorOptions,
+  say: (line: string) => void,
+): Promise<Trial[]> {
+  const count = Math.min(CORRUPTED.count, Math.floor(fit.length * CORRUPTED.part));
+  const from = Math.min(CORRUPTED.from, fit.length - count);
+  const places = fit.subarray(from, from + count);
+  const numbers = training.plain(places);
+  const made = new Map<string, Activations>();
+  for (const [name, each] of corrupted({ ...training, numbers }, options.seed ?? 0))
+    made.set(name, await network.run(await training.toInput(each)));
+  const part = (rows: Float32Array, width: number, begin: number, end: number) =>
+    rows.subarray(begin * width, end * width);
+  const trials: Trial[] = [];
+  for (const features of choices) {
+    const { name, width } = features;
+    const own = featureRows(features, seen.taps);
+    const rows = {
+      training: part(own, width, 0, from),
+      usual: part(own, width, from, from + count),
+      corrupted: new Map([...made].map(([kind, { taps }]) => [kind, featureRows(features, taps)])),
+    };
+    const found = await trial(executor, name, width, rows);
+    say(`${name}: AUROC ${found.mean.toFixed(4)} on corrupted examples`);
+    trials.push(found);
+  }
+  return trials;
+}
+
+/** The classes of scores, where the outputs are classes and each has enough scores. */
+function groupsOf(
+  { output, count }: Activations,
+  outputs: number,
+  order: readonly number[],
+): Groups | undefined {
+  if (!output || outputs < 2 || outputs > MOST_CLASSES || output.length !== count * outputs) return undefined;
+  const classes = classesOf(output, outputs);
+  const sizes = new Uint32Array(outputs);
+  for (const each of classes) sizes[each]!++;
+  return sizes.every((size) => size >= FEWEST.each)
+    ? { of: Uint8Array.from(order, (i) => classes[i]!), count: outputs }
+    : undefined;
+}
+
+function accuracyOf(
+  { output, count }: Activations,
+  { labels }: Examples,
+  places: Uint32Array,
+): number | undefined {
+  if (!labels || !output) return undefined;
+  const found = classesOf(output, output.length / count);
+  return found.filter((each, i) => each === labels[places[i]!]).length / count;
+}

@@ -1,0 +1,134 @@
+import { makeRng } from "@flowify/core/layer";
+
+/**
+ * The leading principal directions of activations, and how far a row lies beside them: u = (x − mean) / scale, then
+ * z = uᵀV, and ½ log(|u − Vz|² + ε) where rows lie beside at all.
+ */
+export type Projection = Readonly<{
+  mean: Float32Array;
+  scale: Float32Array;
+  /** V [width, k], orthonormal columns. */
+  directions: Float32Array;
+  kept: number;
+  hasRest: boolean;
+}>;
+
+/** Features of a row. */
+export const projectedWidth = ({ kept, hasRest }: Projection): number => kept + (hasRest ? 1 : 0);
+
+/** Rows that directions are found from, rounds of the iteration, and directions more than are kept. */
+const SEARCH = { rows: 4000, rounds: 6, spare: 8 } as const;
+
+/** Variance that each number has at least, as a part of their mean variance: numbers that hardly vary must not outweigh others. */
+const FLOOR = 0.1;
+
+/** Directions of a smaller variance, and rests of a smaller mean square, hold rounding errors only. */
+const LEAST = 1e-4;
+
+/** ε, as a part of the width. */
+export const BESIDE = 1e-6;
+
+/** The projection of rows [n, width] to at most so many directions; undefined where all rows are equal. */
+export function fitProjection(rows: Float32Array, width: number, most: number): Projection | undefined {
+  const count = rows.length / width;
+  const sums = new Float64Array(width);
+  const squares = new Float64Array(width);
+  for (let i = 0; i < rows.length; i++) sums[i % width]! += rows[i]!;
+  const mean = Float32Array.from(sums, (sum) => sum / count);
+  for (let i = 0; i < rows.length; i++) squares[i % width]! += (rows[i]! - mean[i % width]!) ** 2;
+  const usual = squares.reduce((sum, each) => sum + each, 0) / (count * width);
+  if (!(usual > 0)) return undefined;
+  const scale = Float32Array.from(squares, (sum) => Math.sqrt(sum / count + FLOOR * usual));
+  const seen = Math.min(count, SEARCH.rows);
+  const u = new Float32Array(seen * width);
+  for (let i = 0; i < u.length; i++) u[i] = (rows[i]! - mean[i % width]!) / scale[i % width]!;
+  const kept = Math.min(most, width, seen - 1);
+  const wide = Math.min(kept + SEARCH.spare, width);
+  const rng = makeRng(0);
+  let found: Float64Array = orthonormal(
+    Float64Array.from({ length: width * wide }, () => rng.normal()),
+    width,
+    wide,
+  );
+  for (let round = 0; round < SEARCH.rounds; round++)
+    found = orthonormal(squared(u, width, found, wide), width, wide);
+  const variances = Array.from({ length: kept }, (_, k) =>
+    varianceAlong(u, width, found.subarray(k * width)),
+  );
+  const real = Array.from(variances.keys()).filter((k) => variances[k]! > LEAST);
+  const directions = new Float32Array(width * real.length);
+  real.forEach((from, k) => {
+    for (let c = 0; c < width; c++) directions[c * real.length + k] = found[from * width + c]!;
+  });
+  const all = u.reduce((sum, each) => sum + each * each, 0) / seen;
+  const rest = all - variances.reduce((sum, each) => sum + each, 0);
+  return { mean, scale, directions, kept: real.length, hasRest: rest > LEAST * width };
+}
+
+/** Mean square of rows along a direction. */
+function varianceAlong(u: Float32Array, width: number, direction: Float64Array): number {
+  let sum = 0;
+  for (let row = 0; row < u.length; row += width) {
+    let along = 0;
+    for (let c = 0; c < width; c++) along += u[row + c]! * direction[c]!;
+    sum += along * along;
+  }
+  return (sum * width) / u.length;
+}
+
+/** UᵀU applied to vectors [count, width], which the result are as well. */
+function squared(u: Float32Array, width: number, vectors: Float64Array, count: number): Float64Array {
+  const out = new Float64Array(vectors.length);
+  for (let row = 0; row < u.length; row += width)
+    for (let k = 0; k < count; k++) {
+      let product = 0;
+      for (let c = 0, at = k * width; c < width; c++) product += u[row + c]! * vectors[at + c]!;
+      for (let c = 0, at = k * width; c < width; c++) out[at + c]! += product * u[row + c]!;
+    }
+  return out;
+}
+
+/** Gram–Schmidt, twice, on vectors [count, width]; those that depend on others become zero. In place. */
+function orthonormal(vectors: Float64Array, width: number, count: number): Float64Array {
+  for (let k = 0; k < count; k++) {
+    const own = vectors.subarray(k * width, (k + 1) * width);
+    const before = Math.hypot(...own);
+    for (let pass = 0; pass < 2; pass++)
+      for (let other = 0; other < k; other++) {
+        const each = vectors.subarray(other * width, (other + 1) * width);
+        let product = 0;
+        for (let c = 0; c < width; c++) product += own[c]! * each[c]!;
+        for (let c = 0; c < width; c++) own[c]! -= product * each[c]!;
+      }
+    const length = Math.hypot(...own);
+    const isNew = length > 1e-9 * before;
+    for (let c = 0; c < width; c++) own[c] = isNew ? own[c]! / length : 0;
+  }
+  return vectors;
+}
+
+/** Rows [n, width] as features [n, kept + 1], or [n, kept] without a rest. */
+export function project(projection: Projection, rows: Float32Array): Float32Array {
+  const { mean, scale, directions, kept } = projection;
+  const width = mean.length;
+  const own = projectedWidth(projection);
+  const count = rows.length / width;
+  const out = new Float32Array(count * own);
+  const u = new Float64Array(width);
+  for (let row = 0; row < count; row++) {
+    const z = out.subarray(row * own, row * own + kept);
+    for (let c = 0; c < width; c++) {
+      u[c] = (rows[row * width + c]! - mean[c]!) / scale[c]!;
+      for (let k = 0, at = c * kept; k < kept; k++) z[k]! += u[c]! * directions[at + k]!;
+    }
+    if (own === kept) continue;
+    let beside = 0;
+    for (let c = 0; c < width; c++) {
+      let rest = u[c]!;
+      for (let k = 0, at = c * kept; k < kept; k++) rest -= z[k]! * directions[at + k]!;
+      beside += rest * rest;
+    }
+    out[row * own + kept] = Math.log(beside + BESIDE * width) / 2;
+  }
+  return out;
+}

@@ -1,0 +1,144 @@
+import { DataError, UsageError } from "@flowify/core";
+import type { Computed, GivenModel, GraphModel, GraphNode, Initializer, Station } from "@flowify/onnx";
+import { BESIDE, type Projection } from "./projection.js";
+
+/** A value of a network that the guard looks at, as rows of numbers. */
+export type Tap = Readonly<{
+  name: string;
+  /** Sizes of one example. */
+  shape: readonly number[];
+  /** Axes whose mean and maximum are taken, with the batch as axis 0; none where the numbers are taken as they are. */
+  pooled: readonly number[];
+  /** Numbers of a row. */
+  width: number;
+}>;
+
+/** Most numbers of a tap that are taken as they are: of the input, and of activations. */
+const MOST = { input: 4096, flat: 4096, spatial: 1024 } as const;
+
+/** Depths beside the last activation, the input and the outputs. */
+const DEPTHS = 2;
+
+/** The values that a guard may look at: the input, some depths, the activation in front of the last weights, the output. */
+export function candidates({ line, input, outputs }: GivenModel): Station[] {
+  const end = line.at(-1)!;
+  const logits = end.op === "Softmax" || end.op === "LogSoftmax" ? (line.at(-2) ?? end) : end;
+  const read = line.filter(
+    ({ name, isRead, isMoved }) => isRead && !isMoved && name !== input.name && name !== logits.name,
+  );
+  const last = read.at(-1);
+  const inner = read.slice(0, -1);
+  const depths = Array.from(
+    { length: Math.min(DEPTHS, inner.length) },
+    (_, i, all = Math.min(DEPTHS, inner.length)) => inner[Math.floor(((i + 1) * inner.length) / (all + 1))]!,
+  );
+  const first = line[0]!;
+  const found = [first, ...depths, ...(last ? [last] : []), logits];
+  return [...new Map(found.map((each) => [each.name, each])).values()].filter(
+    ({ name }) => name === input.name || !outputs.some((each) => each.name === name) || name === logits.name,
+  );
+}
+
+/**
+ * A value as a tap.
+ *
+ * @param found what a run of the file returned for it; undefined where it has no row for each example
+ * @throws UsageError where it cannot be one
+ */
+export function tapOf({ name, op, isSpatial }: Station, found: Computed | undefined): Tap {
+  if (found === undefined)
+    throw new UsageError(
+      `${JSON.stringify(name)} has no row for each example, or another size for other examples\nname a value before the loop, or before the batch is mixed, with --at`,
+    );
+  const { shape, data } = found;
+  if (!(data instanceof Float32Array))
+    throw new UsageError(`${JSON.stringify(name)} holds no float32 numbers\nname another value with --at`);
+  const size = shape.reduce((a, b) => a * b, 1);
+  const most = op === "" ? MOST.input : shape.length > 1 ? MOST.spatial : MOST.flat;
+  if (size <= most) return { name, shape, pooled: [], width: size };
+  if (shape.length < 2)
+    throw new UsageError(
+      `${JSON.stringify(name)} has ${size} numbers, expected ${MOST.flat} at most\nname another value with --at`,
+    );
+  const pooled = shape.map((_, i) => i + 1).filter((axis) => (isSpatial ? axis > 1 : axis < shape.length));
+  const width = 2 * (isSpatial ? shape[0]! : shape.at(-1)!);
+  return { name, shape, pooled, width };
+}
+
+/** Nodes with names of their own, and constants for them. */
+export function nodeMaker(prefix: string) {
+  const nodes: GraphNode[] = [];
+  const constants: Initializer[] = [];
+  const constant = (shape: readonly number[], data: Float32Array | BigInt64Array): string => {
+    const name = `${prefix}/constant ${constants.length}`;
+    constants.push({ name, type: data instanceof Float32Array ? "float32" : "int64", shape, data });
+    return name;
+  };
+  const node = (op: string, inputs: readonly string[], attributes: GraphNode["attributes"] = {}): string => {
+    const name = `${prefix}/${nodes.length}`;
+    nodes.push({ op, domain: "", inputs, outputs: [name], attributes });
+    return name;
+  };
+  return { nodes, constants, node, constant };
+}
+
+type Maker = ReturnType<typeof nodeMaker>;
+
+/** Rows [batch, width] of a tap. */
+export function tapNodes({ name, pooled, shape }: Tap, { node, constant }: Maker): string {
+  if (pooled.length === 0) return shape.length === 1 ? name : node("Flatten", [name], { axis: 1 });
+  const axes = constant([pooled.length], BigInt64Array.from(pooled, BigInt));
+  const parts = ["ReduceMean", "ReduceMax"].map((op) => node(op, [name, axes], { keepdims: 0 }));
+  return node("Concat", parts, { axis: 1 });
+}
+
+/** Features of rows [batch, width] of a tap, as `project` computes them. */
+export function projectionNodes(
+  { mean, scale, directions, kept, hasRest }: Projection,
+  rows: string,
+  { node, constant }: Maker,
+): string[] {
+  const width = mean.length;
+  const centred = node("Sub", [rows, constant([width], mean)]);
+  const u = node("Div", [centred, constant([width], scale)]);
+  const matrix = constant([width, kept], directions);
+  const z = node("MatMul", [u, matrix]);
+  if (!hasRest) return [z];
+  const back = node("MatMul", [z, node("Transpose", [matrix], { perm: [1, 0] })]);
+  const squares = [node("Sub", [u, back]), constant([1], BigInt64Array.of(1n))];
+  const beside = node("ReduceSumSquare", squares, { keepdims: 1 });
+  const log = node("Log", [node("Add", [beside, constant([1], Float32Array.of(BESIDE * width))])]);
+  return [z, node("Mul", [log, constant([1], Float32Array.of(0.5))])];
+}
+
+/** The rows of taps as outputs of a file. */
+export function tapGraph(taps: readonly Tap[]): GraphModel {
+  const maker = nodeMaker("taps");
+  const outputs = taps.map((tap, i) => {
+    const name = `tap ${i}`;
+    maker.nodes.push({
+      op: "Identity",
+      domain: "",
+      inputs: [tapNodes(tap, maker)],
+      outputs: [name],
+      attributes: {},
+    });
+    return { name, type: "float32" as const, shape: ["batch", tap.width] };
+  });
+  return {
+    name: "taps",
+    inputs: taps.map(({ name, shape }) => ({ name, type: "float32", shape: ["batch", ...shape] })),
+    outputs,
+    nodes: maker.nodes,
+    constants: maker.constants,
+  };
+}
+
+/** @throws DataError that names the first number that is not finite, and the weights that make it so */
+export function expectFinite(name: string, rows: Float32Array, given: Pick<GivenModel, "nonFinite">): void {
+  if (rows.every(Number.isFinite)) return;
+  const weights = given.nonFinite();
+  throw new DataError(
+    `the activation ${JSON.stringify(name)} is not finite on the training data${weights === undefined ? "" : `: the weights ${JSON.stringify(weights)} hold NaN or infinity`}\n${weights === undefined ? "check --normalize and the data" : "export the network again"}`,
+  );
+}

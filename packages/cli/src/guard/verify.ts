@@ -1,0 +1,75 @@
+import { MismatchError } from "@flowify/core";
+import type { Computed, GivenModel, Runtime } from "@flowify/onnx";
+import { conformalP } from "../detect/calibration.js";
+import type { Examples } from "./examples.js";
+import { featureRows } from "./features.js";
+import type { Judged } from "./graph.js";
+import { activationsOf, classesOf, openNetwork, openTapped } from "./network.js";
+
+/** Examples that a guarded file is compared on. */
+const COMPARED = 64;
+
+/** Largest difference of p beside a rank: scores that differ by rounding errors may change places. */
+const RANKS = 2;
+
+type Outputs = Readonly<Record<string, Computed>>;
+
+/** The first output whose bits differ; undefined where all are the same. */
+export const differing = (wanted: Outputs, found: Outputs): string | undefined =>
+  Object.keys(wanted).find((name) => !sameBits(wanted[name]!.data, found[name]?.data));
+
+function sameBits(a: ArrayLike<unknown>, b: ArrayLike<unknown> | undefined): boolean {
+  if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b))
+    return b !== undefined && a.length === b.length && Array.from(a).every((each, i) => each === b[i]);
+  const bytes = (each: ArrayBufferView): Buffer => Buffer.from(each.buffer, each.byteOffset, each.byteLength);
+  return bytes(a).equals(bytes(b));
+}
+
+/**
+ * Compares a guarded file with the given one, and its p with that of the detector.
+ *
+ * @throws MismatchError where they differ
+ */
+export async function verify(
+  runtime: Runtime,
+  given: GivenModel,
+  guarded: Uint8Array,
+  judged: Judged,
+  example: readonly number[],
+  examples: Examples,
+): Promise<void> {
+  const places = Array.from({ length: Math.min(COMPARED, examples.count) }, (_, i) => i);
+  const input = await examples.toInput(examples.plain(places));
+  const run = async (bytes: Uint8Array): Promise<Outputs> => {
+    const network = await openNetwork(runtime, bytes, given, example);
+    try {
+      return await network.all(input);
+    } finally {
+      await network.dispose();
+    }
+  };
+  const [wanted, found] = [await run(given.showing([])), await run(guarded)];
+  const changed = differing(wanted, found);
+  if (changed !== undefined)
+    throw new MismatchError(
+      `the output ${JSON.stringify(changed)} differs from that of the given file, expected the same bits\nname other values with --at`,
+    );
+  const network = await openTapped(runtime, given, judged.taps, example);
+  const seen = await activationsOf(network, examples, places);
+  await network.dispose();
+  const rows = featureRows(judged.features, seen.taps);
+  const { combination: scores } = await judged.open.score(rows, ["combination"]);
+  const { groups, calibration } = judged;
+  const classes = groups && seen.output ? classesOf(seen.output, groups.count) : undefined;
+  const p = found.p_value?.data as Float32Array;
+  scores.forEach((score, i) => {
+    const held = groups
+      ? calibration.scores.filter((_, at) => groups.of[at] === classes![i])
+      : calibration.scores;
+    const expected = conformalP({ scores: held }, score);
+    if (Math.abs(expected - p[i]!) > (RANKS + 0.5) / (held.length + 1))
+      throw new MismatchError(
+        `ONNX Runtime and flowify compute different p-values of example ${i + 1}: ${p[i]} and ${expected}\nchoose other values with --at`,
+      );
+  });
+}
