@@ -40,7 +40,7 @@ export type GuardOptions = Readonly<{
   Required<Pick<DetectorOptions, "seed">> &
   Pick<DetectorOptions, "steps" | "signal">;
 
-/** A guard with what there is to say of it. */
+/** A fitted guard, and how it was found. */
 export type FittedGuard = Judged &
   Readonly<{
     trials: readonly Trial[];

@@ -65,7 +65,7 @@ export function tapOf({ name, op, isSpatial }: Station, found: Computed | undefi
   return { name, shape, pooled, width };
 }
 
-/** Nodes with names of their own, and constants for them. */
+/** New nodes, and constants for them. */
 export function nodeMaker(prefix: string) {
   const nodes: GraphNode[] = [];
   const constants: Initializer[] = [];
