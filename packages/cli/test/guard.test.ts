@@ -26,6 +26,7 @@ function waves(count: number, side: number): Uint8Array {
 
 const data = writeIdxFolder(join(root, "images"), { train: 900, test: 500, side: 4, images: waves });
 const test = waves(500, 4);
+const others = writeIdxFolder(join(root, "others"), { train: 1, test: 200, side: 4, images: noise });
 
 const guard = (file: string, ...flags: string[]) =>
   runCommand([
@@ -61,7 +62,7 @@ describe("flowify guard", () => {
   const unusual = Float32Array.from(noise(500, 4), (pixel) => pixel / 255);
   let written: Awaited<ReturnType<typeof guard>>;
   beforeAll(async () => {
-    written = await guard(file, "--json");
+    written = await guard(file, "--json", "--report", others);
   });
 
   it("says what it looks at, and why", () => {
@@ -87,6 +88,23 @@ describe("flowify guard", () => {
       "swapped halves",
       "mixture of two",
     ]);
+  });
+
+  it("measures itself beside baselines on what is named", () => {
+    const { usual: own, falseAlarms, sets } = JSON.parse(written.stdout).report;
+    expect(own).toEqual({ name: "images", examples: 500 });
+    for (const { found, interval } of falseAlarms) {
+      expect(found).toBeGreaterThanOrEqual(interval[0]);
+      expect(found).toBeLessThanOrEqual(interval[1]);
+    }
+    const scores = ["guard", "max softmax", "energy", "Mahalanobis", "5th neighbour"];
+    expect(Object.keys(sets.others)).toEqual(scores);
+    const { guard: told, ...baselines } = sets.others as Record<string, { auroc: number; fpr95: number }>;
+    expect(told!.auroc).toBeGreaterThan(0.9);
+    expect(told!.fpr95).toBeLessThan(0.3);
+    // noise has activations of its own, and hardly other classes
+    expect(baselines.Mahalanobis!.auroc).toBeGreaterThan(0.6);
+    expect(baselines["5th neighbour"]!.auroc).toBeGreaterThan(0.6);
   });
 
   it.each([

@@ -17,6 +17,7 @@ import {
 import { type Examples, examplesFor, inputShape } from "../guard/examples.js";
 import { type FittedGuard, fitGuard } from "../guard/fit-guard.js";
 import { guardGraph, METADATA, OUTPUTS } from "../guard/graph.js";
+import { type GuardReport, measureGuard } from "../guard/report.js";
 import { verify } from "../guard/verify.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
@@ -46,6 +47,11 @@ const flags = {
   input: text("NAME", "Input that holds the data, if the network has several; the others get zeros"),
   normalize: normalizeFlag,
   falseAlarms: value(probability, "P", "Share of usual inputs that are flagged (default: 0.01)"),
+  report: value(
+    names,
+    "NAME,…",
+    "Measure the guard on test examples and on these data sets, folders or files, beside baselines",
+  ),
   steps: count("Training steps of the detector's flow (default: 400)"),
   ...readingParameters,
   seed: seedFlag("Seed of the drawn examples and of the training (default: 0)"),
@@ -81,6 +87,7 @@ each class, and each class has enough held-out examples, p_value is calibrated f
 
 EXAMPLES
   flowify guard classifier.onnx --data mnist --normalize 0.1307:0.3081 --out guarded.onnx
+  flowify guard classifier.onnx --data mnist --out guarded.onnx --report fashion-mnist,./letters
   flowify guard classifier.onnx --data ./pictures --size 224x224 --out guarded.onnx
   flowify guard classifier.onnx --data train.npy --calibrate held-out.npy --at relu5 --out guarded.onnx`,
   run: guard,
@@ -105,7 +112,7 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
   if (given.metadata.has(METADATA))
     throw new UsageError(`${file}: guarded already\nname the file that it was made of`);
   const reading = readingOf(flags);
-  const training = await loadExamples({ name: data, dir: dataDir, reading }, "train", { undrawn: true });
+  const training = await loadExamples({ name: data, dir: dataDir, reading }, "train");
   const others = calibrate === undefined ? undefined : await loadMeasured({ name: calibrate, reading });
   if (others?.hash === training.hash)
     throw new UsageError(
@@ -131,6 +138,21 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
     const graph = guardGraph(fitted, given, sizes);
     const guarded = given.with({ ...graph, metadata: { [METADATA]: JSON.stringify(described) } });
     await naming(file, () => verify(runtime, given, guarded, fitted, example, calibration ?? examples));
+    const sets = await setsOf(flags, example);
+    const report =
+      sets.length === 0
+        ? undefined
+        : await measureGuard(
+            executor,
+            runtime,
+            given,
+            guarded,
+            fitted,
+            example,
+            examples,
+            sets[0]!,
+            sets.slice(1),
+          );
     await fitted.open.dispose();
     await writeFileAtomic(out, guarded);
     say(terminal, fitted, falseAlarms);
@@ -138,10 +160,23 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
     terminal.say(
       `${out}: ${added}; returns ${[...given.outputs.map(({ name }) => name), ...OUTPUTS].join(", ")}`,
     );
-    terminal.document({ ...described, file: out, outputs: OUTPUTS });
+    if (report) for (const line of reportLines(report)) terminal.say(line);
+    terminal.document({ ...described, file: out, outputs: OUTPUTS, ...(report && { report }) });
   } finally {
     await executor.dispose();
   }
+}
+
+/** Usual examples to measure on, and then the others; none without --report. */
+async function setsOf(
+  { report = [], data, dataDir, normalize, ...flags }: GuardFlags,
+  example: readonly number[],
+): Promise<Examples[]> {
+  if (report.length === 0) return [];
+  const reading = readingOf(flags);
+  const sets = [await loadExamples({ name: data, dir: dataDir, reading }, "test")];
+  for (const name of report) sets.push(await loadMeasured({ name, reading }));
+  return sets.map((set) => examplesFor(set, example, normalize));
 }
 
 /** What the guarded file says of itself. */
@@ -193,3 +228,25 @@ function say(
 }
 
 const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+
+function reportLines({ usual, falseAlarms, sets }: GuardReport): string[] {
+  const percent = (share: number): string => (100 * share).toFixed(2);
+  const alarms = falseAlarms.map(
+    ({ stated, found, interval: [low, high] }) =>
+      `${percent(found)} % at ${100 * stated} % (99 % interval: ${percent(low)} to ${percent(high)})`,
+  );
+  const names = Object.keys(sets);
+  const scores = Object.keys(sets[names[0]!]!);
+  const rows = scores.map((score) => [
+    score,
+    ...names.flatMap((name) => [sets[name]![score]!.auroc.toFixed(4), sets[name]![score]!.fpr95.toFixed(4)]),
+  ]);
+  return [
+    `false alarms on ${formatCount(usual.examples)} examples of ${usual.name}: ${alarms.join(", ")}`,
+    "AUROC, and the share that passes where 95 % of usual examples do (FPR at 95 %):",
+    ...table(
+      [["score", ...names.flatMap((name) => [name, "FPR"])], ...rows],
+      [false, ...names.flatMap(() => [true, true])],
+    ),
+  ];
+}

@@ -19,24 +19,35 @@ const MOST = { input: 4096, flat: 4096, spatial: 1024 } as const;
 /** Depths beside the last activation, the input and the outputs. */
 const DEPTHS = 2;
 
-/** The values that a guard may look at: the input, some depths, the activation in front of the last weights, the output. */
-export function candidates({ line, input, outputs }: GivenModel): Station[] {
+/** The scores of classes: the first output, or what a Softmax at the end reads. */
+function scoresOf({ line }: Pick<GivenModel, "line">): Station {
   const end = line.at(-1)!;
-  const logits = end.op === "Softmax" || end.op === "LogSoftmax" ? (line.at(-2) ?? end) : end;
-  const read = line.filter(
-    ({ name, isRead, isMoved }) => isRead && !isMoved && name !== input.name && name !== logits.name,
+  return end.op === "Softmax" || end.op === "LogSoftmax" ? (line.at(-2) ?? end) : end;
+}
+
+/** Activations that weights read, between the input and the scores. */
+const readOf = (given: Pick<GivenModel, "line" | "input">): Station[] =>
+  given.line.filter(
+    ({ name, isRead, isMoved }) =>
+      isRead && !isMoved && name !== given.input.name && name !== scoresOf(given).name,
   );
-  const last = read.at(-1);
+
+/** The activation in front of the last weights. */
+export const lastRead = (given: Pick<GivenModel, "line" | "input">): Station | undefined =>
+  readOf(given).at(-1);
+
+/** The values that a guard may look at: the input, some depths, the activation in front of the last weights, the output. */
+export function candidates(given: GivenModel): Station[] {
+  const scores = scoresOf(given);
+  const read = readOf(given);
   const inner = read.slice(0, -1);
-  const depths = Array.from(
-    { length: Math.min(DEPTHS, inner.length) },
-    (_, i, all = Math.min(DEPTHS, inner.length)) => inner[Math.floor(((i + 1) * inner.length) / (all + 1))]!,
+  const depths = Math.min(DEPTHS, inner.length);
+  const some = Array.from(
+    { length: depths },
+    (_, i) => inner[Math.floor(((i + 1) * inner.length) / (depths + 1))]!,
   );
-  const first = line[0]!;
-  const found = [first, ...depths, ...(last ? [last] : []), logits];
-  return [...new Map(found.map((each) => [each.name, each])).values()].filter(
-    ({ name }) => name === input.name || !outputs.some((each) => each.name === name) || name === logits.name,
-  );
+  const found = [given.line[0]!, ...some, ...read.slice(-1), scores];
+  return [...new Map(found.map((each) => [each.name, each])).values()];
 }
 
 /**

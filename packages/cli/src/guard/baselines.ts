@@ -1,0 +1,103 @@
+import type { Executor } from "@flowify/core";
+import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import { neighbourDistances } from "../detect/knn.js";
+
+/** Activations and scores of classes, [n, width] and [n, classes]. */
+export type Seen = Readonly<{ rows: Float32Array; width: number; logits: Float32Array; classes: number }>;
+
+/** Added to the diagonal of covariances, as a part of its mean. */
+const RIDGE = 1e-3;
+
+const eachOf = (logits: Float32Array, classes: number, score: (own: Float32Array, most: number) => number) =>
+  Float64Array.from({ length: logits.length / classes }, (_, i) => {
+    const own = logits.subarray(i * classes, (i + 1) * classes);
+    return score(own, Math.max(...own));
+  });
+
+const sumExp = (own: Float32Array, most: number): number =>
+  own.reduce((sum, each) => sum + Math.exp(each - most), 0);
+
+/**
+ * What a guard is compared with, from the same activations: scores of sets, high for unusual examples.
+ *
+ * Sources: Hendrycks, Gimpel 2017 (arXiv:1610.02136); Liu et al. 2020 (arXiv:2010.03759); Lee et al. 2018
+ * (arXiv:1807.03888); Sun et al. 2022 (arXiv:2204.06507)
+ *
+ * @param labels of the training examples
+ */
+export function baselinesOf(
+  executor: Executor,
+  training: Seen,
+  labels: ArrayLike<number>,
+): Readonly<Record<string, (seen: Seen) => Float64Array | Promise<Float64Array>>> {
+  const far = mahalanobis(training, labels);
+  return {
+    "max softmax": ({ logits, classes }) => eachOf(logits, classes, (own, most) => -1 / sumExp(own, most)),
+    energy: ({ logits, classes }) =>
+      eachOf(logits, classes, (own, most) => -most - Math.log(sumExp(own, most))),
+    Mahalanobis: ({ rows }) => far(rows),
+    "5th neighbour": ({ rows, width }) => neighbourDistances(executor, training.rows, rows, width),
+  };
+}
+
+/** The least distance to the mean of a class, in the covariance that all classes share. */
+function mahalanobis({ rows, width }: Seen, labels: ArrayLike<number>): (rows: Float32Array) => Float64Array {
+  const count = rows.length / width;
+  const means = new Map<number, { sum: Float64Array; count: number }>();
+  const each = (visit: (row: Float32Array, label: number) => void): void => {
+    for (let i = 0; i < count; i++) visit(rows.subarray(i * width, (i + 1) * width), labels[i] ?? 0);
+  };
+  each((row, label) => {
+    const own = means.get(label) ?? { sum: new Float64Array(width), count: 0 };
+    for (const [c, value] of row.entries()) own.sum[c] = (own.sum[c] ?? 0) + value;
+    own.count++;
+    means.set(label, own);
+  });
+  for (const { sum, count: some } of means.values())
+    for (const [c, value] of sum.entries()) sum[c] = value / some;
+  const centred = Matrix.zeros(count, width);
+  let at = 0;
+  each((row, label) => {
+    const mean = means.get(label)?.sum;
+    centred.setRow(
+      at++,
+      Array.from(row, (value, c) => value - (mean?.[c] ?? 0)),
+    );
+  });
+  const covariance = centred.transpose().mmul(centred).div(count);
+  const ridge = (RIDGE * covariance.trace()) / width || 1;
+  const factor = new CholeskyDecomposition(covariance.add(Matrix.eye(width).mul(ridge)))
+    .lowerTriangularMatrix;
+  // |L⁻¹ (x − m)|²: both in the space where the covariance is one
+  const inWhite = (x: Matrix): Matrix => forwardSolved(factor, x.transpose()).transpose();
+  const whiteMeans = inWhite(new Matrix([...means.values()].map(({ sum }) => Array.from(sum))));
+  return (others) => {
+    const white = inWhite(Matrix.from1DArray(others.length / width, width, Array.from(others)));
+    return Float64Array.from({ length: white.rows }, (_, i) => {
+      const own = white.getRow(i);
+      const distances = whiteMeans
+        .to2DArray()
+        .map((mean) => mean.reduce((sum, value, c) => sum + (value - own[c]!) ** 2, 0));
+      return Math.min(...distances);
+    });
+  };
+}
+
+/** L⁻¹ B by substitution. */
+function forwardSolved(lower: Matrix, b: Matrix): Matrix {
+  const out = b.clone();
+  for (let i = 0; i < lower.rows; i++) {
+    const own = Float64Array.from(out.getRow(i));
+    for (let k = 0; k < i; k++) {
+      const weight = lower.get(i, k);
+      if (weight === 0) continue;
+      for (let j = 0; j < own.length; j++) own[j]! -= weight * out.get(k, j);
+    }
+    const scale = lower.get(i, i);
+    out.setRow(
+      i,
+      Array.from(own, (value) => value / scale),
+    );
+  }
+  return out;
+}
