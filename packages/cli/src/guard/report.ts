@@ -15,10 +15,10 @@ const SHARES = [0.01, 0.05] as const;
 const INTERVAL = 2.576;
 
 /** How often usual examples are flagged at a stated share, and the 99 % interval around it. */
-export type FalseAlarms = Readonly<{ stated: number; found: number; interval: readonly [number, number] }>;
+type FalseAlarms = Readonly<{ stated: number; found: number; interval: readonly [number, number] }>;
 
 /** AUROC, and the share of other examples that pass where 95 % of usual ones do. */
-export type Told = Readonly<{ auroc: number; fpr95: number }>;
+type Told = Readonly<{ auroc: number; fpr95: number }>;
 
 export type GuardReport = Readonly<{
   usual: Readonly<{ name: string; examples: number }>;
