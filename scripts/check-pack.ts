@@ -83,7 +83,12 @@ async function pack(folder: string, needs: readonly string[], destination: strin
     "--pack-destination",
     destination,
   ]);
-  const [packed] = JSON.parse(report) as [{ filename: string; files: { path: string }[] }];
+  const [packed] = JSON.parse(report) as [
+    { filename: string; files: { path: string }[]; size: number; unpackedSize: number },
+  ];
+  console.log(
+    `      ${packed.filename}: ${packed.size >> 10} KiB, unpacked ${packed.unpackedSize >> 10} KiB`,
+  );
   const paths = packed.files.map(({ path }) => path);
   const missing = [...everyPackage, ...needs].filter((path) => !paths.includes(path));
   const foreign = paths.filter((path) => !everyPackage.includes(path) && !/^(dist|bin)\//.test(path));
@@ -111,7 +116,7 @@ for (const [name, module] of Object.entries({ core, layer, layers, internal, tes
 const executor = await onnx.nativeExecutor({ threads: 2 });
 if (executor.workers !== 2) throw new Error("the native executor has " + executor.workers + " workers");
 const spec = new internal.ArraySpec([3], "float32");
-const program = await executor.compile((a) => a.add(1), [spec], { workers: true });
+const program = await executor.compile((a) => a.add(1), [spec], { workers: 2 });
 const three = new core.HostArray(Float32Array.of(1, 2, 3), [3], "float32");
 const { data } = await executor.fetch(await program.run([three], { worker: 1 }));
 if (data.join() !== "2,3,4") throw new Error("the second worker gave " + data.join());

@@ -10,7 +10,6 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { type Playground, startPlayground } from "@flowify/playground/browser";
-import { chromiumPath } from "@flowify/playground/chromium";
 import { addressOf, livePieces } from "@flowify/playground/live-pieces";
 
 const FOLDER = "runs/playground";
@@ -47,9 +46,6 @@ const widths = { wide: 1280, narrow: 400 } as const;
 const shown = new Set(["plane-wide-light", "table-wide-light", "images-wide-light"]);
 const LONGEST = 600_000;
 
-const chromium = chromiumPath();
-if (!chromium) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
-process.env.CHROMIUM = chromium;
 mkdirSync(FOLDER, { recursive: true });
 const only = process.argv.slice(2);
 const playground = await startPlayground();

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Playground, startPlayground } from "@flowify/playground/browser";
-import { chromiumPath } from "@flowify/playground/chromium";
 import { atMost, type Check, type Row } from "./check.js";
 
 /** Milliseconds of observing the main thread while the plane trains. */
@@ -20,14 +19,13 @@ type Watch = { tasks: Task[]; shift: number; frames: number[] };
 const ms = (value: number): string => `${Math.round(value)} ms`;
 const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`;
 
-/** Compressed bytes of the initial scripts of the page, and of all of its files without the documents. */
+/** Compressed bytes of the initial scripts of the page, and of all of its files. */
 function sizes(folder: string): { first: number; all: number } {
   const zipped = (file: string): number => gzipSync(readFileSync(join(folder, file))).length;
   const html = readFileSync(join(folder, "index.html"), "utf8");
   const scripts = [...html.matchAll(/src="\.\/([^"]+)"/g)].map(([, file = ""]) => file);
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter(
-    (file) => !file.startsWith("docs") && statSync(join(folder, file)).isFile(),
-  );
+  const all = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const files = all.filter((file) => statSync(join(folder, file)).isFile());
   const sum = (names: readonly string[]): number => names.reduce((total, file) => total + zipped(file), 0);
   return { first: sum(scripts), all: sum(files) };
 }
@@ -65,7 +63,6 @@ export const page: Check = {
   needs: [],
   slow: true,
   async run({ say }) {
-    process.env.CHROMIUM ??= chromiumPath() ?? "";
     const served = await startPlayground();
     const rows: { [what: string]: Row } = {};
     try {

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { startPlayground } from "@flowify/playground/browser";
-import { chromiumPath } from "@flowify/playground/chromium";
 import type { Check, Row } from "./check.js";
 import { runToEnd } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
@@ -18,7 +17,6 @@ export const playground: Check = {
   name: "playground",
   needs: [GIVEN],
   async run({ dir, scratch, say }) {
-    process.env.CHROMIUM ??= chromiumPath() ?? "";
     const served = await startPlayground();
     const rows: { [what: string]: Row } = {};
     let same = 0;

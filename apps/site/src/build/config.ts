@@ -23,10 +23,11 @@ export const config = defineConfig({
     // headings have the anchors that forges give them, so that a link works in both
     anchor: { slugify: slug },
     image: { lazyLoading: true },
-    // a column without a name has no header
+    // a column without a name has no header, and a formula can be reached by the keyboard
     config: (md) => {
-      md.core.ruler.push("nameless-columns", ({ tokens }) => {
+      md.core.ruler.push("reachable", ({ tokens }) => {
         tokens.forEach((token, i) => {
+          if (token.type === "code_block") token.attrSet("tabindex", "0"); // it may scroll
           if (token.type !== "th_open" || tokens[i + 1]?.content !== "") return;
           token.tag = "td";
           for (const close of tokens.slice(i, i + 3)) if (close.type === "th_close") close.tag = "td";
