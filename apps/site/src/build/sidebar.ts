@@ -21,7 +21,7 @@ const groups: readonly Group[] = [
     pages: ["tables.md", "regression.md", "conditions.md", "posteriors.md"],
   },
   { text: "Images", pages: ["data.md", "quality.md", "bits-per-dimension.md", "compress.md"] },
-  { text: "Trained networks", pages: ["convert.md", "export.md", "engines.md", "semantics.md"] },
+  { text: "Trained networks", pages: ["convert.md", "guard.md", "export.md", "engines.md", "semantics.md"] },
   { text: "Programs as ONNX", pages: ["jax-to-onnx.md", "lowering.md"] },
   { text: "Many machines", pages: ["scale.md"] },
   { text: "Reference", pages: ["commands.md", "errors.md", "bad-input.md", /^reference\/[^/]+\/index\.md$/] },

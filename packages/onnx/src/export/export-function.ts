@@ -14,7 +14,7 @@ import { compiled } from "../lower.js";
 import { specsOf } from "./exported.js";
 
 /** A pure function of constants and examples [batch, …], and the names of its input and outputs. */
-export type ExportedFunction = Readonly<{
+type ExportedFunction = Readonly<{
   name: string;
   f(constants: JsTree<np.Array>, x: np.Array): JsTree<np.Array>;
   constants: JsTree<HostArray>;
