@@ -19,6 +19,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/onnx": 75,
   "@flowify/onnx/browser": 40,
   "@flowify/compress": 5,
+  "@flowify/guard": 10,
   flowify: 95,
   "flowify/charts": 20,
   "flowify/format": 60,
@@ -36,6 +37,7 @@ for (const folder of [
   "packages/jax-to-onnx",
   "packages/onnx",
   "packages/compress",
+  "packages/guard",
   "packages/cli",
 ]) {
   const listed = new Map<string, string>();

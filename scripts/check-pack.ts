@@ -35,6 +35,7 @@ const packages = [
     name: "@flowify/compress",
     needs: ["dist/index.js", "dist/index.d.ts"],
   },
+  { folder: "packages/guard", name: "@flowify/guard", needs: ["dist/index.js", "dist/index.d.ts"] },
   {
     folder: "packages/cli",
     name: "flowify",

@@ -13,7 +13,9 @@ import ts from "typescript";
 import { entriesIn } from "./size/entries.js";
 import { difference, printedBy, root, scratchFolder, typeErrors } from "./snippets.js";
 
-const packages = ["core", "jax-to-onnx", "onnx", "compress", "cli"].map((name) => join("packages", name));
+const packages = ["core", "jax-to-onnx", "onnx", "compress", "guard", "cli"].map((name) =>
+  join("packages", name),
+);
 
 /** Entries whose functions need an example; those of the others are run where they have one. */
 const complete: readonly string[] = ["@flowify/core", "@flowify/core/layers"];

@@ -4,6 +4,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/jax-to-onnx": [],
   "packages/onnx": ["packages/core", "packages/jax-to-onnx"],
   "packages/compress": ["packages/core"],
+  "packages/guard": [],
   "packages/cli": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/compress"],
   "apps/playground": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"],
   "apps/site": ["packages/core", "packages/cli", "apps/playground"],
@@ -14,6 +15,7 @@ export const browserEntries = [
   "packages/jax-to-onnx/src/index.ts",
   "packages/onnx/src/browser.ts",
   "packages/compress/src/index.ts",
+  "packages/guard/src/index.ts",
   "packages/cli/src/format.ts",
   "packages/cli/src/tables-browser.ts",
 ];
@@ -60,6 +62,7 @@ export const published = [
   "packages/jax-to-onnx",
   "packages/onnx",
   "packages/compress",
+  "packages/guard",
   "packages/cli",
 ];
 

@@ -18,6 +18,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   "CHANGELOG.md": "changelog.md",
   "apps/playground/README.md": "playground-readme.md",
   "packages/compress/README.md": "packages/compress.md",
+  "packages/guard/README.md": "packages/guard.md",
   "packages/jax-to-onnx/README.md": "packages/jax-to-onnx.md",
 };
 

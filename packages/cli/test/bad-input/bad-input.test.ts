@@ -8,6 +8,7 @@ import { checkpoints } from "./checkpoints.js";
 import { commandLine } from "./command-line.js";
 import { configuration } from "./configuration.js";
 import { dataFiles } from "./data-files.js";
+import { guards } from "./guards.js";
 import { models } from "./models.js";
 import { placesIn } from "./place.js";
 import { predictions } from "./predictions.js";
@@ -17,6 +18,7 @@ const commands = {
   "the command line": commandLine,
   "networks and runs": configuration,
   "pretrained networks": models,
+  "networks to guard": guards,
   "files and folders of images": dataFiles,
   archives,
   tables,

@@ -90,7 +90,10 @@ export async function openOriginal(
     throw new DeviceError("this file expects inputs of another type than float32");
   const dims = sizesOf(input);
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
-    throw new DeviceError(`ONNX Runtime rejects the file: ${String(cause)}`, { cause });
+    throw new DeviceError(
+      `ONNX Runtime rejects the file: ${String(cause)}\nexport the network again, or install another onnxruntime-node`,
+      { cause },
+    );
   });
   const zeros = inputs.flatMap((each) => {
     const shape = sizesOf(each) as number[];
