@@ -47,17 +47,16 @@ describe("a guard of a stream", () => {
   });
 
   it("says soon that a fifth of the inputs has changed, and since when", () => {
-    let late = 0;
+    const sinces: (number | undefined)[] = [];
     for (let stream = 0; stream < 20; stream++) {
       const [p, next] = [calibrated(stream, 1000), uniforms(stream + 1000)];
       const guard = createGuard({ held: 1000 });
       guard.push(Array.from({ length: 3000 }, () => p(next())));
       let drift = guard.push([]);
       for (let i = 0; i < 500 && !drift.alarm; i++) drift = guard.push(next() < 0.2 ? p(2) : p(next()));
-      if (!drift.alarm) late++;
-      else expect(Math.abs(drift.since! - 3000)).toBeLessThan(150);
+      sinces.push(drift.since);
     }
-    expect(late).toBe(0);
+    for (const since of sinces) expect(Math.abs((since ?? 0) - 3000)).toBeLessThan(150);
   });
 
   it("takes the results of a runtime, and begins again", () => {
