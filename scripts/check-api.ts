@@ -13,7 +13,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/core/layer": 55,
   "@flowify/core/layers": 100,
   "@flowify/core/testing": 25,
-  "@flowify/core/internal": 45,
+  "@flowify/core/internal": 46,
   "jax-to-onnx": 20,
   "jax-to-onnx/internal": 30,
   "@flowify/onnx": 75,
