@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -42,6 +42,7 @@ export async function writeData(home: string): Promise<void> {
         .toFile(join(home, folder, `${i}.png`));
     }
   }
+  copyFileSync("apps/playground/public/classifier.onnx", join(home, "classifier.onnx"));
   const write = (name: string, value: object): void => writeFileSync(join(home, name), JSON.stringify(value));
   const inShape = [1, SIDE, SIDE];
   write("net.json", {
@@ -131,6 +132,27 @@ export const calls = (mirror: string): Call[] => [
       "twin",
     ],
     says: /unchanged, bit for bit/,
+  },
+  {
+    args: [
+      "train",
+      "--data",
+      "table.csv",
+      "--predict",
+      "length",
+      "--steps",
+      "20",
+      "--ensemble",
+      "1",
+      "--out",
+      "prices",
+    ],
+    says: /flowify predict prices/,
+  },
+  { args: ["predict", "prices", "--data", "table.csv", "--out", "predicted.csv"], says: /60 rows/ },
+  {
+    args: ["guard", "classifier.onnx", "--data", "mnist", "--steps", "20", "--out", "guarded.onnx"],
+    says: /returns logits, log_prob, p_value, flag/,
   },
   { args: ["decode", "twin", "--logits", "1:0.2", "--count", "2"], says: /2 preimages/ },
 ];
