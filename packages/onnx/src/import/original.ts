@@ -106,8 +106,12 @@ export async function openOriginal(
   const fixed = alone ? 1 : dims[0];
   const example = chosen ?? ((alone ? dims : dims.slice(1)) as number[]);
   const size = productOf(example);
-  /** The outputs for examples, in chunks of this size. */
-  const inParts = async (examples: Float32Array, atOnce: number): Promise<Record<string, Computed>> => {
+  /** The outputs for examples, in chunks of this size: all, or those alone that have a row for each example. */
+  const inParts = async (
+    examples: Float32Array,
+    atOnce: number,
+    onlyRows: boolean,
+  ): Promise<Record<string, Computed>> => {
     const found: Record<string, { parts: Numbers[]; shape: readonly number[] }> = {};
     const count = examples.length / size;
     for (let begin = 0; begin < count; begin += atOnce) {
@@ -125,7 +129,7 @@ export async function openOriginal(
         const shape = alone ? sizes : sizes.slice(1);
         found[name] ??= { parts: [], shape };
         const isRows = (alone || sizes[0] === rows) && shape.join() === found[name].shape.join();
-        if (isRows && data.length % rows === 0)
+        if ((isRows && data.length % rows === 0) || !onlyRows)
           found[name].parts.push((data as Numbers).slice(0, (data.length / rows) * some));
       }
     }
@@ -133,7 +137,7 @@ export async function openOriginal(
     return Object.fromEntries(full.map(([name, { parts, shape }]) => [name, { data: joined(parts), shape }]));
   };
   const first = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
-    const [output] = Object.values(await inParts(examples, atOnce));
+    const [output] = Object.values(await inParts(examples, atOnce, false));
     return output?.data as Float32Array;
   };
   return {
@@ -146,7 +150,7 @@ export async function openOriginal(
         return first(examples, 1);
       }
     },
-    all: (examples, atOnce) => inParts(examples, fixed ?? atOnce),
+    all: (examples, atOnce) => inParts(examples, fixed ?? atOnce, true),
     dispose: () => session.release(),
   };
 }

@@ -17,12 +17,12 @@ import { irregular } from "./files.js";
 /** Converts a file and expects the network to compute what ONNX Runtime does, to 1e-5 of the largest entry. */
 export async function expectSameFunction(
   message: onnx.ModelProto,
-  options: ConvertOptions & { batch?: number } = {},
+  { batch: examples, ...options }: ConvertOptions & { batch?: number } = {},
 ): Promise<ConvertedNetwork> {
   const bytes = toBinary(onnx.ModelProtoSchema, message);
   const converted = convertOnnx(readOnnx(bytes), options);
   const { network, input } = converted;
-  const batch = options.batch ?? input.shape[0]!;
+  const batch = examples ?? input.shape[0]!;
   const size = network.inShape.reduce((a, b) => a * b, 1);
   const x = Float32Array.from(irregular(batch * size), (v) => 3 * v);
   const original = await openOriginal(await loadRuntime(), standaloneOnnx(bytes, converted));
