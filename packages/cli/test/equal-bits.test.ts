@@ -79,7 +79,10 @@ describe.each([
   });
 });
 
-it("trains the network of a recipe to the same bits after a kill", async () => {
+it("trains the network of a recipe to the same bits after a kill", {
+  tags: ["long"],
+  timeout: 600_000,
+}, async () => {
   const folder = temporaryFolder();
   const { data, network } = writeSmallData(folder, "recipe");
   const few = ["--data", data, "--network", network, "--batch", "128", "--steps", "4", "--threads", "2"];
@@ -94,4 +97,4 @@ it("trains the network of a recipe to the same bits after a kill", async () => {
   expect((await runCommand(["train", "--resume", killed, "--quiet"])).status).toBe(0);
   expect(metricsOf(killed)).toEqual(metricsOf(one));
   expect(lastCheckpoint(killed, 4).equals(lastCheckpoint(one, 4))).toBe(true);
-}, 600_000);
+});

@@ -269,7 +269,7 @@ describe("a run of a table", () => {
     await expectRefusal(["score", run, path, "--false-alarms", "2"], 2, "expected a number between 0 and 1");
   });
 
-  it("is reproduced to the last digit", async () => {
+  it("is reproduced to the last digit", { tags: ["long"] }, async () => {
     const { status, stderr } = await runCommand(["reproduce", run, "--out", join(root, "again")]);
     expect([status, stderr]).toEqual([0, expect.any(String)]);
   });
