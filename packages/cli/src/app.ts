@@ -19,8 +19,8 @@ import { commands } from "./commands/list.js";
 import { version } from "./environment.js";
 import { defineCommand } from "./flags/define.js";
 import { presetNames } from "./networks/presets.js";
-import type { CliContext, CliProcess } from "./ui/context.js";
 import { exitStatus, formatError } from "./ui/errors.js";
+import type { CliContext, CliProcess } from "./ui/interrupt.js";
 import { NoReaderError } from "./ui/output.js";
 import { colorsFor } from "./ui/terminal.js";
 

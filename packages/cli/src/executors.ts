@@ -1,7 +1,7 @@
 import { DeviceError, type Executor, jaxExecutor, UsageError, webgpuExecutor } from "@flowify/core";
 import { availableMemory, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import type { DeviceName, Provider } from "./flags/shared.js";
-import { unknownName } from "./ui/suggest.js";
+import { unknownName } from "./ui/format.js";
 import type { Terminal } from "./ui/terminal.js";
 
 export type { DeviceName };

@@ -1,6 +1,5 @@
 /** The formats of a run as bytes and JSON, without Node: for the command and the playground. */
 
-export { sha256 } from "./files/sha256.js";
 export { type NetworkDescription, parseNetwork } from "./networks/network.js";
 export { fromPixels, networkOfPixels } from "./networks/pixels.js";
 export {
@@ -27,5 +26,6 @@ export {
   encodeCheckpoint,
   isSidecar,
   type NamedFile,
+  sha256,
 } from "./runs/checkpoint.js";
 export { trainerOptions, usualTraining } from "./settings.js";

@@ -1,6 +1,6 @@
 import { paperNames, UsageError, zooNames } from "@flowify/core";
 import { type Training, usualTraining } from "./settings.js";
-import { unknownName } from "./ui/suggest.js";
+import { unknownName } from "./ui/format.js";
 
 /** Default settings of a network: those of its training, except those of a single run, and the density of dropped coordinates. */
 export type Rates = Omit<Training, "steps" | "seed" | "ema" | "augment"> &

@@ -2,8 +2,7 @@ import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { resizings } from "./data/format.js";
 import { tableSchema } from "./data/table/schema.js";
-import { check } from "./files/check.js";
-import { expectShallow } from "./files/depth.js";
+import { check, expectShallow } from "./files/check.js";
 import { networkSchema } from "./networks/network.js";
 import { keepingSchemas, trainingSchema } from "./settings.js";
 

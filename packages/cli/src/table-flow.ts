@@ -5,7 +5,7 @@ import { tableBodies, tableNetwork } from "./networks/table-networks.js";
 import { flowWidth, tableColumns } from "./tables/columns/kinds.js";
 import { decodeFlowRows } from "./tables/decode-rows.js";
 import { type ReadTableOptions, readRows, type TableRows } from "./tables/read-rows.js";
-import { unknownName } from "./ui/suggest.js";
+import { unknownName } from "./ui/format.js";
 
 /**
  * Reads a table (.csv, .tsv, .jsonl, packed by gzip or not, .parquet, .arrow; or a pattern of such files) whole: its schema, and its rows as a flow takes them. Columns are matched by

@@ -17,7 +17,7 @@ export {
 } from "./detect/detector.js";
 export { neighbourDistances } from "./detect/knn.js";
 export { type RowReasons, rowReasons } from "./detect/reasons/row-reasons.js";
-export type { ScoreKind } from "./detect/score-kinds.js";
+export type { ScoreKind } from "./detect/score-columns.js";
 export {
   readTable,
   type TableFlowOptions,

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
-import { type RowFormat, rowFormats } from "../src/data/written/formats.js";
 import { joinedProgress } from "../src/data/written/row-writer.js";
-import { expectDiskSpace } from "../src/files/disk-space.js";
+import { type RowFormat, rowFormats } from "../src/data/written/written-rows.js";
+import { expectDiskSpace } from "../src/files/place.js";
 import { communicator } from "../src/ranks/communicator.js";
 import { writeContinued } from "../src/runs/shared-file.js";
 import {

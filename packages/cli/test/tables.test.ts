@@ -4,7 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { auroc } from "../src/auroc.js";
-import { csvCell } from "../src/data/csv-cell.js";
+import { csvCell } from "../src/data/written/csv-writer.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";

@@ -6,7 +6,7 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { HostArray } from "./params/host-array.js";
-import type { ParameterKinds } from "./params/parameter-kinds.js";
+import type { ParameterKinds } from "./params/parameter-paths.js";
 import { expectShape, type Shape, sameShape, showShape } from "./shape.js";
 
 /** What takes a condition to the vector that layers see. */

@@ -6,7 +6,7 @@ import type { ExampleDomain } from "./examples.js";
 import type { ArrayTree, FlowLayer } from "./layer.js";
 import { type Likelihood, likelihoodsOf, weakest } from "./mass.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { ParameterKinds } from "./params/parameter-kinds.js";
+import type { ParameterKinds } from "./params/parameter-paths.js";
 import { type Shape, sameShape, showShape } from "./shape.js";
 
 /** Parameters of a flow: one entry per layer. */

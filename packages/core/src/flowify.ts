@@ -12,8 +12,8 @@ import type { Conversion, FlowContext } from "./layers/kind.js";
 import type { InnerLayer } from "./layers/options.js";
 import * as o from "./layers/options.js";
 import { didYouMean } from "./near-name.js";
-import { findKind, kinds } from "./network/kinds.js";
 import { expectNetwork, type Network } from "./network/network.js";
+import { findKind, kinds } from "./network/schema.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type FlowifyOptions = {

@@ -1,7 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { ParameterKinds } from "./params/parameter-kinds.js";
+import type { ParameterKinds } from "./params/parameter-paths.js";
 import type { Shape } from "./shape.js";
 import type { Step } from "./steps.js";
 

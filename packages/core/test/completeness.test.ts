@@ -7,7 +7,7 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import * as publicLayers from "../src/entries/layers.js";
 import { chain } from "../src/index.js";
-import { kinds } from "../src/network/kinds.js";
+import { kinds } from "../src/network/schema.js";
 import { catalog } from "./catalog.js";
 
 const source = (folder: string): URL => new URL(`../src/${folder}/`, import.meta.url);

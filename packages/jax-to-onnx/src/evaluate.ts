@@ -1,8 +1,7 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
-import { readConstant } from "./constants.js";
 import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
 import type { Graph } from "./graph.js";
-import { type Atom, type Equation, isLiteral, prepare, type Var } from "./jaxpr.js";
+import { type Atom, type Equation, isLiteral, prepare, readConstant, type Var } from "./jaxpr.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import { type OwnRule, runOwnRule } from "./own-rules.js";
 import type { Pass } from "./passes/pass.js";

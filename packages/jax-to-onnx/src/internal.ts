@@ -1,5 +1,5 @@
 /** What the executors and exports of flowify share with the compiler. No promise is made for other users. */
-export { readConstant } from "./constants.js";
+
 export { OPSET, toBytes, toModelProto } from "./file.js";
 export {
   type Atom,
@@ -8,6 +8,7 @@ export {
   outType,
   paramsOf,
   prepare,
+  readConstant,
   sizeOf,
   type Var,
 } from "./jaxpr.js";
@@ -23,7 +24,6 @@ export {
   type TextConstant,
   withConstants,
 } from "./model.js";
-export { leafPaths } from "./paths.js";
 export { programKey } from "./program-key.js";
 export { withSymbolicAxes } from "./symbolic/symbolic-axes.js";
-export { type Signature, type Slot, trace } from "./trace.js";
+export { leafPaths, type Signature, type Slot, trace } from "./trace.js";

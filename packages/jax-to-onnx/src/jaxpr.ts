@@ -1,4 +1,4 @@
-import type { DType, Jaxpr } from "@jax-js/jax";
+import type { ClosedJaxpr, DType, Jaxpr } from "@jax-js/jax";
 
 /**
  * The program that jax-js traces. Its classes are not exported, so their types are derived from `Jaxpr`; only this file
@@ -66,3 +66,15 @@ export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) 
 /** Type and shape of the first result of an equation. */
 export const outType = (eqn: Equation): DType => eqn.outBinders[0]?.aval.dtype as DType;
 export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];
+
+/** The numbers of a constant of a traced program, and their common value, if they are all equal. */
+export function readConstant(constant: ClosedJaxpr["consts"][number]): {
+  values: ArrayLike<number>;
+  uniform: number | undefined;
+} {
+  const values = (constant.ref as unknown as { dataSync(): ArrayLike<number> }).dataSync();
+  const first = Number(values[0] ?? 0);
+  let same = true;
+  for (let j = 1; same && j < values.length; j++) same = Object.is(Number(values[j]), first);
+  return { values, uniform: same ? first : undefined };
+}

@@ -1,5 +1,17 @@
 import type { Lazy } from "./lazy.js";
-import type { AxisTaps } from "./passes/convolutions/axis-taps.js";
+
+/** How one spatial axis of a convolution is walked. */
+export type AxisTaps = Readonly<{
+  input: number;
+  output: number;
+  kernel: number;
+  stride: number;
+  before: number;
+  inputDilation: number;
+  kernelDilation: number;
+  /** The kernel is given reversed along this axis. */
+  reversed: boolean;
+}>;
 
 /** A matrix of the graph, or its transpose if flipped. */
 export type Matrix = Readonly<{ name: string; flipped: boolean }>;

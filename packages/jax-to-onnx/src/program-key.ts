@@ -1,6 +1,5 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
-import { readConstant } from "./constants.js";
-import { type Atom, isLiteral, type Var } from "./jaxpr.js";
+import { type Atom, isLiteral, readConstant, type Var } from "./jaxpr.js";
 
 /** Most numbers of constants of a program that has a key; where all of an array are equal, one stands in the key. */
 const MOST_NUMBERS = 250_000;

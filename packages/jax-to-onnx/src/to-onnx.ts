@@ -13,11 +13,10 @@ import { type ExternalData, toBytes } from "./file.js";
 import { type LowerOptions, lower } from "./lower.js";
 import { withConstants } from "./model.js";
 import type { OwnRule } from "./own-rules.js";
-import { leafPaths } from "./paths.js";
 import type { SymbolicAxis } from "./symbolic/sizes.js";
 import { MOST_SYMBOLS, withSymbolicAxes } from "./symbolic/symbolic-axes.js";
 import { portable, type Target } from "./target.js";
-import { type ArrayType, trace } from "./trace.js";
+import { type ArrayType, leafPaths, trace } from "./trace.js";
 
 export type ToOnnxOptions = {
   /** Name of the graph. Default: that of the function. */

@@ -1,5 +1,4 @@
 import { type ClosedJaxpr, type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
-import { leafPaths } from "./paths.js";
 
 /** Type and shape of an array. In trees an instance of a class, which jax-js treats as a leaf. */
 export type ArrayType = Readonly<{ shape: readonly number[]; dtype: DType }>;
@@ -54,3 +53,16 @@ function slots(spec: JsTree<ArrayType>, prefix: string): Slot[] {
     dtype,
   }));
 }
+
+/**
+ * The paths of the leaves of a tree, in the order in which jax-js flattens it: `params.0.rotateIn`.
+ */
+export function leafPaths(node: unknown, prefix: string): string[] {
+  if (Array.isArray(node)) return node.flatMap((child, i) => leafPaths(child, join(prefix, String(i))));
+  if (typeof node === "object" && node !== null && node.constructor === Object) {
+    return Object.entries(node).flatMap(([key, child]) => leafPaths(child, join(prefix, key)));
+  }
+  return [prefix];
+}
+
+const join = (prefix: string, key: string): string => (prefix === "" ? key : `${prefix}.${key}`);

@@ -2,8 +2,7 @@
 import { grad, type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { type ArgumentSpec, argumentTree, mapArguments, type Tree } from "../src/arguments.js";
 import { type ToOnnxOptions, toOnnx } from "../src/index.js";
-import { leafPaths } from "../src/paths.js";
-import type { ArrayType } from "../src/trace.js";
+import { type ArrayType, leafPaths } from "../src/trace.js";
 import { runJax, spread } from "./compare.js";
 import type { HostArray } from "./host-array.js";
 

@@ -9,9 +9,8 @@ import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
 import { imagesDocument } from "../runs/report.js";
 import { loadData } from "../training/train-data.js";
-import type { CliContext } from "../ui/context.js";
-import { formatBpd } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatBpd, table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 

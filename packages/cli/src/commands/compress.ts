@@ -31,8 +31,8 @@ import { encodePng } from "../pictures/png.js";
 import { makeFolder } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 

@@ -38,9 +38,8 @@ import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weight
 import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
-import type { CliContext } from "../ui/context.js";
-import { formatCount } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatCount, table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
 const text = (placeholder: string, brief: string) =>

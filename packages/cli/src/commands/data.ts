@@ -16,11 +16,9 @@ import { defineCommand } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";
 import { nonEmpty, webAddress } from "../flags/parsers.js";
 import { calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
-import type { CliContext } from "../ui/context.js";
-import { formatCount } from "../ui/format.js";
+import { formatCount, table, unknownName } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createProgress, type Progress } from "../ui/progress.js";
-import { unknownName } from "../ui/suggest.js";
-import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
 const getFlags = {

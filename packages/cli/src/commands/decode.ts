@@ -17,7 +17,7 @@ import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { expectRoomFor, toBytes } from "../sheets/run-pictures.js";
-import type { CliContext } from "../ui/context.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const text = (placeholder: string, brief: string) =>

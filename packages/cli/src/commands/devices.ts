@@ -5,8 +5,8 @@ import { defineCommand } from "../flags/define.js";
 import type { FlagsOf } from "../flags/flag.js";
 import { commonFlags } from "../flags/shared.js";
 import { PRODUCT, productRate } from "../product-rate.js";
-import type { CliContext } from "../ui/context.js";
-import { table } from "../ui/table.js";
+import { table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const flags = {

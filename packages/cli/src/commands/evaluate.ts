@@ -19,8 +19,8 @@ import { holdsRegression } from "../runs/folder.js";
 import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 

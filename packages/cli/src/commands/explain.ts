@@ -6,8 +6,8 @@ import type { FlagsOf } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, readingOf, runFolder, seedFlag, withoutReading } from "../flags/shared.js";
 import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";
-import type { CliContext } from "../ui/context.js";
-import { table } from "../ui/table.js";
+import { table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const flags = { ...imagesFlags, seed: seedFlag("Seed of the noise (default: 0)"), ...commonFlags };

@@ -29,10 +29,9 @@ import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
 import { trainerOptions } from "../settings.js";
-import type { CliContext } from "../ui/context.js";
-import { formatCount } from "../ui/format.js";
+import { formatCount, table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
-import { table } from "../ui/table.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { DESCRIPTION as DETECTOR, exportDetector, targets } from "./export-detector.js";
 

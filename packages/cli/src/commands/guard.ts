@@ -24,9 +24,8 @@ import { naming } from "../networks/naming.js";
 import { readJson } from "../networks/network-file.js";
 import { expectFree } from "../runs/outputs.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
-import type { CliContext } from "../ui/context.js";
-import { formatCount } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatCount, table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
 const flags = {

@@ -17,9 +17,8 @@ import { targetsOf } from "../regression/table-regression.js";
 import { holdsRegression, holdsRun } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { readRun } from "../runs/open-run.js";
-import type { CliContext } from "../ui/context.js";
-import { formatCount } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatCount, table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
 const flags = {

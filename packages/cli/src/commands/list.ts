@@ -1,5 +1,5 @@
 import type { Command, RouteMap } from "@stricli/core";
-import type { CliContext } from "../ui/context.js";
+import type { CliContext } from "../ui/interrupt.js";
 
 type Target = Command<CliContext> | RouteMap<CliContext>;
 

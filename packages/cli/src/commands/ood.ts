@@ -21,9 +21,8 @@ import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { scoresOf } from "../scores/over-classes.js";
-import type { CliContext } from "../ui/context.js";
-import { formatBpd, formatCount } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatBpd, formatCount, table } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 

@@ -1,7 +1,7 @@
 import { UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
-import { formatOf, tableFormats } from "../data/written/formats.js";
 import { rowWriter } from "../data/written/row-writer.js";
+import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
 import { type Write, writeAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
@@ -15,8 +15,8 @@ import { withRegression } from "../regression/open-regression.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
 import { widthOf } from "../regression/table-regression.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const flags = {

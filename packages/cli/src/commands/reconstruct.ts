@@ -8,8 +8,8 @@ import { expectImageRun, imagesFor, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { reconstructionsPicture } from "../sheets/run-pictures.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const { limit: _, ...whichImages } = imagesFlags;

@@ -18,7 +18,7 @@ import type { TableReport } from "../report/table/section.js";
 import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import type { CliContext } from "../ui/context.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 

@@ -11,9 +11,8 @@ import { runPaths } from "../runs/folder.js";
 import { type MetricsRecord, readMetrics, withoutTimes } from "../runs/metrics.js";
 import { runTraining } from "../training/run-training.js";
 import { planAgain } from "../training/train-plan.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
-import { watchTraining } from "../ui/interrupt.js";
+import { type CliContext, watchTraining } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const flags = {

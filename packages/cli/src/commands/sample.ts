@@ -15,11 +15,10 @@ import { sampleRows } from "../samples/sample-rows.js";
 import { expectTableFlags } from "../samples/sample-table.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
 import { samplesPicture } from "../sheets/run-pictures.js";
-import type { Hidden, Sheet } from "../sheets/sheet-names.js";
-import { hideable, sheets } from "../sheets/sheet-names.js";
+import { type Hidden, hideable, type Sheet, sheets } from "../sheets/sheet-names.js";
 import { interpolationSheet, PAIRS, type SheetOptions, temperatureSheet } from "../sheets/sheets.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 

@@ -8,14 +8,12 @@ import { trainPrediction } from "../regression/train.js";
 import { holdsRegression } from "../runs/folder.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { type TrainFlags, trainFlags } from "../settings.js";
-import { calibrateRun } from "../training/calibrate-run.js";
-import { fitRunDetector } from "../training/fit-run-detector.js";
+import { calibrateRun, fitRunDetector } from "../training/fit-run-detector.js";
 import type { Measurement } from "../training/run-log.js";
 import { followTraining, runTraining, type Trained } from "../training/run-training.js";
 import { planTraining, type TrainPlan } from "../training/train-plan.js";
 import { judgedLine } from "../training/verdict.js";
-import type { CliContext } from "../ui/context.js";
-import { watchTraining } from "../ui/interrupt.js";
+import { type CliContext, watchTraining } from "../ui/interrupt.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
-import { unknownName } from "../ui/suggest.js";
+import { unknownName } from "../ui/format.js";
 import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
 import { type FileHash, fileHashes } from "./file-hashes.js";

@@ -3,8 +3,26 @@ import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { expectRegularFile } from "../files/regular-file.js";
 import { printable } from "../ui/printable.js";
 import { leadsOut, MOST_ENTRIES } from "./archive-limits.js";
-import { crc32 } from "./crc32.js";
 import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "./packed.js";
+
+const POLYNOMIAL = 0xedb88320;
+
+const table = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ POLYNOMIAL : value >>> 1;
+  return value;
+});
+
+/**
+ * The checksum of zip and gzip (ISO 3309), with a bit-reversed polynomial. Node has one only since 20.15.
+ *
+ * @param before the checksum of earlier bytes, which this one continues
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let sum = ~before;
+  for (const byte of bytes) sum = (sum >>> 8) ^ table[(sum ^ byte) & 0xff]!;
+  return ~sum >>> 0;
+}
 
 /** A file in a zip archive; `size` is its unpacked size. */
 export type ZipEntry = Readonly<{

@@ -1,6 +1,6 @@
 import { HostArray } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
-import { preciseLog } from "./precise-log.js";
+import { preciseLog } from "./combine.js";
 
 /** In place of −d²/2h² where a pair does not count, negative. */
 const FAR = 1e30;

@@ -6,7 +6,7 @@ import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
-import { type ScoreKind, scoreKinds } from "./score-kinds.js";
+import { type ScoreKind, scoreKinds } from "./score-columns.js";
 import { KNOTS } from "./spaces.js";
 import type { TableDetector } from "./table-detector.js";
 

@@ -13,7 +13,7 @@ import {
   referenceParts,
   sharedRows,
 } from "./compare.js";
-import { type PartName, partsOf, type ScoreKind } from "./score-kinds.js";
+import { type PartName, partsOf, type ScoreKind } from "./score-columns.js";
 import {
   beyondRange,
   mixedSpace,

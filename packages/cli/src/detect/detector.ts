@@ -9,7 +9,7 @@ import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
 import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
-import type { PartName, ScoreKind } from "./score-kinds.js";
+import type { PartName, ScoreKind } from "./score-columns.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
 
 /** Rows with which others are compared at most: a fair sample of the training rows. */

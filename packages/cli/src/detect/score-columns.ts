@@ -1,5 +1,21 @@
 import type { TableSchema } from "../data/table/schema.js";
-import type { WrittenColumn } from "../data/written/written-rows.js";
+import { csvWriter } from "../data/written/csv-writer.js";
+import type { WrittenColumn, WrittenRow } from "../data/written/written-rows.js";
+
+/** `combination` is the default; the others are what it consists of. */
+export const scoreKinds = ["combination", "flow", "kernels", "neighbours"] as const;
+export type ScoreKind = (typeof scoreKinds)[number];
+
+/** What scores are computed from: kernels in two spaces are one kind. */
+const partNames = ["flow", "robust", "mixed", "neighbours", "range"] as const;
+export type PartName = (typeof partNames)[number];
+
+/** The parts that a score of this kind is computed from. */
+export const partsOf = (kind: ScoreKind, contaminated: boolean): readonly PartName[] => {
+  if (kind === "kernels") return ["robust", "mixed"];
+  if (kind !== "combination") return [kind];
+  return contaminated ? ["flow", "neighbours", "range"] : partNames;
+};
 
 /** Digits that a float32 sum of many terms has. */
 const DIGITS = 9;
@@ -25,4 +41,13 @@ export function scoreColumns(
   const written = [...scoreFields, ...more];
   const names = written.map(({ name }) => name);
   return [{ name: idHeader(schema, id, names), type: "text" }, ...written];
+}
+
+/** Rows of a name, a score, a p-value and a flag as the text of a CSV file, as `flowify score` writes them. */
+export async function scoresAsCsv(schema: TableSchema, rows: readonly WrittenRow[]): Promise<string> {
+  const parts: string[] = [];
+  const writer = csvWriter(scoreColumns(schema), async (lines) => void parts.push(lines));
+  await writer.add(rows);
+  await writer.end();
+  return parts.join("");
 }

@@ -5,7 +5,7 @@ import { encodedWidth } from "../tables/columns/kinds.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 import { type Detector, type DetectorOptions, fitDetector, openDetector } from "./detector.js";
-import { type ScoreKind, scoreKinds } from "./score-kinds.js";
+import { type ScoreKind, scoreKinds } from "./score-columns.js";
 
 /** A detector with the columns of its table, and scores of held-out rows, ascending, by which others are judged. */
 export type TableDetector = Readonly<{

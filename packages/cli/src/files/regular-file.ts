@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { DataError } from "@flowify/core";
 
 /**
@@ -12,4 +12,21 @@ export function expectRegularFile(path: string): void {
   if (!found || found.isFile() || found.isDirectory()) return;
   const what = found.isFIFO() ? "a pipe" : found.isSocket() ? "a socket" : "a device";
   throw new DataError(`${path}: ${what}, expected a file\ncopy its content to a file, and name that file`);
+}
+
+/**
+ * A JSON document that flowify wrote into the folder of a run.
+ *
+ * @throws DataError for a file that is not JSON
+ */
+export function readOwnJson(path: string): unknown {
+  expectRegularFile(path);
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new DataError(
+      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
+      { cause },
+    );
+  }
 }

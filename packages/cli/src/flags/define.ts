@@ -1,5 +1,5 @@
 import { type BaseArgs, buildCommand, type Command, type CommandBuilderArguments } from "@stricli/core";
-import type { CliContext } from "../ui/context.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { withValueNames } from "../ui/value-names.js";
 import type { Flags } from "./flag.js";
 

@@ -2,7 +2,7 @@ import { UsageError } from "@flowify/core";
 import type { TypedPositionalParameter } from "@stricli/core";
 import { type PictureReading, type Reading, resizings } from "../data/format.js";
 import type { TableChoice } from "../data/table/schema.js";
-import type { CliContext } from "../ui/context.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { choice, count, type FlagsOf, text, value, yes } from "./flag.js";
 import { names, nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
 

@@ -13,7 +13,7 @@ import {
 } from "@flowify/core";
 import { type DataSet, nounOf } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
-import { unknownName } from "../ui/suggest.js";
+import { unknownName } from "../ui/format.js";
 import { AUTO, autoNames, autoNetwork, autoSizeOf } from "./auto.js";
 import { isNetworkFile, readNetworkFile, readWeights } from "./network-file.js";
 import { networkOfPixels, networkOfRows } from "./pixels.js";

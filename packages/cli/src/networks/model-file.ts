@@ -3,7 +3,7 @@ import { DataError } from "@flowify/core";
 import { openOnnx, readKeras, readKerasFile } from "@flowify/onnx";
 import { LARGEST_RATIO, RATIO_FROM } from "../data/archive-limits.js";
 import { withZip, type ZipEntry } from "../data/zip.js";
-import { expectShallow } from "../files/depth.js";
+import { expectShallow } from "../files/check.js";
 import { naming } from "./naming.js";
 
 /** A trained network as ONNX, and the files of its weights. */

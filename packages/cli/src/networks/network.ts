@@ -1,8 +1,7 @@
 import { type Network, type NetworkLayer, UsageError } from "@flowify/core";
 import { conditionSchemas, kinds, layerSchema, type Stored } from "@flowify/core/internal";
 import * as v from "valibot";
-import { check } from "../files/check.js";
-import { expectShallow } from "../files/depth.js";
+import { check, expectShallow } from "../files/check.js";
 import { printable } from "../ui/printable.js";
 
 const name = v.pipe(v.string(), v.nonEmpty("expected a text that is not empty"));

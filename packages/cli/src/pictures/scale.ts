@@ -1,4 +1,22 @@
-import { roundTicks, type Ticks } from "./axis.js";
+import { dateText } from "../data/table/cell.js";
+
+/** Where an axis has its marks, and how these are written. */
+export type Ticks = Readonly<{ values: readonly number[]; label(value: number): string }>;
+
+/** About `count` round numbers from `low` to `high`: steps of 1, 2 or 5 times a power of ten. */
+export function roundTicks(low: number, high: number, count: number): Ticks {
+  const raw = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10) * power;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return {
+    values: Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => (first + i) * step),
+    label: (value) =>
+      value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  };
+}
 
 /** How an axis is laid out: places from 0 to 1 of the values between its ends, and its marks. */
 export type Scale = Readonly<{
@@ -50,4 +68,15 @@ export function scaleFor(low: number, high: number, first: number, last: number)
   const width = last - first;
   if (high - low <= EVEN_UP_TO * width) return linearScale(low, high);
   return stretchedScale(low, high, (first + last) / 2, width > 0 ? width / 2 : (high - low) / 1000);
+}
+
+/** Labels of an axis of dates, for `labelExpr` and the texts of a chart: Vega has days since 1970 for numbers. */
+export function dateLabels(
+  [low, high]: readonly [low: number, high: number],
+  count: number,
+): { values: number[]; texts: Record<string, string> } {
+  const values = Array.from({ length: count }, (_, i) =>
+    Math.round(low + ((i + 0.5) / count) * (high - low)),
+  );
+  return { values, texts: Object.fromEntries(values.map((value) => [value, dateText(value)])) };
 }

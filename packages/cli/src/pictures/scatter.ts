@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { drawChart } from "./chart.js";
-import { dateLabels } from "./date-labels.js";
+import { dateLabels } from "./scale.js";
 import { colorBySeries, namesOf, numbers } from "./series.js";
 
 /** How the numbers of a column are shown. */

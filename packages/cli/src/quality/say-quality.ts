@@ -1,4 +1,4 @@
-import { table } from "../ui/table.js";
+import { table } from "../ui/format.js";
 import { type Beside, type Quality, SURE, type Verdict } from "./quality.js";
 
 const figure = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? "–";

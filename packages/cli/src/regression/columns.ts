@@ -1,7 +1,7 @@
 import { DataError, UsageError } from "@flowify/core";
 import { leftOut } from "../data/table/check-columns.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { unknownName } from "../ui/suggest.js";
+import { unknownName } from "../ui/format.js";
 import type { ValueKind } from "./network.js";
 
 /** Which columns of a table are predicted, and from which others. */

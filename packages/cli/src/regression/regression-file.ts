@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
-import { readOwnJson } from "../files/own-json.js";
+import { readOwnJson } from "../files/regular-file.js";
 import { environmentSchema, readingSchema } from "../run-config.js";
 import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js";
 

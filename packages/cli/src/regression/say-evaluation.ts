@@ -1,5 +1,4 @@
-import { formatCount } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatCount, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { TargetEvaluation } from "./evaluation.js";
 import { LEVELS, type Scores } from "./scores.js";

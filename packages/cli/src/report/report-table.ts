@@ -6,7 +6,7 @@ import { type Calibration, conformalP, thresholdOf } from "../detect/calibration
 import { type OpenDetector, openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
-import type { ScoreKind } from "../detect/score-kinds.js";
+import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";

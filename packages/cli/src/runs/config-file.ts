@@ -1,5 +1,5 @@
 import { writeFileAtomic } from "../files/atomic.js";
-import { readOwnJson } from "../files/own-json.js";
+import { readOwnJson } from "../files/regular-file.js";
 import { readWeights } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { parseRunConfig, type RunConfig, runConfigText } from "../run-config.js";

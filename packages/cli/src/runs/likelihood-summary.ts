@@ -1,6 +1,5 @@
 import type { Evaluation, Flow } from "@flowify/core";
-import { formatCount } from "../ui/format.js";
-import { table } from "../ui/table.js";
+import { formatCount, table } from "../ui/format.js";
 import type { Unit } from "../unit.js";
 
 /** Everything needed to compare a likelihood with another one. */

@@ -3,7 +3,7 @@ import { cellReader, cellText, dateText } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { type TableColumn, tableColumns } from "../tables/columns/kinds.js";
-import { unknownName } from "../ui/suggest.js";
+import { unknownName } from "../ui/format.js";
 
 /** What a column is to hold. */
 export type GivenValue = Readonly<{ slot: TableColumn }> &

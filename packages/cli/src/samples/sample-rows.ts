@@ -12,8 +12,8 @@ import { runPaths } from "../runs/folder.js";
 import { type SavedRun, withModel } from "../runs/open-run.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
 import { type WrittenPart, writeContinued } from "../runs/shared-file.js";
-import type { CliContext } from "../ui/context.js";
 import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
 import {
   groupOf,

@@ -1,6 +1,6 @@
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { repairText, type TableReasoner, type TableReasons } from "../detect/reasons/table-reasons.js";
-import { table } from "../ui/table.js";
+import { table } from "../ui/format.js";
 
 /** Flagged rows that the terminal shows, and letters of a cell. */
 const SHOWN = { rows: 5, letters: 48 } as const;

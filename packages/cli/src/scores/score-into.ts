@@ -1,6 +1,5 @@
-import type { TableFormat } from "../data/written/formats.js";
 import { begunBehind, rowWriter } from "../data/written/row-writer.js";
-import type { WrittenColumn } from "../data/written/written-rows.js";
+import type { TableFormat, WrittenColumn } from "../data/written/written-rows.js";
 import { conformalP } from "../detect/calibration.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import { scoreColumns } from "../detect/score-columns.js";

@@ -1,6 +1,6 @@
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import type { OpenDetector } from "../detect/detector.js";
-import type { ScoreKind } from "../detect/score-kinds.js";
+import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import type { RunConfig } from "../run-config.js";
 import { encodedWidth } from "../tables/columns/kinds.js";

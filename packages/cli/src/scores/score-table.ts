@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
-import { formatOf, tableFormats } from "../data/written/formats.js";
 import { joinedProgress, rowWriter } from "../data/written/row-writer.js";
+import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { version } from "../environment.js";
@@ -9,7 +9,7 @@ import { agree, type Facts } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
-import type { CliContext } from "../ui/context.js";
+import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { columnsOf, flaggedLines, scoreInto } from "./score-into.js";
 import { factsOf, type ScoreProgress, type TableScoreFlags, writeScores } from "./score-progress.js";

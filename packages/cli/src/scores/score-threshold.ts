@@ -1,6 +1,5 @@
-import { conformalP, smallestP } from "../detect/calibration.js";
-import { discoveryThreshold } from "../detect/discoveries.js";
-import type { ScoreKind } from "../detect/score-kinds.js";
+import { conformalP, discoveryThreshold, smallestP } from "../detect/calibration.js";
+import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import type { Terminal } from "../ui/terminal.js";
 import { FALSE_ALARMS } from "./judge-rows.js";

@@ -4,7 +4,7 @@ import { checkColumns } from "../data/table/check-columns.js";
 import type { TableSchema } from "../data/table/schema.js";
 import type { PartRange, Table, TablePart } from "../data/table/table.js";
 import { detached } from "../data/table/value-counts.js";
-import { unknownName } from "../ui/suggest.js";
+import { unknownName } from "../ui/format.js";
 import { tableColumns } from "./columns/kinds.js";
 import { rowEncoder } from "./row-encoder.js";
 

@@ -1,9 +1,12 @@
+import { writeCalibration } from "../detect/calibration-file.js";
 import { writeDetector } from "../detect/detector-file.js";
+import { calibrate } from "../detect/score-rows.js";
 import { fitTableDetector } from "../detect/table-detector.js";
 import { openExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
+import { withModel } from "../runs/open-run.js";
 import { allRows } from "../tables/encoded-table.js";
 import { openEncodedTable } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
@@ -37,4 +40,13 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   } finally {
     await executor.dispose();
   }
+}
+
+/** Scores the test rows of a run's table by its best state, and keeps the scores in its folder. */
+export function calibrateRun(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
+  return withModel(folder, flags, terminal, async (model, { config, step }) => {
+    const calibration = await calibrate(model, config, step);
+    await writeCalibration(runPaths(folder).calibration, calibration);
+    terminal.note(`calibrated on ${formatCount(calibration.scores.length)} test rows`);
+  });
 }

@@ -1,6 +1,33 @@
+import { didYouMean } from "@flowify/core/internal";
+
 /** `60,000`, the same on every machine. */
 export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US");
 
 /** `4.912 ± 0.004`; without a standard error if there is none (one example). */
 export const formatBpd = (bpd: number, stdErr: number): string =>
   Number.isFinite(stdErr) ? `${bpd.toFixed(3)} ± ${stdErr.toFixed(3)}` : bpd.toFixed(3);
+
+/** Aligned columns; left-aligned, or right-aligned where `right` is true. */
+export function table(rows: readonly (readonly string[])[], right: readonly boolean[] = []): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/**
+ * `unknown network "fmpl"; did you mean "fmlp"? Known: mnist/fmlp`
+ *
+ * @param accepted all valid names, including short ones; `known` are the listed names
+ */
+export function unknownName(
+  kind: string,
+  name: string,
+  known: readonly string[],
+  accepted: readonly string[] = known,
+): string {
+  return `unknown ${kind} "${name}"${didYouMean(name, accepted) || "."} Known: ${known.join(", ")}`;
+}

@@ -1,4 +1,5 @@
-import type { Terminal } from "./terminal.js";
+import type { CommandContext } from "@stricli/core";
+import type { Env, OutputStream, Terminal } from "./terminal.js";
 
 /** Signals that stop a run: Ctrl-C, a shutdown of the system, a closed terminal. */
 const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -60,3 +61,18 @@ export const watchTraining = (
     },
     host.exit.bind(host),
   );
+
+/** The part of a Node process that the command uses; tests pass their own. */
+export type CliProcess = SignalSource & {
+  stdout: OutputStream;
+  stderr: OutputStream;
+  env: Env;
+  exit(status: number): void;
+};
+
+export type CliContext = CommandContext &
+  Readonly<{
+    /** `exitCode`, if a command sets it, is the exit status. */
+    process: CommandContext["process"] & { exitCode?: number };
+    host: CliProcess;
+  }>;

@@ -1,6 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import { discoveryThreshold } from "../../src/detect/discoveries.js";
+import { discoveryThreshold } from "../../src/detect/calibration.js";
 
 /** The rule as it is written in the paper: sorted p-values against q i / m. */
 function byTheBook(ps: readonly number[], q: number): number {

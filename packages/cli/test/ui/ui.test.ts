@@ -3,10 +3,10 @@ import { CheckpointError, NotFiniteError, UsageError } from "@flowify/core";
 import picocolors from "picocolors";
 import { describe, expect, it, vi } from "vitest";
 import { exitStatus, formatError } from "../../src/ui/errors.js";
+import { unknownName } from "../../src/ui/format.js";
 import { watchInterrupts } from "../../src/ui/interrupt.js";
 import { NoReaderError, outputTo } from "../../src/ui/output.js";
 import { createProgress, formatDuration } from "../../src/ui/progress.js";
-import { unknownName } from "../../src/ui/suggest.js";
 import { colorsFor, createTerminal } from "../../src/ui/terminal.js";
 
 function stream(isTTY = false) {

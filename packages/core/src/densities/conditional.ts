@@ -2,7 +2,7 @@ import type { numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "../init/calibration-data.js";
 import type { ArrayTree } from "../layer.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import type { ParameterKinds } from "../params/parameter-kinds.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
 
 /**
  * A density of a vector (the dropped coordinates of a reducing layer) given a context (the kept ones):

@@ -34,8 +34,8 @@ export {
   type NoiseTree,
 } from "../noise.js";
 export { floats, fromHost, toHost } from "../params/host.js";
-export type { ParameterKind, ParameterKinds } from "../params/parameter-kinds.js";
 export { parameterList } from "../params/parameter-list.js";
+export type { ParameterKind, ParameterKinds } from "../params/parameter-paths.js";
 export { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 export type { Step, StepNetwork } from "../steps.js";
 export { initParams } from "../train/init-params.js";

@@ -17,9 +17,8 @@ export {
   readAll,
 } from "../testing/arrays.js";
 export { checkLayer, type LawResult, type LayerReport } from "../testing/check-layer.js";
-export type { Figure, Law } from "../testing/law.js";
 export { laws } from "../testing/laws.js";
 export { meanLogLikelihood } from "../testing/likelihood.js";
 export { type Prepared, prepare } from "../testing/prepare.js";
-export type { CheckLayerOptions, Subject } from "../testing/subject.js";
+export type { CheckLayerOptions, Figure, Law, Subject } from "../testing/subject.js";
 export { type LawTolerance, lawTolerances } from "../testing/tolerances.js";

@@ -9,7 +9,7 @@ import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
-import type { ParameterKinds } from "../params/parameter-kinds.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
 import { expectShape, sameShape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";

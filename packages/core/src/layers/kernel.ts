@@ -13,7 +13,7 @@ import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
 import type { DenseParams } from "../nn/mlp.js";
 import { withCondition } from "../nn/with-condition.js";
 import { floats } from "../params/host.js";
-import type { ParameterKinds } from "../params/parameter-kinds.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";

@@ -12,7 +12,7 @@ import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
-import type { ParameterKinds } from "../params/parameter-kinds.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { type Conversion, defineKind } from "./kind.js";
 import {

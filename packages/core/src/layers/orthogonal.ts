@@ -3,7 +3,7 @@ import { isShapeKey } from "../math/keys.js";
 import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";
 import { floats } from "../params/host.js";
-import type { ParameterKind } from "../params/parameter-kinds.js";
+import type { ParameterKind } from "../params/parameter-paths.js";
 
 /**
  * An n × n orthogonal matrix as a parameter.

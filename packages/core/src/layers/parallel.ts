@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import type { ParameterKinds } from "../params/parameter-kinds.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
 import { expectShape, type Shape, sameShape, showShape } from "../shape.js";
 
 /** Layers on parts of an example: parameters and noises are arrays with one entry a part. */

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import type { HostReflections } from "../math/linalg.js";
-import type { ParameterKind } from "../params/parameter-kinds.js";
+import type { ParameterKind } from "../params/parameter-paths.js";
 import { type Orthogonal, toDevice } from "./orthogonal.js";
 
 /** An orthogonal n × n matrix H = I − Y T Yᵀ that is made of few reflections: Y [n, c] and T [c, c]. */

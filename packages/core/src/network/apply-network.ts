@@ -3,8 +3,8 @@ import { ShapeError, UnsupportedOpError } from "../errors.js";
 import type { Kind, PlainContext, PlainKind } from "../layers/kind.js";
 import type { InnerLayer } from "../layers/options.js";
 import { type Shape, showShape } from "../shape.js";
-import { findKind, isPlain, kinds } from "./kinds.js";
 import { expectNetwork, type NetworkLayer, type OrdinaryLayer, type OrdinaryNetwork } from "./network.js";
+import { findKind, isPlain, kinds } from "./schema.js";
 
 function plainKind({ kind }: InnerLayer): PlainKind {
   const found = findKind(kind);

@@ -1,8 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { shapeKey } from "../math/keys.js";
 import type { Shape } from "../shape.js";
-import type { ParameterKind, ParameterKinds } from "./parameter-kinds.js";
-import { parameterPaths } from "./parameter-paths.js";
+import { type ParameterKind, type ParameterKinds, parameterPaths } from "./parameter-paths.js";
 import { treeDispose, treeFlatten } from "./pytree.js";
 
 /** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and its kind. */

@@ -3,10 +3,9 @@ import { LawError } from "../errors.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
 import { makeRng } from "../math/rng.js";
 import { sizeOf } from "../shape.js";
-import type { Figure } from "./law.js";
 import { laws } from "./laws.js";
 import { layerAt } from "./layer-at.js";
-import type { CheckLayerOptions, Subject } from "./subject.js";
+import type { CheckLayerOptions, Figure, Subject } from "./subject.js";
 
 /** What became of one law: held, with what was compared; or skipped, with the reason. */
 export type LawResult = Readonly<{

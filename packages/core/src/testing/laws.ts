@@ -1,4 +1,3 @@
-import type { Law } from "./law.js";
 import { batch } from "./laws/batch.js";
 import { compiled, pure } from "./laws/compiled.js";
 import { contribution } from "./laws/contribution.js";
@@ -10,6 +9,7 @@ import { noise } from "./laws/noise.js";
 import { derivedReferences, references } from "./laws/references.js";
 import { roundTrips } from "./laws/round-trip.js";
 import { refusal, shapes } from "./laws/shapes.js";
+import type { Law } from "./subject.js";
 
 /** Every law of the contract. A law that others rest on stands before them: where several fail, the first is the cause. */
 export const laws: readonly Law[] = [

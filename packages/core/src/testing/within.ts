@@ -1,5 +1,5 @@
 import { LawError } from "../errors.js";
-import type { Figure } from "./law.js";
+import type { Figure } from "./subject.js";
 import { type LawTolerance, lawTolerances } from "./tolerances.js";
 
 type Numbers = ArrayLike<number>;

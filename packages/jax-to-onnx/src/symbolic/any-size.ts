@@ -1,7 +1,6 @@
 import type { ClosedJaxpr } from "@jax-js/jax";
-import { readConstant } from "../constants.js";
 import { UnsupportedOpError } from "../errors.js";
-import { type Atom, isLiteral, prepare, type Var } from "../jaxpr.js";
+import { type Atom, isLiteral, prepare, readConstant, type Var } from "../jaxpr.js";
 
 /**
  * Sizes for tracing a program. The first six cover every remainder modulo 2 to 6. The rest lie on both sides of common

@@ -19,7 +19,6 @@ import {
 } from "jax-to-onnx/internal";
 import { compiled } from "../lower.js";
 import { drawing } from "./drawing.js";
-import { someExamples } from "./example.js";
 import {
   type ExportedInput,
   type ExportedProgram,
@@ -29,7 +28,7 @@ import {
   specsOf,
 } from "./exported.js";
 import { namedFlow } from "./named-flow.js";
-import { type Program, programsOf } from "./programs.js";
+import { type Program, programsOf, someExamples } from "./programs.js";
 
 export type ExportFlowOptions = {
   /** What the graphs are for. Default `portable`; `ortCpu` for ONNX Runtime on processors. */

@@ -6,8 +6,8 @@ import { ortCpu } from "jax-to-onnx";
 import { leafPaths, trace } from "jax-to-onnx/internal";
 import { lower } from "../lower.js";
 import { drawing } from "./drawing.js";
-import { someExamples } from "./example.js";
 import { type ExportedProgram, namedNoises, noiseSpecs, type Source } from "./exported.js";
+import { someExamples } from "./programs.js";
 
 type ExportStepOptions = {
   /** Examples per step: the form of the products depends on it. */

@@ -1,6 +1,6 @@
-import type { Flow, FlowParams } from "@flowify/core";
-import { type NoiseSpec, type NoiseTree, type Shape, sizeOf } from "@flowify/core/layer";
-import { type JsTree, numpy as np } from "@jax-js/jax";
+import { type Flow, type FlowParams, HostArray } from "@flowify/core";
+import { type NoiseSpec, type NoiseTree, type Rng, type Shape, sizeOf } from "@flowify/core/layer";
+import { DType, type JsTree, numpy as np } from "@jax-js/jax";
 
 /** A program of a flow. */
 export type Program = Readonly<{
@@ -69,4 +69,17 @@ export function programsOf(flow: Flow): Program[] {
   const condition = flow.condition?.shape;
   const without = sizeOf(flow.latentShape) === 0 ? ["encode", "decode"] : [];
   return programs.filter(({ name }) => !without.includes(name)).map((program) => ({ ...program, condition }));
+}
+
+/** Random examples: integers 0..levels−1, or standard normal numbers without levels. */
+export function someExamples(batch: number, shape: Shape, levels: number | undefined, rng: Rng): HostArray {
+  const data = new Float32Array(batch * shape.reduce((a, b) => a * b, 1));
+  if (levels === undefined) rng.fillNormal(data);
+  else {
+    rng.fillUniform(data);
+    data.forEach((u, i) => {
+      data[i] = Math.min(Math.floor(u * levels), levels - 1);
+    });
+  }
+  return new HostArray(data, [batch, ...shape], DType.Float32);
 }

@@ -1,7 +1,6 @@
 import { DataError, ShapeError, UnsupportedOpError } from "@flowify/core";
 import type { Emitted, Emitter } from "./emitter.js";
-import type { KerasLayer } from "./topology.js";
-import type { KerasWeights, Weight } from "./weights.js";
+import type { KerasLayer, KerasWeights, Weight } from "./topology.js";
 
 /** A layer to convert: its configuration, weights and inputs. */
 export class KerasCall {

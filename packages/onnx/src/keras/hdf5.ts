@@ -1,7 +1,7 @@
 import { DataError, UsageError } from "@flowify/core";
 import { entriesOf } from "../import/tensor.js";
 import { hasSoundHeaps } from "./heaps.js";
-import type { Weight } from "./weights.js";
+import type { Weight } from "./topology.js";
 
 type Library = typeof import("h5wasm");
 type File = InstanceType<Library["File"]>;

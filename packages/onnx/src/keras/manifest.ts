@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { float16 } from "../import/elements.js";
 import { type ExternalData, entriesOf } from "../import/tensor.js";
-import type { KerasWeights, Weight } from "./weights.js";
+import type { KerasWeights, Weight } from "./topology.js";
 
 type Read = Readonly<{ bytes: number; read(view: DataView, at: number): number }>;
 

@@ -1,6 +1,5 @@
 import type { Hdf5 } from "./hdf5.js";
-import type { KerasLayer } from "./topology.js";
-import type { KerasWeights } from "./weights.js";
+import type { KerasLayer, KerasWeights } from "./topology.js";
 
 /**
  * The weights of an `.h5` model: those of a layer are in the group of its name, under the names in the group's

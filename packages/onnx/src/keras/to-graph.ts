@@ -3,8 +3,7 @@ import { type TensorInfo, toBytes } from "jax-to-onnx/internal";
 import { KerasCall } from "./call.js";
 import { type Emitted, Emitter } from "./emitter.js";
 import { kerasLayers } from "./layers.js";
-import type { KerasLayer, Topology } from "./topology.js";
-import type { KerasWeights } from "./weights.js";
+import type { KerasLayer, KerasWeights, Topology } from "./topology.js";
 
 /**
  * The layers of a model as the bytes of an ONNX file. Images keep their channels last; before ONNX operators with

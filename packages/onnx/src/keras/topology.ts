@@ -183,3 +183,9 @@ function tensorsOf(value: unknown, what: string, nested: ReadonlySet<string>, de
     `${what}: has result ${String(tensor)} of use ${String(node)} of ${JSON.stringify(name)} as input, expected result 0 of use 0`,
   );
 }
+
+/** Numbers of a layer in row-major order. */
+export type Weight = Readonly<{ shape: readonly number[]; data: Float32Array }>;
+
+/** The weights of a model, by layer and name; undefined if missing. */
+export type KerasWeights = (layer: KerasLayer, weight: string) => Weight | undefined;

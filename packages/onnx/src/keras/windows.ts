@@ -1,7 +1,7 @@
 import { activated } from "./activations.js";
 import type { KerasCall, KerasRule } from "./call.js";
 import type { Emitted } from "./emitter.js";
-import type { Weight } from "./weights.js";
+import type { Weight } from "./topology.js";
 
 /** The attributes of windows along the axes after the channels. */
 function windowsOf(call: KerasCall, kernel: readonly number[], strides: readonly number[]) {

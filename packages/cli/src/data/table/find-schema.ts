@@ -1,5 +1,5 @@
 import { UsageError } from "@flowify/core";
-import { unknownName } from "../../ui/suggest.js";
+import { unknownName } from "../../ui/format.js";
 import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";

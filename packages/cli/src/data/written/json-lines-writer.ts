@@ -1,6 +1,5 @@
 import type { Cell } from "../table/cell.js";
-import { typedCell } from "./typed-cell.js";
-import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
+import { type RowWriter, rounded, typedCell, type WrittenColumn } from "./written-rows.js";
 
 /** JSON has no infinite numbers: they are texts, as CSV has them. NaN is a missing value, and null. */
 const jsonCell = (cell: Cell): Cell =>

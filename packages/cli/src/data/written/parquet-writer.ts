@@ -2,8 +2,7 @@ import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import * as v from "valibot";
 import type { Write } from "../../files/atomic.js";
 import type { Cell } from "../table/cell.js";
-import { typedCell } from "./typed-cell.js";
-import type { RowWriter, WrittenColumn, WrittenRow } from "./written-rows.js";
+import { type RowWriter, typedCell, type WrittenColumn, type WrittenRow } from "./written-rows.js";
 
 /** As the writer has it: the reader is another package, with another version of these types. */
 type RowGroup = ParquetWriter["row_groups"][number];

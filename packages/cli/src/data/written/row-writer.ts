@@ -1,9 +1,8 @@
 import type { Write } from "../../files/atomic.js";
 import { csvWriter } from "./csv-writer.js";
-import type { RowFormat, TableFormat } from "./formats.js";
 import { jsonLinesWriter } from "./json-lines-writer.js";
 import { joinedParquet, PARQUET_BEGUN, parquetWriter } from "./parquet-writer.js";
-import type { RowWriter, WrittenColumn } from "./written-rows.js";
+import type { RowFormat, RowWriter, TableFormat, WrittenColumn } from "./written-rows.js";
 
 export type RowWriterOptions = Readonly<{
   /** The progress of a writer whose rows are in the file already. */

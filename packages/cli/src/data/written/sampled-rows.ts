@@ -3,10 +3,16 @@ import type { Write } from "../../files/atomic.js";
 import type { RunConfig } from "../../run-config.js";
 import { decodeFlowRows } from "../../tables/decode-rows.js";
 import type { ColumnSchema, TableSchema } from "../table/schema.js";
-import { formatOf, type RowFormat, rowFormats } from "./formats.js";
 import { npyWriter } from "./npy-writer.js";
 import { type RowWriterOptions, rowWriter } from "./row-writer.js";
-import type { RowWriter, WrittenColumn, WrittenRow } from "./written-rows.js";
+import {
+  formatOf,
+  type RowFormat,
+  type RowWriter,
+  rowFormats,
+  type WrittenColumn,
+  type WrittenRow,
+} from "./written-rows.js";
 
 /** The columns of written samples, and the numbers of a flow [n, width] as rows of them. */
 type Layout = Readonly<{

@@ -1,4 +1,18 @@
-import type { Cell } from "../table/cell.js";
+import { type Cell, cellReader } from "../table/cell.js";
+
+/** Formats of written tables. */
+export const tableFormats = ["csv", "jsonl", "parquet"] as const;
+export type TableFormat = (typeof tableFormats)[number];
+
+/** The same, and arrays of the numbers of a network. */
+export const rowFormats = [...tableFormats, "npy"] as const;
+export type RowFormat = (typeof rowFormats)[number];
+
+/** The format, one of these, that the ending of a file name stands for. */
+export const formatOf = <Format extends RowFormat>(
+  file: string | undefined,
+  formats: readonly Format[],
+): Format | undefined => formats.find((format) => file?.toLowerCase().endsWith(`.${format}`));
 
 /** A column of a written table. */
 export type WrittenColumn = Readonly<{
@@ -27,3 +41,10 @@ export type RowWriter<Rows = readonly WrittenRow[]> = Readonly<{
 /** The number with the digits of its column. */
 export const rounded = ({ digits }: WrittenColumn, cell: Cell): Cell =>
   digits !== undefined && typeof cell === "number" ? Number(cell.toPrecision(digits)) : cell;
+
+/** Turns cells into the type that JSON and Parquet have for them: `true` and `false` are no texts there. */
+export function typedCell({ type }: WrittenColumn): (cell: Cell) => Cell {
+  if (type !== "boolean") return (cell) => cell;
+  const reader = cellReader();
+  return (cell) => (reader.read(cell) === "missing" ? null : reader.value === 1);
+}

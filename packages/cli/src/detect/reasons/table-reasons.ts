@@ -1,7 +1,7 @@
 import { ownColumns, type TableColumn, tableColumns } from "../../tables/columns/kinds.js";
 import { conformalP } from "../calibration.js";
 import type { OpenDetector } from "../detector.js";
-import type { ScoreKind } from "../score-kinds.js";
+import type { ScoreKind } from "../score-columns.js";
 import type { TableDetector } from "../table-detector.js";
 import { rowReasons } from "./row-reasons.js";
 

@@ -1,6 +1,6 @@
 import { drawChart } from "../../pictures/chart.js";
-import { dateLabels } from "../../pictures/date-labels.js";
 import { histogram } from "../../pictures/histogram.js";
+import { dateLabels } from "../../pictures/scale.js";
 import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
 import { BOUND, seriesColor, TRAINING } from "../../pictures/theme.js";
 import type { ColumnView } from "./columns.js";

@@ -1,8 +1,8 @@
 import type { numpy as np } from "@jax-js/jax";
 import { treeMap } from "../../params/pytree.js";
 import { numbersOf } from "../arrays.js";
-import type { Law } from "../law.js";
 import { prepare } from "../prepare.js";
+import type { Law } from "../subject.js";
 import { within } from "../within.js";
 
 const name = "batch";

@@ -1,9 +1,8 @@
 import { LawError } from "../../errors.js";
 import { arraysOf, at, call, compiled as compile, gradient, readAll } from "../arrays.js";
-import type { Figure, Law } from "../law.js";
 import { meanLogLikelihood } from "../likelihood.js";
 import { onceFor, prepare } from "../prepare.js";
-import type { Subject } from "../subject.js";
+import type { Figure, Law, Subject } from "../subject.js";
 import { within } from "../within.js";
 
 const same = (a: readonly number[][], b: readonly number[][]): boolean =>

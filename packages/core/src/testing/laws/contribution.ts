@@ -1,6 +1,6 @@
 import { contributions, type Kind, kindOf } from "../jacobian.js";
-import type { Law } from "../law.js";
 import { prepare } from "../prepare.js";
+import type { Law } from "../subject.js";
 import { within } from "../within.js";
 
 const name = "contribution";

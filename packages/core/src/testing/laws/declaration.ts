@@ -1,8 +1,8 @@
 import { random } from "@jax-js/jax";
 import { LawError } from "../../errors.js";
 import { arraysOf } from "../arrays.js";
-import type { Law } from "../law.js";
 import { noiseSize, usePrecision } from "../prepare.js";
+import type { Law } from "../subject.js";
 
 /** A record that nobody changes, whose flag `exact` says what its noises say. */
 export const declaration: Law = {

@@ -5,9 +5,8 @@ import type { HostArray } from "../../params/host-array.js";
 import { parameterPaths } from "../../params/parameter-paths.js";
 import { treeFlatten } from "../../params/pytree.js";
 import { at, numbersOf } from "../arrays.js";
-import type { Law } from "../law.js";
 import { type HostTree, host, type Prepared, prepare, toParams } from "../prepare.js";
-import type { Subject } from "../subject.js";
+import type { Law, Subject } from "../subject.js";
 import { within } from "../within.js";
 
 /** z with every noise at its mean, of these parameters. */

@@ -5,10 +5,10 @@ import { parameterPaths } from "../../params/parameter-paths.js";
 import { treeFlatten } from "../../params/pytree.js";
 import { sizeOf } from "../../shape.js";
 import { arraysOf, at, call, gradient, numbersOf, readAll } from "../arrays.js";
-import type { Figure, Law } from "../law.js";
 import { meanLogLikelihood } from "../likelihood.js";
 import { dot } from "../plain.js";
 import { host, type Prepared, prepare, toJax } from "../prepare.js";
+import type { Figure, Law } from "../subject.js";
 import { within } from "../within.js";
 
 const name = "gradients";

@@ -10,9 +10,9 @@ import { parameterPaths } from "../../params/parameter-paths.js";
 import { treeLeaves } from "../../params/pytree.js";
 import { showShape, sizeOf } from "../../shape.js";
 import { at, numbersOf, readAll } from "../arrays.js";
-import type { Figure, Law } from "../law.js";
 import { bufferCounter } from "../live-buffers.js";
 import { usePrecision } from "../prepare.js";
+import type { Figure, Law } from "../subject.js";
 import { within } from "../within.js";
 
 /** In two parts, of which the second is shorter. */

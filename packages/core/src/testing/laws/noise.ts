@@ -1,8 +1,8 @@
 import { tree } from "@jax-js/jax";
 import { LawError } from "../../errors.js";
 import type { NoiseSpec, NoiseTree } from "../../noise.js";
-import type { Law } from "../law.js";
 import { prepare } from "../prepare.js";
+import type { Law } from "../subject.js";
 
 /** The noises with every record watched: names that are read but not declared go into `unknown`. */
 function watched(spec: NoiseSpec, noise: NoiseTree, unknown: Set<string>): NoiseTree {

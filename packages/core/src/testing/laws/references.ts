@@ -2,10 +2,10 @@ import { numpy as np, tree } from "@jax-js/jax";
 import { LawError } from "../../errors.js";
 import { flow } from "../../flow.js";
 import { type AnyFunction, arraysOf, call, callWithRefs, compiled, gradient, readAll } from "../arrays.js";
-import type { Law } from "../law.js";
 import { inFlow, meanLogLikelihood } from "../likelihood.js";
 import { bufferCounter } from "../live-buffers.js";
 import { prepare, usePrecision } from "../prepare.js";
+import type { Law } from "../subject.js";
 
 /** How often each given array was consumed by a call that was given one reference of each. */
 function expectConsumedOnce(name: string, given: readonly np.Array[], left: number, cause?: unknown): void {

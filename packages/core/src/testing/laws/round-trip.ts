@@ -1,7 +1,6 @@
 import { numbersOf } from "../arrays.js";
-import type { Figure, Law } from "../law.js";
 import { noiseSize, type Precision, prepare } from "../prepare.js";
-import type { Subject } from "../subject.js";
+import type { Figure, Law, Subject } from "../subject.js";
 import { within } from "../within.js";
 
 const name = "round trip";

@@ -2,8 +2,8 @@ import { numpy as np, tree } from "@jax-js/jax";
 import { LawError, ShapeError } from "../../errors.js";
 import { showShape } from "../../shape.js";
 import { arraysOf } from "../arrays.js";
-import type { Law } from "../law.js";
 import { prepare } from "../prepare.js";
+import type { Law } from "../subject.js";
 
 /** What comes out is of the declared shapes, and of the type of what goes in. */
 export const shapes: Law = {

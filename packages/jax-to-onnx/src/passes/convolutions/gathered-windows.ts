@@ -1,9 +1,9 @@
 import type { Context } from "../../context.js";
 import { type Equation, isFloat, outShape, outType, paramsOf, sizeOf } from "../../jaxpr.js";
 import { type Lazy, shapeOf } from "../../lazy.js";
+import type { AxisTaps } from "../../origins.js";
 import type { ConvParams } from "../../rules/conv.js";
 import type { Pass } from "../pass.js";
-import type { AxisTaps } from "./axis-taps.js";
 import { tapProduct } from "./taps.js";
 
 /** An input, a kernel and how each axis is walked. */

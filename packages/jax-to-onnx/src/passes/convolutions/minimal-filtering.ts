@@ -1,4 +1,4 @@
-import type { AxisTaps } from "./axis-taps.js";
+import type { AxisTaps } from "../../origins.js";
 
 /** A matrix as its rows. */
 export type Rows = readonly (readonly number[])[];

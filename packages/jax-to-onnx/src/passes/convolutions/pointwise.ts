@@ -1,10 +1,9 @@
 import type { Context } from "../../context.js";
 import { type Lazy, padRank, shapeOf } from "../../lazy.js";
-import type { Origin } from "../../origins.js";
+import type { AxisTaps, Origin } from "../../origins.js";
 import { add } from "../../rules/arithmetic.js";
 import { contract } from "../../rules/dot.js";
 import type { Pass } from "../pass.js";
-import type { AxisTaps } from "./axis-taps.js";
 import { convolve, tapsOf } from "./gathered-windows.js";
 
 type Convolution = NonNullable<Origin["convolution"]>;

@@ -2,10 +2,10 @@ import type { Context } from "../../context.js";
 import { sizeOf } from "../../jaxpr.js";
 import { arrange, solid } from "../../layout.js";
 import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../../lazy.js";
+import type { AxisTaps } from "../../origins.js";
 import { contract } from "../../rules/dot.js";
 import { padNode } from "../../rules/movement.js";
 import { reduceAxes } from "../../rules/reductions.js";
-import type { AxisTaps } from "./axis-taps.js";
 import { minimalFiltering } from "./minimal-filtering.js";
 import { minimalCost, minimalProduct } from "./winograd.js";
 

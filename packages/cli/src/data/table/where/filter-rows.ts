@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import { unknownName } from "../../../ui/suggest.js";
+import { unknownName } from "../../../ui/format.js";
 import { type Block, rowBlock, rowName } from "../block.js";
 import { cellText } from "../cell.js";
 import { type Fill, identifier, openSession, type Rows, type Session } from "../duckdb.js";
