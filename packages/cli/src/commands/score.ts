@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
 import { imagesOf, nounOf } from "../data/image-set.js";
-import { isTable } from "../data/table/open-table.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
+import { isTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { csvCell } from "../data/written/csv-writer.js";
 import { formatOf, type TableFormat, tableFormats } from "../data/written/written-rows.js";

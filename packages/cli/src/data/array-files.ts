@@ -1,13 +1,13 @@
 import { arrayImages, type PixelSize } from "./array-images.js";
 import { arrayRows } from "./array-rows.js";
+import { type NpyArray, unsignedBytes } from "./arrays/npy.js";
+import { readNpyFile } from "./arrays/npy-file.js";
+import { npzHolds, readNpz } from "./arrays/npz.js";
 import { drawnImages, drawnRows } from "./drawn-split.js";
 import type { DataFormat, Reading } from "./format.js";
 import { readIdx } from "./idx.js";
 import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set.js";
-import { type NpyArray, unsignedBytes } from "./npy.js";
-import { readNpyFile } from "./npy-file.js";
-import { npzHolds, readNpz } from "./npz.js";
-import { areOfArray } from "./table/array-table.js";
+import { areOfArray } from "./table/sources/array-table.js";
 import { tableFile } from "./table-file.js";
 
 /** `whole`: the array holds all splits; `undrawn`: use the array as a whole instead of splitting it. */

@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import { allocate } from "./allocate.js";
+import { allocate } from "./arrays/allocate.js";
 import type { ImageShape } from "./image-set.js";
 
 /** Height and width in pixels. */

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
-import { allocate } from "./allocate.js";
+import { allocate } from "./arrays/allocate.js";
+import { elementReader, type NpyArray } from "./arrays/npy.js";
 import type { RowSet } from "./image-set.js";
-import { elementReader, type NpyArray } from "./npy.js";
 
 /** Rows of numbers from an array. */
 export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels" | "notes">;

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import { isGzip, readBytes, unpack } from "../files/packed.js";
 import type { DataFormat } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
-import { isGzip, readBytes, unpack } from "./packed.js";
 
 const SHAPE: ImageShape = [3, 32, 32];
 const PIXELS = 3072;

@@ -1,8 +1,8 @@
 import { DataError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { allocate } from "./allocate.js";
 import type { ArrayRows } from "./array-rows.js";
+import { allocate } from "./arrays/allocate.js";
 import {
   type ImageSet,
   type ImageShape,

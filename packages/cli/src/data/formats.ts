@@ -9,7 +9,7 @@ import type { PublishedSplit } from "./image-set.js";
 import { imageNetFolder } from "./imagenet-npz.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
-import { TABLE_ENDING } from "./table/open-table.js";
+import { TABLE_ENDING } from "./table/sources/open-table.js";
 import { STANDARD_INPUT } from "./table/sources/standard-input.js";
 import { tableFile } from "./table-file.js";
 

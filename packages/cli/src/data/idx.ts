@@ -1,6 +1,6 @@
 import { constants, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
-import { DEFLATE_MAX_RATIO, FETCH_AGAIN, isGzip, readBytes, unpack } from "./packed.js";
+import { DEFLATE_MAX_RATIO, FETCH_AGAIN, isGzip, readBytes, unpack } from "../files/packed.js";
 
 /** The content of an idx file of unsigned bytes: sizes of the axes and the elements, row-major. */
 export type IdxArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;

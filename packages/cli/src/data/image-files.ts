@@ -1,8 +1,8 @@
 import { DataError, UsageError } from "@flowify/core";
+import { readBytes } from "../files/packed.js";
 import type { Reading } from "./format.js";
 import { readIdx } from "./idx.js";
 import type { ImageShape } from "./image-set.js";
-import { readBytes } from "./packed.js";
 import { decodePicture, PICTURE } from "./picture.js";
 
 /** Images of one file, one after another, with their names. */

@@ -112,10 +112,12 @@ export const imageSize = ([channels, height, width]: ImageShape): number => chan
 const sizeOfExample = (shape: ImageShape | RowShape): number =>
   isRowShape(shape) ? shape[0] : imageSize(shape);
 
-export const hashBytes = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
-const hashOf = (numbers: Uint8Array | Float32Array): string =>
-  hashBytes(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+/** The sha256 of texts, bytes and numbers, one after another, hexadecimal. */
+export function hashOf(...parts: readonly (string | Uint8Array | Float32Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
 
 /** Adds the number of examples and the hash. */
 export const imageSet = (set: Omit<ImageSet, "count" | "hash">): ImageSet => ({

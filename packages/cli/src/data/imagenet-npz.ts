@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
-import { allocate } from "./allocate.js";
 import { arrayImages } from "./array-images.js";
+import { allocate } from "./arrays/allocate.js";
+import { type NpyArray, unsignedBytes } from "./arrays/npy.js";
+import { readNpz } from "./arrays/npz.js";
 import type { DataFormat } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
-import { type NpyArray, unsignedBytes } from "./npy.js";
-import { readNpz } from "./npz.js";
 
 /**
  * The batches of downsampled ImageNet (Chrabaszcz, Loshchilov and Hutter 2017); its validation images serve as test

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { arrayRows } from "./array-rows.js";
-import { elementReader, readNpy } from "./npy.js";
-import { withZip } from "./zip.js";
+import { elementReader, readNpy } from "./arrays/npy.js";
+import { withZip } from "./arrays/zip.js";
 
 /** Rows [count, width] and a label each: 0 for a normal row. */
 export type LabelledRows = Readonly<{ rows: Float32Array; width: number; labels: Float64Array }>;

@@ -1,12 +1,12 @@
 import { DataError } from "@flowify/core";
-import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
+import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./arrays/archive-limits.js";
+import { openZip, withZip, type ZipEntry } from "./arrays/zip.js";
 import type { DataFormat } from "./format.js";
 import { PICTURE } from "./picture.js";
 import { isHidden } from "./picture-folder.js";
 import { readSplit } from "./picture-set.js";
 import { byName, type PictureSource } from "./picture-source.js";
 import { collect, tarFiles } from "./tar.js";
-import { openZip, withZip, type ZipEntry } from "./zip.js";
 
 const isPicture = (name: string): boolean => PICTURE.test(name) && !name.split("/").some(isHidden);
 

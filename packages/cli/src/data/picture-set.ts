@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
 import { printable } from "../ui/printable.js";
-import { allocate } from "./allocate.js";
+import { allocate } from "./arrays/allocate.js";
 import { drawnSplit } from "./drawn-split.js";
 import type { Reading } from "./format.js";
 import {

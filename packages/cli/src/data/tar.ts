@@ -3,9 +3,9 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { createTarDecoder } from "modern-tar";
+import { FETCH_AGAIN, readError } from "../files/packed.js";
 import { expectRegularFile } from "../files/regular-file.js";
-import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./archive-limits.js";
-import { FETCH_AGAIN, readError } from "./packed.js";
+import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./arrays/archive-limits.js";
 import type { SourceFile } from "./picture-source.js";
 
 /** First bytes of a gzip file. */

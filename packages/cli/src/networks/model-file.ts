@@ -1,8 +1,8 @@
 import { extname } from "node:path";
 import { DataError } from "@flowify/core";
 import { openOnnx, readKeras, readKerasFile } from "@flowify/onnx";
-import { LARGEST_RATIO, RATIO_FROM } from "../data/archive-limits.js";
-import { withZip, type ZipEntry } from "../data/zip.js";
+import { LARGEST_RATIO, RATIO_FROM } from "../data/arrays/archive-limits.js";
+import { withZip, type ZipEntry } from "../data/arrays/zip.js";
 import { expectShallow } from "../files/check.js";
 import { naming } from "./naming.js";
 

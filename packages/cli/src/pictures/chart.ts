@@ -1,7 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
-import { escapeXml, validXml } from "./escape.js";
+import { escapeXml, validXml, verbatim } from "./escape.js";
 import { openRenderer, PictureError } from "./render.js";
-import { verbatim } from "./series.js";
 import { fonts, type Theme, themeConfig } from "./theme.js";
 
 export type ChartOptions = Readonly<{

@@ -15,3 +15,9 @@ export const validXml = (text: string): string => text.replace(NOT_XML, "\u{fffd
 /** Escapes a text for HTML and SVG, also inside of an attribute in quotes. */
 export const escapeXml = (text: string): string =>
   validXml(text).replace(/[&<>"']/g, (c) => ENTITIES[c] as string);
+
+/**
+ * A text in a description of a chart. Vega's parser takes the strings "if", "constructor" and others that every object
+ * has for names; none of them ends in a space, which Vega drops when it draws.
+ */
+export const verbatim = (text: string): string => `${text} `;

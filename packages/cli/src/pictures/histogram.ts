@@ -1,6 +1,7 @@
 import { drawChart } from "./chart.js";
+import { verbatim } from "./escape.js";
 import { type Scale, scaleFor } from "./scale.js";
-import { colorBySeries, namesOf, numbers, verbatim } from "./series.js";
+import { colorBySeries, namesOf, numbers } from "./series.js";
 import { type Theme, TRAINING } from "./theme.js";
 
 export type Group = Readonly<{ name: string; values: ArrayLike<number>; color?: string }>;

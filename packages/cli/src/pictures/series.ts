@@ -1,3 +1,4 @@
+import { verbatim } from "./escape.js";
 import { seriesColor } from "./theme.js";
 
 /** One of several things that a chart tells apart by colour. */
@@ -36,12 +37,6 @@ export function colorBySeries(
     },
   } as const;
 }
-
-/**
- * A text in a description of a chart. Vega's parser takes the strings "if", "constructor" and others that every object
- * has for names; none of them ends in a space, which Vega drops when it draws.
- */
-export const verbatim = (text: string): string => `${text} `;
 
 /** An axis of numbers between two ends that are shown as they are. */
 export const numbers = <A extends object>(

@@ -1,4 +1,4 @@
-import { openTable } from "../data/table/open-table.js";
+import { openTable } from "../data/table/sources/open-table.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { type EncodedRows, encodedTable } from "../tables/encoded-table.js";
 import type { Prediction } from "./columns.js";

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
-import { hashBytes } from "../data/image-set.js";
+import { hashOf } from "../data/image-set.js";
 import { expectUsable, leftOut } from "../data/table/check-columns.js";
 import { findSchema } from "../data/table/find-schema.js";
-import { openTable } from "../data/table/open-table.js";
+import { openTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { expectEnough } from "../data/table/split-rows.js";
 import { environment } from "../environment.js";
@@ -148,7 +148,7 @@ async function rowsOf(
       train,
       test: rowsOfPart(prediction, encoded, "test").rows,
       count: train.length / width,
-      hash: hashBytes(new Uint8Array(encoded.buffer, encoded.byteOffset, encoded.byteLength)),
+      hash: hashOf(encoded),
     },
     notes: [
       ...notes,

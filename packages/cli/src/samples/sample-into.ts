@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import type { FlowModel } from "@flowify/core";
 import * as v from "valibot";
+import { hashOf } from "../data/image-set.js";
 import { begunBehind } from "../data/written/row-writer.js";
 import { leastBytes, sampleWriter } from "../data/written/sampled-rows.js";
 import type { RowFormat, RowWriter } from "../data/written/written-rows.js";
 import { version } from "../environment.js";
 import type { Write } from "../files/atomic.js";
-import { hashOf } from "../files/hash-of.js";
 import { expectDiskSpace } from "../files/place.js";
 import type { RunConfig } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";

@@ -3,7 +3,7 @@ import { DataError } from "@flowify/core";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
-import { isTable } from "../data/table/open-table.js";
+import { isTable } from "../data/table/sources/open-table.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
 import { UsageError } from "@flowify/core";
 import * as v from "valibot";
+import { hashOf } from "../data/image-set.js";
 import { filesOf } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { TableFormat } from "../data/written/written-rows.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import { version } from "../environment.js";
 import { type Write, writeAtomic } from "../files/atomic.js";
-import { hashOf } from "../files/hash-of.js";
 import { placeOf } from "../files/place.js";
 import type { CommonFlags, ImagesFlags } from "../flags/shared.js";
 import type { Ranks } from "../ranks/ranks.js";

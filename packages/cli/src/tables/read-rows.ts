@@ -1,8 +1,8 @@
 import { expectUsable, leftOut } from "../data/table/check-columns.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
-import { openTable } from "../data/table/open-table.js";
 import type { TableChoice, TableSchema } from "../data/table/schema.js";
+import { openTable } from "../data/table/sources/open-table.js";
 import { flowNames, tableColumns } from "./columns/kinds.js";
 import { allRows, type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
 import { type FlowRows, flowRows } from "./flow-rows.js";

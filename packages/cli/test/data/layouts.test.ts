@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { describeImages, hashBytes } from "../../src/data/image-set.js";
+import { describeImages, hashOf } from "../../src/data/image-set.js";
 import { hasSplit, loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { npyBytes, ramp } from "./npy-files.js";
@@ -36,7 +36,7 @@ describe("downsampled ImageNet", () => {
     });
     const set = await loadDataSet({ name: folder }, "train");
     expect(set).toMatchObject({ count: 4, shape: [3, 8, 8] });
-    expect(set.hash).toBe(hashBytes(Buffer.concat([ramp(576), ramp(192)])));
+    expect(set.hash).toBe(hashOf(Buffer.concat([ramp(576), ramp(192)])));
     expect((await loadDataSet({ name: "imagenet64", dir: folder }, "test")).count).toBe(2);
   });
 
@@ -60,7 +60,7 @@ describe("downsampled ImageNet", () => {
       "train_64x64/1.png": await pngBytes(1),
       "valid_64x64/1.png": await pngBytes(2),
     });
-    expect((await loadDataSet({ name: folder }, "test")).hash).toBe(hashBytes(pixelsOf(2, 8, 6, 1)));
+    expect((await loadDataSet({ name: folder }, "test")).hash).toBe(hashOf(pixelsOf(2, 8, 6, 1)));
   });
 });
 
@@ -75,8 +75,8 @@ describe("CelebA", () => {
 
   it("has the splits of its list, unpacked or packed", async () => {
     const hashes = {
-      train: hashBytes(Buffer.concat([pixelsOf(1, 8, 6, 1), pixelsOf(3, 8, 6, 1)])),
-      test: hashBytes(pixelsOf(4, 8, 6, 1)),
+      train: hashOf(Buffer.concat([pixelsOf(1, 8, 6, 1), pixelsOf(3, 8, 6, 1)])),
+      test: hashOf(pixelsOf(4, 8, 6, 1)),
     };
     const unpacked = folderOf({ ...Object.fromEntries(await pictures()), "list_eval_partition.txt": list });
     const zip = zipBytes((await pictures()).map(([name, content]) => ({ name, content, stored: true })));

@@ -4,7 +4,7 @@ import { DataError } from "@flowify/core";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../src/data/format.js";
-import { describeImages, hashBytes } from "../../src/data/image-set.js";
+import { describeImages, hashOf } from "../../src/data/image-set.js";
 import { loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { pixelsOf, pngBytes } from "./picture-files.js";
@@ -49,14 +49,14 @@ describe("a folder of pictures", () => {
       count: 3,
       shape: [1, 8, 6],
       split: "train",
-      hash: hashBytes(joined(2, 1, 0)),
+      hash: hashOf(joined(2, 1, 0)),
     });
-    expect((await test(folder)).hash).toBe(hashBytes(joined(3)));
+    expect((await test(folder)).hash).toBe(hashOf(joined(3)));
   });
 
   it("takes val for test where there is no test", async () => {
     const folder = folderOf(await pngs("train/0.png", "val/1.png", "valid/2.png"));
-    expect((await test(folder)).hash).toBe(hashBytes(joined(1)));
+    expect((await test(folder)).hash).toBe(hashOf(joined(1)));
   });
 
   it("without splits has a tenth drawn for the test, the same ones each time", async () => {
@@ -177,7 +177,7 @@ describe("damaged pictures", () => {
       /train\/b\.png: cannot be read as a picture \(.*\)\n.* skip damaged pictures with --skip-corrupt/,
     );
     const set = await train(folder, { skipCorrupt: true });
-    expect(set).toMatchObject({ count: 1, skipped: ["train/b.png"], hash: hashBytes(joined(0)) });
+    expect(set).toMatchObject({ count: 1, skipped: ["train/b.png"], hash: hashOf(joined(0)) });
     expect(describeImages(set)).toMatch(
       /^1 train images of .* \(1 damaged picture left out: train\/b\.png\)$/,
     );
@@ -186,7 +186,7 @@ describe("damaged pictures", () => {
   it("may be the first, and not all", async () => {
     const files = await pngs("train/a.png", "train/b.png", "train/c.png", "test/d.png");
     const first = folderOf({ ...files, "train/a.png": torn(files["train/a.png"]!) });
-    expect((await train(first, { skipCorrupt: true })).hash).toBe(hashBytes(joined(1, 2)));
+    expect((await train(first, { skipCorrupt: true })).hash).toBe(hashOf(joined(1, 2)));
     const all = folderOf({ "a.png": new Uint8Array(), "b.png": new Uint8Array() });
     expect(await refusal(all, { skipCorrupt: true })).toContain("every picture is damaged");
   });

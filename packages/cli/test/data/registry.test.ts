@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
-import { firstImages, hashBytes } from "../../src/data/image-set.js";
+import { firstImages, hashOf } from "../../src/data/image-set.js";
 import { loadDataSet } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { idxBytes, squares, writeIdxFolder } from "./idx-files.js";
@@ -14,13 +14,13 @@ describe("loadDataSet", () => {
     const set = await loadDataSet({ name: "mnist" }, "test");
     expect(set).toMatchObject({ name: "mnist", split: "test", count: 10_000, shape: [1, 28, 28] });
     expect([...set.labels!.subarray(0, 5)]).toEqual([7, 2, 1, 0, 4]);
-    expect(set.hash).toBe(hashBytes(set.images));
+    expect(set.hash).toBe(hashOf(set.images));
   });
 
   it("reads a folder of idx files by its path, the hash that of the pixels", async () => {
     const path = writeIdxFolder(join(folder, "plain"), { train: 5, side: 6 });
     const set = await loadDataSet({ name: path }, "train");
-    expect(set).toMatchObject({ name: "plain", count: 5, shape: [1, 6, 6], hash: hashBytes(squares(5, 6)) });
+    expect(set).toMatchObject({ name: "plain", count: 5, shape: [1, 6, 6], hash: hashOf(squares(5, 6)) });
   });
 
   it("reads the names with a dot, without labels, under the name of a data set", async () => {
@@ -80,7 +80,7 @@ describe("firstImages", () => {
     expect(few.count).toBe(3);
     expect(few.images.length).toBe(3 * 16);
     expect(few.labels?.length).toBe(3);
-    expect(few.hash).toBe(hashBytes(set.images.subarray(0, 48)));
+    expect(few.hash).toBe(hashOf(set.images.subarray(0, 48)));
     expect(() => firstImages(set, 9)).toThrow("--limit 9: limit has only 8 train images");
   });
 });

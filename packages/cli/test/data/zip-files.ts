@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { deflateRawSync } from "node:zlib";
-import { crc32 } from "../../src/data/zip.js";
+import { crc32 } from "../../src/data/arrays/zip.js";
 
 /** One entry of a zip archive; what is not given follows from the content. */
 export type ZipFileEntry = Readonly<{

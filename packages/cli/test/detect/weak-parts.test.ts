@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { findSchema } from "../../src/data/table/find-schema.js";
-import { openTable } from "../../src/data/table/open-table.js";
+import { openTable } from "../../src/data/table/sources/open-table.js";
 import { conformalP, smallestP } from "../../src/detect/calibration.js";
 import { openDetector } from "../../src/detect/detector.js";
 import { tableReasoner } from "../../src/detect/reasons/table-reasons.js";

@@ -11,7 +11,6 @@ export { type GaussianOptions, gaussian } from "../densities/gaussian.js";
 export { type MixtureOptions, mixture } from "../densities/mixture.js";
 export { mixtureResidual, normalResidual, type ResidualDistribution } from "../densities/residual.js";
 export type { DroppedModel } from "../flowify.js";
-export type { LinearParams } from "../init/linear.js";
 export { type ActnormParams, actnorm } from "../layers/actnorm.js";
 export { type AffineOptions, type AffineParams, affine } from "../layers/affine.js";
 export { type AvgPool2dOptions, avgPool2d } from "../layers/avg-pool2d.js";
@@ -35,6 +34,7 @@ export {
 export { type KernelOptions, type KernelParams, kernel } from "../layers/kernel.js";
 export { type LeakyReluOptions, leakyRelu } from "../layers/leaky-relu.js";
 export { type LinearOptions, linear } from "../layers/linear.js";
+export type { LinearParams } from "../layers/linear-init.js";
 export type { DenseWeights } from "../layers/linear-weights.js";
 export { type MarginalOptions, type MarginalParams, marginal } from "../layers/marginal.js";
 export { type MaxPool2dOptions, maxPool2d } from "../layers/max-pool2d.js";

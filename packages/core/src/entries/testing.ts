@@ -16,8 +16,8 @@ export {
   numbersOf,
   readAll,
 } from "../testing/arrays.js";
-export { checkLayer, type LawResult, type LayerReport } from "../testing/check-layer.js";
-export { laws } from "../testing/laws.js";
+export { laws } from "../testing/laws/all.js";
+export { checkLayer, type LawResult, type LayerReport } from "../testing/laws/check-layer.js";
 export { meanLogLikelihood } from "../testing/likelihood.js";
 export { type Prepared, prepare } from "../testing/prepare.js";
 export type { CheckLayerOptions, Figure, Law, Subject } from "../testing/subject.js";

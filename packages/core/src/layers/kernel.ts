@@ -2,7 +2,6 @@ import { numpy as np } from "@jax-js/jax";
 import { normalResidual, placed, type ResidualDistribution } from "../densities/residual.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
-import { droppedRows, initMap } from "../init/linear.js";
 import { columnMoments } from "../init/moments.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
@@ -15,6 +14,7 @@ import { withCondition } from "../nn/with-condition.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { droppedRows, initMap } from "./linear-init.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 

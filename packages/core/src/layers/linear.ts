@@ -3,7 +3,6 @@ import type { ConditionalDensity, MixtureOfNormals } from "../densities/conditio
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
-import { initLinear } from "../init/linear.js";
 import { examplesOfDirections } from "../init/principal.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
@@ -15,6 +14,7 @@ import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { type Conversion, defineKind } from "./kind.js";
+import { initLinear } from "./linear-init.js";
 import {
   checkWeights,
   compactSide,

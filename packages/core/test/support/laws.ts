@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { laws } from "../../src/testing/laws/all.js";
 import { batch } from "../../src/testing/laws/batch.js";
 import { compiled, pure } from "../../src/testing/laws/compiled.js";
 import { derivedReferences, references } from "../../src/testing/laws/references.js";
-import { laws } from "../../src/testing/laws.js";
 import type { Law, Subject } from "../../src/testing/subject.js";
 import { catalog, tagsOf } from "../catalog.js";
 import type { CatalogEntry } from "./entry.js";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { runCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 import { zipBytes } from "../zip-files.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DataError } from "@flowify/core";
 
 import { describe, expect, it } from "vitest";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 import { arrowBytes, arrowCells } from "./arrow-files.js";
 

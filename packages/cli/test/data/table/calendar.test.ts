@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { runCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";

@@ -4,7 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import type { Cell } from "../../../src/data/table/cell.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { rowWriter } from "../../../src/data/written/row-writer.js";
 import { sampleFormat, writtenColumns } from "../../../src/data/written/sampled-rows.js";
 import type { TableFormat } from "../../../src/data/written/written-rows.js";

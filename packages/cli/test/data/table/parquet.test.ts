@@ -6,7 +6,7 @@ import { parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { duckdbParquet, TYPED } from "../../../../../test/support/duckdb-files.js";
 import type { Block } from "../../../src/data/table/block.js";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 import { parquetBytes } from "../parquet-files.js";
 

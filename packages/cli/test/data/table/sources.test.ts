@@ -5,7 +5,7 @@ import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { fileHashes } from "../../../src/data/file-hashes.js";
 import { rowName } from "../../../src/data/table/block.js";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { GZIP_LIMIT, textSource } from "../../../src/data/table/sources/text-source.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { pipeCommand } from "../../run-command.js";

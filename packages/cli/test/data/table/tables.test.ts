@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { findSchema } from "../../../src/data/table/find-schema.js";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import type { Table } from "../../../src/data/table/table.js";
 import { tableOfBytes } from "../../../src/data/table/table-bytes.js";
 import { temporaryFolder } from "../../temporary-folder.js";

@@ -4,7 +4,7 @@ import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { rowName } from "../../../src/data/table/block.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { filteredTable } from "../../../src/data/table/where/filter-rows.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";

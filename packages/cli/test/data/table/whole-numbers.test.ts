@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { duckdbParquet } from "../../../../../test/support/duckdb-files.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
-import { openTable } from "../../../src/data/table/open-table.js";
+import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { tableOfBytes } from "../../../src/data/table/table-bytes.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";

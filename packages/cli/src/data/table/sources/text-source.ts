@@ -2,8 +2,8 @@ import { closeSync, createReadStream, openSync, readSync, statSync } from "node:
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "@flowify/core";
+import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "../../../files/packed.js";
 import { expectRegularFile } from "../../../files/regular-file.js";
-import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "../../packed.js";
 
 /** A gzip file that unpacks to more than this many bytes, and to more than this many times its size, is refused. */
 export const GZIP_LIMIT = { bytes: 2 ** 26, ratio: 200 } as const;

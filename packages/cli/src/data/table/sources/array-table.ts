@@ -1,10 +1,10 @@
 import { DataError } from "@flowify/core";
-import { elementReader, type NpyArray } from "../npy.js";
-import { readNpyFile } from "../npy-file.js";
-import { readNpz } from "../npz.js";
-import { type Block, blockOf } from "./block.js";
-import type { TableSchema } from "./schema.js";
-import { BLOCK, type Table } from "./table.js";
+import { elementReader, type NpyArray } from "../../arrays/npy.js";
+import { readNpyFile } from "../../arrays/npy-file.js";
+import { readNpz } from "../../arrays/npz.js";
+import { type Block, blockOf } from "../block.js";
+import type { TableSchema } from "../schema.js";
+import { BLOCK, type Table } from "../table.js";
 
 /** Files of arrays. */
 export const ARRAY_ENDING = /\.np[yz]$/i;

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { DataError } from "@flowify/core";
-import { expectRegularFile } from "../files/regular-file.js";
+import { readError } from "../../files/packed.js";
+import { expectRegularFile } from "../../files/regular-file.js";
 import { type NpyArray, readNpy } from "./npy.js";
-import { readError } from "./packed.js";
 
 /**
  * The array in a file `FILE.npy`.

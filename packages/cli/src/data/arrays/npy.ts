@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
-import { printable } from "../ui/printable.js";
+import { FETCH_AGAIN } from "../../files/packed.js";
+import { printable } from "../../ui/printable.js";
 import { allocate } from "./allocate.js";
-import { FETCH_AGAIN } from "./packed.js";
 
 /** Type of the elements of an array: boolean, signed or unsigned integer, or float, and its bytes. */
 export type NpyType = Readonly<{

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
-import { expectRegularFile } from "../files/regular-file.js";
+import { expectRegularFile } from "./regular-file.js";
 
 /** Largest ratio of deflate. It allows checking the size in a header before unpacking. */
 export const DEFLATE_MAX_RATIO = 1032;

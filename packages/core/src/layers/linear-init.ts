@@ -1,16 +1,16 @@
 import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity } from "../densities/conditional.js";
+import { type CalibrationData, rowsOf } from "../init/calibration-data.js";
+import { principalDirections } from "../init/principal.js";
 import type { ArrayTree } from "../layer.js";
-import { pretrainedParams, type WeightRotations } from "../layers/linear-weights.js";
-import { type Orthogonal, toDevice } from "../layers/orthogonal.js";
-import type { Rotation, RotationParam } from "../layers/rotation.js";
 import { splitKey } from "../math/keys.js";
 import { type HostMatrix, identityMatrix } from "../math/linalg.js";
 import type { NoiseSpec } from "../noise.js";
 import { floats } from "../params/host.js";
 import { treeRef } from "../params/pytree.js";
-import { type CalibrationData, rowsOf } from "./calibration-data.js";
-import { principalDirections } from "./principal.js";
+import { pretrainedParams, type WeightRotations } from "./linear-weights.js";
+import { type Orthogonal, toDevice } from "./orthogonal.js";
+import type { Rotation, RotationParam } from "./rotation.js";
 
 type MapOptions = {
   n: number;

@@ -1,19 +1,19 @@
 import { DataError } from "@flowify/core";
+import { arrowTable } from "../arrow.js";
+import { byteFile } from "../byte-file.js";
+import { calendarColumns, withCalendar } from "../calendar.js";
+import { csvTable, type KnownFormats } from "../csv.js";
+import { jsonLinesTable } from "../json-lines.js";
+import { parquetTable } from "../parquet-table.js";
+import type { TableSchema } from "../schema.js";
+import type { Table } from "../table.js";
+import { filteredTable } from "../where/filter-rows.js";
+import type { WrittenAs } from "../written-as.js";
 import { ARRAY_ENDING, areOfArray, arrayTable } from "./array-table.js";
-import { arrowTable } from "./arrow.js";
-import { byteFile } from "./byte-file.js";
-import { calendarColumns, withCalendar } from "./calendar.js";
-import { csvTable, type KnownFormats } from "./csv.js";
-import { jsonLinesTable } from "./json-lines.js";
-import { parquetTable } from "./parquet-table.js";
-import type { TableSchema } from "./schema.js";
-import { filesOf } from "./sources/file-pattern.js";
-import { severalFiles } from "./sources/several-files.js";
-import { keptStandardInput, STANDARD_INPUT, STANDARD_INPUT_NAME } from "./sources/standard-input.js";
-import { textSource } from "./sources/text-source.js";
-import type { Table } from "./table.js";
-import { filteredTable } from "./where/filter-rows.js";
-import type { WrittenAs } from "./written-as.js";
+import { filesOf } from "./file-pattern.js";
+import { severalFiles } from "./several-files.js";
+import { keptStandardInput, STANDARD_INPUT, STANDARD_INPUT_NAME } from "./standard-input.js";
+import { textSource } from "./text-source.js";
 
 type Opening = Readonly<{
   where?: string | undefined;

@@ -1,9 +1,9 @@
 import { DataError } from "@flowify/core";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
-import { expectRegularFile } from "../files/regular-file.js";
-import { printable } from "../ui/printable.js";
+import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "../../files/packed.js";
+import { expectRegularFile } from "../../files/regular-file.js";
+import { printable } from "../../ui/printable.js";
 import { leadsOut, MOST_ENTRIES } from "./archive-limits.js";
-import { DEFLATE_MAX_RATIO, FETCH_AGAIN, readError } from "./packed.js";
 
 const POLYNOMIAL = 0xedb88320;
 

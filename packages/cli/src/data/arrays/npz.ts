@@ -1,13 +1,13 @@
 import { DataError } from "@flowify/core";
-import type { PublishedSplit } from "./image-set.js";
 import { type NpyArray, readNpy } from "./npy.js";
 import { withZip, type ZipEntry } from "./zip.js";
 
 /** Names of the images of a split in Keras, MedMNIST and other formats. */
-const splitNames: Readonly<Record<PublishedSplit, readonly string[]>> = {
+const splitNames = {
   train: ["x_train", "X_train", "train_images", "train"],
   test: ["x_test", "X_test", "test_images", "test"],
-};
+} as const;
+type PublishedSplit = keyof typeof splitNames;
 /** Names of images without splits. */
 const wholeNames = ["images", "data", "x", "X", "arr_0"];
 

@@ -1,11 +1,11 @@
 import { defaultDevice } from "@jax-js/jax";
-import { LawError } from "../errors.js";
-import type { ArrayTree, FlowLayer } from "../layer.js";
-import { makeRng } from "../math/rng.js";
-import { sizeOf } from "../shape.js";
-import { laws } from "./laws.js";
-import { layerAt } from "./layer-at.js";
-import type { CheckLayerOptions, Figure, Subject } from "./subject.js";
+import { LawError } from "../../errors.js";
+import type { ArrayTree, FlowLayer } from "../../layer.js";
+import { makeRng } from "../../math/rng.js";
+import { sizeOf } from "../../shape.js";
+import { layerAt } from "../layer-at.js";
+import type { CheckLayerOptions, Figure, Subject } from "../subject.js";
+import { laws } from "./all.js";
 
 /** What became of one law: held, with what was compared; or skipped, with the reason. */
 export type LawResult = Readonly<{
