@@ -4,32 +4,26 @@
  */
 export {
   applyNetwork,
-  type BatchSource,
   bitsPerDimension,
   CheckpointError,
   chain,
   couplingFlow,
   createTrainer,
   DataError,
-  type DataIn,
   DeviceError,
   DomainError,
   DownloadError,
   decodeSafetensors,
   denseFlow,
   type Evaluation,
-  type ExamplesIn,
   type Executor,
-  type Explanation,
   encodeSafetensors,
   type FitOptions,
-  type FitStep,
   type Flow,
   FlowifyError,
   type FlowifyErrorCode,
   type FlowifyOptions,
   FlowModel,
-  type FlowParams,
   fastestExecutor,
   flow,
   flowify,
@@ -38,18 +32,14 @@ export {
   MemoryError,
   MismatchError,
   type Network,
-  type NetworkFlow,
   type NetworkLayer,
   NotFiniteError,
-  type OrdinaryNetwork,
   paperNames,
   type SampleOptions,
   type Scores,
   ShapeError,
-  type StepReport,
   splineFlow,
   type Trainer,
-  type TrainingState,
   type TrainOptions,
   UnsupportedOpError,
   UsageError,
@@ -58,23 +48,17 @@ export {
   zooNames,
 } from "@flowify/core";
 export { auroc } from "./auroc.js";
-export {
-  firstImages,
-  type ImageSet,
-  type ImageShape,
-  type PublishedSplit,
-  type Split,
-} from "./data/image-set.js";
-export { type DataSetChoice, loadDataSet } from "./data/registry.js";
+export { firstImages, type ImageSet, type ImageShape } from "./data/image-set.js";
+export { loadDataSet } from "./data/registry.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export { exportOnnx } from "./export-onnx.js";
 export { fit } from "./fit.js";
 export { loadKeras, loadOnnx } from "./networks/load.js";
 export { loadModel, NodeModel } from "./node-model.js";
-export { type ImageGridOptions, imageGrid } from "./pictures/image-grid.js";
+export { imageGrid } from "./pictures/image-grid.js";
 export { ledgerChart } from "./pictures/ledger-chart.js";
 export { ledgerLines } from "./pictures/ledger-lines.js";
-export { type Canvas, encodePng, svgToPng } from "./pictures/png.js";
-export { type Rates, type Recipe, ratesOf, recipeNamed, recipeNames } from "./recipes.js";
+export { encodePng, svgToPng } from "./pictures/png.js";
+export { type Recipe, ratesOf, recipeNamed, recipeNames } from "./recipes.js";
 export type { Checkpoint } from "./runs/checkpoint.js";
 export { latestCheckpoint, readCheckpoint, writeCheckpoint } from "./runs/saved-checkpoints.js";

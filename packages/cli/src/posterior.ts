@@ -3,6 +3,6 @@
  *
  * @module flowify/posterior
  */
-export { type Observed, Posterior, type PosteriorOptions, posterior } from "./posterior/posterior.js";
-export { independently, logNormal, normal, type Prior, type Support, uniform } from "./posterior/priors.js";
-export type { SimulateOptions, Simulator } from "./posterior/simulate.js";
+export { Posterior, type PosteriorOptions, posterior } from "./posterior/posterior.js";
+export { independently, logNormal, normal, type Prior, uniform } from "./posterior/priors.js";
+export type { Simulator } from "./posterior/simulate.js";

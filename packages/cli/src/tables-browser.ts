@@ -9,7 +9,7 @@ export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
 export { expectEnough } from "./data/table/split-rows.js";
 export type { Table } from "./data/table/table.js";
 export { tableOfBytes } from "./data/table/table-bytes.js";
-export { conformalP, smallestP } from "./detect/calibration.js";
+export { conformalP } from "./detect/calibration.js";
 export { type OpenDetector, openDetector } from "./detect/detector.js";
 export { detectorOnnx } from "./detect/detector-onnx.js";
 export { type TableReasons, tableReasoner } from "./detect/reasons/table-reasons.js";

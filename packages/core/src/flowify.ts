@@ -33,7 +33,7 @@ export type FlowifyOptions = {
 };
 
 /** A model of dropped coordinates: as a density of vectors, and as the distribution of residuals inside reducing kernels. */
-export type DroppedModel = Pick<Conversion, "density" | "residual">;
+type DroppedModel = Pick<Conversion, "density" | "residual">;
 
 const models = {
   gaussian: { density: gaussian, residual: normalResidual },

@@ -12,7 +12,7 @@ export type ArrayTree = JsTree<np.Array>;
 export type NoParams = Record<string, never>;
 
 /** What a forward pass returns: the output, [B, …outShape], and the contribution L in nats, [B]. */
-export type Forward = { z: np.Array; contribution: np.Array };
+type Forward = { z: np.Array; contribution: np.Array };
 
 /**
  * One layer of a flow. **The sign convention of the whole library, written once:** for layers 1..K

@@ -9,10 +9,9 @@ export {
   paramsOf,
   prepare,
   readConstant,
-  sizeOf,
   type Var,
 } from "./jaxpr.js";
-export { type LoweredGraph, type LowerOptions, lower } from "./lower.js";
+export { type LoweredGraph, lower } from "./lower.js";
 export {
   type AttributeValue,
   type Dimension,

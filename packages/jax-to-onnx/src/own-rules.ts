@@ -7,7 +7,7 @@ import type { AttributeValue } from "./model.js";
 import type { ArrayType } from "./trace.js";
 
 /** An equation of a traced program: its parameters, its operands by name, and what it returns. */
-export type RuleEquation = Readonly<{
+type RuleEquation = Readonly<{
   primitive: string;
   params: Readonly<Record<string, unknown>>;
   inputs: readonly (ArrayType & Readonly<{ name: string }>)[];
@@ -15,7 +15,7 @@ export type RuleEquation = Readonly<{
 }>;
 
 /** Adds to the graph; each call returns the name of a value. uint32 arrays are int64 in the graph. */
-export type NodeBuilder = Readonly<{
+type NodeBuilder = Readonly<{
   /** A node with one result; an attribute that is a float is written `{ float: 0.5 }`. */
   node(
     op: string,

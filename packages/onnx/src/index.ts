@@ -1,7 +1,5 @@
 export { ortCpu, portable } from "jax-to-onnx";
 export {
-  type AttributeValue,
-  type ElementType,
   type GraphModel,
   type GraphNode,
   type Initializer,
@@ -24,7 +22,7 @@ export { exportStep } from "./export/export-step.js";
 export type { ExportedProgram } from "./export/exported.js";
 export { type GivenModel, openGiven } from "./graft/given-model.js";
 export type { Station } from "./graft/main-line.js";
-export type { Imported, ImportRule, OpCall } from "./import/call.js";
+export type { ImportRule } from "./import/call.js";
 export {
   type ConvertedNetwork,
   type ConvertOptions,
@@ -33,7 +31,6 @@ export {
   importRules,
 } from "./import/convert.js";
 export { openOnnx } from "./import/file.js";
-export type { OnnxGraph, OnnxNode } from "./import/graph.js";
 export { type Computed, type OriginalNetwork, openOriginal, standaloneOnnx } from "./import/original.js";
 export { readOnnx } from "./import/read.js";
 export {
@@ -45,7 +42,6 @@ export {
   originTexts,
   refusal,
 } from "./import/report.js";
-export type { Tensor } from "./import/tensor.js";
 export { loadRuntime, loadWasmRuntime, type Runtime } from "./installed-runtime.js";
 export { isKeras, readKeras, readKerasFile } from "./keras/read-keras.js";
 export { type NativeExecutorOptions, nativeExecutor } from "./native-executor.js";

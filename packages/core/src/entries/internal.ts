@@ -15,7 +15,6 @@ export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
 export { type CodedRows, dependenceTree } from "../init/dependence-tree.js";
 export { fitMixture } from "../init/fit-mixture.js";
-export type { Schema } from "../layers/options.js";
 export { type Likelihood, weakest } from "../mass.js";
 export { solve } from "../math/linalg.js";
 export { normalCdf, normalQuantile } from "../math/normal.js";
@@ -27,7 +26,7 @@ export type { OrdinaryLayer } from "../network/network.js";
 export { holdsNumbers, kinds, layerSchema, type Stored } from "../network/schema.js";
 export type { HostData } from "../params/host-array.js";
 export type { Parameter } from "../params/parameter-list.js";
-export { type Preimages, preimagesOf } from "../preimage/preimages.js";
+export { preimagesOf } from "../preimage/preimages.js";
 export {
   couplingNetwork,
   denseNetwork,

@@ -8,10 +8,9 @@ import "../executor/jax-globals.js";
 
 export { type Base, standardNormal, uniform } from "../base.js";
 export type { ChainLayer } from "../chain.js";
-export type { MixtureOfNormals } from "../densities/conditional.js";
-export { type CalibrationData, calibrationData, rowsOf } from "../init/calibration-data.js";
-export { columnMoments, rowMoments } from "../init/moments.js";
-export { type ArrayTree, defineLayer, type FlowLayer, type Forward, type NoParams } from "../layer.js";
+export { type CalibrationData, rowsOf } from "../init/calibration-data.js";
+export { columnMoments } from "../init/moments.js";
+export { type ArrayTree, defineLayer, type FlowLayer, type NoParams } from "../layer.js";
 export { isShapeKey, splitKey } from "../math/keys.js";
 export {
   LOG_2PI,
@@ -35,7 +34,7 @@ export {
 } from "../noise.js";
 export { floats, fromHost, toHost } from "../params/host.js";
 export { parameterList } from "../params/parameter-list.js";
-export type { ParameterKind, ParameterKinds } from "../params/parameter-paths.js";
-export { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
+export type { ParameterKinds } from "../params/parameter-paths.js";
+export { expectShape, type Shape, sizeOf } from "../shape.js";
 export type { Step, StepNetwork } from "../steps.js";
 export { initParams } from "../train/init-params.js";

@@ -7,18 +7,10 @@
 import "../executor/jax-globals.js";
 
 export { LawError } from "../errors.js";
-export {
-  type AnyFunction,
-  arraysOf,
-  call,
-  compiled,
-  gradient,
-  numbersOf,
-  readAll,
-} from "../testing/arrays.js";
+export { type AnyFunction, arraysOf, call, gradient, numbersOf, readAll } from "../testing/arrays.js";
 export { laws } from "../testing/laws/all.js";
-export { checkLayer, type LawResult, type LayerReport } from "../testing/laws/check-layer.js";
+export { checkLayer } from "../testing/laws/check-layer.js";
 export { meanLogLikelihood } from "../testing/likelihood.js";
-export { type Prepared, prepare } from "../testing/prepare.js";
-export type { CheckLayerOptions, Figure, Law, Subject } from "../testing/subject.js";
-export { type LawTolerance, lawTolerances } from "../testing/tolerances.js";
+export { prepare } from "../testing/prepare.js";
+export type { CheckLayerOptions, Law, Subject } from "../testing/subject.js";
+export { lawTolerances } from "../testing/tolerances.js";

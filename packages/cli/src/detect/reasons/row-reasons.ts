@@ -3,7 +3,7 @@ import { CLIP, findSpaces } from "../spaces.js";
 import { type Change, type LogDensity, meanRepairs, smallestRepairs, usualValues } from "./repairs.js";
 
 /** Why a row is unlikely. */
-export type RowReasons = Readonly<{
+type RowReasons = Readonly<{
   /** All columns, the most to blame first, with the gain of their mean repair in nats. */
   columns: readonly Readonly<{ column: number; gain: number }>[];
   /** Changes that make the row usual; none where it is, or three columns are not enough. */

@@ -8,7 +8,7 @@ import type { CheckLayerOptions, Figure, Subject } from "../subject.js";
 import { laws } from "./all.js";
 
 /** What became of one law: held, with what was compared; or skipped, with the reason. */
-export type LawResult = Readonly<{
+type LawResult = Readonly<{
   law: string;
   promise: string;
   skipped?: string;
