@@ -29,9 +29,9 @@ async function finished(page: Page, steps: number): Promise<void> {
 }
 
 test("moons train without a click, to the numbers of the same run in Node", { timeout: SLOW }, async () => {
-  const config = v.parse(planeConfig, { steps: 15 });
-  const page = await playground.open(addressOf({ steps: 15 }));
-  await finished(page, 15);
+  const config = v.parse(planeConfig, { steps: 6 });
+  const page = await playground.open(addressOf({ steps: 6 }));
+  await finished(page, 6);
   const logProb = await shown(page, "#plane-log-prob");
   expect(await shown(page, "#plane-integral")).toBeCloseTo(1, 1.7);
   expect(await planeLogProbInNode(page, config)).toBeCloseTo(logProb, 3);

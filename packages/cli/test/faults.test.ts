@@ -217,19 +217,19 @@ it("data that change while a run goes on leave it as it is; it does not go on fr
   expect(without.stderr).toContain("train-images-idx3-ubyte");
 });
 
-it("no checkpoint is used with a byte flipped, at a thousand places", async () => {
+it("no checkpoint is used with a byte flipped, at two hundred places", async () => {
   const folder = join(whole, "checkpoints");
   const [newest = ""] = await listCheckpoints(folder);
   const path = newest.replace(/json$/, "safetensors");
   const good = readFileSync(path);
   let state = 7;
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 200; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     const bad = Buffer.from(good);
     bad[state % bad.length]! ^= 1 << (state >>> 29);
     fs.writeFileSync(path, bad);
     await expect(readCheckpoint(newest)).rejects.toBeInstanceOf(CheckpointError);
-    if (i % 100 !== 0) continue;
+    if (i % 50 !== 0) continue;
     const { checkpoint, skipped } = await latestCheckpoint(folder);
     expect([checkpoint.state.step, skipped.length]).toEqual([STEPS - 2, 1]);
   }

@@ -108,12 +108,15 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
     clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
   };
 
-  it.each(Object.entries(flows))("%s, random parameters", async (name, made) => {
-    const { a, limit } = /branch|residual/.test(name) ? { a: 2.5, limit: 7 } : { a: 1, limit: 10 };
-    const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
-    const params = toParams(drawnWide(near, a), "float32") as Params;
-    expect(Math.abs((await drawnMass(made, params, limit, 1200)) - 1)).toBeLessThan(tolerance("integral"));
-  });
+  const quick = ["relu", "max pooling", "a residual connection", "a mixture of normals"];
+
+  for (const [name, made] of Object.entries(flows))
+    it(`${name}, random parameters`, { tags: quick.includes(name) ? [] : ["long"] }, async () => {
+      const { a, limit } = /branch|residual/.test(name) ? { a: 2.5, limit: 7 } : { a: 1, limit: 10 };
+      const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
+      const params = toParams(drawnWide(near, a), "float32") as Params;
+      expect(Math.abs((await drawnMass(made, params, limit, 1200)) - 1)).toBeLessThan(tolerance("integral"));
+    });
 });
 
 describe("a base on R loses what it holds outside of the image, no less and no more", () => {

@@ -165,11 +165,15 @@ it("has a Conv for a convolution and names its nodes after their layers, but for
   expect(fast.map(({ op }) => op)).not.toContain("Conv");
 });
 
-describe.each(Object.entries(networks))("%s", (_, network) => {
+/** One of images and one with a condition hold all that an export may meet; the others are more of these. */
+const quick = ["windows with gaps, squeeze and split", "with a condition"];
+
+describe.each(Object.entries(networks))("%s", (name, network) => {
+  const tags = quick.includes(name) ? [] : ["long"];
   const made = flowify(network);
   const levels = made.domain.levels as number;
 
-  it("every program agrees for batches of 1 and 20, with the noise that it is given", async () => {
+  it("every program agrees for batches of 1 and 20, with the noise that it is given", { tags }, async () => {
     const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const programs = exportFlow(made, model.params).filter(({ name }) => !name.endsWith("-drawing"));
     const ofLatents = made.latentShape[0] === 0 ? [] : ["encode", "decode"];
@@ -193,7 +197,7 @@ describe.each(Object.entries(networks))("%s", (_, network) => {
     await model.dispose();
   });
 
-  it("the programs that draw give others each time, of the size asked for", async () => {
+  it("the programs that draw give others each time, of the size asked for", { tags }, async () => {
     const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
     const drawing = exportFlow(made, model.params).filter(({ name }) => name.endsWith("-drawing"));
     for (const program of drawing) {

@@ -119,18 +119,17 @@ async function* outputs(
 ): AsyncGenerator<HostArray> {
   const [count = 0, ...shape] = data.shape;
   const size = sizeOf(shape);
+  const sizes = Array.from({ length: Math.ceil(atOnce / 2) }, (_, k) => Math.min(count, atOnce) - k);
+  const each = sizes.find((n) => count % n === 0) ?? atOnce; // equal parts share one program
   const draw = steps.map(({ noise, seed }) => drawer(noise, seed));
   const program = (x: np.Array, noise: NoiseTree[]): np.Array =>
     f(steps.reduce((part, step, i) => step.f(part, noise[i] as NoiseTree), x));
   let compiled: { n: number; run: Awaited<ReturnType<Executor["compile"]>> } | undefined;
   try {
-    for (let begin = 0; begin < count; begin += atOnce) {
-      const n = Math.min(atOnce, count - begin);
-      const x = new HostArray(
-        data.data.subarray(begin * size, (begin + n) * size),
-        [n, ...shape],
-        data.dtype,
-      );
+    for (let begin = 0; begin < count; begin += each) {
+      const n = Math.min(each, count - begin);
+      const part = data.data.subarray(begin * size, (begin + n) * size);
+      const x = new HostArray(part, [n, ...shape], data.dtype);
       const noise = draw.map((next, i) => next(n * (steps[i] as Step).rows));
       if (compiled?.n !== n) {
         await compiled?.run.dispose();
