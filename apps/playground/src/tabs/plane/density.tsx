@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
+import { contours } from "d3-contour";
 import { Canvas } from "../../ui/canvas.js";
 import { decimals } from "../../ui/figures.js";
 import { palette } from "../../ui/palette.js";
-import { contour } from "./contours.js";
 import { SHOWN, SHOWN_SIDE } from "./grid.js";
 import { integralNote } from "./integral-note.js";
 import { config, description, networkProblem, opened, run, samples } from "./state.js";
@@ -80,18 +80,16 @@ function drawDensity(context: CanvasRenderingContext2D, size: number): void {
   if (run.view.value) {
     const density = run.view.value.logDensity.map(Math.exp);
     context.drawImage(heatMap(density, sheet.rgb, accent.rgb), 0, 0, size, size);
-    const highest = density.reduce((most, value) => Math.max(most, value), 0);
+    const highest = density.reduce((most, value) => Math.max(most, value), 0) || 1;
     const cell = size / SHOWN_SIDE;
+    const linesAt = contours().size([SHOWN_SIDE, SHOWN_SIDE]);
     context.strokeStyle = accent.css;
-    for (const level of LEVELS) {
-      const lines = contour(density, SHOWN_SIDE, level * highest);
-      context.beginPath();
-      for (let i = 0; i < lines.length; i += 4) {
-        context.moveTo(lines[i]! * cell, lines[i + 1]! * cell);
-        context.lineTo(lines[i + 2]! * cell, lines[i + 3]! * cell);
+    for (const level of LEVELS)
+      for (const ring of linesAt.contour(Array.from(density), level * highest).coordinates.flat()) {
+        context.beginPath();
+        for (const [x = 0, y = 0] of ring) context.lineTo(x * cell, y * cell);
+        context.stroke();
       }
-      context.stroke();
-    }
   }
   context.globalAlpha = 0.6;
   context.fillStyle = muted.css;
