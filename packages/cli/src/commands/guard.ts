@@ -15,18 +15,19 @@ import {
   seedFlag,
 } from "../flags/shared.js";
 import { type Examples, examplesFor, inputShape } from "../guard/examples.js";
-import { type FittedGuard, fitGuard } from "../guard/fit-guard.js";
+import { fitGuard } from "../guard/fit-guard.js";
 import { guardGraph, METADATA, OUTPUTS } from "../guard/graph.js";
-import { type GuardReport, measureGuard } from "../guard/report.js";
+import { measureGuard } from "../guard/report.js";
+import { descriptionOf, reportLines, sayFitted } from "../guard/say.js";
 import { verify } from "../guard/verify.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
 import { readJson } from "../networks/network-file.js";
 import { expectFree } from "../runs/outputs.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
-import { formatCount, table } from "../ui/format.js";
+import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { createTerminal } from "../ui/terminal.js";
 
 const flags = {
   data: {
@@ -122,39 +123,22 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
   const calibration = others && examplesFor(others, example, flags.normalize);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
-    const runtime = await loadRuntime();
-    const options = {
-      at: flags.at,
-      calibration,
-      seed,
-      say: terminal.note,
-      ...(flags.steps && { steps: flags.steps }),
-    };
-    const fitted = await naming(file, () => fitGuard(executor, runtime, given, example, examples, options));
-    const described = description(fitted, examples, calibration, falseAlarms);
+    const subject = { runtime: await loadRuntime(), given, example };
+    const steps = flags.steps && { steps: flags.steps };
+    const options = { at: flags.at, calibration, seed, say: terminal.note, ...steps };
+    const fitted = await naming(file, () => fitGuard(executor, subject, examples, options));
+    const described = descriptionOf(fitted, examples, calibration, falseAlarms);
     const [batch] = given.input.shape;
     const sizes = { falseAlarms, batch: typeof batch === "number" ? batch : "batch" };
     const graph = guardGraph(fitted, given, sizes);
     const guarded = given.with({ ...graph, metadata: { [METADATA]: JSON.stringify(described) } });
-    await naming(file, () => verify(runtime, given, guarded, fitted, example, calibration ?? examples));
-    const sets = await setsOf(flags, example);
-    const report =
-      sets.length === 0
-        ? undefined
-        : await measureGuard(
-            executor,
-            runtime,
-            given,
-            guarded,
-            fitted,
-            example,
-            examples,
-            sets[0]!,
-            sets.slice(1),
-          );
+    await naming(file, () => verify(subject, guarded, fitted, calibration ?? examples));
+    const [usual, ...others] = await setsOf(flags, example);
+    const sets = usual && { training: examples, usual, others };
+    const report = sets && (await measureGuard(executor, subject, { guarded, fitted }, sets));
     await fitted.open.dispose();
     await writeFileAtomic(out, guarded);
-    say(terminal, fitted, falseAlarms);
+    sayFitted(terminal, fitted, falseAlarms);
     const added = `${formatCount(graph.nodes.length)} nodes, ${((guarded.length - bytes.length) / 2 ** 20).toFixed(1)} MiB more`;
     terminal.say(
       `${out}: ${added}; returns ${[...given.outputs.map(({ name }) => name), ...OUTPUTS].join(", ")}`,
@@ -176,76 +160,4 @@ async function setsOf(
   const sets = [await loadExamples({ name: data, dir: dataDir, reading }, "test")];
   for (const name of report) sets.push(await loadMeasured({ name, reading }));
   return sets.map((set) => examplesFor(set, example, normalize));
-}
-
-/** What the guarded file says of itself. */
-const description = (
-  { features, taps, trials, calibration, groups, accuracy, fitted }: FittedGuard,
-  training: Examples,
-  held: Examples | undefined,
-  falseAlarms: number,
-) => ({
-  format: "flowify-guard",
-  version: 1,
-  falseAlarms,
-  at: features.parts.map(({ at }) => taps[at]!.name),
-  features: features.width,
-  trials,
-  fitted: { data: training.name, examples: fitted },
-  calibrated: {
-    data: held?.name ?? training.name,
-    examples: calibration.scores.length,
-    classes: groups?.count ?? 1,
-  },
-  ...(accuracy !== undefined && { accuracy }),
-});
-
-function say(
-  terminal: Terminal,
-  { trials, features, groups, calibration, accuracy }: FittedGuard,
-  falseAlarms: number,
-): void {
-  if (accuracy !== undefined) {
-    const share = `${(100 * accuracy).toFixed(1)} % of the training examples get their label`;
-    if (accuracy < 0.5) terminal.warn(`only ${share}: check --normalize`);
-    else terminal.say(share);
-  }
-  if (trials.length > 0) {
-    const kinds = Object.keys(trials[0]!.aurocs);
-    const rows = trials.map(({ features: name, aurocs, mean }) => [
-      shortened(name),
-      ...kinds.map((kind) => aurocs[kind]!.toFixed(3)),
-      mean.toFixed(3),
-    ]);
-    terminal.say("how well the nearest training examples tell corrupted ones, AUROC:");
-    for (const row of table([["values", ...kinds, "mean"], ...rows], [false, ...kinds.map(() => true), true]))
-      terminal.say(row);
-  }
-  terminal.say(`looks at ${features.name}: ${features.width} features`);
-  const held = `${formatCount(calibration.scores.length)} held-out examples${groups ? `, each of ${groups.count} classes for itself` : ""}`;
-  terminal.say(`calibrated by ${held}; flags ${100 * falseAlarms} % of usual inputs`);
-}
-
-const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
-
-function reportLines({ usual, falseAlarms, sets }: GuardReport): string[] {
-  const percent = (share: number): string => (100 * share).toFixed(2);
-  const alarms = falseAlarms.map(
-    ({ stated, found, interval: [low, high] }) =>
-      `${percent(found)} % at ${100 * stated} % (99 % interval: ${percent(low)} to ${percent(high)})`,
-  );
-  const names = Object.keys(sets);
-  const scores = Object.keys(sets[names[0]!]!);
-  const rows = scores.map((score) => [
-    score,
-    ...names.flatMap((name) => [sets[name]![score]!.auroc.toFixed(4), sets[name]![score]!.fpr95.toFixed(4)]),
-  ]);
-  return [
-    `false alarms on ${formatCount(usual.examples)} examples of ${usual.name}: ${alarms.join(", ")}`,
-    "AUROC, and the share that passes where 95 % of usual examples do (FPR at 95 %):",
-    ...table(
-      [["score", ...names.flatMap((name) => [name, "FPR"])], ...rows],
-      [false, ...names.flatMap(() => [true, true])],
-    ),
-  ];
 }

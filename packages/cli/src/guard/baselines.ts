@@ -66,38 +66,23 @@ function mahalanobis({ rows, width }: Seen, labels: ArrayLike<number>): (rows: F
   });
   const covariance = centred.transpose().mmul(centred).div(count);
   const ridge = (RIDGE * covariance.trace()) / width || 1;
-  const factor = new CholeskyDecomposition(covariance.add(Matrix.eye(width).mul(ridge)))
-    .lowerTriangularMatrix;
-  // |L⁻¹ (x − m)|²: both in the space where the covariance is one
-  const inWhite = (x: Matrix): Matrix => forwardSolved(factor, x.transpose()).transpose();
-  const whiteMeans = inWhite(new Matrix([...means.values()].map(({ sum }) => Array.from(sum))));
+  // (x − m)ᵀ Σ⁻¹ (x − m), with Σ⁻¹ applied to rows and means once
+  const inverse = new CholeskyDecomposition(covariance.add(Matrix.eye(width).mul(ridge))).solve(
+    Matrix.eye(width),
+  );
+  const ofMeans = new Matrix([...means.values()].map(({ sum }) => Array.from(sum)));
+  const appliedToMeans = ofMeans.mmul(inverse);
   return (others) => {
-    const white = inWhite(Matrix.from1DArray(others.length / width, width, Array.from(others)));
-    return Float64Array.from({ length: white.rows }, (_, i) => {
-      const own = white.getRow(i);
-      const distances = whiteMeans
-        .to2DArray()
-        .map((mean) => mean.reduce((sum, value, c) => sum + (value - own[c]!) ** 2, 0));
+    const x = Matrix.from1DArray(others.length / width, width, Array.from(others));
+    const applied = x.mmul(inverse);
+    return Float64Array.from({ length: x.rows }, (_, i) => {
+      const distances = Array.from({ length: ofMeans.rows }, (_m, k) => {
+        let sum = 0;
+        for (let c = 0; c < width; c++)
+          sum += (x.get(i, c) - ofMeans.get(k, c)) * (applied.get(i, c) - appliedToMeans.get(k, c));
+        return sum;
+      });
       return Math.min(...distances);
     });
   };
-}
-
-/** L⁻¹ B by substitution. */
-function forwardSolved(lower: Matrix, b: Matrix): Matrix {
-  const out = b.clone();
-  for (let i = 0; i < lower.rows; i++) {
-    const own = Float64Array.from(out.getRow(i));
-    for (let k = 0; k < i; k++) {
-      const weight = lower.get(i, k);
-      if (weight === 0) continue;
-      for (let j = 0; j < own.length; j++) own[j]! -= weight * out.get(k, j);
-    }
-    const scale = lower.get(i, i);
-    out.setRow(
-      i,
-      Array.from(own, (value) => value / scale),
-    );
-  }
-  return out;
 }

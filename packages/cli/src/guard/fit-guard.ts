@@ -1,5 +1,4 @@
 import { type Executor, UsageError } from "@flowify/core";
-import type { GivenModel, Runtime } from "@flowify/onnx";
 import type { Groups } from "../detect/calibration.js";
 import { arrayColumns, type DetectorOptions, fitDetector, openDetector } from "../detect/detector.js";
 import { corrupted } from "./corruptions.js";
@@ -12,6 +11,7 @@ import {
   classesOf,
   openNetwork,
   openTapped,
+  type Subject,
   type TappedNetwork,
 } from "./network.js";
 import { type Trial, trial } from "./score.js";
@@ -51,12 +51,11 @@ export type FittedGuard = Judged &
 
 /** The values of a file that can be looked at, with the sizes that they have. */
 async function tapsOf(
-  runtime: Runtime,
-  given: GivenModel,
-  example: readonly number[],
+  subject: Subject,
   examples: Examples,
   at: readonly string[] | undefined,
 ): Promise<Tap[]> {
+  const { given, example } = subject;
   for (const name of at ?? []) given.expectValue(name);
   const stations =
     at?.map(
@@ -72,8 +71,8 @@ async function tapsOf(
   const inner = stations.map(({ name }) => name).filter((name) => name !== given.input.name);
   const shown = inner.filter((name) => !given.outputs.some((each) => each.name === name));
   const input = await examples.toInput(examples.plain(drawn(examples.count, PROBED, 0)));
-  const network = await openNetwork(runtime, given.showing(shown), given, example);
-  const original = await openNetwork(runtime, given.showing([]), given, example);
+  const network = await openNetwork(subject, given.showing(shown));
+  const original = await openNetwork(subject, given.showing([]));
   try {
     const found = await network.all(input);
     const changes = differing(await original.all(input), found) !== undefined;
@@ -105,19 +104,17 @@ const PROBED = 150;
  */
 export async function fitGuard(
   executor: Executor,
-  runtime: Runtime,
-  given: GivenModel,
-  example: readonly number[],
+  subject: Subject,
   training: Examples,
   { at, calibration, say, ...options }: GuardOptions,
 ): Promise<FittedGuard> {
   const { fit, held, from } = split(training, calibration, options.seed);
-  const taps = await tapsOf(runtime, given, example, training, at);
+  const taps = await tapsOf(subject, training, at);
   if (taps.length === 0)
     throw new UsageError(
       "none of its values has a row of numbers for each example\nexport the network with a batch axis",
     );
-  const network = await openTapped(runtime, given, taps, example);
+  const network = await openTapped(subject, taps);
   try {
     const seen = await activationsOf(network, training, fit);
     say(`${seen.count} examples through the network`);

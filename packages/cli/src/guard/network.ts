@@ -1,12 +1,16 @@
-import {
-  type Computed,
-  type GivenModel,
-  type OriginalNetwork,
-  openOriginal,
-  type Runtime,
-} from "@flowify/onnx";
+import { sizeOf } from "@flowify/core/layer";
+import { type Computed, type GivenModel, openOriginal, type Runtime } from "@flowify/onnx";
 import type { Examples } from "./examples.js";
 import { expectFinite, type Tap, tapGraph } from "./taps.js";
+
+/** The network of a file, where it runs, and the sizes of an example where the file leaves them open. */
+export type Subject = Readonly<{ runtime: Runtime; given: GivenModel; example: readonly number[] }>;
+
+/** A file that runs on inputs; all of its outputs by name. */
+type OpenNetwork = Readonly<{
+  all(inputs: Float32Array): Promise<Readonly<Record<string, Computed>>>;
+  dispose(): Promise<void>;
+}>;
 
 /** Rows of taps and of the first output, of some examples. */
 export type Activations = Readonly<{
@@ -30,31 +34,20 @@ const CALL = { numbers: 2 ** 20, examples: 128 } as const;
 const inOneCall = (size: number): number =>
   Math.max(1, Math.min(CALL.examples, Math.floor(CALL.numbers / size)));
 
-/** Runs a file on inputs, with the sizes of an example where the file leaves them open. */
+/** Opens a file with the inputs of a network. */
 export async function openNetwork(
-  runtime: Runtime,
+  { runtime, given, example }: Subject,
   bytes: Uint8Array,
-  { input }: Pick<GivenModel, "input">,
-  example: readonly number[],
-): Promise<
-  Readonly<{ all(inputs: Float32Array): Promise<Readonly<Record<string, Computed>>> }> &
-    Pick<OriginalNetwork, "dispose">
-> {
-  const size = example.reduce((a, b) => a * b, 1);
-  const opened = await openOriginal(runtime, bytes, { input: input.name, example });
-  return { all: (inputs) => opened.all(inputs, inOneCall(size)), dispose: opened.dispose };
+): Promise<OpenNetwork> {
+  const opened = await openOriginal(runtime, bytes, { input: given.input.name, example });
+  return { all: (inputs) => opened.all(inputs, inOneCall(sizeOf(example))), dispose: opened.dispose };
 }
 
 /** The network with its taps as outputs. */
-export async function openTapped(
-  runtime: Runtime,
-  given: GivenModel,
-  taps: readonly Tap[],
-  example: readonly number[],
-): Promise<TappedNetwork> {
-  const network = await openNetwork(runtime, given.with(tapGraph(taps)), given, example);
+export async function openTapped(subject: Subject, taps: readonly Tap[]): Promise<TappedNetwork> {
+  const { given, example } = subject;
+  const network = await openNetwork(subject, given.with(tapGraph(taps)));
   const first = given.outputs[0]!.name;
-  const size = example.reduce((a, b) => a * b, 1);
   let outputs = 0;
   return {
     taps,
@@ -72,7 +65,7 @@ export async function openTapped(
       const isScores = output?.data instanceof Float32Array && output.shape.length === 1;
       if (isScores) outputs = output.shape[0]!;
       return {
-        count: input.length / size,
+        count: input.length / sizeOf(example),
         taps: rows,
         output: isScores ? output.data : undefined,
       };

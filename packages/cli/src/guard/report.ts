@@ -1,10 +1,9 @@
 import type { Executor } from "@flowify/core";
-import type { GivenModel, Runtime } from "@flowify/onnx";
 import { auroc } from "../auroc.js";
 import { baselinesOf, type Seen } from "./baselines.js";
 import { drawn, type Examples } from "./examples.js";
 import type { FittedGuard } from "./fit-guard.js";
-import { activationsOf, classesOf, openNetwork, openTapped } from "./network.js";
+import { activationsOf, classesOf, openNetwork, openTapped, type Subject } from "./network.js";
 import { candidates, lastRead } from "./taps.js";
 
 /** Examples of each set, and training examples that baselines are fitted to. */
@@ -43,23 +42,22 @@ const falseAlarms = (p: Float64Array, held: number): FalseAlarms[] =>
     return { stated, found, interval: [Math.max(0, stated - deviation), stated + deviation] };
   });
 
+/** Training examples, usual ones to measure on, and sets of others. */
+type Measured = Readonly<{ training: Examples; usual: Examples; others: readonly Examples[] }>;
+
 /** Measures a guarded file on usual examples and on other sets, beside baselines from the same activations. */
 export async function measureGuard(
   executor: Executor,
-  runtime: Runtime,
-  given: GivenModel,
-  guarded: Uint8Array,
-  fitted: FittedGuard,
-  example: readonly number[],
-  training: Examples,
-  usual: Examples,
-  others: readonly Examples[],
+  subject: Subject,
+  { guarded, fitted }: Readonly<{ guarded: Uint8Array; fitted: FittedGuard }>,
+  { training, usual, others }: Measured,
 ): Promise<GuardReport> {
+  const { given } = subject;
   const at = (name: string | undefined) =>
     fitted.taps.find((tap) => tap.name === name) ?? fitted.taps.at(-1)!;
   const used = [at(lastRead(given)?.name), at(candidates(given).at(-1)?.name)];
-  const network = await openTapped(runtime, given, used, example);
-  const file = await openNetwork(runtime, guarded, given, example);
+  const network = await openTapped(subject, used);
+  const file = await openNetwork(subject, guarded);
   try {
     const seenOf = async (examples: Examples, places: Uint32Array): Promise<Seen> => {
       const [rows, logits] = (await activationsOf(network, examples, places)).taps as [

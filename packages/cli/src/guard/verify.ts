@@ -1,10 +1,10 @@
 import { MismatchError } from "@flowify/core";
-import type { Computed, GivenModel, Runtime } from "@flowify/onnx";
+import type { Computed } from "@flowify/onnx";
 import { conformalP } from "../detect/calibration.js";
 import type { Examples } from "./examples.js";
 import { featureRows } from "./features.js";
 import type { Judged } from "./graph.js";
-import { activationsOf, classesOf, openNetwork, openTapped } from "./network.js";
+import { activationsOf, classesOf, openNetwork, openTapped, type Subject } from "./network.js";
 
 /** Examples that a guarded file is compared on. */
 const COMPARED = 64;
@@ -31,30 +31,28 @@ function sameBits(a: ArrayLike<unknown>, b: ArrayLike<unknown> | undefined): boo
  * @throws MismatchError where they differ
  */
 export async function verify(
-  runtime: Runtime,
-  given: GivenModel,
+  subject: Subject,
   guarded: Uint8Array,
   judged: Judged,
-  example: readonly number[],
   examples: Examples,
 ): Promise<void> {
   const places = Array.from({ length: Math.min(COMPARED, examples.count) }, (_, i) => i);
   const input = await examples.toInput(examples.plain(places));
   const run = async (bytes: Uint8Array): Promise<Outputs> => {
-    const network = await openNetwork(runtime, bytes, given, example);
+    const network = await openNetwork(subject, bytes);
     try {
       return await network.all(input);
     } finally {
       await network.dispose();
     }
   };
-  const [wanted, found] = [await run(given.showing([])), await run(guarded)];
+  const [wanted, found] = [await run(subject.given.showing([])), await run(guarded)];
   const changed = differing(wanted, found);
   if (changed !== undefined)
     throw new MismatchError(
       `the output ${JSON.stringify(changed)} differs from that of the given file, expected the same bits\nname other values with --at`,
     );
-  const network = await openTapped(runtime, given, judged.taps, example);
+  const network = await openTapped(subject, judged.taps);
   const seen = await activationsOf(network, examples, places);
   await network.dispose();
   const rows = featureRows(judged.features, seen.taps);
