@@ -15,7 +15,6 @@ export {
   DownloadError,
   decodeSafetensors,
   denseFlow,
-  type Evaluation,
   type Executor,
   encodeSafetensors,
   type FitOptions,
@@ -48,7 +47,7 @@ export {
   zooNames,
 } from "@flowify/core";
 export { auroc } from "./auroc.js";
-export { firstImages, type ImageSet, type ImageShape } from "./data/image-set.js";
+export { firstImages, type ImageSet } from "./data/image-set.js";
 export { loadDataSet } from "./data/registry.js";
 export { type DeviceName, openExecutor } from "./executors.js";
 export { exportOnnx } from "./export-onnx.js";

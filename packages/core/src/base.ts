@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import type { Interval } from "./mass.js";
 import { standardNormalLogDensity, sumExamples } from "./math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import { expectShape, type Shape, sizeOf } from "./shape.js";
+import { countOf, expectShape, type Shape, sizeOf } from "./shape.js";
 
 /** A density of the last layer's output, without parameters. */
 export type Base = Readonly<{
@@ -70,7 +70,7 @@ export function uniform(shape: Shape, [low, high]: readonly [low: number, high: 
     noise: { uniform: { shape, distribution: "uniform" } } as const,
     logProb(z: np.Array) {
       expectShape("uniform", "z", z, shape);
-      const batch = z.shape[0] as number;
+      const batch = countOf(z);
       const { dtype } = z;
       z.dispose();
       return np.full([batch], log, { dtype });

@@ -7,7 +7,7 @@ import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
-import { expectShape, type Shape, sameShape, showShape } from "./shape.js";
+import { countOf, expectShape, type Shape, sameShape, showShape } from "./shape.js";
 
 /** What takes a condition to the vector that layers see. */
 export type Embedding = Readonly<{
@@ -219,7 +219,7 @@ export async function initChain(
   atLeast = examples.count,
   conditions?: HostArray,
 ): Promise<ArrayTree[]> {
-  const [own, other] = embedding ? (splitKey(key, 2) as [np.Array, np.Array]) : [key];
+  const [own, other] = embedding ? splitKey(key, 2) : [key];
   const { params } = await initLayers(layers, own, examples, atLeast, { onProgress });
   if (embedding && other)
     params.push(conditions ? embedding.start(other, conditions) : embedding.init(other));
@@ -245,7 +245,7 @@ const outputs = (
     (x, noise) => {
       if (typeof layer.atInit === "function") return layer.atInit(x, noise);
       // at first nothing depends on the condition
-      const condition = layer.condition && np.zeros([x.shape[0] as number, ...layer.condition]);
+      const condition = layer.condition && np.zeros([countOf(x), ...layer.condition]);
       const step = layer.forward(tree.ref(params), x, noise, condition);
       step.contribution.dispose();
       return step.z;

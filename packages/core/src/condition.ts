@@ -112,13 +112,13 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
     return { size: out, init: net.init, apply: (params, c) => net.apply(params, c.reshape([-1, length])) };
   },
   set({ shape, hidden, out }) {
-    const [n, d] = shape as [number, number];
+    const [n = 0, d = 0] = shape;
     const each = mlp([d, hidden, hidden]);
     const whole = mlp([hidden, hidden, out]);
     return {
       size: out,
       init(key) {
-        const [a, b] = splitKey(key, 2) as [np.Array, np.Array];
+        const [a, b] = splitKey(key, 2);
         return [...each.init(a), ...whole.init(b)];
       },
       apply(params, c) {
@@ -131,7 +131,7 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
     // three times: 2 × 2 neighbours to channels where sizes are even, and a 3 × 3 convolution
     const width = Math.max(Math.floor(hidden / 2), 1);
     const stages: { from: Shape; halved: boolean }[] = [];
-    let [c, h, w] = shape as [number, number, number];
+    let [c = 0, h = 0, w = 0] = shape;
     for (let stage = 0; stage < 3; stage++) {
       const halved = h % 2 === 0 && w % 2 === 0;
       stages.push({ from: [c, h, w], halved });

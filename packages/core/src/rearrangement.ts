@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
 import { defineLayer, type FlowLayer, type NoParams } from "./layer.js";
-import { expectShape, type Shape } from "./shape.js";
+import { countOf, expectShape, type Shape } from "./shape.js";
 
 /** A layer that moves entries, or adds them to others (`permutes` is then false): a map of volume 1, L = 0, exact. */
 export function rearrangement(
@@ -22,7 +22,7 @@ export function rearrangement(
     },
     forward(_params, x) {
       expectShape(name, "x", x, inShape);
-      const contribution = np.zeros([x.shape[0] as number], { dtype: x.dtype });
+      const contribution = np.zeros([countOf(x)], { dtype: x.dtype });
       return { z: there(x), contribution };
     },
     inverse(_params, z) {

@@ -14,6 +14,9 @@ export const sameShape = (a: Shape, b: Shape): boolean =>
 /** Number of entries of one example. */
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
+/** The size of the first axis: the examples of a batch, the rows of a matrix. */
+export const countOf = ({ shape: [count = 0] }: Readonly<{ shape: Shape }>): number => count;
+
 /** Throws a `ShapeError` that names the layer and both sides, before anything is consumed. */
 export function expectShape(layer: string, what: string, array: np.Array, shape: Shape): void {
   if (array.ndim !== shape.length + 1 || !sameShape(array.shape.slice(1), shape))

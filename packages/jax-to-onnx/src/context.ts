@@ -21,7 +21,7 @@ export type Context = Readonly<{
 export const plainContext = (graph: Graph): Context => ({ graph, wanted: undefined, itemwise: false });
 
 /** Lowers one equation: the values of its inputs in, the values of its outputs back. */
-export type Rule = (cx: Context, eqn: Equation, inputs: readonly Lazy[]) => readonly Lazy[];
+export type Rule = (cx: Context, eqn: Equation, ...inputs: readonly Lazy[]) => readonly Lazy[];
 
 /** The error for an unsupported primitive, or an unsupported use of one. */
 export function unsupported(eqn: Equation, why: string): UnsupportedOpError {

@@ -52,7 +52,7 @@ function lowerEquation(
   const { primitive } = eqn;
   const own = options.own[primitive];
   if (own) return runOwnRule(own, cx, eqn, inputs);
-  const found = rewritten(cx, eqn, inputs, options.active) ?? rules[primitive]?.(cx, eqn, inputs);
+  const found = rewritten(cx, eqn, inputs, options.active) ?? rules[primitive]?.(cx, eqn, ...inputs);
   if (found) return found;
   const program = programs[primitive];
   if (program === undefined) throw unsupported(eqn, refusals[primitive] ?? "no rule to lower it to ONNX");
@@ -76,7 +76,7 @@ function lowerEquation(
 /** The values of an equation by the first pass that applies. */
 function rewritten(cx: Context, eqn: Equation, inputs: readonly Lazy[], active: readonly Pass[]) {
   for (const { name, equations } of active) {
-    const results = equations?.[eqn.primitive]?.(cx, eqn, inputs);
+    const results = equations?.[eqn.primitive]?.(cx, eqn, ...inputs);
     if (!results) continue;
     cx.graph.count(name);
     return results;

@@ -78,7 +78,7 @@ export function toModelProto(
         create(onnx.NodeProtoSchema, {
           opType: node.op,
           domain: node.domain,
-          name: node.outputs[0] as string,
+          name: node.outputs[0],
           input: [...node.inputs],
           output: [...node.outputs],
           attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),

@@ -10,6 +10,9 @@ export type NodeOptions = {
   domain?: string;
 };
 
+/** The names of the outputs of a node, one for each. */
+type Names<Outs extends readonly ValueType[]> = { readonly [Out in keyof Outs]: string };
+
 /**
  * The program of one lowering: values, the nodes that make them in order, and who reads them. Rules append nodes, then
  * passes rewrite them. Equal nodes and constants exist once (common subexpressions).
@@ -101,22 +104,23 @@ export class Graph extends Values {
 
   /** Adds a node with one output, or finds the existing one; returns its output. */
   node(op: string, inputs: readonly string[], out: ValueType, options: NodeOptions = {}): string {
-    return this.nodesOf(op, inputs, [out], options)[0] as string;
+    const [output] = this.nodesOf(op, inputs, [out], options);
+    return output;
   }
 
   /** Adds a node with several outputs. */
-  nodesOf(
+  nodesOf<const Outs extends readonly ValueType[]>(
     op: string,
     inputs: readonly string[],
-    outs: readonly ValueType[],
+    outs: Outs,
     { attributes = {}, domain = "" }: NodeOptions = {},
-  ): readonly string[] {
+  ): Names<Outs> {
     const found = this.#seen.get(nodeKey({ op, domain, inputs, attributes }));
-    if (found !== undefined) return found;
+    if (found !== undefined) return found as Names<Outs>;
     const name = this.unique(this.scope ? `${this.scope}/${op}` : op);
     const outputs = outs.map((out, i) =>
       this.declare(i === 0 ? name : this.unique(`${name}:${i}`), out.type, out.shape),
-    );
+    ) as unknown as Names<Outs> & GraphNode["outputs"];
     this.#append({ op, domain, inputs, outputs, attributes });
     return outputs;
   }
@@ -192,7 +196,7 @@ export class Graph extends Values {
     const renamed = new Map<string, string>();
     for (const old of before) {
       const node = this.#shortened(this.#links.rename(old, renamed));
-      this.scope = node.outputs[0] as string;
+      this.scope = node.outputs[0];
       const same = this.#known(node);
       const by = same ?? visit(node);
       if (by && !same) this.count(this.pass);
@@ -205,15 +209,14 @@ export class Graph extends Values {
   /** A Reshape of the first value of a chain of them. */
   #shortened(node: GraphNode): GraphNode {
     if (node.op !== "Reshape") return node;
-    const [name, shape] = [node.inputs[0] as string, this.shapeOf(node.outputs[0] as string)];
+    const [name, shape] = [node.inputs[0] as string, this.shapeOf(node.outputs[0])];
     return this.#links.rename(node, new Map([[name, this.#unreshaped(name, shape)]]));
   }
 
   /** What exists already of a node's outputs. */
   #known(node: GraphNode): readonly string[] | undefined {
     const [name] = node.inputs as [string];
-    const isNothing =
-      node.op === "Reshape" && sameShape(this.shapeOf(name), this.shapeOf(node.outputs[0] as string));
+    const isNothing = node.op === "Reshape" && sameShape(this.shapeOf(name), this.shapeOf(node.outputs[0]));
     return isNothing ? [name] : this.#seen.get(this.#keyOf(node));
   }
 
@@ -224,8 +227,8 @@ export class Graph extends Values {
     const done = new Set<string>();
     const ordered: GraphNode[] = [];
     const put = (node: GraphNode | undefined): void => {
-      if (!node || done.has(node.outputs[0] as string)) return;
-      done.add(node.outputs[0] as string);
+      if (!node || done.has(node.outputs[0])) return;
+      done.add(node.outputs[0]);
       const inputs = node.inputs.map((name) => by.get(name) ?? name);
       for (const name of inputs) put(this.producer(name));
       ordered.push(inputs.every((name, i) => name === node.inputs[i]) ? node : { ...node, inputs });

@@ -19,6 +19,7 @@ export {
   type GraphModel,
   type GraphNode,
   type Initializer,
+  renamed,
   type TensorInfo,
   type TextConstant,
   withConstants,

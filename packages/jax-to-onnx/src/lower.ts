@@ -6,7 +6,7 @@ import { Graph } from "./graph.js";
 import { prepareNamed, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
-import type { ElementType, GraphModel, TensorInfo } from "./model.js";
+import { type ElementType, type GraphModel, renamed, type TensorInfo } from "./model.js";
 import type { OwnRule } from "./own-rules.js";
 import type { Pass } from "./passes/pass.js";
 import { passes } from "./passes.js";
@@ -138,28 +138,24 @@ function resultName(graph: Graph, v: Lazy): string {
  */
 function nameOutputs(graph: Graph, names: readonly string[]) {
   const { nodes, results } = graph;
-  const renamed = new Map<string, string>();
+  const newNames = new Map<string, string>();
   const copies: GraphModel["nodes"][number][] = [];
   results.forEach((value, i) => {
     const name = names[i] as string;
-    if (graph.producer(value) !== undefined && !renamed.has(value)) renamed.set(value, name);
+    if (graph.producer(value) !== undefined && !newNames.has(value)) newNames.set(value, name);
     else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   });
-  const rename = (name: string) => renamed.get(name) ?? name;
+  const rename = (name: string) => newNames.get(name) ?? name;
   const original = new Map(results.map((value, i) => [names[i] as string, value]));
   return {
     flops: countFlops(
       graph,
-      nodes.filter(({ outputs: [first] }) => !graph.isFixed(first as string)),
+      nodes.filter(({ outputs: [first] }) => !graph.isFixed(first)),
     ),
     bytes: countBytes(graph, nodes),
     peak: countPeak(graph, nodes, results),
     acted: graph.acted,
-    nodes: [...nodes, ...copies].map((node) => ({
-      ...node,
-      inputs: node.inputs.map(rename),
-      outputs: node.outputs.map(rename),
-    })),
+    nodes: [...nodes, ...copies].map((node) => renamed(node, rename)),
     constants: graph.constants,
     typeOf(name: string): ValueType {
       const value = original.get(name) ?? name;

@@ -50,7 +50,7 @@ export function operandsOf({ inputs, attributes }: GraphNode): readonly [Matrix,
 /** A product of two matrices of floats with nothing added yet. */
 export function isProduct(graph: Graph, { op, inputs, outputs }: GraphNode): boolean {
   if ((op !== "MatMul" && op !== "Gemm") || inputs.length !== 2) return false;
-  return isFloatMatrix(graph, outputs[0] as string) && inputs.every((name) => isFloatMatrix(graph, name));
+  return isFloatMatrix(graph, outputs[0]) && inputs.every((name) => isFloatMatrix(graph, name));
 }
 
 const isFloatMatrix = (graph: Graph, name: string): boolean =>

@@ -7,9 +7,17 @@ export type GraphNode = Readonly<{
   op: string;
   domain: string;
   inputs: readonly string[];
-  outputs: readonly string[];
+  outputs: readonly [string, ...string[]];
   attributes: Readonly<Record<string, AttributeValue>>;
 }>;
+
+/** The node with other names of values. */
+export function renamed(
+  { inputs, outputs: [first, ...more], ...node }: GraphNode,
+  to: (name: string) => string,
+): GraphNode {
+  return { ...node, inputs: inputs.map(to), outputs: [to(first), ...more.map(to)] };
+}
 
 /** Operators whose result shares the memory of their input. */
 const views: ReadonlySet<string> = new Set(["Reshape", "Flatten"]);

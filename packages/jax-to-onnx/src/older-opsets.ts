@@ -127,7 +127,7 @@ export function forOpset(graph: GraphModel, opset: number): GraphModel {
     nodes.push(node);
   };
   for (const node of graph.nodes) {
-    const output = node.outputs[0]!;
+    const output = node.outputs[0];
     let count = 0;
     const constantOf = (type: "float32" | "int64", data: Initializer["data"]): string => {
       const name = `${output}/${count++}`;

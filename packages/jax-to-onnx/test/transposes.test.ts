@@ -187,7 +187,7 @@ describe("narrow axes", () => {
     x.dispose();
     const turned = new Set(["Transpose", "Reshape"]);
     const inColumns = graph.nodes.filter(({ op, outputs: [name] }) => {
-      const { shape } = graph.typeOf(name as string);
+      const { shape } = graph.typeOf(name);
       return !turned.has(op) && shape[0] === rows.shape[0] && shape.length > 1;
     });
     expect(inColumns.map(({ op, outputs }) => `${op} ${outputs}`)).toEqual([]);

@@ -1,5 +1,5 @@
 /** Reading and writing ONNX files without Node and without ONNX Runtime, for pages and workers. */
-export { toBytes } from "jax-to-onnx/internal";
+export { renamed, toBytes } from "jax-to-onnx/internal";
 export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";

@@ -98,7 +98,7 @@ async function startWasm(threads: number): Promise<Engine> {
 /** An identity program. */
 export function nothing(): Uint8Array {
   const one = { type: "float32", shape: [1] } as const;
-  const copy = { op: "Identity", domain: "", inputs: ["x"], outputs: ["y"], attributes: {} };
+  const copy = { op: "Identity", domain: "", inputs: ["x"], outputs: ["y"], attributes: {} } as const;
   return toBytes({
     name: "nothing",
     inputs: [{ name: "x", ...one }],

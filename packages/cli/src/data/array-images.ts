@@ -22,7 +22,7 @@ export function arrayImages(where: string, { sizes, data }: ByteArray, size?: Pi
   const [count = 0, ...rest] = sizes;
   const found = `[${sizes.join(", ")}]`;
   if (rest.length === 1 && size) return { images: data, shape: flatShape(where, rest[0]!, size) };
-  const [a, b, c] = rest as [number, number, number];
+  const [a = 0, b = 0, c = 0] = rest;
   const shape: ImageShape | undefined =
     rest.length === 2
       ? [1, a, b]

@@ -47,7 +47,7 @@ async function readIdxFolder(folder: string, split: PublishedSplit, name: string
     );
   }
   const { sizes, data: images } = await readIdx(imagesPath, 3);
-  const [count, height, width] = sizes as [number, number, number];
+  const [count = 0, height = 0, width = 0] = sizes;
   const labelsPath = find(folder, candidates(split, "labels-idx1"));
   const labels = labelsPath === undefined ? undefined : await readIdx(labelsPath, 1);
   if (labels && labels.data.length !== count) {

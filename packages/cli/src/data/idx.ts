@@ -26,7 +26,7 @@ function parseSizes(path: string, head: Uint8Array, axes: number): number[] {
       `${path}: ${head.length === 0 ? "empty" : `only ${head.length} bytes`}, expected an idx file (${expected} …)`,
     );
   }
-  const [zero, zero2, type, found] = head as unknown as [number, number, number, number];
+  const [zero = 0, zero2 = 0, type = 0, found = 0] = head;
   const elementType = elementTypes[type];
   if (zero !== 0 || zero2 !== 0 || elementType === undefined) {
     throw new DataError(

@@ -1,4 +1,5 @@
 import type { GraphModel, GraphNode, Initializer, TextConstant } from "@flowify/onnx";
+import { renamed } from "@flowify/onnx/browser";
 import type { TableColumn } from "../tables/columns/kinds.js";
 
 /** The outputs: an input of one of these names gets `input ` in front. */
@@ -70,18 +71,16 @@ export function tableGraph(
   });
   const x = encoded.length === 1 ? encoded[0]! : node("Concat", encoded, { axis: 1 });
   const own = (name: string): string => (name === "x" ? x : name === "" ? "" : `rows/${name}`);
-  const computing = rows.nodes.map((each) => ({
-    ...each,
-    inputs: each.inputs.map(own),
-    outputs: each.outputs.map(own),
-  }));
-  const results = rows.outputs.map(({ name }, i) => ({
-    op: "Identity",
-    domain: "",
-    inputs: [own(name)],
-    outputs: [outputs[i]!.name],
-    attributes: {},
-  }));
+  const computing = rows.nodes.map((each) => renamed(each, own));
+  const results = rows.outputs.map(
+    ({ name }, i): GraphNode => ({
+      op: "Identity",
+      domain: "",
+      inputs: [own(name)],
+      outputs: [outputs[i]!.name],
+      attributes: {},
+    }),
+  );
   const inputsOf = (isText: boolean) =>
     columns
       .filter(({ kind }) => kind.isText === isText)

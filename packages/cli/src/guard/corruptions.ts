@@ -55,7 +55,7 @@ const contrast: Corruption = ({ own, out }) => {
 
 /** Means of 5 × 5 pixels. */
 const blur: Corruption = ({ own, out, shape }) => {
-  const [channels, height, width] = shape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = shape;
   for (let c = 0; c < channels; c++)
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) {
@@ -73,7 +73,7 @@ const blur: Corruption = ({ own, out, shape }) => {
 
 /** The picture in 4 × 4 parts, in another order. */
 const patches: Corruption = ({ own, out, shape, rng }) => {
-  const [channels, height, width] = shape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = shape;
   const [h, w] = [Math.floor(height / PATCHES), Math.floor(width / PATCHES)];
   const order = new Float32Array(PATCHES * PATCHES);
   shuffled({ own: Float32Array.from(order.keys()), other: order, out: order, shape, range: [0, 1], rng });

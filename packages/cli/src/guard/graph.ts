@@ -1,5 +1,5 @@
-import { type GivenModel, type GraphModel, type GraphNode, portable } from "@flowify/onnx";
-import { exportFunction } from "@flowify/onnx/browser";
+import { type GivenModel, type GraphModel, portable } from "@flowify/onnx";
+import { exportFunction, renamed } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
 import type { RowFunction } from "../detect/batches.js";
 import { type Calibration, type Groups, judgeProgram } from "../detect/calibration.js";
@@ -74,9 +74,7 @@ export function guardGraph(
   );
   const own = (name: string): string =>
     name === "x" ? rows : name === "" || OUTPUTS.some((output) => output === name) ? name : `judge/${name}`;
-  const judging = judge.nodes.map(
-    (each): GraphNode => ({ ...each, inputs: each.inputs.map(own), outputs: each.outputs.map(own) }),
-  );
+  const judging = judge.nodes.map((each) => renamed(each, own));
   const read = used.map(({ name, shape: sizes }) => ({
     name,
     type: "float32" as const,

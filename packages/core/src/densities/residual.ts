@@ -27,7 +27,7 @@ export function placed(
   location: np.Array,
   logScale: np.Array,
 ): MixtureOfNormals {
-  const [K, size] = weights.shape as [number, number];
+  const [K = 0, size = 0] = weights.shape;
   const scale = np.exp(logScale);
   return {
     weights,

@@ -4,7 +4,7 @@ import { eagerExecutor } from "../executor/jax-executor.js";
 import { makeRng, type Rng } from "../math/rng.js";
 import { drawNoise, mapNoise, type NoiseOf, type NoiseSpec, type NoiseTree, noiseShape } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
-import { type Shape, sizeOf } from "../shape.js";
+import { countOf, type Shape, sizeOf } from "../shape.js";
 
 /** A pure function of a part of the examples, [n, …], and of noises; it consumes both. */
 type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
@@ -73,7 +73,7 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
       view(
         {
           ...source,
-          steps: [...source.steps, { f, noise, seed, rows: count / (source.data.shape[0] as number) }],
+          steps: [...source.steps, { f, noise, seed, rows: count / countOf(source.data) }],
         },
         count * each,
         next,
@@ -90,7 +90,7 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
       for await (const { data } of outputs(source, (part) => part)) yield data as Float32Array;
     },
     first(n) {
-      const held = source.data.shape[0] as number;
+      const held = countOf(source.data);
       if (n >= held) return examples;
       const [, ...each] = source.data.shape;
       const part = source.data.data.subarray(0, n * sizeOf(each));

@@ -67,7 +67,7 @@ function information(pairs: Float64Array, a: Float64Array, b: Float64Array, coun
   const chance = ((values(a) - 1) * (values(b) - 1)) / (2 * count);
   return pairs.reduce((sum, both, at) => {
     if (both === 0) return sum;
-    const [own, other] = [a[Math.floor(at / b.length)], b[at % b.length]] as [number, number];
+    const [own = 0, other = 0] = [a[Math.floor(at / b.length)], b[at % b.length]];
     return sum + (both / count) * Math.log((both * count) / (own * other));
   }, -chance);
 }

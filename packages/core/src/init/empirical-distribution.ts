@@ -27,7 +27,7 @@ export function empiricalDistribution(sorted: Float32Array): Distribution {
 }
 
 /** Number of the sorted numbers below x. */
-function countBelow(sorted: Float32Array, x: number): number {
+export function countBelow(sorted: Float32Array | Float64Array, x: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -109,7 +109,7 @@ async function expectation(
   x: np.Array,
   fitted: readonly FittedNormal[],
 ): Promise<{ shares: np.Array; gain: number }> {
-  const [N, n] = x.shape as [number, number];
+  const [N = 0, n = 0] = x.shape;
   const K = fitted.length;
   const whitening = new Float32Array(n * K * n); // column k·n + i is row i of F_k⁻¹
   const whitened = new Float32Array(K * n); // F_k⁻¹ μ_k
@@ -137,7 +137,7 @@ async function expectation(
 
 /** The normals that explain rows [N, n] best, with these shares [N, K] in them. Consumes both. */
 async function maximized(x: np.Array, shares: np.Array): Promise<FittedNormal[]> {
-  const [N, K] = shares.shape as [number, number];
+  const [N = 0, K = 0] = shares.shape;
   const n = x.shape[1] as number;
   const counts = await toNumbers(np.sum(shares.ref, 0));
   const sums = await toNumbers(np.matmul(np.transpose(shares.ref), x.ref)); // [K, n]

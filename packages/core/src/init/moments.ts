@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import type { HostMatrix } from "../math/linalg.js";
 import { floats } from "../params/host.js";
+import { countOf } from "../shape.js";
 import type { CalibrationData } from "./calibration-data.js";
 
 /**
@@ -10,7 +11,7 @@ import type { CalibrationData } from "./calibration-data.js";
 export async function rowMoments(
   rows: CalibrationData,
 ): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
-  const n = rows.shape[0] as number;
+  const n = countOf(rows);
   const origin = await meanOf(rows);
   const centre = floats(origin);
   const sums = await rows.sum((part) => {
@@ -61,7 +62,7 @@ export async function columnScales(
 async function meanAndVariance(
   rows: CalibrationData,
 ): Promise<{ mean: Float32Array; variance: Float64Array }> {
-  const n = rows.shape[0] as number;
+  const n = countOf(rows);
   const origin = await meanOf(rows);
   const centre = floats(origin);
   const sums = await rows.sum((part) => {

@@ -2,6 +2,7 @@ import { normalCdf, normalQuantile } from "../math/normal.js";
 import { unnormalizedSpline } from "../math/spline-parameters.js";
 import { sizeOf } from "../shape.js";
 import type { CalibrationData } from "./calibration-data.js";
+import { countBelow } from "./empirical-distribution.js";
 
 /** Initial slopes at the knots stay within this factor of 1: otherwise a few entries would determine them. */
 const STEEPEST = 100;
@@ -50,15 +51,8 @@ export function initSpline(
 }
 
 /** F(x): the share of the entries below x, with half an entry at either end so that it is never 0 or 1. */
-function massBelow(sorted: Float64Array, x: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < x) low = middle + 1;
-    else high = middle;
-  }
-  return (low + 0.5) / (sorted.length + 1);
-}
+const massBelow = (sorted: Float64Array, x: number): number =>
+  (countBelow(sorted, x) + 0.5) / (sorted.length + 1);
 
 /** The point of [−bound, bound] below which the normal distribution there has mass p. */
 function target(p: number, bound: number): number {

@@ -4,7 +4,7 @@ import { columnMoments } from "../init/moments.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 
 /** b [C] and s [C], one for each channel (the first axis of an example). */
@@ -42,7 +42,7 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
     },
     forward({ shift, logScale }, x) {
       expectShape("actnorm", "x", x, inShape);
-      const contribution = perExample(np.sum(logScale.ref).mul(sizeOf(space)), x.shape[0] as number);
+      const contribution = perExample(np.sum(logScale.ref).mul(sizeOf(space)), countOf(x));
       return { z: x.add(perChannel(shift)).mul(perChannel(np.exp(logScale))), contribution };
     },
     inverse({ shift, logScale }, z) {

@@ -3,7 +3,7 @@ import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { expectShape, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -62,7 +62,7 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
     },
     forward(params, x) {
       expectShape("affine", "x", x, inShape);
-      const contribution = perExample(np.sum(params.logScale.ref).mul(repeats), x.shape[0] as number);
+      const contribution = perExample(np.sum(params.logScale.ref).mul(repeats), countOf(x));
       const factor = np.exp(params.logScale).reshape(scaleShape).mul(signs(x));
       return { z: x.mul(factor).add(params.shift.reshape(shiftShape)), contribution };
     },

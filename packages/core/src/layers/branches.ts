@@ -5,7 +5,7 @@ import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
-import { expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { parallel } from "./parallel.js";
@@ -140,7 +140,7 @@ function total(shape: Shape, channels: number): FlowLayer {
   /** The first block, and the sum of the others for it. */
   const parts = (a: np.Array): { first: np.Array; rest: np.Array; sum: np.Array } => {
     const rest = a.ref.slice([], [channels, all]);
-    const sum = np.sum(rest.ref.reshape([a.shape[0] as number, -1, channels, ...shape.slice(1)]), 1);
+    const sum = np.sum(rest.ref.reshape([countOf(a), -1, channels, ...shape.slice(1)]), 1);
     return { first: a.slice([], [0, channels]), rest, sum };
   };
   return rearrangement(

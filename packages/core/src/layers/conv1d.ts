@@ -53,10 +53,10 @@ function asRow<S extends Sizes>({ kernel, stride = 1, dilation = 1, padding = "f
  */
 export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): ChainLayer {
   if (inShape.length !== 2) throw new ShapeError(`conv1d: needs sequences [C, W], got ${showShape(inShape)}`);
-  const [channels, width] = inShape as [number, number];
+  const [channels = 0, width = 0] = inShape;
   const image = [channels, 1, width];
   const conv = conv2d(image, out, asRow(options));
-  const [, , columns] = conv.outShape as [number, number, number];
+  const [, , columns = 0] = conv.outShape;
   return chain([reshape(inShape, image), conv, reshape(conv.outShape, [out, columns])], "conv1d");
 }
 
@@ -68,7 +68,7 @@ export const conv1dKind = defineKind({
     return [own.out, imageWindows("conv1d", [channels, 1, width], asRow(own), "fit").windows[1].count];
   },
   apply(x, own, context) {
-    const [batch, channels, width] = x.shape as [number, number, number];
+    const [batch = 0, channels = 0, width = 0] = x.shape;
     const image = x.reshape([batch, channels, 1, width]);
     return conv2dKind.apply(image, asRow(own), context).reshape([batch, own.out, -1]);
   },

@@ -78,7 +78,7 @@ export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): Cha
   const noise = { ...model, scaleFromData: !weights && model.logA === undefined };
   const surrounded = pad(inShape, around, noise);
   const tiled = tile(surrounded.outShape, windows, noise);
-  const [rows, columns, n] = tiled.outShape as [number, number, number];
+  const [rows = 0, columns = 0, n = 0] = tiled.outShape;
   const block: Block = {
     inShape: [rows, columns, n / groups],
     out: out / groups,

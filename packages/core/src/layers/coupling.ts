@@ -8,7 +8,7 @@ import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { everywhere, withCondition } from "../nn/with-condition.js";
-import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { StepNetwork } from "../steps.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -99,7 +99,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   /** The maps of B · moved · space entries, in the order of the transformed part. */
   const curves = (params: DenseParams[], context: np.Array): Curves => {
     const raw = conditioner.apply(params, context);
-    const grid = raw.reshape([raw.shape[0] as number, moved, each, ...space]);
+    const grid = raw.reshape([countOf(raw), moved, each, ...space]);
     const numbers = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]).reshape([each, -1]);
     const ends = [bins, 2 * bins, ...(affine ? [3 * bins - 1, 3 * bins] : [])];
     const [widths, heights, derivatives, centre, tightness] = np.split(numbers, ends, 0) as [
@@ -145,7 +145,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const { same, other, context } = parts(x, given);
       const shape = other.shape;
       if (additive) {
-        const contribution = np.zeros([other.shape[0] as number], { dtype: other.dtype });
+        const contribution = np.zeros([countOf(other)], { dtype: other.dtype });
         const shift = conditioner.apply(params, context).reshape(shape);
         return { z: joined(same, other.add(shift)), contribution };
       }

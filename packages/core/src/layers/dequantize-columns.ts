@@ -6,7 +6,7 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
-import { expectShape, type Shape, showShape } from "../shape.js";
+import { countOf, expectShape, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { bentNoise, expectBins, HALF, numbersPerSpline, unitSplines } from "./unit-splines.js";
@@ -80,7 +80,7 @@ export function dequantizeColumns(
   };
   /** B · noisy splines, which a row decides on. */
   const splines = (params: DenseParams[], x: np.Array) => {
-    const batch = x.shape[0] as number;
+    const batch = countOf(x);
     const grid = conditioner.apply(params, x).reshape([batch, noisy.length, each]);
     return unitSplines(np.transpose(grid, [2, 0, 1]).reshape([each, -1]), bins);
   };
@@ -96,7 +96,7 @@ export function dequantizeColumns(
     }),
     forward({ mean, std, network }, x, noise) {
       expectShape(name, "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       const k = rounded(x);
       const bent = splines(network, k.ref.sub(mean).div(std));
       const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, bent);

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
-import { expectShape, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
@@ -58,7 +58,7 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     forward(_params, x, noise) {
       expectShape("dequantize", "x", x, inShape);
       const { u } = noise as { u: np.Array };
-      const contribution = np.full([x.shape[0] as number], logScale, { dtype: x.dtype });
+      const contribution = np.full([countOf(x)], logScale, { dtype: x.dtype });
       return { z: uniformlyDequantized(x, u, levels), contribution };
     },
     inverse(_params, z) {

@@ -110,7 +110,7 @@ export function flowMixture(
     const members: ArrayTree[][] = [];
     for (const [m, part] of parts.entries()) {
       const [first, ...others] = part.layers as [FlowLayer, ...FlowLayer[]];
-      const [ownKey, otherKey] = splitKey(at(keys, m), 2) as [np.Array, np.Array];
+      const [ownKey, otherKey] = splitKey(at(keys, m), 2);
       const found = begun.get(first);
       const { own, next } = found ?? (await startedFirst(first, ownKey, examples));
       if (found) ownKey.dispose();

@@ -8,7 +8,7 @@ import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js"
 import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -89,7 +89,7 @@ export function gaussianMixture(
   };
   /** Log-densities of the first numbers [B, n′], each given those before it, by component: [K, B, n′]. Consumes all but x. */
   const logDensities = (params: Components, x: np.Array): np.Array => {
-    const [, size] = x.shape as [number, number];
+    const [, size = 0] = x.shape;
     const first = (a: np.Array): np.Array => a.slice([], [0, size]).reshape([K, 1, size]);
     const centred = np.expandDims(x.ref, 0).sub(first(params.means));
     const below = strictlyLower(params.lower.slice([], [0, size], [0, size]));
@@ -113,7 +113,7 @@ export function gaussianMixture(
     frozenParameterKinds: {}, // z does not depend on any of them
     ...(condition > 0 && { condition: [condition] }),
     init(key) {
-      const [own, others] = condition > 0 ? (splitKey(key, 2) as [np.Array, np.Array]) : [key];
+      const [own, others] = condition > 0 ? splitKey(key, 2) : [key];
       return {
         logits: np.zeros([K]),
         means: random.normal(own, [K, n]),
@@ -139,9 +139,7 @@ export function gaussianMixture(
       const prior = logWeights(logits, weights, condition);
       const own = () => ({ means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref });
       const given =
-        kept > 0
-          ? np.sum(logDensities(own(), z), 2).add(prior)
-          : np.broadcastTo(prior, [K, normal.shape[0] as number]);
+        kept > 0 ? np.sum(logDensities(own(), z), 2).add(prior) : np.broadcastTo(prior, [K, countOf(normal)]);
       const chosen = oneOf(given, choice.reshape([1, -1])); // [K, B]
       const last = (a: np.Array): np.Array => a.slice([], [kept, n]).reshape([K, 1, dropped]);
       const free = np.expandDims(normal, 0).mul(np.exp(last(logPrecision).neg())); // [K, B, dropped]

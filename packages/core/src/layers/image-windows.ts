@@ -34,7 +34,7 @@ export function imageWindows(
 ): ImageWindows {
   if (inShape.length !== 3)
     throw new ShapeError(`${layer}: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = inShape;
   const [[kh, kw], [sh, sw], [dh, dw]] = [pair(kernel), pair(stride), pair(dilation)];
   expectSizes(layer, {
     "kernel height": kh,
@@ -72,7 +72,7 @@ export const imageShape = (channels: number, [rows, columns]: Windows): Shape =>
 
 /** [B, C, H, W] -> [B, C, rows, columns, kh·kw] */
 export function patches(x: np.Array, windows: Windows): np.Array {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [batch = 0, channels = 0, height = 0, width = 0] = x.shape;
   const [rows, columns] = windows;
   return unfold(x.reshape([batch * channels, 1, height, width]), windows).reshape([
     batch,

@@ -13,7 +13,7 @@ import type { DenseParams } from "../nn/mlp.js";
 import { withCondition } from "../nn/with-condition.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { droppedRows, initMap } from "./linear-init.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
@@ -86,7 +86,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     condition: given = 0,
   } = options;
   const [rows, columns] = windows;
-  const [oh, ow, n] = inShape as [number, number, number];
+  const [oh = 0, ow = 0, n = 0] = inShape;
   expectSizes("kernel", { in: n, out: m });
   if (n <= m) throw new ShapeError(`kernel: a reducing kernel needs in > out, got ${n} → ${m}`);
   if (inShape.length !== 3 || n !== channels * rows.size * columns.size)
@@ -158,7 +158,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       return givenMap ? m - givenMap().rank : 0;
     },
     init(key) {
-      const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      const [k1, k2, k3] = splitKey(key, 3);
       if (givenMap) for (const unused of [k1, k2]) unused.dispose();
       return {
         ...(givenMap
@@ -172,7 +172,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     },
     forward(params, x, _noise, condition) {
       expectShape("kernel", "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       const rotation = r1.matrix(params.rotateIn);
       const y = np.matmul(x.reshape([-1, n]), rotation.ref); // [B · locations, n]
       const drop = y.ref.slice([], [0, d]);
@@ -186,7 +186,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     },
     inverse(params, z, noise, condition) {
       expectShape("kernel", "z", z, outShape);
-      const batch = z.shape[0] as number;
+      const batch = countOf(z);
       const rotation = r1.matrix(params.rotateIn);
       const w = np.matmul(toRows(z.ref).sub(params.bias), np.transpose(r2.matrix(params.rotateOut)));
       const kept = w.mul(np.exp(params.logScale.neg()));
@@ -239,7 +239,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       ];
     },
     async initFromData(key, examples) {
-      const [k1, k2, networkKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      const [k1, k2, networkKey] = splitKey(key, 3);
       const patches = rowsOf(examples, (x) => x.reshape([-1, n]), n);
       const rotations = { rotateIn: r1, rotateOut: r2, given: givenMap?.() };
       const started = await initMap({ n, m, augmentationStd: 1, ...rotations }, [k1, k2], patches);
@@ -280,7 +280,7 @@ function patchingSteps(channels: number, m: number, given: number, [rows, column
 
 /** Zeros below and to the right where the windows leave a rest of the image uncovered. */
 function fit(images: np.Array, [height, width]: readonly [number, number]): np.Array {
-  const [, , h, w] = images.shape as [number, number, number, number];
+  const [, , h = 0, w = 0] = images.shape;
   if (h === height && w === width) return images;
   return np.pad(images, [
     [0, 0],

@@ -52,7 +52,7 @@ export async function initLinear(
   rows: CalibrationData,
 ): Promise<LinearParams> {
   const { n, m, density, rotate } = options;
-  const [k1, k2, densityKey] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+  const [k1, k2, densityKey] = splitKey(key, 3);
   const { map, doubt } = await initMap(options, [k1, k2], rows);
   if (!density) {
     densityKey.dispose();

@@ -12,7 +12,7 @@ import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { type Conversion, defineKind } from "./kind.js";
 import { initLinear } from "./linear-init.js";
 import {
@@ -162,7 +162,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       return given ? Math.min(n, m) - given().rank : 0;
     },
     init(key) {
-      const [k1, k2, k3] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      const [k1, k2, k3] = splitKey(key, 3);
       if (given) for (const unused of [k1, k2]) unused.dispose();
       return {
         ...(given
@@ -173,7 +173,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     },
     forward(params, x, noise, condition) {
       expectShape("linear", "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       const y = rotateIn.apply(params.rotateIn, toRows(x, n)); // [B · rows, n]
       const logScale = scalesOf(params);
       const scale = np.exp(logScale.ref);
@@ -208,7 +208,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     },
     inverse(params, z, noise, condition) {
       expectShape("linear", "z", z, outShape);
-      const batch = z.shape[0] as number;
+      const batch = countOf(z);
       const w = rotateOut.back(params.rotateOut, toRows(z, m).sub(params.bias)); // [B · rows, m]
       let y = w.ref.mul(np.exp(scalesOf(params).neg()));
       if (density)

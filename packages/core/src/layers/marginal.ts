@@ -6,7 +6,7 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { entryCurves, entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -99,7 +99,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
         .mul(sizeOf(space));
       const u = x.sub(low.reshape(perChannel)).mul(np.exp(logRange.neg()).reshape(perChannel));
       const { z, logDerivative } = entryForward(params, u, splines);
-      const contribution = sumExamples(logDerivative).add(perExample(stretch, z.shape[0] as number));
+      const contribution = sumExamples(logDerivative).add(perExample(stretch, countOf(z)));
       return { z: z.mul(2 * bound).sub(bound), contribution };
     },
     inverse({ low, logRange, ...params }, z) {

@@ -93,7 +93,7 @@ const NOTHING = -1e30;
 
 /** Patches [rows, columns, C·k] ↦ the largest entry of each channel, [C, rows, columns]. */
 function largest(inShape: Shape, channels: number, { ranks, counts }: Presence): FlowLayer<LargestParams> {
-  const [rows, columns, n] = inShape as [number, number, number];
+  const [rows = 0, columns = 0, n = 0] = inShape;
   const k = n / channels;
   const outShape = [channels, rows, columns];
   const perChannel = (a: np.Array): np.Array => a.reshape([channels, 1]);

@@ -4,6 +4,7 @@ import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";
 import { floats } from "../params/host.js";
 import type { ParameterKind } from "../params/parameter-paths.js";
+import { countOf } from "../shape.js";
 
 /**
  * An n × n orthogonal matrix as a parameter.
@@ -65,7 +66,7 @@ const TAYLOR_TERMS = 12;
  * where its norm is at most ½), squared s times. Differentiable as written.
  */
 function expm(m: np.Array, squarings: number): np.Array {
-  const n = m.shape[0] as number;
+  const n = countOf(m);
   const scaled = m.mul(2 ** -squarings);
   const identity = np.eye(n, n, { dtype: scaled.dtype });
   // Horner: I + X (I + X/2 (I + X/3 (…)))

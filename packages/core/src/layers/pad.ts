@@ -3,7 +3,7 @@ import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
-import { expectShape, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -57,7 +57,7 @@ export function pad(
   for (const [side, n] of Object.entries({ top, bottom, left, right }))
     if (!Number.isInteger(n) || n < 0)
       throw new ShapeError(`pad: ${side} must be a non-negative integer, got ${n}`);
-  const [channels, height, width] = inShape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = inShape;
   const tall = height + top + bottom;
   const outShape = [channels, tall, width + left + right];
   // rows first, then columns over the whole new height, as the reference draws them
@@ -91,7 +91,7 @@ export function pad(
       }),
     forward(params, x, drawn) {
       expectShape("pad", "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       const epsilons = drawn as { [side: string]: np.Array };
       let contribution = perExample(params.logA.ref.add(0.5 * LOG_2PI).mul(added), batch);
       const a = np.exp(params.logA);
@@ -136,7 +136,7 @@ export const fitAmount = (n: number, kernel: number, stride: number): number => 
 export function padded(x: np.Array, pads: readonly [number, number][], value = 0): np.Array {
   if (pads.every(([a, b]) => a === 0 && b === 0)) return x;
   const widths: [number, number][] = [[0, 0], [0, 0], ...pads];
-  const [, , height, width] = x.shape as [number, number, number, number];
+  const [, , height = 0, width = 0] = x.shape;
   const wide = np.pad(x, widths);
   if (value === 0) return wide;
   const inside = np.pad(np.ones([1, 1, height, width]), widths);

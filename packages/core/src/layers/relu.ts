@@ -4,7 +4,7 @@ import type { CalibrationData } from "../init/calibration-data.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -167,9 +167,9 @@ const LEAST_SIZE = 1e-3;
  * channels, and 1 where nothing is cut at all.
  */
 async function cutSizes({ bound, side }: End, examples: CalibrationData): Promise<Float32Array> {
-  const channels = examples.shape[0] as number;
+  const channels = countOf(examples);
   const sums = await examples.sum((x) => {
-    const size = np.maximum(x.sub(bound).mul(side), 0).reshape([x.shape[0] as number, channels, -1]);
+    const size = np.maximum(x.sub(bound).mul(side), 0).reshape([countOf(x), channels, -1]);
     const count = np.greater(size.ref, 0).astype(size.dtype);
     return np.stack([np.sum(np.square(size), [0, 2]), np.sum(count, [0, 2])]);
   });

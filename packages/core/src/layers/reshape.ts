@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
-import { expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -32,8 +32,8 @@ export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
     "reshape",
     inShape,
     outShape,
-    (x) => x.reshape([x.shape[0] as number, ...outShape]),
-    (z) => z.reshape([z.shape[0] as number, ...inShape]),
+    (x) => x.reshape([countOf(x), ...outShape]),
+    (z) => z.reshape([countOf(z), ...inShape]),
   );
 }
 
@@ -111,7 +111,7 @@ export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<N
  * ```
  */
 export function channelsFirst(inShape: Shape): FlowLayer<NoParams> {
-  const [rows, columns, channels] = inShape as [number, number, number];
+  const [rows = 0, columns = 0, channels = 0] = inShape;
   return rearrangement(
     "channelsFirst",
     inShape,
@@ -143,7 +143,7 @@ export const flattenKind = defineKind({
   options: {},
   flow: flatten,
   outShape: (inShape) => [sizeOf(inShape)],
-  apply: (x) => x.reshape([x.shape[0] as number, -1]),
+  apply: (x) => x.reshape([countOf(x), -1]),
 });
 
 export const reshapeKind = defineKind({
@@ -151,7 +151,7 @@ export const reshapeKind = defineKind({
   options: { /** Shape of an example of the result. */ shape: o.shape },
   flow: (inShape, { shape }) => reshape(inShape, shape),
   outShape: (_inShape, { shape }) => shape,
-  apply: (x, { shape }) => x.reshape([x.shape[0] as number, ...shape]),
+  apply: (x, { shape }) => x.reshape([countOf(x), ...shape]),
 });
 
 export const permuteKind = defineKind({

@@ -69,7 +69,7 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
           derivatives: np.full([bins - 1], UNIT_DERIVATIVE),
         };
       }
-      const [a, b, c] = splitKey(key, 3) as [np.Array, np.Array, np.Array];
+      const [a, b, c] = splitKey(key, 3);
       return {
         widths: random.uniform(a, [bins]),
         heights: random.uniform(b, [bins]),

@@ -7,7 +7,7 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -88,7 +88,7 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     init: (key) => ({ dropped: density.init(key) }),
     forward({ dropped }, x, _noise, given) {
       expectShape("split", "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       const z = x.ref.slice([], [0, kept]);
       const leavingRows = toRows(x.slice([], [kept, channels]));
       const logs = density.logProb(dropped, leavingRows, rowsWithCondition(toRows(z.ref), given, places)); // [B · places]

@@ -9,14 +9,14 @@ import type { NoParams } from "./reshape.js";
 function imageSizes(name: string, inShape: Shape): [channels: number, height: number, width: number] {
   if (inShape.length !== 3)
     throw new ShapeError(`${name}: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = inShape;
   expectSizes(name, { channels, height, width });
   return [channels, height, width];
 }
 
 /** [B, C, 2h, 2w] -> [B, 4C, h, w]: channel 4c + 2a + b holds the pixels of row parity a and column parity b. */
 function spaceToChannels(x: np.Array): np.Array {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [batch = 0, channels = 0, height = 0, width = 0] = x.shape;
   const blocks = x.reshape([batch, channels, height / 2, 2, width / 2, 2]);
   return np
     .transpose(blocks, [0, 1, 3, 5, 2, 4]) // [B, C, 2, 2, h, w]
@@ -25,7 +25,7 @@ function spaceToChannels(x: np.Array): np.Array {
 
 /** [B, 4C, h, w] -> [B, C, 2h, 2w] */
 function channelsToSpace(z: np.Array): np.Array {
-  const [batch, channels, height, width] = z.shape as [number, number, number, number];
+  const [batch = 0, channels = 0, height = 0, width = 0] = z.shape;
   const blocks = z.reshape([batch, channels / 4, 2, 2, height, width]);
   return np
     .transpose(blocks, [0, 1, 4, 2, 5, 3]) // [B, C, h, 2, w, 2]

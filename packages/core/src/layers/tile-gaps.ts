@@ -14,14 +14,14 @@ type GapParams = { slope: np.Array; offset: np.Array; logStd: np.Array };
  * of the average of the covered pixels within a stride.
  */
 export function gapModel(inShape: Shape, counts: Float32Array, strides: readonly [number, number]) {
-  const [channels, height, width] = inShape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = inShape;
   const mask = (f: (n: number) => number, like: np.Array): np.Array =>
     floats(counts.map(f), [1, 1, height, width]).astype(like.dtype);
   const covered = (like: np.Array): np.Array => mask((n) => (n > 0 ? 1 : 0), like);
   const missing = (like: np.Array): np.Array => mask((n) => (n > 0 ? 0 : 1), like);
   /** Sums over the box of ± stride around each pixel. */
   const boxSum = (x: np.Array): np.Array => {
-    const [batch, planes] = x.shape as [number, number];
+    const [batch = 0, planes = 0] = x.shape;
     const [ry, rx] = strides;
     const padded = np.pad(x, [
       [0, 0],

@@ -7,7 +7,7 @@ import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { PadAmounts } from "./pad.js";
 import { gapModel } from "./tile-gaps.js";
 
@@ -61,7 +61,7 @@ export function tile(
   }: TileOptions = {},
 ): FlowLayer<TileParams> {
   if (inShape.length !== 3) throw new ShapeError(`tile: needs images [C, H, W], got ${showShape(inShape)}`);
-  const [channels, height, width] = inShape as [number, number, number];
+  const [channels = 0, height = 0, width = 0] = inShape;
   const [rows, columns] = windows;
   const [tall, wide] = [height + top + bottom, width + left + right];
   for (const [what, w, n] of [
@@ -159,7 +159,7 @@ export function tile(
       }),
     forward(params, x, noise) {
       expectShape("tile", "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       let contribution = gaps
         ? gaps.logProb(params.gaps as ArrayTree, x.ref)
         : np.zeros([batch], { dtype: x.dtype });

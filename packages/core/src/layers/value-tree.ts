@@ -3,7 +3,7 @@ import { DomainError, ShapeError } from "../errors.js";
 import { dependenceTree } from "../init/dependence-tree.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { floats } from "../params/host.js";
-import { expectShape, type Shape, showShape } from "../shape.js";
+import { countOf, expectShape, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -101,7 +101,7 @@ export function valueTree(
     forward({ logs }, x) {
       expectShape(name, "x", x, inShape);
       const { dtype } = x;
-      const z = np.zeros([x.shape[0] as number, 0], { dtype });
+      const z = np.zeros([countOf(x), 0], { dtype });
       const steps = spread(x)
         .sub(row(values, dtype))
         .div(

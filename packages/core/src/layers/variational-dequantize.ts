@@ -5,7 +5,7 @@ import { sumExamples } from "../math/numerics.js";
 import { splineKnots } from "../math/per-entry-spline.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
-import { expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -63,7 +63,7 @@ export function variationalDequantize(
   const logLevels = -sizeOf(inShape) * Math.log(levels);
   /** B · n splines, which x decides on. */
   const splines = (params: DenseParams[], x: np.Array) => {
-    const batch = x.shape[0] as number;
+    const batch = countOf(x);
     const raw = conditioner.apply(params, x.mul(2 / (levels - 1)).sub(1)); // x on [−1, 1]
     const grid = raw.reshape([batch, features, each, ...space]);
     const numbersFirst = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]);

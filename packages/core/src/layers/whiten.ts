@@ -11,7 +11,7 @@ import {
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { toDevice } from "./orthogonal.js";
@@ -78,7 +78,7 @@ export function whiten(
     },
     forward({ mean, rotation, logStd, logScale }, x) {
       expectShape("whiten", "x", x, inShape);
-      const batch = x.shape[0] as number;
+      const batch = countOf(x);
       const logs = logScale ? np.sum(logStd.ref).add(np.sum(logScale.ref)) : np.sum(logStd.ref);
       const contribution = perExample(logs.mul(-rows), batch);
       const centred = x.sub(mean).reshape([-1, n]); // [B · rows, n]
@@ -88,7 +88,7 @@ export function whiten(
     },
     inverse({ mean, rotation, logStd, logScale }, z) {
       expectShape("whiten", "z", z, inShape);
-      const batch = z.shape[0] as number;
+      const batch = countOf(z);
       const flat = z.mul(np.exp(logStd)).reshape([-1, n]);
       const centred = np.matmul(flat, np.transpose(rotation));
       return (logScale ? centred.mul(np.exp(logScale)) : centred).add(mean).reshape([batch, ...inShape]);

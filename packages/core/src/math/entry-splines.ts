@@ -30,7 +30,7 @@ type Table = { rows: np.Array; ends: np.Array; bins: number };
  * that an entry exceeds its bin by at most its own rounding error.
  */
 function tableOf({ widths, heights, logDerivatives }: EntrySplineParams, direction: Direction): Table {
-  const [count, bins] = widths.shape as [number, number];
+  const [count = 0, bins = 0] = widths.shape;
   const { dtype } = widths;
   const one = np.ones([count, 1], { dtype });
   /** The K + 1 ends of bins: cumulative sums of the sizes, as a product with a triangular matrix of ones. */

@@ -15,12 +15,15 @@ export function shapeKey(): np.Array {
 
 export const isShapeKey = (key: np.Array): boolean => shapeKeys.has(key);
 
+/** A list of N things. */
+type Times<N extends number, T> = N extends 2 ? [T, T] : N extends 3 ? [T, T, T] : T[];
+
 /** `n` independent keys; consumes `key`. */
-export function splitKey(key: np.Array, n: number): np.Array[] {
+export function splitKey<N extends number>(key: np.Array, n: N): Times<N, np.Array> {
   const onlyShapes = isShapeKey(key);
   const keys = random.split(key, n);
   const parts = Array.from({ length: n }, (_, i) => keys.ref.slice(i));
   keys.dispose();
   if (onlyShapes) for (const part of parts) shapeKeys.add(part);
-  return parts;
+  return parts as Times<N, np.Array>;
 }

@@ -1,4 +1,5 @@
 import { lax, nn, numpy as np } from "@jax-js/jax";
+import { countOf } from "../shape.js";
 
 /** ln 2π. */
 export const LOG_2PI = Math.log(2 * Math.PI);
@@ -29,7 +30,7 @@ export function sumExamples(x: np.Array): np.Array {
   if (x.ndim === 1) return x;
   if (x.size === 0) {
     // jax-js leaves a sum of nothing as the memory was
-    const zeros = np.zeros([x.shape[0] as number], { dtype: x.dtype });
+    const zeros = np.zeros([countOf(x)], { dtype: x.dtype });
     x.dispose();
     return zeros;
   }
@@ -50,7 +51,7 @@ export const perExample = (scalar: np.Array, batch: number): np.Array => np.broa
  * both.
  */
 export function oneOf(logWeights: np.Array, uniform: np.Array): np.Array {
-  const [K, B] = logWeights.shape as [number, number];
+  const [K = 0, B = 0] = logWeights.shape;
   const { dtype } = logWeights;
   const weights = np.exp(logWeights.ref.sub(np.expandDims(logSumExp(logWeights, 0), 0)));
   const upTo = np.matmul(np.tril(np.ones([K - 1, K], { dtype })), weights);

@@ -1,4 +1,5 @@
 import { lax, nn, numpy as np } from "@jax-js/jax";
+import { countOf } from "../shape.js";
 import { softplus } from "./numerics.js";
 import { type Bin, curveOf, splineForward, splineInverse } from "./rq-spline.js";
 import { MIN_DERIVATIVE, MIN_SIZE } from "./spline-parameters.js";
@@ -24,7 +25,7 @@ const freePart = (bins: number): number => 1 - MIN_SIZE * bins;
 
 /** All knots of the splines: what a coder needs, which asks for many entries of each. Consumes everything. */
 export function splineKnots({ widths, heights, derivatives, shift, bound }: RawSplines): Knots {
-  const bins = widths.shape[0] as number;
+  const bins = countOf(widths);
   const sizes = (u: np.Array): np.Array =>
     nn
       .softmax(u, 0)
@@ -53,7 +54,7 @@ const masses = (u: np.Array): np.Array =>
  * (1 − K f) Σ_{j<k} m_j / Σ m + k f of the interval, for masses m [K, M] of the sizes and the floor f. Consumes both.
  */
 function reachedKnots(mass: np.Array, v: np.Array, bound: number): np.Array {
-  const bins = mass.shape[0] as number;
+  const bins = countOf(mass);
   const { dtype } = mass;
   const floors = np.arange(1, bins, 1, { dtype }).mul(MIN_SIZE).reshape([-1, 1]);
   const before = np
@@ -73,7 +74,7 @@ type Direction = "forward" | "inverse";
  */
 function ownBin(splines: RawSplines, v: np.Array, direction: Direction): Bin {
   const { widths, heights, derivatives, shift, bound } = splines;
-  const [bins, count] = widths.shape as [number, number];
+  const [bins = 0, count = 0] = widths.shape;
   const { dtype } = widths;
   const [across, up] = [masses(widths), masses(heights)];
   const searched = direction === "forward" ? across : up;

@@ -18,7 +18,7 @@ export function strictlyLower(matrices: np.Array): np.Array {
  * inverts those of side 2 s: M holds the lower left quarter of each, from N.
  */
 export function invertUnitLower(lower: np.Array): np.Array {
-  const [, n] = lower.shape as [number, number, number];
+  const [, n = 0] = lower.shape;
   let inverse = np.broadcastTo(np.eye(n, n, { dtype: lower.dtype }), lower.shape);
   for (let side = 1; side < n; side *= 2) {
     const quarter = mask(n, lower.dtype, (row, column) => {

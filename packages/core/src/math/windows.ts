@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { countOf } from "../shape.js";
 
 /** Windows along one axis: `count` of them, `size` entries each, `dilation` apart, a new one every `stride`. */
 export type AxisWindows = Readonly<{ count: number; size: number; stride: number; dilation: number }>;
@@ -94,7 +95,7 @@ function sumAxis(y: np.Array, axis: number, w: AxisWindows, length: number): np.
 
 /** [B, C, H, W] -> [B, rows, columns, C·kh·kw]: patches ordered channel, kernel row, kernel column. */
 export function unfold(x: np.Array, [rows, columns]: Windows): np.Array {
-  const [batch, channels] = x.shape as [number, number];
+  const [batch = 0, channels = 0] = x.shape;
   const tiles = windowAxis(windowAxis(x, 3, columns), 2, rows); // [B, C, oh, kh, ow, kw]
   return np
     .transpose(tiles, [0, 2, 4, 1, 3, 5])
@@ -107,7 +108,7 @@ export function fold(
   [rows, columns]: Windows,
   [height, width]: readonly [number, number],
 ): np.Array {
-  const batch = y.shape[0] as number;
+  const batch = countOf(y);
   const channels = (y.shape[3] as number) / (rows.size * columns.size);
   const tiles = np.transpose(
     y.reshape([batch, rows.count, columns.count, channels, rows.size, columns.size]),

@@ -3,7 +3,7 @@ import { NotFiniteError } from "../errors.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { NoiseTree } from "../noise.js";
 import { treeDispose, treeRef } from "../params/pytree.js";
-import { sizeOf } from "../shape.js";
+import { countOf, sizeOf } from "../shape.js";
 import type { RowFunction } from "./batch-parts.js";
 import { totals } from "./evaluation.js";
 
@@ -23,7 +23,7 @@ export const gradientRow = (flow: Flow): RowFunction => ({
   itemwise: true,
   condition: flow.condition?.shape,
   f: (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array => {
-    const batch = x.shape[0] as number;
+    const batch = countOf(x);
     // an example's log p does not depend on the others: the gradient of the sum holds each one's own
     const total = (at: np.Array): [np.Array, np.Array] => {
       const terms = flow.ledger(treeRef(params), at, treeRef(noise), condition?.ref);

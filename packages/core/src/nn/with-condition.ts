@@ -11,14 +11,14 @@ export function withCondition(x: np.Array, condition: np.Array | undefined): np.
 /** c [B, m] at every place, [B, m, …space]. Consumes it. */
 export function everywhere(condition: np.Array, space: readonly number[]): np.Array {
   if (space.length === 0) return condition;
-  const [batch, m] = condition.shape as [number, number];
+  const [batch = 0, m = 0] = condition.shape;
   return np.broadcastTo(condition.reshape([batch, m, ...space.map(() => 1)]), [batch, m, ...space]);
 }
 
 /** The same for rows [B · each, n] with `each` rows an example. Consumes both. */
 export function rowsWithCondition(rows: np.Array, condition: np.Array | undefined, each: number): np.Array {
   if (!condition) return rows;
-  const [batch, m] = condition.shape as [number, number];
+  const [batch = 0, m = 0] = condition.shape;
   const repeated = np.broadcastTo(condition.reshape([batch, 1, m]), [batch, each, m]);
   return np.concatenate([rows, repeated.reshape([batch * each, m])], 1);
 }

@@ -185,7 +185,7 @@ function readPlace(name: string, value: unknown): Placed {
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     return fail(`${shown(name)}: data_offsets ${JSON.stringify(offsets)} are not two offsets`);
   }
-  const [begin, end] = offsets as [number, number];
+  const [begin = 0, end = 0] = offsets;
   const size = elements(shape) * codecs[dtype as TypeName].exampleSize;
   if (end - begin !== size) {
     return fail(

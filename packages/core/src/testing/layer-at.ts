@@ -3,6 +3,7 @@ import type { ChainLayer } from "../chain.js";
 import type { ArrayTree, FlowLayer } from "../layer.js";
 import type { ParallelLayer } from "../layers/parallel.js";
 import { floats } from "../params/host.js";
+import { countOf } from "../shape.js";
 
 /**
  * A layer at one fixed condition: a layer without any. What laws look at, and what answers a single question.
@@ -20,7 +21,7 @@ export function layerAt<P extends ArrayTree>(layer: FlowLayer<P>, values: Float3
   } = layer as FlowLayer<P> & Partial<ChainLayer & ParallelLayer>;
   if (shape === undefined) return layer;
   const at = (like: np.Array): np.Array => {
-    const batch = like.shape[0] as number;
+    const batch = countOf(like);
     const one = floats(values, [1, ...shape]).astype(like.dtype);
     return np.broadcastTo(one, [batch, ...shape]);
   };

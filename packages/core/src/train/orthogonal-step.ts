@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { countOf } from "../shape.js";
 import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
 
 /** Spectral norm of a step's rotation that is never passed, in radians: beyond it the retraction is no rotation. */
@@ -57,7 +58,7 @@ export function orthogonalStep(
 
 /** One Newton–Schulz step towards the nearest orthogonal matrix: R ← R (3I − RᵀR) / 2; δ ↦ ¾ δ². */
 export function reorthogonalize(r: np.Array): np.Array {
-  const n = r.shape[0] as number;
+  const n = countOf(r);
   const gram = np.matmul(np.transpose(r.ref), r.ref);
   const correction = np.eye(n, n, { dtype: r.dtype }).mul(1.5).sub(gram.mul(0.5));
   return np.matmul(r, correction);
@@ -65,7 +66,7 @@ export function reorthogonalize(r: np.Array): np.Array {
 
 /** ‖RᵀR − I‖_max, []. */
 export function orthogonalityError(r: np.Array): np.Array {
-  const n = r.shape[0] as number;
+  const n = countOf(r);
   const gram = np.matmul(np.transpose(r.ref), r);
   return np.max(np.absolute(gram.sub(np.eye(n, n))));
 }

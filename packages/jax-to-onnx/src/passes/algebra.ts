@@ -94,8 +94,7 @@ function rectified(cx: Context, a: Lazy, b: Lazy): Simplified {
 }
 
 /** |x| as jax-js writes it: −x where x < 0, else x. */
-const absolute: Rewrite = (cx, _eqn, inputs) => {
-  const [condition, x, y] = inputs as [Lazy, Lazy, Lazy];
+const absolute: Rewrite = (cx, _eqn, condition, x, y) => {
   const less = madeBy(cx, condition, "Less");
   const minus = madeBy(cx, x, "Neg");
   if (less === undefined || minus?.inputs[0] !== y.base || less.inputs[0] !== y.base) return undefined;
@@ -107,8 +106,8 @@ const absolute: Rewrite = (cx, _eqn, inputs) => {
 /** On operands converted to the type of the result, unless both are literals, which the rule computes. */
 const binary =
   (simpler: (cx: Context, a: Lazy, b: Lazy) => Simplified): Rewrite =>
-  (cx, eqn, inputs) => {
-    const [a, b] = inputs.map((v) => convert(cx, v, outType(eqn))) as [Lazy, Lazy];
+  (cx, eqn, x, y) => {
+    const [a, b] = [convert(cx, x, outType(eqn)), convert(cx, y, outType(eqn))];
     const result = a.literal !== undefined && b.literal !== undefined ? undefined : simpler(cx, a, b);
     return result && [stretch(result, outShape(eqn))];
   };
@@ -119,8 +118,8 @@ export const algebra: Pass = {
   equations: {
     add: binary(simplerSum),
     mul: binary(simplerProduct),
-    neg: (cx, _eqn, [a]) => {
-      const result = a && a.literal === undefined ? simplerNegative(cx, a) : undefined;
+    neg: (cx, _eqn, a) => {
+      const result = a.literal === undefined ? simplerNegative(cx, a) : undefined;
       return result && [result];
     },
     max: binary(rectified),

@@ -6,7 +6,7 @@ import type { Pass } from "./pass.js";
 function fuseBiases(graph: Graph): void {
   graph.rewrite((node) => {
     if (node.op !== "Add") return undefined;
-    const [sum] = node.outputs as [string];
+    const [sum] = node.outputs;
     const alone = (name: string): boolean => {
       const made = graph.producer(name);
       return made !== undefined && isProduct(graph, made) && graph.hasOneReader(name);

@@ -5,7 +5,7 @@ import type { Lazy } from "../lazy.js";
 import type { Semantics } from "../target.js";
 
 /** Values of an equation instead of those of its rule, or undefined to leave it to the rule. */
-export type Rewrite = (cx: Context, eqn: Equation, inputs: readonly Lazy[]) => readonly Lazy[] | undefined;
+export type Rewrite = (cx: Context, eqn: Equation, ...inputs: readonly Lazy[]) => readonly Lazy[] | undefined;
 
 /** An optimization that can be left out. Without any, every primitive is lowered by its rule alone. */
 export type Pass = Readonly<{

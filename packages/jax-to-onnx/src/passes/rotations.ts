@@ -26,17 +26,17 @@ function share(graph: Graph): void {
     const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
     if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
     const replaced = [node, ...others, ...cuts.map(({ reader }) => reader)];
-    if (replaced.some(({ outputs: [name] }) => graph.isResult(name as string))) continue;
+    if (replaced.some(({ outputs: [name] }) => graph.isResult(name))) continue;
     const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
-    renamed.set(node.outputs[0] as string, z);
+    renamed.set(node.outputs[0], z);
     graph.count(graph.pass);
     for (const other of others) {
       const back = undone(graph, right, fixedRight(graph, other) as Matrix);
-      renamed.set(other.outputs[0] as string, multiplyMatrices(graph, plain(z), back));
+      renamed.set(other.outputs[0], multiplyMatrices(graph, plain(z), back));
     }
     for (const { reader, cut } of cuts) {
       const columns = cutColumns(graph, kept.matrix, cut as Cut);
-      renamed.set(reader.outputs[0] as string, multiplyMatrices(graph, kept.x, columns));
+      renamed.set(reader.outputs[0], multiplyMatrices(graph, kept.x, columns));
     }
   }
   graph.substitute(renamed);

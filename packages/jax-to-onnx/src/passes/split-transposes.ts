@@ -28,7 +28,7 @@ function split(graph: Graph): void {
     return graph.node("Reshape", [held, graph.ints(shape)], { type: graph.typeOf(value), shape });
   };
   graph.rewrite((node) => {
-    const [[source], [result]] = [node.inputs as [string], node.outputs as [string]];
+    const [[source], [result]] = [node.inputs as [string], node.outputs];
     const shape = graph.shapeOf(result);
     if (graph.isFixed(result)) return undefined;
     if (node.op === "Reshape")

@@ -35,9 +35,9 @@ function shift(cx: Context, x: Lazy, by: Lazy, left: boolean): Lazy {
   return left ? wrap(cx, op(cx, "Mul", x, power)) : op(cx, "Div", x, power);
 }
 
-const bitShift: Rule = (cx, eqn, inputs) => {
+const bitShift: Rule = (cx, eqn, a, b) => {
   const dtype = outType(eqn);
-  const [x, by] = inputs.map((v) => convert(cx, v, U)) as [Lazy, Lazy];
+  const [x, by] = [convert(cx, a, U), convert(cx, b, U)];
   const result = shift(cx, x, by, paramsOf<{ op: "shl" | "shr" }>(eqn).op === "shl");
   return [asInt(cx, result, dtype)];
 };
@@ -51,8 +51,8 @@ export function asInt(cx: Context, v: Lazy, dtype: DType): Lazy {
 }
 
 /** Counts ones by adding neighbours: pairs, then fours, eights and so on. */
-const bitCount: Rule = (cx, _eqn, inputs) => {
-  let v = convert(cx, inputs[0] as Lazy, U);
+const bitCount: Rule = (cx, _eqn, integer) => {
+  let v = convert(cx, integer, U);
   for (const [width, mask] of [
     [1, 0x55555555],
     [2, 0x33333333],
@@ -82,9 +82,8 @@ function floatOfBits(cx: Context, bits: Lazy): Lazy {
   return real("Mul", real("Mul", mantissa, scale), signed);
 }
 
-const bitcast: Rule = (cx, eqn, inputs) => {
+const bitcast: Rule = (cx, eqn, v) => {
   const { dtype } = paramsOf<{ dtype: DType }>(eqn);
-  const [v] = inputs as [Lazy];
   if (v.dtype === dtype) return [v];
   const bits = (w: Lazy) => (w.dtype === U ? w : convert(cx, w, U));
   if (v.dtype !== U && v.dtype !== DType.Int32)
@@ -101,7 +100,7 @@ const ROTATIONS = [
 ] as const;
 
 /** Threefry-2x32 (Salmon et al. 2011) with 20 rounds, as jax-js counts and mixes it. */
-const randomBits: Rule = (cx, eqn, inputs) => {
+const randomBits: Rule = (cx, eqn, ...inputs) => {
   const { shape, mode } = paramsOf<{ shape: number[]; mode: "xor" | 0 | 1 }>(eqn);
   const plain = plainContext(cx.graph);
   const [k0, k1] = inputs.map((key) => spreadKey(key, shape)) as [Lazy, Lazy];

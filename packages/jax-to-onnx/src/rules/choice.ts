@@ -20,9 +20,8 @@ function commonType(a: Lazy, b: Lazy): DType {
   return byWidth[Math.max(byWidth.indexOf(a.dtype), byWidth.indexOf(b.dtype))] as DType;
 }
 
-export const compare: Rule = (cx, eqn, inputs) => {
+export const compare: Rule = (cx, eqn, x, y) => {
   const { op } = paramsOf<{ op: "less" | "equal" | "not_equal" | "less_equal" }>(eqn);
-  const [x, y] = inputs as [Lazy, Lazy];
   const type = commonType(x, y);
   // bool has Equal, but no order in ONNX.
   const used = type === DType.Bool && op.startsWith("less") ? DType.Int32 : type;
@@ -53,8 +52,7 @@ export function select(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy {
   );
 }
 
-export const where: Rule = (cx, eqn, inputs) => {
-  const [condition, x, y] = inputs as [Lazy, Lazy, Lazy];
+export const where: Rule = (cx, eqn, condition, x, y) => {
   const dtype = outType(eqn);
   const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
   if (condition.literal !== undefined) return [stretch(condition.literal ? a : b, outShape(eqn))];

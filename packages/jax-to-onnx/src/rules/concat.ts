@@ -5,7 +5,7 @@ import { outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { expandTo, solid } from "../layout.js";
 import { canonical, type Factor, factor, type Lazy, shapeOf } from "../lazy.js";
 
-const concatenate: Rule = (cx, eqn, inputs) => {
+const concatenate: Rule = (cx, eqn, ...inputs) => {
   const { axis } = paramsOf<{ axis: number }>(eqn);
   const dtype = outType(eqn);
   const parts = inputs.filter((v) => shapeOf(v)[axis] !== 0).map((v) => convert(cx, v, dtype));

@@ -19,10 +19,9 @@ export type ConvParams = {
  * A convolution, [batches…, N, C, …spatial] with [batches…, O, C, …kernel]: Conv or ConvTranspose, or slices and a
  * product where these do not apply.
  */
-const conv: Rule = (cx, eqn, inputs) => {
+const conv: Rule = (cx, eqn, x, w) => {
   const params = paramsOf<ConvParams>(eqn);
   const dtype = outType(eqn);
-  const [x, w] = inputs as [Lazy, Lazy];
   const out = outShape(eqn).slice(params.vmapDims + 2);
   const kernel = shapeOf(w).slice(params.vmapDims + 2);
   // ConvTranspose has one stride: it cannot both dilate the input and skip results.

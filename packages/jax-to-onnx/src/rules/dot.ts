@@ -8,10 +8,9 @@ import { reduced } from "./exact-reductions.js";
 import { matrixProduct } from "./matrix-product.js";
 import { reduceFactors, repeated } from "./reductions.js";
 
-const dot: Rule = (cx, eqn, inputs) => {
+const dot: Rule = (cx, eqn, a, b) => {
   const dtype = outType(eqn);
   const rank = (eqn.outBinders[0]?.aval.shape.length ?? 0) + 1;
-  const [a, b] = inputs as [Lazy, Lazy];
   if (shapeOf(a).includes(0) || shapeOf(b).includes(0)) return [literal(cx, 0, dtype, outShape(eqn))];
   if (dtype === DType.Bool) {
     const counts = contract(cx, convert(cx, a, DType.Int32), convert(cx, b, DType.Int32), [rank - 1]);

@@ -1,5 +1,5 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, convert, literal, type Rule, stretch, unsupported } from "../context.js";
+import { apply, type Context, convert, literal, type Rule, stretch } from "../context.js";
 import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
 import { add, floorLike, integerDivide, maximum, minimum, modulo, multiply, negate } from "./arithmetic.js";
@@ -11,9 +11,9 @@ function binary(
   lower: (cx: Context, a: Lazy, b: Lazy) => Lazy,
   fold?: (a: number, b: number) => number,
 ): Rule {
-  return (cx, eqn, inputs) => {
+  return (cx, eqn, x, y) => {
     const dtype = outType(eqn);
-    const [a, b] = inputs.map((v) => convert(cx, v, dtype)) as [Lazy, Lazy];
+    const [a, b] = [convert(cx, x, dtype), convert(cx, y, dtype)];
     if (fold !== undefined && a.literal !== undefined && b.literal !== undefined && dtype !== DType.Uint32) {
       const value = fold(a.literal, b.literal);
       // A double cannot represent all products of integers, nor quotients by 0.
@@ -24,8 +24,7 @@ function binary(
 }
 
 function unary(lower: (cx: Context, a: Lazy) => Lazy, fold?: (a: number) => number): Rule {
-  return (cx, eqn, [a]) => {
-    if (a === undefined) throw unsupported(eqn, "no operand");
+  return (cx, _eqn, a) => {
     if (fold !== undefined && a.literal !== undefined) {
       return [{ ...literal(cx, fold(a.literal), a.dtype), axes: a.axes }];
     }
@@ -35,7 +34,7 @@ function unary(lower: (cx: Context, a: Lazy) => Lazy, fold?: (a: number) => numb
 
 const node = (op: string) => (cx: Context, a: Lazy) => apply(cx, op, [a], a.dtype);
 
-const bitCombine: Rule = (cx, eqn, inputs) => {
+const bitCombine: Rule = (cx, eqn, ...inputs) => {
   const { op } = paramsOf<{ op: "and" | "or" | "xor" }>(eqn);
   const dtype = outType(eqn);
   const names =
@@ -73,8 +72,8 @@ export const elementwiseRules: Readonly<Record<string, Rule>> = {
   atan: unary(arctangent, Math.atan),
   erf: unary(errorFunction),
   erfc: unary(errorTail),
-  stop_gradient: (_cx, _eqn, inputs) => inputs,
-  cast: (cx, eqn, [a]) => [convert(cx, a as Lazy, outType(eqn))],
+  stop_gradient: (_cx, _eqn, ...inputs) => inputs,
+  cast: (cx, eqn, a) => [convert(cx, a, outType(eqn))],
   compare,
   where,
   bit_combine: bitCombine,

@@ -31,9 +31,8 @@ const indexedFirst = (rank: number, axis: readonly number[]): number[] => [
   ...[...Array(rank).keys()].filter((i) => !axis.includes(i)),
 ];
 
-const gather: Rule = (cx, eqn, inputs) => {
+const gather: Rule = (cx, eqn, data, ...indices) => {
   const { axis, outDim } = paramsOf<IndexParams>(eqn);
-  const [data, ...indices] = inputs as [Lazy, ...Lazy[]];
   const { graph } = cx;
   const sizes = axis.map((i) => shapeOf(data)[i] as number);
   const front = transpose(data, indexedFirst(data.axes.length, axis));
@@ -67,9 +66,8 @@ function broadcastIndex(cx: Context, index: Lazy, shape: readonly number[]): str
  * Updates that may meet in one entry. ONNX Runtime's ScatterND adds them on several threads without a lock, so sums
  * lose some; its ScatterElements takes them one after another.
  */
-const scatter: Rule = (cx, eqn, inputs) => {
+const scatter: Rule = (cx, eqn, updates, ...indices) => {
   const params = paramsOf<IndexParams & { op: "add" | "update"; shape: number[] }>(eqn);
-  const [updates, ...indices] = inputs as [Lazy, ...Lazy[]];
   if (updates.dtype === DType.Bool) throw unsupported(eqn, "booleans cannot be scattered");
   const { graph } = cx;
   const sizes = params.axis.map((i) => params.shape[i] as number);

@@ -52,14 +52,13 @@ export function slice(cx: Context, v: Lazy, axis: number, start: number, end: nu
   );
 }
 
-const shrink: Rule = (cx, eqn, inputs) => {
+const shrink: Rule = (cx, eqn, x) => {
   const { slice: ranges } = paramsOf<{ slice: [number, number][] }>(eqn);
-  return [ranges.reduce((v, [start, end], axis) => slice(cx, v, axis, start, end), inputs[0] as Lazy)];
+  return [ranges.reduce((v, [start, end], axis) => slice(cx, v, axis, start, end), x)];
 };
 
-const split: Rule = (cx, eqn, inputs) => {
+const split: Rule = (cx, eqn, v) => {
   const { axis, sizes } = paramsOf<{ axis: number; sizes: number[] }>(eqn);
-  const [v] = inputs as [Lazy];
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
   if ((v.axes[axis] ?? []).every((f) => f.lazy) || sizes.some((n) => n === 0)) {
     return sizes.map((size, i) => slice(cx, v, axis, starts[i] as number, (starts[i] as number) + size));
@@ -123,9 +122,9 @@ export function padNode(cx: Context, name: string, dtype: DType, { dim, before, 
   });
 }
 
-const padding: Rule = (cx, eqn, inputs) => {
+const padding: Rule = (cx, eqn, x) => {
   const { width } = paramsOf<{ width: [number, number][] }>(eqn);
-  return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), inputs[0] as Lazy)];
+  return [width.reduce((v, [before, after], axis) => pad(cx, v, axis, before, after), x)];
 };
 
 /** Reverses axes: Slices with negative steps. */
@@ -167,13 +166,13 @@ function transposed({ graph }: Context, v: Lazy, perm: readonly number[]): Lazy 
 
 /** Rules of the primitives that only move elements. */
 export const movementRules: Readonly<Record<string, Rule>> = {
-  transpose: (cx, eqn, [v]) => [transposed(cx, v as Lazy, paramsOf<{ perm: number[] }>(eqn).perm)],
-  broadcast: (_cx, eqn, [v]) => {
+  transpose: (cx, eqn, v) => [transposed(cx, v, paramsOf<{ perm: number[] }>(eqn).perm)],
+  broadcast: (_cx, eqn, v) => {
     const { shape, axis } = paramsOf<{ shape: number[]; axis: number[] }>(eqn);
-    return [broadcast(v as Lazy, shape, axis)];
+    return [broadcast(v, shape, axis)];
   },
-  reshape: (cx, eqn, [v]) => [reshapeOrCopy(cx.graph, v as Lazy, outShape(eqn))],
-  flip: (cx, eqn, [v]) => [flipped(cx, v as Lazy, paramsOf<{ axis: number[] }>(eqn).axis)],
+  reshape: (cx, eqn, v) => [reshapeOrCopy(cx.graph, v, outShape(eqn))],
+  flip: (cx, eqn, v) => [flipped(cx, v, paramsOf<{ axis: number[] }>(eqn).axis)],
   shrink,
   split,
   pad: padding,

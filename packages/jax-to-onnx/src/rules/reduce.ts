@@ -1,7 +1,7 @@
 import { DType } from "@jax-js/jax";
 import { literal, type Rule, rangeOf, unsupported } from "../context.js";
 import { outShape, paramsOf } from "../jaxpr.js";
-import { type Lazy, shapeOf } from "../lazy.js";
+import { shapeOf } from "../lazy.js";
 import { reduced } from "./exact-reductions.js";
 import { operators, type ReduceKind, reduceAxes } from "./reductions.js";
 
@@ -13,10 +13,9 @@ function neutral(op: ReduceKind, dtype: DType): number {
   return op === "Max" ? low : high;
 }
 
-const reduce: Rule = (cx, eqn, inputs) => {
+const reduce: Rule = (cx, eqn, v) => {
   const { op, axis } = paramsOf<{ op: ReduceKind; axis: number[] }>(eqn);
   if (!(op in operators)) throw unsupported(eqn, `no reduction by ${op}`);
-  const [v] = inputs as [Lazy];
   if (shapeOf(v).includes(0)) return [literal(cx, neutral(op, v.dtype), v.dtype, outShape(eqn))];
   if (v.dtype !== DType.Bool) return [reduced(cx, v, op, axis)];
   // Any is a maximum of booleans, all a minimum.

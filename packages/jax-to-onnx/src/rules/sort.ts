@@ -32,7 +32,7 @@ function inOrder({ graph }: Context, name: string, axis: number): InOrder {
   ] as const;
   const attributes = { axis, largest: 0, sorted: 1 };
   const size = graph.ints([shape[axis] as number]);
-  return graph.nodesOf("TopK", [name, size], outs, { attributes }) as unknown as InOrder;
+  return graph.nodesOf("TopK", [name, size], outs, { attributes });
 }
 
 /**
@@ -59,6 +59,6 @@ function floatsInOrder(cx: Context, name: string, axis: number, dtype: DType): I
 }
 
 export const sortRules: Readonly<Record<string, Rule>> = {
-  sort: (cx, _eqn, [v]) => [sorted(cx, v as Lazy)[0]],
-  argsort: (cx, _eqn, [v]) => sorted(cx, v as Lazy),
+  sort: (cx, _eqn, v) => [sorted(cx, v)[0]],
+  argsort: (cx, _eqn, v) => sorted(cx, v),
 };

@@ -147,9 +147,8 @@ const pairedToGrouped = (lead: number, n: number): number[] => [
   ...Array.from({ length: n }, (_, i) => lead + 2 * i + 1),
 ];
 
-const pool: Rule = (cx, eqn, inputs) => {
+const pool: Rule = (cx, eqn, v) => {
   const params = paramsOf<PoolParams>(eqn);
-  const [v] = inputs as [Lazy];
   const n = params.window.length;
   const lead = v.axes.length - n;
   const windows = windowsOf(shapeOf(v), params);
@@ -157,9 +156,8 @@ const pool: Rule = (cx, eqn, inputs) => {
   return [transpose(cut, pairedToGrouped(lead, n))];
 };
 
-const poolTranspose: Rule = (cx, eqn, inputs) => {
+const poolTranspose: Rule = (cx, eqn, v) => {
   const params = paramsOf<PoolParams & { inShape: number[] }>(eqn);
-  const [v] = inputs as [Lazy];
   const n = params.window.length;
   const lead = params.inShape.length - n;
   const perm = pairedToGrouped(lead, n);

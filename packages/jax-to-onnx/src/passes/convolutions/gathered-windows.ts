@@ -50,8 +50,8 @@ export const gatheredWindows: Pass = {
   name: "gathered-windows",
   why: "a convolution of small images is faster as a product of gathered windows, or by minimal filtering",
   equations: {
-    conv: (cx, eqn, inputs) => {
-      const taps = tapsOf(cx, eqn, inputs as [Lazy, Lazy]);
+    conv: (cx, eqn, x, w) => {
+      const taps = tapsOf(cx, eqn, [x, w]);
       return taps && [convolve(cx, taps)];
     },
   },

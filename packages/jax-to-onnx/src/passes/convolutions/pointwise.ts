@@ -50,8 +50,8 @@ export const pointwiseConvolutions: Pass = {
   why: "a fixed convolution of single pixels is merged with the fixed one before it",
   needs: "reassociation",
   equations: {
-    conv: (cx, eqn, inputs) => {
-      const taps = tapsOf(cx, eqn, inputs as [Lazy, Lazy]);
+    conv: (cx, eqn, x, w) => {
+      const taps = tapsOf(cx, eqn, [x, w]);
       const chain = taps && afterConvolution(cx, taps);
       if (!chain) return undefined;
       const plain = { ...cx, wanted: undefined };
