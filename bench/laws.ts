@@ -81,7 +81,7 @@ async function benchLaw(
     validation: held / count,
   });
   const seconds = (performance.now() - began) / 1000;
-  const run = mean(await model.logProb(test.rows));
+  const run = mean((await model.logProb(test.rows)).map((log, i) => log - test.fillLog[i]!));
   await model.dispose();
   const set = (table: TableRows) => ({
     name,
@@ -89,6 +89,7 @@ async function benchLaw(
     hash: "",
     count: table.count,
     rows: table.rows,
+    fillLog: table.fillLog,
     shape: [table.names.length] as const,
     schema: table.schema,
   });

@@ -53,7 +53,9 @@ export async function rowBaselines(
     { name: "kernel density", exact, nll: ofValues(kernelBaseline(train, test)) },
   );
   const tree = grid && treeBaseline(train, test, grid);
-  return tree ? [...found, { name: "Chow–Liu tree", exact: true, nll: tree }] : found;
+  if (tree) found.push({ name: "Chow–Liu tree", exact: true, nll: tree });
+  const fills = test.fillLog ?? [];
+  return found.map((each) => ({ ...each, nll: each.nll.map((nats, row) => nats + (fills[row] ?? 0)) }));
 }
 
 /** Σ log g of the columns on a grid. */

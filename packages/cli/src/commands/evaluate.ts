@@ -4,6 +4,7 @@ import {
   type DataSet,
   describeImages,
   examplesOf,
+  filledOf,
   firstImages,
   nounOf,
 } from "../data/image-set.js";
@@ -201,12 +202,14 @@ async function likelihood(
   seed: number,
 ): Promise<{ evaluation: Evaluation; stdErrOfSamples: number | null }> {
   const given = conditionOf(model.flow, images);
-  const single = await model.evaluate(examplesOf(images), { seed, ...given });
+  const single = await model.evaluate(examplesOf(images), { seed, ...given, ...filledOf(images) });
   if (samples === 1) return { evaluation: single, stdErrOfSamples: null };
   const { logProb, stdErr } = await model.importanceBound(examplesOf(images), { samples, seed, ...given });
   const { dimensions } = model.flow;
   const bits = dimensions * Math.LN2;
   const count = logProb.length;
+  const { filled = [] } = filledOf(images);
+  for (const [i, log] of filled.entries()) logProb[i]! -= log;
   const nats = logProb.reduce((sum, value) => sum + value, 0) / count;
   const variance = logProb.reduce((sum, value) => sum + (value - nats) ** 2, 0) / (count - 1);
   const gain = nats - single.nats;

@@ -48,6 +48,8 @@ export type RowSet = SetFacts &
   Readonly<{
     rows: Float32Array;
     shape: RowShape;
+    /** As of `flowRows`: log q of the noise in place of numbers, a row each, where there is some. */
+    fillLog?: Float64Array;
     /** Number of levels of integers 0..levels−1, for dequantization; undefined for real numbers. */
     levels?: number;
     /** Names of the columns; by default their indices. */
@@ -84,6 +86,10 @@ export function conditionOf(
     throw new UsageError(`${set.name} has the label ${most}, expected 0 to ${condition.levels - 1}`);
   return { condition: labels };
 }
+
+/** log densities of the noise in place of numbers, as an option of `FlowModel.evaluate`. */
+export const filledOf = (set: DataSet): { filled?: Float64Array } =>
+  "rows" in set && set.fillLog ? { filled: set.fillLog } : {};
 
 export const isRowShape = (shape: ImageShape | RowShape): shape is RowShape => shape.length === 1;
 
@@ -142,7 +148,13 @@ export function slice<Set extends DataSet>(
   const size = sizeOfExample(set.shape);
   const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
     numbers.subarray(from * size, to * size) as T;
-  if ("rows" in set) return rowSet({ ...set, split, rows: part(set.rows) }) as DataSet as Set;
+  if ("rows" in set)
+    return rowSet({
+      ...set,
+      split,
+      rows: part(set.rows),
+      ...(set.fillLog && { fillLog: set.fillLog.subarray(from, to) }),
+    }) as DataSet as Set;
   const { labels, names, ...rest }: ImageSet = set;
   return imageSet({
     ...rest,

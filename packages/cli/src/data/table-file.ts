@@ -9,10 +9,12 @@ export const tableFile: DataFormat<RowSet> = {
   takes: ["columns", "drop", "id", "where", "calendar", "table", "schema"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) => {
-    const { rows, count, names, schema, notes } = await readRows(path, reading);
+    const { rows, fillLog, count, names, schema, notes } = await readRows(path, reading);
+    const isFilled = fillLog.some((log) => log !== 0);
     const width = names.length;
     const facts = { name, shape: [width] as const, columns: names, schema };
-    if (undrawn || count === 0) return rowSet({ ...facts, split: WHOLE, rows, notes });
+    if (undrawn || count === 0)
+      return rowSet({ ...facts, split: WHOLE, rows, ...(isFilled && { fillLog }), notes });
     const few = [
       ...expectEnough(path, count),
       ...(count < width
@@ -21,6 +23,13 @@ export const tableFile: DataFormat<RowSet> = {
     ];
     const chosen = rowsOfSplit(count, split);
     const part = takeRows(rows, width, chosen);
-    return rowSet({ ...facts, split, rows: part, drawnFrom: count, notes: [...notes, ...few] });
+    return rowSet({
+      ...facts,
+      split,
+      rows: part,
+      ...(isFilled && { fillLog: Float64Array.from(chosen, (row) => fillLog[row]!) }),
+      drawnFrom: count,
+      notes: [...notes, ...few],
+    });
   },
 };

@@ -27,12 +27,12 @@ function valuesOf(schema: TableSchema | undefined) {
     found.origins.push(origin);
     found.sizes.push(size);
   };
-  for (const { found: column, indicator } of schema ? tableColumns(schema) : []) {
+  for (const { found: column, instead } of schema ? tableColumns(schema) : []) {
     const { range, gap = 0, origin = 0, uneven, values = [] } = column;
     if (range === undefined) add(1, 0, values.length + 1);
     else if (uneven || gap === 0) add(0, 0, Number.POSITIVE_INFINITY);
     else add(gap, range.least - origin, Math.round((range.most - range.least) / gap) + 1);
-    if (indicator) add(1, 0, 2);
+    if (instead.length > 0) add(1, 0, instead.length + 1);
   }
   return found;
 }

@@ -14,9 +14,6 @@ export type Prediction = Readonly<{
 
 const quoted = (name: string): string => JSON.stringify(name);
 
-/** Steps so small beside the spread that a value is a measurement, not one of a grid. */
-const FINE = 1e-3;
-
 /**
  * The columns that are predicted and those that they are predicted from: by default all others that a model can learn from.
  *
@@ -88,15 +85,10 @@ export type Target = Readonly<{
 }>;
 
 export function targetOf(column: ColumnSchema): Target {
-  const { range, values = [], type, gap = 0, uneven, spikes = [], origin = 0 } = column;
+  const { range, values = [], type, gap = 0, uneven, atoms = [], origin = 0 } = column;
   if (!range) return { column, kind: { classes: Math.max(values.length, 2) }, atoms: [] };
   if (type === "integer") return { column, kind: { step: gap > 0 && !uneven ? gap : 1 }, atoms: [] };
   const isGrid = gap > 0 && !uneven;
   if (isGrid && type === "date") return { column, kind: { step: gap }, atoms: [] };
-  const isFine = !isGrid || gap <= FINE * range.std;
-  return {
-    column,
-    kind: {},
-    atoms: isFine ? spikes.map(({ value }) => Math.fround(Number(value) - origin)) : [],
-  };
+  return { column, kind: {}, atoms: atoms.map((value) => Math.fround(value - origin)) };
 }

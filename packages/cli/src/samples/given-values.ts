@@ -3,6 +3,7 @@ import { cellReader, cellText, dateText } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { type TableColumn, tableColumns } from "../tables/columns/kinds.js";
+import { codeAt, placeIn } from "../tables/flow-rows.js";
 import { unknownName } from "../ui/format.js";
 
 /** What a column is to hold. */
@@ -10,7 +11,7 @@ export type GivenValue = Readonly<{ slot: TableColumn }> &
   (
     | Readonly<{ kind: "code"; code: number }>
     | Readonly<{ kind: "number"; number: number; width: number }>
-    | Readonly<{ kind: "missing" }>
+    | Readonly<{ kind: "instead"; code: number }>
   );
 
 /** Proposals count where they lie within this part of a standard deviation of a number. */
@@ -46,7 +47,7 @@ export function givenValues(schema: TableSchema, texts: readonly string[]): Give
 }
 
 function givenValue(slot: TableColumn, text: string): GivenValue {
-  const { found, indicator } = slot;
+  const { found, instead } = slot;
   const { name, values = [], range, type, origin = 0, gap = 0 } = found;
   const reader = cellReader();
   const kind = reader.read(text);
@@ -58,10 +59,10 @@ function givenValue(slot: TableColumn, text: string): GivenValue {
       `--given ${name}=${text}: no training row has this value\nchoose one of ${shown.join(", ")}${values.length > SHOWN ? ", …" : ""}`,
     );
   }
-  if (kind === "missing") {
-    if (indicator) return { slot, kind };
+  const code = placeIn(instead, kind === "missing" ? Number.NaN : Math.fround(reader.value - origin)) + 1;
+  if (code > 0) return { slot, kind: "instead", code };
+  if (kind === "missing")
     throw new UsageError(`--given ${name}=: no training row lacks a value in this column\ngive it a value`);
-  }
   if (kind !== (type === "date" ? "date" : "number"))
     throw new UsageError(
       `--given ${name}=${text}: expected ${type === "date" ? "a date such as 2024-03-01" : "a number"}\n${/^[-+]?\d*,\d+$/.test(text) ? `write ${text.replace(",", ".")}` : "correct the value"}`,
@@ -94,9 +95,9 @@ export function logShare(given: GivenValue, rows: Float32Array, row: number): nu
   const { slot } = given;
   if (given.kind === "code")
     return Math.round(rows[row + slot.at]!) === given.code ? 0 : Number.NEGATIVE_INFINITY;
-  const missing = slot.indicator && Math.round(rows[row + slot.at + 1]!) >= 1;
-  if (given.kind === "missing" || missing)
-    return missing === (given.kind === "missing") ? 0 : Number.NEGATIVE_INFINITY;
+  const code = codeAt(slot.instead, rows, row + slot.at);
+  if (given.kind === "instead" || code > 0)
+    return given.kind === "instead" && code === given.code ? 0 : Number.NEGATIVE_INFINITY;
   const distance = (rows[row + slot.at]! - moved(given, rows[row + slot.at]!)) / given.width;
   return Math.log(Math.max(0, 1 - distance ** 2));
 }

@@ -7,7 +7,7 @@ import { flowWidth, ownColumns, type TableColumn } from "./columns/kinds.js";
 export type FlowRows = Readonly<{
   /** [count, width of the flow] */
   rows: Float32Array;
-  /** log q in nats of the noise that fills missing numbers, a row each: −log p + log q bounds −log p of the values that are there. */
+  /** log q in nats of the noise in place of numbers, a row each: −log p + log q bounds −log p of the cells. */
   fillLog: Float64Array;
 }>;
 
@@ -21,7 +21,8 @@ type Draw = (value: number, rng: Rng, out: Float32Array, at: number) => number;
 
 /**
  * Encoded rows with noise: numbers with uniform noise over the step between values that repeat, codes with noise of width 1.
- * A missing number becomes a sample of q = N(mean, std²) of its column and sets its indicator. Noise is a function of (seed, row).
+ * A missing number, and a value that many rows share, becomes a sample of q = N(mean, std²) of its column, and the number
+ * after it says which it is. Noise is a function of (seed, row).
  *
  * @param rows [n, encoded width]
  * @param before rows of the same table before these
@@ -47,14 +48,15 @@ export function flowRows(
   return { rows: out, fillLog };
 }
 
-function drawNumber({ found, indicator }: TableColumn): Draw {
-  const { gap = 0, origin = 0, range } = found;
+function drawNumber({ found, instead }: TableColumn): Draw {
+  const { gap = 0, uneven, origin = 0, range } = found;
   const spread = range!.std || 1;
+  const logStep = gap > 0 && !uneven ? Math.log(gap) : 0; // values on a grid have probabilities
   return (value, rng, out, at) => {
     const noise = rng.uniform() - 0.5;
-    const isMissing = Number.isNaN(value);
-    if (indicator) out[at + 1] = Number(isMissing) + rng.uniform() - 0.5;
-    if (!isMissing) {
+    const code = placeIn(instead, value) + 1;
+    if (instead.length > 0) out[at + 1] = code + rng.uniform() - 0.5;
+    if (code === 0 && !Number.isNaN(value)) {
       const noisy = Math.fround(value + gap * noise);
       // float32 may round both the value and its noise to beyond the edge of the next step
       out[at] = Math.abs(noisy - value) < gap / 2 - Math.abs(value) * FLOAT32 ? noisy : value;
@@ -62,9 +64,13 @@ function drawNumber({ found, indicator }: TableColumn): Draw {
     }
     const z = rng.normal();
     out[at] = range!.mean - origin + spread * z;
-    return -0.5 * z * z - Math.log(spread) - 0.5 * Math.log(2 * Math.PI);
+    return -0.5 * z * z - Math.log(spread) - 0.5 * Math.log(2 * Math.PI) + logStep;
   };
 }
+
+/** The place of a number in a list, NaN too; −1 where it is none of them. */
+export const placeIn = (list: readonly number[], value: number): number =>
+  list.findIndex((each) => each === value || (Number.isNaN(each) && Number.isNaN(value)));
 
 function drawCode({ found, follows }: TableColumn): Draw {
   const codes = codesOf(found);
@@ -82,17 +88,21 @@ const nameOf = ({ part, origin }: NonNullable<TableColumn["follows"]>, day: numb
   return part === "weekday" ? weekdayOf(day + origin) : monthOf(day + origin);
 };
 
-/** The inverse of `flowRows` but for the noise of numbers: rows [n, encoded width], NaN where an indicator says so, codes rounded. */
+/** Which of `instead` the number in front of a place is, from 1 on; 0 for a number. */
+export const codeAt = (instead: readonly number[], rows: Float32Array, at: number): number =>
+  instead.length === 0 ? 0 : Math.max(0, Math.round(rows[at + 1]!));
+
+/** The inverse of `flowRows` but for the noise of numbers: rows [n, encoded width], what stands in place of numbers, codes rounded. */
 export function encodedRows(columns: readonly TableColumn[], rows: Float32Array): Float32Array {
   const [own, width] = [ownColumns(columns), flowWidth(columns)];
   const count = width === 0 ? 0 : rows.length / width;
   const out = new Float32Array(count * own.length);
-  for (const { place, at, indicator, found } of own)
+  for (const { place, at, instead, found } of own)
     for (let row = 0; row < count; row++) {
       const from = row * width + at;
       const value = rows[from]!;
-      const isMissing = indicator && Math.round(rows[from + 1]!) >= 1;
-      out[row * own.length + place] = isMissing ? Number.NaN : found.range ? value : Math.round(value);
+      const other = instead[Math.min(codeAt(instead, rows, from), instead.length) - 1];
+      out[row * own.length + place] = other ?? (found.range ? value : Math.round(value));
     }
   return out;
 }

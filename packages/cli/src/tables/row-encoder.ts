@@ -60,10 +60,10 @@ export function rowEncoder(
       const rows = new Float32Array(block.count * width);
       const wrong: WrongCell[] = [];
       for (const { column, from, write } of writers) {
-        const { name, found, indicator, place } = column;
+        const { name, found, place } = column;
         const cells = block.columns[from] ?? NOTHING;
         for (const row of write(cells, rows, place, width)) wrong.push({ row, column, cell: cells.at(row) });
-        if (!found.range || indicator) continue;
+        if (!found.range || found.missing > 0) continue;
         let count = lacking.get(name) ?? 0;
         for (let at = place; at < rows.length; at += width) count += Number(Number.isNaN(rows[at]));
         if (count > 0) lacking.set(name, count);

@@ -1,6 +1,6 @@
 import { keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
-import { conditionOf, type DataSet, examplesOf } from "../data/image-set.js";
+import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
@@ -43,6 +43,7 @@ export function runMeasures(
       evaluation: await model.evaluate(examplesOf(images), {
         seed: training.seed,
         ...conditionOf(model.flow, images),
+        ...filledOf(images),
       }),
     }));
 

@@ -79,11 +79,18 @@ export const refuseNaN =
   };
 
 /**
- * Means over examples, in double precision. `rows` has a row of contributions per example, `total` their sums. Errors:
- * `NotFiniteError` naming the first layer whose mean is not finite.
+ * Means over examples, in double precision. `rows` has a row of contributions per example, `total` their sums, from which
+ * `filled` is taken away, as the line `filled` of the ledger. Errors: `NotFiniteError` naming the first layer whose mean is
+ * not finite.
  */
-export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): Evaluation {
+export function summarize(
+  flow: Flow,
+  rows: Float32Array,
+  sumsOfRows: Float64Array,
+  filled?: ArrayLike<number>,
+): Evaluation {
   const { ledgerLines, dimensions } = flow;
+  const total = filled ? sumsOfRows.map((sum, i) => sum - filled[i]!) : sumsOfRows;
   const count = total.length;
   const sums = new Float64Array(ledgerLines.length);
   rows.forEach((nats, i) => {
@@ -93,6 +100,11 @@ export function summarize(flow: Flow, rows: Float32Array, total: Float64Array): 
     const nats = (sums[k] as number) / count;
     return { layer, nats, bpd: bitsPerDimension(nats, dimensions), ...kind };
   });
+  if (filled) {
+    const nats = -Array.from(filled).reduce((sum, log) => sum + log, 0) / count;
+    const bpd = bitsPerDimension(nats, dimensions);
+    ledger.push({ layer: "filled", nats, bpd, likelihood: "bound", exact: false });
+  }
   const broken = ledger.find((line) => !Number.isFinite(line.nats));
   if (broken)
     throw new NotFiniteError(

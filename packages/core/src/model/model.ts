@@ -147,11 +147,17 @@ export class FlowModel {
     yield* scoreStream(this.flow, this.#runner, source, options);
   }
 
-  /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
-  async evaluate(examples: ExamplesIn, options: GivenOptions = {}): Promise<Evaluation> {
+  /**
+   * The ledger over examples: the mean contribution of each layer, with the standard error of the total. `filled`: log
+   * densities of noise that stands in place of numbers, one an example; log p is less by that.
+   */
+  async evaluate(
+    examples: ExamplesIn,
+    { filled, ...options }: GivenOptions & { filled?: ArrayLike<number> } = {},
+  ): Promise<Evaluation> {
     checkOptions("evaluate", schemas.draw, options);
     const { rows, total } = await ledgerOf(this.flow, this.#runner, examples, options);
-    return summarize(this.flow, rows, total);
+    return summarize(this.flow, rows, total, filled);
   }
 
   /**

@@ -6,7 +6,7 @@ import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js"
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import { ID_NAME } from "./repeats.js";
 import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schema.js";
-import { type Gap, gapOf, histogramOf } from "./spread.js";
+import { atomsOf, type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 import type { WrittenAs } from "./written-as.js";
 
@@ -75,9 +75,10 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
     (type === "identifier" && kinds.number.count > 0 && kinds.text.count === 0);
   const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
-  const gap = gapOf(tally, whole);
-  const origin = originOf(type, { least, most, mean, std }, gap);
   const spikes = spikesOf(tally, type);
+  const atoms = type === "continuous" ? atomsOf(tally, spikes) : [];
+  const gap = gapOf(tally, whole, atoms);
+  const origin = originOf(type, { least, most, mean, std }, gap);
   const likeness = likenessOf(tally);
   return {
     name,
@@ -95,6 +96,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
     ...(numeric && origin !== 0 && { origin }),
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
+    ...(atoms.length > 0 && { atoms: atoms.map(Number) }),
     ...(choice.calendar?.includes(name) && { calendar: true as const }),
     ...(numeric &&
       kinds.number.count > 0 &&

@@ -6,6 +6,9 @@ const BINS = 16;
 /** Share of the rows that repeat a value from which on the values have steps. */
 const REPEATED = 0.1;
 
+/** Rows that an atom has at least, in those that another value has on average. */
+const STANDS_OUT = 10;
+
 /** Steps of a grid of dates at most: float32 keeps the place of each, and noise between them. */
 const STEPS = 2 ** 20;
 
@@ -15,14 +18,20 @@ export type Gap = Readonly<{ gap: number; uneven?: true; grid?: number }>;
 /**
  * The step over which noise is spread; 0 where values hardly repeat, or are too many to be counted. On a grid it is the
  * step of the grid; where there is none, the middle difference of the values: a single pair can be close by chance.
+ *
+ * @param atoms values that do not count: they have no noise
  */
-export function gapOf(tally: ColumnTally, whole: boolean): Gap {
+export function gapOf(tally: ColumnTally, whole: boolean, atoms: readonly string[]): Gap {
   const { counts, kinds } = tally;
   const { grid, least, most } = tally.numbers();
   const areDates = kinds.date.count > 0;
   const others = areDates && grid > 0 ? { grid } : {};
-  const rows = kinds.number.count + kinds.date.count;
-  if (!whole && (!tally.complete() || rows - counts.size < REPEATED * rows)) return { gap: 0, ...others };
+  const rows = atoms.reduce(
+    (left, value) => left - counts.get(value)!,
+    kinds.number.count + kinds.date.count,
+  );
+  const repeated = rows - (counts.size - atoms.length);
+  if (!whole && (!tally.complete() || repeated < REPEATED * rows)) return { gap: 0, ...others };
   if (grid > 0 && !(areDates && most - least > STEPS * grid)) return { gap: grid };
   const values = [...new Set(tally.sample())].sort((a, b) => a - b);
   const steps = values
@@ -31,6 +40,16 @@ export function gapOf(tally: ColumnTally, whole: boolean): Gap {
     .sort((a, b) => a - b);
   const gap = steps[Math.floor(steps.length / 2)] ?? 0;
   return gap > 0 ? { gap, uneven: true, ...others } : { gap, ...others };
+}
+
+/**
+ * Of values that many rows share those that stand out, such as the zero of an amount: each of the others has far fewer rows, on
+ * average. They have a probability of their own.
+ */
+export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value: string }[]): string[] {
+  const rows = spikes.reduce((left, { value }) => left - counts.get(value)!, kinds.number.count);
+  const each = rows / (counts.size - spikes.length);
+  return spikes.flatMap(({ value }) => (rows > 0 && counts.get(value)! >= STANDS_OUT * each ? [value] : []));
 }
 
 /** Values of the sample in bins of the same width. */

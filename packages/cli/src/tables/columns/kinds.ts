@@ -4,7 +4,7 @@ import { category } from "./category.js";
 import { clock } from "./clock.js";
 import type { ColumnKind, ColumnValue } from "./column-kind.js";
 import { date } from "./date.js";
-import { hasIndicator, number } from "./number.js";
+import { instead, number } from "./number.js";
 
 /** All kinds of columns, in the order in which a column is tried. */
 const kinds: readonly ColumnKind[] = [clock, date, number, category];
@@ -19,9 +19,10 @@ export type TableColumn = Readonly<{
   place: number;
   /** A weekday or a month follows from a date, less this origin, and has no number in an encoded row. */
   follows?: Readonly<{ part: "weekday" | "month"; origin: number }>;
-  /** Where its numbers stand in a row of a flow: `at`, and with `indicator` the one after it. */
+  /** Where its numbers stand in a row of a flow: `at`, and the one after it says which of `instead` a cell is, from 1 on. */
   at: number;
-  indicator: boolean;
+  /** What a cell may be in place of a number with a density: NaN for a missing one, and values that many rows share. */
+  instead: readonly number[];
 }>;
 
 type Columns = Readonly<{ columns: readonly ColumnSchema[] }>;
@@ -40,16 +41,17 @@ export function tableColumns({ columns }: Columns): TableColumn[] {
     const { name } = found;
     const part = partOf(name);
     const day = part && dateOf(name, part);
-    const indicator = hasIndicator(found);
-    at += indicator ? 2 : 1;
+    const others = instead(found);
+    const width = others.length > 0 ? 2 : 1;
+    at += width;
     return {
       name,
       found,
       kind: kinds.find(({ detect }) => detect(found, dateOf(name, time) !== undefined))!,
       place: own.indexOf(day?.name ?? name),
       ...(day && part && { follows: { part, origin: day.origin ?? 0 } }),
-      at: at - (indicator ? 2 : 1),
-      indicator,
+      at: at - width,
+      instead: others,
     };
   });
 }
@@ -63,7 +65,7 @@ export const encodedWidth = (table: Columns): number => ownColumns(tableColumns(
 
 /** Numbers of a row of a flow. */
 export const flowWidth = (columns: readonly TableColumn[]): number =>
-  columns.reduce((sum, { indicator }) => sum + (indicator ? 2 : 1), 0);
+  columns.reduce((sum, { instead }) => sum + (instead.length > 0 ? 2 : 1), 0);
 
 /** The values of one column of encoded rows [n, width], as they stand in a table. */
 export const columnValues = (
@@ -75,4 +77,8 @@ export const columnValues = (
 
 /** Names of the numbers of a row of a flow. */
 export const flowNames = (columns: readonly TableColumn[]): string[] =>
-  columns.flatMap(({ name, indicator }) => (indicator ? [name, `${name} is missing`] : [name]));
+  columns.flatMap(({ name, instead, kind, found }) =>
+    instead.length > 0
+      ? [name, `${name} is ${instead.map((value) => kind.show(found, value)).join(" or ")}`]
+      : [name],
+  );

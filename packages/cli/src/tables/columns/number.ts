@@ -6,14 +6,12 @@ import { type ColumnKind, MISSING, writeNumbers } from "./column-kind.js";
 /** Digits of a float32: those that are sure, those that it has, and those that `toFixed` may have. */
 const DIGITS = { sure: 6, all: 7, most: 20 } as const;
 
-/** Numbers so near to a value that many rows share, in standard deviations, are that value, and the steps between values that are too small to count. */
-const SPIKE = { near: 0.02, step: 0.001 } as const;
-
 /** What stands in place of a missing number: the mean of the column. */
 export const fillOf = ({ range, origin = 0 }: ColumnSchema): number => Math.fround(range!.mean - origin);
 
-/** Training rows lacked values: a second number of a row of the flow is 1 where the value is missing, else 0. */
-export const hasIndicator = ({ range, missing }: ColumnSchema): boolean => range !== undefined && missing > 0;
+/** What a cell may be in place of a number with a density, as encoded: NaN where training rows lacked values, and values that many of them share. */
+export const instead = ({ range, missing, atoms = [], origin = 0 }: ColumnSchema): number[] =>
+  range ? [...(missing > 0 ? [Number.NaN] : []), ...atoms.map((value) => Math.fround(value - origin))] : [];
 
 /** The value of a number: in a column on a grid, the next of its values. */
 export function valueOnGrid(column: ColumnSchema, number: number): number | null {
@@ -27,7 +25,7 @@ export function valueOnGrid(column: ColumnSchema, number: number): number | null
 export function clampedToGrid(column: ColumnSchema, value: number): number | undefined {
   const grid = gridOf(column);
   const { least, most } = column.range!;
-  return grid && nextOnGrid(grid, Math.min(Math.max(atSpike(column, value), least), most));
+  return grid && nextOnGrid(grid, Math.min(Math.max(value, least), most));
 }
 
 /** Numbers, as they are. */
@@ -37,10 +35,12 @@ export const number: ColumnKind = {
   encode: (column, findings) => writeNumbers("number", column, findings),
   decode(column, number) {
     if (Number.isNaN(number)) return null;
-    const { range, origin = 0, decimals } = column;
+    const { range, origin = 0, decimals, atoms = [] } = column;
+    const atom = atoms.find((value) => Math.fround(value - origin) === number);
+    if (atom !== undefined) return atom;
     const found = clampedToGrid(column, number + origin);
     if (found !== undefined) return found;
-    const signed = keptSign(range!, atSpike(column, number + origin));
+    const signed = keptSign(range!, number + origin);
     const value = Number(signed.toPrecision(DIGITS.all * (origin === 0 ? 1 : 2))); // an origin adds digits in front
     return decimals === undefined ? value : Number(value.toFixed(decimals));
   },
@@ -54,21 +54,13 @@ export const number: ColumnKind = {
   isNumber: true,
   /** Where training rows lacked numbers, 1 for those that are missing. */
   features(column, x) {
-    if (hasIndicator(column)) return [np.isnan(x).astype(np.float32)];
+    if (column.missing > 0) return [np.isnan(x).astype(np.float32)];
     x.dispose();
     return [];
   },
   isText: false,
   meaning: "a number; NaN where it is missing",
 };
-
-/** The value that many rows share where the number lies beside it: no flow returns it to the last digit. */
-function atSpike({ spikes = [], gap = 0, uneven, range, type }: ColumnSchema, number: number): number {
-  const { std } = range!;
-  if (type !== "continuous" || (!uneven && gap > SPIKE.step * std)) return number;
-  const spike = spikes.find(({ value }) => Math.abs(number - Number(value)) <= SPIKE.near * std);
-  return spike === undefined ? number : Number(spike.value);
-}
 
 /** Where no training value is below or above zero, none is. */
 function keptSign({ least, most }: NonNullable<ColumnSchema["range"]>, number: number): number {

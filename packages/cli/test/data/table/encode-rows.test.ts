@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { Reading } from "../../../src/data/format.js";
 import { cellReader } from "../../../src/data/table/cell.js";
 import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
+import { tableCells } from "../../../src/table-flow.js";
+import { tableColumns } from "../../../src/tables/columns/kinds.js";
+import { encodedRows, flowRows } from "../../../src/tables/flow-rows.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
@@ -91,6 +94,25 @@ describe("the rows of a table", () => {
       const wanted = i % 8 === 3 ? -0.5 * z * z - Math.log(std) - 0.5 * Math.log(2 * Math.PI) : 0;
       expect(log).toBeCloseTo(wanted, 4);
     });
+  });
+
+  it("have a number for what stands in place of numbers, and are the same cells again", async () => {
+    const fee = (i: number): string => (i % 3 === 0 ? "NA" : i % 3 === 1 ? "0.3" : String(i / 7));
+    const path = write(
+      "atoms.csv",
+      table("fee", (i) => fee(i)),
+    );
+    const { names, schema, rows, encoded, fillLog } = await readRows(path);
+    expect(names).toEqual(["fee", "fee is missing or 0.3"]);
+    const columns = tableColumns(schema);
+    expect(encodedRows(columns, rows)).toEqual(encoded);
+    const shown = tableCells(schema, rows).map(({ fee }) => fee);
+    expect(shown.slice(0, 3)).toEqual([null, 0.3, Number((2 / 7).toPrecision(7))]);
+    expect(fillLog.map((log) => Number(log !== 0)).subarray(0, 3)).toEqual(Float64Array.of(1, 1, 0));
+    // with a step the values of a grid have probabilities, and so has what fills them
+    const stepped = schema.columns.map((column) => ({ ...column, gap: 0.01 }));
+    const other = flowRows(tableColumns({ columns: stepped }), encoded);
+    expect(other.fillLog[0]! - fillLog[0]!).toBeCloseTo(Math.log(0.01), 10);
   });
 
   it("keep the digits of large numbers", async () => {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
 import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { findSchema } from "../../../src/data/table/find-schema.js";
@@ -260,6 +261,25 @@ describe("the schema of a table", () => {
     expect(x?.gap).toBeCloseTo(0.2, 10);
     expect(x?.spikes?.[0]).toEqual({ value: "0", share: 33 / 60 });
     expect([y?.type, y?.missing, y?.distinct]).toEqual(["integer", 15, 45]);
+  });
+
+  it("tells values of their own from values of a scale, however many rows there are", async () => {
+    const rng = makeRng(5);
+    for (const count of [300, 3000]) {
+      const rows = Array.from({ length: count }, (_, i) => [
+        i % 5 < 3 ? 0 : Math.exp(rng.normal()), // an amount, mostly zero
+        i % 5 === 0 ? "" : i % 4 === 0 ? 99.9 : rng.normal(), // a cap, and missing ones
+        1 + rng.integer(9) / 2, // stars
+      ]);
+      const path = write(
+        `atoms-${count}.csv`,
+        `amount,capped,stars\n${rows.map((row) => row.join()).join("\n")}\n`,
+      );
+      const [amount, capped, stars] = (await schemaOf(path)).columns;
+      expect([amount?.atoms, amount?.gap, amount?.type]).toEqual([[0], 0, "continuous"]);
+      expect([capped?.atoms, capped?.gap]).toEqual([[99.9], 0]);
+      expect([stars?.atoms, stars?.gap]).toEqual([undefined, 0.5]);
+    }
   });
 
   it("says where numbers are mixed with text, the first five", async () => {
