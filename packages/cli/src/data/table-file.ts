@@ -27,7 +27,7 @@ export const tableFile: DataFormat<RowSet> = {
       ...facts,
       split,
       rows: part,
-      ...(isFilled && { fillLog: Float64Array.from(chosen, (row) => fillLog[row]!) }),
+      ...(isFilled && { fillLog: Float64Array.from(chosen, (row) => fillLog[row] ?? 0) }),
       drawnFrom: count,
       notes: [...notes, ...few],
     });

@@ -27,7 +27,7 @@ export function gapOf(tally: ColumnTally, whole: boolean, atoms: readonly string
   const areDates = kinds.date.count > 0;
   const others = areDates && grid > 0 ? { grid } : {};
   const rows = atoms.reduce(
-    (left, value) => left - counts.get(value)!,
+    (left, value) => left - (counts.get(value) ?? 0),
     kinds.number.count + kinds.date.count,
   );
   const repeated = rows - (counts.size - atoms.length);
@@ -47,9 +47,11 @@ export function gapOf(tally: ColumnTally, whole: boolean, atoms: readonly string
  * average. They have a probability of their own.
  */
 export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value: string }[]): string[] {
-  const rows = spikes.reduce((left, { value }) => left - counts.get(value)!, kinds.number.count);
+  const rows = spikes.reduce((left, { value }) => left - (counts.get(value) ?? 0), kinds.number.count);
   const each = rows / (counts.size - spikes.length);
-  return spikes.flatMap(({ value }) => (rows > 0 && counts.get(value)! >= STANDS_OUT * each ? [value] : []));
+  return spikes.flatMap(({ value }) =>
+    rows > 0 && (counts.get(value) ?? 0) >= STANDS_OUT * each ? [value] : [],
+  );
 }
 
 /** Values of the sample in bins of the same width. */
