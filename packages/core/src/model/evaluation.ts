@@ -27,6 +27,9 @@ export type Evaluation = Readonly<{
   ledger: readonly LedgerEntry[];
 }>;
 
+/** log densities of noise that stands in place of numbers, one an example: log p is less by that. */
+export type Filled = Readonly<{ filled?: ArrayLike<number> }>;
+
 const RUINED = "The parameters are not usable, or the example is far from the training data";
 
 /**

@@ -15,7 +15,7 @@ import { STREAM } from "../train/data.js";
 import { takeToHost } from "../train/state.js";
 import type { SampleOptions } from "./batch-parts.js";
 import { type BatchRunner, batchRunner } from "./batches.js";
-import { type Evaluation, refuseNaN, summarize } from "./evaluation.js";
+import { type Evaluation, type Filled, refuseNaN, summarize } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
@@ -147,17 +147,11 @@ export class FlowModel {
     yield* scoreStream(this.flow, this.#runner, source, options);
   }
 
-  /**
-   * The ledger over examples: the mean contribution of each layer, with the standard error of the total. `filled`: log
-   * densities of noise that stands in place of numbers, one an example; log p is less by that.
-   */
-  async evaluate(
-    examples: ExamplesIn,
-    { filled, ...options }: GivenOptions & { filled?: ArrayLike<number> } = {},
-  ): Promise<Evaluation> {
-    checkOptions("evaluate", schemas.draw, options);
+  /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
+  async evaluate(examples: ExamplesIn, options: GivenOptions & Filled = {}): Promise<Evaluation> {
+    checkOptions("evaluate", { ...schemas.draw, filled: o.anything }, options);
     const { rows, total } = await ledgerOf(this.flow, this.#runner, examples, options);
-    return summarize(this.flow, rows, total, filled);
+    return summarize(this.flow, rows, total, options.filled);
   }
 
   /**

@@ -44,7 +44,7 @@ export function gapOf(tally: ColumnTally, whole: boolean, atoms: readonly string
 
 /**
  * Of values that many rows share those that stand out, such as the zero of an amount: each of the others has far fewer rows, on
- * average. They have a probability of their own.
+ * average. Each has its own probability.
  */
 export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value: string }[]): string[] {
   const rows = spikes.reduce((left, { value }) => left - (counts.get(value) ?? 0), kinds.number.count);
