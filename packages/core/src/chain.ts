@@ -7,6 +7,7 @@ import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
+import { treeDispose } from "./params/pytree.js";
 import { countOf, expectShape, type Shape, sameShape, showShape } from "./shape.js";
 
 /** What takes a condition to the vector that layers see. */
@@ -18,9 +19,33 @@ export type Embedding = Readonly<{
   parameterKinds: ParameterKinds;
   init(key: np.Array): ArrayTree;
   /** Initial values for the units of conditions [n, …shape]. Consumes the key. */
-  start(key: np.Array, conditions: HostArray): ArrayTree;
+  start(key: np.Array, conditions: HostArray): ArrayTree | Promise<ArrayTree>;
   /** c [B, …shape] ↦ [B, size]; consumes both. */
   apply(params: ArrayTree, condition: np.Array): np.Array;
+  /** Where the condition is a function of x: what is added to it, and its density. */
+  outputs?: OutputStep;
+}>;
+
+/**
+ * A condition c = f(x) that is computed from x. With noise it is a step of the flow: for y = c + a ε and a density q of x given y,
+ *
+ *     log p(x) ≥ E[ log p(y) + log q(x | y) − log N(a ε; 0, a² I) ]
+ *
+ * whatever f is: the layers are q.
+ */
+export type OutputStep = Readonly<{
+  forwardNoise: NoiseSpec;
+  inverseNoise: NoiseSpec;
+  /** Names of the terms, as lines of the ledger. */
+  lines: readonly string[];
+  /** c [B, …shape] ↦ y as layers see it, [B, size], and the terms beside log q(x | y), [B] each. Consumes all. */
+  observe(
+    params: ArrayTree,
+    condition: np.Array,
+    noise: NoiseTree,
+  ): { seen: np.Array; terms: readonly np.Array[] };
+  /** y ~ p(y) as layers see it, [B, size]. Consumes both. */
+  draw(params: ArrayTree, noise: NoiseTree): np.Array;
 }>;
 
 /**
@@ -76,13 +101,15 @@ export function chain(
         `${layerLabel(layers, i)}: takes a condition ${showShape(condition, false)}, the chain gives ${showShape(seen as Shape, false)}`,
       );
   const condition = embedding ? embedding.domain.shape : seen;
+  const outputs = embedding?.outputs;
+  const own = outputs ? [outputs] : [];
   const layer = defineLayer<ArrayTree[]>({
     name,
     inShape: first.inShape,
     outShape: last.outShape,
-    exact: layers.every((l) => l.exact),
-    forwardNoise: layers.map((l) => l.forwardNoise) as NoiseSpec,
-    inverseNoise: layers.map((l) => l.inverseNoise) as NoiseSpec,
+    exact: layers.every((l) => l.exact) && !outputs,
+    forwardNoise: [...layers, ...own].map((l) => l.forwardNoise) as NoiseSpec,
+    inverseNoise: [...layers, ...own].map((l) => l.inverseNoise) as NoiseSpec,
     parameterKinds: [
       ...layers.map((l) => l.parameterKinds),
       ...(embedding ? [embedding.parameterKinds] : []),
@@ -99,18 +126,18 @@ export function chain(
     },
     forward(given, x, noise, condition) {
       expectShape(first.name, "x", x, first.inShape);
+      const { links, terms } = linksOf(made, prepared(layers, given, "forward"), noise, condition, "forward");
       let z = x;
-      let total: np.Array | undefined;
-      for (const [l, own, drawn, c] of linksOf(made, prepared(layers, given, "forward"), noise, condition)) {
+      const contributions = links.map(([l, own, drawn, c]) => {
         const step = l.forward(own, z, drawn, c);
         z = step.z;
-        total = total ? total.add(step.contribution) : step.contribution;
-      }
-      return { z, contribution: total as np.Array };
+        return step.contribution;
+      });
+      return { z, contribution: [...contributions, ...terms].reduce((sum, each) => sum.add(each)) };
     },
     inverse(given, z, noise, condition) {
       expectShape(last.name, "z", z, last.outShape);
-      const links = linksOf(made, prepared(layers, given, "inverse"), noise, condition);
+      const { links } = linksOf(made, prepared(layers, given, "inverse"), noise, condition, "inverse");
       return links.reduceRight((x, [l, own, drawn, c]) => l.inverse(own, x, drawn, c), z);
     },
     initFromData: (key, examples) => initChain(made, key, examples),
@@ -119,28 +146,46 @@ export function chain(
   return made;
 }
 
-/** The sublayers and the arguments of each, the condition through the embedding. Consumes the condition, and the embedding's parameters. */
+/**
+ * The sublayers and the arguments of each, the condition through the embedding, and terms of log p beside those of the sublayers.
+ * Consumes the condition, and the embedding's parameters and noise.
+ */
 export function linksOf(
-  { layers, embedding, name, condition: shape }: ChainLayer,
+  chain: ChainLayer,
   params: readonly ArrayTree[],
   noise: NoiseTree,
   condition: np.Array | undefined,
-): Link[] {
-  if (shape && !condition)
+  direction: "forward" | "inverse",
+): { links: Link[]; terms: readonly np.Array[] } {
+  const { layers, embedding, name, condition: shape } = chain;
+  const isDrawn = direction === "inverse" && !condition && embedding?.outputs;
+  if (shape && !condition && !isDrawn)
     throw new UsageError(`${name}: a condition ${showShape(shape, false)} is needed, none was given`);
-  if (shape) expectShape(name, "condition", condition as np.Array, shape);
-  const seen =
-    condition && embedding ? embedding.apply(params[layers.length] as ArrayTree, condition) : condition;
+  if (shape && condition) expectShape(name, "condition", condition, shape);
+  const noises = noise as NoiseTree[];
+  const { seen, terms } = embedding
+    ? seenOf(embedding, params[layers.length] as ArrayTree, condition, noises[layers.length], direction)
+    : { seen: condition, terms: [] };
   const links = layers.map(
-    (l, i): Link => [
-      l,
-      params[i] as ArrayTree,
-      (noise as NoiseTree[])[i] as NoiseTree,
-      l.condition && seen?.ref,
-    ],
+    (l, i): Link => [l, params[i] as ArrayTree, noises[i] as NoiseTree, l.condition && seen?.ref],
   );
   seen?.dispose();
-  return links;
+  return { links, terms };
+}
+
+/** The condition as layers see it: of a function of x with noise, or in the inverse direction drawn where none is given. */
+function seenOf(
+  { apply, outputs }: Embedding,
+  params: ArrayTree,
+  condition: np.Array | undefined,
+  noise: NoiseTree | undefined,
+  direction: "forward" | "inverse",
+): { seen: np.Array; terms: readonly np.Array[] } {
+  if (!outputs || !noise) return { seen: apply(params, condition as np.Array), terms: [] };
+  if (condition && direction === "forward") return outputs.observe(params, condition, noise);
+  if (!condition) return { seen: outputs.draw(params, noise), terms: [] };
+  treeDispose(noise);
+  return { seen: apply(params, condition), terms: [] };
 }
 
 /** The parameters, prepared where layers ask for that: all of one key together. */
@@ -222,7 +267,7 @@ export async function initChain(
   const [own, other] = embedding ? splitKey(key, 2) : [key];
   const { params } = await initLayers(layers, own, examples, atLeast, { onProgress });
   if (embedding && other)
-    params.push(conditions ? embedding.start(other, conditions) : embedding.init(other));
+    params.push(conditions ? await embedding.start(other, conditions) : embedding.init(other));
   return params;
 }
 

@@ -1,11 +1,13 @@
-import { numpy as np } from "@jax-js/jax";
+import { numpy as np, tree } from "@jax-js/jax";
 import * as v from "valibot";
 import type { Embedding } from "./chain.js";
 import { DomainError, ShapeError } from "./errors.js";
+import type { ArrayTree } from "./layer.js";
 import * as o from "./layers/options.js";
 import { splitKey } from "./math/keys.js";
 import { convNet, keepingSize } from "./nn/conv-net.js";
 import { type DenseParams, mlp } from "./nn/mlp.js";
+import { type OutputDensity, outputStep, type Scales, startOutputs } from "./outputs.js";
 import { floats } from "./params/host.js";
 import type { HostArray } from "./params/host-array.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
@@ -32,6 +34,10 @@ const kinds = ["none", "dense", "convolutional", "set"] as const;
 /** Schemas of both, in the description of a network. */
 export const conditionSchemas = {
   condition: v.union([v.strictObject({ shape: o.shape }), v.strictObject({ classes: o.integer(2) })]),
+  outputs: v.strictObject({
+    noise: v.pipe(v.number(), v.finite(), v.gtValue(0)),
+    layers: v.array(v.looseObject({ kind: v.string() })),
+  }),
   embedding: v.strictObject({
     kind: o.optional(o.oneOf(...kinds)),
     hidden: o.optional(o.size),
@@ -39,8 +45,14 @@ export const conditionSchemas = {
   }),
 } as const;
 
-/** Mean and log-std of the numbers of each column (channel), fixed, none for classes; and the weights of the network. */
-type EmbeddingParams = { mean?: np.Array; logStd?: np.Array; network: DenseParams[] };
+/**
+ * Mean and log-std of the numbers of each column (channel), fixed, none for classes; the weights of the network; and those of the
+ * density of outputs.
+ */
+type EmbeddingParams = Partial<Scales> & {
+  network: DenseParams[];
+  outputs?: ArrayTree[];
+};
 
 /** Spread below which a column counts as constant, relative to its size. */
 const CONSTANT = 1e-6;
@@ -50,8 +62,14 @@ const CONSTANT = 1e-6;
  * one-hot vectors; then the network follows.
  *
  * Errors: `ShapeError` for a kind that does not fit the shape, `DomainError` for fewer than two classes.
+ *
+ * @param outputs of a condition [m] that is computed from x: its density
  */
-export function embedding(condition: Condition, options: EmbeddingOptions = {}): Embedding {
+export function embedding(
+  condition: Condition,
+  options: EmbeddingOptions = {},
+  outputs?: OutputDensity,
+): Embedding {
   const isClass = "classes" in condition;
   if (isClass && !(Number.isSafeInteger(condition.classes) && condition.classes >= 2))
     throw new DomainError(`condition: expected at least two classes, got ${condition.classes}`);
@@ -64,29 +82,43 @@ export function embedding(condition: Condition, options: EmbeddingOptions = {}):
     );
   /** The axis of columns of an example. */
   const axis = shape.length === 3 ? 0 : shape.length - 1;
-  const columns = shape[axis] as number;
+  const { [axis]: columns = 1 } = shape;
   const unit = shape.map((n, i) => (i === axis ? n : 1));
   const net = networks[kind]({ shape, length, hidden, out });
   const zeros = (): np.Array => np.zeros([columns]);
+  /** Those of the network and of the density. */
+  const init = (key: np.Array): Record<string, ArrayTree> => {
+    if (!outputs) return { network: net.init(key) };
+    const [own, other] = splitKey(key, 2);
+    return { network: net.init(own), outputs: outputs.flow.chain.init(other) };
+  };
+  const standardize = ({ mean, logStd }: Scales, given: np.Array): np.Array =>
+    given.sub(mean.reshape(unit)).mul(np.exp(logStd.neg()).reshape(unit));
   return {
-    domain: { shape, levels: isClass ? condition.classes : undefined },
+    domain: { shape, levels: isClass ? condition.classes : undefined, ...(outputs && { computed: true }) },
     size: net.size,
-    parameterKinds: isClass ? {} : { mean: "fixed", logStd: "fixed" },
-    init: (key) => ({ ...(!isClass && { mean: zeros(), logStd: zeros() }), network: net.init(key) }),
-    start(key, conditions) {
+    parameterKinds: {
+      ...(!isClass && ({ mean: "fixed", logStd: "fixed" } as const)),
+      ...(outputs && { outputs: outputs.flow.chain.parameterKinds }),
+    },
+    init: (key) => (isClass ? init(key) : { mean: zeros(), logStd: zeros(), ...init(key) }),
+    async start(key, conditions) {
       if (isClass) return { network: net.init(key) };
       const { mean, logStd } = columnsOf(conditions, columns, axis);
-      return { mean: floats(mean), logStd: floats(logStd), network: net.init(key) };
+      const scales = { mean: floats(mean), logStd: floats(logStd) };
+      if (!outputs) return { ...scales, network: net.init(key) };
+      const [own, other] = splitKey(key, 2);
+      const started = await startOutputs(outputs, other, conditions, (c) => standardize(tree.ref(scales), c));
+      return { ...scales, network: net.init(own), outputs: started };
     },
     apply(params, given) {
-      const { mean, logStd, network } = params as EmbeddingParams;
-      if (!mean || !logStd) {
-        const all = np.arange(length).astype(given.dtype).reshape([1, length]);
-        return net.apply(network, np.equal(given, all).astype(np.float32));
-      }
-      const c = given.sub(mean.reshape(unit)).mul(np.exp(logStd.neg()).reshape(unit));
-      return net.apply(network, c);
+      const { mean, logStd, network, outputs: density } = params as EmbeddingParams;
+      if (density) tree.dispose(density);
+      if (mean && logStd) return net.apply(network, standardize({ mean, logStd }, given));
+      const all = np.arange(length).astype(given.dtype).reshape([1, length]);
+      return net.apply(network, np.equal(given, all).astype(np.float32));
     },
+    ...(outputs && { outputs: outputStep(length, outputs, { standardize, apply: net.apply }) }),
   };
 }
 

@@ -40,14 +40,24 @@ export class DomainError extends FlowifyError {
   }
 }
 
-/** An operation that a rule or the lowering does not support; names the operation and its node. */
+/**
+ * An operation that a rule or the lowering does not support; names the operation and its node. `all`: nodes of every operation in
+ * the way, as far as they are known.
+ */
 export class UnsupportedOpError extends FlowifyError {
   readonly op: string;
   readonly node: string;
-  constructor(op: string, node: string, message: string, options?: ErrorOptions) {
+  readonly all: Readonly<Record<string, readonly string[]>>;
+  constructor(
+    op: string,
+    node: string,
+    message: string,
+    { all = { [op]: [node] }, ...options }: ErrorOptions & Partial<Pick<UnsupportedOpError, "all">> = {},
+  ) {
     super("UNSUPPORTED_OP", message, options);
     this.op = op;
     this.node = node;
+    this.all = all;
   }
 }
 

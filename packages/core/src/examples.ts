@@ -12,8 +12,11 @@ export type Examples = Readonly<{
 /** Examples in any accepted form: a typed array with one example after another, or nested arrays with the batch axis first. */
 export type ExamplesIn = NumberArray | NestedNumbers;
 
-/** Requirements for one example: its shape, and the number of levels if it must hold integers. */
-export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined }>;
+/**
+ * Requirements for one example: its shape, and the number of levels if it must hold integers. `computed`: of a condition that is a
+ * function of x, which samples draw themselves.
+ */
+export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined; computed?: boolean }>;
 
 /**
  * Checks examples against the domain of a flow.
@@ -141,6 +144,9 @@ export type ConditionOption = {
   condition?: ExamplesIn;
 };
 
+/** A function whose outputs are the condition: examples, one after another, to the condition of each. */
+export type ConditionOf = (examples: Uint8Array | Float32Array) => Promise<Float32Array>;
+
 /** A word for the condition of a flow. */
 const showCondition = ({ shape, levels }: ExampleDomain): string =>
   levels === undefined ? `numbers ${showShape(shape, false)}` : `a class 0..${levels - 1}`;
@@ -149,7 +155,9 @@ const showCondition = ({ shape, levels }: ExampleDomain): string =>
 export function expectCondition(what: string, domain: ExampleDomain | undefined, given: unknown): void {
   if (domain && given === undefined)
     throw new UsageError(
-      `${what}: this density is conditional\ngive { condition }: ${showCondition(domain)} of each example, or of all`,
+      domain.computed
+        ? `${what}: this density is that of a function's inputs, and its outputs are missing\ngive { condition }: ${showCondition(domain)} of each example, what the function returns for it`
+        : `${what}: this density is conditional\ngive { condition }: ${showCondition(domain)} of each example, or of all`,
     );
   if (!domain && given !== undefined)
     throw new UsageError(`${what}: got a condition, but this flow has none\nmake it with { condition }`);

@@ -47,12 +47,19 @@ export type Flow = Readonly<{
   /** z_K ↦ x, a sample of the stochastic inverse. */
   decode(params: FlowParams, z: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   /**
-   * The terms of `logProb`: [B, K + 1], a column for every layer and the last for the base.
+   * The terms of `logProb`: [B, K + 1], a column for every layer and the last for the base; before it those of a condition
+   * that is computed from x.
    * `ledgerLines` names the columns.
    */
   ledger(params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   ledgerLines: readonly LedgerLine[];
 }>;
+
+const lineOf = (name: string, own: Likelihood): LedgerLine => ({
+  layer: name,
+  likelihood: own,
+  exact: own === "exact",
+});
 
 /**
  * A flow from layers (applied in order) and a base density (default: standard normal). With a condition it goes through
@@ -83,12 +90,8 @@ export function flow(
       `${density.name}: the base has the shape ${showShape(density.shape)}, the last layer returns ${showShape(layer.outShape)}`,
     );
   const { likelihoods } = likelihoodsOf(layer.layers, density.support);
-  const likelihood = weakest(likelihoods);
-  const lineOf = (name: string, own: Likelihood): LedgerLine => ({
-    layer: name,
-    likelihood: own,
-    exact: own === "exact",
-  });
+  const terms = (embedding?.outputs?.lines ?? []).map((name) => lineOf(name, "bound"));
+  const likelihood = weakest([...likelihoods, ...terms.map((term) => term.likelihood)]);
   const condition = embedding?.domain ?? (layer.condition && { shape: layer.condition });
   return Object.freeze({
     chain: layer,
@@ -117,15 +120,17 @@ export function flow(
     decode: layer.inverse,
     ledger(params: FlowParams, x: np.Array, noise: NoiseTree, given?: np.Array) {
       let z = x;
-      const columns = linksOf(layer, params, noise, given).map(([part, own, drawn, c]) => {
+      const { links, terms } = linksOf(layer, params, noise, given, "forward");
+      const columns = links.map(([part, own, drawn, c]) => {
         const step = part.forward(own, z, drawn, c);
         z = step.z;
         return step.contribution;
       });
-      return np.stack([...columns, density.logProb(z)], 1);
+      return np.stack([...columns, ...terms, density.logProb(z)], 1);
     },
     ledgerLines: [
       ...likelihoods.map((own, i) => lineOf(layerLabel(layer.layers, i), own)),
+      ...terms,
       lineOf(density.name, "exact"),
     ],
   });

@@ -73,20 +73,25 @@ export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOp
 export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
   checkOptions("flowify", schemas, options);
   expectNetwork("flowify", network);
-  for (const name of ["condition", "embedding"] as const)
+  for (const name of ["condition", "embedding", "outputs"] as const)
     if (network[name] !== undefined && !v.safeParse(conditionSchemas[name], network[name]).success)
       throw new UsageError(
-        `flowify: expected ${name === "condition" ? "condition: { shape: [3] } or { classes: 10 }" : 'embedding: { kind: "dense", hidden: 64, out: 32 }'}, found ${JSON.stringify(network[name])}`,
+        `flowify: expected ${name}: ${conditionExamples[name]}, found ${JSON.stringify(network[name])}`,
       );
   if (network.embedding && !network.condition)
     throw new UsageError("flowify: an embedding needs a condition: { shape } or { classes }");
-  const given = network.condition && embedding(network.condition, network.embedding);
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
-  const context: FlowContext = {
+  const unconditional: FlowContext = {
     ...(typeof density === "string" ? models[density] : density),
     ...(inverse && { inverse }),
     ...(orthogonal && { orthogonal }),
     ...(augmentation && { augmentation }),
+    build: (layers, inShape) => layersOf(layers, inShape, unconditional),
+  };
+  const outputs = outputsOf(network, unconditional);
+  const given = network.condition && embedding(network.condition, network.embedding, outputs);
+  const context: FlowContext = {
+    ...unconditional,
     ...(given && { condition: given.size }),
     build: (layers, inShape) => layersOf(layers, inShape, context),
   };
@@ -99,6 +104,26 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   return Object.freeze(
     frozen ? { ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" } : made,
   );
+}
+
+const conditionExamples = {
+  condition: "{ shape: [3] } or { classes: 10 }",
+  embedding: '{ kind: "dense", hidden: 64, out: 32 }',
+  outputs: '{ noise: 0.1, layers: [{ kind: "whiten" }, { kind: "coupling" }] }',
+} as const;
+
+/** The density of the outputs that are the condition. Errors: `UsageError` for another condition than [m]. */
+function outputsOf(
+  { condition, outputs }: Network,
+  context: FlowContext,
+): { flow: Flow; noise: number } | undefined {
+  if (!outputs) return undefined;
+  if (!condition || "classes" in condition || condition.shape.length !== 1)
+    throw new UsageError(
+      `flowify: outputs are a condition of numbers in a row, as { shape: [10] }, found ${JSON.stringify(condition)}`,
+    );
+  const layers = layersOf(outputs.layers, condition.shape, context);
+  return { noise: outputs.noise, flow: flow(layers, baseOf(layers)) };
 }
 
 /** The flow layers of descriptions in order; errors name the place among them. */

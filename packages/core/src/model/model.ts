@@ -1,10 +1,10 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { checkOptions } from "../check-options.js";
+import { UsageError } from "../errors.js";
 import { type ConditionOption, type ExamplesIn, readExamples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import { type Flow, flow } from "../flow.js";
-import * as o from "../layers/options.js";
 import { expectNetwork, type OrdinaryNetwork } from "../network/network.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
@@ -20,24 +20,9 @@ import { type Explanation, explainExample } from "./explain.js";
 import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 import { namedParameters, parametersNamed } from "./named-parameters.js";
+import { type GivenOptions, type ModelOptions, schemas } from "./options.js";
 import { decodeRows, latentsOf, sampleBlocks } from "./samples.js";
 import { ledgerOf, readGiven, type Scores, scoreStream } from "./scores.js";
-
-const seed = o.integer(0);
-const draw = { seed, temperature: o.notNegative };
-const condition = o.anything;
-const modal = { ...draw, mode: o.oneOf("sample", "deterministic"), condition };
-const schemas = {
-  draw: modal,
-  blocks: { ...modal, from: o.anything, to: o.anything },
-  estimate: { seed, samples: o.integer(1), condition },
-  latents: { ...draw, mode: o.anything, condition },
-  explain: { seed, condition, others: condition },
-  preimages: { ...draw, count: o.integer(1), results: o.map },
-};
-
-/** Options of a method, and the condition of its examples. */
-export type GivenOptions = SampleOptions & ConditionOption;
 
 /** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
 const COPIES = 3;
@@ -65,26 +50,32 @@ export class FlowModel {
   readonly executor: Executor;
   #params: JsTree<HostArray>;
   readonly #runner: BatchRunner;
+  readonly #conditionOf: ModelOptions["conditionOf"];
 
-  /**
-   * From parameters on the host, in the tree of `flow.init`. `moving`: they will be replaced (`moveTo`), so programs take
-   * them as arguments.
-   */
+  /** From parameters on the host, in the tree of `flow.init`. */
   constructor(
     flow: Flow,
     params: JsTree<HostArray>,
     executor: Executor,
-    { moving = false }: { moving?: boolean } = {},
+    { moving = false, conditionOf }: ModelOptions = {},
   ) {
     this.flow = flow;
     this.executor = executor;
     this.#params = params;
     this.#runner = batchRunner(executor, params, { moving });
+    this.#conditionOf = flow.condition?.computed ? conditionOf : undefined;
+  }
+
+  /** The options, with the condition of these examples where it is a function of them. */
+  async #given<O extends ConditionOption>(examples: ExamplesIn, options: O): Promise<O> {
+    if (!this.#conditionOf || options.condition !== undefined) return options;
+    const { examples: numbers } = readExamples(examples, this.flow.domain);
+    return { ...options, condition: await this.#conditionOf(numbers) };
   }
 
   /** A model with random initial values (and the pretrained weights of its layers). */
   static async create(flow: Flow, executor: Executor, options: { seed?: number } = {}): Promise<FlowModel> {
-    checkOptions("FlowModel.create", { seed }, options);
+    checkOptions("FlowModel.create", schemas.create, options);
     const layers = flow.ledgerLines.map(({ layer }) => layer);
     expectMemoryFor(executor, layers, parameterList(flow), { copies: COPIES });
     return new FlowModel(flow, await takeToHost(flow.init(random.key(options.seed ?? 0))), executor);
@@ -99,17 +90,22 @@ export class FlowModel {
    */
   async logProb(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float64Array> {
     checkOptions("logProb", schemas.draw, options);
-    return (await ledgerOf(this.flow, this.#runner, examples, options)).total;
+    return (await ledgerOf(this.flow, this.#runner, examples, await this.#given(examples, options))).total;
   }
 
   /**
    * log p(x) of every example, and its gradient by the entries of x (the score of the density): where to change an
    * example to make it more likely. The noise is that of `logProb` with the same options.
    *
-   * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming the example.
+   * @throws DataError, DomainError if the examples do not fit the flow; NotFiniteError naming the example; UsageError for a flow with
+   * `outputs`, whose function has no derivative here
    */
   async logProbGradient(examples: ExamplesIn, options: GivenOptions = {}): Promise<LogProbGradient> {
     checkOptions("logProbGradient", schemas.draw, options);
+    if (this.flow.condition?.computed)
+      throw new UsageError(
+        "logProbGradient: the condition of this flow is a function of x that is run as it is, without derivatives\nuse a network that flowify converts layer by layer",
+      );
     const { condition, ...how } = options;
     const read = readGiven("logProbGradient", this.flow, examples, condition);
     const rows = await this.#runner.run(gradientRow(this.flow), read, STREAM.evaluate, how);
@@ -144,13 +140,17 @@ export class FlowModel {
     options: { samples?: number; seed?: number } & ConditionOption = {},
   ): AsyncGenerator<Scores> {
     checkOptions("score", schemas.estimate, options);
-    yield* scoreStream(this.flow, this.#runner, source, options);
+    yield* scoreStream(this.flow, this.#runner, source, {
+      ...options,
+      ...(options.condition === undefined && { conditionOf: this.#conditionOf }),
+    });
   }
 
   /** The ledger over examples: the mean contribution of each layer, with the standard error of the total. */
   async evaluate(examples: ExamplesIn, options: GivenOptions & Filled = {}): Promise<Evaluation> {
-    checkOptions("evaluate", { ...schemas.draw, filled: o.anything }, options);
-    const { rows, total } = await ledgerOf(this.flow, this.#runner, examples, options);
+    checkOptions("evaluate", schemas.evaluate, options);
+    const given = await this.#given(examples, options);
+    const { rows, total } = await ledgerOf(this.flow, this.#runner, examples, given);
     return summarize(this.flow, rows, total, options.filled);
   }
 
@@ -216,7 +216,7 @@ export class FlowModel {
     const { encode: f, inShape, forwardNoise: noise, condition: domain } = this.flow;
     const row = { name: "encode", f, inShape, noise, itemwise: false, condition: domain?.shape };
     const check = refuseNaN("encode");
-    const { condition, ...how } = options;
+    const { condition, ...how } = await this.#given(examples, options);
     const read = readGiven("encode", this.flow, examples, condition);
     return this.#runner.run(row, read, STREAM.evaluate, { ...how, check });
   }
@@ -233,7 +233,8 @@ export class FlowModel {
 
   /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode. */
   async reconstruct(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
-    return this.decode(await this.encode(examples, { ...options, mode: "deterministic" }), options);
+    const given = await this.#given(examples, options);
+    return this.decode(await this.encode(examples, { ...given, mode: "deterministic" }), given);
   }
 
   /**
@@ -258,7 +259,7 @@ export class FlowModel {
     const params = this.#params as readonly JsTree<HostArray>[];
     const made = flow(layers.slice(from, to), undefined, { embedding });
     const own = [...params.slice(from, to), ...params.slice(layers.length)];
-    return new FlowModel(made, own, this.executor);
+    return new FlowModel(made, own, this.executor, { conditionOf: this.#conditionOf });
   }
 
   /** The parameters by name, `params.<path>`. */
@@ -292,8 +293,9 @@ export class FlowModel {
     flow: Flow,
     arrays: { readonly [name: string]: HostArray },
     executor: Executor,
+    options: ModelOptions = {},
   ): Promise<FlowModel> {
-    return new FlowModel(flow, parametersNamed(flow, arrays), executor);
+    return new FlowModel(flow, parametersNamed(flow, arrays), executor, options);
   }
 
   /**

@@ -62,27 +62,29 @@ export async function latentsOf(
   return latentStream(base, seed, temperature).next(n);
 }
 
-/** z ↦ x. `sample`: a separate program for latents that the model sampled, none of which is an outlier. */
+/** z ↦ x; outputs of a function that are not given are drawn. `sample`: a separate program for latents that the model sampled, none of which is an outlier. */
 export const decodeRows = (
   { decode, inverseNoise, latentShape, condition }: Flow,
   runner: BatchRunner,
   name: "decode" | "sample",
   latents: Examples,
   { condition: given, ...options }: RunOptions & ConditionOption,
-): Promise<Float32Array> =>
-  runner.run(
+): Promise<Float32Array> => {
+  const domain = condition?.computed && given === undefined ? undefined : condition;
+  return runner.run(
     {
-      name,
+      name: domain === condition ? name : `${name} with outputs`,
       f: decode,
       inShape: latentShape,
       noise: inverseNoise,
       itemwise: name === "sample",
-      condition: condition?.shape,
+      condition: domain?.shape,
     },
-    { ...latents, ...readConditions(name, condition, given, latents.count) },
+    { ...latents, ...readConditions(name, domain, given, latents.count) },
     STREAM.sample,
     { ...options, check: refuseNaN("decode") },
   );
+};
 
 /** The samples `from` to `to` of n, in blocks. Errors: `UsageError` for another range. */
 export async function* sampleBlocks(
@@ -107,7 +109,8 @@ export async function* sampleBlocks(
   const size = Math.min(Math.max(most, LARGEST), BLOCK.examples);
   const latents = latentStream(base, options.seed ?? 0, options.temperature ?? 1);
   latents.skip(from);
-  const { conditions } = readConditions("sample", flow.condition, condition, n);
+  const isDrawn = flow.condition?.computed === true && condition === undefined;
+  const { conditions } = isDrawn ? {} : readConditions("sample", flow.condition, condition, n);
   const width = flow.condition ? sizeOf(flow.condition.shape) : 0;
   for (let at = from; at < to; at += size) {
     const count = Math.min(size, to - at);

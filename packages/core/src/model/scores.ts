@@ -1,4 +1,5 @@
 import {
+  type ConditionOf,
   type ConditionOption,
   type Examples,
   type ExamplesIn,
@@ -76,20 +77,24 @@ export async function* scoreStream(
   flow: Flow,
   runner: BatchRunner,
   source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
-  { samples = 1, seed = 0, condition }: { samples?: number; seed?: number } & ConditionOption,
+  {
+    samples = 1,
+    seed = 0,
+    condition,
+    conditionOf,
+  }: { samples?: number; seed?: number; conditionOf?: ConditionOf | undefined } & ConditionOption,
 ): AsyncGenerator<Scores> {
   let firstBatch = 0;
-  expectCondition("score", flow.condition, condition);
+  if (!conditionOf) expectCondition("score", flow.condition, condition);
   const given = flow.condition && condition !== undefined && readExamples(condition, flow.condition);
   for await (const examples of inBatches(source, flow.domain, LARGEST)) {
     const logs: Float64Array[] = [];
     let ledger: Float32Array | undefined;
+    const here = conditionOf
+      ? { condition: await conditionOf(examples) }
+      : conditionsAt(flow, given, firstBatch, examples);
     for (let k = 0; k < samples; k++) {
-      const options = {
-        seed: seed * samples + k,
-        firstBatch,
-        ...conditionsAt(flow, given, firstBatch, examples),
-      };
+      const options = { seed: seed * samples + k, firstBatch, ...here };
       const { rows, total } = await ledgerOf(flow, runner, examples, options);
       ledger ??= rows;
       logs.push(total);

@@ -35,6 +35,12 @@ type NetworkOf<L> = Readonly<{
   /** What the density is conditional on, and the network that it goes through first. Default: nothing. */
   condition?: Condition;
   embedding?: EmbeddingOptions;
+  /**
+   * The condition [m] is a function of x, as what a given network returns. Layers see it with noise, whose standard deviation is
+   * this share of the spread of each output, and samples draw it from the density that these layers make. log p(x) is then that of
+   * x alone, a bound. Default: the condition is given.
+   */
+  outputs?: Readonly<{ noise: number; layers: readonly NetworkLayer[] }>;
 }>;
 
 /** A network: the shape of one example, and its layers in order. */

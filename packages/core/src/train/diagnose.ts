@@ -7,19 +7,20 @@ import type { NoiseTree } from "../noise.js";
 import type { HostArray } from "../params/host-array.js";
 
 /**
- * One number for every layer and one for the base and every example, [K + 1, B], that is finite exactly where all
+ * One number for every line of the ledger and every example, [K + 1, B], that is finite exactly where all
  * that the layer gives is: a sum of absolute values scaled so that it does not overflow by itself.
  */
 export function makeHealth(flow: Flow) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): np.Array => {
     let z = x;
     const tiny = (a: np.Array): np.Array => sumExamples(np.absolute(a).mul(1e-20));
-    const readings = linksOf(flow.chain, params, noise, condition).map(([layer, own, drawn, c]) => {
+    const { links, terms } = linksOf(flow.chain, params, noise, condition, "forward");
+    const readings = links.map(([layer, own, drawn, c]) => {
       const step = layer.forward(own, z, drawn, c);
       z = step.z;
       return tiny(z.ref).add(tiny(step.contribution));
     });
-    return np.stack([...readings, tiny(flow.base.logProb(z))], 0);
+    return np.stack([...readings, ...[...terms, flow.base.logProb(z)].map(tiny)], 0);
   };
 }
 
