@@ -44,7 +44,7 @@ const floors: readonly (readonly string[])[] = [
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts", "steps.ts"],
   ["base.ts", "chain.ts", "mass.ts", "rearrangement.ts", "nn"],
-  ["init", "densities", "layers", "network", "check-options.ts", "condition.ts"], // what a flow is made of
+  ["init", "densities", "layers", "network", "check-options.ts", "condition.ts", "outputs.ts"], // what a flow is made of
   ["flow.ts"],
   ["flowify.ts", "image-front.ts", "image-end.ts", "zoo.ts", "presets.ts"],
   ["train"],

@@ -4,6 +4,7 @@ import { resizings } from "./data/format.js";
 import { tableSchema } from "./data/table/schema.js";
 import { check, expectShallow } from "./files/check.js";
 import { networkSchema } from "./networks/network.js";
+import { functionSchema } from "./opaque/schema.js";
 import { keepingSchemas, trainingSchema } from "./settings.js";
 
 const text = v.string();
@@ -60,6 +61,8 @@ const runConfigSchema = v.strictObject({
   description: v.exactOptional(networkSchema),
   /** The range of layers of a converted network: [from, to). */
   pretrained: v.exactOptional(v.strictObject({ from: integer, to: integer })),
+  /** The network that is one step: x given its outputs is what the layers describe. */
+  opaque: v.exactOptional(functionSchema),
   /** Origin of the settings; their values are below. */
   recipe: v.optional(v.nullable(text), null),
   data: v.strictObject({

@@ -78,7 +78,7 @@ describe("flowify convert", () => {
   it("ends with status 3 where an operator has no rule, and takes one of the user's", async () => {
     const file = writeOnnx(root, "odd", [...dense.slice(0, 2), ["Cosh", ["h"], "y"]]);
     const out = join(root, "odd");
-    const refused = await runCommand(["convert", file, "--out", out, "--json"]);
+    const refused = await runCommand(["convert", file, "--out", out, "--grain", "layer", "--json"]);
     expect(refused.status).toBe(3);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       file: "odd.onnx",

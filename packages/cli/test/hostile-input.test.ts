@@ -44,7 +44,10 @@ const holder = { pid: 1, host: `elsewhere${HOSTILE}`, started: HOSTILE, processS
 
 const written: readonly [what: string, args: () => readonly string[] | Promise<readonly string[]>][] = [
   ["an operator of an ONNX file", () => convert(writeOnnx(folder(), "a", [[HOSTILE, ["x"], "y"]]))],
-  ["a value of an ONNX file", () => convert(writeOnnx(folder(), "a", [["Erf", ["x"], HOSTILE]]))],
+  [
+    "a value of an ONNX file",
+    () => convert(writeOnnx(folder(), "a", [["Erf", ["x"], HOSTILE]]), "--grain", "layer"),
+  ],
   [
     "a kind of layer",
     () => ["inspect", place("a.json", JSON.stringify({ inShape: [1, 8, 8], layers: [{ kind: HOSTILE }] }))],

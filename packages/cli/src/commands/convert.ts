@@ -6,11 +6,13 @@ import {
   type Executor,
   encodeSafetensors,
   type Flow,
+  FlowifyError,
   FlowModel,
   flowify,
   MismatchError,
   type OrdinaryNetwork,
   UnsupportedOpError,
+  UsageError,
 } from "@flowify/core";
 import {
   CLOSE,
@@ -33,8 +35,11 @@ import { choice, type FlagsOf, value } from "../flags/flag.js";
 import { nonEmpty, range, sizes } from "../flags/parsers.js";
 import { commonFlags, forceFlag, normalizeFlag, seedFlag } from "../flags/shared.js";
 import { fromPixels, ownNormalization } from "../networks/pixels.js";
-import { type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
+import { isDescription, type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { convertFunction } from "../opaque/convert.js";
+import { FUNCTION, functionText } from "../opaque/function.js";
+import { planOf, type Reason, tooLarge } from "../opaque/plan.js";
 import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
@@ -62,6 +67,10 @@ const flags = {
   normalize: normalizeFlag,
   density: choice(["gaussian", "mixture"], "Density of dropped coordinates (default: mixture)"),
   seed: seedFlag("Seed of the random inputs (default: 0)"),
+  grain: choice(
+    ["layer", "network"],
+    "Convert every layer, or take the network as one step (default: layer, where all have a rule and are not too large)",
+  ),
   force: forceFlag,
   ...commonFlags,
 };
@@ -91,13 +100,19 @@ and adds. It also shows how many singular values were raised because the weights
 the likelihood of the layer is exact, a bound, or loses mass. A Softmax at the end is left out: the
 logits are the output.
 
-Exit status 3 means that an operator has no rule; the message names it. Exit status 1 means
-that the flow computes a different function.
+A network becomes one step where an operator has no rule, or where its weights are too large to
+decompose in seconds. The step is y = f(x) with some noise; a flow of x given y is then trained.
+Any ONNX file that ONNX Runtime can run is one: its nodes and its outputs stay as they are.
+--grain network takes every file that way, --grain layer none.
+
+Exit status 3 means that a network is neither; the message names all operators without a rule. Exit
+status 1 means that the flow computes a different function.
 
 EXAMPLES
   flowify convert classifier.onnx --out converted
   flowify convert classifier.onnx --out converted --data mnist --normalize 0.1307:0.3081
   flowify convert big.onnx --out features --output relu5 --input-shape 3,32,32
+  flowify convert resnet50.onnx --out converted --grain network
   flowify convert classifier.keras --out converted
   flowify convert net.json --out converted --json`,
   run: convert,
@@ -105,35 +120,77 @@ EXAMPLES
 
 /** What a conversion writes. */
 const REPORT = "report.json";
-const FILES = [WEIGHTS, ORIGINAL, NETWORK, REPORT] as const;
+const FILES = [WEIGHTS, ORIGINAL, NETWORK, FUNCTION, REPORT] as const;
 
 export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
   const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out, density = "mixture" } = flags;
+  const { json = false, quiet = false, out } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  const { rules, data, dataDir } = flags;
+  const { rules, data, dataDir, grain } = flags;
   // without --force it begins in an empty folder
   const places = [...FILES.map((name) => join(out, name)), ...(flags.force ? [] : filesIn(out))];
   expectFree(places, flags, { inputs: [file, rules, data, dataDir] });
+  const isGraph = !isDescription(file);
+  if (grain === "network" && !isGraph)
+    throw new UsageError(`--grain network: ${file} holds layers of flowify, no graph\nleave it out`);
+  const isChosen = grain !== undefined || rules !== undefined;
+  const reason: Reason | undefined = isChosen ? undefined : await tooLarge(file, flags.input);
+  if (grain === "network" || reason) return convertWhole(file, reason ?? { why: "asked" }, flags, terminal);
   try {
-    const pretrained = await readPretrained(file, flags);
-    const flow = flowify(pretrained.network, { density });
-    const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-    try {
-      const inputs = await inputsFor(pretrained.network, flags);
-      const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
-      const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
-      const report = conversionReport(basename(file), flow, pretrained, seen);
-      await write(out, pretrained, report);
-      say(terminal, out, report, pretrained, flow);
-      terminal.document(report);
-      expectSameFunction(out, maxRelDiff, flags);
-    } finally {
-      await executor.dispose();
-    }
+    await convertLayers(file, flags, terminal);
   } catch (error) {
-    if (error instanceof UnsupportedOpError) terminal.document(refusal(basename(file), error));
-    throw error;
+    if (!(error instanceof UnsupportedOpError)) throw error;
+    const refuse = (hint: string, cause: Error = error): never => {
+      const { op, node, all, message } = error;
+      terminal.document({ ...refusal(basename(file), error), blockers: all });
+      throw new UnsupportedOpError(op, node, `${message}\n${hint}`, { cause, all });
+    };
+    if (grain === "layer" || !isGraph || rules !== undefined)
+      refuse("or take the network as one step: --grain network");
+    await convertWhole(file, { why: "blocked", error }, flags, terminal).catch((other: unknown) => {
+      if (!(other instanceof FlowifyError)) throw other;
+      refuse(`as one step: ${other.message}`, other);
+    });
+  }
+}
+
+/** Writes a network as one step. */
+async function convertWhole(
+  file: string,
+  reason: Reason,
+  flags: ConvertFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const { out } = flags;
+  const found = await convertFunction(file, flags);
+  const { report, lines } = planOf(file, reason, found);
+  makeFolder(out);
+  for (const name of [NETWORK, WEIGHTS]) rmSync(join(out, name), { force: true }); // of an earlier conversion
+  await writeFileAtomic(join(out, ORIGINAL), found.original);
+  await writeFileAtomic(join(out, FUNCTION), functionText(found.of));
+  await writeFileAtomic(join(out, REPORT), `${JSON.stringify(report, null, 2)}\n`);
+  for (const line of lines) terminal.say(line);
+  terminal.say(`wrote ${out}; train its inverse with flowify train --from ${out} --data …`);
+  terminal.document(report);
+}
+
+/** Turns every layer into one of a flow, and compares both. */
+async function convertLayers(file: string, flags: ConvertFlags, terminal: Terminal): Promise<void> {
+  const { out, density = "mixture" } = flags;
+  const pretrained = await readPretrained(file, flags);
+  const flow = flowify(pretrained.network, { density });
+  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
+  try {
+    const inputs = await inputsFor(pretrained.network, flags);
+    const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
+    const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
+    const report = conversionReport(basename(file), flow, pretrained, seen);
+    await write(out, pretrained, report);
+    say(terminal, out, report, pretrained, flow);
+    terminal.document(report);
+    expectSameFunction(out, maxRelDiff, flags);
+  } finally {
+    await executor.dispose();
   }
 }
 
@@ -215,6 +272,7 @@ async function write(
   report: ConversionReport,
 ): Promise<void> {
   makeFolder(out);
+  rmSync(join(out, FUNCTION), { force: true }); // of an earlier conversion
   const { description, tensors } = describedNetwork(network);
   await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
   if (original) await writeFileAtomic(join(out, ORIGINAL), original);

@@ -16,7 +16,8 @@ import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js"
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import { expectRoomFor, toBytes } from "../sheets/run-pictures.js";
+import { askFor, judgedLines } from "../samples/wanted-outputs.js";
+import { expectRoomFor, samplesPicture, toBytes } from "../sheets/run-pictures.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
@@ -62,7 +63,7 @@ and is moved as far as the outputs stay the same.
 A picture holds integers from 0 to 255, so the network then runs on the rounded inputs too. An input
 is reached if the outputs of its picture differ from the requested ones by at most 5 % of the
 largest. The command prints how many are reached and how far the others are, before and after
-rounding. The PNG file shows the reached inputs; if there are none, all of them, the nearest first.
+rounding. Of a network that is one step the samples are those of its flow, and none is moved. The PNG file shows the reached inputs; if there are none, all of them, the nearest first.
 
 EXAMPLES
   flowify decode runs/a --logits 9:10
@@ -84,13 +85,35 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
   const file = flags.out ?? `${folder}/preimages.png`;
   expectFree([file], flags, { inputs: [...inputsOfRun(folder), flags.like], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
-    const { from, to } = pretrainedPart(run, folder);
     const shape = expectImageRun(
       run,
       "flowify decode works on images",
       "for rows, use the library: model.preimages",
     );
     expectRoomFor(model, count, shape);
+    if (run.outputsOf) {
+      const like = flags.like && (await run.outputsOf(await readPicture(flags.like, shape)));
+      const wanted = flags.logits ?? new Map(Array.from(like || []).entries());
+      const asked = await askFor(run, wanted, count);
+      const title = `${run.config.network}: inputs for the outputs ${[...wanted].map(([place, value]) => `${place}:${value.toPrecision(3)}`).join(", ")}`;
+      let images = new Uint8Array();
+      const picture = { title, shape, count, columns, seed, temperature, mode: "sample" as const };
+      const png = await samplesPicture(model, {
+        ...picture,
+        given: asked.given,
+        onImages: (drawn) => {
+          images = drawn as Uint8Array<ArrayBuffer>;
+        },
+      });
+      await writeFileAtomic(file, png);
+      const found = await asked.judge(images);
+      for (const line of [...judgedLines(found), `the inputs: ${file}`]) terminal.say(line);
+      const { reached, recognized = null, rounded } = found;
+      const drawn = { file, count, seed, temperature, wanted: Object.fromEntries(wanted) };
+      terminal.document({ ...drawn, reached, recognized, differences: Array.from(rounded) });
+      return;
+    }
+    const { from, to } = pretrainedPart(run, folder);
     const upTo = model.part(0, to);
     const own = model.part(from, to);
     const front = model.part(0, from);

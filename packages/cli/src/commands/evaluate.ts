@@ -89,7 +89,9 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     if (flags[flag] !== undefined && !flags.quality)
       throw new UsageError(`--${flag} belongs to --quality\nadd --quality`);
   await withModel(folder, flags, terminal, async (model, run) => {
-    const images = await imagesFor(run, flags);
+    const chosen = await imagesFor(run, flags);
+    const outputs = await run.outputsOf?.(examplesOf(chosen));
+    const images = outputs ? { ...chosen, outputs } : chosen;
     const each = samples === 1 ? "" : `, ${samples} samples each`;
     terminal.note(
       `${run.config.network}, step ${run.step}, on ${describeImages(images)}${each}, ${model.executor.name}`,
@@ -181,10 +183,11 @@ async function pretrainedAccuracy(
   { config: { pretrained } }: SavedRun,
   images: DataSet,
 ): Promise<Accuracy | undefined> {
+  if (images.outputs) return accuracyOf(images, images.outputs);
   if (!pretrained) return undefined;
   const upTo = model.part(0, pretrained.to);
   try {
-    return await accuracyOf(upTo, images);
+    return accuracyOf(images, await upTo.encode(examplesOf(images), { mode: "deterministic" }));
   } finally {
     await upTo.dispose();
   }

@@ -28,6 +28,8 @@ type SetFacts = Readonly<{
   drawnFrom?: number;
   /** Names of skipped damaged pictures. */
   skipped?: readonly string[];
+  /** What a network that is a step of a flow returns for each example, one after another. */
+  outputs?: Float32Array;
 }>;
 
 /** Images of one data set and split in memory: bytes 0..255, row-major [count, C, H, W]. */
@@ -67,15 +69,17 @@ export const examplesOf = (set: DataSet): Uint8Array | Float32Array =>
   "rows" in set ? set.rows : set.images;
 
 /**
- * The classes of images, for a flow that is conditional on them; for another flow nothing.
+ * The classes of images, for a flow that is conditional on them; what a network returned, for one of its inputs; for another flow
+ * nothing.
  *
  * @throws UsageError for data without labels, or with more classes than the flow has
  */
 export function conditionOf(
   { condition }: Pick<Flow, "condition">,
   set: DataSet,
-): { condition?: Uint8Array } {
+): { condition?: Uint8Array | Float32Array } {
   if (!condition) return {};
+  if (condition.computed) return set.outputs ? { condition: set.outputs } : {};
   const { labels } = "rows" in set ? {} : set;
   if (!labels)
     throw new UsageError(
@@ -148,9 +152,12 @@ export function slice<Set extends DataSet>(
   const size = sizeOfExample(set.shape);
   const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
     numbers.subarray(from * size, to * size) as T;
+  const each = (set.outputs?.length ?? 0) / set.count;
+  const outputs = set.outputs && { outputs: set.outputs.subarray(from * each, to * each) };
   if ("rows" in set)
     return rowSet({
       ...set,
+      ...outputs,
       split,
       rows: part(set.rows),
       ...(set.fillLog && { fillLog: set.fillLog.subarray(from, to) }),
@@ -158,6 +165,7 @@ export function slice<Set extends DataSet>(
   const { labels, names, ...rest }: ImageSet = set;
   return imageSet({
     ...rest,
+    ...outputs,
     split,
     images: part(rest.images),
     ...(labels && { labels: labels.subarray(from, to) }),

@@ -15,7 +15,7 @@ export async function naming<T>(file: string, read: () => T | Promise<T>): Promi
     if (!(cause instanceof FlowifyError)) throw cause;
     const message = `${file}: ${cause.message}`;
     if (cause instanceof UnsupportedOpError)
-      throw new UnsupportedOpError(cause.op, cause.node, message, { cause });
+      throw new UnsupportedOpError(cause.op, cause.node, message, { cause, all: cause.all });
     const Kind = [DataError, DomainError, ShapeError].find((each) => cause instanceof each) ?? UsageError;
     throw new Kind(message, { cause });
   }

@@ -41,8 +41,8 @@ export async function readPretrained(
   file: string,
   { rules: rulesFile, input, output, inputShape }: Omit<ConvertOptions, "rules"> & { rules?: string },
 ): Promise<PretrainedNetwork> {
+  if (isDescription(file)) return described(file);
   const json = extname(file) === ".json" ? readJson(file) : undefined;
-  if (json !== undefined && !isKeras(json)) return described(file);
   const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
   const { bytes, external } = await openModelFile(file, json);
   const options: ConvertOptions = {
@@ -60,6 +60,9 @@ export async function readPretrained(
     original: standaloneOnnx(bytes, converted, external),
   };
 }
+
+/** True for layers as JSON, as flowify convert writes them. */
+export const isDescription = (file: string): boolean => extname(file) === ".json" && !isKeras(readJson(file));
 
 function described(file: string): PretrainedNetwork {
   const description = readNetworkFile(file);

@@ -72,7 +72,12 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
     return name;
   }) as NetworkDescription["layers"];
   return {
-    description: { ...rest, inShape: [...rest.inShape], weights: WEIGHTS, layers: described },
+    description: {
+      ...rest,
+      inShape: [...rest.inShape],
+      weights: WEIGHTS,
+      layers: described,
+    } as NetworkDescription, // the layers of `outputs` hold no numbers
     tensors,
   };
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { removeTemporaryFiles } from "../files/atomic.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { holdsFunction } from "../opaque/function.js";
 import { expectUnlocked, lockRun } from "./lock.js";
 
 /** The folder of a run, locked for this process until `release`. */
@@ -169,7 +170,7 @@ export function notARun(folder: string): UsageError {
     return new UsageError(
       `${folder} holds a run that predicts columns, expected one of whole images or rows\nuse flowify predict, evaluate, report, inspect or export with it`,
     );
-  if (existsSync(join(folder, NETWORK)))
+  if (existsSync(join(folder, NETWORK)) || holdsFunction(folder))
     return new UsageError(
       `${folder} holds a converted network without trained inverses\ntrain them with flowify train --from ${folder} --data …`,
     );

@@ -13,6 +13,7 @@ import { openExecutor } from "../executors.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit, flowOf } from "../networks/choose.js";
 import type { ChosenNetwork } from "../networks/weights.js";
+import { type OutputsOf, openFunction } from "../opaque/run.js";
 import type { RunConfig } from "../run-config.js";
 import type { Terminal } from "../ui/terminal.js";
 import { averaged } from "./checkpoint.js";
@@ -31,6 +32,8 @@ export type SavedRun = Readonly<{
   /** The arrays of the checkpoint, and those for evaluation: with weight averaging, the averages. */
   state: TrainingState["arrays"];
   arrays: TrainingState["arrays"];
+  /** The network that is one step of the flow, for examples; of an open run. */
+  outputsOf?: OutputsOf | undefined;
 }>;
 
 /**
@@ -65,11 +68,16 @@ export async function withModel<T>(
   const run = await readRun(folder, terminal);
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {
-    const model = await withCheckpoint(run.path, () => FlowModel.fromArrays(run.flow, run.arrays, executor));
+    const { opaque, data } = run.config;
+    const opened = opaque && (await openFunction(runPaths(folder).original, opaque, data.shape));
+    const conditionOf = opened?.outputsOf;
+    const made = () => FlowModel.fromArrays(run.flow, run.arrays, executor, { conditionOf });
+    const model = await withCheckpoint(run.path, made);
     try {
-      return await use(model, run);
+      return await use(model, { ...run, outputsOf: conditionOf });
     } finally {
       await model.dispose();
+      await opened?.dispose();
     }
   } finally {
     await executor.dispose();

@@ -6,6 +6,7 @@ import { filesOf, isPattern } from "../data/table/sources/file-pattern.js";
 import { placeOf } from "../files/place.js";
 import type { OutFlags } from "../flags/shared.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
+import { FUNCTION } from "../opaque/function.js";
 import { readRunConfig } from "./config-file.js";
 import { holdsRun, runPaths } from "./folder.js";
 
@@ -31,7 +32,7 @@ export function inputsOfRun(folder: string): string[] {
 
 /** The files of a converted network. */
 export const inputsOfConverted = (folder: string): string[] =>
-  [WEIGHTS, ORIGINAL, NETWORK].map((name) => join(folder, name));
+  [WEIGHTS, ORIGINAL, NETWORK, FUNCTION].map((name) => join(folder, name));
 
 /** What lies in a folder, none where it is missing or no folder. */
 export const filesIn = (folder: string): string[] =>

@@ -26,6 +26,10 @@ export type SamplesPicture = Readonly<{
   mode: "sample" | "deterministic";
   /** The class of all samples, of a flow with classes. Default: another one in each row of the picture. */
   label?: number | undefined;
+  /** The condition of each sample, of a flow with another one. */
+  given?: Float32Array | undefined;
+  /** Called with the samples, one after another. */
+  onImages?: (images: Uint8Array) => void;
 }>;
 
 /**
@@ -42,12 +46,15 @@ export function expectRoomFor({ executor }: FlowModel, count: number, shape: Ima
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
-  const { label } = picture;
+  const { label, given, onImages } = picture;
   const classes = model.flow.condition?.levels;
   const labelOf = (i: number): number => label ?? Math.floor(i / columns) % (classes ?? 1);
   const condition =
-    classes === undefined ? {} : { condition: Uint8Array.from({ length: count }, (_, i) => labelOf(i)) };
+    classes === undefined
+      ? given && { condition: given }
+      : { condition: Uint8Array.from({ length: count }, (_, i) => labelOf(i)) };
   const images = toBytes(await model.sampleFlat(count, { seed, temperature, mode, ...condition }));
+  onImages?.(images);
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;

@@ -5,6 +5,7 @@ import { isRowShape, nounOf } from "../data/image-set.js";
 import { autoSchedule, isBuilt } from "../networks/auto.js";
 import type { ConvertedNetwork } from "../networks/choose.js";
 import type { ChosenNetwork } from "../networks/weights.js";
+import type { StepNetwork } from "../opaque/train.js";
 import type { Rates, Recipe } from "../recipes.js";
 import type { RunConfig } from "../run-config.js";
 import { chosenTraining, type TrainFlags, trainingOf, usualTraining } from "../settings.js";
@@ -29,7 +30,7 @@ export type Choices = {
   reading: Reading | undefined;
   images: LoadedData;
   files: FileHash[] | undefined;
-  network: ChosenNetwork & Partial<ConvertedNetwork>;
+  network: ChosenNetwork & Partial<ConvertedNetwork & StepNetwork>;
   recipe: Recipe | undefined;
   rates: Rates;
 };
@@ -77,6 +78,7 @@ export function newConfig(
     network: network.name,
     ...(network.description && { description: network.description }),
     ...(network.pretrained && { pretrained: network.pretrained }),
+    ...(network.opaque && { opaque: network.opaque }),
     recipe: flags.recipe ?? null,
     data: {
       name,
@@ -91,7 +93,7 @@ export function newConfig(
     },
     flow: {
       density: flags.density ?? density,
-      ...(flags.from !== undefined && { frozen: flags.free !== true }),
+      ...(network.pretrained && { frozen: flags.free !== true }),
     },
     training,
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),

@@ -18,7 +18,10 @@ import {
 import { autoForTime } from "../networks/first-look.js";
 import type { NetworkDescription } from "../networks/network.js";
 import type { ChosenNetwork } from "../networks/weights.js";
+import { holdsFunction } from "../opaque/function.js";
+import { functionFor, givenOutputs, type StepNetwork, withOutputs } from "../opaque/train.js";
 import { productRate } from "../product-rate.js";
+import type { Accuracy } from "../quality/accuracy.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
 import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
@@ -36,7 +39,7 @@ export type TrainPlan = Readonly<{
   /** Everything except the device, which depends on the executor. */
   config: Omit<RunConfig, "device">;
   device: DeviceName;
-  network: ChosenNetwork & Partial<ConvertedNetwork>;
+  network: ChosenNetwork & Partial<ConvertedNetwork & StepNetwork>;
   flow: Flow;
   data: DataSet;
   /** Undefined if none are held out. */
@@ -61,10 +64,11 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   if (flags.epochs !== undefined && flags.steps !== undefined) {
     throw new UsageError("--epochs and --steps exclude each other\ngive one of them");
   }
-  checkFrom(flags);
+  const isStep = flags.from !== undefined && holdsFunction(flags.from);
+  checkFrom(flags, isStep);
   const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
   const own = flags.data !== undefined && !isDataSet(flags.data);
-  const wanted = flags.network ?? recipe?.network ?? (own ? AUTO : "fmlp");
+  const wanted = flags.network ?? recipe?.network ?? (own || isStep ? AUTO : "fmlp");
   const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
   if (flags.out !== undefined) {
     checkRunFolder(flags.out, { force });
@@ -79,19 +83,25 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   // what is built or rated for these data is judged on some that are held out
   const judged = flags.from !== undefined || isBuilt(presumed) || presumed.startsWith("table/");
   const validation = flags.validation ?? (judged ? heldOutOf : 0);
-  const images = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
+  const loaded = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
+  const step = isStep ? functionFor(flags.from as string, loaded.data, flags.normalize) : undefined;
+  const { accuracy, ...images } = step ? await withOutputs(loaded, step) : { ...loaded, accuracy: undefined };
   const { data } = images;
   const sized =
-    flags.from === undefined && wanted === AUTO && alone && !("rows" in data)
+    (flags.from === undefined || step) && wanted === AUTO && alone && !("rows" in data)
       ? autoForTime(data, await operationsPerSecond(flags.threads))
       : undefined;
   if (flags.from !== undefined && flags.condition)
     throw new UsageError("--condition and --from exclude each other\nleave one of them out");
   const chosen: Choices["network"] =
-    flags.from === undefined
+    flags.from === undefined || step
       ? (sized?.network ?? networkFor(wanted, data))
       : convertedNetwork(flags.from, data, flags.normalize);
-  const network = flags.condition ? withLabels(chosen, data) : chosen;
+  const network: Choices["network"] = step
+    ? givenOutputs(chosen, step)
+    : flags.condition
+      ? withLabels(chosen, data)
+      : chosen;
   const rates = recipe ?? {
     ...ratesOf(network.name, flags.density),
     ...(isBuilt(network.name) && autoSchedule(data)),
@@ -108,8 +118,11 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
     network,
     flow: flowOf(network, config.flow),
     ...images,
-    warnings: "rows" in images.data ? rowWarnings(images.data, network, flags.from !== undefined) : [],
-    ...(flags.from !== undefined && flags.lr === undefined && { tryRates: RATES }),
+    warnings: [
+      ...("rows" in data ? rowWarnings(data, network, network.pretrained !== undefined) : []),
+      ...accuracyWarnings(accuracy),
+    ],
+    ...(network.pretrained && flags.lr === undefined && { tryRates: RATES }),
   };
 }
 
@@ -166,9 +179,23 @@ function rowWarnings(rows: RowSet, { description }: ChosenNetwork, converted: bo
   return [...(rows.notes ?? []), ...columnWarnings(rows, surveyColumns(rows), { scaled })];
 }
 
+/** Below this a classifier rather sees other numbers than it was trained on. */
+const LEAST_RIGHT = 0.5;
+
+const accuracyWarnings = (accuracy: Accuracy | undefined): string[] =>
+  accuracy && accuracy.right < LEAST_RIGHT * accuracy.of
+    ? [
+        `the network is right on only ${((100 * accuracy.right) / accuracy.of).toFixed(0)} % of the training images: its training may have normalized pixels in another way (--normalize)`,
+      ]
+    : [];
+
 /** @throws UsageError for flags that need --from or conflict with it */
-function checkFrom({ from, network, recipe, normalize, free }: TrainFlags): void {
-  if (from !== undefined && (network !== undefined || recipe !== undefined))
+function checkFrom({ from, network, recipe, normalize, free }: TrainFlags, isStep: boolean): void {
+  if (isStep && free === true)
+    throw new UsageError(
+      "--free trains the layers of a network, this one is one step that stays as it is\nleave it out, or convert with --grain layer",
+    );
+  if (from !== undefined && !isStep && (network !== undefined || recipe !== undefined))
     throw new UsageError("--from sets the network\nleave --network and --recipe out");
   if (from === undefined && (normalize !== undefined || free === true))
     throw new UsageError(
@@ -211,8 +238,13 @@ export async function planAgain(
 
 /** What the configuration of the run in `folder` decides, with its data read again. */
 async function planAsBefore(folder: string, config: RunConfig, dataDir: string | undefined) {
-  const network = networkOfRun(config, folder);
-  const images = await loadDataAgain(config, dataDir, folder);
+  const { opaque } = config;
+  const step = opaque && { opaque, original: runPaths(folder).original };
+  const network = { ...networkOfRun(config, folder), ...step };
+  const loaded = await loadDataAgain(config, dataDir, folder);
+  const { accuracy: _, ...images } = step
+    ? await withOutputs(loaded, step)
+    : { ...loaded, accuracy: undefined };
   return { force: false, network, flow: flowOf(network, config.flow), ...images, warnings: [] };
 }
 

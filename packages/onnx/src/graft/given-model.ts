@@ -17,6 +17,12 @@ export type GivenModel = Readonly<{
   /** Other inputs, float32 of fixed sizes. */
   others: readonly OnnxValue[];
   outputs: readonly OnnxValue[];
+  /** Nodes, numbers of all weights, and operations to decompose them: min(m, n)² max(m, n) for m × n, up to a constant. */
+  nodes: number;
+  weights: number;
+  operations: number;
+  /** True where weights lie in other files. */
+  isSplit: boolean;
   /** What the first output depends on, from the input on. */
   line: readonly Station[];
   metadata: ReadonlyMap<string, string>;
@@ -81,6 +87,15 @@ export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: st
     input,
     others,
     outputs,
+    nodes: graph.node.length,
+    weights: graph.initializer.reduce((sum, { dims }) => sum + productOf(dims), 0),
+    operations: graph.initializer.reduce((sum, { dims: [m = 0n, ...others] }) => {
+      const sides = [Number(m), productOf(others)];
+      return sum + (others.length === 0 ? 0 : Math.min(...sides) ** 2 * Math.max(...sides));
+    }, 0),
+    isSplit: graph.initializer.some(
+      ({ dataLocation }) => dataLocation === onnx.TensorProto_DataLocation.EXTERNAL,
+    ),
     line: mainLine(graph.node, input.name, first.name, readBy),
     metadata: new Map(model.metadataProps.map(({ key, value }) => [key, value])),
     expectValue(name) {
@@ -143,6 +158,9 @@ export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: st
     },
   };
 }
+
+const productOf = (sizes: readonly bigint[]): number =>
+  sizes.reduce((product, size) => product * Number(size), 1);
 
 function inputOf(inputs: readonly OnnxValue[], named: string | undefined): OnnxValue {
   const names = inputs.map(({ name }) => name);

@@ -1,6 +1,7 @@
 import { DataError, type OrdinaryNetwork, UnsupportedOpError } from "@flowify/core";
 import { checkOptions, optionSchemas as o, outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
+import { blockersOf, listed } from "./blockers.js";
 import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
 import { type Data, isData, type Join, located, MOST_ENTRIES, meeting, type Value } from "./data.js";
@@ -74,8 +75,17 @@ export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): Con
   const values = new Map<string, Value>([...graph.constants, [input.name, start]]);
   const rules = { ...importRules, ...options.rules };
   const openBatch = batchOf(input, start) === "any";
-  for (const node of neededFor(output, graph.nodes, (each) => each))
-    compute(node, { graph, openBatch }, values, rules);
+  try {
+    for (const node of neededFor(output, graph.nodes, (each) => each))
+      compute(node, { graph, openBatch }, values, rules);
+  } catch (error) {
+    if (!(error instanceof UnsupportedOpError)) throw error;
+    const { op, node, message } = error;
+    const all = blockersOf(graph, output, rules, error);
+    const isAlone = Object.values(all).flat().length === 1;
+    const list = isAlone ? "" : `\nin the way, all together: ${listed(all)}`;
+    throw new UnsupportedOpError(op, node, `${message}${list}`, { cause: error, all });
+  }
   const result = values.get(output);
   if (!result || !isData(result))
     throw new DataError(

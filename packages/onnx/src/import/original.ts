@@ -91,7 +91,7 @@ export async function openOriginal(
   const dims = sizesOf(input);
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
     throw new DeviceError(
-      `ONNX Runtime rejects the file: ${String(cause)}\nexport the network again, or install another onnxruntime-node`,
+      `ONNX Runtime rejects the file: ${inOneLine(cause)}\nexport the network again, or install another onnxruntime-node`,
       { cause },
     );
   });
@@ -123,7 +123,7 @@ export async function openOriginal(
       const outputs = await session
         .run({ ...Object.fromEntries(zeros), [input.name]: tensor })
         .catch((cause: unknown) => {
-          throw new DeviceError(`ONNX Runtime cannot run the file: ${String(cause)}`, { cause });
+          throw new DeviceError(`ONNX Runtime cannot run the file: ${inOneLine(cause)}`, { cause });
         });
       for (const [name, { data, dims: sizes }] of Object.entries(outputs)) {
         const shape = alone ? sizes : sizes.slice(1);
@@ -154,6 +154,9 @@ export async function openOriginal(
     dispose: () => session.release(),
   };
 }
+
+/** Names of the file in it may have line breaks, and further lines are hints. */
+const inOneLine = (cause: unknown): string => String(cause).replace(/\s+/g, " ");
 
 type Numbers = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | string[];
 

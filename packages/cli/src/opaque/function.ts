@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "@flowify/core";
+import * as v from "valibot";
+import { check } from "../files/check.js";
+import { readOwnJson } from "../files/regular-file.js";
+import { functionSchema, type OpaqueFunction } from "./schema.js";
+
+/** The file of a folder that flowify convert wrote. */
+export const FUNCTION = "function.json";
+
+const documentSchema = v.strictObject({
+  format: v.literal("flowify-function"),
+  version: v.literal(1),
+  ...functionSchema.entries,
+});
+
+export const functionText = (of: OpaqueFunction): string =>
+  `${JSON.stringify({ format: "flowify-function", version: 1, ...of }, null, 2)}\n`;
+
+/** True for a folder with a network that is one step. */
+export const holdsFunction = (folder: string): boolean => existsSync(join(folder, FUNCTION));
+
+/** @throws DataError for a damaged file */
+export function readFunction(folder: string): OpaqueFunction {
+  const path = join(folder, FUNCTION);
+  const checked = check(documentSchema, readOwnJson(path));
+  if ("problems" in checked)
+    throw new DataError(
+      `${path}: not a network of flowify convert: ${checked.problems.join("; ")}\nconvert it again`,
+    );
+  const { format: _, version: __, ...found } = checked.value;
+  return found;
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import { ShapeError, zoo } from "@flowify/core";
+import { couplingNetwork } from "@flowify/core/internal";
+import { type DataSet, examplesOf } from "../data/image-set.js";
+import type { Normalization } from "../flags/parsers.js";
+import type { NetworkDescription } from "../networks/network.js";
+import { descriptionOf } from "../networks/presets.js";
+import { type ChosenNetwork, ORIGINAL } from "../networks/weights.js";
+import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
+import { readFunction } from "./function.js";
+import { openFunction } from "./run.js";
+import type { OpaqueFunction } from "./schema.js";
+
+/** A flow of x given what a network returns for it, and the network. */
+export type StepNetwork = ChosenNetwork & Readonly<{ opaque: OpaqueFunction; original: string }>;
+
+/** Standard deviation of the noise of an output, as a share of its spread. */
+const NOISE = 0.1;
+
+/** More outputs than these go through a network first. */
+const FEW = 32;
+
+/** The network that flowify convert wrote into a folder as one step, for data. Errors: `ShapeError` where they do not fit. */
+export function functionFor(
+  folder: string,
+  { name, shape }: DataSet,
+  normalize?: Normalization,
+): Readonly<{ opaque: OpaqueFunction; original: string }> {
+  const found = readFunction(folder);
+  const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+  if (sizeOf(found.inShape) !== sizeOf(shape))
+    throw new ShapeError(
+      `the network takes [${found.inShape.join(", ")}], the data set ${name} has [${shape.join(", ")}]\nchoose another --data, or resize pictures with --size HEIGHTxWIDTH`,
+    );
+  const opaque = normalize
+    ? {
+        ...found,
+        normalize: normalize === "raw" ? normalize : { mean: [...normalize.mean], std: [...normalize.std] },
+      }
+    : found;
+  return { opaque, original: join(folder, ORIGINAL) };
+}
+
+/** A network for data as a flow of them given the outputs. */
+export function givenOutputs(
+  network: ChosenNetwork,
+  { opaque, original }: Readonly<{ opaque: OpaqueFunction; original: string }>,
+): StepNetwork {
+  const description = (network.description ?? zoo(network.name)) as NetworkDescription;
+  const { layers } = descriptionOf(couplingNetwork(opaque.seen));
+  return {
+    ...network,
+    description: {
+      ...description,
+      condition: { shape: [opaque.seen] },
+      ...(opaque.seen > FEW && { embedding: { kind: "dense" as const } }),
+      outputs: { noise: NOISE, layers },
+    },
+    opaque,
+    original,
+  };
+}
+
+type Sets = Readonly<{ data: DataSet; validation: DataSet | undefined; test: DataSet | undefined }>;
+
+/** The sets with the outputs of the network, and how often the largest output is the label. */
+export async function withOutputs(
+  { data, validation, test }: Sets,
+  { opaque, original }: Pick<StepNetwork, "opaque" | "original">,
+): Promise<Sets & { accuracy: Accuracy | undefined }> {
+  const open = await openFunction(original, opaque, data.shape);
+  try {
+    const filled = async <T extends DataSet | undefined>(set: T): Promise<T> =>
+      set && ({ ...set, outputs: await open.outputsOf(examplesOf(set)) } as T);
+    const all = {
+      data: await filled(data),
+      validation: await filled(validation),
+      test: await filled(test),
+    };
+    return { ...all, accuracy: all.data.outputs && accuracyOf(all.data, all.data.outputs) };
+  } finally {
+    await open.dispose();
+  }
+}

@@ -1,0 +1,88 @@
+import { UsageError } from "@flowify/core";
+import { examplesOf, firstImages } from "../data/image-set.js";
+import { judgeReached, type Reached } from "../quality/reached.js";
+import { imagesFor, type SavedRun } from "../runs/open-run.js";
+
+/** Wanted outputs by place. */
+export type Wanted = ReadonlyMap<number, number>;
+
+/** Training examples whose outputs are looked at, and how many of the nearest lend the outputs that nobody asked for. */
+const LOOKED_AT = 5000;
+const NEAREST = 32;
+
+/** Outputs that samples are asked for, and what the network says of these samples. */
+export type Asked = Readonly<{
+  /** Outputs of each sample, one after another. */
+  given: Float32Array;
+  /** Samples, integers 0 to 255, to those that reach the outputs and those whose largest output is the one asked for. */
+  judge(images: Uint8Array): Promise<Reached & { recognized: number | undefined }>;
+}>;
+
+/**
+ * Outputs for so many samples: wanted values at their places, and at the others those of training examples whose outputs come
+ * nearest to the wanted ones.
+ *
+ * @throws UsageError for a run without a network that is one step, or a place that it does not have
+ */
+export async function askFor(run: SavedRun, wanted: Wanted, count: number): Promise<Asked> {
+  const { outputsOf, config } = run;
+  if (!config.opaque || !outputsOf)
+    throw new UsageError(
+      "--logits: this is no run of a network that is one step\nconvert a network with --grain network, and train with --from",
+    );
+  const { seen } = config.opaque;
+  const outside = [...wanted.keys()].find((place) => place >= seen);
+  if (outside !== undefined)
+    throw new UsageError(`--logits: there is no output ${outside}, expected 0 to ${seen - 1}`);
+  const all = await imagesFor(run, { split: "train" });
+  const outputs = await outputsOf(examplesOf(firstImages(all, Math.min(LOOKED_AT, all.count))));
+  const distance = (row: Float32Array): number =>
+    [...wanted].reduce((sum, [place, value]) => sum + ((row[place] ?? 0) - value) ** 2, 0);
+  const near = rowsOf(outputs, seen)
+    .map((row) => ({ row, far: distance(row) }))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, NEAREST)
+    .map(({ row }) => row.map((value, place) => wanted.get(place) ?? value));
+  const given = new Float32Array(count * seen);
+  for (let i = 0; i < count; i++) given.set(near[i % near.length] ?? [], i * seen);
+  return {
+    given,
+    async judge(images) {
+      const found = await outputsOf(images);
+      const places = [...wanted.keys()];
+      const there = rowsOf(found, seen).flatMap((row) => places.map((place) => row[place] ?? Number.NaN));
+      const reached = judgeReached(
+        Float32Array.from(wanted.values()),
+        Float32Array.from(there),
+        Float32Array.from(there),
+      );
+      const asked = rowsOf(given, seen).map(largest);
+      const right = rowsOf(found, seen).filter((row, i) => largest(row) === asked[i]).length;
+      return { ...reached, recognized: seen > 1 ? right : undefined };
+    },
+  };
+}
+
+/** What the network says of samples. */
+export function judgedLines({
+  reached,
+  missed,
+  rounded,
+  within,
+  recognized,
+}: Awaited<ReturnType<Asked["judge"]>>): string[] {
+  const count = reached.length + missed.length;
+  const far = rounded.reduce((sum, value) => sum + value, 0) / count;
+  return [
+    ...(recognized === undefined
+      ? []
+      : [`the network recognizes ${recognized} of ${count} as asked (the largest output)`]),
+    `reached: ${reached.length} of ${count}, within ${within.toPrecision(2)}; on average ${far.toPrecision(2)} away`,
+  ];
+}
+
+const rowsOf = (rows: Float32Array, width: number): Float32Array[] =>
+  Array.from({ length: rows.length / width }, (_, i) => rows.subarray(i * width, (i + 1) * width));
+
+/** The place of the largest number. */
+const largest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));

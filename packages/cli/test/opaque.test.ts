@@ -1,0 +1,293 @@
+/** A network of any kind as one step of a flow: converted, trained and used by the commands. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type GraphModel, toBytes } from "@flowify/onnx";
+import sharp from "sharp";
+import { beforeAll, describe, expect, it } from "vitest";
+import { constant, nodesOf } from "../../../test/onnx-graph.js";
+import { noise, writeIdxFolder } from "./data/idx-files.js";
+import { dense, writeOnnx } from "./onnx-files.js";
+import { expectRefusal } from "./refusal.js";
+import { runCommand } from "./run-command.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+const root = temporaryFolder();
+const data = writeIdxFolder(join(root, "images"), { train: 64, test: 20, side: 4, images: noise });
+const at = (name: string): string => join(root, name);
+
+/** With a gate, which no rule covers. */
+const gated = writeOnnx(root, "gated", [
+  ...dense.slice(0, 2),
+  ["Sigmoid", ["h"], "s"],
+  ["Mul", ["h", "s"], "silu"],
+  ["Erf", ["silu"], "e"],
+  ["Erf", ["e"], "e2"],
+  ["Gemm", ["e2", "w2", "b2"], "logits", { transB: 1 }],
+]);
+
+beforeAll(async () => {
+  const converted = await runCommand(["convert", gated, "--out", at("converted")]);
+  expect(converted.status).toBe(0);
+  const layers = [
+    { kind: "dequantize" },
+    { kind: "flatten" },
+    { kind: "whiten" },
+    { kind: "conditionalAffine", hidden: 8 },
+  ];
+  writeFileSync(at("small.json"), JSON.stringify({ inShape: [1, 4, 4], layers }));
+  const flags = [
+    "--network",
+    at("small.json"),
+    "--steps",
+    "6",
+    "--batch",
+    "16",
+    "--pictures",
+    "none",
+    "--json",
+  ];
+  const trained = await runCommand([
+    "train",
+    "--from",
+    at("converted"),
+    "--data",
+    data,
+    "--out",
+    at("run"),
+    ...flags,
+  ]);
+  expect(trained.stderr).not.toContain("error");
+  expect(trained.status).toBe(0);
+});
+
+describe("flowify convert of a network without rules", () => {
+  it("takes it as one step, says why, and keeps its bytes", async () => {
+    const { status, stdout } = await runCommand(["convert", gated, "--out", at("again")]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("gated.onnx: 1×4×4 → 3, one step, likelihood a lower bound in expectation");
+    expect(stdout).toContain("no layers for: ");
+    expect(stdout).toContain("Mul ×1, Erf ×2");
+    expect(stdout).toContain("plan: exact 0, bound 0, opaque 1");
+    expect(readFileSync(join(at("again"), "original.onnx"))).toEqual(readFileSync(gated));
+    expect(existsSync(join(at("again"), "network.json"))).toBe(false);
+    const report = JSON.parse(readFileSync(join(at("again"), "report.json"), "utf8"));
+    expect(report).toMatchObject({
+      grain: "network",
+      reason: "blocked",
+      inputShape: [1, 4, 4],
+      outputShape: [3],
+      maxRelDiff: 0,
+    });
+  });
+
+  it("is refused by --grain layer with all that stands in the way", async () => {
+    const { status, stderr, stdout } = await runCommand([
+      "convert",
+      gated,
+      "--out",
+      at("no"),
+      "--grain",
+      "layer",
+      "--json",
+    ]);
+    expect(status).toBe(3);
+    expect(stderr).toContain("in the way, all together: Mul (silu), Erf ×2 (e, …)");
+    expect(stderr).toContain("or take the network as one step: --grain network");
+    const { blockers } = JSON.parse(stdout);
+    expect(blockers).toEqual({ Mul: ["silu"], Erf: ["e", "e2"] });
+    expect(existsSync(at("no"))).toBe(false);
+  });
+
+  it("takes any network, or a value inside of it, where that is asked for", async () => {
+    const plain = writeOnnx(root, "plain", dense);
+    const flags = ["--grain", "network", "--output", "r", "--json"];
+    const { status, stdout } = await runCommand(["convert", plain, "--out", at("inside"), ...flags]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ reason: "asked", output: "r", outputShape: [6], seen: 6 });
+    expect(readFileSync(join(at("inside"), "original.onnx"))).toEqual(readFileSync(plain));
+  });
+});
+
+describe("a run of a network that is one step", () => {
+  it("is measured, scored and explained, with the terms of its outputs", async () => {
+    const { stdout } = await runCommand(["evaluate", at("run"), "--json"]);
+    const { ledger, likelihood, accuracy, nats } = JSON.parse(stdout);
+    expect(
+      ledger
+        .slice(-3)
+        .map(({ layer }: { layer: string }) => layer)
+        .slice(0, 2),
+    ).toEqual(["outputs", "noise of outputs"]);
+    expect(likelihood).toBe("bound");
+    expect(accuracy).toBeNull(); // three outputs for ten labels
+    const scored = await runCommand(["score", at("run"), "--quiet"]);
+    const logs = scored.stdout
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => Number(line.split(",")[1]));
+    expect(logs).toHaveLength(20);
+    expect(logs.reduce((a, b) => a + b, 0) / 20).toBeCloseTo(nats, 3);
+    const file = at("one.png");
+    await sharp(Buffer.from(Uint8Array.from({ length: 16 }, (_, i) => 16 * i)), {
+      raw: { width: 4, height: 4, channels: 1 },
+    }).toFile(file);
+    const explained = await runCommand(["explain", at("run"), file]);
+    expect(explained.stdout).toContain("outputs");
+    expect(explained.status).toBe(0);
+  });
+
+  it("draws inputs, and inputs for outputs, which the network judges", async () => {
+    const free = await runCommand(["sample", at("run"), "--count", "6", "--json"]);
+    expect(free.status).toBe(0);
+    const asked = await runCommand(["sample", at("run"), "--count", "6", "--logits", "1:4", "--json"]);
+    const { recognized, logits } = JSON.parse(asked.stdout);
+    expect(logits).toBe("1:4");
+    expect(recognized).toBeGreaterThanOrEqual(0);
+    const decoded = await runCommand(["decode", at("run"), "--logits", "1:4", "--count", "6", "--json"]);
+    expect(JSON.parse(decoded.stdout).differences).toHaveLength(6);
+    await expectRefusal(
+      ["sample", at("run"), "--logits", "3:1"],
+      2,
+      "--logits: there is no output 3, expected 0 to 2",
+    );
+  });
+
+  it("goes on, and is made again with the same bits", async () => {
+    const resumed = await runCommand(["train", "--resume", at("run"), "--json"]);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ step: 6, finished: true });
+    const made = await runCommand(["reproduce", at("run"), "--out", at("made")]);
+    expect(made.status).toBe(0);
+  });
+
+  it("says what it cannot do", async () => {
+    await expectRefusal(
+      ["train", "--from", at("converted"), "--data", data, "--free"],
+      2,
+      "--free trains the layers",
+    );
+    const compressed = await runCommand(["compress", at("one.png"), "--run", at("run"), "--out", at("x.fz")]);
+    expect(compressed.status).toBe(3);
+    expect(compressed.stderr).toContain("condition");
+  });
+});
+
+/** A file with an input of this kind. */
+function odd(name: string, change: (graph: GraphModel) => GraphModel): string {
+  const graph: GraphModel = {
+    name,
+    inputs: [{ name: "x", type: "float32", shape: ["N", 4] }],
+    outputs: [{ name: "y", type: "float32", shape: ["N", 2] }],
+    nodes: nodesOf([["MatMul", ["x", "w"], "y"]]),
+    constants: [constant("w", [4, 2], Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8))],
+  };
+  const path = at(`${name}.onnx`);
+  writeFileSync(path, toBytes(change(graph)));
+  return path;
+}
+
+describe("a file that is no step", () => {
+  const refused = (file: string, status: 1 | 2, ...says: [string, ...string[]]): Promise<void> =>
+    expectRefusal(["convert", file, "--out", at("none"), "--grain", "network"], status, ...says);
+
+  it.each<[string, (graph: GraphModel) => GraphModel, 1 | 2, string]>([
+    [
+      "integers",
+      (graph) => ({
+        ...graph,
+        inputs: [{ name: "x", type: "int64", shape: ["N", 4] }],
+        nodes: nodesOf([
+          ["Cast", ["x"], "f", { to: 1 }],
+          ["MatMul", ["f", "w"], "y"],
+        ]),
+      }),
+      2,
+      'its input "x" takes integers, expected float32 numbers',
+    ],
+    [
+      "no-batch",
+      (graph) => ({ ...graph, inputs: [{ name: "x", type: "float32", shape: [4] }] }),
+      2,
+      'its input "x" is [4], without a batch axis',
+    ],
+    [
+      "open-sizes",
+      (graph) => ({ ...graph, inputs: [{ name: "x", type: "float32", shape: ["N", "M"] }] }),
+      2,
+      'the input "x" is [N, M]: axis 1 has no size in the file',
+    ],
+    [
+      "several-inputs",
+      (graph) => ({
+        ...graph,
+        inputs: [...graph.inputs, { name: "z", type: "float32", shape: [1, 4] }],
+        nodes: nodesOf([
+          ["Add", ["x", "z"], "s"],
+          ["MatMul", ["s", "w"], "y"],
+        ]),
+      }),
+      2,
+      "it has 2 inputs, x, z",
+    ],
+    [
+      "not-finite",
+      (graph) => ({
+        ...graph,
+        constants: [constant("w", [4, 2], Float32Array.of(1, Number.NaN, 3, 4, 5, 6, 7, 8))],
+      }),
+      2,
+      'the weights "w" are not finite',
+    ],
+    [
+      "places",
+      (graph) => ({
+        ...graph,
+        outputs: [{ name: "y", type: "int64", shape: [2, "K"] }],
+        nodes: nodesOf([["NonZero", ["x"], "y"]]),
+      }),
+      2,
+      '"y" has no row for each example, or another size for other examples',
+    ],
+    [
+      "over-the-batch",
+      (graph) => ({
+        ...graph,
+        nodes: nodesOf([
+          ["ReduceMean", ["x", "axes"], "m"],
+          ["Sub", ["x", "m"], "d"],
+          ["MatMul", ["d", "w"], "y"],
+        ]),
+        constants: [
+          ...(graph.constants ?? []),
+          { name: "axes", type: "int64" as const, shape: [1], data: BigInt64Array.of(0n) },
+        ],
+      }),
+      2,
+      "depends on the others of its batch",
+    ],
+    [
+      "unknown-operator",
+      (graph) => ({ ...graph, nodes: nodesOf([["Nothing", ["x"], "y"]]) }),
+      2,
+      "ONNX Runtime rejects the file",
+    ],
+  ])("%s", async (name, change, status, says) => {
+    await refused(odd(name, change), status, says);
+  });
+
+  it("names near values for one that it lacks", async () => {
+    const file = odd("near", (graph) => ({
+      ...graph,
+      nodes: nodesOf([
+        ["MatMul", ["x", "w"], "hidden"],
+        ["Erf", ["hidden"], "y"],
+      ]),
+    }));
+    await expectRefusal(
+      ["convert", file, "--out", at("none"), "--grain", "network", "--output", "hiden"],
+      2,
+      'it has no value "hiden"',
+      'did you mean "hidden"',
+    );
+  });
+});
