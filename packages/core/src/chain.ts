@@ -108,8 +108,8 @@ export function chain(
     inShape: first.inShape,
     outShape: last.outShape,
     exact: layers.every((l) => l.exact) && !outputs,
-    forwardNoise: [...layers, ...own].map((l) => l.forwardNoise) as NoiseSpec,
-    inverseNoise: [...layers, ...own].map((l) => l.inverseNoise) as NoiseSpec,
+    forwardNoise: [...layers, ...own].map((l): NoiseSpec => l.forwardNoise),
+    inverseNoise: [...layers, ...own].map((l): NoiseSpec => l.inverseNoise),
     parameterKinds: [
       ...layers.map((l) => l.parameterKinds),
       ...(embedding ? [embedding.parameterKinds] : []),
@@ -158,7 +158,7 @@ export function linksOf(
   direction: "forward" | "inverse",
 ): { links: Link[]; terms: readonly np.Array[] } {
   const { layers, embedding, name, condition: shape } = chain;
-  const isDrawn = direction === "inverse" && !condition && embedding?.outputs;
+  const isDrawn = direction === "inverse" && embedding?.outputs !== undefined;
   if (shape && !condition && !isDrawn)
     throw new UsageError(`${name}: a condition ${showShape(shape, false)} is needed, none was given`);
   if (shape && condition) expectShape(name, "condition", condition, shape);
@@ -180,12 +180,13 @@ function seenOf(
   condition: np.Array | undefined,
   noise: NoiseTree | undefined,
   direction: "forward" | "inverse",
-): { seen: np.Array; terms: readonly np.Array[] } {
-  if (!outputs || !noise) return { seen: apply(params, condition as np.Array), terms: [] };
-  if (condition && direction === "forward") return outputs.observe(params, condition, noise);
-  if (!condition) return { seen: outputs.draw(params, noise), terms: [] };
-  treeDispose(noise);
-  return { seen: apply(params, condition), terms: [] };
+): { seen: np.Array | undefined; terms: readonly np.Array[] } {
+  if (outputs && noise) {
+    if (!condition) return { seen: outputs.draw(params, noise), terms: [] };
+    if (direction === "forward") return outputs.observe(params, condition, noise);
+    treeDispose(noise);
+  }
+  return { seen: condition && apply(params, condition), terms: [] };
 }
 
 /** The parameters, prepared where layers ask for that: all of one key together. */

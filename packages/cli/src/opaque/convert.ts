@@ -108,7 +108,7 @@ async function checkRows(
   const size = inShape.reduce((a, b) => a * b, 1);
   const rng = makeRng(seed);
   const inputs = Float32Array.from({ length: INPUTS * size }, () => low + (high - low) * rng.uniform());
-  const network = await openNetwork(runtime, bytes, given, inShape);
+  const network = await openNetwork({ runtime, given, example: inShape }, bytes);
   try {
     const together = (await network.all(inputs))[output];
     if (!together)

@@ -41,7 +41,10 @@ async function openRunning(
 ): Promise<Running> {
   const given = openGiven(bytes, undefined, input);
   const isOutput = given.outputs.some(({ name }) => name === output);
-  const network = await openNetwork(runtime, isOutput ? bytes : given.showing([output]), given, inShape);
+  const network = await openNetwork(
+    { runtime, given, example: inShape },
+    isOutput ? bytes : given.showing([output]),
+  );
   return {
     async run(inputs) {
       const { data, shape } = (await network.all(inputs))[output] as Computed;
