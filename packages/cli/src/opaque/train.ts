@@ -71,7 +71,7 @@ export async function withOutputs(
   const open = await openFunction(original, opaque, data.shape);
   try {
     const filled = async <T extends DataSet | undefined>(set: T): Promise<T> =>
-      set && ({ ...set, outputs: await open.outputsOf(examplesOf(set)) } as T);
+      set && { ...set, outputs: await open.outputsOf(examplesOf(set)) };
     const all = {
       data: await filled(data),
       validation: await filled(validation),
