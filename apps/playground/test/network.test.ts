@@ -65,7 +65,7 @@ describe("the example", () => {
     await page.locator("strong", { hasText: "classifier.onnx" }).waitFor();
   });
 
-  it("is small, and gets 97 of 100 test digits right", async () => {
+  it("is small, and gets 97 of 100 test digits right", { tags: ["long"] }, async () => {
     const bytes = readFileSync(new URL("../public/classifier.onnx", import.meta.url));
     expect(bytes.length).toBeLessThan(200_000);
     const { network } = convertOnnx(readOnnx(bytes));
@@ -80,28 +80,29 @@ describe("the example", () => {
 });
 
 describe("a network of one's own", () => {
-  it.each([
-    ["dense.onnx", dense],
-    ["residual.onnx", residual],
-  ])("%s gets the report that the command gives", async (name, content) => {
-    const path = file(name, content);
-    const page = await playground.open("#/network");
-    await drop(page, path);
-    const shown = await rowsOf(page);
-    const { stdout } = await runCommand(["convert", path, "--out", join(root, `${name}-out`), "--json"]);
-    const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
-    expect(shown).toEqual(
-      (JSON.parse(stdout) as Report).layers.map(({ from, to, exact, droppedDims, addedDims }) => [
-        from,
-        to,
-        some(droppedDims),
-        some(addedDims),
-        exact ? "exact" : "bound",
-      ]),
-    );
-    expect(await output(page, "difference")).toBeLessThan(1e-5);
-    expect(await page.locator("svg.graph g rect").count()).toBe(content.nodes.length + 1);
-  });
+  for (const [name, content, tags] of [
+    ["dense.onnx", dense, ["long"]],
+    ["residual.onnx", residual, []],
+  ] as const)
+    it(`${name} gets the report that the command gives`, { tags: [...tags] }, async () => {
+      const path = file(name, content);
+      const page = await playground.open("#/network");
+      await drop(page, path);
+      const shown = await rowsOf(page);
+      const { stdout } = await runCommand(["convert", path, "--out", join(root, `${name}-out`), "--json"]);
+      const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
+      expect(shown).toEqual(
+        (JSON.parse(stdout) as Report).layers.map(({ from, to, exact, droppedDims, addedDims }) => [
+          from,
+          to,
+          some(droppedDims),
+          some(addedDims),
+          exact ? "exact" : "bound",
+        ]),
+      );
+      expect(await output(page, "difference")).toBeLessThan(1e-5);
+      expect(await page.locator("svg.graph g rect").count()).toBe(content.nodes.length + 1);
+    });
 
   it("reads a digit, scores it as Node does, is trained, and draws what it cannot tell apart", async () => {
     const path = file("net.onnx", dense);
@@ -181,7 +182,9 @@ describe("a network of one's own", () => {
     );
   });
 
-  it("of two inputs opens by the one that is chosen, and the list shows which", async () => {
+  it("of two inputs opens by the one that is chosen, and the list shows which", {
+    tags: ["long"],
+  }, async () => {
     const path = write("inputs.onnx", onnxBytes(dense.nodes, dense.weights, { moreInputs: ["mask"] }));
     const page = await used();
     await drop(page, path);

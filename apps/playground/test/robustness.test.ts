@@ -45,7 +45,7 @@ describe("storage", () => {
     await expectTraining(page);
   });
 
-  test("that is denied", async () => {
+  test("that is denied", { tags: ["long"] }, async () => {
     const page = await playground.open(addressOf({ layers, steps: 5 }), {
       before: (fresh) =>
         fresh.addInitScript(() => {
@@ -135,21 +135,26 @@ const drop = (page: Page, selector: string, names: readonly string[]): Promise<b
 const many = Array.from({ length: 300 }, (_, i) => `${i}.csv`);
 
 let dropping: Page | undefined;
-test.each([
-  ["images", many, "None of the 300 files is a picture (0.csv"],
-  ["images run", many, "No run found: config.json is missing."],
-  ["images run", ["config.json", ...many], "config.json: not JSON"],
-  ["network", many, "No ONNX file found (0.csv, 1.csv, 2.csv, …)"],
-  ["network", ["a.onnx", ...many], "301 files are too many."],
-])("many files dropped on %s at once are refused in words", async (place, names, words) => {
-  const [part = "", run] = place.split(" ");
-  const hash = `#/${part}?config=${encodeURIComponent(part === "images" ? '{"running":false}' : "{}")}`;
-  // one page for all that are dropped on a part: each message takes the place of the one before
-  if (!dropping?.url().includes(`#/${part}`)) dropping = await playground.open(hash);
-  const page = dropping;
-  await page.locator(`#part-${part} .drop`).first().waitFor();
-  expect(await drop(page, `#part-${part} .drop${run ? ":has-text('Open a run')" : ""}`, names)).toBe(true);
-  await expectProblem(page, words);
-  // beside the place for it a file does not take the page away
-  expect(await drop(page, "body", names)).toBe(true);
-});
+for (const [at, [place, names, words]] of (
+  [
+    ["images", many, "None of the 300 files is a picture (0.csv"],
+    ["images run", many, "No run found: config.json is missing."],
+    ["images run", ["config.json", ...many], "config.json: not JSON"],
+    ["network", many, "No ONNX file found (0.csv, 1.csv, 2.csv, …)"],
+    ["network", ["a.onnx", ...many], "301 files are too many."],
+  ] as const
+).entries())
+  test(`many files dropped on ${place} at once are refused in words: ${words}`, {
+    tags: at % 3 === 0 ? [] : ["long"],
+  }, async () => {
+    const [part = "", run] = place.split(" ");
+    const hash = `#/${part}?config=${encodeURIComponent(part === "images" ? '{"running":false}' : "{}")}`;
+    // one page for all that are dropped on a part: each message takes the place of the one before
+    if (!dropping?.url().includes(`#/${part}`)) dropping = await playground.open(hash);
+    const page = dropping;
+    await page.locator(`#part-${part} .drop`).first().waitFor();
+    expect(await drop(page, `#part-${part} .drop${run ? ":has-text('Open a run')" : ""}`, names)).toBe(true);
+    await expectProblem(page, words);
+    // beside the place for it a file does not take the page away
+    expect(await drop(page, "body", names)).toBe(true);
+  });

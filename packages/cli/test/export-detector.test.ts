@@ -79,9 +79,9 @@ const train = (name: string, ...flags: string[]) =>
   );
 
 describe.each([
-  ["clean", []],
-  ["contaminated", ["--contaminated"]],
-] as const)("the exported detector of %s rows", (name, flags) => {
+  ["clean", [], []],
+  ["contaminated", ["--contaminated"], ["long"]],
+] as const)("the exported detector of %s rows", (name, flags, tags) => {
   const run = join(root, name);
   const folder = join(root, `${name}-graph`);
 
@@ -90,7 +90,7 @@ describe.each([
     if (status !== 0) throw new Error(stderr);
   });
 
-  it("returns the scores, p-values and flags of flowify, without flowify", async () => {
+  it("returns the scores, p-values and flags of flowify, without flowify", { tags: [...tags] }, async () => {
     const args = ["export", run, "--detector", "--out", folder, "--false-alarms", "0.1", "--json"];
     const { status, stdout } = await runCommand(args);
     const document = JSON.parse(stdout);

@@ -137,7 +137,7 @@ describe("a chain that increases 2 → 3 gives a bound that tightens to log p", 
     await model.dispose();
   });
 
-  it("and log p, so found, integrates to 1", async () => {
+  it("and log p, so found, integrates to 1", { tags: ["long"] }, async () => {
     const params = await wideParams();
     const { points, area } = squareGrid(14, 60);
     const logs = await quadrature(params, toRows(points, 2));

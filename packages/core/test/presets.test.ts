@@ -25,8 +25,10 @@ const presets: { [name: string]: (n: number) => Flow } = {
 };
 const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-describe.each(Object.entries(presets))("%s", (_, preset) => {
-  it("survives a singular covariance, and finds a broken relation unlikely", async () => {
+describe.each(Object.entries(presets))("%s", (name, preset) => {
+  it("survives a singular covariance, and finds a broken relation unlikely", {
+    tags: name === "splineFlow" ? [] : ["long"],
+  }, async () => {
     const model = await fit(preset(5), parabola(1000, 1), {
       executor: jaxExecutor(),
       steps: 30,
