@@ -13,7 +13,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/core/layer": 45,
   "@flowify/core/layers": 50,
   "@flowify/core/testing": 15,
-  "@flowify/core/internal": 45,
+  "@flowify/core/internal": 46,
   "jax-to-onnx": 12,
   "jax-to-onnx/internal": 30,
   "@flowify/onnx": 60,

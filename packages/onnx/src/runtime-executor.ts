@@ -1,6 +1,6 @@
 import { type Executor, HostArray, UsageError } from "@flowify/core";
-import type { Compiled, HostData } from "@flowify/core/internal";
-import { type DType, type JsTree, tree } from "@jax-js/jax";
+import { type Compiled, type HostData, type PlacedArray, treeLeaves, treeMap } from "@flowify/core/internal";
+import { type DType, } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
 import { trace } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
@@ -67,7 +67,7 @@ export function runtimeExecutor(
             memory: memory(),
             itemwise,
             onLower,
-            constants: constant === undefined ? [] : tree.leaves(constant as never),
+            constants: constant === undefined ? [] : treeLeaves(constant),
           }));
         const compiled: Compiled = {
           traceMs,
@@ -94,17 +94,17 @@ export function runtimeExecutor(
     },
     memory: availableMemory,
     async place(host) {
-      return mapLeaves(host, (leaf) => store.copy(leaf as HostArray));
+      return treeMap((leaf: HostArray): PlacedArray => store.copy(leaf), host);
     },
     async fetch(placed) {
-      return mapLeaves(placed, (leaf) => {
-        const { data, shape, dtype } = hostOf(leaf as Tensor);
+      return treeMap((leaf) => {
+        const { data, shape, dtype } = hostOf(leaf);
         return new HostArray(data.slice(), shape, dtype);
-      });
+      }, placed);
     },
-    peek: (placed) => mapLeaves(placed, (leaf) => hostOf(leaf as Tensor)),
+    peek: (placed) => treeMap(hostOf, placed),
     release(placed) {
-      for (const leaf of tree.leaves(placed as never)) store.release(leaf);
+      for (const leaf of treeLeaves(placed)) store.release(leaf as Tensor);
     },
     async dispose() {
       const closed = await Promise.allSettled([...open].map((compiled) => compiled.dispose()));
@@ -124,9 +124,7 @@ export function checkThreads(threads: number): void {
 }
 
 /** A view of the tensor's memory. */
-const hostOf = (tensor: Tensor): HostArray =>
-  new HostArray(tensor.data as HostData, tensor.dims, tensor.type as DType);
-
-function mapLeaves<A extends object, B extends object>(from: JsTree<A>, f: (leaf: unknown) => B): JsTree<B> {
-  return tree.map(f, from as never) as JsTree<B>;
+function hostOf(placed: PlacedArray): HostArray {
+  const { data, dims, type } = placed as Tensor;
+  return new HostArray(data as HostData, dims, type as DType);
 }

@@ -1,6 +1,6 @@
 import { HostArray, ShapeError } from "@flowify/core";
-import type { HostData, PlacedArray } from "@flowify/core/internal";
-import { DType, type JsTree, tree } from "@jax-js/jax";
+import { type HostData, type PlacedArray, treeLeaves } from "@flowify/core/internal";
+import { DType, type JsTree, } from "@jax-js/jax";
 import type { Signature, Slot } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";
@@ -67,7 +67,7 @@ export function argumentTensors(
   { name, inputs }: Signature,
   args: readonly JsTree<PlacedArray | HostArray>[],
 ): Tensor[] {
-  const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as (Tensor | HostArray)[];
+  const leaves = args.flatMap((arg) => treeLeaves<Tensor | HostArray>(arg as JsTree<Tensor | HostArray>));
   if (leaves.length !== inputs.length) {
     throw new ShapeError(`${name}: expected ${inputs.length} arrays, got ${leaves.length}`);
   }
@@ -93,7 +93,7 @@ export function resultTensors(
   into: JsTree<PlacedArray> | undefined,
   mayOverwrite: (tensor: Tensor, output: number) => boolean,
 ): Tensor[] {
-  const reuse = into === undefined ? [] : (tree.leaves(into as never) as Tensor[]);
+  const reuse = into === undefined ? [] : treeLeaves(into as JsTree<Tensor>);
   const taken = new Set<Tensor>();
   return outputs.map((slot, i) => {
     const old = reuse[i];

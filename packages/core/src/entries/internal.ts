@@ -26,6 +26,7 @@ export type { OrdinaryLayer } from "../network/network.js";
 export { holdsNumbers, kinds, layerSchema, type Stored } from "../network/schema.js";
 export type { HostData } from "../params/host-array.js";
 export type { Parameter } from "../params/parameter-list.js";
+export { treeLeaves, treeMap } from "../params/pytree.js";
 export { preimagesOf } from "../preimage/preimages.js";
 export {
   couplingNetwork,

@@ -2,12 +2,9 @@ import { blockUntilReady, getWebGPUDevice, init, type JsTree, jit, numpy as np, 
 import { DeviceError } from "../errors.js";
 import { fromHost, toHost } from "../params/host.js";
 import { HostArray } from "../params/host-array.js";
+import { treeLeaves, treeMap } from "../params/pytree.js";
 import type { ArraySpec, Compiled, Executor, PlacedArray } from "./executor.js";
 import { onDevice } from "./lost-device.js";
-
-type Leaves = (tree: JsTree<PlacedArray>) => PlacedArray[];
-const leavesOf = tree.leaves as unknown as Leaves;
-const mapTree = tree.map as unknown as <T, U>(f: (leaf: T) => U, tree: JsTree<T>) => JsTree<U>;
 
 /**
  * jax-js's own WebAssembly kernels: works anywhere, ready at import.
@@ -56,13 +53,13 @@ export const eagerExecutor = (): Executor => {
     compile: async (f) => ({
       run: async (args) =>
         blockUntilReady(
-          (f as (...all: unknown[]) => unknown)(...args.map((arg) => mapTree(toArray, arg))) as never,
+          (f as (...all: unknown[]) => unknown)(...args.map((arg) => treeMap(toArray, arg))) as never,
         ),
       traceMs: 0,
       compileMs: 0,
       dispose: async () => {},
     }),
-    place: async (host) => mapTree((leaf: HostArray) => fromHost(leaf), host) as JsTree<PlacedArray>,
+    place: async (host) => treeMap((leaf: HostArray): PlacedArray => fromHost(leaf), host),
   };
 };
 
@@ -77,7 +74,7 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
       };
       // jit traces at the first call: call it here with zeros, so that errors and time are part of compile
       const zeros = specs.map((spec) =>
-        mapTree((leaf: ArraySpec) => np.zeros([...leaf.shape], { dtype: leaf.dtype, device: name }), spec),
+        treeMap((leaf: ArraySpec) => np.zeros([...leaf.shape], { dtype: leaf.dtype, device: name }), spec),
       );
       const first = compiled(...zeros);
       await blockUntilReady(first as never);
@@ -85,7 +82,7 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
       const result: Compiled = {
         async run(args, { into } = {}) {
           const own = args.map((arg) =>
-            mapTree(
+            treeMap(
               (leaf: PlacedArray) => (leaf instanceof HostArray ? place(leaf) : (leaf as np.Array).ref),
               arg,
             ),
@@ -103,11 +100,11 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
       };
       return result;
     },
-    place: async (host) => mapTree(place, host) as JsTree<PlacedArray>,
+    place: async (host) => treeMap<HostArray, PlacedArray>(place, host),
     async fetch(placed) {
       const host = new Map<PlacedArray, HostArray>();
-      for (const leaf of leavesOf(placed)) host.set(leaf, await toHost(leaf as np.Array));
-      return mapTree((leaf: PlacedArray) => host.get(leaf) as HostArray, placed);
+      for (const leaf of treeLeaves(placed)) host.set(leaf, await toHost(leaf as np.Array));
+      return treeMap((leaf: PlacedArray) => host.get(leaf) as HostArray, placed);
     },
     release: (placed) => tree.dispose(placed as never),
     dispose: async () => {},

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { DeviceError, type Executor, type HostArray } from "@flowify/core";
+import { treeLeaves } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { tree } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { CLOSE, type Difference, differenceOf } from "../difference.js";
 import type { Runtime } from "../installed-runtime.js";
@@ -87,10 +87,10 @@ export async function compareExport(
     const args = source.example(batch, makeRng(batch));
     const compiled = await executor.compile(source.run, args.map(specsOf), { name });
     const placed = await compiled.run(args);
-    const expected = tree.leaves((await executor.fetch(placed)) as never) as unknown as HostArray[];
+    const expected = treeLeaves(await executor.fetch(placed));
     executor.release(placed);
     await compiled.dispose();
-    const leaves = args.flatMap((arg) => tree.leaves(arg as never)) as unknown as HostArray[];
+    const leaves = args.flatMap((arg) => treeLeaves(arg));
     const given = new Map(source.names.map((each, i) => [each, leaves[i] as HostArray]));
     const results = await file.run(
       Object.fromEntries(inputs.map((input) => [input.name, given.get(input.name) as HostArray])),

@@ -5,9 +5,9 @@ import {
   type HostArray,
   UnsupportedOpError,
 } from "@flowify/core";
-import { ArraySpec, checkOptions, optionSchemas as o } from "@flowify/core/internal";
+import { ArraySpec, checkOptions, optionSchemas as o, treeLeaves } from "@flowify/core/internal";
 import { drawNoise, type NoiseTree } from "@flowify/core/layer";
-import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
+import { DType, type JsTree, type numpy as np, } from "@jax-js/jax";
 import { portable, type Target } from "jax-to-onnx";
 import {
   leafPaths,
@@ -108,7 +108,7 @@ function exportProgram(
   const { name, input, noise, condition, f, outputs } = program;
   const noisePaths = leafPaths(noiseSpecs(noise, 1), "noise");
   const declared = namedNoises(noise, noisePaths);
-  const values = tree.leaves(params as never) as unknown as HostArray[];
+  const values = treeLeaves(params);
   const paramPaths = leafPaths(params, "params");
   const own = new Set(paramPaths);
   const names = [

@@ -1,6 +1,6 @@
 import type { HostArray } from "@flowify/core";
-import { ArraySpec } from "@flowify/core/internal";
-import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
+import { ArraySpec, treeLeaves } from "@flowify/core/internal";
+import { DType, type JsTree, type numpy as np, } from "@jax-js/jax";
 import { portable, type Target } from "jax-to-onnx";
 import {
   type GraphModel,
@@ -34,7 +34,7 @@ export function exportFunction(
   { target = portable }: Readonly<{ target?: Target }> = {},
 ): GraphModel {
   const paths = leafPaths(constants, "constants");
-  const values = tree.leaves(constants as never) as unknown as HostArray[];
+  const values = treeLeaves(constants);
   const graph = compiled(() =>
     withSymbolicAxes({
       name,

@@ -1,5 +1,5 @@
 import { type Flow, HostArray, type TrainingState, UnsupportedOpError } from "@flowify/core";
-import { ArraySpec, checkOptions, optionSchemas as o, trainingStep } from "@flowify/core/internal";
+import { ArraySpec, checkOptions, optionSchemas as o, trainingStep, treeMap } from "@flowify/core/internal";
 import { drawNoise, type NoiseSpec } from "@flowify/core/layer";
 import { DType, type JsTree, tree } from "@jax-js/jax";
 import { ortCpu } from "jax-to-onnx";
@@ -52,7 +52,7 @@ export function exportStep(
   const noise = flow.forwardNoise;
   const valuesOf = (specs: JsTree<ArraySpec>): JsTree<HostArray> => {
     const names = leafPaths(specs, "").values();
-    return tree.map(() => arrays[names.next().value as string], specs as never) as JsTree<HostArray>;
+    return treeMap(() => arrays[names.next().value as string] as HostArray, specs);
   };
   const taken = exportFixed("train-step", step, noise, {
     names: [

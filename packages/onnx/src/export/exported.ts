@@ -1,5 +1,5 @@
 import type { HostArray } from "@flowify/core";
-import { ArraySpec } from "@flowify/core/internal";
+import { ArraySpec, treeLeaves } from "@flowify/core/internal";
 import {
   mapNoise,
   type NoiseDeclaration,
@@ -61,7 +61,7 @@ export function namedNoises(
   noise: NoiseSpec,
   names: readonly string[],
 ): ReadonlyMap<string, NoiseDeclaration> {
-  const leaves = tree.leaves(mapNoise(noise, (d) => new Leaf(d)) as never) as unknown as Leaf[];
+  const leaves = treeLeaves<Leaf>(mapNoise(noise, (d) => new Leaf(d)));
   return new Map(leaves.map(({ declaration }, i) => [names[i] as string, declaration]));
 }
 
