@@ -1,4 +1,5 @@
 import { DomainError } from "@flowify/core";
+import { ascendingPlaces } from "./statistics.js";
 
 /**
  * The area under the ROC curve of a score that should be higher for out-of-distribution examples: the probability that
@@ -23,7 +24,7 @@ export function auroc(own: ArrayLike<number>, strange: ArrayLike<number>): numbe
     throw new DomainError(`auroc: expected scores on both sides, got ${own.length} and ${strange.length}`);
   const scores = Float64Array.from([...Array.from(own), ...Array.from(strange)]);
   if (scores.some(Number.isNaN)) throw new DomainError("auroc: a score is NaN");
-  const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || 0);
+  const order = ascendingPlaces(scores);
   let ranks = 0; // rank sum of the out-of-distribution examples
   for (let begin = 0, end = 0; begin < order.length; begin = end) {
     let tied = 0;

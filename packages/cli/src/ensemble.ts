@@ -50,11 +50,3 @@ export async function fitEnsemble(
   }
   return models;
 }
-
-/** log mean exp: the log-density of a mixture in which all members have the same weight. */
-export function logMean(logs: readonly number[]): number {
-  const top = Math.max(...logs);
-  return top === Number.NEGATIVE_INFINITY
-    ? top
-    : top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0) / logs.length);
-}

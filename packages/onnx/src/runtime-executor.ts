@@ -1,6 +1,6 @@
 import { type Executor, HostArray, UsageError } from "@flowify/core";
 import { type Compiled, type HostData, type PlacedArray, treeLeaves, treeMap } from "@flowify/core/internal";
-import { type DType, } from "@jax-js/jax";
+import type { DType } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
 import { trace } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";

@@ -1,6 +1,6 @@
 import { HostArray, ShapeError } from "@flowify/core";
 import { type HostData, type PlacedArray, treeLeaves } from "@flowify/core/internal";
-import { DType, type JsTree, } from "@jax-js/jax";
+import { DType, type JsTree } from "@jax-js/jax";
 import type { Signature, Slot } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";

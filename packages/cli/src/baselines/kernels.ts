@@ -1,6 +1,7 @@
 import { surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
-import { logSumExp, standardized } from "./normal-mixture.js";
+import { logSumExp } from "../statistics.js";
+import { standardized } from "./normal-mixture.js";
 
 /** Most rows that carry a kernel, and rows that the width is judged on. */
 const MOST_ROWS = 2000;

@@ -1,6 +1,7 @@
 import { fitMixture } from "@flowify/core/internal";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
+import { logSumExp } from "../statistics.js";
 
 /** Numbers of normals that are tried, until two in a row are worse. */
 const TRIED = [1, 2, 3, 4, 6, 8, 12, 16] as const;
@@ -59,14 +60,4 @@ function nllOf(fitted: Fitted, rows: readonly Float64Array[], n: number): Float6
         }),
       ),
   );
-}
-
-/** log Σ exp, stable. */
-export function logSumExp(logs: ArrayLike<number>): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < logs.length; i++) top = Math.max(top, logs[i]!);
-  if (top === Number.NEGATIVE_INFINITY) return top;
-  let sum = 0;
-  for (let i = 0; i < logs.length; i++) sum += Math.exp(logs[i]! - top);
-  return top + Math.log(sum);
 }

@@ -1,6 +1,7 @@
 import type { Executor } from "@flowify/core";
 import { type DataSet, type ImageSet, imageSize, type RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../networks/network.js";
+import { meanOf } from "../statistics.js";
 import { histogramBpd } from "./histograms.js";
 import { rowBaselines } from "./rows.js";
 
@@ -22,14 +23,14 @@ export async function trivialBaseline(
 ): Promise<TrivialBaseline> {
   if ("images" in train) {
     const bits = histogramBpd(train.images, (test as ImageSet).images, imageSize(train.shape), false);
-    return { name: "a histogram of each pixel", figure: mean(bits) };
+    return { name: "a histogram of each pixel", figure: meanOf(bits) };
   }
   const all = await rowBaselines(train, test as RowSet, executor, seed, network);
   const [best, ...others] = all
     .filter(({ name }) => name !== "uniform")
     .map(({ name, nll }) => ({
       name: name === "Gaussian" ? "one Gaussian of all columns" : `a ${name}`,
-      figure: mean(nll),
+      figure: meanOf(nll),
     }));
   return others.reduce((a, b) => (b.figure < a.figure ? b : a), best as TrivialBaseline);
 }
@@ -41,6 +42,3 @@ export const beatenBy = ({ name, figure }: TrivialBaseline, own: number, unit: s
         `${name} is better than the run, by ${(own - figure).toFixed(3)} ${unit}: train longer, or take it: flowify baseline lists such densities`,
       ]
     : [];
-
-const mean = (figures: Float64Array): number =>
-  figures.reduce((sum, value) => sum + value, 0) / figures.length;

@@ -8,6 +8,7 @@ import { defineCommand } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
 import { imagesDocument } from "../runs/report.js";
+import { meanWithError } from "../statistics.js";
 import { loadData } from "../training/train-data.js";
 import { formatBpd, table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
@@ -70,7 +71,7 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
   terminal.note(`fitted to ${describeImages(train)}, ${executor.name}`);
   const unit = unitOf(test.shape);
   const rows = (await baselinesOf(train, test, executor, seed)).map(({ name: each, exact, figures }) => {
-    const { mean, stdErr } = meanOf(figures);
+    const { mean, stdErr } = meanWithError(figures);
     return { name: each, exact, [unit.field]: mean, mean, stdErr };
   });
   await executor.dispose();
@@ -117,11 +118,4 @@ async function imageBaselines(
     },
     { name: "Gaussian", exact: false, figures: await gaussianBpd(train, test, executor, seed) },
   ];
-}
-
-/** The mean over examples and its standard error. */
-function meanOf(figures: Float64Array): { mean: number; stdErr: number } {
-  const mean = figures.reduce((sum, value) => sum + value, 0) / figures.length;
-  const variance = figures.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (figures.length - 1);
-  return { mean, stdErr: Math.sqrt(variance / figures.length) };
 }

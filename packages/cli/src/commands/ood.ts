@@ -21,6 +21,7 @@ import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { scoresOf } from "../scores/over-classes.js";
+import { meanWithError } from "../statistics.js";
 import { formatBpd, formatCount, table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -149,7 +150,5 @@ async function scored(model: FlowModel, images: DataSet, samples: number, seed: 
     );
     done += logProb.length;
   }
-  const mean = figures.reduce((sum, value) => sum + value, 0) / figures.length;
-  const variance = figures.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (figures.length - 1);
-  return { images, figures, mean, stdErr: Math.sqrt(variance / figures.length) };
+  return { images, figures, ...meanWithError(figures) };
 }

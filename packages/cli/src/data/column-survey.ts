@@ -9,7 +9,11 @@ export type ColumnSurvey = Readonly<{
 }>;
 
 /** Means and spreads of the columns, in double precision. */
-export function surveyColumns({ rows, count, shape: [columns] }: RowSet): ColumnSurvey {
+export function surveyColumns({
+  rows,
+  count,
+  shape: [columns],
+}: Pick<RowSet, "count" | "shape"> & Readonly<{ rows: Float32Array | Float64Array }>): ColumnSurvey {
   const [mean, squares] = [new Float64Array(columns), new Float64Array(columns)];
   const least = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
   const most = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);

@@ -1,4 +1,5 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
+import { meanOf } from "../statistics.js";
 
 /** Pixels or numbers of examples, one after another; `shape` [C, H, W] for pictures, [columns] for rows. */
 export type Plain = Readonly<{
@@ -49,7 +50,7 @@ const shuffled: Corruption = ({ own, out, rng }) => {
 };
 
 const contrast: Corruption = ({ own, out }) => {
-  const mean = own.reduce((sum, each) => sum + each, 0) / own.length;
+  const mean = meanOf(own);
   for (let i = 0; i < own.length; i++) out[i] = mean + CONTRAST * (own[i]! - mean);
 };
 

@@ -1,6 +1,7 @@
 import { type Executor, UsageError } from "@flowify/core";
 import type { Groups } from "../detect/calibration.js";
 import { arrayColumns, type DetectorOptions, fitDetector, openDetector } from "../detect/detector.js";
+import { ascendingPlaces } from "../statistics.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
 import { type Features, featureChoices, featureRows } from "./features.js";
@@ -132,7 +133,7 @@ export async function fitGuard(
     const calibrated = await activationsOf(network, from, held);
     const open = await openDetector(executor, detector);
     const { combination: scores } = await open.score(featureRows(features, calibrated.taps), ["combination"]);
-    const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]!);
+    const order = ascendingPlaces(scores);
     return {
       features,
       taps,

@@ -1,6 +1,7 @@
 import type { Executor } from "@flowify/core";
 import { auroc } from "../auroc.js";
 import { neighbourDistances } from "../detect/knn.js";
+import { meanOf } from "../statistics.js";
 
 /** How well features tell corrupted examples: AUROC by corruption. */
 export type Trial = Readonly<{ features: string; aurocs: Readonly<Record<string, number>>; mean: number }>;
@@ -20,6 +21,5 @@ export async function trial(
   const usual = await distances(rows.usual);
   const aurocs: { [corruption: string]: number } = {};
   for (const [name, each] of rows.corrupted) aurocs[name] = auroc(usual, await distances(each));
-  const all = Object.values(aurocs);
-  return { features, aurocs, mean: all.reduce((sum, each) => sum + each, 0) / all.length };
+  return { features, aurocs, mean: meanOf(Object.values(aurocs)) };
 }

@@ -1,3 +1,4 @@
+import { meanOf } from "../statistics.js";
 import { drawChart } from "./chart.js";
 import { colorBySeries, namesOf, numbers, type Series } from "./series.js";
 import type { Theme } from "./theme.js";
@@ -83,9 +84,6 @@ export function lineChart(options: LineChartOptions): Promise<string> {
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
-const meanOf = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Means over groups of neighbouring steps, of their finite figures. */
 function thinned(points: readonly Point[]): Point[] {

@@ -1,4 +1,5 @@
 import { makeRng } from "@flowify/core/layer";
+import { meanAndSpread } from "../statistics.js";
 import type { Prior } from "./priors.js";
 import { type Simulator, simulateAll } from "./simulate.js";
 
@@ -107,8 +108,7 @@ function spreads(rows: Float64Array, size: number): number[] {
   const count = rows.length / size;
   return Array.from({ length: size }, (_, k) => {
     const own = Float64Array.from({ length: count }, (_, i) => rows[i * size + k] as number);
-    const mean = own.reduce((a, b) => a + b, 0) / count;
-    return Math.sqrt(own.reduce((a, b) => a + (b - mean) ** 2, 0) / count) || 1;
+    return meanAndSpread(own).std || 1;
   });
 }
 

@@ -1,8 +1,9 @@
 import { couplingFlow, DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { fitEnsemble, logMean } from "../ensemble.js";
+import { fitEnsemble } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
+import { logMean } from "../statistics.js";
 import { type Bijection, bijectionOf } from "./bijections.js";
 import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagnose.js";
 import { exportDraws } from "./export.js";

@@ -1,3 +1,4 @@
+import { meanAndSpread } from "../statistics.js";
 /** How observations are brought to one scale before a network sees them: s(x) = asinh((x − median) / spread). */
 export type Scaling = Readonly<{ middle: readonly number[]; spread: readonly number[] }>;
 
@@ -8,8 +9,7 @@ export function scalingOf(rows: Float64Array, size: number): Scaling {
   for (let k = 0; k < size; k++) {
     const sorted = Float64Array.from({ length: count }, (_, i) => rows[i * size + k] as number).sort();
     const at = (p: number): number => sorted[Math.min(Math.floor(p * count), count - 1)] as number;
-    const mean = sorted.reduce((a, b) => a + b, 0) / count;
-    const std = Math.sqrt(sorted.reduce((a, b) => a + (b - mean) ** 2, 0) / count);
+    const { std } = meanAndSpread(sorted);
     const half = (at(0.84) - at(0.16)) / 2;
     middle.push(at(0.5));
     spread.push(half > 1e-6 * std ? half : std > 0 ? std : 1);

@@ -1,5 +1,5 @@
 import { type Executor, HostArray } from "@flowify/core";
-import { ArraySpec, permutation } from "@flowify/core/internal";
+import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { grad, type JsTree, nn, numpy as np } from "@jax-js/jax";
 import { type ImageSet, imageSize } from "../data/image-set.js";
@@ -76,12 +76,8 @@ export async function trainJudge(
       };
     });
   const state = { params: layersOf((from) => Math.sqrt(2 / from)), speed: layersOf(() => 0) };
-  const specOf = (tree: object): JsTree<ArraySpec> =>
-    tree instanceof HostArray
-      ? new ArraySpec(tree.shape, tree.dtype)
-      : Array.isArray(tree)
-        ? tree.map(specOf)
-        : Object.fromEntries(Object.entries(tree).map(([name, part]) => [name, specOf(part)]));
+  const specOf = (tree: JsTree<HostArray>): JsTree<ArraySpec> =>
+    treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), tree);
   const program = await executor.compile(
     step,
     [

@@ -1,3 +1,6 @@
+import { surveyColumns } from "../data/column-survey.js";
+import { weightsOf } from "../statistics.js";
+
 /** Features of images, one row each, row-major: the logits of a classifier. */
 export type Features = Readonly<{
   rows: Float64Array;
@@ -25,15 +28,8 @@ export function features(outputs: ArrayLike<number>, size: number): Features {
 
 /** Mean and standard deviation of every column; 1 for the deviation of a constant column. */
 export function columnScale({ rows, count, size }: Features): { mean: Float64Array; std: Float64Array } {
-  const mean = new Float64Array(size);
-  rows.forEach((value, i) => {
-    mean[i % size]! += value / count;
-  });
-  const variance = new Float64Array(size);
-  rows.forEach((value, i) => {
-    variance[i % size]! += (value - mean[i % size]!) ** 2 / count;
-  });
-  return { mean, std: variance.map((v) => (v > 0 ? Math.sqrt(v) : 1)) };
+  const { mean, std } = surveyColumns({ rows, count, shape: [size] });
+  return { mean, std: std.map((each) => each || 1) };
 }
 
 /** Each column divided by its standard deviation over `reference`. */
@@ -47,9 +43,7 @@ function probabilities({ rows, count, size, given }: Features): Float64Array {
   if (given) return given;
   const result = new Float64Array(rows.length);
   for (let row = 0; row < count; row++) {
-    const logits = rows.subarray(row * size, (row + 1) * size);
-    const top = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const exps = logits.map((value) => Math.exp(value - top));
+    const exps = weightsOf(rows.subarray(row * size, (row + 1) * size));
     const sum = exps.reduce((a, b) => a + b, 0);
     result.set(
       exps.map((value) => value / sum),

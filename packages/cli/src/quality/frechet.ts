@@ -22,15 +22,8 @@ export function frechetDistance(a: Features, b: Features): number {
 }
 
 function covariance({ rows, count, size }: Features, mean: Float64Array): Matrix {
-  const result = Matrix.zeros(size, size);
-  for (let row = 0; row < count; row++)
-    for (let i = 0; i < size; i++) {
-      const x = rows[row * size + i]! - mean[i]!;
-      for (let j = 0; j <= i; j++)
-        result.set(i, j, result.get(i, j) + (x * (rows[row * size + j]! - mean[j]!)) / count);
-    }
-  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) result.set(j, i, result.get(i, j));
-  return result;
+  const centred = Matrix.from1DArray(count, size, Array.from(rows)).subRowVector(Array.from(mean));
+  return centred.transpose().mmul(centred).div(count);
 }
 
 /** The symmetric square root of a covariance. */

@@ -8,6 +8,7 @@ import { encodePng } from "../pictures/png.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun } from "../runs/open-run.js";
 import { toBytes } from "../sheets/run-pictures.js";
+import { ascendingPlaces } from "../statistics.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { STEPS, trainJudge } from "./classifier.js";
@@ -122,9 +123,7 @@ function pairsOf(
   distances: Float64Array,
 ): Uint8Array {
   const size = imageSize(training.shape);
-  const order = Array.from(distances.keys())
-    .sort((a, b) => distances[a]! - distances[b]!)
-    .slice(0, SHOWN);
+  const order = ascendingPlaces(distances).slice(0, SHOWN);
   const images = new Uint8Array(2 * order.length * size);
   order.forEach((sample, i) => {
     images.set(samples.subarray(sample * size, (sample + 1) * size), i * size);

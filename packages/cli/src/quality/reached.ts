@@ -1,3 +1,5 @@
+import { ascendingPlaces, meanOf } from "../statistics.js";
+
 /** Largest accepted difference from the requested outputs, relative to the largest of them. */
 const CLOSE = 0.05;
 
@@ -24,7 +26,7 @@ export type Reached = Readonly<{
 export function judgeReached(wanted: Float32Array, exact: Float32Array, rounded: Float32Array): Reached {
   const within = CLOSE * (wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1);
   const far = [exact, rounded].map((outputs) => differences(outputs, wanted)) as [Float64Array, Float64Array];
-  const order = Array.from(far[1].keys()).sort((a, b) => far[1][a]! - far[1][b]!);
+  const order = ascendingPlaces(far[1]);
   return {
     within,
     reached: order.filter((i) => far[1][i]! <= within).sort((a, b) => a - b),
@@ -73,9 +75,8 @@ export function reachedLines(found: Reached, ways: Float64Array, name: string): 
     if (samples.length > 0)
       lines.push(`  ${samples.length} are samples of the inverse, moved to these outputs`);
     if (stopped.length > 0) {
-      const mean = stopped.reduce((sum, way) => sum + way, 0) / stopped.length;
       lines.push(
-        `  ${stopped.length} come from ${name} and moved toward their sample, on average ${mean.toPrecision(2)} of the way`,
+        `  ${stopped.length} come from ${name} and moved toward their sample, on average ${meanOf(stopped).toPrecision(2)} of the way`,
       );
     }
   }

@@ -1,3 +1,4 @@
+import { meanOf } from "../statistics.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { type Baseline, baselinePredictions } from "./baseline.js";
 import { conformalLimit, fewestFor, outwardness } from "./conformal.js";
@@ -63,8 +64,6 @@ function* blocksOf(rows: Float32Array, width: number): Generator<Float32Array> {
   for (let from = 0; from < rows.length; from += AT_ONCE * width)
     yield rows.subarray(from, Math.min(rows.length, from + AT_ONCE * width));
 }
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Scores of the predictions of encoded rows [n, width] whose targets are known. Rows without a value are left out, column by column. */
 export async function evaluateRows(
@@ -139,11 +138,11 @@ const ofClasses = (
   usual: number,
 ) => ({
   classes: {
-    logProb: mean(logProb),
-    accuracy: mean(own.map((probabilities, k) => Number(likeliest(probabilities) === values[k]))),
+    logProb: meanOf(logProb),
+    accuracy: meanOf(own.map((probabilities, k) => Number(likeliest(probabilities) === values[k]))),
     baseline: {
-      logProb: mean(plain.logProb),
-      accuracy: mean(Array.from(values, (value) => Number(value === usual))),
+      logProb: meanOf(plain.logProb),
+      accuracy: meanOf(Array.from(values, (value) => Number(value === usual))),
     },
   },
   outwardness: own.map((probabilities, k) => 1 - (probabilities[values[k] as number] ?? 0)),

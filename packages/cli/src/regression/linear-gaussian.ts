@@ -1,4 +1,5 @@
 import { normalCdf, normalQuantile, solve } from "@flowify/core/internal";
+import { meanAndSpread, meanOf } from "../statistics.js";
 import { Predictive } from "./predictive.js";
 
 /** Smallest spread of a column, relative to its size. */
@@ -26,11 +27,10 @@ export function linearGaussian(
   const places = Array.from({ length: width }, (_, k) => k);
   const rows = Array.from({ length: count }, (_, i) => places.map((k) => given[i * width + k] as number));
   const moments = places.map((k) => {
-    const middle = rows.reduce((sum, row) => sum + (row[k] as number) / count, 0);
-    const std = Math.sqrt(rows.reduce((sum, row) => sum + ((row[k] as number) - middle) ** 2 / count, 0));
+    const { mean: middle, std } = meanAndSpread(rows.map((row) => row[k] as number));
     return { middle, spread: std > CONSTANT * Math.abs(middle) ? std : null };
   });
-  const level = Array.from(values).reduce((a, b) => a + b, 0) / count;
+  const level = meanOf(values);
   const model = {
     level,
     middle: moments.map(({ middle }) => middle),

@@ -1,7 +1,8 @@
 import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/core";
 import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
-import { fitEnsemble, logMean } from "../ensemble.js";
+import { fitEnsemble } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
+import { logMean } from "../statistics.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { regressionNetwork, scheduleOf, stoppingOf, type ValueKind } from "./network.js";
 import { checkedWidth, flat, type RegressionOptions, type Rows } from "./options.js";

@@ -1,5 +1,6 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
+import { weightsOf } from "../statistics.js";
 import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 
 /** Proposals of one call, and of all together for each row that is wanted. */
@@ -72,11 +73,6 @@ export async function givenSamples(
 async function logRatios(model: FlowModel, after: Float32Array, before: Float32Array): Promise<Float64Array> {
   const [high, low] = [await model.logProb(after), await model.logProb(before)];
   return Float64Array.from(high, (log, i) => log - low[i]!);
-}
-
-function weightsOf(logs: readonly number[]): number[] {
-  const most = logs.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return logs.map((log) => Math.exp(log - most));
 }
 
 function effectiveSize(logs: readonly number[]): number {

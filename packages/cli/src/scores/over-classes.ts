@@ -1,4 +1,5 @@
 import type { ExamplesIn, FlowModel, Scores } from "@flowify/core";
+import { logMean, weightsOf } from "../statistics.js";
 
 /**
  * Scores of examples as `FlowModel.score` has them; where the flow is that of examples given their class, which is not known
@@ -44,10 +45,10 @@ function overClasses(first: Scores, batches: readonly Scores[]): Scores {
   const width = ledger.length / count;
   for (let i = 0; i < count; i++) {
     const likeliest = batches.reduce((best, each) => (each.logProb[i]! > best.logProb[i]! ? each : best));
-    const most = likeliest.logProb[i]!;
-    const shares = batches.map((each) => Math.exp(each.logProb[i]! - most));
+    const logs = batches.map((each) => each.logProb[i]!);
+    const shares = weightsOf(logs);
     const sum = shares.reduce((total, share) => total + share, 0);
-    logProb[i] = most + Math.log(sum / batches.length);
+    logProb[i] = logMean(logs);
     // the errors of the classes are independent; each counts by its share
     if (stdErr) stdErr[i] = Math.hypot(...batches.map((each, c) => (shares[c]! / sum) * each.stdErr![i]!));
     ledger.set(likeliest.ledger.subarray(i * width, (i + 1) * width), i * width);

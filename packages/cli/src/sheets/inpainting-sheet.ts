@@ -2,6 +2,7 @@ import type { FlowModel } from "@flowify/core";
 import { firstImages, type ImageSet, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
+import { meanOf } from "../statistics.js";
 import { hiddenEntries, inpaint } from "./inpainting.js";
 import type { Hidden } from "./sheet-names.js";
 import type { SheetOptions } from "./sheets.js";
@@ -42,8 +43,7 @@ export async function inpaintingSheet(
     );
     grid.set(made.images.subarray(row * each * size, (row + 1) * each * size), at + 2 * size);
     const logs = made.completed.subarray(row * each, (row + 1) * each);
-    const mean = logs.reduce((sum, value) => sum + value, 0) / each;
-    labels.push(`${Math.round(made.original[row]!)}, ${Math.round(mean)}`);
+    labels.push(`${Math.round(made.original[row]!)}, ${Math.round(meanOf(logs))}`);
   }
   return encodePng(
     await imageGrid({

@@ -1,6 +1,7 @@
 import type { JsTree } from "@jax-js/jax";
 import { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
+import { countOf } from "../shape.js";
 import type { Executor } from "./executor.js";
 
 /** Fewest examples in a part of a batch: below this, workers save no time. */
@@ -24,11 +25,10 @@ export const rangeOfBatch = (batch: JsTree<HostArray>, from: number, to: number)
 
 /** Equal parts of trees of arrays [B, …], as views. */
 export function splitBatch<T extends readonly JsTree<HostArray>[]>(batch: T, parts: number): T[] {
-  const part =
-    (i: number) =>
-    (array: HostArray): HostArray => {
-      const size = (array.shape[0] ?? 1) / parts;
-      return rangeOf(array, i * size, (i + 1) * size);
-    };
-  return Array.from({ length: parts }, (_, i) => batch.map((tree) => treeMap(part(i), tree)) as unknown as T);
+  const part = (array: HostArray, i: number): HostArray => {
+    const size = countOf(array) / parts;
+    return rangeOf(array, i * size, (i + 1) * size);
+  };
+  const partOf = (i: number) => batch.map((tree) => treeMap((array: HostArray) => part(array, i), tree));
+  return Array.from({ length: parts }, (_, i) => partOf(i) as unknown as T);
 }

@@ -16,11 +16,7 @@ function fromMl(m: Matrix): HostMatrix {
 export const solve = (m: HostMatrix, b: Float64Array): Float64Array =>
   Float64Array.from(solveLinear(toMl(m), Matrix.columnVector(b)).to1DArray());
 
-export const identityMatrix = (n: number): HostMatrix => {
-  const data = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) data[i * n + i] = 1;
-  return { rows: n, columns: n, data };
-};
+export const identityMatrix = (n: number): HostMatrix => fromMl(Matrix.eye(n));
 
 /** Eigenvalues, ascending, and orthonormal eigenvectors (columns) of a symmetric matrix. */
 export function symmetricEigen(m: HostMatrix): { values: Float64Array; vectors: HostMatrix } {

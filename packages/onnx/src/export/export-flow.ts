@@ -7,7 +7,7 @@ import {
 } from "@flowify/core";
 import { ArraySpec, checkOptions, optionSchemas as o, treeLeaves } from "@flowify/core/internal";
 import { drawNoise, type NoiseTree } from "@flowify/core/layer";
-import { DType, type JsTree, type numpy as np, } from "@jax-js/jax";
+import { DType, type JsTree, type numpy as np } from "@jax-js/jax";
 import { portable, type Target } from "jax-to-onnx";
 import {
   leafPaths,

@@ -1,6 +1,6 @@
 import type { HostArray } from "@flowify/core";
 import { ArraySpec, treeLeaves } from "@flowify/core/internal";
-import { DType, type JsTree, type numpy as np, } from "@jax-js/jax";
+import { DType, type JsTree, type numpy as np } from "@jax-js/jax";
 import { portable, type Target } from "jax-to-onnx";
 import {
   type GraphModel,

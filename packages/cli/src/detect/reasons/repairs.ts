@@ -1,3 +1,4 @@
+import { logMean } from "../../statistics.js";
 import { takeRows } from "../../tables/flow-rows.js";
 
 /** log p in nats of rows [n, width], a number each. */
@@ -73,10 +74,8 @@ export async function meanRepairs(
 
 function repairOf(logs: Float64Array, own: number): Repair {
   const best = Math.max(...logs);
-  const sum = logs.reduce((total, log) => total + Math.exp(log - best), 0);
-  const mean = best === Number.NEGATIVE_INFINITY ? best : best + Math.log(sum / logs.length);
   // a row without any density has a finite gain by a column that gives it one
-  return { gain: mean - Math.max(own, -Number.MAX_VALUE), best, value: logs.indexOf(best) };
+  return { gain: logMean(logs) - Math.max(own, -Number.MAX_VALUE), best, value: logs.indexOf(best) };
 }
 
 /** A column that is changed, and the place of the usual value that it gets. */

@@ -1,4 +1,5 @@
 import { quantile } from "../../detect/spaces.js";
+import { ascendingPlaces } from "../../statistics.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
 
@@ -85,14 +86,9 @@ function pointsOf(x: TableColumn, y: TableColumn, rows: Float32Array, width: num
 function rankCorrelation(points: readonly Point[]): number {
   const n = points.length;
   if (n < 3) return 0;
-  const ranks = ([0, 1] as const).map((axis) => {
-    const order = Array.from(points.keys()).sort((a, b) => points[a]![axis] - points[b]![axis]);
-    const rank = new Float64Array(n);
-    order.forEach((point, i) => {
-      rank[point] = i;
-    });
-    return rank;
-  });
-  const squares = points.reduce((sum, _, i) => sum + (ranks[0]![i]! - ranks[1]![i]!) ** 2, 0);
+  // the places of the places are the ranks
+  const ranksOf = (axis: 0 | 1) => ascendingPlaces(ascendingPlaces(points.map((point) => point[axis])));
+  const others = ranksOf(1);
+  const squares = ranksOf(0).reduce((sum, rank, i) => sum + (rank - (others[i] ?? 0)) ** 2, 0);
   return Math.abs(1 - (6 * squares) / (n * (n * n - 1)));
 }
