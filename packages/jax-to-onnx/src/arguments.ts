@@ -2,8 +2,8 @@ import { DType } from "@jax-js/jax";
 import { UsageError } from "./errors.js";
 import { isFloat } from "./jaxpr.js";
 import type { Initializer } from "./model.js";
+import { typedArrays } from "./model.js";
 import type { ArrayType } from "./trace.js";
-import { typedArrays } from "./typed-arrays.js";
 
 /** A tree as jax-js has them: records and lists of leaves. */
 export type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> };

@@ -1,7 +1,7 @@
 import { sizeOf } from "./jaxpr.js";
 import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
+import { typedArrays } from "./model.js";
 import { ortCpu, type Target } from "./target.js";
-import { typedArrays } from "./typed-arrays.js";
 import { UseDef } from "./use-def.js";
 import { Values, type ValueType } from "./values.js";
 

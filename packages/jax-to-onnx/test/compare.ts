@@ -1,7 +1,7 @@
 import { type DType, defaultDevice, init, type JsTree, makeJaxpr, numpy as np, tree } from "@jax-js/jax";
 import { expect } from "vitest";
 import { type LoweredGraph, lower } from "../src/lower.js";
-import { typedArrays } from "../src/typed-arrays.js";
+import { typedArrays } from "../src/model.js";
 import { HostArray } from "./host-array.js";
 import { runLowered } from "./run-lowered.js";
 

@@ -1,5 +1,10 @@
 import type { RunImages } from "../run/session.js";
-import { DIGITS, FILE } from "./digits-file.js";
+
+/** Number of MNIST digits in the page: the first ones in order, so that the command can use the same. */
+export const DIGITS = { train: 1024, test: 128, pixels: 784, shape: [1, 28, 28] } as const;
+
+/** The file with the digits, next to the page. */
+export const FILE = "digits.bin";
 
 /** Handwritten digits, bytes 0 to 255, one after another: for training and for measuring. */
 export type Digits = Readonly<{ train: Uint8Array; test: Uint8Array; labels: Uint8Array }>;

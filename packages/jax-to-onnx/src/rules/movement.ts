@@ -69,9 +69,8 @@ const split: Rule = (cx, eqn, v) => {
     alongAxis(cx, whole, axis, size, (name, dim, shape) => {
       const type = graph.typeOf(name);
       const outs = sizes.map((n) => ({ type, shape: shape.with(dim, n) }));
-      return graph.nodesOf("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } })[
-        i
-      ] as string;
+      const parts = graph.nodesOf("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } });
+      return parts[i] as string;
     }),
   );
 };

@@ -1,4 +1,4 @@
-import { DIGITS } from "../../ui/digits-file.js";
+import { DIGITS } from "../../ui/digits.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { wordsOf } from "../../ui/problem.js";

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { digitAt } from "../../ui/digits.js";
-import { DIGITS } from "../../ui/digits-file.js";
+import { DIGITS, digitAt } from "../../ui/digits.js";
 import { palette } from "../../ui/palette.js";
 import { imageData } from "../../ui/pixels.js";
 import { digit, digits, progress, show } from "./state.js";

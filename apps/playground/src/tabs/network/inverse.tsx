@@ -1,4 +1,4 @@
-import { DIGITS } from "../../ui/digits-file.js";
+import { DIGITS } from "../../ui/digits.js";
 import { DrawSettings } from "../../ui/draw-settings.js";
 import { AboveUniform, TrainedNote } from "../../ui/figures.js";
 import { ImageGrid } from "../../ui/image-grid.js";

@@ -19,7 +19,7 @@ import {
   type Trained,
   trainFurther,
 } from "../../run/session.js";
-import { DIGITS } from "../../ui/digits-file.js";
+import { DIGITS } from "../../ui/digits.js";
 import { toPixels } from "../../ui/pixels.js";
 import type { ExamplePreimages, Learnt, Normalization, Reading } from "./calls.js";
 

@@ -1,9 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { Curve } from "../../ui/curve.js";
 import { decimals } from "../../ui/figures.js";
-import { LedgerBars } from "../../ui/ledger-bars.js";
+import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Likelihood } from "../../ui/likelihood.js";
 import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { DataChoice } from "./data-choice.js";
