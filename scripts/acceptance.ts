@@ -13,6 +13,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { architectures } from "./acceptance/architectures.js";
 import { bench } from "./acceptance/bench.js";
 import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
@@ -40,6 +41,7 @@ const checks: readonly Check[] = [
   firstLook,
   compress,
   convert,
+  architectures,
   trainPretrained,
   bench,
   cifar10,

@@ -1,0 +1,116 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Check, Row } from "./check.js";
+import { pretrainedFiles } from "./pretrained-files.js";
+import { pythonWith } from "./python-runner.js";
+
+const generator = fileURLToPath(new URL("architectures.py", import.meta.url));
+
+/** Most files that may be refused, each with all that stands in the way. */
+const REFUSED = 3;
+/** Largest relative difference of what is converted layer by layer. */
+const CLOSE = 1e-4;
+/** Seconds and MiB that a conversion may take. */
+const MOST = { seconds: 60, memory: 3072 } as const;
+
+type Report = { grain?: string; maxRelDiff: number | null; blockers?: Record<string, string[]> };
+
+/** Converts networks of the architectures that people use, exported by PyTorch, and the files of the folder. */
+export const architectures: Check = {
+  name: "architectures",
+  needs: [],
+  slow: true,
+  async run({ dir, file: word = "", scratch, say }) {
+    const folder = join(scratch, "architectures");
+    mkdirSync(folder);
+    const python = pythonWith("torch", "torchvision", "onnx");
+    if (python === undefined)
+      return {
+        python: {
+          figure: "no torch, torchvision and onnx",
+          limit: "apt-get install python3-torch python3-torchvision python3-onnx",
+          verdict: "FAILED",
+        },
+      };
+    const made = spawnSync(python, ["-I", generator, folder, word], { encoding: "utf8" });
+    if (made.status !== 0) say(made.stderr.trim().split("\n").at(-1) ?? "");
+    const own = readdirSync(folder).map((name) => ({ file: name, path: join(folder, name) }));
+    const given = existsSync(join(dir, "data/onnx")) ? pretrainedFiles(dir, word || undefined) : [];
+    const rows: { [what: string]: Row } = {};
+    let refused = 0;
+    for (const { file, path } of [...own, ...given]) {
+      const out = join(scratch, file);
+      const { status, output, seconds, memory } = await measured(["convert", path, "--out", out, "--json"]);
+      const report = output === "" ? undefined : (JSON.parse(output) as Report);
+      const cost = `${seconds.toFixed(1)} s, ${memory.toFixed(0)} MiB, file of ${(statSync(path).size / 2 ** 20).toFixed(1)} MiB`;
+      say(`${file}: status ${status}, ${cost}`);
+      if (status !== 0) refused++;
+      rows[file] = rowOf({ status, report, seconds, memory, cost }, path, out);
+    }
+    if (word === "")
+      rows["files refused"] = {
+        figure: `${refused} of ${own.length + given.length}`,
+        limit: `≤ ${REFUSED}`,
+        verdict: refused <= REFUSED ? "ok" : "FAILED",
+      };
+    return rows;
+  },
+};
+
+type Found = Readonly<{
+  status: number | null;
+  report: Report | undefined;
+  seconds: number;
+  memory: number;
+  cost: string;
+}>;
+
+function rowOf({ status, report, seconds, memory, cost }: Found, path: string, out: string): Row {
+  const isSmall = seconds <= MOST.seconds && memory <= MOST.memory;
+  const limit = `≤ ${MOST.seconds} s, ${MOST.memory} MiB`;
+  if (status === 0 && report?.grain === "network") {
+    const isSame = readFileSync(path).equals(readFileSync(join(out, "original.onnx")));
+    return {
+      figure: `one step, ${isSame ? "the same bytes" : "OTHER BYTES"}, ${cost}`,
+      limit,
+      verdict: isSame && isSmall ? "ok" : "FAILED",
+    };
+  }
+  if (status === 0 && report) {
+    const off = report.maxRelDiff ?? Number.NaN;
+    return {
+      figure: `layers, ${off.toExponential(1)}, ${cost}`,
+      limit,
+      verdict: off <= CLOSE && isSmall ? "ok" : "FAILED",
+    };
+  }
+  const blockers = Object.keys(report?.blockers ?? {});
+  return {
+    figure: blockers.length > 0 ? `refused: ${blockers.join(", ")}` : `status ${status}`,
+    limit: "all that stands in the way",
+    verdict: blockers.length > 0 ? "ok" : "FAILED",
+  };
+}
+
+/** Runs the command to its end; seconds, and the most memory that it had, in MiB. */
+async function measured(args: readonly string[]) {
+  const started = performance.now();
+  const child = spawn(process.execPath, ["packages/cli/bin/flowify.js", ...args], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let output = "";
+  child.stdout.on("data", (piece) => {
+    output += piece;
+  });
+  let memory = 0;
+  const watch = setInterval(() => {
+    const file = `/proc/${child.pid}/status`;
+    const [, peak = "0"] = (existsSync(file) && readFileSync(file, "utf8").match(/VmHWM:\s+(\d+)/)) || [];
+    memory = Math.max(memory, Number(peak) / 1024);
+  }, 50);
+  const status = await new Promise<number | null>((done) => child.on("close", done));
+  clearInterval(watch);
+  return { status, output, memory, seconds: (performance.now() - started) / 1000 };
+}
