@@ -98,6 +98,24 @@ describe("flowify convert of a network without rules", () => {
     expect(existsSync(at("no"))).toBe(false);
   });
 
+  it("takes a file whose constants are not finite, as masks of attention are", async () => {
+    const file = odd("masked", (graph) => ({
+      ...graph,
+      nodes: nodesOf([
+        ["MatMul", ["x", "w"], "m"],
+        ["Max", ["m", "low"], "y"],
+      ]),
+      constants: [
+        ...(graph.constants ?? []),
+        constant("low", [1], Float32Array.of(Number.NEGATIVE_INFINITY)),
+      ],
+    }));
+    const { status, stdout } = await runCommand(["convert", file, "--out", at("masked")]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("masked.onnx: 4 → 2, one step");
+    expect(stdout).toMatch(/no layers: .*low.* -Infinity/);
+  });
+
   it("takes any network, or a value inside of it, where that is asked for", async () => {
     const plain = writeOnnx(root, "plain", dense);
     const flags = ["--grain", "network", "--output", "r", "--json"];

@@ -2,15 +2,15 @@ import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   applyNetwork,
-  DeviceError,
-  type Executor,
+  DataError,
+  DomainError,
   encodeSafetensors,
   type Flow,
   FlowifyError,
-  FlowModel,
   flowify,
   MismatchError,
   type OrdinaryNetwork,
+  ShapeError,
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
@@ -20,10 +20,7 @@ import {
   comparisonInputs,
   conversionReport,
   factsOf,
-  loadRuntime,
-  openOriginal,
   refusal,
-  relativeDifference,
 } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import { firstImages } from "../data/image-set.js";
@@ -34,6 +31,7 @@ import { defineCommand } from "../flags/define.js";
 import { choice, type FlagsOf, value } from "../flags/flag.js";
 import { nonEmpty, range, sizes } from "../flags/parsers.js";
 import { commonFlags, forceFlag, normalizeFlag, seedFlag } from "../flags/shared.js";
+import { largestDifference } from "../networks/largest-difference.js";
 import { fromPixels, ownNormalization } from "../networks/pixels.js";
 import { isDescription, type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
@@ -139,7 +137,14 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
   try {
     await convertLayers(file, flags, terminal);
   } catch (error) {
-    if (!(error instanceof UnsupportedOpError)) throw error;
+    if (!(error instanceof UnsupportedOpError)) {
+      const mayRun = [DataError, DomainError, ShapeError].some((kind) => error instanceof kind);
+      if (!mayRun || isChosen || !isGraph) throw error;
+      const refused: Reason = { why: "refused", message: (error as Error).message };
+      return convertWhole(file, refused, flags, terminal).catch(() => {
+        throw error;
+      });
+    }
     const refuse = (hint: string, cause: Error = error): never => {
       const { op, node, all, message } = error;
       terminal.document({ ...refusal(basename(file), error), blockers: all });
@@ -210,48 +215,6 @@ async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise
   const pixels = np.array(Float32Array.from(images.images)).reshape([images.count, ...images.shape]);
   const real = (await applyNetwork(front, pixels).data()) as Float32Array;
   return Float32Array.from([...random, ...real]);
-}
-
-/**
- * Largest difference between the network (run by ONNX Runtime if it came from an ONNX file) and the flow in
- * deterministic mode.
- */
-async function largestDifference(
-  pretrained: PretrainedNetwork,
-  flow: Flow,
-  executor: Executor,
-  inputs: Float32Array<ArrayBuffer>,
-  { warn }: Terminal,
-): Promise<number> {
-  const wanted = await computed(pretrained, inputs, warn);
-  const model = await FlowModel.create(flow, executor);
-  try {
-    return relativeDifference(wanted, await model.encode(inputs, { mode: "deterministic" }));
-  } finally {
-    await model.dispose();
-  }
-}
-
-async function computed(
-  { network, original: bytes }: PretrainedNetwork,
-  inputs: Float32Array<ArrayBuffer>,
-  warn: Terminal["warn"],
-): Promise<Float32Array> {
-  try {
-    if (bytes) {
-      const original = await openOriginal(await loadRuntime(), bytes);
-      try {
-        return await original.run(inputs);
-      } finally {
-        await original.dispose();
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof DeviceError)) throw error;
-    warn(`${error.message.split("\n")[0]}; the comparison uses the layers as read from the file`);
-  }
-  const x = np.array(inputs).reshape([-1, ...network.inShape]);
-  return (await applyNetwork(network, x).data()) as Float32Array;
 }
 
 /** @throws MismatchError if network and flow differ by more than rounding errors */

@@ -15,6 +15,7 @@ const millions = (count: number): string => formatCount(Math.round(count / 1e6))
 export type Reason =
   | Readonly<{ why: "asked" }>
   | Readonly<{ why: "blocked"; error: UnsupportedOpError }>
+  | Readonly<{ why: "refused"; message: string }>
   | Readonly<{ why: "cost"; operations: number }>;
 
 /** Why the file of an ONNX network costs too much to decompose; undefined where it does not, and for other files. */
@@ -58,6 +59,7 @@ export function planOf(
   const lines = [
     `${report.file}: ${sizes(of.inShape)} → ${sizes(of.outShape)}, one step, likelihood a lower bound in expectation`,
     ...(reason.why === "blocked" ? [printable(`no layers for: ${counts.join(", ")}`)] : []),
+    ...(reason.why === "refused" ? [printable(`no layers: ${reason.message.split("\n")[0]}`)] : []),
     ...(reason.why === "cost"
       ? [
           `to decompose its weights takes ${millions(reason.operations)} million operations, more than ${millions(MOST_OPERATIONS)}; --grain layer does it all the same`,
