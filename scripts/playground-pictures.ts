@@ -25,9 +25,8 @@ type Part = Readonly<{
 const parts: Readonly<Record<string, Part>> = {
   plane: { config: { steps: 600 }, ready: "text=Trained: all" },
   table: {
-    config: { steps: 400, falseAlarms: 0.02 },
-    ready: "nav",
-    clicks: ["Take the example", "Train"],
+    config: {},
+    ready: "#table-row",
   },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
   network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },

@@ -154,5 +154,5 @@ export const calls = (mirror: string): Call[] => [
     args: ["guard", "classifier.onnx", "--data", "mnist", "--steps", "20", "--out", "guarded.onnx"],
     says: /returns logits, log_prob, p_value, flag/,
   },
-  { args: ["decode", "twin", "--logits", "1:0.2", "--count", "2"], says: /2 preimages/ },
+  { args: ["decode", "twin", "--logits", "1:0.2", "--count", "2"], says: /2 of 2/ },
 ];

@@ -5,6 +5,7 @@ import { loadRuntime } from "@flowify/onnx";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parquetBytes } from "../../../packages/cli/test/data/parquet-files.js";
+import { exampleFile } from "../src/tabs/table/example.js";
 import { timeLeft } from "../src/tabs/table/time-left.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
@@ -134,6 +135,35 @@ test("odd rows of a file come first, with the column to blame, by keys alone", a
       expect(found[k]![i]).toBeCloseTo(Number(cell), 4);
   await page.getByRole("button", { name: "Back to planted.csv.gz" }).press("Enter");
   await page.getByText("240 rows are flagged").waitFor();
+});
+
+test("a finished example stands on the page, and its detector goes on", async () => {
+  const page = await playground.open("#/table");
+  // what is odd comes first, by the scores that the page came with
+  const rows = page.locator(".second tbody tr");
+  await rows.first().waitFor();
+  const odd = ["P0057", "P0148", "P0233", "P0341", "P0462", "P0519"];
+  expect((await rows.locator("th").allTextContents()).slice(0, 6).toSorted()).toEqual(odd);
+  expect(Number(await page.locator("#table-flagged").textContent())).toBeGreaterThanOrEqual(6);
+  await idle(page, "table");
+  await page.getByRole("button", { name: "Reasons of row P0057", exact: true }).press("Enter");
+  await page.locator("#table-row", { hasText: "P0057" }).waitFor();
+  await idle(page, "table");
+  expect(await page.locator(".reasons th b").first().textContent()).toBe("weight");
+  // the page computes what was stored: the rows of the same file, scored again, keep their order
+  const first = await rows.locator("td:nth-child(3)").allTextContents();
+  await page
+    .locator("#part-table .second input[type=file]")
+    .setInputFiles(file("again.csv", await exampleFile().text()));
+  await page.getByRole("heading", { name: "Rows of again.csv by score" }).waitFor();
+  await idle(page, "table");
+  expect(await rows.locator("td:nth-child(3)").allTextContents()).toEqual(first);
+  // a file of one's own takes its place, also while it opens
+  const other = await playground.open("#/table");
+  await choose(other, file("planted.csv", planted()));
+  await other.locator("#table-size", { hasText: "240 rows, 5 columns" }).waitFor();
+  await idle(other, "table");
+  expect(await other.locator(".second").count()).toBe(0);
 });
 
 test("files that are no usable table are refused in words, and a training is stopped", async () => {

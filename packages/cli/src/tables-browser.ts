@@ -11,6 +11,7 @@ export type { Table } from "./data/table/table.js";
 export { tableOfBytes } from "./data/table/table-bytes.js";
 export { conformalP } from "./detect/calibration.js";
 export { type OpenDetector, openDetector } from "./detect/detector.js";
+export { decodeDetector } from "./detect/detector-bytes.js";
 export { detectorOnnx } from "./detect/detector-onnx.js";
 export { type TableReasons, tableReasoner } from "./detect/reasons/table-reasons.js";
 export { type ScoreKind, scoreKinds, scoresAsCsv } from "./detect/score-columns.js";

@@ -14,6 +14,7 @@ export {
   fitDetector,
   openDetector,
 } from "./detect/detector.js";
+export { encodeDetector } from "./detect/detector-bytes.js";
 export { neighbourDistances } from "./detect/knn.js";
 export { rowReasons } from "./detect/reasons/row-reasons.js";
 export type { ScoreKind } from "./detect/score-columns.js";

@@ -44,6 +44,11 @@ type Judging = Readonly<{ score: ScoreKind; falseAlarms: number }>;
 /** Calls to the worker of the table tab. */
 export type TableCalls = {
   "table.open": Call<{ file: File }, OpenedTable>;
+  /** Opens a table with a detector that was fitted to it before, and the scores of all its rows (`example-detector.ts`). */
+  "table.restore": Call<
+    { file: File; id: string; stored: Uint8Array; device: TableConfig["device"] },
+    { table: OpenedTable; facts: DetectorFacts }
+  >;
   /** Trains a detector and scores all rows. Its signal ends the training; the best state so far then scores. */
   "table.train": Call<
     { drop: readonly string[]; id: string | undefined } & Omit<TableConfig, "score" | "falseAlarms">,

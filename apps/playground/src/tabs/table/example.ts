@@ -1,6 +1,6 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
 
-const PARCELS = 600;
+const PARCELS = 1200;
 const SEED = 5;
 const CARRIERS = ["road", "rail", "air"] as const;
 const DAY = 86_400_000;
@@ -39,7 +39,10 @@ function parcel(rng: Rng, row: number, size: number): Record<string, string> {
   };
 }
 
-/** The example of the page: 600 parcels, six of which are odd. Always the same. */
+/** What `example-detector.ts` writes, beside the page, and the column that names the parcels. */
+export const STORED = { file: "parcels.safetensors", id: "parcel" } as const;
+
+/** The example of the page: 1,200 parcels, six of which are odd. Always the same. */
 export function exampleFile(): File {
   const rng = makeRng(SEED);
   const parcels = Array.from({ length: PARCELS }, (_, i) => {

@@ -1,7 +1,8 @@
-import { DataError, type Executor, UsageError } from "@flowify/core";
+import { DataError, decodeSafetensors, type Executor, UsageError } from "@flowify/core";
 import {
   allRows,
   conformalP,
+  decodeDetector,
   detectorOnnx,
   encodedTable,
   expectEnough,
@@ -22,7 +23,7 @@ import type { Progress } from "../../run/session.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { serialQueue } from "../../worker/serial-queue.js";
-import type { DetectorFacts, NamedRow, TableCalls } from "./calls.js";
+import type { DetectorFacts, NamedRow, OpenedTable, TableCalls } from "./calls.js";
 import { LIMITS } from "./config.js";
 import { barsOf, type ReadTable, readTableFile } from "./read-table.js";
 
@@ -113,6 +114,44 @@ async function train(
   };
 }
 
+const viewOf = (found: ReadTable): OpenedTable => ({
+  name: found.name,
+  schema: found.schema,
+  notes: found.table.notes,
+  bars: found.schema.columns.map((column, at) => barsOf(found, column, at)),
+});
+
+async function restore({
+  file,
+  id,
+  stored,
+  device,
+}: TableCalls["table.restore"]["args"]): Promise<TableCalls["table.restore"]["result"]> {
+  const source = await readTableFile(file);
+  const { name, table } = source;
+  const schema = await findSchema(name, table, { id });
+  const fitted = decodeDetector(stored, (why) => new DataError(`${name}: not a detector: ${why}`));
+  const { tensors, metadata } = decodeSafetensors(stored);
+  const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
+  const scores = Object.fromEntries(
+    scoreKinds.map((kind) => [kind, tensors[`scores.${kind}`]!.data as Float64Array]),
+  ) as Judged["scores"];
+  const own = { source, rows, scores };
+  const open = await openDetector(await openBackend(device), fitted.detector);
+  read = source;
+  session = { schema, fitted, open, own, judged: own };
+  return {
+    table: viewOf(source),
+    facts: {
+      device: "ONNX Runtime",
+      steps: Number(metadata.steps),
+      heldOut: fitted.calibrations.combination.scores.length,
+      columns: fitted.detector.columns.map((column) => column.name),
+      notes: ["The page came with this detector. Train learns it again, here."],
+    },
+  };
+}
+
 /** All scores of all rows. */
 async function scoreAll(
   open: OpenDetector,
@@ -159,13 +198,13 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       read = undefined;
       const found = await readTableFile(file);
       read = found;
-      const { name, table, schema } = found;
-      return {
-        name,
-        schema,
-        notes: table.notes,
-        bars: schema.columns.map((column, at) => barsOf(found, column, at)),
-      };
+      return viewOf(found);
+    }),
+
+  "table.restore": (args) =>
+    inTurn(async () => {
+      await forget();
+      return restore(args);
     }),
 
   "table.train": (args, context) =>

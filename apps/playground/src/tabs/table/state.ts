@@ -1,14 +1,17 @@
 import { computed, signal } from "@preact/signals";
+import * as v from "valibot";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { download } from "../../ui/files.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { DetectorFacts, JudgedFile, OpenedTable, RankedRows, RowStory } from "./calls.js";
 import { type TableConfig, tableConfig } from "./config.js";
-import { exampleFile } from "./example.js";
+import { exampleFile, STORED } from "./example.js";
 import { timeLeft } from "./time-left.js";
 
 const first = configFor("table", tableConfig);
+/** The address asks for nothing but the tab. */
+const isBare = !first.problem && JSON.stringify(first.value) === JSON.stringify(v.parse(tableConfig, {}));
 
 export const config = signal<TableConfig>(first.value);
 export const opened = signal<OpenedTable | undefined>(undefined);
@@ -44,6 +47,10 @@ const work = makeWork(first.problem, () => {
 });
 export const { progress, problem } = work;
 
+const OPENING = "opening the example";
+/** Whether a file would have to wait; not for the example. */
+export const busy = computed(() => progress.value !== undefined && progress.value.stage !== OPENING);
+
 export const isTraining = computed(() => progress.value?.stage.startsWith("training") === true);
 
 /** Stops the training, whose best state then scores the rows; any other task ends without a result. */
@@ -58,12 +65,13 @@ export const flagged = computed(() => {
   return ranked.value?.all.filter((p) => p <= falseAlarms).length;
 });
 
-export function openFiles(files: readonly File[]): Promise<void> {
+export async function openFiles(files: readonly File[]): Promise<void> {
   const [next] = files;
   if (!next || files.length > 1) {
     problem.value = `Found ${files.length} files, expected one.`;
-    return Promise.resolve();
+    return;
   }
+  if (!busy.value && progress.value) await work.reset();
   return work.start(`reading ${next.name}`, async (worker) => {
     forgetDetector();
     opened.value = undefined;
@@ -71,6 +79,24 @@ export function openFiles(files: readonly File[]): Promise<void> {
     const { columns } = (await read(worker, next)).schema;
     dropped.value = new Set();
     idColumn.value = columns.find(({ type }) => type === "identifier")?.name;
+  });
+}
+
+/** Where the address asks for no other settings, the example with the detector that came with the page: no page is empty. */
+export async function begin(): Promise<void> {
+  if (!isBare || opened.value) return;
+  await work.start(OPENING, async (worker) => {
+    const stored = new Uint8Array(await (await fetch(STORED.file)).arrayBuffer());
+    file = exampleFile();
+    const { id } = STORED;
+    const args = { file, id, stored, device: config.value.device };
+    const found = await worker.call("table.restore", args);
+    reader = worker;
+    opened.value = found.table;
+    idColumn.value = id;
+    facts.value = found.facts;
+    judged.value = { name: file.name, notes: [] };
+    await showFirst(worker);
   });
 }
 

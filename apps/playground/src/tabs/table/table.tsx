@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem, wordsOf } from "../../ui/problem.js";
@@ -9,6 +10,8 @@ import { Detector, Judging } from "./detector.js";
 import { Reasons } from "./reasons.js";
 import { Rows } from "./rows.js";
 import {
+  begin,
+  busy,
   cancel,
   isTraining,
   judged,
@@ -23,15 +26,27 @@ import "./table.css";
 
 /** Table: a file of rows, a detector of the odd ones, and the reasons for each. */
 export function TableTab() {
-  const busy = progress.value !== undefined;
+  useEffect(() => void begin(), []);
   const { value: table } = opened;
   return (
-    <div class="board table-tab">
+    <div class={`board table-tab ${ranked.value ? "judged" : ""}`}>
+      {ranked.value && (
+        <>
+          <Sheet name="rows" title={`Rows of ${judged.value?.name} by score`} class="stack second">
+            <Rows rows={ranked.value} />
+          </Sheet>
+          <div class="more beside">
+            <Sheet name="reasons" title="Reasons" class="stack">
+              <Reasons />
+            </Sheet>
+          </div>
+        </>
+      )}
       <Sheet name="file" title={table?.name ?? "A file of rows"} class="stack first">
         <DropZone
           label="Choose a file"
           accept={TABLE_FILES}
-          disabled={busy}
+          disabled={busy.value}
           onFiles={(files) => void openFiles(files)}
           onProblem={(error) => {
             problem.value = wordsOf(error);
@@ -41,7 +56,7 @@ export function TableTab() {
             Drop a CSV, TSV, JSON lines or Parquet file here, of at most {LIMITS.rows.toLocaleString("en")}{" "}
             rows. It stays on your computer.
           </p>
-          <button type="button" disabled={busy} onClick={() => void openExample()}>
+          <button type="button" disabled={busy.value} onClick={() => void openExample()}>
             Take the example
           </button>
         </DropZone>
@@ -64,18 +79,6 @@ export function TableTab() {
           detector was trained on may look more usual than they are.
         </Lesson>
       </Sheet>
-      {ranked.value && (
-        <>
-          <Sheet name="rows" title={`Rows of ${judged.value?.name} by score`} class="stack second">
-            <Rows rows={ranked.value} />
-          </Sheet>
-          <div class="more beside">
-            <Sheet name="reasons" title="Reasons" class="stack">
-              <Reasons />
-            </Sheet>
-          </div>
-        </>
-      )}
     </div>
   );
 }

@@ -1,0 +1,45 @@
+/**
+ * Writes `public/parcels.safetensors`: the detector of the example of the page, by the settings of the page,
+ * and the scores of all its rows. To run where either changes:
+ *
+ *     npm run playground:example
+ */
+import { writeFileSync } from "node:fs";
+import { decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
+import { nativeExecutor } from "@flowify/onnx";
+import { numpy as np } from "@jax-js/jax";
+import { encodeDetector } from "flowify/tables";
+import {
+  allRows,
+  encodedTable,
+  findSchema,
+  fitTableDetector,
+  openDetector,
+  scoreKinds,
+} from "flowify/tables/browser";
+import * as v from "valibot";
+import { tableConfig } from "./src/tabs/table/config.js";
+import { exampleFile, STORED } from "./src/tabs/table/example.js";
+import { readTableFile } from "./src/tabs/table/read-table.js";
+
+const { name, table } = await readTableFile(exampleFile());
+const schema = await findSchema(name, table, { id: STORED.id });
+const columns = schema.columns.filter(({ use }) => use === "model");
+const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
+const executor = await nativeExecutor();
+const { contaminated, seed, steps } = v.parse(tableConfig, {});
+const fitted = await fitTableDetector(executor, rows, columns, { contaminated, seed, steps });
+const open = await openDetector(executor, fitted.detector);
+const scores = await open.score(rows, scoreKinds);
+await open.dispose();
+await executor.dispose();
+const { tensors, metadata } = decodeSafetensors(encodeDetector(fitted));
+const all = Object.fromEntries(
+  scoreKinds.map((kind) => [
+    `scores.${kind}`,
+    new HostArray(scores[kind], [scores[kind].length], np.float64),
+  ]),
+);
+const bytes = encodeSafetensors({ ...tensors, ...all }, { ...metadata, steps: String(steps) });
+writeFileSync(new URL(`public/${STORED.file}`, import.meta.url), bytes);
+console.log(`${STORED.file}: ${bytes.length} bytes`);
