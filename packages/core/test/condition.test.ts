@@ -107,11 +107,11 @@ describe("a density with a condition", () => {
 
   it("of one of some classes", async () => {
     const rng = makeRng(9);
-    const c = Array.from({ length: 400 }, () => rng.integer(3));
+    const c = Array.from({ length: 600 }, () => rng.integer(3));
     const y = c.map((k) => [3 * k + 0.3 * rng.normal(), k - 1 + rng.normal()]);
     const classes = await fit(couplingFlow(2, { condition: { classes: 3 }, hidden: 8, blocks: 1 }), y, {
       ...settings,
-      steps: 120,
+      steps: 200,
       condition: c,
     });
     for (const k of [0, 1, 2]) {
