@@ -13,18 +13,16 @@ export function blockersOf(
   { op: refused, node: its }: Pick<UnsupportedOpError, "op" | "node">,
 ): Record<string, string[]> {
   const moving = new Set(inputs.map(({ name }) => name));
-  const found: Record<string, string[]> = {};
+  const found = new Map<string, string[]>(); // an operator may be called as a method of objects
   const nameOf = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${domain}:${op}`);
   for (const node of neededFor(output, nodes, (each) => each)) {
     const isData = node.inputs.some((name) => moving.has(name));
     if (isData && OF_SIZES.includes(nameOf(node))) continue;
     if (isData) for (const name of node.outputs) moving.add(name);
-    if (!Object.hasOwn(isData ? rules : foldable, nameOf(node))) {
-      found[nameOf(node)] ??= [];
-      found[nameOf(node)]?.push(node.name);
-    }
+    const op = nameOf(node);
+    if (!Object.hasOwn(isData ? rules : foldable, op)) found.set(op, [...(found.get(op) ?? []), node.name]);
   }
-  return { ...(!Object.hasOwn(found, refused) && { [refused]: [its] }), ...found };
+  return { ...(!found.has(refused) && { [refused]: [its] }), ...Object.fromEntries(found) };
 }
 
 /** `Erf ×12 (/gelu/Erf, …), Softmax (/attention/Softmax)` */
