@@ -34,7 +34,7 @@ test("a figure above its goal fails and says where, and passes under the ceiling
   expect(check().stdout).toMatch(/files of over 320 lines +1 +1 +0\n/);
 });
 
-test("ceilings go down with the figures, and never up", () => {
+test("ceilings go down with the figures, and never up", { tags: ["long"] }, () => {
   write("packages/cli/src/a/long.ts", lines(320));
   check("--write");
   expect(ceilings()["files of over 320 lines"]).toBe(0);

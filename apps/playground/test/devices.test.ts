@@ -102,6 +102,7 @@ test("training goes on in Wasm where the GPU is lost, with the steps that were t
 });
 
 test("without WebGPU Wasm does it, also without threads; asking for it is answered in words", {
+  tags: ["long"],
   timeout: SLOW,
 }, async () => {
   const without = await startPlayground({ isolated: false });

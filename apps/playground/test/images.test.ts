@@ -171,6 +171,7 @@ test("files that are no pictures, and too many of them, are refused in words", {
 });
 
 test("pictures keep their colours, are made grey where asked, and the page says which", {
+  tags: ["long"],
   timeout: SLOW,
 }, async () => {
   // the digits come later than the pictures, and must not take their place

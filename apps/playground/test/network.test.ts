@@ -51,7 +51,9 @@ type Report = {
 };
 
 describe("the example", () => {
-  it("is a density without a click, and comes back after a network of one's own", async () => {
+  it("is a density without a click, and comes back after a network of one's own", {
+    tags: ["long"],
+  }, async () => {
     const page = await playground.open("#/network");
     await page.locator("output#log-prob").waitFor({ timeout: 120_000 });
     const largest = page.locator("table[aria-label=Outputs] tr.largest th");

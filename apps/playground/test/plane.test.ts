@@ -28,7 +28,10 @@ async function finished(page: Page, steps: number): Promise<void> {
   await page.getByText(`Trained: all ${steps} steps are done.`).waitFor({ timeout: SLOW });
 }
 
-test("moons train without a click, to the numbers of the same run in Node", { timeout: SLOW }, async () => {
+test("moons train without a click, to the numbers of the same run in Node", {
+  tags: ["long"],
+  timeout: SLOW,
+}, async () => {
   const config = v.parse(planeConfig, { steps: 6 });
   const page = await playground.open(addressOf({ steps: 6 }));
   await finished(page, 6);
@@ -60,7 +63,7 @@ test("a network that widens is a bound, and what its bound averages to integrate
   expect(await page.locator(".bar.of-bound").count()).toBe(1);
 });
 
-test("pause, step, reset", { timeout: SLOW }, async () => {
+test("pause, step, reset", { tags: ["long"], timeout: SLOW }, async () => {
   const page = await playground.open(addressOf({ layers: narrow }));
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("Paused after step").waitFor();

@@ -220,7 +220,9 @@ describe("a run of rows", () => {
 });
 
 describe("columns", () => {
-  it("that are constant or badly scaled are named, and do not keep the others from being learnt", async () => {
+  it("that are constant or badly scaled are named, and do not keep the others from being learnt", {
+    tags: ["long"],
+  }, async () => {
     const bad = rowsOf(1000, (rng) => [rng.normal() * 1e8, 7, rng.normal()]);
     const file = write("bad.npy", bad);
     const { stdout, stderr } = await train(file, "bad", "--steps", "60");

@@ -61,7 +61,7 @@ it("an array of half floats, in column order, or in an archive is a table", asyn
   expect((await cellsOf("rows.npz", archive)).rows).toEqual([[7, 8, 9]]);
 });
 
-it("with --table, a run of an array has a detector that takes arrays", async () => {
+it("with --table, a run of an array has a detector that takes arrays", { tags: ["long"] }, async () => {
   const path = join(root, "sensors.npy");
   const numbers = Array.from({ length: 180 }, (_, i) => (i % 3 === 2 ? i % 4 : Math.sin(i)));
   writeFileSync(path, npy("<f8", numbers.with(6, Number.NaN)));
