@@ -149,6 +149,7 @@ describe("columns on a grid", () => {
     expect(beatenBy(best, best.figure + 0.5, "nats per row")).toEqual([
       expect.stringContaining("one Gaussian of all columns is better than the run, by 0.500 nats per row"),
     ]);
+    expect(beatenBy(best, best.figure + 4e-4, "nats per row")).toEqual([]); // by 0.000
     expect(beatenBy(best, best.figure - 0.5, "nats per row")).toEqual([]);
   });
 });

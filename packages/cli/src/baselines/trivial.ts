@@ -35,9 +35,9 @@ export async function trivialBaseline(
   return others.reduce((a, b) => (b.figure < a.figure ? b : a), best as TrivialBaseline);
 }
 
-/** What to say of a run of rows that a baseline beats, a line. */
+/** What to say of a run of rows that a baseline beats by a figure that shows, a line. */
 export const beatenBy = ({ name, figure }: TrivialBaseline, own: number, unit: string): string[] =>
-  own > figure
+  own - figure >= 0.0005
     ? [
         `${name} is better than the run, by ${(own - figure).toFixed(3)} ${unit}: train longer, or take it: flowify baseline lists such densities`,
       ]
