@@ -1,24 +1,15 @@
 /** The simulators of `sbibm` (Lueckmann et al. 2021, MIT licence), as functions of parameters and random numbers. */
 import type { Rng } from "@flowify/core/layer";
-import { logNormal, normal, type Prior, uniform } from "flowify/posterior";
+import { normal, type Prior, type Simulator, uniform } from "flowify/posterior";
+import { simulators } from "flowify/posterior/browser";
 
-export type Task = Readonly<{
-  prior: Prior;
-  simulate(theta: ArrayLike<number>, random: Rng): ArrayLike<number>;
-}>;
+type Task = Readonly<{ prior: Prior; simulate: Simulator }>;
 
 const list = (n: number, f: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => f(i));
 const at = (a: ArrayLike<number>, i: number): number => a[i] as number;
 
 const shifted = (theta: ArrayLike<number>, random: Rng): number[] =>
   list(theta.length, (i) => at(theta, i) + Math.sqrt(0.1) * random.normal());
-
-function twoMoons(theta: ArrayLike<number>, random: Rng): number[] {
-  const a = Math.PI * (random.uniform() - 0.5);
-  const r = 0.1 + 0.01 * random.normal();
-  const [s, t] = [at(theta, 0), at(theta, 1)];
-  return [r * Math.cos(a) + 0.25 - Math.abs(s + t) / Math.SQRT2, r * Math.sin(a) + (-s + t) / Math.SQRT2];
-}
 
 function slcp(theta: ArrayLike<number>, random: Rng): number[] {
   const [s1, s2, rho] = [at(theta, 2) ** 2, at(theta, 3) ** 2, Math.tanh(at(theta, 4))];
@@ -31,51 +22,6 @@ function slcp(theta: ArrayLike<number>, random: Rng): number[] {
 function gaussianMixture(theta: ArrayLike<number>, random: Rng): number[] {
   const std = random.uniform() < 0.5 ? 1 : 0.1;
   return list(2, (i) => at(theta, i) + std * random.normal());
-}
-
-/** One step of the classical method of Runge and Kutta. */
-function rungeKutta(f: (y: readonly number[]) => number[], y: readonly number[], h: number): number[] {
-  const moved = (k: readonly number[], by: number): number[] => y.map((v, i) => v + by * at(k, i));
-  const k1 = f(y);
-  const k2 = f(moved(k1, h / 2));
-  const k3 = f(moved(k2, h / 2));
-  const k4 = f(moved(k3, h));
-  return y.map((v, i) => v + (h / 6) * (at(k1, i) + 2 * at(k2, i) + 2 * at(k3, i) + at(k4, i)));
-}
-
-/** A binomial number: by its trials where few are expected, else by inversion from the mode outwards. */
-function binomial(n: number, p: number, random: Rng): number {
-  let hits = 0;
-  for (let i = 0; i < n; i++) if (random.uniform() < p) hits++;
-  return hits;
-}
-
-function sir(theta: ArrayLike<number>, random: Rng): number[] {
-  const [beta, gamma, N, h] = [at(theta, 0), at(theta, 1), 1e6, 0.5];
-  let y = [N - 1, 1, 0];
-  const seen: number[] = [];
-  for (let step = 0; step * h < 160; step++) {
-    if ((step * h) % 17 === 0) seen.push(binomial(1000, Math.min(Math.max(at(y, 1) / N, 0), 1), random));
-    y = rungeKutta(
-      ([S = 0, I = 0]) => [(-beta * S * I) / N, (beta * S * I) / N - gamma * I, gamma * I],
-      y,
-      h,
-    );
-  }
-  return seen.slice(0, 10);
-}
-
-function lotkaVolterra(theta: ArrayLike<number>, random: Rng): number[] {
-  const [alpha, beta, gamma, delta] = Array.from(theta) as [number, number, number, number];
-  // of the logs: populations near 0 stay above it
-  let y = [Math.log(30), 0];
-  const seen: number[][] = [];
-  const h = 0.02;
-  for (let step = 0; seen.length < 10; step++) {
-    if (step % 105 === 0) seen.push(y);
-    y = rungeKutta(([x = 0, z = 0]) => [alpha - beta * Math.exp(z), -gamma + delta * Math.exp(x)], y, h);
-  }
-  return [0, 1].flatMap((k) => seen.map((both) => Math.exp(at(both, k) + 0.1 * random.normal())));
 }
 
 /** Σ y, and Σ_t y[t + j] I[t], of Bernoulli numbers y with the logits of a filter of the stimulus. */
@@ -140,11 +86,12 @@ function solveLower(F: readonly (readonly number[])[], b: readonly number[]): nu
   return x;
 }
 
+const { pendulum: _, ...shown } = simulators;
 const ten = (value: number): number[] => list(10, () => value);
 
 /** All tasks by name. */
 export const tasks = (stimulus: ArrayLike<number>): { readonly [name: string]: Task } => ({
-  two_moons: { prior: uniform([-1, -1], [1, 1]), simulate: twoMoons },
+  ...shown,
   gaussian_linear: { prior: normal(ten(0), Math.sqrt(0.1)), simulate: shifted },
   gaussian_linear_uniform: { prior: uniform(ten(-1), ten(1)), simulate: shifted },
   gaussian_mixture: { prior: uniform([-10, -10], [10, 10]), simulate: gaussianMixture },
@@ -156,6 +103,4 @@ export const tasks = (stimulus: ArrayLike<number>): { readonly [name: string]: T
     simulate: slcp,
   },
   bernoulli_glm: bernoulliGlm(stimulus),
-  sir: { prior: logNormal([Math.log(0.4), Math.log(0.125)], [0.5, 0.2]), simulate: sir },
-  lotka_volterra: { prior: logNormal([-0.125, -3, -0.125, -3], 0.5), simulate: lotkaVolterra },
 });

@@ -24,6 +24,7 @@ const limits: Readonly<Record<string, number>> = {
   "flowify/charts": 6,
   "flowify/format": 20,
   "flowify/posterior": 10,
+  "flowify/posterior/browser": 2,
   "flowify/regression": 12,
   "flowify/tables": 22,
   "flowify/tables/browser": 25,

@@ -8,7 +8,7 @@ const common: UserConfig = {
   failOnWarn: true,
 };
 
-// main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format.js what pages do, charts.js what draws in their look, posterior.js and regression.js what they say, tables.js the detectors of odd rows, tables-browser.js the same for pages.
+// main.js is the command, which bin/flowify.js loads; index.js is what other programs import, format.js what pages do, charts.js what draws in their look, posterior.js and regression.js what they say, tables.js the detectors of odd rows, posterior-browser.js and tables-browser.js the same for pages.
 export default defineConfig([
   {
     ...common,
@@ -18,6 +18,7 @@ export default defineConfig([
       "src/format.ts",
       "src/charts.ts",
       "src/posterior.ts",
+      "src/posterior-browser.ts",
       "src/regression.ts",
       "src/tables.ts",
       "src/tables-browser.ts",

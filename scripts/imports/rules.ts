@@ -17,6 +17,7 @@ export const browserEntries = [
   "packages/compress/src/index.ts",
   "packages/guard/src/index.ts",
   "packages/cli/src/format.ts",
+  "packages/cli/src/posterior-browser.ts",
   "packages/cli/src/tables-browser.ts",
 ];
 export const nodePackages = [

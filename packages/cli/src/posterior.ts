@@ -3,6 +3,8 @@
  *
  * @module flowify/posterior
  */
-export { Posterior, type PosteriorOptions, posterior } from "./posterior/posterior.js";
+export { posterior } from "./posterior/in-node.js";
+export { Posterior } from "./posterior/posterior.js";
 export { independently, logNormal, normal, type Prior, uniform } from "./posterior/priors.js";
 export type { Simulator } from "./posterior/simulate.js";
+export type { PosteriorOptions } from "./posterior/train.js";

@@ -1,147 +1,18 @@
-import { couplingFlow, DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
+import type { Executor, FlowModel } from "@flowify/core";
+import { DataError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { fitEnsemble } from "../ensemble.js";
-import { defaultExecutor } from "../node-model.js";
 import { logMean } from "../statistics.js";
-import { type Bijection, bijectionOf } from "./bijections.js";
+import type { Bijection } from "./bijections.js";
 import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagnose.js";
 import { exportDraws } from "./export.js";
-import { checkPrior, type Prior } from "./priors.js";
-import { type Scaling, scaled, scalingOf } from "./scaling.js";
-import { type Simulated, type SimulateOptions, type Simulator, simulateAll } from "./simulate.js";
-
-export type PosteriorOptions = SimulateOptions & {
-  prior: Prior;
-  /** x = simulate(θ, random). */
-  simulate: Simulator;
-  /** Calls of the simulator. Default 10,000. */
-  simulations?: number;
-  /** Flows that are trained side by side on other splits of the simulations; their mixture is the posterior. Default 2. */
-  ensemble?: number;
-  /** Blocks of each flow, and width of its networks. Default 4 and 64. */
-  blocks?: number;
-  hidden?: number;
-  /** Passes over the simulations at most; training ends before where held-out ones say so. Default 150. */
-  epochs?: number;
-  /** Where to compute. Default: ONNX Runtime. */
-  executor?: Executor;
-  /** Called with the stage and how far it is, from 0 to 1. */
-  onProgress?: (stage: "simulating" | "training", done: number) => void;
-};
+import type { Prior } from "./priors.js";
+import { type Scaling, scaled } from "./scaling.js";
+import type { Simulated, Simulator } from "./simulate.js";
+import { type Typicality, typicalityAmong } from "./typicality.js";
 
 /** The observation, as many numbers as the simulator returns. */
 export type Observed = { observed: ArrayLike<number> };
-
-const schemas = {
-  prior: o.anything,
-  simulate: o.callback,
-  simulations: o.integer(1),
-  ensemble: o.integer(1),
-  blocks: o.integer(1),
-  hidden: o.integer(1),
-  epochs: o.integer(1),
-  seed: o.seed,
-  mostFailures: o.notNegative,
-  executor: o.record,
-  onProgress: o.callback,
-};
-
-/** Fewest simulations: some are held out of each flow. */
-const FEWEST = 20;
-
-/** Share of the simulations that training is judged by. */
-const HELD_OUT = 0.1;
-/** Simulations of a step, and its peak size. */
-const BATCH = 256;
-const RATE = 2e-3;
-/** Held-out measurements in a row without a better one after which training ends. */
-const PATIENCE = 12;
-
-/**
- * The posterior p(θ | x) of a simulator for any observation x: a conditional flow q(u | x), trained on pairs
- * θ ~ prior, x = simulate(θ) by maximum likelihood.
- *
- * u = F(θ) is the fixed bijection of the prior's support onto R, so no sample leaves it.
- * Amortized: an observation costs one pass through the network, no simulation.
- *
- *     log q(θ | x) = log q(u | x) − log |dθ / du|
- *
- * @throws UsageError for a prior that does not know its own draws, options that make no sense; DataError where too many
- * simulations fail, or have another length; those of `fit`
- *
- * Source: Papamakarios and Murray 2016 (arXiv:1605.06376); Greenberg et al. 2019 (arXiv:1905.07488), without proposals.
- *
- * @example
- * ```ts
- * import { posterior, uniform } from "flowify/posterior";
- * const found = await posterior({
- *   prior: uniform(-2, 2),
- *   simulate: ([theta = 0], random) => [theta ** 2 + 0.1 * random.normal()],
- *   simulations: 500,
- *   epochs: 3,
- *   ensemble: 1,
- *   seed: 7,
- * });
- * const draws = await found.sample(200, { observed: [1], seed: 1 });
- * console.log(draws.length, draws.every(([theta = 0]) => Math.abs(theta) <= 2));
- * await found.dispose();
- * // 200 true
- * ```
- */
-export async function posterior(options: PosteriorOptions): Promise<Posterior> {
-  checkOptions("posterior", schemas, options);
-  const { prior, simulations = 10_000, ensemble = 2, blocks = 4, hidden = 64, epochs = 150 } = options;
-  const { seed = 0, onProgress = () => {} } = options;
-  if (simulations < FEWEST)
-    throw new UsageError(`posterior: expected at least ${FEWEST} simulations, got ${simulations}`);
-  if (typeof options.simulate !== "function")
-    throw new UsageError("posterior: expected simulate, a function of (theta, random) that returns numbers");
-  checkPrior(prior, makeRng(seed, 1));
-  const pairs = await simulateAll(prior, options.simulate, simulations, {
-    ...options,
-    onProgress: (done) => onProgress("simulating", done),
-  });
-  const executor = options.executor ?? (await defaultExecutor());
-  const lines = prior.support.map(bijectionOf);
-  const { size } = prior;
-  const u = Float32Array.from(pairs.parameters, (theta, i) => (lines[i % size] as Bijection).toReal(theta));
-  const scaling = scalingOf(pairs.observations, pairs.observationSize);
-  const condition = scaled(pairs.observations, scaling);
-  const { count } = pairs;
-  const batchSize = Math.min(BATCH, Math.ceil(count / 4));
-  const steps = Math.ceil((epochs * count) / batchSize);
-  const make = () =>
-    couplingFlow(size, { condition: pairs.observationSize, blocks, hidden, bins: 8, bound: 5 });
-  const ensembleOptions = {
-    condition,
-    executor,
-    steps,
-    batchSize,
-    learningRate: RATE,
-    validation: HELD_OUT,
-    validateEvery: Math.max(Math.ceil((0.9 * count) / batchSize), 10),
-    patience: PATIENCE,
-    clip: 5,
-    ema: 0.99,
-    seed,
-    members: ensemble,
-    onProgress: (done: number) => onProgress("training", done),
-  };
-  const members = await fitEnsemble(make, u, ensembleOptions).catch(async (error: unknown) => {
-    if (options.executor === undefined) await executor.dispose();
-    throw error;
-  });
-  return new Posterior({
-    prior,
-    simulate: options.simulate,
-    members,
-    lines,
-    scaling,
-    pairs,
-    executor: options.executor === undefined ? executor : undefined,
-  });
-}
 
 /** What a posterior is made of. */
 type Parts = Readonly<{
@@ -158,6 +29,7 @@ type Parts = Readonly<{
 /** Draws, densities and checks of a posterior. */
 export class Posterior {
   readonly #parts: Parts;
+  #typicality: ((condition: Float32Array) => Typicality) | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -249,6 +121,13 @@ export class Posterior {
       );
       return logMean(each) - slope;
     });
+  }
+
+  /** How far an observation lies from what was simulated. */
+  typicality({ observed }: Observed): Typicality {
+    const { observations, observationSize } = this.#parts.pairs;
+    this.#typicality ??= typicalityAmong(scaled(observations, this.#parts.scaling), observationSize);
+    return this.#typicality(this.#condition(observed));
   }
 
   /** Whether it can be trusted: ranks and expected coverage on fresh simulations. */

@@ -12,6 +12,7 @@ import {
   type Simulator,
   uniform,
 } from "../../src/posterior.js";
+import { trainPosterior } from "../../src/posterior-browser.js";
 
 /** A conjugate model: θ ~ N(0, 1), x = (θ + ε₁, θ + ε₂), ε ~ N(0, ½²): the posterior is N(8 x̄ / 9, 1 / 9). */
 const conjugate: Simulator = (theta, random) =>
@@ -82,6 +83,47 @@ describe("a posterior", () => {
     expect(ranks[0]?.counts.reduce((a, b) => a + b)).toBe(300);
     expect(ranks[0]?.p).toBeGreaterThan(0.001);
     expect(largestGap).toBeLessThan(0.12);
+  });
+
+  it("says of an observation whether it is like those simulated", () => {
+    expect(found.typicality({ observed: [0.5, 0.6] }).note).toBeUndefined();
+    expect(found.typicality({ observed: [0.5, 0.6] }).p).toBeGreaterThan(0.05);
+    // each number is usual, together they are not: their difference has a deviation of 0.7
+    for (const observed of [
+      [2, -2],
+      [30, 30],
+    ]) {
+      const { p, note } = found.typicality({ observed });
+      expect(p).toBeLessThan(0.01);
+      expect(note).toContain("outside of everything simulated");
+    }
+    expect(() => found.typicality({ observed: [1] })).toThrow("expected 2 numbers");
+  });
+
+  it("is restored from the parameters of its members, to the bit", async () => {
+    const options = { ...settings, prior: normal(0, 1), simulate: conjugate };
+    const before = found.members.map((member) => member.save());
+    const again = await trainPosterior(options, { before });
+    const [asked, theta] = [{ observed: [0.3, 0.2] }, [[0.1], [0.4]]];
+    expect([...(await again.logProb(theta, asked))]).toEqual([...(await found.logProb(theta, asked))]);
+    await again.dispose();
+  });
+
+  it("ends its training where a signal says so", async () => {
+    const ending = { aborted: false };
+    const short = await posterior({
+      ...settings,
+      prior: normal(0, 1),
+      simulate: conjugate,
+      ensemble: 1,
+      signal: ending,
+      onProgress: (stage) => {
+        ending.aborted = stage === "training";
+      },
+    });
+    const draws = await short.sample(50, { observed: [0, 0] });
+    expect(draws.every(([theta = Number.NaN]) => Number.isFinite(theta))).toBe(true);
+    await short.dispose();
   });
 
   it("is one ONNX file with the draws and densities of its flows", async () => {

@@ -1,0 +1,4 @@
+/** Posteriors of simulators in pages, and simulators to show: nothing of Node. */
+
+export { simulators } from "./posterior/simulators.js";
+export { trainPosterior } from "./posterior/train.js";
