@@ -1,5 +1,5 @@
 /**
- * Takes pictures of every tab of the playground, light and dark, wide and 400 pixels, for inspection; three of them
+ * Takes pictures of every tab of the playground, light and dark, wide and 400 pixels, for inspection; four of them
  * are in documents. Also takes pictures of the live frames in documents.
  *
  *     npm run playground:pictures              writes runs/playground/*.png and docs/pictures/playground-*.png
@@ -28,6 +28,7 @@ const parts: Readonly<Record<string, Part>> = {
     config: {},
     ready: "#table-row",
   },
+  posterior: { config: {}, ready: ".ranks" },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
   network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },
 };
@@ -42,7 +43,7 @@ async function clicked(page: Page, name: string): Promise<void> {
 
 const widths = { wide: 1280, narrow: 400 } as const;
 /** Pictures in the README and in documents. */
-const shown = new Set(["plane-wide-light", "table-wide-light", "images-wide-light"]);
+const shown = new Set(["plane-wide-light", "table-wide-light", "posterior-wide-light", "images-wide-light"]);
 const LONGEST = 600_000;
 
 mkdirSync(FOLDER, { recursive: true });

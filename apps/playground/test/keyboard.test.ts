@@ -26,7 +26,7 @@ const layers = [
 ];
 
 /** Each part with everything on it that it can have. */
-const parts: Readonly<Record<"plane" | "table" | "images" | "network", () => Promise<Page>>> = {
+const parts: Readonly<Record<"plane" | "table" | "posterior" | "images" | "network", () => Promise<Page>>> = {
   async plane() {
     const page = await playground.open(addressOf("plane", { data: "own", points: circle, steps: 3, layers }));
     await page.getByText("Trained: all 3 steps are done.").waitFor();
@@ -39,6 +39,12 @@ const parts: Readonly<Record<"plane" | "table" | "images" | "network", () => Pro
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.locator("output#table-row").waitFor();
     await idle(page, "table");
+    return page;
+  },
+  async posterior() {
+    const page = await playground.open("#/posterior");
+    await page.locator(".ranks").waitFor();
+    await idle(page, "posterior");
     return page;
   },
   async images() {
@@ -186,6 +192,8 @@ test("buttons, lists, sliders and the editor of the plane are worked by keys alo
 });
 
 audited("table");
+
+audited("posterior");
 
 audited("images");
 

@@ -32,6 +32,13 @@ export const parts: readonly Part[] = [
     load: async () => (await import("../tabs/images/images.js")).Images,
   },
   {
+    id: "posterior",
+    title: "Posterior",
+    summary:
+      "Which causes fit what you see? A simulator turns parameters into an observation; a network learns the way back, with all its uncertainty. Drag the observation and watch the parameters move.",
+    load: async () => (await import("../tabs/posterior/posterior.js")).PosteriorTab,
+  },
+  {
     id: "network",
     title: "Your network",
     summary:

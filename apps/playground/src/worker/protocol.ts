@@ -1,10 +1,11 @@
 import type { ImagesCalls } from "../tabs/images/calls.js";
 import type { NetworkCalls } from "../tabs/network/calls.js";
 import type { PlaneCalls } from "../tabs/plane/calls.js";
+import type { PosteriorCalls } from "../tabs/posterior/calls.js";
 import type { TableCalls } from "../tabs/table/calls.js";
 
 /** What page and workers say to each other, declared once; every tab lists its calls in its own `calls.ts`. */
-export type Calls = PlaneCalls & TableCalls & ImagesCalls & NetworkCalls;
+export type Calls = PlaneCalls & TableCalls & ImagesCalls & NetworkCalls & PosteriorCalls;
 export type CallName = keyof Calls;
 
 /** Page → worker. `cancel` stops a call early: it aborts the handler's signal. */

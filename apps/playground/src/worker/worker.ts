@@ -11,6 +11,7 @@ const parts: Readonly<Record<string, () => Promise<object>>> = {
   plane: async () => (await import("../tabs/plane/handlers.js")).planeHandlers,
   table: async () => (await import("../tabs/table/handlers.js")).tableHandlers,
   images: async () => (await import("../tabs/images/handlers.js")).imagesHandlers,
+  posterior: async () => (await import("../tabs/posterior/handlers.js")).posteriorHandlers,
   network: async () => (await import("../tabs/network/handlers.js")).networkHandlers,
 };
 

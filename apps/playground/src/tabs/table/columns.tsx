@@ -1,4 +1,5 @@
 import { type ColumnSchema, dateText } from "flowify/tables/browser";
+import { Histogram } from "../../ui/histogram.js";
 import { Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./calls.js";
 import { dropped, idColumn, progress, useColumn } from "./state.js";
@@ -24,20 +25,6 @@ function valuesOf({ type, range, distinct, values }: ColumnSchema): string {
   if (!values) return `${distinct.toLocaleString("en")} different`;
   const named = values.slice(0, NAMED).map((value) => value ?? "missing");
   return `${named.join(", ")}${values.length > NAMED ? ", …" : ""}`;
-}
-
-/** Bars from the left to the right, the tallest as high as the line. */
-function Histogram({ name, bars }: { name: string; bars: readonly number[] }) {
-  if (bars.length === 0) return null;
-  const tallest = Math.max(...bars, 1);
-  return (
-    <svg class="histogram" viewBox={`0 0 ${bars.length} 1`} preserveAspectRatio="none" role="img">
-      <title>Histogram of {name}</title>
-      {bars.map((rows, i) => (
-        <rect key={i} x={i + 0.06} width={0.88} y={1 - rows / tallest} height={rows / tallest} />
-      ))}
-    </svg>
-  );
 }
 
 function Column({ column, bars, rows }: { column: ColumnSchema; bars: readonly number[]; rows: number }) {

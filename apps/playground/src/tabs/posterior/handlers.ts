@@ -1,0 +1,96 @@
+import { UsageError } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import { simulators, trainPosterior } from "flowify/posterior/browser";
+import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
+import type { Handlers } from "../../worker/protocol.js";
+import { serialQueue } from "../../worker/serial-queue.js";
+import type { PosteriorCalls } from "./calls.js";
+import { type TaskName, trainingOf } from "./config.js";
+
+/** Samples for an observation, and how many of them are simulated again. */
+const [DRAWS, AGAIN] = [2000, 30] as const;
+/** Simulations that judge a posterior, and samples for each. */
+const CHECK = { simulations: 400, draws: 59 } as const;
+/** Seconds after which training ends. */
+const LIMIT = 25;
+
+const inTurn = serialQueue();
+type Found = Awaited<ReturnType<typeof trainPosterior>>;
+let session: Readonly<{ found: Found; task: (typeof simulators)[TaskName] }> | undefined;
+
+const opened = () => {
+  if (session) return session;
+  throw new UsageError("no posterior is open");
+};
+
+export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
+  "posterior.open": ({ config, stored }, { signal, emit }) =>
+    inTurn(async () => {
+      const last = session?.found;
+      session = undefined;
+      await last?.dispose().catch(() => {}); // the arrays of a lost device are lost
+      return orInWasm(await openBackend(config.device), async (executor, why) => {
+        const began = performance.now();
+        const taken = (): number => (performance.now() - began) / 1000;
+        let training = false;
+        const ending = {
+          get aborted() {
+            return training && (signal.aborted || taken() > LIMIT);
+          },
+        };
+        const options = {
+          ...trainingOf(config),
+          executor,
+          signal: ending,
+          onProgress(stage: string, done: number) {
+            training = stage === "training";
+            emit({ stage, done, of: 1 });
+          },
+        };
+        const found = await trainPosterior(options, { before: stored ? [stored] : [] });
+        session = { found, task: simulators[config.task] };
+        return {
+          device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
+          simulations: config.simulations,
+          failures: found.failures,
+          seconds: stored ? 0 : taken(),
+        };
+      });
+    }),
+
+  "posterior.ask": ({ observed }, { transfer }) =>
+    inTurn(async () => {
+      const { found, task } = opened();
+      const { note } = found.typicality({ observed });
+      const rows = await found.sample(DRAWS, { observed });
+      const draws = Float32Array.from(rows.flatMap((row) => [...row]));
+      const predicted = rows
+        .slice(0, AGAIN)
+        .map((theta, i) => Float32Array.from(task.simulate(theta, makeRng(i))));
+      transfer(draws.buffer);
+      return { draws, predicted, note };
+    }),
+
+  "posterior.simulate": async ({ seed }) => {
+    const { task } = opened();
+    const random = makeRng(seed, 9);
+    const theta = task.prior.sample(random);
+    return {
+      theta: Array.from(theta),
+      observed: Array.from(task.simulate(Float64Array.from(theta), random)),
+    };
+  },
+
+  "posterior.check": () =>
+    inTurn(async () => {
+      const { ranks, simulations } = await opened().found.diagnose(CHECK);
+      return { simulations, parameters: ranks.map(({ counts, band, p }) => ({ counts, band, p })) };
+    }),
+
+  "posterior.save": (_, { transfer }) =>
+    inTurn(async () => {
+      const bytes = new Uint8Array(opened().found.toOnnx());
+      transfer(bytes.buffer);
+      return bytes;
+    }),
+};

@@ -1,0 +1,172 @@
+import { contourDensity } from "d3-contour";
+import { Canvas, type Draw } from "../../ui/canvas.js";
+import { palette } from "../../ui/palette.js";
+import type { TaskView } from "./config.js";
+import { answer, truth, view } from "./state.js";
+
+type Parameter = TaskView["parameters"][number];
+
+const BARS = 50;
+/** Pixels between two panels, and around all for the labels. */
+const [GAP, EDGE] = [8, 30] as const;
+
+/** The samples of one parameter, as shares of its axis. */
+function shares(
+  draws: Float32Array,
+  k: number,
+  size: number,
+  { range: [low, high] }: Parameter,
+): Float64Array {
+  return Float64Array.from(
+    { length: draws.length / size },
+    (_, i) => (draws[i * size + k]! - low) / (high - low),
+  );
+}
+
+/** Below the diagonal the densities of two parameters each, on it the histograms of one. */
+const draw: Draw = (context, size) => {
+  const { sheet, exact, bound, ink, line } = palette.value;
+  const { parameters } = view.value;
+  const n = parameters.length;
+  context.fillStyle = sheet.css;
+  context.fillRect(0, 0, size, size);
+  context.font = "11px system-ui, sans-serif";
+  const side = (size - EDGE - 4 - (n - 1) * GAP) / n;
+  const place = (i: number): number => i * (side + GAP);
+  const draws = answer.value?.draws;
+  const all = draws && parameters.map((each, k) => shares(draws, k, n, each));
+  const real =
+    truth.value && parameters.map((each, k) => shares(Float32Array.from(truth.value!), k, n, each)[0]!);
+  parameters.forEach(({ name, range }, row) => {
+    for (let column = 0; column <= row; column++) {
+      context.save();
+      context.translate(EDGE + place(column), 4 + place(row));
+      context.strokeStyle = line.css;
+      context.strokeRect(0, 0, side, side);
+      context.beginPath();
+      context.rect(0, 0, side, side);
+      context.clip();
+      context.fillStyle = context.strokeStyle = exact.css;
+      if (all && row === column) drawBars(context, all[row]!, side);
+      else if (all) drawDensity(context, all[column]!, all[row]!, side);
+      context.strokeStyle = bound.css;
+      context.lineWidth = 2;
+      if (real) {
+        const [x, y] = [real[column]! * side, (1 - real[row]!) * side];
+        context.beginPath();
+        context.moveTo(x, row === column ? 0 : y - 8);
+        context.lineTo(x, row === column ? side : y + 8);
+        if (row !== column) {
+          context.moveTo(x - 8, y);
+          context.lineTo(x + 8, y);
+        }
+        context.stroke();
+      }
+      context.restore();
+    }
+    context.fillStyle = ink.css;
+    const [from, to] = [EDGE + place(row), 4 + place(row)];
+    const [low, high] = range.map(String).map((text) => text.replace("-", "−"));
+    context.textAlign = "center";
+    context.fillText(name, from + side / 2, size - 8);
+    context.textAlign = "left";
+    context.fillText(low!, from, size - 8);
+    context.textAlign = "right";
+    context.fillText(high!, from + side, size - 8);
+    if (row === 0) return;
+    context.fillText(high!, EDGE - 4, to + 10);
+    context.fillText(low!, EDGE - 4, to + side);
+    context.save();
+    context.translate(EDGE - 8, to + side / 2);
+    context.rotate(-Math.PI / 2);
+    context.textAlign = "center";
+    context.fillText(name, 0, 0);
+    context.restore();
+  });
+};
+
+function drawBars(context: CanvasRenderingContext2D, values: Float64Array, side: number): void {
+  const counts = new Array<number>(BARS).fill(0);
+  for (const value of values) if (value >= 0 && value < 1) counts[Math.floor(value * BARS)]!++;
+  const unit = (0.9 * side) / Math.max(...counts, 1);
+  context.globalAlpha = 0.7;
+  counts.forEach((count, i) => {
+    context.fillRect((i * side) / BARS, side - unit * count, side / BARS, unit * count);
+  });
+  context.globalAlpha = 1;
+}
+
+/** Regions of equal density, darker where more samples are, and the samples. */
+function drawDensity(
+  context: CanvasRenderingContext2D,
+  x: Float64Array,
+  y: Float64Array,
+  side: number,
+): void {
+  const density = contourDensity<number>()
+    .x((i) => x[i]! * side)
+    .y((i) => (1 - y[i]!) * side)
+    .size([side, side])
+    .bandwidth(Math.max(side / 90, 2))
+    .cellSize(2)
+    .thresholds(6);
+  for (const { coordinates } of density([...x.keys()])) {
+    context.beginPath();
+    for (const ring of coordinates.flat()) {
+      ring.forEach(([a = 0, b = 0], i) => (i === 0 ? context.moveTo(a, b) : context.lineTo(a, b)));
+      context.closePath();
+    }
+    context.globalAlpha = 0.16;
+    context.fill("evenodd");
+    context.globalAlpha = 0.7;
+    context.stroke();
+  }
+  context.globalAlpha = 0.35;
+  for (let i = 0; i < 600; i++) context.fillRect(x[i]! * side - 0.5, (1 - y[i]!) * side - 0.5, 1, 1);
+  context.globalAlpha = 1;
+}
+
+const digits = (value: number): string => String(Number(value.toPrecision(3))).replace("-", "−");
+
+/** The posterior of the present observation: a picture, and the same in numbers. */
+export function Pairs() {
+  const { parameters } = view.value;
+  const draws = answer.value?.draws;
+  return (
+    <>
+      <Canvas
+        label={`Samples of the posterior: ${parameters.map(({ name }) => name).join(", ")}, one by one and in pairs`}
+        aspect={1}
+        draw={draw}
+      />
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">parameter</th>
+            <th scope="col">median</th>
+            <th scope="col">90 % lie within</th>
+            {truth.value && <th scope="col">true</th>}
+          </tr>
+        </thead>
+        <tbody class="number">
+          {parameters.map(({ name }, k) => {
+            const own = draws?.filter((_, i) => i % parameters.length === k).toSorted();
+            const at = (share: number): string => (own ? digits(own[Math.floor(share * own.length)]!) : "–");
+            return (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  <output id={`posterior-median-${k}`}>{at(0.5)}</output>
+                </td>
+                <td>
+                  {at(0.05)} to {at(0.95)}
+                </td>
+                {truth.value && <td>{digits(truth.value[k]!)}</td>}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </>
+  );
+}

@@ -1,0 +1,171 @@
+import { useEffect } from "preact/hooks";
+import { DeviceField } from "../../ui/device-field.js";
+import { decimals } from "../../ui/figures.js";
+import { Histogram } from "../../ui/histogram.js";
+import { Lesson } from "../../ui/lesson.js";
+import { NumberField } from "../../ui/number-field.js";
+import { Problem } from "../../ui/problem.js";
+import { Sheet } from "../../ui/sheet.js";
+import { Working } from "../../ui/working.js";
+import { type TaskName, taskViews } from "./config.js";
+import { Observation } from "./observation.js";
+import { Pairs } from "./pairs.js";
+import "./posterior.css";
+import {
+  answer,
+  begin,
+  cancel,
+  change,
+  choose,
+  config,
+  facts,
+  problem,
+  progress,
+  ranks,
+  save,
+  simulateAnother,
+  train,
+  view,
+} from "./state.js";
+
+/** Posterior: an observation to drag, and the parameters of a simulator that it may come from. */
+export function PosteriorTab() {
+  useEffect(() => void begin(), []);
+  return (
+    <div class="board posterior">
+      <Sheet name="observation" title="Observation" class="stack first">
+        <label class="field">
+          Simulator
+          <select
+            value={config.value.task}
+            onChange={({ currentTarget }) => void choose(currentTarget.value as TaskName)}
+          >
+            {Object.entries(taskViews).map(([name, { title }]) => (
+              <option key={name} value={name}>
+                {title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <p class="note">{view.value.words}</p>
+        <Observation />
+        <p class="note">
+          Drag a point, or move it by the arrow keys. In grey: what the simulator makes of samples of the
+          posterior. They should look like the observation.
+        </p>
+        <button type="button" disabled={!facts.value} onClick={() => void simulateAnother()}>
+          Simulate another observation
+        </button>
+        <p class="wrong" role="status">
+          {answer.value?.note && `Careful: ${answer.value.note}.`}
+        </p>
+      </Sheet>
+      <Sheet name="posterior" title="Posterior" class="stack second">
+        <Pairs />
+        <Lesson equation="p(θ | x) ∝ p(θ) p(x | θ)" docs="posteriors" about="posteriors">
+          The posterior: how plausible parameters θ are once x was seen. Dark regions are plausible, the bars
+          show each parameter alone. After “Simulate another” the cross marks the parameters that were used.
+        </Lesson>
+      </Sheet>
+      <div class="stack more">
+        <Sheet name="training" title="Training" class="stack">
+          <Training />
+        </Sheet>
+        <Sheet name="calibration" title="Calibration" class="stack">
+          <Calibration />
+        </Sheet>
+      </div>
+    </div>
+  );
+}
+
+function Training() {
+  const { simulations, epochs, seed, device } = config.value;
+  const { value: found } = facts;
+  const busy = progress.value !== undefined;
+  return (
+    <>
+      <div class="row">
+        <NumberField
+          label="Simulations"
+          value={simulations}
+          min={200}
+          max={20_000}
+          onValue={(value) => change({ simulations: value })}
+        />
+        <NumberField
+          label="Passes"
+          value={epochs}
+          min={1}
+          max={500}
+          onValue={(value) => change({ epochs: value })}
+        />
+        <NumberField
+          label="Seed"
+          value={seed}
+          min={0}
+          max={999_999}
+          onValue={(value) => change({ seed: value })}
+        />
+        <DeviceField value={device} disabled={busy} onValue={(value) => change({ device: value })} />
+      </div>
+      <div class="row">
+        <button type="button" class="main" disabled={busy} onClick={() => void train()}>
+          Train
+        </button>
+        <button type="button" disabled={busy || !found} onClick={() => void save()}>
+          Download posterior.onnx
+        </button>
+      </div>
+      <Working progress={progress.value} label="Stop" cancel={cancel} forgets={false} />
+      <Problem text={problem.value} />
+      {found && (
+        <p class="note number">
+          {found.seconds === 0
+            ? "This posterior came with the page, trained for longer. Train learns one here, in half a minute at most."
+            : `Trained in ${decimals(found.seconds, 0)} s from ${found.simulations.toLocaleString("en")} simulations`}
+          {found.failures > 0 && `; ${found.failures} failed`} ·{" "}
+          <output id="posterior-device">{found.device}</output>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Simulation-based calibration, a small picture of each parameter. */
+function Calibration() {
+  const { value: found } = ranks;
+  return (
+    <>
+      <p class="note">
+        Fresh simulations, whose parameters are known: where does the true one stand among samples of its
+        posterior? Its rank should be anywhere, equally often: bars end within the frame. A hill says that the
+        posterior is too wide, a valley that it is too narrow, a slope that it is off to one side.
+      </p>
+      {found ? (
+        <table class="ranks">
+          <tbody>
+            {found.parameters.map(({ counts, band, p }, k) => (
+              <tr key={k}>
+                <th scope="row">{view.value.parameters[k]?.name}</th>
+                <td>
+                  <Histogram name={`ranks of ${view.value.parameters[k]?.name}`} bars={counts} band={band} />
+                </td>
+                <td class="number">p = {decimals(p, 3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : (
+        <p class="note" role="status">
+          {progress.value ? "Computed after the training." : "Train first."}
+        </p>
+      )}
+      {found && (
+        <p class="note">
+          {found.simulations} simulations. p: how often ranks of a right posterior are as uneven (χ² test).
+        </p>
+      )}
+    </>
+  );
+}

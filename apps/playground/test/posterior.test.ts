@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { jaxExecutor } from "@flowify/core";
+import { loadRuntime } from "@flowify/onnx";
+import { trainPosterior } from "flowify/posterior/browser";
+import type { Page } from "playwright-core";
+import * as v from "valibot";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { posteriorConfig, storedFile, trainingOf } from "../src/tabs/posterior/config.js";
+import { shown } from "./as-in-node.js";
+import { type Playground, startPlayground } from "./browser.js";
+import { idle } from "./saved-run.js";
+
+let playground: Playground;
+beforeAll(async () => {
+  playground = await startPlayground();
+});
+afterAll(() => playground.close());
+
+const medians = (page: Page): Promise<number[]> =>
+  Promise.all([0, 1].map((k) => shown(page, `#posterior-median-${k}`)));
+const observation = (page: Page) => page.getByRole("img", { name: "The observation." });
+
+test("a finished posterior stands there, and moves with the observation, to the numbers of Node", async () => {
+  const page = await playground.open("#/posterior");
+  await page.locator(".ranks").waitFor();
+  await idle(page, "posterior");
+  const options = trainingOf(v.parse(posteriorConfig, {}));
+  const stored = readFileSync(new URL(`../public/${storedFile("two_moons")}`, import.meta.url));
+  const found = await trainPosterior({ ...options, executor: jaxExecutor() }, { before: [stored] });
+  const inNode = async (observed: readonly number[]): Promise<number[]> => {
+    const draws = await found.sample(2000, { observed });
+    return [0, 1].map((k) => draws.map((row) => row[k]!).toSorted((a, b) => a - b)[1000]!);
+  };
+  const expectAsInNode = async (observed: readonly number[]): Promise<void> => {
+    const wanted = await inNode(observed);
+    await expect
+      .poll(async () => Math.max(...(await medians(page)).map((own, k) => Math.abs(own - wanted[k]!))), {
+        timeout: 20_000,
+      })
+      .toBeLessThan(1e-3);
+  };
+  await expectAsInNode([0, 0]);
+  await observation(page).focus();
+  for (const key of ["ArrowUp", "ArrowUp", "ArrowLeft"]) await page.keyboard.press(key);
+  await page.getByRole("img", { name: "x₁ is -0.038, x₂ is 0.128" }).waitFor();
+  await expectAsInNode([-0.038, 0.128]);
+  await found.dispose();
+
+  const { x, y, width, height } = (await observation(page).boundingBox())!;
+  await page.mouse.move(x + 0.5 * width, y + 0.5 * height);
+  await page.mouse.down();
+  await page.mouse.move(x + 0.99 * width, y + 0.05 * height, { steps: 5 });
+  await page.mouse.up();
+  await page.getByText("outside of everything simulated").waitFor();
+  await page.getByRole("button", { name: "Simulate another observation" }).press("Enter");
+  await page.getByText("outside of everything simulated").waitFor({ state: "detached" });
+  await page.getByRole("columnheader", { name: "true" }).waitFor();
+});
+
+test("another simulator is trained here, and leaves as a file", async () => {
+  const config = { task: "pendulum", simulations: 300, epochs: 4 };
+  const page = await playground.open(`#/posterior?config=${encodeURIComponent(JSON.stringify(config))}`);
+  await page.locator(".ranks").waitFor();
+  await idle(page, "posterior");
+  expect(await page.getByText("s from 300 simulations").count()).toBe(1);
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Download posterior.onnx" }).press("Enter"),
+  ]);
+  const { InferenceSession, Tensor } = await loadRuntime();
+  const session = await InferenceSession.create(readFileSync(await saved.path()), { logSeverityLevel: 3 });
+  const { theta } = await session.run({
+    observation: new Tensor("float32", new Float32Array(10), [1, 10]),
+    noise: new Tensor("float32", new Float32Array(2), [1, 2]),
+    choice: new Tensor("float32", new Float32Array(1), [1, 1]),
+  });
+  expect(theta!.data[0]).toBeGreaterThan(0.2); // the shortest pendulum of the prior
+  await session.release();
+
+  await page.getByLabel("Simulator").selectOption("lotka_volterra");
+  await page.locator("#posterior-median-3", { hasText: /\d/ }).waitFor();
+  await idle(page, "posterior");
+  const numbers = (): Promise<string | null> => page.locator(".posterior table").first().textContent();
+  const before = await numbers();
+  // another number of the series is held, and moved
+  await observation(page).press("ArrowRight");
+  await page.getByRole("img", { name: "Number 2 of 20" }).waitFor();
+  for (let i = 0; i < 6; i++) await observation(page).press("ArrowUp");
+  await expect.poll(numbers, { timeout: 20_000 }).not.toBe(before);
+});
