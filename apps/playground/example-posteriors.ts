@@ -24,9 +24,7 @@ for (const task of Object.keys(taskViews) as TaskName[]) {
   const bytes = found.members[0]!.save();
   writeFileSync(new URL(`public/${storedFile(task)}`, import.meta.url), bytes);
   const { ranks } = await found.diagnose({ simulations: 400, draws: 59 });
-  console.log(
-    `${task}: ${bytes.length} bytes, p of the ranks ${ranks.map(({ p }) => p.toFixed(3)).join(", ")}`,
-  );
+  console.log(task, `${bytes.length} bytes, p of the ranks`, ...ranks.map(({ p }) => p.toFixed(3)));
   await found.dispose();
 }
 await executor.dispose();

@@ -123,7 +123,7 @@ export class Posterior {
     });
   }
 
-  /** How far an observation lies from what was simulated. */
+  /** How far an observation lies from the simulated ones. */
   typicality({ observed }: Observed): Typicality {
     const { observations, observationSize } = this.#parts.pairs;
     this.#typicality ??= typicalityAmong(scaled(observations, this.#parts.scaling), observationSize);

@@ -69,7 +69,7 @@ const PATIENCE = 12;
 /**
  * What `posterior` does, anywhere: `open` says where to compute if the options do not.
  *
- * @param before parameters of members that were trained by the same options before, as their `save()` gives them
+ * @param before parameters of members that were trained by the same options before, the bytes of their `save()`
  */
 export async function trainPosterior(
   options: PosteriorOptions,

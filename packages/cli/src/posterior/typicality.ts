@@ -1,7 +1,7 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { calibrationOf, conformalP } from "../detect/calibration.js";
 
-/** How far an observation lies from what was simulated. */
+/** How far an observation lies from the simulated ones. */
 export type Typicality = Readonly<{
   /** A p-value: of simulations, at most this share lies as far from all others. */
   p: number;

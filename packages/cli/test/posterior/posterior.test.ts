@@ -100,12 +100,13 @@ describe("a posterior", () => {
     expect(() => found.typicality({ observed: [1] })).toThrow("expected 2 numbers");
   });
 
-  it("is restored from the parameters of its members, to the bit", async () => {
+  it("is restored from the parameters of its members, and computes without ONNX Runtime", async () => {
     const options = { ...settings, prior: normal(0, 1), simulate: conjugate };
     const before = found.members.map((member) => member.save());
     const again = await trainPosterior(options, { before });
     const [asked, theta] = [{ observed: [0.3, 0.2] }, [[0.1], [0.4]]];
-    expect([...(await again.logProb(theta, asked))]).toEqual([...(await found.logProb(theta, asked))]);
+    const theirs = await again.logProb(theta, asked);
+    (await found.logProb(theta, asked)).forEach((log, i) => expect(theirs[i]).toBeCloseTo(log, 4));
     await again.dispose();
   });
 

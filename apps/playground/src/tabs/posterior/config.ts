@@ -1,4 +1,4 @@
-import { simulators } from "flowify/posterior/browser";
+import { simulators, type trainPosterior } from "flowify/posterior/browser";
 import * as v from "valibot";
 import { backends, whole } from "../../shell/schemas.js";
 
@@ -89,7 +89,12 @@ export type PosteriorConfig = v.InferOutput<typeof posteriorConfig>;
 export const storedFile = (task: TaskName): string => `posterior-${task}.safetensors`;
 
 /** How the page trains: few large steps, for a step of a small network takes as long. */
-export const trainingOf = ({ task, simulations, epochs, seed }: PosteriorConfig) => ({
+export const trainingOf = ({
+  task,
+  simulations,
+  epochs,
+  seed,
+}: PosteriorConfig): Parameters<typeof trainPosterior>[0] => ({
   ...simulators[task],
   simulations,
   epochs,

@@ -26,7 +26,7 @@ const work = makeWork(first.problem, () => {
   asked = undefined;
   for (const each of [facts, answer, ranks]) each.value = undefined;
 });
-export const { progress, problem, cancel, soft } = work;
+export const { progress, problem, cancel } = work;
 
 /** The samples for the present observation; dragging asks again and again. */
 const ask = coalesce(async () => {
