@@ -26,7 +26,7 @@ const counted = (shape: readonly number[]): np.Array =>
 const kinds: {
   readonly [name: string]: (layer: FlowLayer, params: Params) => Promise<GridCoder | undefined>;
 } = {
-  dequantize: async ({ levels }) => dequantized(levels as number),
+  dequantize: async ({ facts: { levels } }) => dequantized(levels as number),
   async actnorm({ inShape: [, ...space] }, { shift, logScale }) {
     const each = (values: Float64Array): Float64Array =>
       Float64Array.from(
@@ -112,7 +112,7 @@ export async function layerCoder(
       made.push(await layerCoder(part, (params as ArrayTree[])[i]!, `${part.name}[${i}]`));
     return inOrder(made);
   }
-  if (layer.steps) return coderOfSteps(layer.steps(params));
+  if (layer.facts.steps) return coderOfSteps(layer.facts.steps(params));
   const coder = await (kinds[layer.name]?.(layer, params as Params) ?? permutationOf(layer, params));
   if (coder) return coder;
   throw new UnsupportedOpError(
@@ -124,7 +124,7 @@ export async function layerCoder(
 
 /** A layer that only moves entries; undefined for others. */
 async function permutationOf(layer: FlowLayer, params: ArrayTree): Promise<GridCoder | undefined> {
-  if (!layer.permutes) return undefined;
+  if (!layer.facts.permutes) return undefined;
   const { z, contribution } = layer.forward(params, counted(layer.inShape), {});
   contribution.dispose();
   return moved((await numbers(z)).map((place) => place - 1));

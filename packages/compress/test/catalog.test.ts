@@ -33,7 +33,7 @@ async function bitsOf(entry: CatalogEntry, x: Float64Array): Promise<{ mean: num
   const { layer } = entry;
   const copies = Object.keys(layer.forwardNoise).length > 0 ? NOISES : 1;
   const count = (x.length / sizeOf(layer.inShape)) * copies;
-  const unit = layer.levels ? 1 : UNIT;
+  const unit = layer.facts.levels ? 1 : UNIT;
   const repeated = Float32Array.from({ length: x.length * copies }, (_, i) => x[i % x.length]! * unit);
   const input = fromHost(new HostArray(repeated, [count, ...layer.inShape], np.float32));
   const noise = drawNoise(layer.forwardNoise, count, makeRng(5));
@@ -72,7 +72,7 @@ describe("layers on the grid", () => {
       const { layer } = entry;
       const { x: drawn } = await prepare(entry, "float32");
       const numbers = await numbersOf(drawn(EXAMPLES));
-      const grid = Float64Array.from(numbers, layer.levels ? (v) => v : toGrid);
+      const grid = Float64Array.from(numbers, layer.facts.levels ? (v) => v : toGrid);
       const n = sizeOf(layer.inShape);
       const rng = makeRng(3);
       const words = Uint16Array.from({ length: 4 * EXAMPLES * (n + 200) }, () => rng.bits() >>> 16);
@@ -91,7 +91,7 @@ describe("layers on the grid", () => {
       expect(stack.store()).toEqual(given);
 
       const { mean, error } = await bitsOf(entry, grid);
-      const wanted = mean + 20 * ((layer.levels ? 0 : n) - sizeOf(layer.outShape));
+      const wanted = mean + 20 * ((layer.facts.levels ? 0 : n) - sizeOf(layer.outShape));
       const allowed = tolerance("coded") * n + 5 * error;
       const least = entry.name in cheaper ? Number.NEGATIVE_INFINITY : -allowed;
       expect(grown - wanted).toBeLessThan(allowed);

@@ -114,12 +114,14 @@ export function chain(
       ...layers.map((l) => l.parameterKinds),
       ...(embedding ? [embedding.parameterKinds] : []),
     ] as ParameterKinds,
-    frozenParameterKinds: [
-      ...layers.map((l) => l.frozenParameterKinds ?? "fixed"),
-      ...(embedding ? (["fixed"] as const) : []),
-    ],
+    facts: {
+      frozenParameterKinds: [
+        ...layers.map((l) => l.facts.frozenParameterKinds ?? "fixed"),
+        ...(embedding ? (["fixed"] as const) : []),
+      ],
+      ...(first.facts.levels !== undefined && { levels: first.facts.levels }),
+    },
     ...(condition && { condition }),
-    ...(first.levels !== undefined && { levels: first.levels }),
     init(key) {
       const keys = splitKey(key, layers.length + (embedding ? 1 : 0));
       return [...layers, ...(embedding ? [embedding] : [])].map((l, i) => l.init(keys[i] as np.Array));
@@ -196,9 +198,11 @@ function prepared(
   direction: "forward" | "inverse",
 ): ArrayTree[] {
   const ready = [...params];
-  const byKey = new Map(layers.flatMap(({ prepare }) => (prepare ? [[prepare.key, prepare]] : [])));
+  const byKey = new Map(
+    layers.flatMap(({ facts: { prepare } }) => (prepare ? [[prepare.key, prepare]] : [])),
+  );
   for (const [key, { together }] of byKey) {
-    const places = layers.flatMap(({ prepare }, i) => (prepare?.key === key ? [i] : []));
+    const places = layers.flatMap(({ facts: { prepare } }, i) => (prepare?.key === key ? [i] : []));
     const made = together(
       places.map((i) => params[i] as ArrayTree),
       direction,
@@ -237,11 +241,11 @@ async function initLayers(
       next = inner.examples;
     } else {
       const own = l.initFromData
-        ? await l.initFromData(startKey, seen.first(Math.max(atLeast, l.initExamples ?? 0)))
+        ? await l.initFromData(startKey, seen.first(Math.max(atLeast, l.facts.initExamples ?? 0)))
         : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
-      next = l.atInit === "identity" ? seen : outputs(l, own, seen, seed);
+      next = l.facts.atInit === "identity" ? seen : outputs(l, own, seen, seed);
     }
     const wanted = i < layers.length - 1 && next !== seen;
     seen = outermost && wanted ? await next.held() : next;
@@ -275,7 +279,7 @@ export async function initChain(
 /** Most examples that the initialization of one of these layers needs; 0 without such a layer. */
 export const initExamplesOf = (layers: readonly FlowLayer[]): number =>
   layers.reduce(
-    (most, l) => Math.max(most, isChain(l) ? initExamplesOf(l.layers) : (l.initExamples ?? 0)),
+    (most, l) => Math.max(most, isChain(l) ? initExamplesOf(l.layers) : (l.facts.initExamples ?? 0)),
     0,
   );
 
@@ -289,7 +293,7 @@ const outputs = (
   examples.map(
     layer.outShape,
     (x, noise) => {
-      if (typeof layer.atInit === "function") return layer.atInit(x, noise);
+      if (typeof layer.facts.atInit === "function") return layer.facts.atInit(x, noise);
       // at first nothing depends on the condition
       const condition = layer.condition && np.zeros([countOf(x), ...layer.condition]);
       const step = layer.forward(tree.ref(params), x, noise, condition);

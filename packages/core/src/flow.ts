@@ -104,7 +104,7 @@ export function flow(
     inverseNoise: layer.inverseNoise,
     baseNoise: density.noise,
     parameterKinds: layer.parameterKinds,
-    domain: { shape: layer.inShape, levels: layer.levels },
+    domain: { shape: layer.inShape, levels: layer.facts.levels },
     ...(condition && { condition }),
     dimensions: layer.inShape.reduce((a, b) => a * b, 1),
     init: layer.init,

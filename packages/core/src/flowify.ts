@@ -102,7 +102,7 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
     );
   const made = { ...flow(layers, baseOf(layers), { embedding: given }), network, options };
   return Object.freeze(
-    frozen ? { ...made, parameterKinds: made.chain.frozenParameterKinds ?? "fixed" } : made,
+    frozen ? { ...made, parameterKinds: made.chain.facts.frozenParameterKinds ?? "fixed" } : made,
   );
 }
 
@@ -174,5 +174,6 @@ function expectRoomFor(shape: Shape): void {
 /** On the interval that the last layer gives numbers in, where it has two ends; else on R. */
 function baseOf(layers: readonly FlowLayer[]): Base | undefined {
   const last = layers[layers.length - 1];
-  return last?.image?.every(Number.isFinite) ? uniform(last.outShape, last.image) : undefined;
+  const { image } = last?.facts ?? {};
+  return last && image?.every(Number.isFinite) ? uniform(last.outShape, image) : undefined;
 }

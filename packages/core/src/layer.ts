@@ -14,6 +14,49 @@ export type NoParams = Record<string, never>;
 /** What a forward pass returns: the output, [B, …outShape], and the contribution L in nats, [B]. */
 type Forward = { z: np.Array; contribution: np.Array };
 
+/** What few layers have to say, and few readers ask. A layer without any is complete. */
+export type LayerFacts<P extends ArrayTree = ArrayTree> = Readonly<{
+  /**
+   * The parameterKinds for a frozen function in deterministic mode: all parameters are fixed, except those that affect
+   * only noise and the stochastic inverse. Default: all are fixed.
+   */
+  frozenParameterKinds?: ParameterKinds;
+  /** Dropped numbers of an example (modelled by a density); default n − m, 0 if m is larger. */
+  droppedDims?: number;
+  /** Number of singular values of pretrained weights that were raised because the weights lack full rank; default 0. */
+  flooredValues?: number;
+  /**
+   * The interval that contains every entry of z, if it is smaller than R: mass that the rest of a flow puts outside of
+   * it is lost, and exp(log p) then integrates to less than 1.
+   */
+  image?: readonly [low: number, high: number];
+  /** True where z fills a part of R^m, whatever x is, as uniform augmentation noise does: mass outside of it is lost. */
+  partial?: boolean;
+  /** True for a layer that only moves entries. */
+  permutes?: boolean;
+  /** Number of levels if x must hold integers 0..levels−1. Drivers check this first. */
+  levels?: number;
+  /**
+   * z after initialization, also from data, where it is cheaper than `forward`: the initialization of later layers uses
+   * it. Either the layer is the identity, or z is a function of x and of the noise of `forward`; it consumes both.
+   */
+  atInit?: "identity" | ((x: np.Array, noise: NoiseTree) => np.Array);
+  /** Examples that `initFromData` needs, if more than usual. */
+  initExamples?: number;
+  /**
+   * Computes once what depends on the parameters alone; `forward` and `inverse` take the result in place of the
+   * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.
+   */
+  prepare?: Readonly<{
+    /** Equal for layers that can be prepared together, by the function of any of them: the kind and its sizes. */
+    key: string;
+    /** Input of `forward` or `inverse` for each of the layers. Consumes their parameters. */
+    together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
+  }>;
+  /** The layer as elementary steps in order, for `@flowify/compress` where no other field says them. Consumes the parameters. */
+  steps?(params: P): readonly Step[];
+}>;
+
 /**
  * One layer of a flow. **The sign convention of the whole library, written once:** for layers 1..K
  * with contributions L_k and a base density p_Z,
@@ -48,33 +91,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   parameterKinds: ParameterKinds;
   /** Shape of the condition of one example. Default: none is taken. */
   condition?: Shape;
-  /**
-   * The parameterKinds for a frozen function in deterministic mode: all parameters are fixed, except those that affect
-   * only noise and the stochastic inverse. Default: all are fixed.
-   */
-  frozenParameterKinds?: ParameterKinds;
-  /** Dropped numbers of an example (modelled by a density); default n − m, 0 if m is larger. */
-  droppedDims?: number;
-  /** Number of singular values of pretrained weights that were raised because the weights lack full rank; default 0. */
-  flooredValues?: number;
-  /**
-   * The interval that contains every entry of z, if it is smaller than R: mass that the rest of a flow puts outside of
-   * it is lost, and exp(log p) then integrates to less than 1.
-   */
-  image?: readonly [low: number, high: number];
-  /** True where z fills a part of R^m, whatever x is, as uniform augmentation noise does: mass outside of it is lost. */
-  partial?: boolean;
-  /** True for a layer that only moves entries. */
-  permutes?: boolean;
-  /** Number of levels if x must hold integers 0..levels−1. Drivers check this first. */
-  levels?: number;
-  /**
-   * z after initialization, also from data, where it is cheaper than `forward`: the initialization of later layers uses
-   * it. Either the layer is the identity, or z is a function of x and of the noise of `forward`; it consumes both.
-   */
-  atInit?: "identity" | ((x: np.Array, noise: NoiseTree) => np.Array);
-  /** Examples that `initFromData` needs, if more than usual. */
-  initExamples?: number;
+  /** What else is known of the layer; `{}` if nothing is. */
+  facts: LayerFacts<P>;
   /** Initial values; `key` is a jax-js random key, consumed. */
   init(key: np.Array): P;
   /** x [B, …inShape] ↦ z [B, …outShape] and L [B] in nats. The condition [B, …condition] where one is declared. */
@@ -82,25 +100,13 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /** z [B, …outShape] ↦ x [B, …inShape], a sample of the stochastic inverse. */
   inverse(params: P, z: np.Array, noise: NoiseTree, condition?: np.Array): np.Array;
   /**
-   * Computes once what depends on the parameters alone; `forward` and `inverse` take the result in place of the
-   * parameters. A chain prepares all of its layers of one key in one call: for parameters that are small and many.
-   */
-  prepare?: Readonly<{
-    /** Equal for layers that can be prepared together, by the function of any of them: the kind and its sizes. */
-    key: string;
-    /** Input of `forward` or `inverse` for each of the layers. Consumes their parameters. */
-    together(all: readonly P[], direction: "forward" | "inverse"): ArrayTree[];
-  }>;
-  /** The layer as elementary steps in order, for `@flowify/compress` where no other field says them. Consumes the parameters. */
-  steps?(params: P): readonly Step[];
-  /**
    * Data-dependent initial values, if the layer has any, in the tree of `init`. The parts of `examples` are real inputs
    * of the layer, [n, …inShape]. Consumes `key`. Eager (never traced): it may read values.
    */
   initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
-type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds";
+type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds" | "facts";
 
 /** The fields of a layer that differ from a bijection without noise that keeps the shape. */
 export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
@@ -113,8 +119,7 @@ export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
 export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): FlowLayer<P> {
   const { inShape, forwardNoise = {} } = layer;
   const exact = Object.keys(forwardNoise).length === 0;
-  const defaults = { outShape: inShape, exact, forwardNoise, inverseNoise: {}, parameterKinds: {} };
-  // by descriptors, because a getter may be expensive
-  const completed = Object.defineProperties(defaults, Object.getOwnPropertyDescriptors(layer));
-  return Object.freeze(completed) as FlowLayer<P>;
+  const defaults = { outShape: inShape, exact, inverseNoise: {}, parameterKinds: {} };
+  const facts = Object.freeze(layer.facts ?? {});
+  return Object.freeze({ ...defaults, ...layer, forwardNoise, facts }) as FlowLayer<P>;
 }

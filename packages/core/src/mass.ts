@@ -21,7 +21,10 @@ function inFrontOf(layer: FlowLayer, support: Interval): { likelihood: Likelihoo
     const { likelihoods, support: before } = likelihoodsOf(layer.layers, support);
     return { likelihood: weakest(likelihoods), support: before };
   }
-  const { exact, image, partial, permutes } = layer;
+  const {
+    exact,
+    facts: { image, partial, permutes },
+  } = layer;
   const parts = (layer as { parts?: readonly FlowLayer[] }).parts ?? [];
   const inside = weakest(parts.map((part) => inFrontOf(part, LINE).likelihood));
   // noise that makes numbers of levels is a bound on their probabilities, whatever lies outside

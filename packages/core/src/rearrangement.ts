@@ -29,7 +29,7 @@ export function rearrangement(
       expectShape(name, "z", z, outShape);
       return back(z);
     },
-    ...(permutes && { permutes }),
+    facts: { ...(permutes && { permutes }) },
   });
 }
 

@@ -98,7 +98,7 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
     inShape,
     outShape,
     forwardNoise: { copies: { shape: noise, distribution: "normal" } },
-    frozenParameterKinds: {},
+    facts: { frozenParameterKinds: {} },
     init(key) {
       key.dispose();
       return { logA: np.full([], logA) };

@@ -56,7 +56,7 @@ export function conditionalAffine(
     name,
     inShape,
     condition: [condition],
-    atInit: "identity",
+    facts: { atInit: "identity" },
     init: (key) => network.init(key, { lastZero: true }),
     forward(params, x, _noise, given) {
       expectShape(name, "x", x, inShape);

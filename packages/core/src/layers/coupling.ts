@@ -137,7 +137,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   return defineLayer<DenseParams[]>({
     name: "coupling",
     inShape,
-    ...(init === "identity" && { atInit: "identity" as const }),
     ...(condition > 0 && { condition: [condition] }),
     init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
     forward(params, x, _noise, given) {
@@ -160,28 +159,31 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       const x = againstCurves(other.reshape([-1]), curves(params, context));
       return joined(same, x.reshape(shape));
     },
-    steps(params) {
-      if (condition > 0)
-        throw new UnsupportedOpError(
-          "coupling",
-          "coupling",
-          "coupling: one with a condition cannot be coded without loss",
-        );
-      const network = (run: (own: DenseParams[], same: np.Array) => np.Array[]): StepNetwork => ({
-        params,
-        shape: [kept, ...space],
-        run,
-      });
-      const rest = { kept: kept * sizeOf(space) };
-      if (additive)
-        return [
-          { step: "translate", ...rest, network: network((own, same) => [conditioner.apply(own, same)]) },
-        ];
-      const knots = network((own, same) => {
-        const { splines, line } = curves(own, same);
-        return [...splineKnots(splines), ...(line ? [line.centre, np.exp(logFactor(line.tightness))] : [])];
-      });
-      return [{ step: "bend", ...rest, network: knots, bins, bound }];
+    facts: {
+      ...(init === "identity" && { atInit: "identity" as const }),
+      steps(params) {
+        if (condition > 0)
+          throw new UnsupportedOpError(
+            "coupling",
+            "coupling",
+            "coupling: one with a condition cannot be coded without loss",
+          );
+        const network = (run: (own: DenseParams[], same: np.Array) => np.Array[]): StepNetwork => ({
+          params,
+          shape: [kept, ...space],
+          run,
+        });
+        const rest = { kept: kept * sizeOf(space) };
+        if (additive)
+          return [
+            { step: "translate", ...rest, network: network((own, same) => [conditioner.apply(own, same)]) },
+          ];
+        const knots = network((own, same) => {
+          const { splines, line } = curves(own, same);
+          return [...splineKnots(splines), ...(line ? [line.centre, np.exp(logFactor(line.tightness))] : [])];
+        });
+        return [{ step: "bend", ...rest, network: knots, bins, bound }];
+      },
     },
   });
 }

@@ -37,7 +37,7 @@ export const levelOf = (z: np.Array, levels: number): np.Array =>
  * import { dequantize } from "@flowify/core/layers";
  *
  * const layer = dequantize([1, 28, 28]);
- * console.log(layer.levels, layer.image, layer.exact);
+ * console.log(layer.facts.levels, layer.facts.image, layer.exact);
  * // 256 [ 0, 1 ] false
  * ```
  */
@@ -48,9 +48,8 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
   return defineLayer<NoParams>({
     name: "dequantize",
     inShape,
-    image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    levels,
+    facts: { image: [0, 1], levels },
     init: (key) => {
       key.dispose();
       return {};

@@ -148,7 +148,7 @@ export function flowMixture(
     parameterKinds: {
       members: parts.map((part, m) => (m < fixed ? "fixed" : part.parameterKinds)) as ParameterKinds,
     },
-    frozenParameterKinds: {}, // z does not depend on any of them
+    facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init: (key) => ({
       logits: np.zeros([parts.length]),
       members: splitKey(key, parts.length).map((own, m) => at<ChainLayer>(parts, m).init(own)),

@@ -110,7 +110,7 @@ export function gaussianMixture(
       normal: { shape: [dropped], distribution: "normal" },
       choice: { shape: [1], distribution: "uniform" },
     },
-    frozenParameterKinds: {}, // z does not depend on any of them
+    facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     ...(condition > 0 && { condition: [condition] }),
     init(key) {
       const [own, others] = condition > 0 ? splitKey(key, 2) : [key];

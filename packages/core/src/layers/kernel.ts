@@ -153,10 +153,6 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
     ),
     ...(given > 0 && { condition: [given] }),
     parameterKinds,
-    frozenParameterKinds: { ...parameterKinds, ...fixed },
-    get flooredValues() {
-      return givenMap ? m - givenMap().rank : 0;
-    },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3);
       if (givenMap) for (const unused of [k1, k2]) unused.dispose();
@@ -198,45 +194,51 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const y = np.concatenate([drop, kept], 1);
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);
     },
-    steps({ rotateIn, rotateOut, logScale, bias, residual, ...own }) {
-      if (given > 0)
-        throw new UnsupportedOpError(
-          "kernel",
-          "kernel",
-          "kernel: a density with a condition cannot be coded without loss",
+    facts: {
+      frozenParameterKinds: { ...parameterKinds, ...fixed },
+      get flooredValues() {
+        return givenMap ? m - givenMap().rank : 0;
+      },
+      steps({ rotateIn, rotateOut, logScale, bias, residual, ...own }) {
+        if (given > 0)
+          throw new UnsupportedOpError(
+            "kernel",
+            "kernel",
+            "kernel: a density with a condition cannot be coded without loss",
+          );
+        const rotation = r1.matrix(rotateIn);
+        const places = Array.from({ length: locations * n }, (_, i) => i);
+        const at = (kept: boolean): number[] => places.filter((i) => i % n >= d === kept);
+        const channelsFirst = Array.from(
+          { length: locations * m },
+          (_, i) => (i % locations) * m + Math.floor(i / locations),
         );
-      const rotation = r1.matrix(rotateIn);
-      const places = Array.from({ length: locations * n }, (_, i) => i);
-      const at = (kept: boolean): number[] => places.filter((i) => i % n >= d === kept);
-      const channelsFirst = Array.from(
-        { length: locations * m },
-        (_, i) => (i % locations) * m + Math.floor(i / locations),
-      );
-      const network = {
-        params: { own, rotation: rotation.ref, residual },
-        shape: outShape,
-        run(params: ArrayTree, z: np.Array) {
-          const parts = params as { own: typeof own; rotation: np.Array; residual: ArrayTree };
-          const { location, logScale: log } = conditional(parts.own, parts.rotation, z);
-          const q = placed(distribution.components(parts.residual, d), location, log);
-          return [q.weights, q.means, q.stds];
-        },
-      };
-      return [
-        { step: "turn", matrix: rotation },
-        {
-          step: "drop",
-          dropped: at(false),
-          kept: at(true),
-          after: [
-            { step: "scale", factors: np.exp(logScale) },
-            { step: "turn", matrix: r2.matrix(rotateOut) },
-            { step: "shift", by: bias },
-            { step: "move", from: channelsFirst },
-          ],
-          density: network,
-        },
-      ];
+        const network = {
+          params: { own, rotation: rotation.ref, residual },
+          shape: outShape,
+          run(params: ArrayTree, z: np.Array) {
+            const parts = params as { own: typeof own; rotation: np.Array; residual: ArrayTree };
+            const { location, logScale: log } = conditional(parts.own, parts.rotation, z);
+            const q = placed(distribution.components(parts.residual, d), location, log);
+            return [q.weights, q.means, q.stds];
+          },
+        };
+        return [
+          { step: "turn", matrix: rotation },
+          {
+            step: "drop",
+            dropped: at(false),
+            kept: at(true),
+            after: [
+              { step: "scale", factors: np.exp(logScale) },
+              { step: "turn", matrix: r2.matrix(rotateOut) },
+              { step: "shift", by: bias },
+              { step: "move", from: channelsFirst },
+            ],
+            density: network,
+          },
+        ];
+      },
     },
     async initFromData(key, examples) {
       const [k1, k2, networkKey] = splitKey(key, 3);

@@ -136,7 +136,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     name: "linear",
     inShape,
     outShape,
-    ...(n < m && augmentation === "uniform" && { partial: true }),
     ...(density && conditions > 0 && { condition: [conditions] }),
     forwardNoise:
       n < m
@@ -156,11 +155,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         )
       : {},
     parameterKinds,
-    ...(given || kind !== "manifold" ? {} : { initExamples: Math.ceil(examplesOfDirections(n) / rows) }),
-    frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
-    get flooredValues() {
-      return given ? Math.min(n, m) - given().rank : 0;
-    },
     init(key) {
       const [k1, k2, k3] = splitKey(key, 3);
       if (given) for (const unused of [k1, k2]) unused.dispose();
@@ -223,40 +217,48 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       const x = rotateIn.back(params.rotateIn, y);
       return leading.length ? x.reshape([batch, ...inShape]) : x;
     },
-    steps(params) {
-      if (compact || conditions > 0 || (density && !density.components))
-        throw new UnsupportedOpError(
-          "linear",
-          "linear",
-          `linear: ${compact ? "rotations kept as reflections" : conditions > 0 ? "a density with a condition" : `the density ${density?.name}`} cannot be coded without loss`,
-        );
-      const turnIn = { step: "turn", matrix: r1.matrix(params.rotateIn as np.Array) } as const;
-      const scale = { step: "scale", factors: np.exp(scalesOf(params)) } as const;
-      const after = [
-        { step: "turn", matrix: r2.matrix(params.rotateOut as np.Array) },
-        { step: "shift", by: params.bias },
-      ] as const;
-      const places = (width: number): number[] => Array.from({ length: rows * width }, (_, i) => i);
-      if (!density) {
-        if (n === m) return [turnIn, scale, ...after];
-        const from = places(m).map((i) => (i % m < n ? Math.floor(i / m) * n + (i % m) : -1));
-        const noise = augmentation === "uniform" ? augmentation : AUGMENTATION_STD;
-        return [turnIn, { step: "append", from, noise }, scale, ...after];
-      }
-      const at = (kept: boolean): number[] => places(n).filter((i) => i % n >= d === kept);
-      const network = {
-        params: params.dropped,
-        shape: [rows * m],
-        run(own: ArrayTree, context: np.Array) {
-          const q = density.components?.(own, context.reshape([-1, m])) as MixtureOfNormals;
-          return [q.weights, q.means, q.stds];
-        },
-      };
-      return [
-        turnIn,
-        { step: "drop", dropped: at(false), kept: at(true), after: [scale], density: network },
-        ...after,
-      ];
+    facts: {
+      ...(n < m && augmentation === "uniform" && { partial: true }),
+      ...(given || kind !== "manifold" ? {} : { initExamples: Math.ceil(examplesOfDirections(n) / rows) }),
+      frozenParameterKinds: { ...fixed, dropped: density?.parameterKinds ?? {} },
+      get flooredValues() {
+        return given ? Math.min(n, m) - given().rank : 0;
+      },
+      steps(params) {
+        if (compact || conditions > 0 || (density && !density.components))
+          throw new UnsupportedOpError(
+            "linear",
+            "linear",
+            `linear: ${compact ? "rotations kept as reflections" : conditions > 0 ? "a density with a condition" : `the density ${density?.name}`} cannot be coded without loss`,
+          );
+        const turnIn = { step: "turn", matrix: r1.matrix(params.rotateIn as np.Array) } as const;
+        const scale = { step: "scale", factors: np.exp(scalesOf(params)) } as const;
+        const after = [
+          { step: "turn", matrix: r2.matrix(params.rotateOut as np.Array) },
+          { step: "shift", by: params.bias },
+        ] as const;
+        const places = (width: number): number[] => Array.from({ length: rows * width }, (_, i) => i);
+        if (!density) {
+          if (n === m) return [turnIn, scale, ...after];
+          const from = places(m).map((i) => (i % m < n ? Math.floor(i / m) * n + (i % m) : -1));
+          const noise = augmentation === "uniform" ? augmentation : AUGMENTATION_STD;
+          return [turnIn, { step: "append", from, noise }, scale, ...after];
+        }
+        const at = (kept: boolean): number[] => places(n).filter((i) => i % n >= d === kept);
+        const network = {
+          params: params.dropped,
+          shape: [rows * m],
+          run(own: ArrayTree, context: np.Array) {
+            const q = density.components?.(own, context.reshape([-1, m])) as MixtureOfNormals;
+            return [q.weights, q.means, q.stds];
+          },
+        };
+        return [
+          turnIn,
+          { step: "drop", dropped: at(false), kept: at(true), after: [scale], density: network },
+          ...after,
+        ];
+      },
     },
     initFromData: (key, examples) =>
       initLinear(

@@ -107,11 +107,13 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       const u = entryInverse(params, z.add(bound).mul(1 / (2 * bound)), splines);
       return u.mul(np.exp(logRange).reshape(perChannel)).add(low.reshape(perChannel));
     },
-    steps({ low, logRange, ...params }) {
-      const range = { low, length: np.exp(logRange), bound, channelOf };
-      return [{ step: "curves", table: entryCurves(params), bins, splineOf, range }];
+    facts: {
+      initExamples: START_ITEMS,
+      steps({ low, logRange, ...params }) {
+        const range = { low, length: np.exp(logRange), bound, channelOf };
+        return [{ step: "curves", table: entryCurves(params), bins, splineOf, range }];
+      },
     },
-    initExamples: START_ITEMS,
     async initFromData(key, examples) {
       key.dispose();
       const toChannels = (x: np.Array): np.Array =>

@@ -118,7 +118,7 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
       gaps: { shape: [rows, columns, channels, k], distribution: "normal" },
       choice: { shape: [rows, columns, channels, 1], distribution: "uniform" },
     },
-    frozenParameterKinds: {},
+    facts: { frozenParameterKinds: {} },
     init(key) {
       key.dispose();
       return { logB: np.zeros([channels]) };

@@ -131,7 +131,7 @@ export function monotone(
   return defineLayer<NoParams>({
     name,
     inShape,
-    image: f.image,
+    facts: { image: f.image },
     init: (key) => {
       key.dispose();
       return {};

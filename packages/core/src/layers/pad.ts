@@ -75,7 +75,7 @@ export function pad(
     inShape,
     outShape,
     forwardNoise: noise,
-    frozenParameterKinds: {},
+    facts: { frozenParameterKinds: {} },
     init(key) {
       key.dispose();
       return { logA: np.full([], logA) };

@@ -69,7 +69,7 @@ export function parallel(
     forwardNoise: parts.map((part) => part.forwardNoise) as NoiseSpec,
     inverseNoise: parts.map((part) => part.inverseNoise) as NoiseSpec,
     parameterKinds: parts.map((part) => part.parameterKinds) as ParameterKinds,
-    frozenParameterKinds: parts.map((part) => part.frozenParameterKinds ?? "fixed"),
+    facts: { frozenParameterKinds: parts.map((part) => part.facts.frozenParameterKinds ?? "fixed") },
     init(key) {
       const keys = splitKey(key, parts.length);
       return parts.map((part, i) => part.init(at(keys, i)));

@@ -105,7 +105,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
     inShape,
     forwardNoise: noise,
     inverseNoise: noise,
-    frozenParameterKinds: {},
+    facts: { frozenParameterKinds: {} },
     init(key) {
       key.dispose();
       return Object.fromEntries(ends.map((end) => [end.name, init()]));

@@ -86,7 +86,6 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
         derivatives: floats(found.derivatives),
       };
     },
-    prepare: { key: `rqSpline ${bins} ${bound}`, together },
     forward(params: RqSplineParams | SplineTable, x) {
       expectShape("rqSpline", "x", x, inShape);
       const { z, logDerivative } = sharedForward(tableOf(params, "forward"), x);
@@ -96,10 +95,13 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       expectShape("rqSpline", "z", z, inShape);
       return sharedInverse(tableOf(params, "inverse"), z);
     },
-    steps(params) {
-      const { curves, from, to } = tableOf(params, "forward"); // curves [6, K + 2]
-      for (const unused of [from, to]) unused.dispose();
-      return [{ step: "curves", table: np.transpose(curves), bins, splineOf: () => 0 }];
+    facts: {
+      prepare: { key: `rqSpline ${bins} ${bound}`, together },
+      steps(params) {
+        const { curves, from, to } = tableOf(params, "forward"); // curves [6, K + 2]
+        for (const unused of [from, to]) unused.dispose();
+        return [{ step: "curves", table: np.transpose(curves), bins, splineOf: () => 0 }];
+      },
     },
   });
   return layer;

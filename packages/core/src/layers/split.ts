@@ -84,7 +84,7 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     ),
     ...(condition > 0 && { condition: [condition] }),
     parameterKinds: { dropped: density.parameterKinds },
-    frozenParameterKinds: { dropped: density.parameterKinds },
+    facts: { frozenParameterKinds: { dropped: density.parameterKinds } },
     init: (key) => ({ dropped: density.init(key) }),
     forward({ dropped }, x, _noise, given) {
       expectShape("split", "x", x, inShape);

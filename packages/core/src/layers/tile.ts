@@ -135,8 +135,7 @@ export function tile(
     outShape: patch,
     forwardNoise: overlaps ? { tile: { shape: patch, distribution: "normal" } } : {},
     inverseNoise: gaps ? { gaps: gaps.noise } : {},
-    frozenParameterKinds: {},
-    droppedDims: channels * counts.filter((n) => n === 0).length,
+    facts: { frozenParameterKinds: {}, droppedDims: channels * counts.filter((n) => n === 0).length },
     init(key) {
       key.dispose();
       return start(logA);

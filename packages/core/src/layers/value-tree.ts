@@ -91,7 +91,7 @@ export function valueTree(
       within: { shape: [n], distribution: "uniform" },
     },
     parameterKinds: "fixed",
-    frozenParameterKinds: {}, // z does not depend on any of them
+    facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init(key) {
       key.dispose();
       const logs = new Float32Array(S * S);

@@ -72,11 +72,8 @@ export function variationalDequantize(
   return defineLayer<DenseParams[]>({
     name,
     inShape,
-    image: [0, 1],
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
-    levels,
     init: (key) => conditioner.init(key, { lastZero: true }),
-    atInit: (x, noise) => uniformlyDequantized(x, (noise as { u: np.Array }).u, levels),
     forward(params, x, noise) {
       expectShape(name, "x", x, inShape);
       const bent = splines(params, x.ref);
@@ -89,9 +86,15 @@ export function variationalDequantize(
       for (const { weight, bias } of params) for (const unused of [weight, bias]) unused.dispose();
       return levelOf(z, levels);
     },
-    steps(params) {
-      const run = (own: ArrayTree, x: np.Array): np.Array[] => splineKnots(splines(own as DenseParams[], x));
-      return [{ step: "dequantize", levels, network: { params, shape: inShape, run }, bins }];
+    facts: {
+      image: [0, 1],
+      levels,
+      atInit: (x, noise) => uniformlyDequantized(x, (noise as { u: np.Array }).u, levels),
+      steps(params) {
+        const run = (own: ArrayTree, x: np.Array): np.Array[] =>
+          splineKnots(splines(own as DenseParams[], x));
+        return [{ step: "dequantize", levels, network: { params, shape: inShape, run }, bins }];
+      },
     },
   });
 }

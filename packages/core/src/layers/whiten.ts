@@ -70,7 +70,7 @@ export function whiten(
     name: "whiten",
     inShape,
     parameterKinds: "fixed",
-    initExamples: Math.ceil(examplesOfDirections(n) / rows),
+    facts: { initExamples: Math.ceil(examplesOfDirections(n) / rows) },
     init(key) {
       key.dispose();
       const zeros = { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };

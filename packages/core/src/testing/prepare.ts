@@ -66,7 +66,7 @@ export async function perturbedLike(
 ): Promise<HostTree> {
   const initial = layer.init(random.key(seed));
   const leaves = parameterPaths(initial, layer.parameterKinds);
-  const kept = parameterPaths(initial, layer.frozenParameterKinds ?? "fixed");
+  const kept = parameterPaths(initial, layer.facts.frozenParameterKinds ?? "fixed");
   const { leaves: arrays, rebuild } = treeFlatten<np.Array>(initial);
   const moved: HostArray[] = [];
   for (const [i, array] of arrays.entries()) {
@@ -132,7 +132,7 @@ export async function prepare(subject: Subject, precision: Precision): Promise<P
   };
   const toTree = (noise: NoiseOf<HostArray>): NoiseTree =>
     treeMap((a: HostArray) => toJax(a, precision), noise) as NoiseTree;
-  const { batch: size = 3, levels = layer.levels, scale = 1 } = subject;
+  const { batch: size = 3, levels = layer.facts.levels, scale = 1 } = subject;
   return {
     subject,
     precision,
@@ -144,7 +144,7 @@ export async function prepare(subject: Subject, precision: Precision): Promise<P
       return toJax(host(numbers(12, sizeOf(shape), draw), shape), precision);
     },
     z(batch = size) {
-      const draw = drawIn(layer.image);
+      const draw = drawIn(layer.facts.image);
       const shape = [batch, ...layer.outShape];
       return toJax(host(numbers(13, sizeOf(shape), draw), shape), precision);
     },

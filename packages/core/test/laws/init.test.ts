@@ -10,7 +10,7 @@ const allOf = (layer: FlowLayer): FlowLayer[] => [layer, ...(partsOf(layer) ?? [
 
 const startsSaid = catalog.flatMap(({ name, layer }) =>
   allOf(layer)
-    .filter((part) => part.atInit)
+    .filter((part) => part.facts.atInit)
     .map((part, i) => ({ name: `${name}: ${part.name} ${i}`, layer: part })),
 );
 

@@ -28,10 +28,12 @@ it("a fact that a getter computes is computed when somebody asks", () => {
     name: "own",
     inShape: [2],
     ...functions,
-    get flooredValues() {
-      return ++asked;
+    facts: {
+      get flooredValues() {
+        return ++asked;
+      },
     },
   });
   expect(asked).toBe(0);
-  expect(layer.flooredValues).toBe(1);
+  expect(layer.facts.flooredValues).toBe(1);
 });

@@ -172,7 +172,7 @@ it.each([
       data,
       initExamples: 32,
     })) as unknown as [HostParams];
-    expect(layer.initExamples).toBe(1024);
+    expect(layer.facts.initExamples).toBe(1024);
     // of 1024 examples, the variances lie within (1 ± √(64 / 1024))²; of 32, half of them would be floored near 2
     const logs = Array.from((params.logStd ?? params.logScale)?.data ?? []);
     expect(Math.max(...logs.map(Math.abs))).toBeLessThan(0.35);
@@ -181,11 +181,11 @@ it.each([
 );
 
 it("rows along the axes before the last one count as examples; given weights need no directions", () => {
-  expect(whiten([5, 64]).initExamples).toBe(205);
-  expect(linear(64, 8, { leading: [5] }).initExamples).toBe(205);
-  expect(linear(64, 8, { orthogonal: "expm" }).initExamples).toBeUndefined();
+  expect(whiten([5, 64]).facts.initExamples).toBe(205);
+  expect(linear(64, 8, { leading: [5] }).facts.initExamples).toBe(205);
+  expect(linear(64, 8, { orthogonal: "expm" }).facts.initExamples).toBeUndefined();
   const weights = { weight: Float32Array.from([1, 0, 0, 0, 1, 0]) };
-  expect(linear(3, 2, { weights }).initExamples).toBeUndefined();
+  expect(linear(3, 2, { weights }).facts.initExamples).toBeUndefined();
 });
 
 it("a scaled whitening gives columns of any units one scale, a constant one its own, and none more than 1/√s of it", async () => {

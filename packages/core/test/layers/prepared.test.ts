@@ -76,13 +76,13 @@ it("so is the gradient of every parameter", () => {
 it("layers of one key are prepared in one call, others by themselves", () => {
   const calls: [key: string, layers: number][] = [];
   const watched = parts.map((layer): FlowLayer => {
-    const { prepare } = layer;
+    const { prepare } = layer.facts;
     if (!prepare) return layer;
     const together: typeof prepare.together = (all, direction) => {
       calls.push([prepare.key, all.length]);
       return prepare.together(all, direction);
     };
-    return { ...layer, prepare: { ...prepare, together } };
+    return { ...layer, facts: { ...layer.facts, prepare: { ...prepare, together } } };
   });
   chain(watched).forward(start(), points(), noNoise);
   expect(calls).toEqual([

@@ -254,7 +254,7 @@ export const mutants: readonly Mutant[] = [
     what: "a frozen layer that learns what deterministic mode computes",
     law: "frozen",
     says: /of deterministic mode change with mean, logStd/,
-    check: () => brokenBy(change(widen, { frozenParameterKinds: {} })),
+    check: () => brokenBy(change(widen, { facts: { frozenParameterKinds: {} } })),
   },
   {
     what: "a deterministic mode that is not the plain layer",

@@ -71,7 +71,7 @@ export const widen: FlowLayer<NormalParams> = defineLayer<NormalParams>({
   forwardNoise: { extra: { shape: [MORE], distribution: "normal" } },
   inverseNoise: {},
   parameterKinds: {},
-  frozenParameterKinds: { mean: "fixed" }, // deterministic mode appends the mean
+  facts: { frozenParameterKinds: { mean: "fixed" } }, // deterministic mode appends the mean
   init: initNormal,
   forward({ mean, logStd }, x, noise) {
     expectShape("widen", "x", x, [N]);

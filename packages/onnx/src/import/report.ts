@@ -24,8 +24,8 @@ export function factsOf(layer: FlowLayer): Facts {
   const parts = (layer as { layers?: readonly FlowLayer[] }).layers;
   if (!parts) {
     const [n, m] = [size(layer.inShape), size(layer.outShape)];
-    const dropped = layer.droppedDims ?? Math.max(n - m, 0);
-    return { dropped, added: m - n + dropped, floored: layer.flooredValues ?? 0 };
+    const dropped = layer.facts.droppedDims ?? Math.max(n - m, 0);
+    return { dropped, added: m - n + dropped, floored: layer.facts.flooredValues ?? 0 };
   }
   return parts.map(factsOf).reduce(
     (sum, each) => ({

@@ -41,7 +41,7 @@ export const deterministic: Law = {
 
 /** How each parameter of a frozen layer may move. */
 const frozenPaths = ({ layer }: Subject) =>
-  parameterPaths(layer.init(random.key(1)), layer.frozenParameterKinds ?? "fixed");
+  parameterPaths(layer.init(random.key(1)), layer.facts.frozenParameterKinds ?? "fixed");
 
 /** What a frozen network may still learn is nothing that deterministic mode computes: to the last bit. */
 export const frozen: Law = {

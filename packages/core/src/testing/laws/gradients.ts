@@ -88,7 +88,7 @@ const special = [0, -2, 2, 1e4, -1e4];
 export const inputGradients: Law = {
   name: "input gradients",
   promise: "gradients with respect to the input are finite where formulas branch",
-  skip: ({ layer, levels = layer.levels }) => (levels ? "its inputs are integers" : undefined),
+  skip: ({ layer, levels = layer.facts.levels }) => (levels ? "its inputs are integers" : undefined),
   check: async (subject) => {
     const { layer } = subject;
     const batch = special.length;

@@ -20,7 +20,7 @@ const COUNT = 200;
 const IN_PARTS = 128;
 
 /** Skewed entries, each of a spread of its own: what their principal directions are is beyond rounding. */
-function examplesFor({ inShape, levels }: FlowLayer): Float32Array {
+function examplesFor({ inShape, facts: { levels } }: FlowLayer): Float32Array {
   const rng = makeRng(4);
   const size = sizeOf(inShape);
   return Float32Array.from({ length: COUNT * size }, (_, i) => {
@@ -88,7 +88,7 @@ export const initFromData: Law = {
 export const atInit: Law = {
   name: "atInit",
   promise: "what says how it starts gives that z; the identity also gives L = 0",
-  skip: ({ layer }) => (layer.atInit ? undefined : "it does not say how it starts"),
+  skip: ({ layer }) => (layer.facts.atInit ? undefined : "it does not say how it starts"),
   check: async ({ layer }) => {
     usePrecision("float32");
     const data = examplesFor(layer);
@@ -101,11 +101,11 @@ export const atInit: Law = {
         mapTreeOfNoise(drawNoise(layer.forwardNoise, COUNT, makeRng(5)), (a) => fromHost(a));
       const x = () => floats(data, [COUNT, ...layer.inShape]);
       const { z, contribution } = layer.forward(params, x(), noise());
-      const promised = typeof layer.atInit === "function" ? layer.atInit(x(), noise()) : x();
+      const promised = typeof layer.facts.atInit === "function" ? layer.facts.atInit(x(), noise()) : x();
       const zs = [await numbersOf(z), await numbersOf(promised)] as const;
       const ls = await numbersOf(contribution);
       figures.push(within(atInit.name, `z, ${how}, against what it says`, zs, "roundTrip32"));
-      if (layer.atInit === "identity")
+      if (layer.facts.atInit === "identity")
         figures.push(within(atInit.name, `the contribution, ${how}`, [ls, ls.map(() => 0)], "roundTrip32"));
     }
     return figures;
