@@ -26,19 +26,19 @@ export class FlowifyError extends Error {
   }
 }
 
+/** A class of errors with a code that say no more than their message. */
+const errorOf = (code: FlowifyErrorCode) =>
+  class extends FlowifyError {
+    constructor(message: string, options?: ErrorOptions) {
+      super(code, message, options);
+    }
+  };
+
 /** Shapes that do not fit: `linear[2]: expected x [B, 64], got [32, 63]`. */
-export class ShapeError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("SHAPE", message, options);
-  }
-}
+export class ShapeError extends errorOf("SHAPE") {}
 
 /** A number outside the range in which a formula holds (a zero scale, NaN in the input, levels < 2). */
-export class DomainError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("DOMAIN", message, options);
-  }
-}
+export class DomainError extends errorOf("DOMAIN") {}
 
 /**
  * An operation that a rule or the lowering does not support; names the operation and its node. `all`: nodes of every operation in
@@ -62,25 +62,13 @@ export class UnsupportedOpError extends FlowifyError {
 }
 
 /** A checkpoint that is cut short, damaged, of another network or of another version. */
-export class CheckpointError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("CHECKPOINT", message, options);
-  }
-}
+export class CheckpointError extends errorOf("CHECKPOINT") {}
 
 /** A data set that is missing, damaged or of another kind than expected. */
-export class DataError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("DATA", message, options);
-  }
-}
+export class DataError extends errorOf("DATA") {}
 
 /** A request for something that does not exist, or for options that exclude each other. */
-export class UsageError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("USAGE", message, options);
-  }
-}
+export class UsageError extends errorOf("USAGE") {}
 
 /** A loss or gradient that is not finite; `step` and `layer` locate its first occurrence. */
 export class NotFiniteError extends FlowifyError {
@@ -94,11 +82,7 @@ export class NotFiniteError extends FlowifyError {
 }
 
 /** A device that is missing or failed. */
-export class DeviceError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("DEVICE", message, options);
-  }
-}
+export class DeviceError extends errorOf("DEVICE") {}
 
 /** A program, usually a training step, that needs more than the available memory. */
 export class MemoryError extends FlowifyError {
@@ -119,18 +103,10 @@ export class MemoryError extends FlowifyError {
 }
 
 /** A download that failed: the server refused it, or the connection broke repeatedly. */
-export class DownloadError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("DOWNLOAD", message, options);
-  }
-}
+export class DownloadError extends errorOf("DOWNLOAD") {}
 
 /** Two computations of one function that differ by more than rounding errors. */
-export class MismatchError extends FlowifyError {
-  constructor(message: string, options?: ErrorOptions) {
-    super("MISMATCH", message, options);
-  }
-}
+export class MismatchError extends errorOf("MISMATCH") {}
 
 /** A layer that violates the contract; `law` is the first failed test of the law suite, `laws` are all failed ones. */
 export class LawError extends FlowifyError {

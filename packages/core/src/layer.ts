@@ -15,7 +15,7 @@ export type NoParams = Record<string, never>;
 type Forward = { z: np.Array; contribution: np.Array };
 
 /** What few layers have to say, and few readers ask. A layer without any is complete. */
-export type LayerFacts<P extends ArrayTree = ArrayTree> = Readonly<{
+type LayerFacts<P extends ArrayTree = ArrayTree> = Readonly<{
   /**
    * The parameterKinds for a frozen function in deterministic mode: all parameters are fixed, except those that affect
    * only noise and the stochastic inverse. Default: all are fixed.

@@ -26,7 +26,7 @@ function cholesky(m: Float64Array, n: number): Float64Array {
 }
 
 /** The inverse of a lower triangular matrix [n, n]. */
-function inverseLower(factor: Float64Array, n: number): Float64Array {
+export function inverseLower(factor: Float64Array, n: number): Float64Array {
   const inverse = new Float64Array(n * n);
   for (let j = 0; j < n; j++)
     for (let i = j; i < n; i++) {

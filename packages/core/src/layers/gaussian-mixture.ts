@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { type FittedNormal, fitMixture } from "../init/fit-mixture.js";
+import { type FittedNormal, fitMixture, inverseLower } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js";
@@ -175,15 +175,10 @@ function paramsOf(fitted: readonly FittedNormal[], n: number): GaussianMixturePa
   for (const [k, { mean, factor }] of fitted.entries()) {
     means.set(mean, k * n);
     for (let i = 0; i < n; i++) logPrecision[k * n + i] = -Math.log(factor[i * n + i]!);
-    // row i of diag(F) F⁻¹, by substitution: its entry at the diagonal is 1
-    const inverse = new Float64Array(n * n);
-    for (let j = 0; j < n; j++)
-      for (let i = j; i < n; i++) {
-        let sum = i === j ? 1 : 0;
-        for (let l = j; l < i; l++) sum -= factor[i * n + l]! * inverse[l * n + j]!;
-        inverse[i * n + j] = sum / factor[i * n + i]!;
-        if (i > j) lower[k * n * n + i * n + j] = inverse[i * n + j]! * factor[i * n + i]!;
-      }
+    // row i of diag(F) F⁻¹: its entry at the diagonal is 1
+    const inverse = inverseLower(factor, n);
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < i; j++) lower[(k * n + i) * n + j] = inverse[i * n + j]! * factor[i * n + i]!;
   }
   return {
     logits: floats(Float32Array.from(fitted, ({ weight }) => Math.log(weight))),

@@ -114,7 +114,7 @@ const SMALLEST = 2 ** -100;
  * import { monotone } from "@flowify/core/layers";
  *
  * const layer = monotone([4], "sigmoid");
- * console.log(layer.name, layer.image, layer.exact);
+ * console.log(layer.name, layer.facts.image, layer.exact);
  * // sigmoid [ 0, 1 ] true
  * ```
  */

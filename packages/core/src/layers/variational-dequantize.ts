@@ -38,7 +38,7 @@ export type VariationalDequantizeOptions = o.Options<typeof schemas>;
  * import { variationalDequantize } from "@flowify/core/layers";
  *
  * const layer = variationalDequantize([8], { levels: 4 });
- * console.log(layer.levels, layer.exact);
+ * console.log(layer.facts.levels, layer.exact);
  * // 4 false
  * ```
  */
