@@ -12,6 +12,7 @@ import { countParameters, paperCount, parametersByLayer } from "../networks/para
 import { presetBriefs } from "../networks/presets.js";
 import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
 import { recipeNames } from "../recipes.js";
+import { fromWhat } from "../regression/columns.js";
 import { readRegression } from "../regression/regression-file.js";
 import { targetsOf } from "../regression/table-regression.js";
 import { holdsRegression, holdsRun } from "../runs/folder.js";
@@ -148,7 +149,7 @@ function listNetworks({ say, colors, document }: Terminal): void {
 function describeRegression({ say, document }: Terminal, folder: string): void {
   const run = readRegression(folder);
   const { predict, given, data, targets } = run;
-  say(`${predict.join(", ")} from ${given.join(", ")}: ${formatCount(data.examples)} rows of ${data.name}`);
+  say(`${fromWhat(run)}: ${formatCount(data.examples)} rows of ${data.name}`);
   const rows = targetsOf(run).map(({ name, kind, atoms, features }, t) => {
     const { value = 0, atom = 0 } = targets?.[t]?.flows ?? {};
     const what =

@@ -3,14 +3,16 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
-import { type Write, writeAtomic } from "../files/atomic.js";
+import { type Write, writeAtomic, writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, type FlagsOf, text, value } from "../flags/flag.js";
+import { choice, count, type FlagsOf, text, value } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
+import { svgToPng } from "../pictures/png.js";
 import { fewestFor } from "../regression/conformal.js";
 import { rowsToPredict } from "../regression/encoded-rows.js";
 import { AT_ONCE, predictRows } from "../regression/evaluation.js";
+import { forecast, forecastPicture, forecastTable, PATHS, pathTable } from "../regression/forecast.js";
 import { withRegression } from "../regression/open-regression.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
 import { widthOf } from "../regression/table-regression.js";
@@ -31,6 +33,9 @@ const flags = {
     "P",
     "Probability of the intervals that held-out rows guarantee (default: 0.9)",
   ),
+  horizon: count("For a run with --time: rows to forecast (default: as the run was trained)"),
+  paths: count("For a run with --time: write so many sample paths in place of quantiles"),
+  picture: text("FILE", "For a run with --time: a PNG file of the past and the forecast"),
   id: idFlag,
   where: whereFlag,
   format: choice(
@@ -67,10 +72,15 @@ probability for whole numbers and names. The rank of a value is the probability 
 
 Several columns are predicted together: later ones are drawn given earlier ones.
 
+A run of flowify train --time continues a table: FILE is the past, and each written row lies behind its last one. Mean and
+quantiles are those of sample paths, which keep the dependence between steps. --paths N writes the paths themselves.
+
 EXAMPLES
   flowify predict runs/flats --data new.csv --out predicted.csv
   flowify predict runs/flats --data new.csv --quantiles 0.01,0.5,0.99 --interval 0.8
-  flowify predict runs/flats --data new.csv --format jsonl | head`,
+  flowify predict runs/flats --data new.csv --format jsonl | head
+  flowify predict runs/load --data load.csv --horizon 48 --out forecast.csv --picture forecast.png
+  flowify predict runs/load --data load.csv --paths 100 --out paths.csv`,
   run: predict,
 });
 
@@ -85,11 +95,36 @@ export async function predict(this: CliContext, flags: PredictFlags, folder: str
   const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
   if (format === "parquet" && out === undefined)
     throw new UsageError("--format parquet needs a file\nname one with --out predicted.parquet");
-  if (out !== undefined) expectFree([out], flags, { inputs: [...inputsOfRun(folder), data] });
+  const files = [out, flags.picture].filter((file) => file !== undefined);
+  if (files.length > 0) expectFree(files, flags, { inputs: [...inputsOfRun(folder), data] });
   await keepNamedInput([data]);
   await withRegression(folder, flags, terminal, async (model, document) => {
-    const { id, where } = flags;
+    const { id, where, horizon, paths, picture } = flags;
     const rows = await rowsToPredict(data, document, { id, where, warn: terminal.warn });
+    const write = (produce: (write: Write) => Promise<void>): Promise<void> =>
+      out === undefined
+        ? produce(async (bytes) => void stdout.write(String(bytes)))
+        : writeAtomic(out, produce);
+    const { order } = document.schema;
+    if (order) {
+      const found = await forecast(model, data, rows, { horizon, seed, paths: paths ?? PATHS });
+      const table = paths === undefined ? forecastTable(found, quantiles) : pathTable(found);
+      await write(async (write_) => {
+        const writer = rowWriter(format, table.columns, write_);
+        await writer.add(table.rows);
+        await writer.end();
+      });
+      if (picture !== undefined) await writeFileAtomic(picture, await svgToPng(await forecastPicture(found)));
+      terminal.note(
+        `${formatCount(found.times.length)} rows behind ${data} forecast by ${formatCount(found.paths)} paths${out === undefined ? "" : `; in ${out}`}`,
+      );
+      return;
+    }
+    const ofSeries = (["horizon", "paths", "picture"] as const).find((name) => flags[name] !== undefined);
+    if (ofSeries !== undefined)
+      throw new UsageError(
+        `--${ofSeries} is for runs of rows that follow each other in time\ntrain one with flowify train --time COLUMN`,
+      );
     const parts = document.targets.map(({ heldOut }, t) => {
       const name = document.predict[t] as string;
       const few = fewestFor(interval);
@@ -107,8 +142,8 @@ export async function predict(this: CliContext, flags: PredictFlags, folder: str
     );
     const width = widthOf(document);
     let count = 0;
-    const produce = async (write: Write): Promise<void> => {
-      const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write);
+    await write(async (write_) => {
+      const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write_);
       for await (const { rows: encoded, names } of rows.blocks()) {
         for (let from = 0; from < names.length; from += AT_ONCE) {
           const to = Math.min(names.length, from + AT_ONCE);
@@ -134,10 +169,7 @@ export async function predict(this: CliContext, flags: PredictFlags, folder: str
         count += names.length;
       }
       await writer.end();
-    };
-    await (out === undefined
-      ? produce(async (bytes) => void stdout.write(String(bytes)))
-      : writeAtomic(out, produce));
+    });
     rows.end();
     terminal.note(`${formatCount(count)} rows of ${data} predicted${out === undefined ? "" : `; in ${out}`}`);
   });

@@ -7,6 +7,7 @@ import { type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, whereFlag } from "../flags/shared.js";
 import type { Point } from "../pictures/line-chart.js";
+import { columnNamed, fromWhat } from "../regression/columns.js";
 import { evaluateRegression } from "../regression/evaluate-regression.js";
 import { readFinished } from "../regression/open-regression.js";
 import { evaluationDocument } from "../regression/say-evaluation.js";
@@ -117,9 +118,19 @@ async function reportPredictions(
     throw new UsageError("--false-alarms is for runs of whole tables\nleave it out");
   const runs: ReportedRegression[] = [];
   for (const folder of folders) {
-    const { predict, given } = readFinished(folder);
+    const document = readFinished(folder);
+    const { order } = document.schema;
+    const time = order && {
+      name: order.time,
+      isDate: columnNamed(document.schema, order.time).type === "date",
+    };
     const evaluation = await evaluateRegression(folder, flags, terminal);
-    runs.push({ name: basename(resolve(folder)), predict, given, evaluation });
+    runs.push({
+      name: basename(resolve(folder)),
+      from: fromWhat(document),
+      ...(time && { time }),
+      evaluation,
+    });
   }
   makeFolder(flags.out);
   const document = {

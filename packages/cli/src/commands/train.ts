@@ -55,6 +55,10 @@ network stays the same, bit for bit; flowify checks this at the end. --free trai
 --given: regression with uncertainty. Numbers get a density, whole numbers and names get
 probabilities. flowify predict then writes means, quantiles and intervals for other rows.
 
+--time COLUMN says that rows follow each other in time. The run learns the next row given the last --lags rows and the
+calendar; with --predict A,B only these columns. flowify predict then continues a table by --horizon rows, and
+flowify score says which rows are unlikely after those before them.
+
 Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and produces
 the same numbers as a run that was never stopped.
 
@@ -77,6 +81,7 @@ EXAMPLES
   flowify train --data sensors.npy --network vector/spline
   flowify train --data flats.csv --predict price --out runs/flats
   flowify train --data flats.csv --predict price,days --given area,rooms
+  flowify train --data load.csv --time hour --predict load --lags 48 --horizon 24
   mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
   flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   flowify train --limit 1000 --steps 20              a quick trial`,
@@ -84,11 +89,18 @@ EXAMPLES
 });
 
 export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
-  if (flags.predict || (flags.resume !== undefined && holdsRegression(flags.resume)))
+  if (
+    flags.predict ||
+    flags.time !== undefined ||
+    (flags.resume !== undefined && holdsRegression(flags.resume))
+  )
     return trainPrediction.call(this, flags);
   for (const flag of ["given", "ensemble"] as const)
     if (flags[flag] !== undefined)
       throw new UsageError(`--${flag} belongs to --predict\nname the columns to predict with --predict A,B`);
+  for (const flag of ["lags", "horizon"] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} belongs to --time\nname the column of the time with --time COLUMN`);
   const ranks = await joinRanks(this.host.env, flags.rankTimeout);
   const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
   await inJob(ranks, () => trainAs.call(this, several, flags));

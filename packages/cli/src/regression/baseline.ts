@@ -1,3 +1,4 @@
+import { meanOf } from "../statistics.js";
 import { takeRows } from "../tables/flow-rows.js";
 import {
   gaussianLog,
@@ -16,23 +17,52 @@ import { atomOf, pickColumns } from "./table-regression.js";
  */
 export type Baseline = Readonly<{ shares: readonly number[]; gaussian?: LinearGaussian | undefined }>;
 
-/** Of values, and what flows see of the columns that they are predicted from [n, width]. */
-export function fitBaseline(target: TargetInTable, values: Float32Array, condition: Float32Array): Baseline {
+/** How often each class occurs, or each atom. */
+function fitShares(target: TargetInTable, values: Float32Array) {
   const { classes } = target.kind;
-  const { width } = target.features;
-  const count = classes ?? target.atoms.length;
   const which = (value: number): number => (classes === undefined ? atomOf(target, value) - 1 : value);
-  const counts = new Array<number>(count).fill(classes === undefined ? 0 : 1);
+  const counts = new Array<number>(classes ?? target.atoms.length).fill(classes === undefined ? 0 : 1);
   for (const value of values)
     if (which(value) >= 0) counts[which(value)] = (counts[which(value)] as number) + 1;
   const all = values.length + (classes ?? 0);
-  const shares = counts.map((found) => found / all);
-  if (classes !== undefined) return { shares };
+  return { shares: counts.map((found) => found / all), which };
+}
+
+/** Of values, and what flows see of the columns that they are predicted from [n, width]. */
+export function fitBaseline(target: TargetInTable, values: Float32Array, condition: Float32Array): Baseline {
+  const { width } = target.features;
+  const { shares, which } = fitShares(target, values);
+  if (target.kind.classes !== undefined) return { shares };
   const others = [...values.keys()].filter((i) => which(values[i] as number) < 0);
   const given = others.flatMap((i) => [...condition.subarray(i * width, (i + 1) * width)]);
   return {
     shares,
     gaussian: linearGaussian(given, width, takeRows(values, 1, others)),
+  };
+}
+
+/** A value of the past, which stands in a feature of the condition, with a Gaussian around it. */
+export function lagBaseline(
+  target: TargetInTable,
+  values: Float32Array,
+  condition: Float32Array,
+  feature: number,
+): Baseline {
+  const { width } = target.features;
+  const { shares } = fitShares(target, values);
+  const places = [...new Array(width).keys()];
+  const past = pickColumns(condition, width, [feature]);
+  const apart = [...values.keys()].filter((i) => atomOf(target, values[i]!) === 0);
+  const squares = apart.map((i) => (values[i]! - past[i]!) ** 2);
+  return {
+    shares,
+    gaussian: {
+      level: 0,
+      slope: places.map((k) => Number(k === feature)),
+      middle: places.map(() => 0),
+      spread: places.map((k) => (k === feature ? 1 : null)),
+      std: Math.sqrt(meanOf(squares)) || 1e-6,
+    },
   };
 }
 

@@ -14,18 +14,13 @@ export type Prediction = Readonly<{
 
 const quoted = (name: string): string => JSON.stringify(name);
 
-/**
- * The columns that are predicted and those that they are predicted from: by default all others that a model can learn from.
- *
- * @throws UsageError for columns that the table does not have, that are named twice, or that say nothing; DataError where no
- * column is left to predict from
- */
-export function predictionOf(
+/** @throws UsageError for columns that the table does not have, that are named twice, or that say nothing */
+export function expectNames(
   path: string,
   found: TableSchema,
   predict: readonly string[],
   named: readonly string[] | undefined,
-): Prediction {
+): void {
   const all = found.columns.map(({ name }) => name);
   for (const [flag, columns] of [
     ["--predict", predict],
@@ -43,6 +38,21 @@ export function predictionOf(
     );
   for (const name of predict) expectVaries("--predict", columnNamed(found, name));
   for (const name of named ?? []) expectVaries("--given", columnNamed(found, name));
+}
+
+/**
+ * The columns that are predicted and those that they are predicted from: by default all others that a model can learn from.
+ *
+ * @throws UsageError for columns that the table does not have, that are named twice, or that say nothing; DataError where no
+ * column is left to predict from
+ */
+export function predictionOf(
+  path: string,
+  found: TableSchema,
+  predict: readonly string[],
+  named: readonly string[] | undefined,
+): Prediction {
+  expectNames(path, found, predict, named);
   const given =
     named ??
     found.columns
@@ -58,6 +68,14 @@ export function predictionOf(
   });
   return { schema: { ...found, columns }, predict, given };
 }
+
+/** Which columns are predicted, and from which others, in words. */
+export const fromWhat = ({ predict, given, schema: { order } }: Prediction): string =>
+  `${predict.join(", ")} from ${
+    order
+      ? `the last ${order.lags === 1 ? "row" : `${order.lags} rows`}${order.periods.length > 0 ? " and the calendar" : ""}`
+      : given.join(", ")
+  }`;
 
 export const columnNamed = ({ columns }: Pick<TableSchema, "columns">, name: string): ColumnSchema =>
   columns.find((column) => column.name === name) as ColumnSchema;

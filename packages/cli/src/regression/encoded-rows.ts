@@ -1,6 +1,6 @@
 import { openTable } from "../data/table/sources/open-table.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
-import { type EncodedRows, encodedTable } from "../tables/encoded-table.js";
+import { type EncodedRows, encodedTable, joinRows } from "../tables/encoded-table.js";
 import type { Prediction } from "./columns.js";
 
 /** A file whose rows are predicted: the columns to predict may be missing in it. */
@@ -9,6 +9,10 @@ export type RowsToPredict = Readonly<{
   known: readonly string[];
   /** Rows a block at a time, in the columns of the run; NaN where a column to predict is missing. */
   blocks(): AsyncGenerator<EncodedRows>;
+  /** All of them. */
+  all(): Promise<EncodedRows>;
+  /** Of rows that follow each other in time: those at the end without a gap. */
+  endRows: number;
   end(): void;
 }>;
 
@@ -30,19 +34,28 @@ export async function rowsToPredict(
   const encoded = encodedTable(file, table, { schema: own, id, warn });
   const wanted = ownColumns(tableColumns(schema));
   const found = ownColumns(tableColumns(own));
+  if (schema.order) for (const line of table.notes) warn(`${file}: ${line}`);
   const places = wanted.map(({ name }) => found.find((column) => column.name === name)?.place ?? -1);
+  async function* blocks(): AsyncGenerator<EncodedRows> {
+    for await (const block of encoded.rows()) {
+      const count = block.names.length;
+      const rows = new Float32Array(count * wanted.length).fill(Number.NaN);
+      for (let i = 0; i < count; i++)
+        for (const [to, from] of places.entries())
+          if (from >= 0) rows[i * wanted.length + to] = block.rows[i * found.length + from] as number;
+      yield { ...block, rows };
+    }
+  }
   return {
     known,
+    endRows: table.endRows ?? 0,
     end: encoded.end,
-    async *blocks() {
-      for await (const block of encoded.rows()) {
-        const count = block.names.length;
-        const rows = new Float32Array(count * wanted.length).fill(Number.NaN);
-        for (let i = 0; i < count; i++)
-          for (const [to, from] of places.entries())
-            if (from >= 0) rows[i * wanted.length + to] = block.rows[i * found.length + from] as number;
-        yield { ...block, rows };
-      }
+    blocks,
+    async all() {
+      const parts: EncodedRows[] = [];
+      for await (const part of blocks()) parts.push(part);
+      encoded.end();
+      return joinRows(parts);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "@flowify/core";
-import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { stretchesOf } from "../data/table/ordered-table.js";
+import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
@@ -8,7 +9,9 @@ import { conformalLimit } from "./conformal.js";
 import { rowsToPredict } from "./encoded-rows.js";
 import { evaluateRows, type TargetEvaluation } from "./evaluation.js";
 import { type FinishedRegression, withRegression } from "./open-regression.js";
-import { rowsOfPart, type TableRegression, widthOf } from "./table-regression.js";
+import type { RegressionDocument } from "./regression-file.js";
+import { type SeriesRows, seriesRows, timeOf } from "./series.js";
+import { rowsOfPart, widthOf } from "./table-regression.js";
 
 export type EvaluateOptions = CommonFlags &
   Readonly<{ data?: string; where?: string; limit?: number; seed?: number }>;
@@ -32,12 +35,12 @@ export const evaluateRegression = (
   withRegression(folder, options, terminal, async (model, document) => {
     const { data, seed } = options;
     const width = widthOf(document);
-    const found =
+    const { rows: found, series } =
       data === undefined ? await testRows(document) : await rowsOfFile(data, document, options, terminal);
     const rows = options.limit === undefined ? found : found.subarray(0, options.limit * width);
-    const targets = await evaluated(model, document, rows, seed);
+    const targets = await evaluateRows(model, document.targets, rows, width, seed, series);
     const count = formatCount(rows.length / width);
-    if (data === undefined) return { source: `the ${count} test rows of ${document.data.name}`, targets };
+    if (data === undefined) return { source: testSource(document, rows.length / width), targets };
     const conformal = targets.map(({ outwardness }, t) => {
       const limit = conformalLimit(Float64Array.from(document.targets[t]?.heldOut.outwardness ?? []), LEVEL);
       return outwardness.filter((each) => each <= limit).length / outwardness.length;
@@ -45,33 +48,29 @@ export const evaluateRegression = (
     return { source: `${count} rows of ${data}`, targets, conformal };
   });
 
-const evaluated = (
-  model: TableRegression,
-  document: FinishedRegression,
-  rows: Float32Array,
-  seed: number | undefined,
-): Promise<TargetEvaluation[]> =>
-  evaluateRows(
-    model,
-    document.targets.map(({ baseline }) => baseline),
-    rows,
-    widthOf(document),
-    seed,
-  );
+/** What the rows that training held out are called. */
+export const testSource = (
+  { data, schema }: Pick<RegressionDocument, "data" | "schema">,
+  rows: number,
+): string =>
+  `the ${schema.order ? `last ${formatCount(rows)}` : `${formatCount(rows)} test`} rows of ${data.name === STANDARD_INPUT ? "standard input" : data.name}`;
 
 /** The rows that training held out. */
-async function testRows(document: FinishedRegression): Promise<Float32Array> {
+async function testRows(document: FinishedRegression): Promise<MeasuredRows> {
   const { data, schema } = document;
-  const { encoded } = await readRows(data.name, { ...data.reading, schema });
-  return rowsOfPart(document, encoded, "test").rows;
+  const table = await readRows(data.name, { ...data.reading, schema });
+  const { rows } = rowsOfPart(document, table.encoded, "test");
+  return { rows, series: schema.order && seriesRows(document, schema.order, table) };
 }
+
+type MeasuredRows = Readonly<{ rows: Float32Array; series?: SeriesRows | undefined }>;
 
 async function rowsOfFile(
   file: string,
   document: FinishedRegression,
   { where }: EvaluateOptions,
   { warn }: Terminal,
-): Promise<Float32Array> {
+): Promise<MeasuredRows> {
   await keepNamedInput([file]);
   const table = await rowsToPredict(file, document, { where, warn });
   const lacking = document.predict.find((name) => !table.known.includes(name));
@@ -79,8 +78,9 @@ async function rowsOfFile(
     throw new UsageError(
       `${file}: lacks the column ${JSON.stringify(lacking)}, whose values predictions are compared with\npredict them with flowify predict`,
     );
-  const parts: number[][] = [];
-  for await (const { rows } of table.blocks()) parts.push([...rows]);
-  table.end();
-  return Float32Array.from(parts.flat());
+  const { rows, names } = await table.all();
+  const { order } = document.schema;
+  if (!order) return { rows };
+  const times = names.map(timeOf);
+  return { rows, series: { encoded: rows, times, stretches: stretchesOf(order, times), firstTest: 0 } };
 }

@@ -1,9 +1,11 @@
 import { meanOf } from "../statistics.js";
 import { takeRows } from "../tables/flow-rows.js";
+import { type Ahead, evaluateAhead } from "./ahead.js";
 import { type Baseline, baselinePredictions } from "./baseline.js";
 import { conformalLimit, fewestFor, outwardness } from "./conformal.js";
 import { Predictive } from "./predictive.js";
 import { type Scores, scoresOf } from "./scores.js";
+import type { LagBaseline, SeriesRows } from "./series.js";
 import { pickColumns, type TableRegression } from "./table-regression.js";
 
 /** Equally likely values of a prediction. */
@@ -24,6 +26,10 @@ export type TargetEvaluation = Readonly<{
   /** Of numbers. */
   scores?: Scores;
   baseline?: Scores;
+  /** Values of the past, where rows follow each other in time. */
+  lagBaselines?: readonly Readonly<{ name: string; scores: Scores }>[];
+  /** Forecasts up to the horizon. */
+  ahead?: Ahead;
   /** Of classes. */
   classes?: Readonly<{ logProb: number; accuracy: number; baseline: { logProb: number; accuracy: number } }>;
   /** Of each value, in the order of the rows: for classes 1 − p of the value. */
@@ -32,6 +38,9 @@ export type TargetEvaluation = Readonly<{
 
 /** The predictions of one column for some rows: of numbers distributions, of classes probabilities [n · classes]. */
 export type Predicted = Readonly<{ distributions: readonly Predictive[]; probabilities: Float64Array }>;
+
+/** What a column is compared with. */
+export type TargetBaselines = Readonly<{ baseline: Baseline; lagBaselines?: readonly LagBaseline[] }>;
 
 /** Predictions of all targets for encoded rows [n, width]. */
 export async function predictRows(
@@ -68,14 +77,24 @@ function* blocksOf(rows: Float32Array, width: number): Generator<Float32Array> {
 /** Scores of the predictions of encoded rows [n, width] whose targets are known. Rows without a value are left out, column by column. */
 export async function evaluateRows(
   model: TableRegression,
-  baselines: readonly Baseline[],
+  baselines: readonly TargetBaselines[],
   rows: Float32Array,
   width: number,
   seed = 0,
+  series?: SeriesRows,
 ): Promise<TargetEvaluation[]> {
+  const ahead =
+    series &&
+    (await evaluateAhead(
+      model,
+      series,
+      baselines.map(({ lagBaselines = [] }) => lagBaselines),
+      seed,
+    ));
   const found = model.targets.map((target, t) => ({
     target,
-    baseline: baselines[t] as Baseline,
+    ...(baselines[t] as TargetBaselines),
+    ahead: ahead?.[t],
     logs: [] as number[],
     predicted: [] as (Predictive | Float64Array)[],
   }));
@@ -91,7 +110,7 @@ export async function evaluateRows(
     }
   }
   return Promise.all(
-    found.map(async ({ target, baseline, logs, predicted }) => {
+    found.map(async ({ target, baseline, lagBaselines = [], ahead: forecasts, logs, predicted }) => {
       const every = pickColumns(rows, width, [target.place]);
       const known = [...every.keys()].filter((i) => !Number.isNaN(every[i]));
       const condition = await target.features.of(
@@ -99,7 +118,8 @@ export async function evaluateRows(
       );
       const values = takeRows(every, 1, known);
       const logProb = known.map((i) => logs[i] as number);
-      const plain = baselinePredictions(target, baseline, values, condition, POINTS);
+      const plainOf = (each: Baseline) => baselinePredictions(target, each, values, condition, POINTS);
+      const plain = plainOf(baseline);
       const { name, kind } = target;
       const facts = {
         name,
@@ -108,7 +128,17 @@ export async function evaluateRows(
       } as const;
       const own = known.map((i) => predicted[i]);
       return kind.classes === undefined
-        ? { ...facts, ...ofNumbers(own as Predictive[], values, logProb, plain) }
+        ? {
+            ...facts,
+            ...ofNumbers(own as Predictive[], values, logProb, plain),
+            ...(lagBaselines.length > 0 && {
+              lagBaselines: lagBaselines.map((each) => {
+                const { predictions, logProb: logs_ } = plainOf(each);
+                return { name: each.name, scores: scoresOf(predictions, values, logs_) };
+              }),
+            }),
+            ...(forecasts && { ahead: forecasts }),
+          }
         : {
             ...facts,
             ...ofClasses(own as Float64Array[], values, logProb, plain, likeliest(baseline.shares)),

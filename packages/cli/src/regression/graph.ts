@@ -1,6 +1,7 @@
 import type { Flow, FlowModel, HostArray } from "@flowify/core";
 import { type ArrayTree, logSumExp } from "@flowify/core/layer";
 import { type JsTree, lax, numpy as np, tree } from "@jax-js/jax";
+import { fillOf } from "../tables/columns/number.js";
 import { hasCells } from "./cells.js";
 import type { Regression } from "./regression.js";
 import type { TableRegression, TargetInTable, TargetModels } from "./table-regression.js";
@@ -86,6 +87,12 @@ const conditionOf = (target: TargetInTable, cells: ReadonlyMap<number, np.Array>
     ),
   );
 
+/** What is subtracted from the values of a target. Borrows the cells. */
+function lastOf({ last, column }: TargetInTable, cells: ReadonlyMap<number, np.Array>): np.Array {
+  const cell = cells.get(last)?.ref;
+  return cell === undefined ? np.array(0) : np.where(np.isnan(cell.ref), fillOf(column), cell);
+}
+
 /** log p of each target, [B, targets], of the numbers of all columns. Consumes everything. */
 export function tableLogProb(
   model: TableRegression,
@@ -97,7 +104,8 @@ export function tableLogProb(
     const { value, atom } = model.models[t] as TargetModels;
     const c = conditionOf(target, cells);
     const y = cells.get(target.place) as np.Array;
-    if (!atom) return logProbGraph(value, own.value, y.ref, c);
+    const step = y.ref.sub(lastOf(target, cells));
+    if (!atom) return logProbGraph(value, own.value, step, c);
     const which = target.atoms
       .map((each, k) =>
         np
@@ -108,7 +116,7 @@ export function tableLogProb(
       .reduce((a, b) => a.add(b));
     const logAtom = logProbGraph(atom, own.atom, which.ref, c.ref);
     const apart = np.equal(which.reshape([-1]), 0);
-    return logAtom.add(np.where(apart, logProbGraph(value, own.value, y.ref, c), 0));
+    return logAtom.add(np.where(apart, logProbGraph(value, own.value, step, c), 0));
   });
   for (const cell of cells.values()) cell.dispose();
   tree.dispose(params as never);
@@ -130,7 +138,8 @@ export function tableSample(
     const own = params[t] as RegressionParams[number];
     const { value, atom } = model.models[t] as TargetModels;
     const c = conditionOf(target, cells);
-    const plain = drawGraph(value, own.value, { z: next(), choice, c: atom ? c.ref : c });
+    const step = drawGraph(value, own.value, { z: next(), choice, c: atom ? c.ref : c });
+    const plain = step.add(lastOf(target, cells));
     const found = atom
       ? withAtoms(target, plain, drawGraph(atom, own.atom, { z: next(), choice, c }))
       : plain;

@@ -16,6 +16,7 @@ import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import { type Prediction, predictionOf } from "./columns.js";
 import { type RegressionDocument, readRegression } from "./regression-file.js";
+import { expectLags, type SeriesRows, seriesOf, seriesRows } from "./series.js";
 import { rowsOfPart, widthOf } from "./table-regression.js";
 
 /** Flags of `train` that a prediction takes. */
@@ -23,6 +24,9 @@ const taken: readonly (keyof TrainFlags)[] = [
   "predict",
   "given",
   "ensemble",
+  "time",
+  "lags",
+  "horizon",
   "data",
   "columns",
   "drop",
@@ -51,7 +55,12 @@ function checkFlags(flags: TrainFlags): void {
   const foreign = others.find((name) => !taken.includes(name as keyof TrainFlags));
   if (foreign !== undefined)
     throw new UsageError(
-      `${flagOf(foreign)} does not go with --predict, which trains a network of its own\nleave it out`,
+      `${flagOf(foreign)} does not go with ${flags.predict ? "--predict" : "--time"}, which trains a network of its own\nleave it out`,
+    );
+  const untimely = (["calendar", "id"] as const).find((name) => flags[name] !== undefined);
+  if (flags.time !== undefined && untimely !== undefined)
+    throw new UsageError(
+      `${flagOf(untimely)} does not go with --time, which names the rows and brings a calendar of its own\nleave it out`,
     );
   const kept = ["resume", "device", "threads", "json", "quiet"];
   const decided = others.find((name) => !kept.includes(name));
@@ -60,11 +69,19 @@ function checkFlags(flags: TrainFlags): void {
       `${flagOf(decided)} cannot be changed with --resume: the run in ${flags.resume} sets it\nleave it out`,
     );
   if (flags.resume === undefined && flags.data === undefined)
-    throw new UsageError("--predict needs a table\nname its file with --data FILE.csv");
+    throw new UsageError(
+      `${flags.time === undefined ? "--predict" : "--time"} needs a table\nname its file with --data FILE.csv`,
+    );
 }
 
 /** The rows of a run, encoded: to train on, and held out. */
-type Rows = Readonly<{ train: Float32Array; test: Float32Array; count: number; hash: string }>;
+type Rows = Readonly<{
+  train: Float32Array;
+  test: Float32Array;
+  count: number;
+  hash: string;
+  series: SeriesRows | undefined;
+}>;
 
 /** A run to train: its rows, read already. */
 export type PredictionPlan = Readonly<{
@@ -83,14 +100,20 @@ export function planPrediction(flags: TrainFlags): Promise<PredictionPlan> {
 
 async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
   const { data: name = "", predict = [], seed = 0, force = false } = flags;
-  const folder = flags.out ?? unusedFolder(`${basename(name).replace(/\.[^.]*$/, "")}-${predict.join("-")}`);
+  const about = flags.time === undefined ? predict : [...predict, "series"];
+  const folder = flags.out ?? unusedFolder(`${basename(name).replace(/\.[^.]*$/, "")}-${about.join("-")}`);
   checkRunFolder(folder, { force });
   if (force) expectFree([runPaths(folder).regression], flags, { inputs: [name] });
   await keepNamedInput([name]);
   const reading = readingOf(flags) ?? {};
-  const found = await findSchema(name, await openTable(name, reading), reading);
+  const table = await openTable(name, reading);
+  const found = await findSchema(name, table, reading);
   expectUsable(name, found);
-  const prediction = predictionOf(name, found, predict, flags.given);
+  const { time } = flags;
+  const prediction =
+    time === undefined
+      ? predictionOf(name, found, predict, flags.given)
+      : await seriesOf(name, table, found, { ...flags, time });
   const { rows, notes } = await rowsOf(
     name,
     { ...reading, schema: prediction.schema },
@@ -101,7 +124,10 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
     folder,
     prediction,
     rows,
-    notes: [...(flags.given ? [] : leftOut(found.columns).map((line) => `${name}: ${line}`)), ...notes],
+    notes: [
+      ...(flags.given || time !== undefined ? [] : leftOut(found.columns).map((line) => `${name}: ${line}`)),
+      ...notes,
+    ],
     document: {
       format: "flowify-regression",
       version: 1,
@@ -138,9 +164,12 @@ async function rowsOf(
   prediction: Prediction,
   limit: number | undefined,
 ): Promise<{ rows: Rows; notes: string[] }> {
-  const { encoded, count, notes } = await readRows(path, reading);
+  const table = await readRows(path, reading);
+  const { encoded, count, notes } = table;
   const width = widthOf(prediction);
   const { rows: all, lacking } = rowsOfPart(prediction, encoded, "train");
+  const { order } = prediction.schema;
+  if (order) expectLags(path, order, all.length / width);
   const few = expectEnough(path, count - lacking);
   const train = limit === undefined ? all : all.subarray(0, limit * width);
   return {
@@ -149,6 +178,7 @@ async function rowsOf(
       test: rowsOfPart(prediction, encoded, "test").rows,
       count: train.length / width,
       hash: hashOf(encoded),
+      series: order && seriesRows(prediction, order, table),
     },
     notes: [
       ...notes,
@@ -158,7 +188,7 @@ async function rowsOf(
         : []),
       ...(train.length < width * width
         ? [
-            `${path}: fewer rows (${train.length / width}) than columns (${width}): leave columns out by --given, or add rows`,
+            `${path}: fewer rows (${train.length / width}) than columns (${width}): ${order ? "choose fewer --lags" : "leave columns out by --given"}, or add rows`,
           ]
         : []),
     ],

@@ -10,8 +10,8 @@ import type { Predictive } from "./predictive.js";
 export type CellOptions = Readonly<{
   /** Of numbers. */
   quantiles: readonly number[];
-  /** The probability that conformal intervals and sets hold the value. */
-  interval: number;
+  /** The probability that conformal intervals and sets hold the value; none are written without. */
+  interval?: number;
 }>;
 
 /** What is written of a column that is predicted. */
@@ -26,19 +26,21 @@ export type PredictedColumn = Readonly<{
   cells(predicted: Predicted, i: number, value: number, logProb: number): Cell[];
 }>;
 
-const DIGITS = 7;
+export const DIGITS = 7;
 
 /** @param known the file has the column: log p and rank of its values are written as well */
 export function predictedColumn(
   { schema }: Prediction,
   name: string,
-  heldOut: HeldOut,
+  heldOut: HeldOut | undefined,
   known: boolean,
   { quantiles, interval }: CellOptions,
 ): PredictedColumn {
   const found = columnNamed(schema, name);
   const column = ownColumns(tableColumns(schema)).find((each) => each.name === name);
-  const limit = limitOf(heldOut, interval);
+  const limit = heldOut && interval !== undefined ? limitOf(heldOut, interval) : undefined;
+  const within = <T>(cells: readonly T[]): readonly T[] => (interval === undefined ? [] : cells);
+  const percent = `${100 * (interval ?? 1)} %`;
   const number = (field: string): WrittenColumn => ({
     name: `${name} ${field}`,
     type: "number",
@@ -56,13 +58,13 @@ export function predictedColumn(
       columns: [
         text("most probable"),
         ...labels.map((label) => number(`= ${label}`)),
-        text(`in ${100 * interval} %`),
+        ...within([text(`in ${percent}`)]),
         ...log,
       ],
       cells({ probabilities }, i, _, logProb) {
         const own = probabilities.subarray(i * labels.length, (i + 1) * labels.length);
         const set = labels.filter((__, k) => limit === undefined || 1 - (own[k] ?? 0) <= limit);
-        return [labels[likeliest(own)] ?? "", ...own, set.join("|"), ...logCell(logProb)];
+        return [labels[likeliest(own)] ?? "", ...own, ...within([set.join("|")]), ...logCell(logProb)];
       },
     };
   }
@@ -86,8 +88,7 @@ export function predictedColumn(
       ...(isDate ? [] : [number("mean")]),
       value("median"),
       ...quantiles.map((p) => value(`q${p}`)),
-      value(`${100 * interval} % from`),
-      value(`${100 * interval} % to`),
+      ...within([value(`${percent} from`), value(`${percent} to`)]),
       ...log,
       ...(known ? [number("rank")] : []),
     ],
@@ -99,8 +100,7 @@ export function predictedColumn(
         ...(isDate ? [] : [own.mean + origin]),
         cell(own.quantile(0.5)),
         ...quantiles.map((p) => cell(own.quantile(p))),
-        cell(low),
-        cell(high),
+        ...within([cell(low), cell(high)]),
         ...logCell(logProb),
         ...(known ? [Number.isNaN(known_) ? null : own.rank(known_)] : []),
       ];

@@ -12,6 +12,19 @@ import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js"
 const number = v.number();
 const count = v.pipe(number, v.integer(), v.minValue(0));
 
+const baselineSchema = v.strictObject({
+  shares: v.array(number),
+  gaussian: v.exactOptional(
+    v.strictObject({
+      level: number,
+      slope: v.array(number),
+      middle: v.array(number),
+      spread: v.array(v.nullable(number)),
+      std: number,
+    }),
+  ),
+});
+
 const documentSchema = v.strictObject({
   format: v.literal("flowify-regression"),
   version: v.literal(1),
@@ -38,18 +51,11 @@ const documentSchema = v.strictObject({
     v.array(
       v.strictObject({
         flows: v.strictObject({ value: count, atom: count }),
-        baseline: v.strictObject({
-          shares: v.array(number),
-          gaussian: v.exactOptional(
-            v.strictObject({
-              level: number,
-              slope: v.array(number),
-              middle: v.array(number),
-              spread: v.array(v.nullable(number)),
-              std: number,
-            }),
-          ),
-        }),
+        baseline: baselineSchema,
+        /** Of a table with an order: values of the past. */
+        lagBaselines: v.exactOptional(
+          v.array(v.strictObject({ name: v.string(), lag: count, ...baselineSchema.entries })),
+        ),
         heldOut: v.strictObject({ outwardness: v.array(number) }),
       }),
     ),

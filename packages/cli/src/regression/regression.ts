@@ -158,7 +158,7 @@ export class Regression {
     const rows = condition.length / this.width;
     const { below, above } = cellOf(this.kind);
     const codes = Float32Array.from({ length: rows * classes }, (_, i) => i % classes);
-    const repeated = repeat(condition, this.width, classes);
+    const repeated = repeatRows(condition, this.width, classes);
     const masses = await this.#masses([codes.map(below), codes.map(above)], repeated);
     for (let row = 0; row < rows; row++) {
       const own = masses.subarray(row * classes, (row + 1) * classes);
@@ -173,7 +173,7 @@ export class Regression {
     checkOptions("predict", { points: o.integer(1) }, options);
     const { points = POINTS } = options;
     const condition = flat(given, this.width);
-    const drawn = await this.drawFlat(repeat(condition, this.width, points), points);
+    const drawn = await this.drawFlat(repeatRows(condition, this.width, points), points);
     return given.map((_, i) => new Predictive(drawn.subarray(i * points, (i + 1) * points)));
   }
 
@@ -227,7 +227,7 @@ export class Regression {
 }
 
 /** Each row so many times. */
-function repeat(rows: Float32Array, width: number, times: number): Float32Array {
+export function repeatRows(rows: Float32Array, width: number, times: number): Float32Array {
   const out = new Float32Array(rows.length * times);
   for (let i = 0; i < (rows.length / width) * times; i++) {
     const from = Math.floor(i / times) * width;

@@ -1,5 +1,6 @@
 import { formatCount, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
+import type { Ahead } from "./ahead.js";
 import type { TargetEvaluation } from "./evaluation.js";
 import { LEVELS, type Scores } from "./scores.js";
 
@@ -16,8 +17,9 @@ function rankCounts(ranks: readonly number[]): number[] {
 const shown = (value: number): string => String(Number(value.toPrecision(4)));
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
-/** A line a figure: its name, ours, the baseline's. */
-export function evaluationLines({ measure, scores, baseline, classes }: TargetEvaluation): string[][] {
+/** A line a figure: its name, ours, those of the baselines. */
+export function evaluationLines(found: TargetEvaluation): string[][] {
+  const { measure, scores, baseline, lagBaselines = [], classes } = found;
   const log = `log p, a ${measure}`;
   if (classes)
     return [
@@ -25,25 +27,68 @@ export function evaluationLines({ measure, scores, baseline, classes }: TargetEv
       [log, classes.logProb.toFixed(3), classes.baseline.logProb.toFixed(3)],
       ["most probable is right", percent(classes.accuracy), percent(classes.baseline.accuracy)],
     ];
-  const [own, plain] = [scores!, baseline!];
-  const line = (name: string, of: (scores: Scores) => string): string[] => [name, of(own), of(plain)];
+  const all = [{ name: "flows", scores: scores! }, { name: LINEAR, scores: baseline! }, ...lagBaselines];
   return [
-    ["", "flows", "linear mean, Gaussian"],
-    line(log, ({ logProb }) => logProb.toFixed(3)),
-    line("CRPS", ({ crps }) => shown(crps)),
-    line("error of the mean (RMSE)", ({ rmse }) => shown(rmse)),
-    ...LEVELS.map((level, k) => line(`within ${percent(level)}`, ({ coverage }) => percent(coverage[k]!))),
-    ["ranks by tenths", rankCounts(own.ranks).join(" "), ""],
+    ["", ...all.map(({ name }) => name)],
+    [log, ...all.map((each) => each.scores.logProb.toFixed(3))],
+    ...lines(all),
+    ["ranks by tenths", rankCounts(scores!.ranks).join(" "), ...all.slice(1).map(() => "")],
   ];
 }
 
-/** What to do about a run that is no better than its baseline; undefined for one that is. */
-function verdictOf({ name, scores, baseline, classes }: TargetEvaluation): string | undefined {
+const LINEAR = "linear mean, Gaussian";
+
+const lines = (all: readonly Readonly<{ scores: Scores }>[]): string[][] => [
+  ["CRPS", ...all.map(({ scores }) => shown(scores.crps))],
+  ["error of the mean (RMSE)", ...all.map(({ scores }) => shown(scores.rmse))],
+  ...LEVELS.map((level, k) => [
+    `within ${percent(level)}`,
+    ...all.map(({ scores }) => percent(scores.coverage[k]!)),
+  ]),
+];
+
+/** The same of forecasts, and what they are about. */
+export const aheadLines = ({ scores, baselines }: Ahead): string[][] => {
+  const all = [{ name: "flows", scores }, ...baselines];
+  return [["", ...all.map(({ name }) => name)], ...lines(all)];
+};
+export const aheadTitle = ({ horizon, origins }: Ahead): string =>
+  `forecasts of 1 to ${horizon} rows, from ${origins === 1 ? "1 row" : `${origins} rows`} on`;
+
+/** Baselines that are better than the run, and what to do about it, a line each. */
+function verdictsOf({
+  name,
+  scores,
+  baseline,
+  classes,
+  lagBaselines = [],
+  ahead,
+}: TargetEvaluation): string[] {
   const own = scores?.logProb ?? classes?.logProb;
-  const plain = baseline?.logProb ?? classes?.baseline.logProb;
-  if (own === undefined || plain === undefined || !(plain >= own)) return undefined;
-  const simple = classes ? "the shares of the values alone are" : "a Gaussian with a linear mean is";
-  return `${name}: ${simple} better than the flows, by ${(plain - own).toFixed(3)} of log p: train on more rows, or give it fewer columns`;
+  const all = [
+    {
+      name: classes ? "the shares of the values alone are" : "a Gaussian with a linear mean is",
+      logProb: baseline?.logProb ?? classes?.baseline.logProb,
+    },
+    ...lagBaselines.map((each) => ({ name: `${each.name} is`, logProb: each.scores.logProb })),
+  ];
+  const advice = `train on more rows, or give it fewer ${lagBaselines.length > 0 ? "--lags" : "columns"}`;
+  return [
+    ...all.flatMap((each) =>
+      own !== undefined && each.logProb !== undefined && each.logProb >= own
+        ? [
+            `${name}: ${each.name} better than the flows, by ${(each.logProb - own).toFixed(3)} of log p: ${advice}`,
+          ]
+        : [],
+    ),
+    ...(ahead?.baselines ?? []).flatMap((each) =>
+      each.scores.crps <= ahead!.scores.crps
+        ? [
+            `${name}: ${each.name} is better than the flows up to ${ahead!.horizon} rows ahead, by ${shown(ahead!.scores.crps - each.scores.crps)} of CRPS: ${advice}`,
+          ]
+        : [],
+    ),
+  ];
 }
 
 /** Prints the scores of each target beside those of its baseline. */
@@ -62,12 +107,15 @@ export function sayEvaluation(
     say(
       `${colors.bold(found.name)} on ${source}${found.rows === 0 ? ": no values" : `, ${formatCount(found.rows)} values`}`,
     );
-    if (found.rows > 0) for (const line of table(evaluationLines(found), [false, true, true])) say(line);
+    const sayTable = (rows: readonly string[][]): void => {
+      for (const line of table(rows, [false, ...rows[0]!.slice(1).map(() => true)])) say(line);
+    };
+    if (found.rows > 0) sayTable(evaluationLines(found));
+    if (!found.ahead) continue;
+    say(`${found.name}: ${aheadTitle(found.ahead)}`);
+    sayTable(aheadLines(found.ahead));
   }
-  for (const found of all) {
-    const verdict = found.rows > 0 ? verdictOf(found) : undefined;
-    if (verdict !== undefined) warn(verdict);
-  }
+  for (const found of all) if (found.rows > 0) for (const line of verdictsOf(found)) warn(line);
 }
 
 /** How many values lie in the intervals that held-out rows guarantee, of each target. */
@@ -85,15 +133,18 @@ export function sayConformal(
 }
 
 /** The same for JSON. */
-export function evaluationDocument({ name, measure, rows, scores, baseline, classes }: TargetEvaluation) {
+export function evaluationDocument(found: TargetEvaluation) {
+  const { name, measure, rows, scores, baseline, lagBaselines, ahead, classes } = found;
   const numbers = (of: Scores | undefined) =>
     of && {
-      logProb: of.logProb,
+      ...(!Number.isNaN(of.logProb) && { logProb: of.logProb }),
       crps: of.crps,
       rmse: of.rmse,
       coverage: LEVELS.map((level, k) => ({ level, covered: of.coverage[k] })),
       ranks: rankCounts(of.ranks),
     };
+  const named = (all: readonly Readonly<{ name: string; scores: Scores }>[]) =>
+    all.map((each) => ({ name: each.name, ...numbers(each.scores) }));
   return {
     name,
     measure,
@@ -101,5 +152,14 @@ export function evaluationDocument({ name, measure, rows, scores, baseline, clas
     ...numbers(scores),
     ...classes,
     ...(baseline && { baseline: numbers(baseline) }),
+    ...(lagBaselines && { lagBaselines: named(lagBaselines) }),
+    ...(ahead && {
+      ahead: {
+        horizon: ahead.horizon,
+        origins: ahead.origins,
+        ...numbers(ahead.scores),
+        lagBaselines: named(ahead.baselines),
+      },
+    }),
   };
 }

@@ -1,11 +1,13 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { lagName } from "../data/table/ordered-table.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { fillOf } from "../tables/columns/number.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { columnNamed, type Prediction, type Target, targetOf } from "./columns.js";
 import { type GivenFeatures, givenFeatures } from "./features.js";
-import type { Regression } from "./regression.js";
+import { type Regression, repeatRows } from "./regression.js";
 
 /** The models of one column: of its values, and where many rows share some of them, of which one it is, if any. */
 export type TargetModels = Readonly<{ value: Regression; atom?: Regression }>;
@@ -19,6 +21,8 @@ export type TargetInTable = Target &
     /** The columns that it is predicted from: their places, and the numbers that flows see of them. */
     from: readonly number[];
     features: GivenFeatures;
+    /** Where rows follow each other in time: the place of the last value. Flows learn the step from it, as likely as the value. */
+    last: number;
   }>;
 
 /** The columns of a prediction in the rows of its table. */
@@ -30,8 +34,11 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
     // a weekday follows from its date and has no number in an encoded row
     const places = from.map(placeOf).filter((place) => place >= 0);
     const column = own.find((each) => each.name === name);
+    const target = targetOf(columnNamed(schema, name));
+    const isStep = schema.order !== undefined && target.kind.classes === undefined;
     return {
-      ...targetOf(columnNamed(schema, name)),
+      ...target,
+      last: isStep ? placeOf(lagName(name, 1)) : -1,
       name,
       place: column?.place ?? -1,
       from: places,
@@ -43,20 +50,21 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
 /** Numbers of an encoded row. */
 export const widthOf = ({ schema }: Prediction): number => ownColumns(tableColumns(schema)).length;
 
-/** Encoded rows [n, width] of a part of a table, and how many lack a value to predict: those are in neither part. */
+/** Encoded rows [n, width] of a part of a table, their places in it, and how many lack a value to predict: those are in neither part. */
 export function rowsOfPart(
   prediction: Prediction,
   encoded: Float32Array,
   part: "train" | "test",
-): { rows: Float32Array; lacking: number } {
+): { rows: Float32Array; places: number[]; lacking: number } {
   const width = widthOf(prediction);
   const count = encoded.length / width;
-  const places = targetsOf(prediction).map(({ place }) => place);
+  const targets = targetsOf(prediction).map(({ place }) => place);
   const known = Array.from({ length: count }, (_, row) => row).filter((row) =>
-    places.every((place) => !Number.isNaN(encoded[row * width + place])),
+    targets.every((place) => !Number.isNaN(encoded[row * width + place])),
   );
-  const chosen = Array.from(rowsOfSplit(known.length, part), (i) => known[i] as number);
-  return { rows: takeRows(encoded, width, chosen), lacking: count - known.length };
+  const split = rowsOfSplit(known.length, part, prediction.schema.order);
+  const places = Array.from(split, (i) => known[i] as number);
+  return { rows: takeRows(encoded, width, places), places, lacking: count - known.length };
 }
 
 /** The numbers of some columns of rows [n, width]. */
@@ -65,6 +73,13 @@ export function pickColumns(rows: Float32Array, width: number, places: readonly 
   for (let i = 0; i < out.length; i++)
     out[i] = rows[Math.floor(i / places.length) * width + places[i % places.length]!]!;
   return out;
+}
+
+/** What is subtracted from the values of a target: the last ones where rows follow each other in time, else nothing. */
+export function lastValues({ last, column }: TargetInTable, rows: Float32Array, width: number): Float32Array {
+  if (last < 0) return new Float32Array(rows.length / width);
+  const fill = fillOf(column);
+  return pickColumns(rows, width, [last]).map((value) => (Number.isNaN(value) ? fill : value));
 }
 
 /** The place of a value among the atoms of a column from 1 on, 0 for all others. */
@@ -89,21 +104,21 @@ export class TableRegression {
    * [n · each], in encoded numbers. Draw s of all targets belong together.
    */
   async draws(rows: Float32Array, each: number, seed: number): Promise<Float64Array[]> {
+    return this.drawInto(repeatRows(rows, this.#width, each), each, seed);
+  }
+
+  /** The same of rows that differ among the `each` of a group: each row of [n · each, width] gets its own values. */
+  async drawInto(rows: Float32Array, each: number, ...seeds: number[]): Promise<Float64Array[]> {
     const width = this.#width;
-    const n = rows.length / width;
-    const repeated = new Float32Array(rows.length * each);
-    for (let i = 0; i < n * each; i++) {
-      const from = Math.floor(i / each) * width;
-      repeated.set(rows.subarray(from, from + width), i * width);
-    }
     const out: Float64Array[] = [];
     for (const [t, target] of this.targets.entries()) {
-      const condition = await target.features.of(pickColumns(repeated, width, target.from));
-      const drawn = await drawTarget(target, this.#modelsOf(t), condition, each, (row) =>
+      const condition = await target.features.of(pickColumns(rows, width, target.from));
+      const last = lastValues(target, rows, width);
+      const drawn = await drawTarget(target, this.#modelsOf(t), { condition, last }, each, (row) =>
         // the first target takes its levels in order, the others in one that has nothing to do with it
-        t === 0 ? undefined : makeRng(seed, t, row),
+        t === 0 ? undefined : makeRng(...seeds, t, row),
       );
-      for (let i = 0; i < drawn.length; i++) repeated[i * width + target.place] = drawn[i]!;
+      for (let i = 0; i < drawn.length; i++) rows[i * width + target.place] = drawn[i]!;
       out.push(drawn);
     }
     return out;
@@ -135,7 +150,8 @@ export class TableRegression {
     for (const [t, target] of this.targets.entries()) {
       const condition = await target.features.of(pickColumns(rows, width, target.from));
       const values = pickColumns(rows, width, [target.place]);
-      out.push(await logTarget(target, this.#modelsOf(t), values, condition));
+      const last = lastValues(target, rows, width);
+      out.push(await logTarget(target, this.#modelsOf(t), values, { condition, last }));
     }
     return out;
   }
@@ -152,12 +168,13 @@ export class TableRegression {
   }
 }
 
-type Condition = Float32Array;
+/** What flows see, [n · width], and what is subtracted from the values. */
+type Given = Readonly<{ condition: Float32Array; last: Float32Array }>;
 
 async function drawTarget(
   target: Target,
   { value, atom }: TargetModels,
-  condition: Condition,
+  { condition, last }: Given,
   each: number,
   rngOf: (row: number) => ReturnType<typeof makeRng> | undefined,
 ): Promise<Float64Array> {
@@ -168,7 +185,8 @@ async function drawTarget(
     orders.set(row, found);
     return found;
   };
-  const values = await value.drawFlat(condition, each, order);
+  const steps = await value.drawFlat(condition, each, order);
+  const values = steps.map((step, i) => step + (last[i] as number));
   if (!atom) return values;
   const chosen = await atom.drawFlat(condition, each, (row) => permutation(makeRng(row, each), each));
   return values.map((drawn, i) => target.atoms[(chosen[i] as number) - 1] ?? drawn);
@@ -178,7 +196,7 @@ async function logTarget(
   target: TargetInTable,
   { value, atom }: TargetModels,
   values: Float32Array,
-  condition: Condition,
+  { condition, last }: Given,
 ): Promise<Float64Array> {
   const { width } = target.features;
   const { classes = Number.POSITIVE_INFINITY } = target.kind;
@@ -193,10 +211,11 @@ async function logTarget(
     ? await atom.logProbFlat(Float32Array.from(atoms), takeRows(condition, width, known))
     : undefined;
   const apart = known.filter((_, k) => atoms[k] === 0);
+  const steps = Float32Array.from(apart, (i) => (values[i] as number) - (last[i] as number));
   const logs =
     apart.length === 0
       ? new Float64Array()
-      : await value.logProbFlat(takeRows(values, 1, apart), takeRows(condition, width, apart));
+      : await value.logProbFlat(steps, takeRows(condition, width, apart));
   for (const [k, i] of known.entries()) out[i] = logAtoms?.[k] ?? 0;
   for (const [k, i] of apart.entries()) out[i] = (out[i] as number) + (logs[k] as number);
   return out;

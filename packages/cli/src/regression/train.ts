@@ -1,5 +1,4 @@
 import type { Executor, FlowModel } from "@flowify/core";
-import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { openExecutor } from "../executors.js";
 import { loadModel, NodeModel } from "../node-model.js";
 import { openRunFolder } from "../runs/folder.js";
@@ -9,15 +8,19 @@ import { formatCount } from "../ui/format.js";
 import { type CliContext, watchTraining } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
-import { type Baseline, fitBaseline } from "./baseline.js";
-import { evaluateRows } from "./evaluation.js";
+import { fitBaseline } from "./baseline.js";
+import { fromWhat } from "./columns.js";
+import { testSource } from "./evaluate-regression.js";
+import { evaluateRows, type TargetBaselines } from "./evaluation.js";
 import type { ValueKind } from "./network.js";
 import { type PredictionPlan, planPrediction } from "./plan.js";
 import { kindOf, type Regression, regression } from "./regression.js";
 import { memberFolder, membersIn, writeRegression } from "./regression-file.js";
 import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
+import { lagBaselines } from "./series.js";
 import {
   atomOf,
+  lastValues,
   pickColumns,
   TableRegression,
   type TargetInTable,
@@ -67,7 +70,7 @@ export async function trainPrediction(this: CliContext, flags: TrainFlags): Prom
   }
 }
 
-type Trained = Readonly<{ models: readonly TargetModels[]; baselines: readonly Baseline[] }>;
+type Trained = Readonly<{ models: readonly TargetModels[]; baselines: readonly TargetBaselines[] }>;
 
 /** Trains what is not in the folder yet; undefined where it was stopped. */
 async function trainTargets(
@@ -81,7 +84,7 @@ async function trainTargets(
   const parts = targets.reduce((sum, { atoms }) => sum + (atoms.length > 0 ? 2 : 1), 0);
   const progress = createProgress(terminal, { label: "training", total: 100 * parts });
   terminal.note(
-    `${prediction.predict.join(", ")} from ${prediction.given.join(", ")}: ${formatCount(rows.count)} rows, seed ${document.training.seed}, ${executor.name}; in ${folder}`,
+    `${fromWhat(prediction)}: ${formatCount(rows.count)} rows, seed ${document.training.seed}, ${executor.name}; in ${folder}`,
   );
   const { ensemble, steps, seed } = document.training;
   let done = 0;
@@ -115,26 +118,30 @@ async function trainTargets(
     return undefined;
   };
   const models: TargetModels[] = [];
-  const baselines: Baseline[] = [];
+  const baselines: TargetBaselines[] = [];
   for (const [t, target] of targets.entries()) {
     const values = pickColumns(rows.train, width, [target.place]);
     const condition = await target.features.of(pickColumns(rows.train, width, target.from));
-    const trained = await fitTarget(target, values, condition, (part, kind, own, given) =>
+    const steps = lastValues(target, rows.train, width).map((last, i) => (values[i] as number) - last);
+    const trained = await fitTarget(target, { values, steps, condition }, (part, kind, own, given) =>
       fit({ target, t, part, kind }, own, given),
     );
     if (trained === undefined) return undefined;
     models.push(trained);
-    baselines.push(fitBaseline(target, values, condition));
+    const ofPast = lagBaselines(prediction, target, values, condition);
+    baselines.push({
+      baseline: fitBaseline(target, values, condition),
+      ...(ofPast.length > 0 && { lagBaselines: ofPast }),
+    });
   }
   progress.finish();
   return { models, baselines };
 }
 
-/** The models of a column: of which of its atoms a value is, if any, and of the others. */
+/** The models of a column: of which of its atoms a value is, if any, and of the others their steps from the last ones. */
 async function fitTarget(
   target: TargetInTable,
-  values: Float32Array,
-  condition: Float32Array,
+  { values, steps, condition }: Readonly<Record<"values" | "steps" | "condition", Float32Array>>,
   fit: (
     part: "value" | "atom",
     kind: ValueKind,
@@ -144,7 +151,7 @@ async function fitTarget(
 ): Promise<TargetModels | undefined> {
   const { kind, atoms, features } = target;
   if (atoms.length === 0) {
-    const value = await fit("value", kind, values, condition);
+    const value = await fit("value", kind, steps, condition);
     return value && { value };
   }
   const which = values.map((each) => atomOf(target, each));
@@ -154,7 +161,7 @@ async function fitTarget(
   const value = await fit(
     "value",
     kind,
-    takeRows(values, 1, apart),
+    takeRows(steps, 1, apart),
     takeRows(condition, features.width, apart),
   );
   if (value === undefined) await atom.dispose();
@@ -175,20 +182,28 @@ async function end(
 ): Promise<void> {
   const model = new TableRegression(prediction, models);
   try {
-    const found = await evaluateRows(model, baselines, rows.test, widthOf(prediction));
+    const found = await evaluateRows(
+      model,
+      baselines,
+      rows.test,
+      widthOf(prediction),
+      undefined,
+      rows.series,
+    );
     await writeRegression(folder, {
       ...document,
       targets: models.map(({ value, atom }, t) => ({
         flows: { value: value.members.length, atom: atom?.members.length ?? 0 },
-        baseline: JSON.parse(JSON.stringify(baselines[t])),
+        ...JSON.parse(JSON.stringify(baselines[t])),
         heldOut: { outwardness: [...(found[t]?.outwardness ?? [])] },
       })),
     });
-    const source = `the ${formatCount(rows.test.length / widthOf(prediction))} test rows of ${document.data.name === STANDARD_INPUT ? "standard input" : document.data.name}`;
+    const source = testSource(document, rows.test.length / widthOf(prediction));
     sayEvaluation(terminal, found, source);
     if (!terminal.quiet) {
       terminal.say();
-      terminal.say(`predict other rows with flowify predict ${folder} --data FILE`);
+      const what = prediction.schema.order ? "continue a table" : "predict other rows";
+      terminal.say(`${what} with flowify predict ${folder} --data FILE`);
     }
     terminal.document({
       run: folder,

@@ -1,15 +1,19 @@
 import { escapeXml } from "../pictures/escape.js";
+import { fanChart } from "../pictures/fan-chart.js";
 import { histogram } from "../pictures/histogram.js";
+import type { Ahead } from "../regression/ahead.js";
 import type { RegressionEvaluation } from "../regression/evaluate-regression.js";
 import type { TargetEvaluation } from "../regression/evaluation.js";
-import { evaluationLines } from "../regression/say-evaluation.js";
+import { aheadLines, aheadTitle, evaluationLines } from "../regression/say-evaluation.js";
 import { pageOf, table } from "./page-frame.js";
 
-/** A run of `flowify train --predict`: the columns that it predicts, those that are given, and its scores. */
+/** A run of `flowify train --predict`: its columns, and its scores. */
 export type ReportedRegression = Readonly<{
   name: string;
-  predict: readonly string[];
-  given: readonly string[];
+  /** In words: which columns are predicted, and from which others. */
+  from: string;
+  /** The time of rows that follow each other. */
+  time?: Readonly<{ name: string; isDate: boolean }>;
   evaluation: RegressionEvaluation;
 }>;
 
@@ -19,17 +23,17 @@ export async function regressionPage(runs: readonly ReportedRegression[]): Promi
   return pageOf(title, await Promise.all(runs.map(section)));
 }
 
-async function section({ name, predict, given, evaluation }: ReportedRegression): Promise<string> {
+async function section({ name, from, time, evaluation }: ReportedRegression): Promise<string> {
   const { source, targets } = evaluation;
   return [
     `<h2>${escapeXml(name)}</h2>`,
-    `<p>${escapeXml(`${predict.join(", ")} from ${given.join(", ")}, measured on ${source}.`)}</p>`,
-    ...(await Promise.all(targets.map(targetSection))),
+    `<p>${escapeXml(`${from}, measured on ${source}.`)}</p>`,
+    ...(await Promise.all(targets.map((target) => targetSection(target, time)))),
   ].join("\n");
 }
 
-async function targetSection(found: TargetEvaluation): Promise<string> {
-  const { name, scores, baseline } = found;
+async function targetSection(found: TargetEvaluation, time: ReportedRegression["time"]): Promise<string> {
+  const { name, scores, baseline, ahead } = found;
   const [head = [], ...rows] = evaluationLines(found);
   const groups = [
     { name: "flows", values: scores?.ranks ?? [] },
@@ -45,5 +49,23 @@ async function targetSection(found: TargetEvaluation): Promise<string> {
           `<div class="wide">${await histogram(`Ranks of ${name}`, "rank", groups, { theme: "page" })}</div>`,
         ]
       : []),
+    ...(ahead && time ? await aheadSection(name, ahead, time) : []),
   ].join("\n");
+}
+
+async function aheadSection(
+  name: string,
+  ahead: Ahead,
+  time: NonNullable<ReportedRegression["time"]>,
+): Promise<string[]> {
+  const [head = [], ...rows] = aheadLines(ahead);
+  const title = `A forecast of ${name} and what came`;
+  const panels = [ahead.example];
+  return [
+    `<h3>${escapeXml(`${name}: ${aheadTitle(ahead)}`)}</h3>`,
+    table(head, rows, "figures"),
+    `<h3>${escapeXml(title)}</h3>`,
+    "<p>The past, the median in bands of 50, 80 and 95 %, and in another colour what came.</p>",
+    `<div class="wide">${await fanChart({ title, time: time.name, isDate: time.isDate, panels, theme: "page" })}</div>`,
+  ];
 }

@@ -42,6 +42,7 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
     expectUsable(path, schema);
     notes.push(...table.notes, ...leftOut(schema.columns), ...lookAlikeHints(schema.columns));
   }
+  if (schema.order) notes.push(...table.notes);
   const warn = (line: string): void => void notes.push(line);
   const {
     rows: encoded,

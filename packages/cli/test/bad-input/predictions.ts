@@ -4,6 +4,10 @@ const table = (head: string, row: (i: number) => string, count = 40): string =>
   `${head}\n${Array.from({ length: count }, (_, i) => row(i)).join("\n")}\n`;
 const number = (i: number): string => String(Math.sin(i));
 
+/** A series: a time, a load, and a word. */
+const series = (time: (i: number) => string | number, count = 60): string =>
+  table("t,load,word", (i) => `${time(i)},${number(i)},${i % 2 ? "on" : "off"}`, count);
+
 /** Names of rows, numbers, a constant, and a price. */
 const flats = table("id,area,same,price", (i) => `f${i},${number(i)},1,${number(7 * i)}`);
 
@@ -93,6 +97,74 @@ const cases: readonly Case[] = [
   ],
 ];
 
+const timely = ["--time", "t", "--predict", "load", "--lags", "4"];
+const ofSeries: readonly Case[] = [
+  ["an unknown time", ["--time", "tt"], ['unknown column "tt"', 'did you mean "t"?']],
+  [
+    "a time that is no time",
+    ["--time", "word", "--predict", "load"],
+    ['column "word" holds texts, expected dates such as 2024-03-01, or numbers', "name another column"],
+  ],
+  [
+    "a target that is the time",
+    ["--time", "t", "--predict", "t"],
+    ['"t" is the time: what comes next is known', "name another column"],
+  ],
+  [
+    "as many lags as rows",
+    ["--time", "t", "--predict", "load", "--lags", "60"],
+    ["--lags 60, expected fewer than the 60 rows of the table", "choose fewer, or add rows"],
+    { code: "DATA" },
+  ],
+  [
+    "a horizon longer than the table",
+    [...timely, "--horizon", "90"],
+    ["--horizon 90, expected fewer than the 60 rows of the table", "choose fewer, or add rows"],
+    { code: "DATA" },
+  ],
+  [
+    "a horizon that leaves nothing to train on",
+    [...timely, "--horizon", "50"],
+    ["6 rows to train on have 4 rows without a gap before them and 50 behind them", "a shorter --horizon"],
+    { code: "DATA" },
+  ],
+  [
+    "two rows of the same time",
+    timely,
+    ["row 11 has the time 9 of an earlier one", "write a file for each series"],
+    { content: series((i) => (i === 10 ? 9 : i)), code: "DATA" },
+  ],
+  [
+    "a row without a time",
+    timely,
+    [
+      'column "t" is the time, expected a date or a number in each row: row 11 holds ""',
+      "leave the rows out",
+    ],
+    { content: series((i) => (i === 10 ? "" : i)), code: "DATA" },
+  ],
+  [
+    "gaps everywhere in the time",
+    timely,
+    ["0 rows to train on have 4 rows without a gap before them", "choose fewer --lags"],
+    { content: series((i) => i + 10 * Math.floor(i / 4)), code: "DATA" },
+  ],
+  [
+    "a calendar beside the time",
+    [...timely, "--calendar", "t"],
+    ["--calendar does not go with --time", "leave it out"],
+  ],
+  ["--lags without --time", ["--lags", "4"], ["--lags belongs to --time", "--time COLUMN"]],
+  ["--horizon without --time", ["--horizon", "4"], ["--horizon belongs to --time", "--time COLUMN"]],
+];
+
+const withSeries = ([input, flags, says, options]: Case): Case => [
+  input,
+  flags,
+  says,
+  { content: series((i) => i), ...options },
+];
+
 const trained: readonly BadCommand[] = [
   {
     input: "`flowify predict` with a run of images",
@@ -104,7 +176,7 @@ const trained: readonly BadCommand[] = [
 ];
 
 export const predictions: readonly BadCommand[] = [
-  ...cases.map(
+  ...[...cases, ...ofSeries.map(withSeries)].map(
     ([input, flags, says, { content = flats, code = "USAGE" as const } = {}]): BadCommand => ({
       input,
       args: ({ write }) => {

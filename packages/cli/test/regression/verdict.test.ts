@@ -38,3 +38,14 @@ it("says so where the shares of the classes alone are better", () => {
   expect(warned({ classes: classes(-0.9) })).toHaveLength(1);
   expect(warned({ classes: classes(-0.9), rows: 0 })).toEqual([]);
 });
+
+it("says so where a value of the past is better, of the next row or of a forecast", () => {
+  const scores = numbers(-1);
+  const past = (logProb: number) => [{ name: "the last value", scores: { ...numbers(logProb), crps: 0.5 } }];
+  expect(warned({ scores, baseline: numbers(-2), lagBaselines: past(-1.2) })).toEqual([]);
+  const ahead = { horizon: 6, origins: 3, scores, baselines: past(Number.NaN), example: {} as never };
+  expect(warned({ scores, baseline: numbers(-2), lagBaselines: past(-0.9), ahead })).toEqual([
+    "price: the last value is better than the flows, by 0.100 of log p: train on more rows, or give it fewer --lags",
+    "price: the last value is better than the flows up to 6 rows ahead, by 0.5 of CRPS: train on more rows, or give it fewer --lags",
+  ]);
+});

@@ -51,6 +51,8 @@ const columnSchema = v.strictObject({
   histogram: v.exactOptional(v.array(count)),
   /** A date whose time, weekday and month are columns as well. */
   calendar: v.exactOptional(v.literal(true)),
+  /** A place on a circle: after so much the values begin again. */
+  period: v.exactOptional(v.pipe(number, v.gtValue(0))),
   /** What a person reads as numbers or dates, in a form that flowify does not read so. */
   looksLike: v.exactOptional(v.picklist(["number", "date"])),
   /** How to write it. */
@@ -61,11 +63,30 @@ const columnSchema = v.strictObject({
   problem: v.exactOptional(v.string()),
 });
 
+const positive = v.pipe(number, v.integer(), v.minValue(1));
+
+/** Rows that follow each other in time, and have the values of those before them as columns. */
+const orderSchema = v.strictObject({
+  time: v.string(),
+  /** The columns that go on, and how many rows back each of them is known. */
+  columns: v.array(v.string()),
+  lags: positive,
+  /** Rows that are forecast at once. */
+  horizon: positive,
+  /** What lies between two rows, in days for dates; with `months` those, which differ in length. */
+  step: v.pipe(number, v.gtValue(0)),
+  months: v.exactOptional(positive),
+  /** Of dates: days after which the calendar begins again. */
+  periods: v.array(number),
+});
+export type TableOrder = Readonly<v.InferOutput<typeof orderSchema>>;
+
 /** The columns of a table as they were found in the file that a run was trained on. */
 export const tableSchema = v.strictObject({
   version: v.literal(1),
   rows: count,
   columns: v.array(columnSchema),
+  order: v.exactOptional(orderSchema),
 });
 
 export type ColumnSchema = Readonly<v.InferOutput<typeof columnSchema>>;

@@ -16,8 +16,24 @@ const SEED = 0;
 const testRows = (count: number): number =>
   Math.max(1, Math.round(TEST.part * count), Math.min(TEST.least, Math.floor(TEST.most * count)));
 
-/** Which rows of a table belong to a split. Drawn in a random order: files are often sorted, and held-out rows must be like the others. */
-export function rowsOfSplit(count: number, split: "train" | "test"): Uint32Array {
+/**
+ * Which rows of a table belong to a split. Drawn in a random order: files are often sorted, and held-out rows must be like the
+ * others. Of rows that follow each other in time the last ones are held out, at least as many as are forecast.
+ */
+export function rowsOfSplit(
+  count: number,
+  split: "train" | "test",
+  order?: Readonly<{ horizon: number }>,
+): Uint32Array {
+  if (order) {
+    const first = count - Math.min(count, Math.max(testRows(count), order.horizon));
+    const rows = Uint32Array.from({ length: count }, (_, row) => row);
+    return split === "test" ? rows.subarray(first) : rows.subarray(0, first);
+  }
+  return drawnSplit(count, split);
+}
+
+function drawnSplit(count: number, split: "train" | "test"): Uint32Array {
   const order = permutation(makeRng(SEED), count);
   return split === "test" ? order.subarray(0, testRows(count)) : order.subarray(testRows(count));
 }

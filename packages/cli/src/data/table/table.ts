@@ -17,6 +17,8 @@ export type Table = Readonly<{
   names: readonly string[];
   /** What was assumed of the file, a line each. */
   notes: readonly string[];
+  /** Of rows that follow each other in time: those at the end without a gap. */
+  endRows?: number;
   /** How the cells of each column are written in the file, where that is not how they are handed on. */
   writtenAs?: readonly (WrittenAs | undefined)[];
   /** Missing where rows can only be read from the first one on. */

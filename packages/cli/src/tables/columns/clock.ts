@@ -50,3 +50,11 @@ export const clock: ColumnKind = {
   features: ({ origin }, x) => [onCircle(x, SECONDS_PER_DAY, origin)],
   meaning: "seconds since midnight UTC; NaN where the time is missing",
 };
+
+/** A number that begins again after the period of its column. */
+export const circle: ColumnKind = {
+  ...number,
+  detect: ({ period }) => period !== undefined,
+  isNumber: false,
+  features: ({ origin, period = 1 }, x) => [onCircle(x, period, origin)],
+};

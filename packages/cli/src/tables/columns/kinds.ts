@@ -1,13 +1,13 @@
 import { FEATURES } from "../../data/table/calendar.js";
 import type { ColumnSchema } from "../../data/table/schema.js";
 import { category } from "./category.js";
-import { clock } from "./clock.js";
+import { circle, clock } from "./clock.js";
 import type { ColumnKind, ColumnValue } from "./column-kind.js";
 import { date } from "./date.js";
 import { instead, number } from "./number.js";
 
 /** All kinds of columns, in the order in which a column is tried. */
-const kinds: readonly ColumnKind[] = [clock, date, number, category];
+const kinds: readonly ColumnKind[] = [clock, circle, date, number, category];
 
 /** A column that a model learns from. */
 export type TableColumn = Readonly<{

@@ -4,6 +4,7 @@ import { byteFile } from "../byte-file.js";
 import { calendarColumns, withCalendar } from "../calendar.js";
 import { csvTable, type KnownFormats } from "../csv.js";
 import { jsonLinesTable } from "../json-lines.js";
+import { orderedTable } from "../ordered-table.js";
 import { parquetTable } from "../parquet-table.js";
 import type { TableSchema } from "../schema.js";
 import type { Table } from "../table.js";
@@ -59,7 +60,8 @@ export const isTable = (path: string, schema?: TableSchema): boolean =>
 export async function openTable(path: string, { where, calendar, schema }: Opening = {}): Promise<Table> {
   const found = await tableIn(path, knownFormats(schema?.columns));
   const table = where === undefined ? found : await filteredTable(path, found, where);
-  return withCalendar(table, calendar ?? (schema ? calendarColumns(schema) : []));
+  const dated = withCalendar(table, calendar ?? (schema ? calendarColumns(schema) : []));
+  return schema?.order ? orderedTable(path, dated, schema.order) : dated;
 }
 
 type WrittenColumn = Readonly<{ name: string; writtenAs?: WrittenAs | undefined }>;

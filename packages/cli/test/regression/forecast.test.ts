@@ -1,0 +1,195 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { loadRuntime } from "@flowify/onnx";
+import { beforeAll, describe, expect, it } from "vitest";
+import { rowsToPredict } from "../../src/regression/encoded-rows.js";
+import { readFinished, withRegression } from "../../src/regression/open-regression.js";
+import { widthOf } from "../../src/regression/table-regression.js";
+import { silentTerminal } from "../../src/ui/terminal.js";
+import { expectRefusal } from "../refusal.js";
+import { runCommand } from "../run-command.js";
+import { temporaryFolder } from "../temporary-folder.js";
+
+const root = temporaryFolder();
+const table = join(root, "load.csv");
+const run = join(root, "run");
+const HOURS = 240;
+const day = (hours: number): string => new Date(Date.UTC(2024, 1, 1) + hours * 3_600_000).toISOString();
+
+/** A load that stays near where it was, and a state, hour by hour; two hours are lacking, and rows are out of order. */
+function hours(): string[] {
+  const random = makeRng(4);
+  let level = 50;
+  const rows = Array.from({ length: HOURS }, (_, i) => {
+    level = 50 + 0.95 * (level - 50) + random.normal();
+    const load = level + 5 * Math.sin((2 * Math.PI * i) / 12);
+    return `${day(i)},${i === 30 ? "" : load.toFixed(3)},${random.uniform() < 0.5 ? "on" : "off"}`;
+  });
+  return rows.filter((_, i) => i !== 100 && i !== 101);
+}
+
+/** The rows of a file that a command writes to standard output. */
+async function printed(...args: string[]): Promise<{ rows: string[][]; stdout: string; stderr: string }> {
+  const { status, stdout, stderr } = await runCommand(args);
+  if (status !== 0) throw new Error(stderr);
+  return {
+    stdout,
+    stderr,
+    rows: stdout
+      .trim()
+      .split("\n")
+      .map((line) => line.split(",")),
+  };
+}
+
+let trained: { targets: unknown; examples: number };
+let said: string;
+let forecast: Awaited<ReturnType<typeof printed>>;
+const picture = join(root, "fan.png");
+beforeAll(async () => {
+  const rows = hours();
+  [rows[3], rows[7]] = [rows[7] as string, rows[3] as string];
+  writeFileSync(table, ["hour,load,state", ...rows, ""].join("\n"));
+  const what = ["--time", "hour", "--predict", "load", "--given", "state", "--lags", "12", "--horizon", "6"];
+  const how = ["--steps", "200", "--ensemble", "1", "--threads", "1", "--out", run, "--json"];
+  const { stdout, stderr } = await printed("train", "--data", table, ...what, ...how);
+  trained = JSON.parse(stdout);
+  said = stderr;
+  forecast = await printed("predict", run, "--data", table, "--picture", picture);
+}, 60_000);
+
+describe("train --time", () => {
+  it("sorts rows, and gives none of them lags across a gap", () => {
+    expect(said).toContain('rows are not in the order of "hour": they were sorted');
+    expect(said).toContain('"hour" has 1 gap: rows after a gap need 12 rows behind it');
+    expect(said).toContain("load, state from the last 12 rows and the calendar");
+    // each stretch loses its first 12 rows, a row has no load, and a fifth is held out
+    const known = HOURS - 2 - 24 - 1;
+    expect(trained.examples).toBe(known - Math.floor(known / 5));
+  });
+
+  it("measures the last rows and forecasts of them, beside values of the past", async () => {
+    const { stdout, stderr } = await printed("evaluate", run, "--json");
+    const { targets } = JSON.parse(stdout);
+    expect(targets).toEqual(trained.targets);
+    expect(stderr).toContain(`load on the last 42 rows of ${table}`);
+    expect(stderr).toContain("load: forecasts of 1 to 6 rows, from 37 rows on");
+    expect(targets[0].lagBaselines.map(({ name }: { name: string }) => name)).toEqual([
+      "the last value",
+      "the value 12 rows ago",
+    ]);
+    expect(targets[0].ahead.lagBaselines).toHaveLength(2);
+    expect(targets[0].ahead.crps).toBeLessThan(targets[0].ahead.lagBaselines[0].crps);
+  });
+
+  it("learns a density of the next row", async () => {
+    const terminal = silentTerminal({});
+    const mass = await withRegression(run, {}, terminal, async (model, document) => {
+      const { rows } = await (await rowsToPredict(table, document, { warn() {} })).all();
+      const [width, count] = [widthOf(document), 4000];
+      const [target] = model.targets;
+      const spread = Float32Array.from(
+        { length: count * width },
+        (_, i) => rows[50 * width + (i % width)] as number,
+      );
+      for (let i = 0; i < count; i++) spread[i * width + (target?.place ?? 0)] = 100 * (i / count);
+      const [logs = []] = await model.logProb(spread);
+      return Array.from(logs).reduce((sum, log) => sum + Math.exp(log) * (100 / count), 0);
+    });
+    expect(mass).toBeCloseTo(1, 2);
+  });
+});
+
+describe("predict", () => {
+  it("continues the table, step by step and wider", async () => {
+    const { rows, stderr } = forecast;
+    const [head, ...steps] = rows;
+    expect(head?.slice(0, 5)).toEqual(["hour", "load mean", "load median", "load q0.05", "load q0.95"]);
+    expect(head?.slice(5).toSorted()).toEqual(["state = off", "state = on", "state most probable"]);
+    expect(steps.map(([time]) => time)).toEqual(
+      Array.from({ length: 6 }, (_, h) => day(HOURS + h).replace(".000Z", "Z")),
+    );
+    const widths = steps.map((step) => Number(step[4]) - Number(step[3]));
+    expect(widths[5]).toBeGreaterThan(1.3 * (widths[0] as number));
+    expect(stderr).toContain("6 rows behind");
+    expect(readFileSync(picture).subarray(1, 4).toString()).toBe("PNG");
+  });
+
+  it("writes paths, whose steps depend on each other and have the mean of the quantiles", async () => {
+    const how = ["predict", run, "--data", table, "--paths", "200", "--seed", "3"];
+    const { rows } = await printed(...how);
+    const { rows: again } = await printed(...how, "--horizon", "1");
+    expect(again.slice(1)).toEqual(rows.slice(1).filter((_, i) => i % 6 === 0));
+    expect(rows[0]).toEqual(["path", "hour", "load", "state"]);
+    expect(rows.length).toBe(1 + 200 * 6);
+    const at = (step: number): number[] =>
+      rows.slice(1).flatMap((row, i) => (i % 6 === step ? [Number(row[2])] : []));
+    const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+    const covariance = (a: readonly number[], b: readonly number[]): number =>
+      mean(a.map((value, i) => (value - mean(a)) * ((b[i] as number) - mean(b))));
+    const [first, last] = [at(2), at(5)];
+    const correlation =
+      covariance(first, last) / Math.sqrt(covariance(first, first) * covariance(last, last));
+    expect(correlation).toBeGreaterThan(0.4);
+    expect(Math.abs(mean(last) - Number(forecast.rows[6]?.[1]))).toBeLessThan(0.5);
+  });
+
+  it("needs whole rows at the end of the past", async () => {
+    const short = join(root, "short.csv");
+    writeFileSync(short, ["hour,load,state", ...hours().slice(90, 107), ""].join("\n"));
+    await expectRefusal(
+      ["predict", run, "--data", short],
+      2,
+      "7 rows stand at its end without a gap, expected at least 13",
+    );
+    writeFileSync(short, "hour,state\n2024-01-01,on\n");
+    await expectRefusal(["predict", run, "--data", short], 2, 'lacks the column "load", whose last values');
+  });
+
+  it("says so of values that are missing in the past", async () => {
+    const gappy = join(root, "missing.csv");
+    const rows = hours().slice(0, 40);
+    writeFileSync(gappy, ["hour,load,state", ...rows, ""].join("\n").replace(",on\n", ",\n"));
+    const { rows: next, stderr } = await printed("predict", run, "--data", gappy, "--horizon", "2");
+    expect(next.length).toBe(3);
+    expect(next[2]?.slice(1, 5).every((cell) => Number.isFinite(Number(cell)))).toBe(true);
+    expect(stderr).toContain("a missing value");
+  });
+});
+
+it("report shows a forecast beside what came", { tags: ["long"] }, async () => {
+  await printed("report", run, "--out", join(root, "report"));
+  const page = readFileSync(join(root, "report", "report.html"), "utf8");
+  expect(page).toContain("A forecast of load and what came");
+  expect(page).toContain("load: forecasts of 1 to 6 rows");
+});
+
+it("exported files have the log p of the next row", { tags: ["long"] }, async () => {
+  const exported = join(root, "exported");
+  await printed("export", run, "--out", exported);
+  const ort = await loadRuntime();
+  const session = await ort.InferenceSession.create(readFileSync(join(exported, "log-prob.onnx")));
+  const lines = hours().map((line) => line.split(","));
+  const [now, past] = [lines[60] as string[], lines.slice(48, 60).reverse()];
+  const number = (value: number) => new ort.Tensor("float64", Float64Array.of(value), [1, 1]);
+  const text = (value: string) => new ort.Tensor("string", [value], [1, 1]);
+  const feeds = Object.fromEntries([
+    ["load", number(Number(now[1]))],
+    ["state", text(now[2] as string)],
+    ...past.flatMap((line, k) => [
+      [`load lag ${k + 1}`, number(Number(line[1]))],
+      [`state lag ${k + 1}`, text(line[2] as string)],
+    ]),
+    ["hour: time of day", number((Date.parse(now[0] as string) / 86_400_000) % 1)],
+  ]);
+  const found = await session.run(feeds);
+  const own = await withRegression(run, {}, silentTerminal({}), async (model, document) => {
+    const all = await (await rowsToPredict(table, document, { warn() {} })).all();
+    const place = all.names.indexOf(now[0] as string);
+    const width = widthOf(document);
+    return (await model.logProb(all.rows.subarray(place * width, (place + 1) * width)))[0]?.[0] as number;
+  });
+  expect(Number(found["log p load"]?.data[0])).toBeCloseTo(own, 3);
+  expect(readFinished(run).targets[0]?.flows.value).toBe(1);
+});
