@@ -3,7 +3,7 @@
  *
  * @module flowify/posterior
  */
-export { posterior } from "./posterior/in-node.js";
+export { likelihood, posterior } from "./posterior/in-node.js";
 export { Posterior } from "./posterior/posterior.js";
 export { independently, logNormal, normal, type Prior, uniform } from "./posterior/priors.js";
 export type { Simulator } from "./posterior/simulate.js";

@@ -101,6 +101,35 @@ export function exportDraws({ members, lines, support, scaling }: ExportedPoster
   );
 }
 
+/**
+ * A likelihood as one ONNX file, for batches of any size: `observation` [batch, d] and `theta` [batch, n] to `log_likelihood` [batch],
+ * log q(x | θ) in nats.
+ */
+export function exportLikelihood(members: readonly FlowModel[], x: Scaling, theta: Scaling): Uint8Array {
+  const logs = (params: ArrayTree[], observation: np.Array, parameters: np.Array): np.Array[] => {
+    const condition = scaledRows(parameters, theta);
+    const u = scaledRows(observation, x);
+    const each = members.map(({ flow }, k) =>
+      flow.logProb(params[k] as never, u.ref, flow.chain.layers.map(() => ({})) as never, condition.ref),
+    );
+    condition.dispose();
+    // log |du / dx| = −log spread − log cosh u, and log cosh u = |u| + log((1 + e^(−2|u|)) / 2)
+    const size = np.absolute(u);
+    const cosh = size.ref.add(np.log1p(np.exp(size.mul(-2)))).sub(Math.LN2);
+    const slope = np.sum(cosh.add(np.log(row(x.spread))), 1);
+    return [logSumExp(np.stack(each, 0), 0).sub(Math.log(members.length)).sub(slope)];
+  };
+  return toOnnx(
+    logs,
+    {
+      params: specsOf(members) as never,
+      observation: { shape: ["batch", x.middle.length] },
+      theta: { shape: ["batch", theta.middle.length] },
+    },
+    { name: "likelihood", names: ["log_likelihood"], constants: { params: valuesOf(members) as never } },
+  );
+}
+
 const specsOf = (members: readonly FlowModel[]): unknown =>
   members.map(({ params }) => tree.map((leaf) => ({ shape: (leaf as HostArray).shape }), params as never));
 

@@ -1,13 +1,14 @@
 import type { Executor, FlowModel } from "@flowify/core";
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { logMean } from "../statistics.js";
 import type { Bijection } from "./bijections.js";
 import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagnose.js";
 import { exportDraws } from "./export.js";
+import { type ImportanceOptions, type Weighted, weighted } from "./importance.js";
 import type { Prior } from "./priors.js";
-import { type Scaling, scaled } from "./scaling.js";
+import { conditionOf, type Scaling, scaled } from "./scaling.js";
 import type { Simulated, Simulator } from "./simulate.js";
 import { type Typicality, typicalityAmong } from "./typicality.js";
 
@@ -22,6 +23,8 @@ type Parts = Readonly<{
   lines: readonly Bijection[];
   scaling: Scaling;
   pairs: Simulated;
+  /** The one observation that it is for, if it is. */
+  only: ArrayLike<number> | undefined;
   /** Where it computes, if it has to close that. */
   executor: Executor | undefined;
 }>;
@@ -49,16 +52,15 @@ export class Posterior {
     return this.#parts.members;
   }
 
-  /** The condition of an observation. Errors: `DataError` for another length, or a number that is not finite. */
+  /** The condition of an observation. Errors: `DataError` for one that is none, or not the one that rounds narrowed down to. */
   #condition(observed: ArrayLike<number>): Float32Array {
-    const { observationSize: size } = this.#parts.pairs;
-    if (observed?.length !== size)
+    const { only, scaling } = this.#parts;
+    const condition = conditionOf(observed, scaling);
+    if (only && condition.some((_, i) => observed[i] !== only[i]))
       throw new DataError(
-        `observed: expected ${size} numbers, as the simulator gives, got ${observed?.length}`,
+        `observed: this posterior is for [${Array.from(only).join(", ")}] alone, which its rounds looked at\nleave out observed in posterior() for one of any observation`,
       );
-    for (let i = 0; i < size; i++)
-      if (!Number.isFinite(observed[i])) throw new DataError(`observed: number ${i} is ${observed[i]}`);
-    return scaled(observed, this.#parts.scaling);
+    return condition;
   }
 
   /** n draws of θ given the observation, a row each. */
@@ -130,8 +132,18 @@ export class Posterior {
     return this.#typicality(this.#condition(observed));
   }
 
+  /** Samples with weights for the true posterior, where the likelihood p(x | θ) is known, and how many samples they are worth. */
+  importance(n: number, options: ImportanceOptions): Promise<Weighted> {
+    checkOptions("importance", { observed: o.anything, logLikelihood: o.callback, seed: o.seed }, options);
+    return weighted(this, n, options);
+  }
+
   /** Whether it can be trusted: ranks and expected coverage on fresh simulations. */
-  diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  async diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+    if (this.#parts.only)
+      throw new UsageError(
+        "diagnose: averages over the prior, and this posterior is for one observation\nleave out observed in posterior()",
+      );
     return diagnosePosterior(this, this.prior, this.#parts.simulate, options);
   }
 

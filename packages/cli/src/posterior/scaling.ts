@@ -1,4 +1,6 @@
+import { DataError } from "@flowify/core";
 import { meanAndSpread } from "../statistics.js";
+
 /** How observations are brought to one scale before a network sees them: s(x) = asinh((x − median) / spread). */
 export type Scaling = Readonly<{ middle: readonly number[]; spread: readonly number[] }>;
 
@@ -24,4 +26,14 @@ export function scaled(rows: ArrayLike<number>, { middle, spread }: Scaling): Fl
     const k = i % size;
     return Math.asinh(((rows[i] as number) - (middle[k] as number)) / (spread[k] as number));
   });
+}
+
+/** s of one observation, or of parameters. Errors: `DataError` for another length, or a number that is not finite. */
+export function conditionOf(observed: ArrayLike<number>, scaling: Scaling, name = "observed"): Float32Array {
+  const size = scaling.middle.length;
+  if (observed?.length !== size)
+    throw new DataError(`${name}: expected ${size} numbers, as the simulator has, got ${observed?.length}`);
+  for (let i = 0; i < size; i++)
+    if (!Number.isFinite(observed[i])) throw new DataError(`${name}: number ${i} is ${observed[i]}`);
+  return scaled(observed, scaling);
 }

@@ -23,7 +23,7 @@ export type Simulated = Readonly<{
 
 /** Runs the simulator for draws of the prior; run i is a function of (seed, i). */
 export async function simulateAll(
-  prior: Prior,
+  prior: Pick<Prior, "sample">,
   simulate: Simulator,
   count: number,
   { seed = 0, mostFailures = 0.1, onProgress }: SimulateOptions & { onProgress?: (done: number) => void },
@@ -69,5 +69,21 @@ export async function simulateAll(
     observations: Float64Array.from(observations),
     observationSize: size,
     failures,
+  };
+}
+
+/** Simulations of two rounds. Errors: `UsageError` where their observations have different lengths. */
+export function joined(a: Simulated, b: Simulated): Simulated {
+  if (a.observationSize !== b.observationSize)
+    throw new UsageError(
+      `simulate: gave ${b.observationSize} numbers, and ${a.observationSize} before: expected the same number each time`,
+    );
+  const both = (x: Float64Array, y: Float64Array): Float64Array => Float64Array.from([...x, ...y]);
+  return {
+    count: a.count + b.count,
+    parameters: both(a.parameters, b.parameters),
+    observations: both(a.observations, b.observations),
+    observationSize: a.observationSize,
+    failures: a.failures + b.failures,
   };
 }

@@ -1,70 +1,92 @@
-import {
-  couplingFlow,
-  type Executor,
-  type FitOptions,
-  FlowModel,
-  fastestExecutor,
-  UsageError,
-} from "@flowify/core";
+import { DataError, type Executor, fastestExecutor, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { fitEnsemble } from "../ensemble.js";
 import { type Bijection, bijectionOf } from "./bijections.js";
+import { type MembersOptions, memberSchemas, trainMembers } from "./members.js";
 import { Posterior } from "./posterior.js";
 import { checkPrior, type Prior } from "./priors.js";
-import { scaled, scalingOf } from "./scaling.js";
-import { type SimulateOptions, type Simulator, simulateAll } from "./simulate.js";
+import { conditionOf, scaled, scalingOf } from "./scaling.js";
+import { joined, type Simulated, type SimulateOptions, type Simulator, simulateAll } from "./simulate.js";
+import { truncatedSamples } from "./truncate.js";
+import { typicalityAmong } from "./typicality.js";
 
-export type PosteriorOptions = SimulateOptions & {
+/** What is simulated, and how often. */
+export type SimulatedOptions = SimulateOptions & {
   prior: Prior;
   /** x = simulate(θ, random). */
   simulate: Simulator;
   /** Calls of the simulator. Default 10,000. */
   simulations?: number;
-  /** Flows that are trained side by side on other splits of the simulations; their mixture is the posterior. Default 2. */
-  ensemble?: number;
-  /** Blocks of each flow, and width of its networks. Default 4 and 64. */
-  blocks?: number;
-  hidden?: number;
-  /** Passes over the simulations at most; training ends before where held-out ones say so. Default 150. */
-  epochs?: number;
-  /** Simulations of a step, and its peak size. Default 256 and 0.002. */
-  batchSize?: number;
-  learningRate?: number;
-  /** Ends the training after the step of this moment: the posterior is the best so far. */
-  signal?: NonNullable<FitOptions["signal"]>;
-  /** Where to compute. Default: ONNX Runtime. */
-  executor?: Executor;
-  /** Called with the stage and how far it is, from 0 to 1. */
+  /** Called with the stage and how far it is, from 0 to 1; in each round. */
   onProgress?: (stage: "simulating" | "training", done: number) => void;
 };
 
-const schemas = {
+export type PosteriorOptions = SimulatedOptions &
+  MembersOptions & {
+    /** The one observation that the posterior is for. Later rounds simulate only where it makes parameters plausible. */
+    observed?: ArrayLike<number>;
+    /** Rounds that share the simulations, where `observed` is there. Default 3. */
+    rounds?: number;
+  };
+
+export const simulatedSchemas = {
   prior: o.anything,
   simulate: o.callback,
   simulations: o.integer(1),
-  ensemble: o.integer(1),
-  blocks: o.integer(1),
-  hidden: o.integer(1),
-  epochs: o.integer(1),
-  batchSize: o.integer(1),
-  learningRate: o.positive,
-  signal: o.record,
   seed: o.seed,
   mostFailures: o.notNegative,
-  executor: o.record,
   onProgress: o.callback,
 };
 
-/** Fewest simulations: some are held out of each flow. */
+const schemas = { ...simulatedSchemas, ...memberSchemas, observed: o.anything, rounds: o.integer(1) };
+
+/** Fewest simulations of a round: some are held out of each flow. */
 const FEWEST = 20;
 
-/** Share of the simulations that training is judged by. */
-const HELD_OUT = 0.1;
-const BATCH = 256;
-const RATE = 2e-3;
-/** Held-out measurements in a row without a better one after which training ends. */
-const PATIENCE = 12;
+/** Simulations by draws of the prior; checks both first. */
+export async function simulatePrior(
+  what: string,
+  options: SimulatedOptions,
+  simulations = 10_000,
+): Promise<Simulated> {
+  const { prior, simulate, seed = 0, onProgress = () => {} } = options;
+  if (simulations < FEWEST)
+    throw new UsageError(`${what}: expected at least ${FEWEST} simulations, got ${simulations}`);
+  if (typeof simulate !== "function")
+    throw new UsageError(`${what}: expected simulate, a function of (theta, random) that returns numbers`);
+  checkPrior(prior, makeRng(seed, 1));
+  return simulateAll(prior, simulate, simulations, {
+    ...options,
+    onProgress: (done) => onProgress("simulating", done),
+  });
+}
+
+/** An executor that is opened here is closed where the work fails. */
+export async function withExecutor<T>(
+  given: Executor | undefined,
+  open: () => Promise<Executor>,
+  work: (executor: Executor, own: Executor | undefined) => Promise<T>,
+): Promise<T> {
+  const executor = given ?? (await open());
+  const own = given === undefined ? executor : undefined;
+  try {
+    return await work(executor, own);
+  } catch (error) {
+    await own?.dispose();
+    throw error;
+  }
+}
+
+/** Errors: `DataError` for an observation that is none, or that lies outside of the simulations. */
+function expectTypical({ observations, observationSize }: Simulated, observed: ArrayLike<number>): void {
+  const scaling = scalingOf(observations, observationSize);
+  const condition = conditionOf(observed, scaling);
+  const { note } = typicalityAmong(scaled(observations, scaling), observationSize)(condition);
+  if (note)
+    throw new DataError(
+      `posterior: ${note}\nwithout observed there is a posterior all the same, of any observation`,
+    );
+}
 
 /**
  * What `posterior` does, anywhere: `open` says where to compute if the options do not.
@@ -79,56 +101,47 @@ export async function trainPosterior(
   }: { open?: () => Promise<Executor>; before?: readonly Uint8Array[] } = {},
 ): Promise<Posterior> {
   checkOptions("posterior", schemas, options);
-  const {
-    prior,
-    simulate,
-    simulations = 10_000,
-    ensemble = 2,
-    blocks = 4,
-    hidden = 64,
-    epochs = 150,
-  } = options;
-  const { seed = 0, learningRate = RATE, signal, onProgress = () => {} } = options;
-  if (simulations < FEWEST)
-    throw new UsageError(`posterior: expected at least ${FEWEST} simulations, got ${simulations}`);
-  if (typeof simulate !== "function")
-    throw new UsageError("posterior: expected simulate, a function of (theta, random) that returns numbers");
-  checkPrior(prior, makeRng(seed, 1));
-  const pairs = await simulateAll(prior, simulate, simulations, {
-    ...options,
-    onProgress: (done) => onProgress("simulating", done),
-  });
-  const executor = options.executor ?? (await open());
+  const { prior, simulate, simulations = 10_000, observed, seed = 0, onProgress = () => {} } = options;
+  if (options.rounds !== undefined && observed === undefined)
+    throw new UsageError("posterior: rounds need observed, the observation that they look at");
+  const rounds = observed === undefined ? 1 : (options.rounds ?? 3);
+  const each = Math.floor(simulations / rounds);
+  let pairs = await simulatePrior("posterior", options, each);
   const lines = prior.support.map(bijectionOf);
-  const { size } = prior;
-  const u = Float32Array.from(pairs.parameters, (theta, i) => (lines[i % size] as Bijection).toReal(theta));
-  const scaling = scalingOf(pairs.observations, pairs.observationSize);
-  const { count } = pairs;
-  const batchSize = Math.min(options.batchSize ?? BATCH, Math.ceil(count / 4));
-  const make = () =>
-    couplingFlow(size, { condition: pairs.observationSize, blocks, hidden, bins: 8, bound: 5 });
-  try {
-    const members = await fitEnsemble(make, u, {
-      condition: scaled(pairs.observations, scaling),
-      executor,
-      steps: Math.ceil((epochs * count) / batchSize),
-      batchSize,
-      learningRate,
-      validation: HELD_OUT,
-      validateEvery: Math.max(Math.ceil((0.9 * count) / batchSize), 10),
-      patience: PATIENCE,
-      clip: 5,
-      ema: 0.99,
-      seed,
-      members: ensemble,
-      before: await Promise.all(before.map((bytes) => FlowModel.load(make(), bytes, executor))),
-      ...(signal && { signal }),
-      onProgress: (done: number) => onProgress("training", done),
-    });
-    const own = options.executor === undefined ? executor : undefined;
-    return new Posterior({ prior, simulate, members, lines, scaling, pairs, executor: own });
-  } catch (error) {
-    if (options.executor === undefined) await executor.dispose();
-    throw error;
-  }
+  return withExecutor(options.executor, open, async (executor, own) => {
+    const fitted = async (): Promise<Posterior> => {
+      const scaling = scalingOf(pairs.observations, pairs.observationSize);
+      const members = await trainMembers(
+        executor,
+        {
+          data: Float32Array.from(pairs.parameters, (theta, i) =>
+            (lines[i % prior.size] as Bijection).toReal(theta),
+          ),
+          size: prior.size,
+          condition: scaled(pairs.observations, scaling),
+          conditionSize: pairs.observationSize,
+        },
+        { ...options, seed, onProgress: (done) => onProgress("training", done) },
+        before,
+      );
+      const only = rounds > 1 ? observed : undefined;
+      return new Posterior({ prior, simulate, members, lines, scaling, pairs, only, executor: own });
+    };
+    if (rounds > 1 && observed) expectTypical(pairs, observed);
+    let found = await fitted();
+    for (let round = 1; observed && round < rounds; round++) {
+      const thetas = await truncatedSamples(found, observed, each, seed + round);
+      for (const member of found.members) await member.dispose();
+      const next = thetas.values();
+      const narrowed = { sample: () => next.next().value as ArrayLike<number> };
+      const more = await simulateAll(narrowed, simulate, each, {
+        ...options,
+        seed: seed + round * 2 ** 33,
+        onProgress: (done) => onProgress("simulating", done),
+      });
+      pairs = joined(pairs, more);
+      found = await fitted();
+    }
+    return found;
+  });
 }

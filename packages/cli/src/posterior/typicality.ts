@@ -11,6 +11,8 @@ export type Typicality = Readonly<{
 
 /** Simulations that judge, the neighbour whose distance counts, and the most simulations to look among. */
 const [JUDGES, K, MOST] = [500, 5, 10_000] as const;
+/** An observation that lies so many times as far as the farthest simulation is outside. */
+const FAR = 1.5;
 /** Least variance along a principal direction, as a part of the largest one. */
 const LEAST = 1e-6;
 
@@ -51,12 +53,12 @@ export function typicalityAmong(rows: Float32Array, size: number): (observed: Fl
   const judges = calibrationOf(0, all.slice(0, held).map(distance));
   return (observed) => {
     const x = Matrix.rowVector(Array.from(observed)).subRowVector(centre);
-    const p = conformalP(judges, distance(whiten(x)[0] as number[]));
-    const outside = p <= 1 / (held + 1);
+    const far = distance(whiten(x)[0] as number[]);
+    const outside = far > FAR * (judges.scores.at(-1) as number);
     return {
-      p,
+      p: conformalP(judges, far),
       note: outside
-        ? `the observation lies outside of everything simulated: farther than each of ${held} simulations from all others. The posterior is a guess there; widen the prior or mend the simulator`
+        ? `the observation lies outside of everything simulated: ${(far / (judges.scores.at(-1) as number)).toPrecision(2)} times as far as any of ${held} simulations from the others. The posterior is a guess there: widen the prior, or mend the simulator`
         : undefined,
     };
   };

@@ -2,7 +2,10 @@ import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, UsageError } from "../../src/index.js";
+import { bijectionOf } from "../../src/posterior/bijections.js";
 import { chiSquareTail } from "../../src/posterior/diagnose.js";
+import { conditionOf, scalingOf } from "../../src/posterior/scaling.js";
+import { simulateAll } from "../../src/posterior/simulate.js";
 import {
   independently,
   logNormal,
@@ -13,17 +16,22 @@ import {
   uniform,
 } from "../../src/posterior.js";
 import { trainPosterior } from "../../src/posterior-browser.js";
+import { logMean } from "../../src/statistics.js";
 
 /** A conjugate model: θ ~ N(0, 1), x = (θ + ε₁, θ + ε₂), ε ~ N(0, ½²): the posterior is N(8 x̄ / 9, 1 / 9). */
 const conjugate: Simulator = (theta, random) =>
   [0, 1].map(() => (theta[0] as number) + 0.5 * random.normal());
+const product: Simulator = ([a = 0, b = 0], random) => [
+  a * b + 0.1 * random.normal(),
+  b + 0.1 * random.normal(),
+];
 const settings = { simulations: 1500, epochs: 60, ensemble: 2, blocks: 1, hidden: 24, seed: 7 };
 const found = await posterior({ ...settings, prior: normal(0, 1), simulate: conjugate });
 const bounded = await posterior({
   ...settings,
   epochs: 10,
   prior: independently(uniform(-1, 1), logNormal(0, 0.5)),
-  simulate: ([a = 0, b = 0], random) => [a * b + 0.1 * random.normal(), b + 0.1 * random.normal()],
+  simulate: product,
 });
 afterAll(async () => {
   await found.dispose();
@@ -139,11 +147,28 @@ describe("a posterior", () => {
       noise: new Tensor("float32", noise, [count, 2]),
       choice: new Tensor("float32", choice, [count, 1]),
     });
-    const theta = result.theta?.data as Float32Array;
-    const rows = Array.from({ length: count }, (_, i) => [...theta.subarray(2 * i, 2 * i + 2)]);
-    const logs = await bounded.logProb(rows, { observed: [Math.fround(0.4), Math.fround(1.1)] });
-    const density = result.log_density?.data as Float32Array;
-    logs.forEach((log, i) => expect(Math.abs((density[i] as number) - log)).toBeLessThan(2e-3));
+    // the same by the members in Node: u of the noise, its log-density, and θ
+    const lines = bounded.prior.support.map(bijectionOf);
+    const pairs = await simulateAll(bounded.prior, product, settings.simulations, { seed: settings.seed });
+    const condition = conditionOf([0.4, 1.1], scalingOf(pairs.observations, 2));
+    const u = await Promise.all(bounded.members.map((member) => member.decode(noise, { condition })));
+    const own = Float32Array.from(
+      noise,
+      (_, i) => u[(choice[i >> 1] as number) < 0.5 ? 0 : 1]?.[i] as number,
+    );
+    const logs = await Promise.all(bounded.members.map((member) => member.logProb(own, { condition })));
+    const [theta, density] = [result.theta?.data as Float32Array, result.log_density?.data as Float32Array];
+    for (let i = 0; i < count; i++) {
+      const each = [...own.subarray(2 * i, 2 * i + 2)];
+      const slope = each.reduce((sum, value, k) => sum + (lines[k]?.logSlope(value) as number), 0);
+      const log = logMean(logs.map((some) => some[i] as number)) - slope;
+      expect(Math.abs((density[i] as number) - log)).toBeLessThan(1e-4);
+      each.forEach((value, k) =>
+        expect(Math.abs((theta[2 * i + k] as number) - (lines[k]?.fromReal(value) as number))).toBeLessThan(
+          1e-4,
+        ),
+      );
+    }
     // the same distribution as that of `sample`: means of both parameters
     const draws = await bounded.sample(4000, { observed: [0.4, 1.1], seed: 5 });
     const many = await session.run({
@@ -248,7 +273,7 @@ describe("bad input", () => {
 
   it("an observation of another length, or with NaN", async () => {
     await expect(found.sample(1, { observed: [1] })).rejects.toThrow(
-      "observed: expected 2 numbers, as the simulator gives, got 1",
+      "observed: expected 2 numbers, as the simulator has, got 1",
     );
     await expect(found.sample(1, { observed: [1, Number.NaN] })).rejects.toThrow("observed: number 1 is NaN");
     await expect(found.logProb([[1, 2]], { observed: [1, 1] })).rejects.toThrow(
