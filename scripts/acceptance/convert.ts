@@ -23,6 +23,8 @@ export const convert: Check = {
         path,
         "--out",
         join(scratch, file),
+        "--grain",
+        "layer",
         "--range",
         range.join(":"),
         "--json",

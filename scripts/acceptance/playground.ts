@@ -23,7 +23,16 @@ export const playground: Check = {
     try {
       const page = await served.open("#/network");
       for (const { file, path } of pretrainedFiles(dir)) {
-        const args = ["convert", path, "--out", join(scratch, `page-${file}`), "--json", "--quiet"];
+        const args = [
+          "convert",
+          path,
+          "--out",
+          join(scratch, `page-${file}`),
+          "--grain",
+          "layer",
+          "--json",
+          "--quiet",
+        ];
         const { output } = await runToEnd("packages/cli/bin/flowify.js", args);
         const wanted = wantedOf(JSON.parse(output) as Report);
         const started = performance.now();

@@ -118,7 +118,15 @@ async function convertedNetworks(dir: string, scratch: string, say: (text: strin
       string,
     ];
     writeFileSync(table, factorCsv(columns));
-    await runNode(flowify, ["convert", join(dir, GIVEN, `${file}.onnx`), "--out", network, "--json"]);
+    await runNode(flowify, [
+      "convert",
+      join(dir, GIVEN, `${file}.onnx`),
+      "--out",
+      network,
+      "--grain",
+      "layer",
+      "--json",
+    ]);
     const flags = ["--steps", CONVERTED_STEPS, "--pictures", "none", "--json"];
     await runNode(flowify, ["train", "--from", network, "--data", table, "--out", run, ...flags]);
     const measured = readFileSync(join(run, "metrics.jsonl"), "utf8")

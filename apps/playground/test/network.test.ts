@@ -91,7 +91,15 @@ describe("a network of one's own", () => {
       const page = await playground.open("#/network");
       await drop(page, path);
       const shown = await rowsOf(page);
-      const { stdout } = await runCommand(["convert", path, "--out", join(root, `${name}-out`), "--json"]);
+      const { stdout } = await runCommand([
+        "convert",
+        path,
+        "--out",
+        join(root, `${name}-out`),
+        "--grain",
+        "layer",
+        "--json",
+      ]);
       const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
       expect(shown).toEqual(
         (JSON.parse(stdout) as Report).layers.map(({ from, to, exact, droppedDims, addedDims }) => [

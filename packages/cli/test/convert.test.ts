@@ -12,11 +12,12 @@ import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
 const classifier = writeOnnx(root, "classifier", [...dense, ["Softmax", ["logits"], "y"]]);
+const byLayer = ["--grain", "layer"];
 
-describe("flowify convert", () => {
+describe("flowify convert --grain layer", () => {
   it("writes the network and the report, and says what became of each node", async () => {
     const out = join(root, "converted");
-    const { status, stdout } = await runCommand(["convert", classifier, "--out", out]);
+    const { status, stdout } = await runCommand(["convert", classifier, "--out", out, ...byLayer]);
     expect(status).toBe(0);
     expect(stdout).toContain("classifier.onnx: 1×4×4 → 3, likelihood a lower bound");
     expect(stdout).toContain("left out at the end: Softmax y");
@@ -70,7 +71,14 @@ describe("flowify convert", () => {
   it("compares on images too, normalized as the network was trained", async () => {
     const data = writeIdxFolder(join(root, "images"), { train: 8, test: 70, side: 4, images: noise });
     const args = ["--data", data, "--normalize", "0.13:0.31", "--range", "-1:1", "--json"];
-    const { stdout } = await runCommand(["convert", classifier, "--out", join(root, "real"), ...args]);
+    const { stdout } = await runCommand([
+      "convert",
+      classifier,
+      "--out",
+      join(root, "real"),
+      ...byLayer,
+      ...args,
+    ]);
     expect(JSON.parse(stdout).inputs).toBe(128);
     expect(JSON.parse(stdout).maxRelDiff).toBeLessThan(1e-5);
   });
@@ -78,7 +86,7 @@ describe("flowify convert", () => {
   it("ends with status 3 where an operator has no rule, and takes one of the user's", async () => {
     const file = writeOnnx(root, "odd", [...dense.slice(0, 2), ["Cosh", ["h"], "y"]]);
     const out = join(root, "odd");
-    const refused = await runCommand(["convert", file, "--out", out, "--grain", "layer", "--json"]);
+    const refused = await runCommand(["convert", file, "--out", out, ...byLayer, "--json"]);
     expect(refused.status).toBe(3);
     expect(JSON.parse(refused.stdout)).toMatchObject({
       file: "odd.onnx",
@@ -126,7 +134,7 @@ describe("flowify convert", () => {
     writeFileSync(join(folder, "b.bin"), new Uint8Array(numbers.buffer, 22));
     writeFileSync(file, model("a.bin"));
     const out = join(root, "of-keras");
-    const { status, stdout } = await runCommand(["convert", file, "--out", out, "--json"]);
+    const { status, stdout } = await runCommand(["convert", file, "--out", out, ...byLayer, "--json"]);
     expect(status).toBe(0);
     const report = JSON.parse(stdout);
     expect(report.layers.map(({ from }: { from: string }) => from)).toEqual([
@@ -181,6 +189,7 @@ describe("flowify convert", () => {
         file,
         "--out",
         join(root, `stored-${i}`),
+        ...byLayer,
         "--json",
       ]);
       expect(status).toBe(0);

@@ -60,27 +60,24 @@ beforeAll(async () => {
   statuses.push(trained.status);
 });
 
-describe("flowify convert of a network without rules", () => {
-  it("takes it as one step, says why, and keeps its bytes", async () => {
+describe("flowify convert", () => {
+  it("takes a network as one step, and keeps its bytes", async () => {
     const { status, stdout } = await runCommand(["convert", gated, "--out", at("again")]);
     expect(status).toBe(0);
     expect(stdout).toContain("gated.onnx: 1×4×4 → 3, one step, likelihood a lower bound in expectation");
-    expect(stdout).toContain("no layers for: ");
-    expect(stdout).toContain("Mul ×1, Erf ×2");
     expect(stdout).toContain("plan: exact 0, bound 0, opaque 1");
     expect(readFileSync(join(at("again"), "original.onnx"))).toEqual(readFileSync(gated));
     expect(existsSync(join(at("again"), "network.json"))).toBe(false);
     const report = JSON.parse(readFileSync(join(at("again"), "report.json"), "utf8"));
     expect(report).toMatchObject({
       grain: "network",
-      reason: "blocked",
       inputShape: [1, 4, 4],
       outputShape: [3],
       maxRelDiff: 0,
     });
   });
 
-  it("is refused by --grain layer with all that stands in the way", async () => {
+  it("refuses layers that have no rule, with all that stands in the way", async () => {
     const { status, stderr, stdout } = await runCommand([
       "convert",
       gated,
@@ -113,15 +110,16 @@ describe("flowify convert of a network without rules", () => {
     const { status, stdout } = await runCommand(["convert", file, "--out", at("masked")]);
     expect(status).toBe(0);
     expect(stdout).toContain("masked.onnx: 4 → 2, one step");
-    expect(stdout).toMatch(/no layers: .*low.* -Infinity/);
   });
 
-  it("takes any network, or a value inside of it, where that is asked for", async () => {
+  it("takes a value inside of a network, and says what it does not use", async () => {
     const plain = writeOnnx(root, "plain", dense);
-    const flags = ["--grain", "network", "--output", "r", "--json"];
+    const flags = ["--output", "r", "--normalize", "raw"];
     const { status, stdout } = await runCommand(["convert", plain, "--out", at("inside"), ...flags]);
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ reason: "asked", output: "r", outputShape: [6], seen: 6 });
+    expect(stdout).toContain("not used: --normalize, which --grain layer and flowify train take");
+    const report = JSON.parse(readFileSync(join(at("inside"), "report.json"), "utf8"));
+    expect(report).toMatchObject({ output: "r", outputShape: [6], seen: 6 });
     expect(readFileSync(join(at("inside"), "original.onnx"))).toEqual(readFileSync(plain));
   });
 });
@@ -288,7 +286,7 @@ describe("a file that is no step", () => {
       "ONNX Runtime rejects the file",
     ],
   ])("%s", async (name, change, status, says) => {
-    const args = ["convert", odd(name, change), "--out", at("none"), "--grain", "network"];
+    const args = ["convert", odd(name, change), "--out", at("none")];
     await expectRefusal(args, status, says);
   });
 
@@ -301,7 +299,7 @@ describe("a file that is no step", () => {
       ]),
     }));
     await expectRefusal(
-      ["convert", file, "--out", at("none"), "--grain", "network", "--output", "hiden"],
+      ["convert", file, "--out", at("none"), "--output", "hiden"],
       2,
       'it has no value "hiden"',
       'did you mean "hidden"',

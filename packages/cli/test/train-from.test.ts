@@ -14,7 +14,7 @@ const converted = join(root, "converted");
 
 beforeAll(async () => {
   const file = writeOnnx(root, "net", dense);
-  await runCommand(["convert", file, "--out", converted]);
+  await runCommand(["convert", file, "--out", converted, "--grain", "layer"]);
 });
 
 const train = (out: string, ...flags: string[]) =>

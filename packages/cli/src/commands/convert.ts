@@ -2,15 +2,11 @@ import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   applyNetwork,
-  DataError,
-  DomainError,
   encodeSafetensors,
   type Flow,
-  FlowifyError,
   flowify,
   MismatchError,
   type OrdinaryNetwork,
-  ShapeError,
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
@@ -37,7 +33,7 @@ import { isDescription, type PretrainedNetwork, readPretrained } from "../networ
 import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { convertFunction } from "../opaque/convert.js";
 import { FUNCTION, functionText } from "../opaque/function.js";
-import { planOf, type Reason, tooLarge } from "../opaque/plan.js";
+import { planOf } from "../opaque/plan.js";
 import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
@@ -67,7 +63,7 @@ const flags = {
   seed: seedFlag("Seed of the random inputs (default: 0)"),
   grain: choice(
     ["layer", "network"],
-    "Convert every layer, or take the network as one step (default: layer, where all have a rule and are not too large)",
+    "Take the network as one step, or convert every layer (default: network, for JSON and with --rules layer)",
   ),
   force: forceFlag,
   ...commonFlags,
@@ -88,30 +84,31 @@ export const command = defineCommand<ConvertFlags, [string]>({
   },
   flags,
   aliases: { o: "out", q: "quiet" },
-  help: `Reads a pretrained network and builds a flow that computes the same function. It compares the
-two on 64 random inputs: ONNX Runtime runs the network, the flow runs in deterministic mode.
-DIR receives network.json and weights.safetensors, which flowify train --from reads, and
-report.json.
+  help: `Reads a pretrained network and makes it a part of a flow, which has a likelihood and draws inputs. Its
+function stays as it is.
 
-The table shows the layer that each node became, and how many coordinates of an example it drops
-and adds. It also shows how many singular values were raised because the weights lack full rank, and whether
-the likelihood of the layer is exact, a bound, or loses mass. A Softmax at the end is left out: the
-logits are the output.
+Any network that ONNX Runtime can run becomes one step, y = f(x) with some noise: its nodes and its
+outputs keep their bytes. flowify train --from DIR then learns a flow of x given y.
 
-A network becomes one step where an operator has no rule, or where its weights are too large to
-decompose in seconds. The step is y = f(x) with some noise; a flow of x given y is then trained.
-Any ONNX file that ONNX Runtime can run is one: its nodes and its outputs stay as they are.
---grain network takes every file that way, --grain layer none.
+--grain layer turns every layer into one of a flow instead, so that the ledger has a line for each.
+It compares the two on 64 random inputs: ONNX Runtime runs the network, the flow runs in
+deterministic mode. The table shows the layer that each node became, and how many coordinates of an
+example it drops and adds. It also shows how many singular values were raised because the weights
+lack full rank, and whether the likelihood of the layer is exact, a bound, or loses mass. A Softmax
+at the end is left out: the logits are the output. Layers need a rule for each operator, take longer,
+and their bound is looser than that of one step.
 
-Exit status 3 means that a network is neither; the message names all operators without a rule. Exit
-status 1 means that the flow computes a different function.
+DIR receives original.onnx and function.json, with --grain layer network.json and weights.safetensors,
+and report.json.
+
+Exit status 3 means that an operator has no rule; the message names all of them. Exit status 1 means
+that the layers compute a different function.
 
 EXAMPLES
   flowify convert classifier.onnx --out converted
-  flowify convert classifier.onnx --out converted --data mnist --normalize 0.1307:0.3081
   flowify convert big.onnx --out features --output relu5 --input-shape 3,32,32
-  flowify convert resnet50.onnx --out converted --grain network
   flowify convert classifier.keras --out converted
+  flowify convert classifier.onnx --out converted --grain layer --data mnist --normalize 0.1307:0.3081
   flowify convert net.json --out converted --json`,
   run: convert,
 });
@@ -124,57 +121,34 @@ export async function convert(this: CliContext, flags: ConvertFlags, file: strin
   const { stdout, stderr, env } = this.host;
   const { json = false, quiet = false, out } = flags;
   const terminal = createTerminal({ stdout, stderr, env, json, quiet });
-  const { rules, data, dataDir, grain } = flags;
+  const { rules, data, dataDir } = flags;
   // without --force it begins in an empty folder
   const places = [...FILES.map((name) => join(out, name)), ...(flags.force ? [] : filesIn(out))];
   expectFree(places, flags, { inputs: [file, rules, data, dataDir] });
   const isGraph = !isDescription(file);
-  if (grain === "network" && !isGraph)
+  const { grain = isGraph && rules === undefined ? "network" : "layer" } = flags;
+  if (grain === "layer") return convertLayers(file, flags, terminal);
+  if (!isGraph)
     throw new UsageError(`--grain network: ${file} holds layers of flowify, no graph\nleave it out`);
-  const isChosen = grain !== undefined || rules !== undefined;
-  const reason: Reason | undefined = isChosen ? undefined : await tooLarge(file, flags.input);
-  if (grain === "network" || reason) return convertWhole(file, reason ?? { why: "asked" }, flags, terminal);
-  try {
-    await convertLayers(file, flags, terminal);
-  } catch (error) {
-    if (!(error instanceof UnsupportedOpError)) {
-      const mayRun = [DataError, DomainError, ShapeError].some((kind) => error instanceof kind);
-      if (!mayRun || isChosen || !isGraph) throw error;
-      const refused: Reason = { why: "refused", message: (error as Error).message };
-      return convertWhole(file, refused, flags, terminal).catch(() => {
-        throw error;
-      });
-    }
-    const refuse = (hint: string, cause: Error = error): never => {
-      const { op, node, all, message } = error;
-      terminal.document({ ...refusal(basename(file), error), blockers: all });
-      throw new UnsupportedOpError(op, node, `${message}\n${hint}`, { cause, all });
-    };
-    if (grain === "layer" || !isGraph || rules !== undefined)
-      refuse("or take the network as one step: --grain network");
-    await convertWhole(file, { why: "blocked", error }, flags, terminal).catch((other: unknown) => {
-      if (!(other instanceof FlowifyError)) throw other;
-      refuse(`as one step: ${other.message}`, other);
-    });
-  }
+  return convertWhole(file, flags, terminal);
 }
 
 /** Writes a network as one step. */
-async function convertWhole(
-  file: string,
-  reason: Reason,
-  flags: ConvertFlags,
-  terminal: Terminal,
-): Promise<void> {
+async function convertWhole(file: string, flags: ConvertFlags, terminal: Terminal): Promise<void> {
   const { out } = flags;
   const found = await convertFunction(file, flags);
-  const { report, lines } = planOf(file, reason, found);
+  const { report, lines } = planOf(file, found);
   makeFolder(out);
   for (const name of [NETWORK, WEIGHTS]) rmSync(join(out, name), { force: true }); // of an earlier conversion
   await writeFileAtomic(join(out, ORIGINAL), found.original);
   await writeFileAtomic(join(out, FUNCTION), functionText(found.of));
   await writeFileAtomic(join(out, REPORT), `${JSON.stringify(report, null, 2)}\n`);
   for (const line of lines) terminal.say(line);
+  const unused = (["data", "normalize", "density"] as const).filter((name) => flags[name] !== undefined);
+  if (unused.length > 0)
+    terminal.say(
+      `not used: ${unused.map((name) => `--${name}`).join(", ")}, which --grain layer and flowify train take`,
+    );
   terminal.say(`wrote ${out}; train its inverse with flowify train --from ${out} --data …`);
   terminal.document(report);
 }
@@ -182,7 +156,13 @@ async function convertWhole(
 /** Turns every layer into one of a flow, and compares both. */
 async function convertLayers(file: string, flags: ConvertFlags, terminal: Terminal): Promise<void> {
   const { out, density = "mixture" } = flags;
-  const pretrained = await readPretrained(file, flags);
+  const pretrained = await readPretrained(file, flags).catch((error: unknown) => {
+    if (!(error instanceof UnsupportedOpError)) throw error;
+    const { op, node, all, message } = error;
+    terminal.document({ ...refusal(basename(file), error), blockers: all });
+    const hint = "or take the network as one step: --grain network";
+    throw new UnsupportedOpError(op, node, `${message}\n${hint}`, { cause: error, all });
+  });
   const flow = flowify(pretrained.network, { density });
   const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
   try {

@@ -17,10 +17,9 @@ export type GivenModel = Readonly<{
   /** Other inputs, float32 of fixed sizes. */
   others: readonly OnnxValue[];
   outputs: readonly OnnxValue[];
-  /** Nodes, numbers of all weights, and operations to decompose them: min(m, n)² max(m, n) for m × n, up to a constant. */
+  /** Nodes, and numbers of all weights. */
   nodes: number;
   weights: number;
-  operations: number;
   /** True where weights lie in other files. */
   isSplit: boolean;
   /** What the first output depends on, from the input on. */
@@ -89,10 +88,6 @@ export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: st
     outputs,
     nodes: graph.node.length,
     weights: graph.initializer.reduce((sum, { dims }) => sum + productOf(dims), 0),
-    operations: graph.initializer.reduce((sum, { dims: [m = 0n, ...others] }) => {
-      const sides = [Number(m), productOf(others)];
-      return sum + (others.length === 0 ? 0 : Math.min(...sides) ** 2 * Math.max(...sides));
-    }, 0),
     isSplit: graph.initializer.some(
       ({ dataLocation }) => dataLocation === onnx.TensorProto_DataLocation.EXTERNAL,
     ),
