@@ -2,17 +2,34 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { openExecutor } from "flowify";
-import { posterior } from "flowify/posterior";
+import { type Posterior, posterior } from "flowify/posterior";
 import { c2st } from "./c2st.js";
 import { tasks } from "./simulators.js";
 
 export type PosteriorsOptions = Readonly<{
-  /** Only tasks whose name contains this. */
+  /** Only tasks whose names contain one of these, with commas between. */
   only?: string | undefined;
   simulations: number;
   seed: number;
   threads?: number | undefined;
+  /** Whether the posteriors are calibrated, in place of C2ST. */
+  calibration?: boolean;
 }>;
+
+/** Simulations and samples of each for the ranks; more simulations for the coverage, whose noise is 2 % with so many. */
+const RANKS = { simulations: 1000, draws: 100 } as const;
+const COVERAGE = { simulations: 4000, draws: 100 } as const;
+
+const rounded = (value: number): number => Number(value.toFixed(3));
+
+/** p of the ranks of each parameter (SBC) and the seconds that they take, and the largest gap of expected coverage (TARP). */
+async function calibrationOf(found: Posterior, seed: number) {
+  const began = performance.now();
+  const { ranks } = await found.diagnose({ ...RANKS, seed });
+  const seconds = (performance.now() - began) / 1000;
+  const { largestGap } = await found.diagnose({ ...COVERAGE, seed: seed + 1 });
+  return { sbc: ranks.map(({ p }) => rounded(p)), sbcSeconds: rounded(seconds), tarp: rounded(largestGap) };
+}
 
 /** The numbers of an array in a file of numpy. */
 function readNpy(path: string): Float32Array {
@@ -37,9 +54,9 @@ function published(folder: string, simulations: number): Map<string, number> {
 
 /** Posteriors of simulators with known ones: the accuracy of a classifier of our draws and those of reference, 0.5 at best. */
 export async function benchPosteriors(folder: string, options: PosteriorsOptions): Promise<void> {
-  const { only = "", simulations, seed, threads } = options;
+  const { only = "", simulations, seed, threads, calibration = false } = options;
   const all = tasks(readNpy(join(folder, "bernoulli_glm", "stimulus.npy")));
-  const names = Object.keys(all).filter((name) => name.includes(only));
+  const names = Object.keys(all).filter((name) => only.split(",").some((part) => name.includes(part)));
   if (names.length === 0)
     throw new UsageError(`--only ${only}: expected one of ${Object.keys(all).join(", ")}`);
   const npe = published(folder, simulations);
@@ -62,6 +79,12 @@ export async function benchPosteriors(folder: string, options: PosteriorsOptions
       });
       const seconds = (performance.now() - began) / 1000;
       process.stderr.write("\r");
+      if (calibration) {
+        const judged = await calibrationOf(found, seed);
+        await found.dispose();
+        console.log(JSON.stringify({ task: name, simulations, seconds: Math.round(seconds), ...judged }));
+        continue;
+      }
       const scores: number[] = [];
       for (const file of readdirSync(join(folder, name))
         .filter((each) => each.startsWith("observation_"))
@@ -81,9 +104,9 @@ export async function benchPosteriors(folder: string, options: PosteriorsOptions
           task: name,
           simulations,
           seconds: Math.round(seconds),
-          c2st: Number(mean.toFixed(3)),
+          c2st: rounded(mean),
           published: npe.get(name),
-          observations: scores.map((score) => Number(score.toFixed(3))),
+          observations: scores.map(rounded),
         }),
       );
     }

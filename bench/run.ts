@@ -38,7 +38,8 @@ in ONNX Runtime, measured between the steps of the same run.
   --laws                             densities of known laws: mean log p on fresh rows of the truth, of a run by default and of each
                                      baseline; --only NAME, --rows N for one number of training rows, --seeds N for the seed
   --posteriors DIR                   posteriors of simulators against draws of reference: the accuracy of a classifier (C2ST);
-                                     --only NAME, --simulations N (default 10000), --seeds N for the seed
+                                     --only NAME,NAME, --simulations N (default 10000), --seeds N for the seed;
+                                     --calibration for ranks (SBC) and expected coverage (TARP) in place of C2ST
   --regression DIR                   regression on sets with usual splits: log-likelihood, CRPS, coverage; --only NAME,
                                      --splits 0,1 for some splits (default all), --boosting for gradient boosting beside it
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
@@ -136,6 +137,7 @@ async function main(): Promise<number> {
       regression: { type: "string" },
       splits: { type: "string" },
       boosting: { type: "boolean", default: false },
+      calibration: { type: "boolean", default: false },
       simulations: { type: "string", default: "10000" },
       sets: { type: "string" },
       only: { type: "string" },
@@ -162,7 +164,8 @@ async function main(): Promise<number> {
     const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
     const simulations = positive("--simulations", values.simulations);
     const seed = positive("--seeds", values.seeds);
-    await benchPosteriors(values.posteriors, { only: values.only, simulations, seed, threads });
+    const { only, calibration } = values;
+    await benchPosteriors(values.posteriors, { only, simulations, seed, threads, calibration });
     return 0;
   }
   if (values.regression !== undefined) {
