@@ -11,7 +11,13 @@ afterAll(() => playground.close());
 test("opens on the table with a word on what it is for; the plane has Wasm where there is no WebGPU", async () => {
   const page = await playground.open();
   await page.getByRole("button", { name: "Take the example" }).waitFor();
-  expect(await page.locator("nav a").allTextContents()).toEqual(["Table", "Plane", "Images", "Your network"]);
+  expect(await page.locator("nav a").allTextContents()).toEqual([
+    "Table",
+    "Plane",
+    "Images",
+    "Posterior",
+    "Your network",
+  ]);
   expect(await page.locator("nav a[aria-current]").textContent()).toBe("Table");
   expect(await page.locator(".summary").textContent()).toContain("Find the rows of a table that do not fit");
   await page.getByRole("link", { name: "Plane", exact: true }).click();
