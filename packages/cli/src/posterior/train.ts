@@ -7,7 +7,7 @@ import { Posterior } from "./posterior.js";
 import { checkPrior, type Prior } from "./priors.js";
 import { conditionOf, scaled, scalingOf } from "./scaling.js";
 import { joined, type Simulated, type SimulateOptions, type Simulator, simulateAll } from "./simulate.js";
-import { truncatedSamples } from "./truncate.js";
+import { truncatedPrior } from "./truncate.js";
 import { typicalityAmong } from "./typicality.js";
 
 /** What is simulated, and how often. */
@@ -101,7 +101,15 @@ export async function trainPosterior(
   }: { open?: () => Promise<Executor>; before?: readonly Uint8Array[] } = {},
 ): Promise<Posterior> {
   checkOptions("posterior", schemas, options);
-  const { prior, simulate, simulations = 10_000, observed, seed = 0, onProgress = () => {} } = options;
+  const {
+    prior,
+    simulate,
+    simulations = 10_000,
+    observed,
+    signal,
+    seed = 0,
+    onProgress = () => {},
+  } = options;
   if (options.rounds !== undefined && observed === undefined)
     throw new UsageError("posterior: rounds need observed, the observation that they look at");
   const rounds = observed === undefined ? 1 : (options.rounds ?? 3);
@@ -129,11 +137,8 @@ export async function trainPosterior(
     };
     if (rounds > 1 && observed) expectTypical(pairs, observed);
     let found = await fitted();
-    for (let round = 1; observed && round < rounds; round++) {
-      const thetas = await truncatedSamples(found, observed, each, seed + round);
-      for (const member of found.members) await member.dispose();
-      const next = thetas.values();
-      const narrowed = { sample: () => next.next().value as ArrayLike<number> };
+    for (let round = 1; observed && round < rounds && !signal?.aborted; round++) {
+      const narrowed = await truncatedPrior(found, observed, each, seed + round);
       const more = await simulateAll(narrowed, simulate, each, {
         ...options,
         seed: seed + round * 2 ** 33,

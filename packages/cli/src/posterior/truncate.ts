@@ -1,6 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 import { ascendingPlaces } from "../statistics.js";
 import type { Posterior } from "./posterior.js";
+import type { Prior } from "./priors.js";
 
 /** Samples of the posterior that set the threshold: and the share of them that it cuts off. */
 const [SAMPLES, CUT] = [10_000, 1e-3] as const;
@@ -44,4 +45,16 @@ export async function truncatedSamples(
   return ascendingPlaces(keys)
     .slice(-n)
     .map((place) => pool[place] as Float64Array);
+}
+
+/** A prior with these samples, in place of the posterior, which is released. */
+export async function truncatedPrior(
+  ...[found, ...given]: Parameters<typeof truncatedSamples>
+): Promise<Pick<Prior, "sample">> {
+  try {
+    const next = (await truncatedSamples(found, ...given)).values();
+    return { sample: () => next.next().value as ArrayLike<number> };
+  } finally {
+    for (const member of found.members) await member.dispose();
+  }
 }

@@ -95,6 +95,26 @@ describe("rounds", () => {
     await narrow.dispose();
   });
 
+  it("end where a signal says so, with the posterior so far", async () => {
+    const ending = { aborted: false };
+    let calls = 0;
+    const short = await run({
+      observed,
+      simulate(theta, random) {
+        calls++;
+        return conjugate(theta, random);
+      },
+      epochs: 40,
+      signal: ending,
+      onProgress: (stage) => {
+        ending.aborted = stage === "training";
+      },
+    });
+    expect(calls).toBe(30); // the first of three rounds
+    expect((await short.sample(10, { observed })).length).toBe(10);
+    await short.dispose();
+  });
+
   const run = (given: Partial<Parameters<typeof posterior>[0]>) =>
     posterior({
       prior: normal(0, 1),
