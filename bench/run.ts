@@ -11,6 +11,7 @@ import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
 import { benchRegression } from "./regression.js";
 import { benchScore, type ScoreResult } from "./score.js";
+import { benchSeries } from "./series.js";
 import { type Speed, writeSpeedPage } from "./speed-page.js";
 import { benchTables } from "./tables.js";
 
@@ -42,6 +43,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      --calibration for ranks (SBC) and expected coverage (TARP) in place of C2ST
   --regression DIR                   regression on sets with usual splits: log-likelihood, CRPS, coverage; --only NAME,
                                      --splits 0,1 for some splits (default all), --boosting for gradient boosting beside it
+  --series                           faults of a plant in time, by the command, isolation forest and PCA (Python's sklearn): F1 at
+                                     13 % false alarms; --seeds N for the seed
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
@@ -135,6 +138,7 @@ async function main(): Promise<number> {
       rows: { type: "string" },
       posteriors: { type: "string" },
       regression: { type: "string" },
+      series: { type: "boolean", default: false },
       splits: { type: "string" },
       boosting: { type: "boolean", default: false },
       calibration: { type: "boolean", default: false },
@@ -177,6 +181,10 @@ async function main(): Promise<number> {
       threads,
       splits: values.splits?.split(",").map(Number),
     });
+    return 0;
+  }
+  if (values.series) {
+    for (const line of benchSeries(positive("--seeds", values.seeds))) process.stdout.write(`${line}\n`);
     return 0;
   }
   if (values.reasons !== undefined) {

@@ -5,7 +5,13 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/onnx": ["packages/core", "packages/jax-to-onnx"],
   "packages/compress": ["packages/core"],
   "packages/guard": [],
-  "packages/cli": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/compress"],
+  "packages/cli": [
+    "packages/core",
+    "packages/jax-to-onnx",
+    "packages/onnx",
+    "packages/compress",
+    "packages/guard",
+  ],
   "apps/playground": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"],
   "apps/site": ["packages/core", "packages/cli", "apps/playground"],
 };

@@ -20,8 +20,10 @@ import {
   seedFlag,
   whereFlag,
 } from "../flags/shared.js";
+import { scoreSeries } from "../regression/score-run.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
+import { holdsRegression } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
@@ -61,6 +63,8 @@ const flags = {
     "P",
     "Flag rows of a table so that at most this share of flagged rows is ordinary; reads it twice",
   ),
+  follow: yes("For a run with --time: score rows as they come on standard input, lines of CSV with a header"),
+  window: count("For a run with --time: judge N rows together, by the mean of their scores (default: 1)"),
   samples: count("Samples of the noise per image; more of them tighten the bound (default: 1)", "K"),
   ledger: yes("Add the contribution of every layer, in nats"),
   format: choice(
@@ -111,6 +115,10 @@ a block at a time.
 Scores of tables with --out FILE are kept in FILE.part until all are written. If the command is killed,
 run it again: it continues behind the last recorded row, unless data, run or options have changed.
 
+A run of flowify train --time scores a row by -log p given the rows before it. The column evidence is a bet on whether
+rows have changed. The column changed is 1 once it is won, in vain in at most one of 40 series. With --reasons N the
+columns to blame are those of the row itself, with their values and the usual ones.
+
 --reasons N adds, for each flagged row, the N columns to blame with their values, the smallest repair
 and the nearest training rows. A column is to blame if its usual values would make the row likelier.
 Without N, no FILE may follow: name it by --data.
@@ -123,6 +131,7 @@ EXAMPLES
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
   flowify score runs/payments --data june.csv --out scored.csv --reasons
   flowify score june.csv --run runs/payments --out scored.parquet --fdr 0.1
+  tail -f pump.csv | flowify score runs/pump --follow --reasons 2
   zcat june.csv.gz | flowify score runs/payments --data - --where "amount > 100" --out scored.csv`,
   run: score,
 });
@@ -140,6 +149,15 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
   const tables = flags.data === undefined ? files : [flags.data];
   if (out !== undefined)
     expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...tables, flags.dataDir] });
+  if (holdsRegression(folder)) {
+    const foreign = ofOtherRuns.find((name) => flags[name] !== undefined);
+    if (foreign !== undefined)
+      throw new UsageError(`--${foreign} is not for a run with --time\nleave it out`);
+    return scoreSeries(this, flags, folder, tables);
+  }
+  const timely = (["follow", "window"] as const).find((name) => flags[name] !== undefined);
+  if (timely !== undefined)
+    throw new UsageError(`--${timely} is for a run of flowify train --time\nleave it out`);
   const config = readRunConfig(folder);
   await keepNamedInput(tables);
   expectTables(config, flags, tables);
@@ -194,6 +212,9 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     );
   });
 }
+
+/** Flags that a run whose rows follow each other in time does not take. */
+const ofOtherRuns = ["id", "score", "fdr", "samples", "ledger", "split", "limit"] as const;
 
 /** @throws DataError for a name that is neither a file, nor a pattern, nor standard input */
 function expectFiles(names: readonly string[]): void {

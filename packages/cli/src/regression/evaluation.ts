@@ -32,7 +32,9 @@ export type TargetEvaluation = Readonly<{
   ahead?: Ahead;
   /** Of classes. */
   classes?: Readonly<{ logProb: number; accuracy: number; baseline: { logProb: number; accuracy: number } }>;
-  /** Of each value, in the order of the rows: for classes 1 − p of the value. */
+  /** log p of each value, in the order of the rows. */
+  logs: readonly number[];
+  /** The same for how far out it lies: for classes 1 − p of the value. */
   outwardness: readonly number[];
 }>;
 
@@ -125,6 +127,7 @@ export async function evaluateRows(
         name,
         measure: kind.step === undefined && kind.classes === undefined ? "density" : "probability",
         rows: known.length,
+        logs: logProb,
       } as const;
       const own = known.map((i) => predicted[i]);
       return kind.classes === undefined

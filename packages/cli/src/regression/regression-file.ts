@@ -56,7 +56,11 @@ const documentSchema = v.strictObject({
         lagBaselines: v.exactOptional(
           v.array(v.strictObject({ name: v.string(), lag: count, ...baselineSchema.entries })),
         ),
-        heldOut: v.strictObject({ outwardness: v.array(number) }),
+        heldOut: v.strictObject({
+          outwardness: v.array(number),
+          /** log p of each value, of a table with an order. */
+          logProb: v.exactOptional(v.array(number)),
+        }),
       }),
     ),
   ),

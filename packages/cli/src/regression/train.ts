@@ -17,6 +17,7 @@ import { type PredictionPlan, planPrediction } from "./plan.js";
 import { kindOf, type Regression, regression } from "./regression.js";
 import { memberFolder, membersIn, writeRegression } from "./regression-file.js";
 import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
+import { finiteLog } from "./score-series.js";
 import { lagBaselines } from "./series.js";
 import {
   atomOf,
@@ -195,7 +196,10 @@ async function end(
       targets: models.map(({ value, atom }, t) => ({
         flows: { value: value.members.length, atom: atom?.members.length ?? 0 },
         ...JSON.parse(JSON.stringify(baselines[t])),
-        heldOut: { outwardness: [...(found[t]?.outwardness ?? [])] },
+        heldOut: {
+          outwardness: [...(found[t]?.outwardness ?? [])],
+          ...(prediction.schema.order && { logProb: (found[t]?.logs ?? []).map(finiteLog) }),
+        },
       })),
     });
     const source = testSource(document, rows.test.length / widthOf(prediction));

@@ -1,4 +1,4 @@
-import { conformalP, discoveryThreshold, smallestP } from "../detect/calibration.js";
+import { type Calibration, conformalP, discoveryThreshold, smallestP } from "../detect/calibration.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -36,10 +36,19 @@ export async function thresholdOf(
       );
     return threshold;
   }
-  const most = falseAlarms ?? FALSE_ALARMS;
-  if (least > most)
+  return reachable(calibration, falseAlarms ?? FALSE_ALARMS, { warn });
+}
+
+/** The probability of a false alarm; warns where there are too few held-out rows for it. */
+export function reachable(
+  calibration: Pick<Calibration, "scores">,
+  falseAlarms: number,
+  { warn }: Pick<Terminal, "warn">,
+): number {
+  const least = smallestP(calibration);
+  if (least > falseAlarms)
     warn(
-      `no row can be flagged at false alarms of ${most}: ${calibration.scores.length} held-out rows tell probabilities from ${least.toPrecision(2)} on; choose --false-alarms above that, or train on more rows`,
+      `no row can be flagged at false alarms of ${falseAlarms}: ${calibration.scores.length} held-out rows tell probabilities from ${least.toPrecision(2)} on; choose --false-alarms above that, or train on more rows`,
     );
-  return most;
+  return falseAlarms;
 }

@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Cell } from "../../src/data/table/cell.js";
 import { rowsToPredict } from "../../src/regression/encoded-rows.js";
+import { followRows } from "../../src/regression/follow-rows.js";
 import { readFinished, withRegression } from "../../src/regression/open-regression.js";
+import { seriesScorer } from "../../src/regression/score-series.js";
 import { widthOf } from "../../src/regression/table-regression.js";
 import { silentTerminal } from "../../src/ui/terminal.js";
 import { expectRefusal } from "../refusal.js";
@@ -155,6 +158,117 @@ describe("predict", () => {
     expect(next.length).toBe(3);
     expect(next[2]?.slice(1, 5).every((cell) => Number.isFinite(Number(cell)))).toBe(true);
     expect(stderr).toContain("a missing value");
+  });
+});
+
+describe("score", () => {
+  /** The hours with one load that is far off for the time. */
+  const odd = (): string[] =>
+    hours().map((line, i) => (i === 60 ? line.replace(/,[\d.]+,/, ",70.000,") : line));
+  const file = join(root, "odd.csv");
+  const judged = ["--reasons", "1", "--false-alarms", "0.03"];
+
+  it("finds a row that is odd after those before it, and names a column of the row itself", async () => {
+    writeFileSync(file, ["hour,load,state", ...odd(), ""].join("\n"));
+    const { rows, stderr } = await printed("score", run, "--data", file, ...judged);
+    const [head = [], ...scored] = rows;
+    expect(head).toEqual(
+      "hour,score,p,flag,evidence,changed,reason_1,reason_1_value,reason_1_usual".split(","),
+    );
+    const worst = scored.toSorted((a, b) => Number(b[1]) - Number(a[1]))[0] ?? [];
+    expect([worst[0], worst[3], worst[6], worst[7]]).toEqual([day(60), "1", "load", "70"]);
+    expect(Math.abs(Number(worst[8]) - Number(hours()[60]?.split(",")[1]))).toBeLessThan(4);
+    const flags = scored.filter(([, , , flag]) => flag === "1").length;
+    expect(flags).toBeLessThan(0.1 * scored.length);
+    expect(stderr).toContain("no change");
+  });
+
+  it("--follow writes the same scores, each before the next row comes", async () => {
+    const warnings: string[] = [];
+    const followed = await withRegression(run, {}, silentTerminal({}), async (model, document) => {
+      const scorer = seriesScorer(model, document, { falseAlarms: 0.03, reasons: 1 });
+      const found: Cell[][] = [];
+      let sent = 0;
+      async function* lines(): AsyncGenerator<string> {
+        yield "hour,load,state";
+        const own = odd().slice(40, 75);
+        const bad = [`${day(10)},50,on`, "noon,50,on", "1,2", `${day(75)},much,on`];
+        for (const line of [...own, ...bad]) {
+          // behind a damaged row nothing is written
+          if (sent < own.length) expect(found.length).toBe(sent++);
+          yield line;
+        }
+        yield `${day(90)},50,on`;
+      }
+      for await (const cells of followRows(document, scorer, lines(), (line) => warnings.push(line)))
+        found.push(cells);
+      return found;
+    });
+    const { rows } = await printed("score", run, "--data", file, ...judged);
+    const scores = new Map(rows.map((row) => [row[0], row]));
+    expect(followed.length).toBe(36);
+    expect(followed[11]?.slice(0, 3)).toEqual([day(51), null, null]);
+    expect(followed[35]?.slice(0, 3)).toEqual([day(90), null, null]);
+    for (const [name, score, p, flag, , , reason] of followed.slice(12, 35)) {
+      const whole = scores.get(String(name)) ?? [];
+      expect(Math.abs(Number(whole[1]) - Number(score))).toBeLessThan(1e-3);
+      expect([Number(whole[2]), whole[3], whole[6]]).toEqual([
+        expect.closeTo(Number(p), 6),
+        String(flag),
+        reason ?? "",
+      ]);
+    }
+    expect(warnings).toHaveLength(5);
+    for (const [i, part] of [
+      "no later than that of the row before it: it is left out",
+      'has the time "noon", expected a date or a number',
+      "has 2 cells, expected 3",
+      'column "load" holds "much", expected a number',
+      "comes after a gap: the next rows need 12 rows behind it",
+    ].entries())
+      expect(warnings[i]).toContain(part);
+  });
+
+  it("--window judges rows together, by the mean of their scores", async () => {
+    const [alone, together] = [
+      await printed("score", run, "--data", table),
+      await printed("score", run, "--data", table, "--window", "4"),
+    ].map(({ rows }) => rows.slice(1).map((row) => row.map(Number)));
+    for (const [i, row] of (together ?? []).entries()) {
+      const own = (alone ?? []).slice(Math.max(0, i - 3), i + 1).map(([, score]) => score as number);
+      expect(row[1]).toBeCloseTo(own.reduce((a, b) => a + b, 0) / own.length, 5);
+      expect(row[4]).toBe(alone?.[i]?.[4]);
+    }
+    const held = (together ?? []).slice(-42).map(([, , p]) => p as number);
+    expect(held.filter((p) => p < 0.5).length).toBeGreaterThan(14);
+    expect(held.filter((p) => p < 0.5).length).toBeLessThan(28);
+  });
+
+  it("says since when rows have changed", async () => {
+    const changed = join(root, "changed.csv");
+    const random = makeRng(8);
+    const lines = hours().map((line, i) =>
+      i < 150 ? line : line.replace(/,[\d.]+,/, `,${(50 + 12 * random.normal()).toFixed(3)},`),
+    );
+    writeFileSync(changed, ["hour,load,state", ...lines, ""].join("\n"));
+    const { rows, stderr } = await printed("score", run, "--data", changed);
+    expect(stderr).toContain("no row can be flagged at false alarms of 0.01: 42 held-out rows");
+    expect(rows.at(-1)?.[5]).toBe("1");
+    const since = /rows have changed since (\S+)/.exec(stderr)?.[1] ?? "";
+    expect(Math.abs(Date.parse(since) - Date.parse(day(152)))).toBeLessThan(6 * 3_600_000);
+  });
+
+  it("refuses flags of other runs", async () => {
+    await expectRefusal(
+      ["score", run, "--data", table, "--fdr", "0.1"],
+      2,
+      "--fdr is not for a run with --time",
+    );
+    await expectRefusal(
+      ["score", run, "--data", table, "--follow"],
+      2,
+      "--follow reads rows from standard input",
+    );
   });
 });
 

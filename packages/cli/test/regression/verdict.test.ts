@@ -16,7 +16,7 @@ function warned(found: Partial<TargetEvaluation>): string[] {
   const warnings: string[] = [];
   const colors = { bold: (text: string) => text };
   const terminal = { say: () => {}, warn: (text: string) => void warnings.push(text), quiet: false, colors };
-  const facts = { name: "price", measure: "density", rows: 9, outwardness: [] } as const;
+  const facts = { name: "price", measure: "density", rows: 9, logs: [], outwardness: [] } as const;
   sayEvaluation(terminal as never, [{ ...facts, ...found }], "rows");
   return warnings;
 }

@@ -102,6 +102,23 @@ async function sortedRows(
   };
 }
 
+/** The cells of a row and what it gets from those before it: of so many rows the last one. */
+export function wholeRow(
+  order: TableOrder,
+  names: readonly string[],
+  rows: readonly Readonly<{ cells: readonly Cell[]; time: number }>[],
+): Cell[] {
+  const { cells = [], time = 0 } = rows.at(-1) ?? {};
+  return [
+    ...cells,
+    ...order.columns.flatMap((name) => {
+      const column = names.indexOf(name);
+      return Array.from({ length: order.lags }, (_, k) => rows.at(-2 - k)?.cells[column] ?? null);
+    }),
+    ...placesAt(order, time),
+  ];
+}
+
 /**
  * A table whose rows follow each other in time: sorted, each with the values of the rows before it, and its places in the
  * calendar. Rows with too few rows before them, at the start and after a gap, are left out.
@@ -121,7 +138,6 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
     rows.map((row) => row.time),
   );
   const gaps = stretches.at(-1) ?? 0;
-  const from = columns.map((name) => table.names.indexOf(name));
   const isWhole = (i: number): boolean => i >= lags && stretches[i] === stretches[i - lags];
   const { parts: _, ...whole } = table;
   return {
@@ -143,13 +159,7 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
           .slice(start, start + BLOCK)
           .flatMap((row, i) => (isWhole(start + i) ? [{ row, at: start + i }] : []));
         yield rowBlock(
-          wholeRows.map(({ row, at }) => [
-            ...row.cells,
-            ...from.flatMap((column) =>
-              Array.from({ length: lags }, (__, k) => rows[at - k - 1]?.cells[column] ?? null),
-            ),
-            ...placesAt(order, row.time),
-          ]),
+          wholeRows.map(({ at }) => wholeRow(order, table.names, rows.slice(at - lags, at + 1))),
           wholeRows.map(({ row }) => row.number),
         );
       }

@@ -1,0 +1,82 @@
+import { DataError, FlowifyError } from "@flowify/core";
+import Papa from "papaparse";
+import { rowBlock } from "../data/table/block.js";
+import type { Cell } from "../data/table/cell.js";
+import { namesOfOrder, stretchesOf, wholeRow } from "../data/table/ordered-table.js";
+import type { TableOrder } from "../data/table/schema.js";
+import { cleanCell, isBlank } from "../data/table/sniff.js";
+import { tableColumns } from "../tables/columns/kinds.js";
+import { rowEncoder } from "../tables/row-encoder.js";
+import type { Prediction } from "./columns.js";
+import type { SeriesScorer } from "./score-series.js";
+import { timeOf } from "./series.js";
+
+const INPUT = "standard input";
+
+const cellsOf = (line: string): string[] =>
+  ((Papa.parse(line, { delimiter: "," }).data[0] ?? []) as string[]).map((cell) => cleanCell(cell) ?? cell);
+
+/**
+ * The cells of each line of CSV as soon as it comes, the header first: its score, or nothing but its time while fewer rows than
+ * the lags stand before it. A row that is damaged, or no later than the one before it, is warned of and left out.
+ *
+ * @throws DataError for a header that lacks a column
+ */
+export async function* followRows(
+  { schema }: Prediction,
+  scorer: SeriesScorer,
+  lines: AsyncIterable<string>,
+  warn: (line: string) => void,
+): AsyncGenerator<Cell[]> {
+  const order = schema.order as TableOrder;
+  let names: string[] | undefined;
+  let encoder: ReturnType<typeof rowEncoder> | undefined;
+  let past: { cells: Cell[]; time: number }[] = [];
+  let number = 0;
+  for await (const line of lines) {
+    const cells = cellsOf(line);
+    if (isBlank(cells)) continue;
+    if (names === undefined || encoder === undefined) {
+      names = cells;
+      const lacking = [order.time, ...order.columns].find((name) => !cells.includes(name));
+      if (lacking !== undefined)
+        throw new DataError(
+          `${INPUT}: lacks the column ${JSON.stringify(lacking)}, expected a header with ${[order.time, ...order.columns].map((name) => JSON.stringify(name)).join(", ")}\nsend CSV whose first line has the names of the columns`,
+        );
+      encoder = rowEncoder(INPUT, { names: [...names, ...namesOfOrder(order)] }, tableColumns(schema));
+      continue;
+    }
+    number++;
+    const called = cells[names.indexOf(order.time)] ?? "";
+    const time = timeOf(called);
+    const last = past.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+    if (cells.length !== names.length || Number.isNaN(time) || time <= last) {
+      const why =
+        cells.length !== names.length
+          ? `has ${cells.length} cells, expected ${names.length}`
+          : Number.isNaN(time)
+            ? `has the time ${JSON.stringify(called)}, expected a date or a number`
+            : `has the time ${called}, which is no later than that of the row before it`;
+      warn(`row ${number} ${why}: it is left out`);
+      continue;
+    }
+    if (stretchesOf(order, [last, time])[1] === 1 && past.length > 0)
+      warn(`row ${number} comes after a gap: the next rows need ${order.lags} rows behind it`);
+    if (stretchesOf(order, [last, time])[1] === 1) past = [];
+    past = [...past, { cells, time }].slice(-1 - order.lags);
+    if (past.length <= order.lags) {
+      yield [called, ...scorer.columns.slice(1).map(() => null)];
+      continue;
+    }
+    try {
+      const row = encoder.encode(rowBlock([wholeRow(order, names, past)], [number]));
+      const [found = []] = await scorer.score(row, [called]);
+      yield found;
+    } catch (error) {
+      if (!(error instanceof FlowifyError)) throw error;
+      past = past.slice(0, -1);
+      warn(`${error.message.split("\n")[0]}: the row is left out`);
+    }
+  }
+  for (const line of encoder?.notes() ?? []) warn(`${INPUT}: ${line}`);
+}

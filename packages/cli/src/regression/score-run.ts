@@ -1,0 +1,87 @@
+import { createInterface } from "node:readline";
+import { UsageError } from "@flowify/core";
+import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { rowWriter } from "../data/written/row-writer.js";
+import type { TableFormat } from "../data/written/written-rows.js";
+import { formatOf, tableFormats } from "../data/written/written-rows.js";
+import { type Write, writeAtomic } from "../files/atomic.js";
+import type { CommonFlags } from "../flags/shared.js";
+import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import { reachable } from "../scores/score-threshold.js";
+import { formatCount } from "../ui/format.js";
+import type { CliContext } from "../ui/interrupt.js";
+import { createTerminal } from "../ui/terminal.js";
+import { rowsToPredict } from "./encoded-rows.js";
+import { followRows } from "./follow-rows.js";
+import { withRegression } from "./open-regression.js";
+import { seriesScorer } from "./score-series.js";
+import { widthOf } from "./table-regression.js";
+
+export type SeriesScoreFlags = CommonFlags &
+  Readonly<{
+    follow?: boolean;
+    window?: number;
+    falseAlarms?: number;
+    reasons?: number;
+    where?: string;
+    format?: TableFormat;
+    out?: string;
+  }>;
+
+/** Rows that are scored at once. */
+const AT_ONCE = 1024;
+
+/** `flowify score` of a run whose rows follow each other in time: of a file, or of rows as they come on standard input. */
+export async function scoreSeries(
+  { host: { stdout, stderr, env } }: CliContext,
+  { follow = false, window, falseAlarms = FALSE_ALARMS, reasons = 0, where, out, ...flags }: SeriesScoreFlags,
+  folder: string,
+  files: readonly string[],
+): Promise<void> {
+  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet: flags.quiet === true });
+  if (files.length > 1 || (follow && files.length > 0))
+    throw new UsageError(
+      follow
+        ? "--follow reads rows from standard input\nleave the file out"
+        : "rows that follow each other in time stand in one file\nname one of them",
+    );
+  const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
+  if (format === "parquet" && (out === undefined || follow))
+    throw new UsageError("--format parquet needs a file of whole rows\nname one with --out scored.parquet");
+  await withRegression(folder, flags, terminal, async (model, document) => {
+    if (!document.schema.order)
+      throw new UsageError(
+        `${folder} predicts columns of single rows, expected a run of flowify train --time\nflowify predict writes log p of such rows`,
+      );
+    const scorer = seriesScorer(model, document, { falseAlarms, reasons, window });
+    reachable(scorer.calibration, falseAlarms, terminal);
+    const produce = async (write: Write): Promise<void> => {
+      const writer = rowWriter(format, scorer.columns, write);
+      if (follow) {
+        const lines = createInterface({ input: process.stdin });
+        for await (const cells of followRows(document, scorer, lines, terminal.warn))
+          await writer.add([cells]);
+      } else {
+        const file = files[0] ?? document.data.name;
+        await keepNamedInput([file]);
+        const rows = await rowsToPredict(file, document, { where, warn: terminal.warn });
+        const { rows: encoded, names } = await rows.all();
+        const width = widthOf(document);
+        for (let from = 0; from < names.length; from += AT_ONCE) {
+          const called = names.slice(from, from + AT_ONCE);
+          const block = encoded.subarray(from * width, (from + called.length) * width);
+          await writer.add(await scorer.score(block, called));
+        }
+      }
+      await writer.end();
+    };
+    await (out === undefined
+      ? produce(async (bytes) => void stdout.write(String(bytes)))
+      : writeAtomic(out, produce));
+    const { count, flagged, since } = scorer.said();
+    const change = since === undefined ? "no change" : `rows have changed since ${since}`;
+    terminal.note(
+      `${formatCount(count)} rows, ${formatCount(flagged)} flagged at false alarms of ${falseAlarms}; ${change}${out === undefined ? "" : `; scores: ${out}`}`,
+    );
+  });
+}
