@@ -1,6 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 
-export const SENSORS = [
+const SENSORS = [
   "acceleration_1",
   "acceleration_2",
   "current",

@@ -44,8 +44,9 @@ export type SeriesScorer = Readonly<{
 }>;
 
 /**
- * −log p of a row given the last ones, or its mean over some rows, p by the scores of held-out rows, and a bet on whether rows have changed. A reason is a column
- * of the row itself whose value was less likely than usual: its value, and the median of what was expected.
+ * −log p of a row given the last ones, or its mean over some rows, p by the scores of held-out rows, and a bet on whether rows
+ * have changed. A reason is a column of the row itself whose value was less likely than usual, with the value and the median of
+ * samples.
  */
 export function seriesScorer(
   model: TableRegression,
