@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { zipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noise, writeIdxFolder } from "../../../packages/cli/test/data/idx-files.js";
@@ -97,6 +98,34 @@ function changed(name: string, change: (folder: string) => void): string {
   return folder;
 }
 const newest = "checkpoints/step-000000003";
+
+describe("a run by link", () => {
+  const linked = (address: string, body?: Uint8Array) =>
+    playground.open(`?run=${address}`, {
+      before: (page) =>
+        page.route("**/runs/**", (route) =>
+          route.fulfill(body ? { body: Buffer.from(body) } : { status: 404, body: "" }),
+        ),
+    });
+
+  it("opens with the page", async () => {
+    const files = readdirSync(digits, { recursive: true, encoding: "utf8" })
+      .filter((path) => /\.\w+$/.test(path))
+      .map((path) => [`digits/${path}`, new Uint8Array(readFileSync(join(digits, path)))] as const);
+    const page = await linked("runs/digits.zip", zipSync(Object.fromEntries(files)));
+    await step(page, 3);
+    expect(await page.getByText("Open: ").textContent()).toContain("after 3 steps");
+  });
+
+  it.each([
+    ["runs/absent.zip", "runs/absent.zip cannot be opened: the host answers 404."],
+    ["https://runs.example/a.zip", "https://runs.example/a.zip cannot be opened: it is on another host"],
+  ])("%s is refused in words, above the digits of the page", async (address, words) => {
+    const page = await linked(address);
+    await page.getByText(words).waitFor(SLOW);
+    await page.locator("#images-bpd", { hasText: /\d/ }).waitFor(SLOW);
+  });
+});
 
 describe("a run of the command", () => {
   it("opens, is trained ten steps further, and is evaluated with the number of the page; its ONNX files are those of the command", async () => {

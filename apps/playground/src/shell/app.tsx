@@ -2,6 +2,7 @@ import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
 import { embedded, wholePage } from "./embed.js";
+import { linkedRun } from "./linked-run.js";
 import { Foot } from "./offline.js";
 import { route, shownPart, writeAddress } from "./route.js";
 import { partOf, parts } from "./tabs.js";
@@ -47,9 +48,9 @@ function Top({ current }: { current: string }) {
 /** The page: title, tabs, and the tab in the address. Tabs that were opened before stay mounted but hidden. */
 export function App() {
   const { part, problem } = route.value;
-  const { id: current, summary } = partOf(part);
+  const { id: current, summary } = partOf(part || (linkedRun ? "images" : ""));
   useSignalEffect(() => {
-    shownPart.value = partOf(route.value.part).id;
+    shownPart.value = current;
     writeAddress(shownPart.value);
     void load(shownPart.value);
   });

@@ -11,7 +11,7 @@ import { Command } from "./command.js";
 import { Controls } from "./controls.js";
 import "./images.css";
 import { PAIRS, SAMPLES } from "./config.js";
-import { addressProblem, begin, choose, chosen, imageOf, opened, run, samples } from "./state.js";
+import { addressProblem, beginLinked, choose, chosen, imageOf, opened, run, samples } from "./state.js";
 import { TileButton } from "./tile.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
@@ -91,7 +91,7 @@ function Ledger() {
 }
 
 export function Images() {
-  useEffect(() => void begin(), []);
+  useEffect(() => void beginLinked(), []);
   const view = run.view.value;
   return (
     <>

@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { RunImages } from "../../run/session.js";
+import { fetchRun, linkedRun } from "../../shell/linked-run.js";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
 import { DIGITS, imagesOf, loadDigits } from "../../ui/digits.js";
@@ -136,6 +137,18 @@ async function openDigits(side: number): Promise<void> {
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
+}
+
+/** Starts with the run of the address, or where there is none, or it cannot be opened, with digits. */
+export async function beginLinked(): Promise<void> {
+  if (!linkedRun) return begin();
+  source.value = `the run ${linkedRun} is loading.`;
+  try {
+    await openRunFiles([await fetchRun(linkedRun)]);
+  } catch (error) {
+    sourceProblem.value = wordsOf(error);
+  }
+  if (!command.value) await begin();
 }
 
 /** Opens a run of the command: on digits if it takes them, else on pictures that are chosen next. */

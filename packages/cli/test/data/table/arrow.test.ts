@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DataError } from "@flowify/core";
 
 import { describe, expect, it } from "vitest";
+import { arrowMessages } from "../../../src/data/table/arrow-messages.js";
 import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 import { arrowBytes, arrowCells } from "./arrow-files.js";
@@ -53,5 +54,31 @@ describe("an Arrow", () => {
     const failed = read("bad.arrow", bytes);
     await expect(failed).rejects.toThrow(DataError);
     await expect(failed).rejects.toThrow(message);
+  });
+
+  it("with any byte of its descriptions damaged is read or refused: no list is as long as it claims", async () => {
+    const whole = arrowBytes("stream");
+    const source = {
+      size: whole.length,
+      read: (at: number, length: number) => whole.subarray(at, at + length),
+    };
+    let [begin, refused] = [0, 0];
+    for (const { kind, bytes } of arrowMessages(source)) {
+      const head = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+      for (let at = begin + 8; at < begin + 8 + head; at += kind === "batch" ? 2 : 5) {
+        const damaged = Uint8Array.from(whole);
+        damaged[at] = 0x1f;
+        const failure = await read("bad.arrow", damaged).then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        if (failure === undefined) continue;
+        expect(failure).toBeInstanceOf(DataError);
+        refused++;
+      }
+      begin += bytes.length;
+      if (kind === "batch") break;
+    }
+    expect(refused).toBeGreaterThan(30);
   });
 });
