@@ -4,8 +4,8 @@ export type ByteSource = Readonly<{ size: number; read(at: number, length: numbe
 /** Kinds of messages, by their number in the format. */
 const KINDS = { 1: "schema", 2: "dictionary", 3: "batch" } as const;
 
-/** Bytes that describe a message at most, and of its body: a batch is read at once. */
-const LARGEST = { head: 2 ** 24, body: 2 ** 30 } as const;
+/** Bytes that describe a message at most, and of its body, and its rows: a batch is read at once. */
+const LARGEST = { head: 2 ** 24, body: 2 ** 30, rows: 2 ** 24 } as const;
 
 const MAGIC = "ARROW1";
 const CONTINUES = 0xffff_ffff;
@@ -73,7 +73,7 @@ const OF_BATCH = [
 ] as const;
 const UNION = 14;
 
-/** Checks the lists in the description of a message. */
+/** Checks the lists, and the rows, in the description of a message. */
 function expectLists(view: DataView, kind: ArrowMessage["kind"], table: number): void {
   const fields = (field: number, owner: number): void => {
     for (const at of entriesAt(view, owner, field, 4)) expectField(at + view.getInt32(at, true));
@@ -91,7 +91,14 @@ function expectLists(view: DataView, kind: ArrowMessage["kind"], table: number):
     return;
   }
   const batch = kind === "dictionary" ? referredAt(view, table, 1) : table;
-  if (batch !== undefined) for (const [field, bytes] of OF_BATCH) entriesAt(view, batch, field, bytes);
+  if (batch === undefined) return;
+  const [columns = []] = OF_BATCH.map(([field, bytes]) => entriesAt(view, batch, field, bytes));
+  const rowsAt = fieldAt(view, batch, 0);
+  // a dictionary is decoded whole, by the length of its column
+  for (const at of kind === "dictionary" ? columns : rowsAt === undefined ? [] : [rowsAt]) {
+    const rows = Number(view.getBigInt64(at, true));
+    if (!(rows >= 0 && rows <= LARGEST.rows)) throw new RangeError(`a batch of ${rows} rows`);
+  }
 }
 
 /** The kind of a message and the bytes of its body: fields 1 and 3 of its description, whose field 2 is checked. */

@@ -15,15 +15,15 @@ import { type Cell, daysOfMilliseconds, exactCell } from "./cell.js";
 import { dateColumn } from "./columns.js";
 import { COLUMN_BLOCK, type Table, uniqueNames } from "./table.js";
 
-/** Rows of a batch at most, and bytes of an unpacked buffer. */
-const LARGEST = { rows: 2 ** 24, buffer: 2 ** 30 } as const;
+/** Bytes of an unpacked buffer, at most. */
+const LARGEST = 2 ** 30;
 
 setCompressionCodec(CompressionType.ZSTD, { encode: missing, decode: (packed) => unpackZstd(packed) });
 setCompressionCodec(CompressionType.LZ4_FRAME, {
   encode: missing,
   decode: (packed) => {
     const size = decompressBound(packed);
-    if (!(size <= LARGEST.buffer)) throw new RangeError(`a buffer of ${size} bytes`);
+    if (!(size <= LARGEST)) throw new RangeError(`a buffer of ${size} bytes`);
     return Uint8Array.from(unpackLz4(packed));
   },
 });
@@ -91,9 +91,10 @@ type Buffers = Readonly<{
 
 /** Flechette believes what a batch says of its length, and where its texts stand. */
 function columnsIn(table: ReturnType<typeof tableFromIPC>): Column<unknown>[] {
-  if (!(table.numRows <= LARGEST.rows)) throw new RangeError(`a batch of ${table.numRows} rows`);
   return Array.from({ length: table.numCols }, (_, i) => {
     const column = table.getChildAt<unknown>(i);
+    if (column.length !== table.numRows)
+      throw new RangeError(`a column of ${column.length} values, expected ${table.numRows}`);
     if (otherType(column.type) === undefined)
       for (const batch of column.data) checkBuffers(batch, column.type);
     return column;
