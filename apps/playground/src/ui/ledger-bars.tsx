@@ -1,5 +1,6 @@
 import type { Flow } from "@flowify/core";
 import { decimals } from "./figures.js";
+import { Head } from "./sheet.js";
 
 export type LedgerBar = Readonly<{
   layer: string;
@@ -16,14 +17,7 @@ export function LedgerBars({ bars, caption }: { bars: readonly LedgerBar[]; capt
   return (
     <table class="ledger">
       <caption class="note">{caption}</caption>
-      <thead class="hidden-text">
-        <tr>
-          <th scope="col">layer</th>
-          <th scope="col">bar</th>
-          <th scope="col">nats</th>
-          <th scope="col">likelihood</th>
-        </tr>
-      </thead>
+      <Head of={["layer", "bar", "nats", "likelihood"]} hidden />
       <tbody>
         {bars.map(({ layer, likelihood, value }, i) => {
           const [from, to] = [percent(Math.min(values[i]!, 0)), percent(Math.max(values[i]!, 0))];

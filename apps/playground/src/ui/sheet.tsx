@@ -29,3 +29,18 @@ export function Scrolling({ label, children }: { label: string; children: preact
     </section>
   );
 }
+
+/** The head of a table: a name for each column. */
+export function Head({ of, hidden = false }: { of: readonly string[]; hidden?: boolean }) {
+  return (
+    <thead class={hidden ? "hidden-text" : ""}>
+      <tr>
+        {of.map((name) => (
+          <th scope="col" key={name}>
+            {name}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}

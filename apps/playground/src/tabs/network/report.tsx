@@ -1,6 +1,6 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
 import { Likelihood } from "../../ui/ledger-bars.js";
-import { Scrolling } from "../../ui/sheet.js";
+import { Head, Scrolling } from "../../ui/sheet.js";
 
 const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");
 
@@ -18,15 +18,7 @@ export function Report({ report, leftOut }: { report: ConversionReport; leftOut:
       </p>
       <Scrolling label="Report">
         <table class="report">
-          <thead>
-            <tr>
-              <th scope="col">node</th>
-              <th scope="col">layer</th>
-              <th scope="col">drops</th>
-              <th scope="col">adds</th>
-              <th scope="col">likelihood</th>
-            </tr>
-          </thead>
+          <Head of={["node", "layer", "drops", "adds", "likelihood"]} />
           <tbody>
             {layers.map(({ from, to, likelihood: own, droppedDims, addedDims }) => (
               <tr key={to}>

@@ -1,6 +1,7 @@
 import { contourDensity } from "d3-contour";
 import { Canvas, type Draw } from "../../ui/canvas.js";
 import { palette } from "../../ui/palette.js";
+import { Head } from "../../ui/sheet.js";
 import type { TaskView } from "./config.js";
 import { answer, truth, view } from "./state.js";
 
@@ -140,14 +141,7 @@ export function Pairs() {
         draw={draw}
       />
       <table>
-        <thead>
-          <tr>
-            <th scope="col">parameter</th>
-            <th scope="col">median</th>
-            <th scope="col">90 % lie within</th>
-            {truth.value && <th scope="col">true</th>}
-          </tr>
-        </thead>
+        <Head of={["parameter", "median", "90 % lie within", ...(truth.value ? ["true"] : [])]} />
         <tbody class="number">
           {parameters.map(({ name }, k) => {
             const own = draws?.filter((_, i) => i % parameters.length === k).toSorted();

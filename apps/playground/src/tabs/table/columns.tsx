@@ -1,6 +1,6 @@
 import { type ColumnSchema, dateText } from "flowify/tables/browser";
 import { Histogram } from "../../ui/histogram.js";
-import { Scrolling } from "../../ui/sheet.js";
+import { Head, Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./calls.js";
 import { dropped, idColumn, progress, useColumn } from "./state.js";
 
@@ -70,16 +70,7 @@ export function Columns({ table: { schema, bars, notes } }: { table: OpenedTable
       ))}
       <Scrolling label="Columns">
         <table class="cells">
-          <thead>
-            <tr>
-              <th scope="col">use</th>
-              <th scope="col">column</th>
-              <th scope="col">histogram</th>
-              <th scope="col">type</th>
-              <th scope="col">missing</th>
-              <th scope="col">values</th>
-            </tr>
-          </thead>
+          <Head of={["use", "column", "histogram", "type", "missing", "values"]} />
           <tbody>
             {columns.map((column, i) => (
               <Column key={column.name} column={column} bars={bars[i]!} rows={rows} />

@@ -1,6 +1,6 @@
 import { decimals } from "../../ui/figures.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Scrolling } from "../../ui/sheet.js";
+import { Head, Scrolling } from "../../ui/sheet.js";
 import type { RowStory } from "./calls.js";
 import { config, facts, story } from "./state.js";
 
@@ -12,13 +12,7 @@ function Bars({ reasons: { blamed } }: RowStory) {
       <caption class="note">
         Mean repair, in nats: how much likelier the row becomes with usual values in the column.
       </caption>
-      <thead class="hidden-text">
-        <tr>
-          <th scope="col">column and value</th>
-          <th scope="col">bar</th>
-          <th scope="col">nats</th>
-        </tr>
-      </thead>
+      <Head of={["column and value", "bar", "nats"]} hidden />
       <tbody>
         {blamed.map(({ name, value, gain }) => (
           <tr key={name}>
@@ -44,16 +38,7 @@ function Nearest({ rows, reasons }: RowStory) {
   return (
     <Scrolling label="The row and its nearest training rows">
       <table class="cells">
-        <thead>
-          <tr>
-            <th scope="col">row</th>
-            {columns.map((name) => (
-              <th scope="col" key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Head of={["row", ...columns]} />
         <tbody>
           {rows.map(({ row, name, cells }, i) => (
             <tr key={row}>

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/figures.js";
 import { wordsOf } from "../../ui/problem.js";
-import { Scrolling } from "../../ui/sheet.js";
+import { Head, Scrolling } from "../../ui/sheet.js";
 import type { RankedRows } from "./calls.js";
 import { TABLE_FILES } from "./config.js";
 import {
@@ -55,19 +55,7 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
       ))}
       <Scrolling label="Rows">
         <table class="cells">
-          <thead>
-            <tr>
-              <th scope="col">row</th>
-              <th scope="col">score</th>
-              <th scope="col">p</th>
-              <th scope="col">flag</th>
-              {facts.value?.columns.map((name) => (
-                <th scope="col" key={name}>
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Head of={["row", "score", "p", "flag", ...(facts.value?.columns ?? [])]} />
           <tbody onKeyDown={onKeyDown}>
             {rows.map(({ row, name, score, p, cells }, i) => (
               <tr key={row} class={chosen.value === row ? "chosen" : ""}>
