@@ -2,10 +2,10 @@ import type { TableOrder } from "../data/table/schema.js";
 import type { FanPanel } from "../pictures/fan-chart.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { gaussianPredictive } from "./linear-gaussian.js";
-import { lagPlaces, samplePaths } from "./paths.js";
+import { samplePaths } from "./paths.js";
 import { Predictive } from "./predictive.js";
 import { type Scores, scoresOf } from "./scores.js";
-import type { LagBaseline, SeriesRows } from "./series.js";
+import { backOf, type LagBaseline, type SeriesRows, valuesOf } from "./series.js";
 import { type TableRegression, type TargetInTable, widthOf } from "./table-regression.js";
 
 /** Paths of a forecast, and held-out rows from which on forecasts are made, at most. */
@@ -80,7 +80,7 @@ export async function evaluateAhead(
   const cells = origins.flatMap((row, o) => Array.from({ length: horizon }, (_, h) => ({ row, o, h })));
   return model.targets.map((target, t) => {
     if (target.kind.classes !== undefined) return undefined;
-    const valueAt = valuesOf(model, target, series);
+    const valueAt = valuesOf(model.prediction, target, series);
     const known = cells.filter(({ row, h }) => !Number.isNaN(valueAt(row + h + 1, 0)));
     const values = known.map(({ row, h }) => valueAt(row + h + 1, 0));
     const scored = (of: (cell: (typeof cells)[number]) => Predictive): Scores =>
@@ -103,46 +103,12 @@ export async function evaluateAhead(
           predictive: predictive(origins.length - 1, h),
         })),
       ),
-      baselines: (baselines[t] ?? []).map(({ name, lag }) => {
-        const spreads = Array.from({ length: horizon }, (_, h) => spreadAhead(valueAt, series, lag, h + 1));
-        return {
-          name,
-          scores: scored(({ row, h }) =>
-            gaussianPredictive(valueAt(row, backOf(lag, h + 1)), spreads[h] as number, PATHS),
-          ),
-        };
-      }),
+      baselines: (baselines[t] ?? []).map(({ name, lag, spreads }) => ({
+        name,
+        scores: scored(({ row, h }) =>
+          gaussianPredictive(valueAt(row, backOf(lag, h + 1)), spreads[h] as number, PATHS),
+        ),
+      })),
     };
   });
-}
-
-/** Rows before the last known one: the newest value whose distance from `ahead` rows after it is a multiple of the lag. */
-const backOf = (lag: number, ahead: number): number => lag * Math.ceil(ahead / lag) - ahead;
-
-type ValueAt = (row: number, back: number) => number;
-
-/** The value of a target in a row, or so many rows before it. */
-function valuesOf(model: TableRegression, { name }: TargetInTable, { encoded }: SeriesRows): ValueAt {
-  const width = widthOf(model.prediction);
-  const placeOf = lagPlaces(model, name);
-  const places = Array.from({ length: (model.prediction.schema.order?.lags ?? 0) + 1 }, (_, k) => placeOf(k));
-  return (row, back) => encoded[row * width + (places[back] ?? 0)] ?? Number.NaN;
-}
-
-/** How far values so many rows ahead are from those of the past, over the training rows. */
-function spreadAhead(
-  valueAt: ValueAt,
-  { stretches, firstTest }: SeriesRows,
-  lag: number,
-  ahead: number,
-): number {
-  let [sum, count] = [0, 0];
-  for (let row = 0; row + ahead < firstTest; row++) {
-    if (stretches[row] !== stretches[row + ahead]) continue;
-    const away = valueAt(row + ahead, 0) - valueAt(row, backOf(lag, ahead));
-    if (Number.isNaN(away)) continue;
-    sum += away * away;
-    count++;
-  }
-  return Math.sqrt(sum / Math.max(count, 1)) || 1e-6;
 }

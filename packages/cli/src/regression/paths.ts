@@ -71,10 +71,3 @@ export async function samplePaths(
   }
   return out;
 }
-
-/** The place of a value of a column in an encoded row, so many rows back: 0 for that of the row itself. */
-export function lagPlaces(model: TableRegression, column: string): (lag: number) => number {
-  const { schema } = model.prediction;
-  const own = ownColumns(tableColumns(schema));
-  return (lag) => own.findIndex(({ name }) => name === (lag === 0 ? column : lagName(column, lag)));
-}

@@ -54,7 +54,14 @@ const documentSchema = v.strictObject({
         baseline: baselineSchema,
         /** Of a table with an order: values of the past. */
         lagBaselines: v.exactOptional(
-          v.array(v.strictObject({ name: v.string(), lag: count, ...baselineSchema.entries })),
+          v.array(
+            v.strictObject({
+              name: v.string(),
+              lag: count,
+              spreads: v.array(number),
+              ...baselineSchema.entries,
+            }),
+          ),
         ),
         heldOut: v.strictObject({
           outwardness: v.array(number),

@@ -4,7 +4,9 @@ import { findOrder, lagName, namesOfOrder, stretchesOf, withOrder } from "../dat
 import type { TableOrder, TableSchema } from "../data/table/schema.js";
 import type { Table } from "../data/table/table.js";
 import type { TrainFlags } from "../settings.js";
+import { meanOf } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { fillOf } from "../tables/columns/number.js";
 import { type Baseline, lagBaseline } from "./baseline.js";
 import { expectNames, type Prediction } from "./columns.js";
 import { pickColumns, rowsOfPart, type TargetInTable } from "./table-regression.js";
@@ -88,26 +90,74 @@ function seasonOf(errors: readonly number[]): number | undefined {
   return dips[0] === undefined ? undefined : dips[0] + 1;
 }
 
-export type LagBaseline = Baseline & Readonly<{ name: string; lag: number }>;
+export type LagBaseline = Baseline &
+  Readonly<{
+    name: string;
+    lag: number;
+    /** How far values are from those of the past, for each row ahead. */
+    spreads: readonly number[];
+  }>;
+
+/** The value of a target in a row, or so many rows before it. */
+export function valuesOf(
+  prediction: Prediction,
+  { name, column }: TargetInTable,
+  { encoded }: Pick<SeriesRows, "encoded">,
+): (row: number, back: number) => number {
+  const own = ownColumns(tableColumns(prediction.schema));
+  const places = new Map(own.map((each) => [each.name, each.place]));
+  const at = [
+    name,
+    ...Array.from({ length: prediction.schema.order?.lags ?? 0 }, (_, k) => lagName(name, k + 1)),
+  ];
+  const fill = fillOf(column);
+  return (row, back) => {
+    const value = encoded[row * own.length + (places.get(at[back] ?? "") ?? 0)] ?? Number.NaN;
+    return back > 0 && Number.isNaN(value) ? fill : value;
+  };
+}
+
+/** Rows before the last known one: the newest value whose distance from `ahead` rows after it is a multiple of the lag. */
+export const backOf = (lag: number, ahead: number): number => lag * Math.ceil(ahead / lag) - ahead;
+
+/** How far values so many rows ahead are from those of the past, over the training rows. */
+function spreadAhead(
+  valueAt: ReturnType<typeof valuesOf>,
+  { stretches, firstTest }: SeriesRows,
+  lag: number,
+  ahead: number,
+): number {
+  const squares: number[] = [];
+  for (let row = 0; row + ahead < firstTest; row++) {
+    const away = valueAt(row + ahead, 0) - valueAt(row, backOf(lag, ahead));
+    if (stretches[row] === stretches[row + ahead] && !Number.isNaN(away)) squares.push(away * away);
+  }
+  return Math.sqrt(meanOf(squares)) || LEAST;
+}
+
+/** Spread of values that have none. */
+const LEAST = 1e-6;
 
 /** The last value, and the value one season ago, each with a Gaussian around it: what any forecast has to beat. */
 export function lagBaselines(
   prediction: Prediction,
   target: TargetInTable,
-  values: Float32Array,
-  condition: Float32Array,
+  { values, condition }: Readonly<{ values: Float32Array; condition: Float32Array }>,
+  series: SeriesRows | undefined,
 ): LagBaseline[] {
   const { order } = prediction.schema;
-  if (!order || target.kind.classes !== undefined) return [];
+  if (!order || !series || target.kind.classes !== undefined) return [];
   const { width } = target.features;
   const features = Array.from({ length: order.lags }, (_, k) => featureOfLag(prediction, target, k + 1));
   const errors = features.map((feature) =>
     pickColumns(condition, width, [feature]).reduce((sum, lag, i) => sum + Math.abs(lag - values[i]!), 0),
   );
   const season = seasonOf(errors);
+  const valueAt = valuesOf(prediction, target, series);
   return [1, ...(season === undefined ? [] : [season])].map((lag) => ({
     name: lag === 1 ? "the last value" : `the value ${lag} rows ago`,
     lag,
+    spreads: Array.from({ length: order.horizon }, (_, h) => spreadAhead(valueAt, series, lag, h + 1)),
     ...lagBaseline(target, values, condition, features[lag - 1]!),
   }));
 }

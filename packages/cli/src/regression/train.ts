@@ -129,7 +129,7 @@ async function trainTargets(
     );
     if (trained === undefined) return undefined;
     models.push(trained);
-    const ofPast = lagBaselines(prediction, target, values, condition);
+    const ofPast = lagBaselines(prediction, target, { values, condition }, rows.series);
     baselines.push({
       baseline: fitBaseline(target, values, condition),
       ...(ofPast.length > 0 && { lagBaselines: ofPast }),

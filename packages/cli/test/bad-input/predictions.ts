@@ -173,6 +173,13 @@ const trained: readonly BadCommand[] = [
     code: "USAGE",
     says: ["holds a run of whole images or rows", "train one with flowify train --predict"],
   },
+  {
+    input: "`flowify score --follow` with a run of images",
+    args: async ({ run }) => ["score", await run(), "--follow"],
+    status: 2,
+    code: "USAGE",
+    says: ["--follow is for a run of flowify train --time", "leave it out"],
+  },
 ];
 
 export const predictions: readonly BadCommand[] = [

@@ -86,6 +86,14 @@ describe("train --time", () => {
     expect(targets[0].ahead.crps).toBeLessThan(targets[0].ahead.lagBaselines[0].crps);
   });
 
+  it("measures another file by the same baselines", async () => {
+    const other = join(root, "other.csv");
+    writeFileSync(other, ["hour,load,state", ...hours().slice(102, 170), ""].join("\n"));
+    const { stdout } = await printed("evaluate", run, "--data", other, "--json");
+    const [load] = JSON.parse(stdout).targets;
+    for (const { coverage } of load.ahead.lagBaselines) expect(coverage[2].covered).toBeGreaterThan(0.6);
+  });
+
   it("learns a density of the next row", async () => {
     const terminal = silentTerminal({});
     const mass = await withRegression(run, {}, terminal, async (model, document) => {
