@@ -1,4 +1,4 @@
-import { NumberField } from "./number-field.js";
+import { NumberFields } from "./number-field.js";
 
 type Settings = { count: number; temperature: number; seed: number };
 
@@ -17,22 +17,15 @@ type DrawSettingsProps = Readonly<{
 export function DrawSettings({ label, most, value, change, button, disabled, onDraw }: DrawSettingsProps) {
   return (
     <div class="row">
-      <NumberField
-        label={label}
-        value={value.count}
-        min={1}
-        max={most}
-        onValue={(count) => change({ count })}
+      <NumberFields
+        of={value}
+        change={change}
+        fields={[
+          ["count", label, 1, most],
+          ["temperature", "Temperature", 0, 10, 0.1],
+          ["seed", "Seed", 0, 1e9],
+        ]}
       />
-      <NumberField
-        label="Temperature"
-        value={value.temperature}
-        min={0}
-        max={10}
-        step={0.1}
-        onValue={(temperature) => change({ temperature })}
-      />
-      <NumberField label="Seed" value={value.seed} min={0} max={1e9} onValue={(seed) => change({ seed })} />
       <button type="button" disabled={disabled} onClick={onDraw}>
         {button}
       </button>

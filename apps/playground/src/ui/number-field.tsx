@@ -5,7 +5,7 @@ type FieldProps = Readonly<{
   value: number;
   min: number;
   max: number;
-  step?: number;
+  step?: number | undefined;
   onValue(value: number): void;
 }>;
 
@@ -31,5 +31,36 @@ export function NumberField({ label, value, min, max, step = 1, onValue }: Field
         onChange={(event) => take(event.currentTarget.valueAsNumber)}
       />
     </label>
+  );
+}
+
+type FieldsProps<C> = Readonly<{
+  of: C;
+  change(part: Partial<C>): unknown;
+  fields: readonly (readonly [
+    name: keyof C & string,
+    label: string,
+    min: number,
+    max: number,
+    step?: number,
+  ])[];
+}>;
+
+/** Numbers of a configuration, a field each. */
+export function NumberFields<C extends object>({ of, change, fields }: FieldsProps<C>) {
+  return (
+    <>
+      {fields.map(([name, label, min, max, step]) => (
+        <NumberField
+          key={name}
+          label={label}
+          value={Number(of[name])}
+          min={min}
+          max={max}
+          step={step}
+          onValue={(value) => change({ [name]: value } as Partial<C>)}
+        />
+      ))}
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Backend } from "../shell/schemas.js";
 import { DeviceField } from "./device-field.js";
-import { NumberField } from "./number-field.js";
+import { NumberFields } from "./number-field.js";
 
 type Settings = { learningRate: number; steps: number; seed: number; device: Backend };
 
@@ -15,33 +15,19 @@ type RunSettingsProps = Readonly<{
 
 /** The settings of training. */
 export function RunSettings({ value, configure, children }: RunSettingsProps) {
-  const keep = { keep: true };
   return (
     <div class="row">
-      <NumberField
-        label="Learning rate"
-        min={0.001}
-        max={100}
-        step={0.001}
-        value={value.learningRate}
-        onValue={(learningRate) => configure({ learningRate }, keep)}
-      />
-      <NumberField
-        label="Steps"
-        min={1}
-        max={20_000}
-        value={value.steps}
-        onValue={(steps) => configure({ steps }, keep)}
-      />
-      <NumberField
-        label="Seed"
-        min={0}
-        max={999_999}
-        value={value.seed}
-        onValue={(seed) => configure({ seed })}
+      <NumberFields
+        of={value}
+        change={(part) => configure(part, { keep: !("seed" in part) })}
+        fields={[
+          ["learningRate", "Learning rate", 0.001, 100, 0.001],
+          ["steps", "Steps", 1, 20_000],
+          ["seed", "Seed", 0, 999_999],
+        ]}
       />
       {children}
-      <DeviceField value={value.device} onValue={(device) => configure({ device }, keep)} />
+      <DeviceField value={value.device} onValue={(device) => configure({ device }, { keep: true })} />
     </div>
   );
 }

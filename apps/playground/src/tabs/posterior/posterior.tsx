@@ -3,7 +3,7 @@ import { DeviceField } from "../../ui/device-field.js";
 import { decimals } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Lesson } from "../../ui/lesson.js";
-import { NumberField } from "../../ui/number-field.js";
+import { NumberFields } from "../../ui/number-field.js";
 import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { Working } from "../../ui/working.js";
@@ -80,32 +80,20 @@ export function PosteriorTab() {
 }
 
 function Training() {
-  const { simulations, epochs, seed, device } = config.value;
+  const { device } = config.value;
   const { value: found } = facts;
   const busy = progress.value !== undefined;
   return (
     <>
       <div class="row">
-        <NumberField
-          label="Simulations"
-          value={simulations}
-          min={200}
-          max={20_000}
-          onValue={(value) => change({ simulations: value })}
-        />
-        <NumberField
-          label="Passes"
-          value={epochs}
-          min={1}
-          max={500}
-          onValue={(value) => change({ epochs: value })}
-        />
-        <NumberField
-          label="Seed"
-          value={seed}
-          min={0}
-          max={999_999}
-          onValue={(value) => change({ seed: value })}
+        <NumberFields
+          of={config.value}
+          change={change}
+          fields={[
+            ["simulations", "Simulations", 200, 20_000],
+            ["epochs", "Passes", 1, 500],
+            ["seed", "Seed", 0, 999_999],
+          ]}
         />
         <DeviceField value={device} disabled={busy} onValue={(value) => change({ device: value })} />
       </div>

@@ -1,6 +1,6 @@
 import type { ScoreKind } from "flowify/tables/browser";
 import { DeviceField } from "../../ui/device-field.js";
-import { NumberField } from "../../ui/number-field.js";
+import { NumberField, NumberFields } from "../../ui/number-field.js";
 import { scoreNames } from "./config.js";
 import {
   change,
@@ -19,7 +19,7 @@ import {
 /** Training of the detector. */
 export function Detector() {
   const busy = progress.value !== undefined;
-  const { contaminated, steps, seed, device } = config.value;
+  const { contaminated, device } = config.value;
   return (
     <>
       <label>
@@ -32,19 +32,13 @@ export function Detector() {
         More than one row in fifty may be odd
       </label>
       <div class="row">
-        <NumberField
-          label="Steps"
-          value={steps}
-          min={1}
-          max={5000}
-          onValue={(value) => change({ steps: value })}
-        />
-        <NumberField
-          label="Seed"
-          value={seed}
-          min={0}
-          max={1e9}
-          onValue={(value) => change({ seed: value })}
+        <NumberFields
+          of={config.value}
+          change={change}
+          fields={[
+            ["steps", "Steps", 1, 5000],
+            ["seed", "Seed", 0, 1e9],
+          ]}
         />
         <DeviceField value={device} disabled={busy} onValue={(value) => change({ device: value })} />
         <button type="button" class="main" disabled={busy || !opened.value} onClick={() => void train()}>
