@@ -82,12 +82,19 @@ function featureOfLag({ schema }: Prediction, target: TargetInTable, lag: number
   return numbers.findIndex((place) => columns[place]?.name === lagName(target.name, lag));
 }
 
-/** Lags at which a series comes close to itself again: closer than one row earlier or later. The best of them, if any. */
-function seasonOf(errors: readonly number[]): number | undefined {
-  const isDip = (k: number): boolean =>
-    k > 0 && errors[k]! < errors[k - 1]! && errors[k]! < (errors[k + 1] ?? Number.POSITIVE_INFINITY);
-  const dips = [...errors.keys()].filter(isDip).sort((a, b) => errors[a]! - errors[b]!);
-  return dips[0] === undefined ? undefined : dips[0] + 1;
+/**
+ * The lag of a season, by how far values are from those each lag ago: a period of the calendar where the lags cover one, else the
+ * best one at which the series comes closer to itself than a row earlier or later, if any.
+ */
+export function seasonOf(
+  { periods, step, lags }: Pick<TableOrder, "periods" | "step" | "lags">,
+  errors: readonly number[],
+): number | undefined {
+  const errorAt = (lag: number): number => errors[lag - 1] ?? Number.POSITIVE_INFINITY;
+  const calendar = periods.map((days) => Math.round(days / step)).filter((lag) => lag > 1 && lag <= lags);
+  const isDip = (lag: number): boolean => errorAt(lag) < errorAt(lag - 1) && errorAt(lag) < errorAt(lag + 1);
+  const dips = Array.from({ length: lags - 1 }, (_, k) => k + 2).filter(isDip);
+  return (calendar.length > 0 ? calendar : dips).sort((a, b) => errorAt(a) - errorAt(b))[0];
 }
 
 export type LagBaseline = Baseline &
@@ -152,7 +159,7 @@ export function lagBaselines(
   const errors = features.map((feature) =>
     pickColumns(condition, width, [feature]).reduce((sum, lag, i) => sum + Math.abs(lag - values[i]!), 0),
   );
-  const season = seasonOf(errors);
+  const season = seasonOf(order, errors);
   const valueAt = valuesOf(prediction, target, series);
   return [1, ...(season === undefined ? [] : [season])].map((lag) => ({
     name: lag === 1 ? "the last value" : `the value ${lag} rows ago`,

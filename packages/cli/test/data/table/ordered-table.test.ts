@@ -11,6 +11,7 @@ import {
 } from "../../../src/data/table/ordered-table.js";
 import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
 import type { Table } from "../../../src/data/table/table.js";
+import { seasonOf } from "../../../src/regression/series.js";
 
 const tableOf = (rows: readonly (readonly [string, number])[]): Table => ({
   names: ["t", "x"],
@@ -59,6 +60,15 @@ it("hands on rows by their time, with the values before them and none across a g
     ["10", 100, 90, 80],
   ]);
   expect(table.endRows).toBe(3);
+});
+
+it("has the season of the calendar, else the lag at which a series comes back to itself", () => {
+  // months whose values grow: 11 of them ago lie closer than 12
+  const months = { periods: [365.2425], step: 31, lags: 12 };
+  expect(seasonOf(months, [5, 9, 12, 14, 15, 15, 14, 12, 9, 6, 4, 4.5])).toBe(12);
+  const numbers = { periods: [], step: 1, lags: 7 };
+  expect(seasonOf(numbers, [3, 5, 2, 4, 6, 1, 4])).toBe(6);
+  expect(seasonOf(numbers, [1, 2, 3, 4, 5, 6, 7])).toBeUndefined();
 });
 
 it("holds the last rows out, as many as are forecast", () => {
