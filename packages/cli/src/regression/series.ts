@@ -83,8 +83,8 @@ function featureOfLag({ schema }: Prediction, target: TargetInTable, lag: number
 }
 
 /**
- * The lag of a season, by how far values are from those each lag ago: a period of the calendar where the lags cover one, else the
- * best one at which the series comes closer to itself than a row earlier or later, if any.
+ * The lag of a season: a period of the calendar where the lags cover one. Else it is the best lag at which the series comes closer to
+ * itself than a row earlier or later, if any. `errors` say how far values are from those each lag ago.
  */
 export function seasonOf(
   { periods, step, lags }: Pick<TableOrder, "periods" | "step" | "lags">,
