@@ -5,7 +5,7 @@ import { embedded, wholePage } from "./embed.js";
 import { linkedRun } from "./linked-run.js";
 import { Foot } from "./offline.js";
 import { route, shownPart, writeAddress } from "./route.js";
-import { partOf, parts } from "./tabs.js";
+import { type Part, partOf, parts } from "./tabs.js";
 import { ThemeChoice } from "./theme.js";
 
 type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;
@@ -45,12 +45,15 @@ function Top({ current }: { current: string }) {
   );
 }
 
+/** The tab in the address; one without a name shows the first, or with a run by link the images. */
+const partInAddress = (): Part => partOf(route.value.part || (linkedRun ? "images" : ""));
+
 /** The page: title, tabs, and the tab in the address. Tabs that were opened before stay mounted but hidden. */
 export function App() {
-  const { part, problem } = route.value;
-  const { id: current, summary } = partOf(part || (linkedRun ? "images" : ""));
+  const { problem } = route.value;
+  const { id: current, summary } = partInAddress();
   useSignalEffect(() => {
-    shownPart.value = current;
+    shownPart.value = partInAddress().id;
     writeAddress(shownPart.value);
     void load(shownPart.value);
   });
