@@ -75,6 +75,6 @@ const expressions = await expressionsOf();
 const { simplify } = expressions;
 const simplified = new Map<number, Expression>();
 expressions.simplify = function (known = simplified) {
-  if (simplified.size > 500_000) simplified.clear();
+  if (simplified.size > 20_000) simplified.clear();
   return simplify.call(this, known);
 };

@@ -1,9 +1,6 @@
 import { LARGEST } from "../run/run-files.js";
 
-/**
- * A run by link: `?run=PATH` in front of the hash names a zip archive of the folder that `flowify train` wrote, on the host of the
- * page. Its policy allows no request to another host, so that nothing can leave the computer.
- */
+/** A run by link: `?run=PATH` names a zip archive of its folder, on the host of the page: its policy allows no other. */
 export const linkedRun = new URLSearchParams(location.search).get("run") ?? undefined;
 
 /** @throws Error where it cannot be loaded, in words */
