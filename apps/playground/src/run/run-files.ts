@@ -2,7 +2,7 @@ import { type Unzipped, unzip } from "fflate";
 import { pathOf } from "../ui/files.js";
 
 /** Largest run that is read, in bytes. */
-export const LARGEST = 512 * 2 ** 20;
+const LARGEST = 512 * 2 ** 20;
 
 /** The files in the folder of a run, by name. */
 export type RunFiles = Readonly<{

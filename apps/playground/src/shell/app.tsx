@@ -1,8 +1,7 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
-import { embedded, wholePage } from "./embed.js";
-import { linkedRun } from "./linked-run.js";
+import { embedded, linkedRun, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
 import { route, shownPart, writeAddress } from "./route.js";
 import { type Part, partOf, parts } from "./tabs.js";

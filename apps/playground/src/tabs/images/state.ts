@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { RunImages } from "../../run/session.js";
-import { fetchRun, linkedRun } from "../../shell/linked-run.js";
+import { fetchRun, linkedRun } from "../../shell/embed.js";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
 import { DIGITS, imagesOf, loadDigits } from "../../ui/digits.js";
