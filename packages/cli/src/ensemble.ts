@@ -2,13 +2,17 @@ import { type DataIn, type FitOptions, type Flow, type FlowModel, fit } from "@f
 
 /** How the members of an ensemble are trained: as by `fit`, each with its own seed. */
 export type EnsembleOptions = Omit<FitOptions, "onStep" | "condition"> & {
-  condition: DataIn;
+  condition?: DataIn;
   steps: number;
   seed: number;
   /** How many; their mixture is the density. */
   members: number;
   /** Those that are trained already, the first ones. */
   before?: readonly FlowModel[];
+  /** The examples of a member, where it has its own. */
+  examplesOf?: (
+    member: number,
+  ) => Pick<FitOptions, "condition" | "validation" | "validationCondition"> & { data: DataIn };
   /** Called every few steps with how far all are, from 0 to 1. */
   onProgress?: (done: number) => void;
   /** Called with each new member. */
@@ -27,15 +31,17 @@ const TOLD_EVERY = 20;
 export async function fitEnsemble(
   make: () => Flow,
   data: DataIn,
-  { members, before = [], onProgress, onMember, ...options }: EnsembleOptions,
+  { members, before = [], examplesOf, onProgress, onMember, ...options }: EnsembleOptions,
 ): Promise<FlowModel[]> {
   const models = [...before];
   const { steps, seed } = options;
   const isStopped = (): boolean => options.signal?.aborted === true;
   try {
     for (let member = models.length; member < members && !isStopped(); member++) {
-      const model = await fit(make(), data, {
+      const { data: own = data, ...examples } = examplesOf?.(member) ?? {};
+      const model = await fit(make(), own, {
         ...options,
+        ...examples,
         seed: seed + member,
         onStep({ step }) {
           if (step % TOLD_EVERY === 0) onProgress?.((member + step / steps) / members);

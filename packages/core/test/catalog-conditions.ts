@@ -55,6 +55,7 @@ const embedded = (
 
 export const conditions: readonly CatalogEntry[] = [
   given("conditionalAffine, a condition of 3", "conditionalAffine", conditionalAffine([4], 3, { hidden: 6 })),
+  given("conditionalAffine, lines", "conditionalAffine", conditionalAffine([2], 3, { hidden: 0 })),
   given(
     "conditionalAffine of an image, a condition of 2",
     "conditionalAffine",

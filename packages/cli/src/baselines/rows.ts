@@ -1,5 +1,5 @@
 import { type Executor, FlowModel } from "@flowify/core";
-import { type CodedRows, dependenceTree } from "@flowify/core/internal";
+import { dependenceTree } from "@flowify/core/internal";
 import { initParams } from "@flowify/core/layer";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
@@ -10,6 +10,8 @@ import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
 import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
+
+type CodedRows = Parameters<typeof dependenceTree>[0];
 
 /** −log p in nats of each row, and whether it is exact. */
 export type RowBaseline = Readonly<{ name: string; exact: boolean; nll: Float64Array }>;

@@ -29,16 +29,16 @@ function between(a: np.Array, b: np.Array): np.Array {
 
 /** log p of values y [B, 1] given what flows see c [B, w]: [B]. Consumes y and c, borrows the parameters. */
 function logProbGraph(
-  { members, kind }: Regression,
+  { members, weights, kind }: Regression,
   params: readonly ArrayTree[],
   y: np.Array,
   c: np.Array,
 ): np.Array {
   const each = (of: (model: FlowModel, own: ArrayTree) => np.Array): np.Array => {
-    const all = members.map((model, k) => of(model, params[k] as ArrayTree));
+    const all = members.map((model, k) => of(model, params[k] as ArrayTree).add(Math.log(weights[k]!)));
     y.dispose();
     c.dispose();
-    return logSumExp(np.stack(all, 0), 0).sub(Math.log(members.length));
+    return logSumExp(np.stack(all, 0), 0);
   };
   if (!hasCells(kind)) return each(({ flow }, own) => flow.logProb(kept(own), y.ref, noNoise(flow), c.ref));
   const { step = 1, classes } = kind;
@@ -60,14 +60,19 @@ const FAR = 30;
 /** Smallest float32 probability. */
 const LEAST = 1e-38;
 
-/** A value [B, 1] of member ⌊K choice⌋ at the normal noise z [B, 1]. Consumes z and c, borrows choice and the parameters. */
+/** A value [B, 1] of the member that the uniform choice falls on at the normal noise z [B, 1]. Consumes z and c, borrows choice and the parameters. */
 function drawGraph(
-  { members, kind }: Regression,
+  { members, weights, kind }: Regression,
   params: readonly ArrayTree[],
   { z, choice, c }: Readonly<{ z: np.Array; choice: np.Array; c: np.Array }>,
 ): np.Array {
-  const K = members.length;
-  const place = np.minimum(np.floor(choice.ref.mul(K)), K - 1);
+  const place = weights
+    .slice(0, -1)
+    .map((_, k) => weights.slice(0, k + 1).reduce((a, b) => a + b))
+    .reduce<np.Array>(
+      (all, upTo) => all.add(np.greaterEqual(choice.ref, upTo).astype(np.float32)),
+      np.zeros([1]),
+    );
   const drawn = members
     .map(({ flow }, k) => {
       const value = flow.decode(kept(params[k] as ArrayTree), z.ref, noNoise(flow), c.ref);

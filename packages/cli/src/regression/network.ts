@@ -1,4 +1,5 @@
 import type { Network, NetworkLayer } from "@flowify/core";
+import { heldOutPlaces } from "@flowify/core/internal";
 
 /** What values are: numbers with a density; with `step` those on a grid; with `classes` names, 0 to classes − 1. */
 export type ValueKind = {
@@ -43,6 +44,9 @@ const ENSEMBLES = [
 /** Examples from which on batches are larger. */
 const MANY = 2000;
 
+/** Share of the examples that each flow holds out. */
+const VALIDATION = 0.1;
+
 /** Steps of a flow, whatever the number of examples, and passes over them. */
 const STEPS = { least: 4000, most: 20_000 } as const;
 const EPOCHS = 60;
@@ -51,6 +55,19 @@ const MEASUREMENTS = 80;
 /** Fewest steps between two of them. */
 const EVERY = 20;
 const PATIENCE = 12;
+
+/** Which examples a flow of an ensemble trains on, and which it holds out: others at random, or of a series one stretch each, the last one first. */
+export function splitOf(
+  count: number,
+  { member, seed, ordered }: Readonly<{ member: number; seed: number; ordered: boolean }>,
+): { train: Uint32Array; held: Uint32Array } {
+  if (!ordered) return heldOutPlaces(count, VALIDATION, seed + member);
+  const length = Math.max(1, Math.round(VALIDATION * count));
+  const to = count - length * (member % Math.floor(count / length));
+  const isHeld = (place: number): boolean => place >= to - length && place < to;
+  const places = Uint32Array.from({ length: count }, (_, place) => place);
+  return { train: places.filter((place) => !isHeld(place)), held: places.filter(isHeld) };
+}
 
 /** How flows of so many examples are trained. */
 export function scheduleOf(examples: number) {
@@ -61,7 +78,6 @@ export function scheduleOf(examples: number) {
     steps: Math.min(Math.max(passes, STEPS.least), STEPS.most),
     batchSize,
     learningRate: 2e-3,
-    validation: 0.1,
     clip: 5,
     ema: 0.99,
   } as const;

@@ -33,14 +33,19 @@ export async function withRegression<T>(
   try {
     const models: TargetModels[] = [];
     const planned = new TableRegression(document, []);
-    for (const [t, { flows }] of document.targets.entries()) {
+    for (const [t, { flows, lines }] of document.targets.entries()) {
       const load = async (part: "value" | "atom"): Promise<Regression> => {
         const members: FlowModel[] = [];
         for (let k = 0; k < flows[part]; k++)
           members.push(await loadModel(memberFolder(folder, t, part, k), { executor }));
         const target = planned.targets[t];
         const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
-        return new Regression(members, { kind: kindOf(kind ?? {}) });
+        const mixed = part === "value" && lines;
+        return new Regression(members, {
+          kind: kindOf(kind ?? {}),
+          executor,
+          ...(mixed && { lines: mixed }),
+        });
       };
       const atom = flows.atom > 0 ? await load("atom") : undefined;
       models.push({ value: await load("value"), ...(atom && { atom }) });

@@ -12,6 +12,8 @@ export type RegressionOptions = ValueKind & {
   values: ArrayLike<number>;
   /** Flows whose mixture is the prediction. Default 5 below 2,000 examples, 3 below 20,000, else 1. */
   ensemble?: number;
+  /** The examples follow each other in time: each flow holds out a stretch of them, the first flow the last tenth. Default false. */
+  ordered?: boolean;
   /** Steps of each flow at most; training ends before where held-out examples say so. Default by the number of examples. */
   steps?: number;
   seed?: number;
@@ -33,6 +35,7 @@ const schemas = {
   step: o.positive,
   classes: o.integer(2),
   ensemble: o.integer(1),
+  ordered: o.flag,
   steps: o.integer(1),
   seed: o.seed,
   executor: o.record,

@@ -12,17 +12,16 @@ import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js"
 const number = v.number();
 const count = v.pipe(number, v.integer(), v.minValue(0));
 
+const gaussianSchema = v.strictObject({
+  level: number,
+  slope: v.array(number),
+  middle: v.array(number),
+  spread: v.array(v.nullable(number)),
+  std: number,
+});
 const baselineSchema = v.strictObject({
   shares: v.array(number),
-  gaussian: v.exactOptional(
-    v.strictObject({
-      level: number,
-      slope: v.array(number),
-      middle: v.array(number),
-      spread: v.array(v.nullable(number)),
-      std: number,
-    }),
-  ),
+  gaussian: v.exactOptional(gaussianSchema),
 });
 
 const documentSchema = v.strictObject({
@@ -51,6 +50,10 @@ const documentSchema = v.strictObject({
     v.array(
       v.strictObject({
         flows: v.strictObject({ value: count, atom: count }),
+        /** What flows of values are mixed with; in runs of earlier versions with nothing. */
+        lines: v.exactOptional(
+          v.strictObject({ shares: v.array(number), gaussians: v.array(gaussianSchema) }),
+        ),
         baseline: baselineSchema,
         /** Of a table with an order: values of the past. */
         lagBaselines: v.exactOptional(

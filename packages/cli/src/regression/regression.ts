@@ -2,9 +2,10 @@ import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/cor
 import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
-import { logMean } from "../statistics.js";
+import { logSumExp } from "../statistics.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
-import { regressionNetwork, scheduleOf, stoppingOf, type ValueKind } from "./network.js";
+import { among, type Lines, lineFlow, weighLines } from "./lines.js";
+import { regressionNetwork, scheduleOf, splitOf, stoppingOf, type ValueKind } from "./network.js";
 import { checkedWidth, flat, type RegressionOptions, type Rows } from "./options.js";
 import { Predictive } from "./predictive.js";
 
@@ -15,7 +16,8 @@ const POINTS = 256;
 const AT_ONCE = 2 ** 16;
 
 /**
- * The whole distribution p(y | x) of a number, a whole number or a class y for any x: a mixture of conditional flows.
+ * The whole distribution p(y | x) of a number, a whole number or a class y for any x: a mixture of conditional flows, and of
+ * Gaussians of a linear and of a constant mean where held-out examples say so.
  *
  * Each flow is a line and a spline of y whose parameters are networks of x, trained by maximum likelihood and stopped by
  * examples that it holds out. Numbers have a density per unit. With `step`, values on a grid have probabilities, those of
@@ -24,7 +26,8 @@ const AT_ONCE = 2 ** 16;
  * @throws UsageError for options that make no sense; DataError for too few examples, of unequal length, and for values that
  * are not finite or no classes; those of `fit`
  *
- * Source: Nix and Weigend 1994; Durkan et al. 2019 (arXiv:1906.04032); Lakshminarayanan et al. 2017 (arXiv:1612.01474).
+ * Source: Nix and Weigend 1994; Durkan et al. 2019 (arXiv:1906.04032); Lakshminarayanan et al. 2017 (arXiv:1612.01474); Smyth
+ * and Wolpert 1999 (stacked density estimation).
  *
  * @example
  * ```ts
@@ -39,19 +42,29 @@ const AT_ONCE = 2 ** 16;
  * ```
  */
 export async function regression(options: RegressionOptions): Promise<Regression> {
-  const { given, values, seed = 0, signal, onProgress, onMember, before = [] } = options;
+  const { given, values, seed = 0, ordered = false, signal, onProgress, onMember, before = [] } = options;
   const width = checkedWidth(options);
   const kind = kindOf(options);
-  const condition = flat(given, width);
   const data = Float32Array.from({ length: given.length }, (_, i) => values[i] as number);
+  const examples = { condition: flat(given, width), width, values: data };
+  const split = (member: number) => splitOf(data.length, { member, seed, ordered });
   const executor = options.executor ?? (await defaultExecutor());
   const closes = options.executor === undefined;
   const { ensemble, steps, ...schedule } = { ...scheduleOf(given.length), ...chosen(options) };
   try {
-    const members = await fitEnsemble(() => flowify(regressionNetwork(width, kind, data)), data, {
+    const flows = await fitEnsemble(() => flowify(regressionNetwork(width, kind, data)), data, {
       ...schedule,
       ...stoppingOf(steps),
-      condition,
+      examplesOf(member) {
+        const { train, held } = split(member);
+        const [own, others] = [among(examples, train), among(examples, held)];
+        return {
+          data: own.values,
+          condition: own.condition,
+          validation: others.values,
+          validationCondition: others.condition,
+        };
+      },
       executor,
       members: ensemble,
       steps,
@@ -61,7 +74,14 @@ export async function regression(options: RegressionOptions): Promise<Regression
       ...(onProgress && { onProgress }),
       ...(onMember && { onMember }),
     });
-    return new Regression(members, { kind, closes: closes ? executor : undefined });
+    const own = { executor, closes };
+    const alone = new Regression(flows, { kind, ...own });
+    if (kind.classes !== undefined || signal?.aborted) return alone;
+    const splits = flows.map((_, member) => split(member));
+    const lines = await weighLines(kind, examples, splits, (k, held) =>
+      new Regression([flows[k] as FlowModel], { kind, executor }).logProbFlat(held.values, held.condition),
+    );
+    return new Regression(flows, { kind, lines, ...own });
   } catch (error) {
     if (closes) await executor.dispose();
     throw error;
@@ -78,25 +98,39 @@ export const kindOf = ({ step, classes }: ValueKind): ValueKind => ({
   ...(classes !== undefined && { classes }),
 });
 
+type RegressionParts = Readonly<{
+  kind: ValueKind;
+  lines?: Lines;
+  executor: Executor;
+  /** The executor goes with it. */
+  closes?: boolean;
+}>;
+
 /** Predictions and densities of p(y | x). */
 export class Regression {
-  /** The flows whose mixture it is. */
+  /** The flows that were trained, and what they are mixed with. */
+  readonly flows: readonly FlowModel[];
+  readonly lines: Lines | undefined;
+  /** The flows whose mixture it is, those of lines last, and their weights. */
   readonly members: readonly FlowModel[];
+  readonly weights: readonly number[];
   readonly kind: ValueKind;
   readonly #closes: Executor | undefined;
   /** The members behind the noise that spreads values over their cells. */
   readonly #bare: readonly FlowModel[];
 
-  constructor(
-    members: readonly FlowModel[],
-    { kind, closes }: Readonly<{ kind: ValueKind; closes?: Executor | undefined }>,
-  ) {
-    this.members = members;
+  constructor(flows: readonly FlowModel[], { kind, lines, executor, closes = false }: RegressionParts) {
+    const noise = hasCells(kind) ? flows[0]?.part(0, 1) : undefined;
+    const { shares: [all = 1, ...shares] = [], gaussians = [] } = lines ?? {};
+    this.flows = flows;
+    this.lines = lines;
+    this.members = [...flows, ...gaussians.map((each) => lineFlow(each, noise, executor))];
+    this.weights = [...flows.map(() => all / flows.length), ...shares];
     this.kind = kind;
-    this.#closes = closes;
+    this.#closes = closes ? executor : undefined;
     this.#bare = hasCells(kind)
-      ? members.map((model) => model.part(1, model.flow.chain.layers.length))
-      : members;
+      ? this.members.map((model) => model.part(1, model.flow.chain.layers.length))
+      : this.members;
   }
 
   /** Numbers of a row of the condition. */
@@ -120,13 +154,15 @@ export class Regression {
     const logs = await Promise.all(this.#bare.map((model) => model.logProb(values, { condition })));
     return values.length === 0
       ? new Float64Array()
-      : Float64Array.from(values, (_, i) => logMean(logs.map((log) => log[i] as number)));
+      : Float64Array.from(values, (_, i) =>
+          logSumExp(logs.map((log, k) => (log[i] as number) + Math.log(this.weights[k] as number))),
+        );
   }
 
-  /** Φ(z) between the ends of cells, the mean over the members. */
+  /** Φ(z) between the ends of cells, the weighted mean over the members. */
   async #masses([low, high]: [Float32Array, Float32Array], condition: Float32Array): Promise<Float64Array> {
     const out = new Float64Array(low.length);
-    for (const model of this.#bare) {
+    for (const [k, model] of this.#bare.entries()) {
       const [a, b] = await Promise.all(
         [low, high].map((ends) =>
           model.encode(
@@ -137,8 +173,8 @@ export class Regression {
       );
       for (let i = 0; i < out.length; i++)
         out[i]! +=
-          between(latentAt(low, a as Float32Array, i), latentAt(high, b as Float32Array, i)) /
-          this.members.length;
+          between(latentAt(low, a as Float32Array, i), latentAt(high, b as Float32Array, i)) *
+          (this.weights[k] as number);
     }
     return out;
   }
@@ -178,8 +214,8 @@ export class Regression {
   }
 
   /**
-   * A value for each of so many conditions a row, [rows · each, width]: value s of a row comes from member s mod K, at one of
-   * evenly spread levels, so that all values of a row together are its distribution. `order` says which level each takes.
+   * A value for each of so many conditions a row, [rows · each, width]: each member has as many as its weight says, at evenly
+   * spread levels, so that all values of a row together are its distribution. `order` says which of them each value is.
    */
   async drawFlat(
     condition: Float32Array,
@@ -187,21 +223,20 @@ export class Regression {
     order: (row: number) => ArrayLike<number> = () => [...new Array(each).keys()],
   ): Promise<Float64Array> {
     const { width, kind } = this;
-    const K = this.members.length;
-    const perMember = Math.ceil(each / K);
-    const levels = Float32Array.from({ length: perMember }, (_, i) => normalQuantile((i + 0.5) / perMember));
+    const slots = slotsOf(this.weights, each);
     const count = condition.length / width;
     const out = new Float64Array(count);
     const atOnce = Math.max(1, Math.floor(AT_ONCE / each)) * each;
     for (let from = 0; from < count; from += atOnce) {
       const to = Math.min(count, from + atOnce);
-      const places = Array.from({ length: K }, () => [] as number[]);
-      const latents = Array.from({ length: K }, () => [] as number[]);
+      const places = this.members.map(() => [] as number[]);
+      const latents = this.members.map(() => [] as number[]);
       for (let row = from / each; row < to / each; row++) {
         const own = order(row);
         for (let s = 0; s < each; s++) {
-          places[s % K]?.push(row * each + s);
-          latents[s % K]?.push(levels[Math.floor((own[s] as number) / K) % perMember] as number);
+          const { member, level } = slots[own[s] as number]!;
+          places[member]?.push(row * each + s);
+          latents[member]?.push(level);
         }
       }
       await Promise.all(
@@ -224,6 +259,23 @@ export class Regression {
     for (const model of new Set([...this.members, ...this.#bare])) await model.dispose();
     await this.#closes?.dispose();
   }
+}
+
+/** So many values of a mixture: their members, in turn, and normal levels that are evenly spread for each. */
+function slotsOf(weights: readonly number[], each: number): { member: number; level: number }[] {
+  const taken = weights.map(() => 0);
+  const members = Array.from({ length: each }, (_, s) => {
+    // the member that is furthest behind its share so far
+    const behind = weights.map((weight, m) => weight * (s + 1) - taken[m]!);
+    const member = behind.indexOf(Math.max(...behind));
+    taken[member]! += 1;
+    return member;
+  });
+  const seen = weights.map(() => 0);
+  return members.map((member) => ({
+    member,
+    level: normalQuantile((seen[member]!++ + 0.5) / (taken[member] as number)),
+  }));
 }
 
 /** Each row so many times. */

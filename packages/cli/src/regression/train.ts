@@ -108,6 +108,7 @@ async function trainTargets(
       executor,
       before,
       signal,
+      ordered: prediction.schema.order !== undefined,
       ...(ensemble !== null && { ensemble }),
       ...(steps !== null && { steps }),
       onProgress: (share) => progress.update(Math.floor(100 * (done + share)), target.name),
@@ -194,7 +195,8 @@ async function end(
     await writeRegression(folder, {
       ...document,
       targets: models.map(({ value, atom }, t) => ({
-        flows: { value: value.members.length, atom: atom?.members.length ?? 0 },
+        flows: { value: value.flows.length, atom: atom?.flows.length ?? 0 },
+        ...(value.lines && { lines: value.lines }),
         ...JSON.parse(JSON.stringify(baselines[t])),
         heldOut: {
           outwardness: [...(found[t]?.outwardness ?? [])],

@@ -1,6 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, UsageError } from "../../src/index.js";
+import { splitOf } from "../../src/regression/network.js";
 import {
   gaussianLog,
   gaussianPredictive,
@@ -11,9 +12,10 @@ import {
   regression,
   scoresOf,
 } from "../../src/regression.js";
+import { meanOf } from "../../src/statistics.js";
 
 const random = makeRng(7);
-const given = Array.from({ length: 400 }, () => [2 * random.uniform() - 1, random.normal()]);
+const given = Array.from({ length: 1000 }, () => [2 * random.uniform() - 1, random.normal()]);
 /** N(2 x, (0.1 + 0.6 |x|)²); the second number says nothing. */
 const spreadAt = (x: number): number => 0.1 + 0.6 * Math.abs(x);
 const values = given.map(([x = 0]) => 2 * x + spreadAt(x) * random.normal());
@@ -96,6 +98,33 @@ describe("a regression", () => {
     expect(Math.abs((own.coverage[1] as number) - 0.8)).toBeLessThan(0.1);
   });
 
+  it("is as good as a line where a line is right and rows are few", async () => {
+    const made = (count: number) => {
+      const rows = Array.from({ length: count }, () => [random.normal(), random.normal()]);
+      return { given: rows, values: rows.map(([x = 0, y = 0]) => x - y + 0.3 * random.normal()) };
+    };
+    const [few, fresh] = [made(60), made(500)];
+    const model = await regression({ ...settings, ...few });
+    const line = linearGaussian(few.given.flat(), 2, few.values);
+    const plain = fresh.values.map((value, i) =>
+      gaussianLog(value, linearMean(line, fresh.given[i] as number[]), line.std),
+    );
+    const own = await model.logProb(fresh.values, fresh);
+    expect(meanOf(own)).toBeGreaterThan(meanOf(plain) - 0.05);
+    expect(model.weights.reduce((a, b) => a + b)).toBeCloseTo(1, 6);
+    await model.dispose();
+  });
+
+  it("holds out the last examples of a series first, then those before", () => {
+    const held = (member: number, ordered: boolean) => splitOf(40, { member, seed: 0, ordered }).held;
+    expect([0, 1, 10].map((member) => [...held(member, true)])).toEqual([
+      [36, 37, 38, 39],
+      [32, 33, 34, 35],
+      [36, 37, 38, 39],
+    ]);
+    expect([...held(0, false)]).not.toEqual([...held(1, false)]);
+  });
+
   it("is the same for a seed", async () => {
     const few = { ...settings, values, steps: 5, ensemble: 1 };
     const [a, b] = [await regression(few), await regression(few)];
@@ -119,7 +148,7 @@ describe("a regression", () => {
       "fewer values than rows",
       { values: [1] },
       DataError,
-      "400 rows of given numbers and 1 values, expected as many",
+      "1000 rows of given numbers and 1 values, expected as many",
     ],
     [
       "NaN among the values",

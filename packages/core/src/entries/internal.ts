@@ -13,8 +13,9 @@ export { ArraySpec, type Compiled, type PlacedArray, type RunOptions } from "../
 export { expectMemoryForEach } from "../executor/memory.js";
 export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
-export { type CodedRows, dependenceTree } from "../init/dependence-tree.js";
+export { dependenceTree } from "../init/dependence-tree.js";
 export { fitMixture } from "../init/fit-mixture.js";
+export { stackedWeights } from "../init/stacked-weights.js";
 export { type Likelihood, weakest } from "../mass.js";
 export { solve } from "../math/linalg.js";
 export { normalCdf, normalQuantile } from "../math/normal.js";
@@ -33,6 +34,7 @@ export {
   denseNetwork,
   splineNetwork,
 } from "../presets.js";
+export { heldOutPlaces } from "../train/held-out.js";
 export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
 export { trainingDefaults } from "../train/options.js";
 export { type Hook, runSteps } from "../train/run-steps.js";

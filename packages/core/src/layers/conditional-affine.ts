@@ -8,8 +8,8 @@ import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
 const schemas = {
-  /** Width of the two hidden layers of its network. Default 64. */
-  hidden: o.optional(o.size),
+  /** Width of the two hidden layers of its network; 0 for none: mean and log-scale are lines in c. Default 64. */
+  hidden: o.optional(o.count),
   /** Soft bound of the log-scales, nats. Default 6. */
   limit: o.optional(o.positive),
 };
@@ -43,8 +43,8 @@ export function conditionalAffine(
   if (condition < 1)
     throw new ShapeError(`${name}: needs a condition; say what it is with condition: { shape: [3] }`);
   const size = sizeOf(inShape);
-  expectSizes(name, { hidden, condition, "number of entries": size });
-  const network = mlp([condition, hidden, hidden, 2 * size]);
+  expectSizes(name, { condition, "number of entries": size });
+  const network = mlp([condition, ...(hidden > 0 ? [hidden, hidden] : []), 2 * size]);
   const line = (params: DenseParams[], given: np.Array): { mean: np.Array; logScale: np.Array } => {
     const [mean, raw] = np.split(network.apply(params, given), 2, 1) as [np.Array, np.Array];
     return {

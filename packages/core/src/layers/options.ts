@@ -64,7 +64,7 @@ export function either<A, B>(first: Schema<A>, second: Schema<B>, what: string):
 const LARGEST = 65_536;
 
 export const size: Schema<number> = integer(1, LARGEST);
-const count: Schema<number> = integer(0, LARGEST);
+export const count: Schema<number> = integer(0, LARGEST);
 export const index: Schema<number> = integer(0);
 export const seed: Schema<number> = integer(Number.MIN_SAFE_INTEGER);
 export const number: Schema<number> = numberThat("a finite number");

@@ -31,11 +31,19 @@ export function splitHeldOut(
     throw new UsageError(
       `a share of ${validation} of ${data.count} examples holds ${count} out: at least one must be held out, and one left to train on`,
     );
-  const order = permutation(makeRng(seed, STREAM.heldOut), data.count);
-  return {
-    train: subset(data, order.subarray(count).sort()),
-    held: subset(data, order.subarray(0, count).sort()),
-  };
+  const { train, held } = heldOutPlaces(data.count, validation, seed);
+  return { train: subset(data, train), held: subset(data, held) };
+}
+
+/** Which of so many examples `fit` trains on, and which a share of `validation` holds out. */
+export function heldOutPlaces(
+  count: number,
+  validation: number,
+  seed: number,
+): { train: Uint32Array; held: Uint32Array } {
+  const order = permutation(makeRng(seed, STREAM.heldOut), count);
+  const held = Math.round(validation * count);
+  return { train: order.subarray(held).sort(), held: order.subarray(0, held).sort() };
 }
 
 /** Examples of one call of the compiled function, at most. */

@@ -1,0 +1,95 @@
+import { type Executor, FlowModel, flow, HostArray } from "@flowify/core";
+import { stackedWeights } from "@flowify/core/internal";
+import { conditionalAffine } from "@flowify/core/layers";
+import { type JsTree, numpy as np } from "@jax-js/jax";
+import { takeRows } from "../tables/flow-rows.js";
+import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./linear-gaussian.js";
+import type { splitOf, ValueKind } from "./network.js";
+
+/**
+ * Simple distributions that flows are mixed with: Gaussians with a linear mean, or with none. `shares` is the weight of all
+ * flows together, then that of each Gaussian.
+ */
+export type Lines = Readonly<{ shares: readonly number[]; gaussians: readonly LinearGaussian[] }>;
+
+/** A smaller weight is none: the Gaussian is left out. */
+const LEAST_SHARE = 0.01;
+
+/** Flows whose held-out examples are compared with Gaussians, and examples of them, at most. */
+const FOLDS = 5;
+const MOST_EXAMPLES = 5000;
+
+/** Examples, one after another: what is given of each [n, width], and its value. */
+export type Examples = Readonly<{ condition: Float32Array; width: number; values: Float32Array }>;
+
+export const among = ({ condition, width, values }: Examples, places: ArrayLike<number>): Examples => ({
+  width,
+  condition: takeRows(condition, width, places),
+  values: takeRows(values, 1, places),
+});
+
+/** A linear mean, and a constant one. */
+function gaussiansOf({ condition, width, values }: Examples): LinearGaussian[] {
+  const none = new Float32Array(values.length * width);
+  return [linearGaussian(condition, width, values), linearGaussian(none, width, values)];
+}
+
+/**
+ * Weighs flows against Gaussians by expectation maximization over the examples that each flow held out; Gaussians are fitted
+ * to the others for that. Source: Smyth and Wolpert 1999 (stacked density estimation).
+ *
+ * @param logProb log p by flow k
+ */
+export async function weighLines(
+  { step }: ValueKind,
+  examples: Examples,
+  splits: readonly ReturnType<typeof splitOf>[],
+  logProb: (k: number, held: Examples) => Promise<Float64Array>,
+): Promise<Lines> {
+  const logs: number[] = [];
+  for (const [k, { train, held }] of splits.slice(0, FOLDS).entries()) {
+    const judged = among(examples, held.subarray(0, MOST_EXAMPLES));
+    const own = gaussiansOf(among(examples, train.subarray(0, MOST_EXAMPLES)));
+    const byFlow = await logProb(k, judged);
+    for (const [i, value] of judged.values.entries()) {
+      const row = judged.condition.subarray(i * judged.width, (i + 1) * judged.width);
+      logs.push(
+        byFlow[i] as number,
+        ...own.map((each) => gaussianLog(value, linearMean(each, row), each.std, step)),
+      );
+    }
+  }
+  const gaussians = gaussiansOf(examples);
+  const found = stackedWeights(logs, 1 + gaussians.length);
+  const kept = gaussians.filter((_, i) => (found[1 + i] as number) >= LEAST_SHARE);
+  const shares = found.filter((share, i) => i === 0 || share >= LEAST_SHARE);
+  const all = shares.reduce((a, b) => a + b, 0);
+  return { gaussians: kept, shares: shares.map((share) => share / all) };
+}
+
+/** A flow has e to at most so much as its scale. */
+const LIMIT = 80;
+
+/** The flow of a Gaussian, behind the noise that spreads values over their cells, if any. */
+export function lineFlow(
+  { level, slope, middle, spread, std }: LinearGaussian,
+  noise: FlowModel | undefined,
+  executor: Executor,
+): FlowModel {
+  const width = slope.length;
+  const line = conditionalAffine([1], width, { hidden: 0, limit: LIMIT });
+  const weight = slope.map((each, k) => each / (spread[k] ?? Number.POSITIVE_INFINITY));
+  const mean = weight.reduce((sum, each, k) => sum - each * (middle[k] as number), level);
+  const logScale = LIMIT * Math.atanh(Math.log(std) / LIMIT);
+  const array = (numbers: readonly number[], shape: readonly number[]) =>
+    new HostArray(Float32Array.from(numbers), shape, np.float32);
+  const own = {
+    weight: array([...weight, ...weight.map(() => 0)], [2, width]),
+    bias: array([mean, logScale], [2]),
+  };
+  const layers = [...(noise?.flow.chain.layers ?? []), line];
+  // behind the parameters of the layer stand those of the embedding
+  const before = (noise?.params ?? []) as readonly JsTree<HostArray>[];
+  const params = [...before.slice(0, layers.length - 1), [own]] as JsTree<HostArray>[];
+  return new FlowModel(flow(layers), params, executor);
+}
