@@ -57,6 +57,9 @@ type EmbeddingParams = Partial<Scales> & {
 /** Spread below which a column counts as constant, relative to its size. */
 const CONSTANT = 1e-6;
 
+/** Log-std of a constant column: nothing was learned of other values, and they change nothing. */
+const NOTHING = 80;
+
 /**
  * Numbers are standardized, (c − mean) / std by column (by channel of an image), constant ones become 0; classes become
  * one-hot vectors; then the network follows.
@@ -220,7 +223,7 @@ function columnsOf(
   for (let k = 0; k < columns; k++) {
     mean[k] = sums[k]! / count;
     const std = Math.sqrt(squares[k]! / count);
-    logStd[k] = std > CONSTANT * Math.abs(mean[k]!) ? Math.log(std) : 0;
+    logStd[k] = std > CONSTANT * Math.abs(mean[k]!) ? Math.log(std) : NOTHING;
   }
   return { mean, logStd };
 }

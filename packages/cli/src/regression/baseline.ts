@@ -41,26 +41,26 @@ export function fitBaseline(target: TargetInTable, values: Float32Array, conditi
   };
 }
 
-/** A value of the past, which stands in a feature of the condition, with a Gaussian around it. */
+/** A value of the past, the sum of some features of the condition, with a Gaussian around it. */
 export function lagBaseline(
   target: TargetInTable,
   values: Float32Array,
   condition: Float32Array,
-  feature: number,
+  features: readonly number[],
 ): Baseline {
   const { width } = target.features;
   const { shares } = fitShares(target, values);
   const places = [...new Array(width).keys()];
-  const past = pickColumns(condition, width, [feature]);
   const apart = [...values.keys()].filter((i) => atomOf(target, values[i]!) === 0);
-  const squares = apart.map((i) => (values[i]! - past[i]!) ** 2);
+  const pastOf = (i: number): number => features.reduce((sum, k) => sum + condition[i * width + k]!, 0);
+  const squares = apart.map((i) => (values[i]! - pastOf(i)) ** 2);
   return {
     shares,
     gaussian: {
       level: 0,
-      slope: places.map((k) => Number(k === feature)),
+      slope: places.map((k) => Number(features.includes(k))),
       middle: places.map(() => 0),
-      spread: places.map((k) => (k === feature ? 1 : null)),
+      spread: places.map((k) => (features.includes(k) ? 1 : null)),
       std: Math.sqrt(meanOf(squares)) || 1e-6,
     },
   };

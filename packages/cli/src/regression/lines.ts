@@ -2,6 +2,7 @@ import { type Executor, FlowModel, flow, HostArray } from "@flowify/core";
 import { stackedWeights } from "@flowify/core/internal";
 import { conditionalAffine } from "@flowify/core/layers";
 import { type JsTree, numpy as np } from "@jax-js/jax";
+import { meanWithError } from "../statistics.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./linear-gaussian.js";
 import type { splitOf, ValueKind } from "./network.js";
@@ -28,6 +29,16 @@ export const among = ({ condition, width, values }: Examples, places: ArrayLike<
   values: takeRows(values, 1, places),
 });
 
+/** log p of each value. */
+const gaussianLogs = (
+  line: LinearGaussian,
+  { condition, width, values }: Examples,
+  step?: number,
+): number[] =>
+  Array.from(values, (value, i) =>
+    gaussianLog(value, linearMean(line, condition.subarray(i * width, (i + 1) * width)), line.std, step),
+  );
+
 /** A linear mean, and a constant one. */
 function gaussiansOf({ condition, width, values }: Examples): LinearGaussian[] {
   const none = new Float32Array(values.length * width);
@@ -50,14 +61,8 @@ export async function weighLines(
   for (const [k, { train, held }] of splits.slice(0, FOLDS).entries()) {
     const judged = among(examples, held.subarray(0, MOST_EXAMPLES));
     const own = gaussiansOf(among(examples, train.subarray(0, MOST_EXAMPLES)));
-    const byFlow = await logProb(k, judged);
-    for (const [i, value] of judged.values.entries()) {
-      const row = judged.condition.subarray(i * judged.width, (i + 1) * judged.width);
-      logs.push(
-        byFlow[i] as number,
-        ...own.map((each) => gaussianLog(value, linearMean(each, row), each.std, step)),
-      );
-    }
+    const each = [await logProb(k, judged), ...own.map((line) => gaussianLogs(line, judged, step))];
+    for (let i = 0; i < judged.values.length; i++) logs.push(...each.map((log) => log[i] as number));
   }
   const gaussians = gaussiansOf(examples);
   const found = stackedWeights(logs, 1 + gaussians.length);
@@ -66,6 +71,38 @@ export async function weighLines(
   const all = shares.reduce((a, b) => a + b, 0);
   return { gaussians: kept, shares: shares.map((share) => share / all) };
 }
+
+/** Parts of a series that lines are judged by: each by the rows before it alone. */
+const PARTS = 5;
+
+/**
+ * Whether the level of a series, feature `level`, says anything of its next step: lines that see it must be better than lines
+ * that do not, by two standard errors on later stretches. It says nothing of a random walk, and whoever learned from it is lost
+ * at new levels.
+ */
+export function levelSays(examples: Examples, level: number): boolean {
+  const { condition, width, values } = examples;
+  const blind = { ...examples, condition: withoutFeature(condition, width, level) };
+  const length = Math.floor(values.length / (2 * PARTS));
+  const stretch = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  const gains: number[] = [];
+  for (let part = 0; part < PARTS; part++) {
+    const from = values.length - (PARTS - part) * length;
+    const train = stretch(Math.max(0, from - MOST_EXAMPLES), from);
+    const judged = among(examples, stretch(from, from + length));
+    const [seeing, blinded] = [examples, blind].map((all) => {
+      const { condition, values } = among(all, train);
+      return gaussianLogs(linearGaussian(condition, width, values), judged);
+    }) as [number[], number[]];
+    gains.push(...seeing.map((log, i) => log - (blinded[i] as number)));
+  }
+  const { mean, stdErr } = meanWithError(gains);
+  return mean > 2 * stdErr;
+}
+
+/** Rows [n, width] in which a feature is the same everywhere: nothing is learned from it. */
+export const withoutFeature = (rows: Float32Array, width: number, feature: number): Float32Array =>
+  rows.map((value, i) => (i % width === feature ? 0 : value));
 
 /** A flow has e to at most so much as its scale. */
 const LIMIT = 80;

@@ -9,6 +9,7 @@ import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
 import { type Baseline, lagBaseline } from "./baseline.js";
 import { expectNames, type Prediction } from "./columns.js";
+import { featureOf } from "./features.js";
 import { pickColumns, rowsOfPart, type TargetInTable } from "./table-regression.js";
 
 const LAGS = 24;
@@ -74,13 +75,6 @@ export const timeOf = (name: string): number => {
   reader.read(name);
   return reader.value;
 };
-
-/** The number of a column k rows ago, among those that flows see of a target. */
-function featureOfLag({ schema }: Prediction, target: TargetInTable, lag: number): number {
-  const columns = ownColumns(tableColumns(schema));
-  const numbers = target.from.filter((place) => columns[place]?.kind.isNumber);
-  return numbers.findIndex((place) => columns[place]?.name === lagName(target.name, lag));
-}
 
 /**
  * The lag of a season: a period of the calendar where the lags cover one. Else it is the best lag at which the series comes closer to
@@ -155,10 +149,19 @@ export function lagBaselines(
   const { order } = prediction.schema;
   if (!order || !series || target.kind.classes !== undefined) return [];
   const { width } = target.features;
-  const features = Array.from({ length: order.lags }, (_, k) => featureOfLag(prediction, target, k + 1));
-  const errors = features.map((feature) =>
-    pickColumns(condition, width, [feature]).reduce((sum, lag, i) => sum + Math.abs(lag - values[i]!), 0),
-  );
+  const { schema, given } = prediction;
+  const find = featureOf(schema, given);
+  // values before the last one are given by how far they are from it
+  const features = Array.from({ length: order.lags }, (_, k) => [
+    ...new Set([find(lagName(target.name, 1)), find(lagName(target.name, k + 1))]),
+  ]);
+  const errors = features.map((own) => {
+    const past = pickColumns(condition, width, own);
+    return values.reduce((sum, value, i) => {
+      const lag = past.subarray(i * own.length, (i + 1) * own.length).reduce((a, b) => a + b, 0);
+      return sum + Math.abs(lag - value);
+    }, 0);
+  });
   const season = seasonOf(order, errors);
   const valueAt = valuesOf(prediction, target, series);
   return [1, ...(season === undefined ? [] : [season])].map((lag) => ({

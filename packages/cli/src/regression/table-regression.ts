@@ -6,7 +6,7 @@ import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { columnNamed, type Prediction, type Target, targetOf } from "./columns.js";
-import { type GivenFeatures, givenFeatures } from "./features.js";
+import { featureOf, type GivenFeatures, givenFeatures } from "./features.js";
 import { type Regression, repeatRows } from "./regression.js";
 
 /** The models of one column: of its values, and where many rows share some of them, of which one it is, if any. */
@@ -21,8 +21,12 @@ export type TargetInTable = Target &
     /** The columns that it is predicted from: their places, and the numbers that flows see of them. */
     from: readonly number[];
     features: GivenFeatures;
-    /** Where rows follow each other in time: the place of the last value. Flows learn the step from it, as likely as the value. */
+    /**
+     * Where rows follow each other in time: the place of the last value, and its number among the features. Flows learn the
+     * step from it, as likely as the value.
+     */
     last: number;
+    level: number;
   }>;
 
 /** The columns of a prediction in the rows of its table. */
@@ -39,6 +43,7 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
     return {
       ...target,
       last: isStep ? placeOf(lagName(name, 1)) : -1,
+      level: isStep ? featureOf(schema, from)(lagName(name, 1)) : -1,
       name,
       place: column?.place ?? -1,
       from: places,

@@ -12,6 +12,7 @@ import { fitBaseline } from "./baseline.js";
 import { fromWhat } from "./columns.js";
 import { testSource } from "./evaluate-regression.js";
 import { evaluateRows, type TargetBaselines } from "./evaluation.js";
+import { levelSays, withoutFeature } from "./lines.js";
 import type { ValueKind } from "./network.js";
 import { type PredictionPlan, planPrediction } from "./plan.js";
 import { kindOf, type Regression, regression } from "./regression.js";
@@ -151,21 +152,21 @@ async function fitTarget(
     condition: Float32Array,
   ) => Promise<Regression | undefined>,
 ): Promise<TargetModels | undefined> {
-  const { kind, atoms, features } = target;
+  const { kind, atoms, features, level } = target;
+  const { width } = features;
+  const seen =
+    level < 0 || levelSays({ condition, width, values: steps }, level)
+      ? condition
+      : withoutFeature(condition, width, level);
   if (atoms.length === 0) {
-    const value = await fit("value", kind, steps, condition);
+    const value = await fit("value", kind, steps, seen);
     return value && { value };
   }
   const which = values.map((each) => atomOf(target, each));
   const atom = await fit("atom", { classes: atoms.length + 1 }, which, condition);
   if (atom === undefined) return undefined;
   const apart = [...values.keys()].filter((i) => which[i] === 0);
-  const value = await fit(
-    "value",
-    kind,
-    takeRows(steps, 1, apart),
-    takeRows(condition, features.width, apart),
-  );
+  const value = await fit("value", kind, takeRows(steps, 1, apart), takeRows(seen, width, apart));
   if (value === undefined) await atom.dispose();
   return value && { atom, value };
 }

@@ -1,6 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 import { afterAll, describe, expect, it } from "vitest";
 import { DataError, UsageError } from "../../src/index.js";
+import { levelSays } from "../../src/regression/lines.js";
 import { splitOf } from "../../src/regression/network.js";
 import {
   gaussianLog,
@@ -123,6 +124,17 @@ describe("a regression", () => {
       [36, 37, 38, 39],
     ]);
     expect([...held(0, false)]).not.toEqual([...held(1, false)]);
+  });
+
+  it.each([
+    ["nothing of a random walk", 1, false],
+    ["something of a series that comes back", 0.5, true],
+  ])("finds that the level says %s", (_, keeps, expected) => {
+    const series = [0];
+    for (let i = 0; i < 500; i++) series.push(keeps * (series[i] as number) + random.normal());
+    const steps = series.slice(1).map((value, i) => value - (series[i] as number));
+    const examples = { condition: Float32Array.from(series.slice(0, -1)), width: 1 };
+    expect(levelSays({ ...examples, values: Float32Array.from(steps) }, 0)).toBe(expected);
   });
 
   it("is the same for a seed", async () => {
