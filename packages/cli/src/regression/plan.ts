@@ -109,6 +109,7 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
   const table = await openTable(name, reading);
   const found = await findSchema(name, table, reading);
   expectUsable(name, found);
+  expectEnough(name, found.rows);
   const { time } = flags;
   const prediction =
     time === undefined

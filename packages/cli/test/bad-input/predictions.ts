@@ -150,6 +150,18 @@ const ofSeries: readonly Case[] = [
     { content: series((i) => i + 10 * Math.floor(i / 4)), code: "DATA" },
   ],
   [
+    "three rows",
+    ["--time", "t"],
+    ["3 rows, expected at least 20 to train on and to test", "add rows"],
+    {
+      content: series((i) => i)
+        .split("\n")
+        .slice(0, 4)
+        .join("\n"),
+      code: "DATA",
+    },
+  ],
+  [
     "a calendar beside the time",
     [...timely, "--calendar", "t"],
     ["--calendar does not go with --time", "leave it out"],
