@@ -10,6 +10,7 @@ import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { linear } from "../src/layers/linear.js";
 import { parallel } from "../src/layers/parallel.js";
 import { split } from "../src/layers/split.js";
+import { transformer } from "../src/layers/transformer.js";
 import { makeRng } from "../src/math/rng.js";
 import { sizeOf } from "../src/shape.js";
 import { layerAt } from "../src/testing/layer-at.js";
@@ -83,6 +84,11 @@ export const conditions: readonly CatalogEntry[] = [
     "coupling that adds, a condition of 2",
     "coupling",
     coupling([3], 1, { hidden: 12, additive: true, condition: 2 }),
+  ),
+  given(
+    "transformer, a condition of 2",
+    "transformer",
+    transformer([4], 2, { hidden: 4, heads: 2, depth: 1, patch: 2, condition: 2 }),
   ),
   given(
     "linear 4 → 2, gaussian, a condition of 2",

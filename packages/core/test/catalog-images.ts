@@ -10,6 +10,7 @@ import { pad } from "../src/layers/pad.js";
 import type { ParallelLayer } from "../src/layers/parallel.js";
 import { channelsFirst, reverse } from "../src/layers/reshape.js";
 import { tile } from "../src/layers/tile.js";
+import { transformer } from "../src/layers/transformer.js";
 import { randomOrthogonal } from "../src/math/linalg.js";
 import type { Rng } from "../src/math/rng.js";
 import type { AxisWindows, Windows } from "../src/math/windows.js";
@@ -287,6 +288,17 @@ const couplings: readonly CatalogEntry[] = [
   }),
 ];
 
+const small = { hidden: 4, heads: 2, depth: 1 } as const;
+
+const transformers: readonly CatalogEntry[] = [
+  entry("transformer of an image, two", "transformer", transformer([1, 4, 4], 2, { ...small, patch: 2 })),
+  entry("transformer of a vector, two layers", "transformer", transformer([3], 1, { ...small, depth: 2 })),
+  entry("transformer of pairs, three", "transformer", transformer([4], 3, { ...small, patch: 2, heads: 1 }), {
+    scale: 2,
+    batch: 1,
+  }),
+];
+
 const movements: readonly CatalogEntry[] = [
   entry("channelsFirst", "channelsFirst", channelsFirst([2, 3, 4])),
   entry("reverse", "reverse", reverse([5])),
@@ -297,5 +309,6 @@ export const images: readonly CatalogEntry[] = [
   ...pads,
   ...[...tiles, ...kernels, ...mixtureKernels, ...convolutions].map((one) => one.entry),
   ...couplings,
+  ...transformers,
   ...movements,
 ];

@@ -37,6 +37,7 @@ export { rqSpline } from "../layers/rq-spline.js";
 export { split } from "../layers/split.js";
 export { squeeze, unsqueeze } from "../layers/squeeze.js";
 export { tile } from "../layers/tile.js";
+export { transformer } from "../layers/transformer.js";
 export { valueTree } from "../layers/value-tree.js";
 export { variationalDequantize } from "../layers/variational-dequantize.js";
 export { whiten } from "../layers/whiten.js";

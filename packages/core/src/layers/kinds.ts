@@ -33,6 +33,7 @@ export { flattenKind, permuteKind, reshapeKind, transposeKind } from "./reshape.
 export { rqSplineKind } from "./rq-spline.js";
 export { splitKind } from "./split.js";
 export { squeezeKind, unsqueezeKind } from "./squeeze.js";
+export { transformerKind } from "./transformer.js";
 export { valueTreeKind } from "./value-tree.js";
 export { variationalDequantizeKind } from "./variational-dequantize.js";
 export { whitenKind } from "./whiten.js";

@@ -13,7 +13,7 @@ export type Mlp = Readonly<{
   sizes: readonly number[];
   /** PyTorch's initialization: weights and biases uniform within ±1/√in; optionally zeros in the last layer. */
   init(key: np.Array, options?: { lastZero?: boolean }): MlpParams;
-  /** x [N, sizes[0]] ↦ [N, sizes[last]]; consumes both. */
+  /** x […, sizes[0]] ↦ […, sizes[last]]; consumes both. */
   apply(params: MlpParams, x: np.Array): np.Array;
 }>;
 

@@ -18,6 +18,7 @@ import { permuteChannels } from "../../src/layers/permute-channels.js";
 import { split } from "../../src/layers/split.js";
 import { squeeze, unsqueeze } from "../../src/layers/squeeze.js";
 import { tile } from "../../src/layers/tile.js";
+import { transformer } from "../../src/layers/transformer.js";
 import { valueTree } from "../../src/layers/value-tree.js";
 import { variationalDequantize } from "../../src/layers/variational-dequantize.js";
 
@@ -204,6 +205,26 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "an average of the padding alone",
     () => avgPool2d([1, 3, 4], { kernel: 2, padding: { left: 2 } }),
     "avgPool2d: a window lies in the padding alone",
+  ],
+  [
+    "patches that do not divide an image",
+    () => transformer([1, 6, 8], 2),
+    "transformer: patches of 4 must divide 6 × 8; pad the image, or choose another patch",
+  ],
+  [
+    "one patch alone",
+    () => transformer([3, 4, 4], 2),
+    "transformer: needs two patches at least, got one of [B, 3, 4, 4]",
+  ],
+  [
+    "heads of a broken width",
+    () => transformer([4], 2, { hidden: 6 }),
+    "transformer: hidden must be a multiple of its 4 heads, got 6",
+  ],
+  [
+    "patches of a matrix",
+    () => transformer([4, 4], 2),
+    "transformer: needs vectors [n] or images [C, H, W], got [B, 4, 4]",
   ],
   ["nothing side by side", () => parallel([]), "parallel: needs a layer at least"],
   [
