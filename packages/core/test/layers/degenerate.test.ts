@@ -113,12 +113,17 @@ async function expectFiniteGradient(made: Flow, params: FlowParams, examples: Fl
   expect(slopes.flat().every(Number.isFinite)).toBe(true);
 }
 
-const quickNetworks = ["convolutions as the paper's", "squeezed, normed and split", "a mixture of flows"];
+/** What npm test runs; all pairs are tests of npm run test:long. */
+const quick: { readonly [network: string]: readonly string[] } = {
+  "convolutions as the paper's": ["all black"],
+  "squeezed, normed and split": ["one example"],
+  "a mixture of flows": ["all black", "one example"],
+};
 
 describe.each(Object.entries(networks))("%s", (what, layers) => {
   for (const [name, examples] of Object.entries(data))
     it(`${name}`, {
-      tags: quickNetworks.includes(what) && ["all black", "one example"].includes(name) ? [] : ["long"],
+      tags: quick[what]?.includes(name) ? [] : ["long"],
     }, async () => {
       const made = flowify({ inShape, layers });
       const params = await initChain(

@@ -47,9 +47,9 @@ const trained = async (executor: Executor, other: Partial<TrainOptions>) => {
 
 describe("parts of a batch", () => {
   it.each([
-    ["whole", (parts: number) => 300 * (parts - 1), 1],
-    ["in halves", (parts: number) => (parts === 2 ? 0 : 400), 2],
-    ["in quarters", (parts: number) => 400 * (4 - parts), 4],
+    ["whole", (parts: number) => 150 * (parts - 1), 1],
+    ["in halves", (parts: number) => (parts === 2 ? 0 : 200), 2],
+    ["in quarters", (parts: number) => 150 * (4 - parts), 4],
   ])("computes it %s where that is fastest", async (_, milliseconds, wanted) => {
     const { parts } = await trained(slowed(milliseconds), { parts: "fastest" });
     expect(parts).toBe(wanted);
@@ -57,7 +57,7 @@ describe("parts of a batch", () => {
 
   it("has the bits of the same number of parts that was named, whatever was timed before", async () => {
     const timed = await trained(
-      slowed((parts) => (parts === 2 ? 0 : 400)),
+      slowed((parts) => (parts === 2 ? 0 : 200)),
       { parts: "fastest" },
     );
     const named = await trained(
