@@ -20,7 +20,6 @@ import {
   seedFlag,
   whereFlag,
 } from "../flags/shared.js";
-import { scoreSeries } from "../regression/score-run.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { holdsRegression } from "../runs/folder.js";
@@ -30,6 +29,7 @@ import { remember, sourceOf, type Waiting } from "../scores/examples.js";
 import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { scoreTables } from "../scores/score-table.js";
+import { scoreSeries } from "../series/score-run.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { printable } from "../ui/printable.js";

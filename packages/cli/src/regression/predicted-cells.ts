@@ -1,10 +1,10 @@
 import type { Cell } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
+import { type HeldOut, likeliest, limitOf, type Predicted } from "../predictions/evaluation.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { columnNamed, type Prediction } from "./columns.js";
 import { intervalOf } from "./conformal.js";
-import { type HeldOut, likeliest, limitOf, type Predicted } from "./evaluation.js";
 import type { Predictive } from "./predictive.js";
 
 export type CellOptions = Readonly<{

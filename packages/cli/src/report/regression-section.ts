@@ -1,10 +1,10 @@
 import { escapeXml } from "../pictures/escape.js";
 import { fanChart } from "../pictures/fan-chart.js";
 import { histogram } from "../pictures/histogram.js";
-import type { Ahead } from "../regression/ahead.js";
-import type { RegressionEvaluation } from "../regression/evaluate-regression.js";
-import type { TargetEvaluation } from "../regression/evaluation.js";
-import { aheadLines, aheadTitle, evaluationLines } from "../regression/say-evaluation.js";
+import type { RegressionEvaluation } from "../predictions/evaluate.js";
+import type { TargetEvaluation } from "../predictions/evaluation.js";
+import { aheadLines, aheadTitle, evaluationLines } from "../predictions/say-evaluation.js";
+import type { Ahead } from "../series/ahead.js";
 import { pageOf, table } from "./page-frame.js";
 
 /** A run of `flowify train --predict`: its columns, and its scores. */

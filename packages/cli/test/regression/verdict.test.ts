@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { TargetEvaluation } from "../../src/regression/evaluation.js";
-import { sayEvaluation } from "../../src/regression/say-evaluation.js";
+import type { TargetEvaluation } from "../../src/predictions/evaluation.js";
+import { sayEvaluation } from "../../src/predictions/say-evaluation.js";
 
 const numbers = (logProb: number) => ({
   rows: 9,

@@ -11,7 +11,7 @@ import {
 } from "../../../src/data/table/ordered-table.js";
 import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
 import type { Table } from "../../../src/data/table/table.js";
-import { seasonOf } from "../../../src/regression/series.js";
+import { seasonOf } from "../../../src/series/series.js";
 
 const tableOf = (rows: readonly (readonly [string, number])[]): Table => ({
   names: ["t", "x"],

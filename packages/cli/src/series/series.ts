@@ -3,14 +3,14 @@ import { cellReader } from "../data/table/cell.js";
 import { findOrder, lagName, namesOfOrder, stretchesOf, withOrder } from "../data/table/ordered-table.js";
 import type { TableOrder, TableSchema } from "../data/table/schema.js";
 import type { Table } from "../data/table/table.js";
+import { type Baseline, lagBaseline } from "../regression/baseline.js";
+import { expectNames, type Prediction } from "../regression/columns.js";
+import { featureOf } from "../regression/features.js";
+import { pickColumns, rowsOfPart, type TargetInTable } from "../regression/table-regression.js";
 import type { TrainFlags } from "../settings.js";
 import { meanOf } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
-import { type Baseline, lagBaseline } from "./baseline.js";
-import { expectNames, type Prediction } from "./columns.js";
-import { featureOf } from "./features.js";
-import { pickColumns, rowsOfPart, type TargetInTable } from "./table-regression.js";
 
 const LAGS = 24;
 /** Rows to train on, at least. */

@@ -2,16 +2,16 @@ import { UsageError } from "@flowify/core";
 import { stretchesOf } from "../data/table/ordered-table.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { conformalLimit } from "../regression/conformal.js";
+import { rowsToPredict } from "../regression/encoded-rows.js";
+import { type FinishedRegression, withRegression } from "../regression/open-regression.js";
+import type { RegressionDocument } from "../regression/regression-file.js";
+import { rowsOfPart, widthOf } from "../regression/table-regression.js";
+import { type SeriesRows, seriesRows, timeOf } from "../series/series.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
-import { conformalLimit } from "./conformal.js";
-import { rowsToPredict } from "./encoded-rows.js";
 import { evaluateRows, type TargetEvaluation } from "./evaluation.js";
-import { type FinishedRegression, withRegression } from "./open-regression.js";
-import type { RegressionDocument } from "./regression-file.js";
-import { type SeriesRows, seriesRows, timeOf } from "./series.js";
-import { rowsOfPart, widthOf } from "./table-regression.js";
 
 export type EvaluateOptions = CommonFlags &
   Readonly<{ data?: string; where?: string; limit?: number; seed?: number }>;

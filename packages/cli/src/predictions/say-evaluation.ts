@@ -1,8 +1,8 @@
+import { LEVELS, type Scores } from "../regression/scores.js";
+import type { Ahead } from "../series/ahead.js";
 import { formatCount, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
-import type { Ahead } from "./ahead.js";
 import type { TargetEvaluation } from "./evaluation.js";
-import { LEVELS, type Scores } from "./scores.js";
 
 /** Bins of the ranks. */
 const BINS = 10;

@@ -9,15 +9,15 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { expectEnough } from "../data/table/split-rows.js";
 import { environment } from "../environment.js";
 import { readingOf } from "../flags/shared.js";
+import { type Prediction, predictionOf } from "../regression/columns.js";
+import { type RegressionDocument, readRegression } from "../regression/regression-file.js";
+import { rowsOfPart, widthOf } from "../regression/table-regression.js";
 import { checkRunFolder, runPaths } from "../runs/folder.js";
 import { expectFree } from "../runs/outputs.js";
+import { expectLags, type SeriesRows, seriesOf, seriesRows } from "../series/series.js";
 import type { TrainFlags } from "../settings.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
-import { type Prediction, predictionOf } from "./columns.js";
-import { type RegressionDocument, readRegression } from "./regression-file.js";
-import { expectLags, type SeriesRows, seriesOf, seriesRows } from "./series.js";
-import { rowsOfPart, widthOf } from "./table-regression.js";
 
 /** Flags of `train` that a prediction takes. */
 const taken: readonly (keyof TrainFlags)[] = [

@@ -1,25 +1,12 @@
 import type { Executor, FlowModel } from "@flowify/core";
 import { openExecutor } from "../executors.js";
 import { loadModel, NodeModel } from "../node-model.js";
-import { openRunFolder } from "../runs/folder.js";
-import type { TrainFlags } from "../settings.js";
-import { takeRows } from "../tables/flow-rows.js";
-import { formatCount } from "../ui/format.js";
-import { type CliContext, watchTraining } from "../ui/interrupt.js";
-import { createProgress } from "../ui/progress.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
-import { fitBaseline } from "./baseline.js";
-import { fromWhat } from "./columns.js";
-import { testSource } from "./evaluate-regression.js";
-import { evaluateRows, type TargetBaselines } from "./evaluation.js";
-import { levelSays, withoutFeature } from "./lines.js";
-import type { ValueKind } from "./network.js";
-import { type PredictionPlan, planPrediction } from "./plan.js";
-import { kindOf, type Regression, regression } from "./regression.js";
-import { memberFolder, membersIn, writeRegression } from "./regression-file.js";
-import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
-import { finiteLog } from "./score-series.js";
-import { lagBaselines } from "./series.js";
+import { fitBaseline } from "../regression/baseline.js";
+import { fromWhat } from "../regression/columns.js";
+import { levelSays, withoutFeature } from "../regression/lines.js";
+import type { ValueKind } from "../regression/network.js";
+import { kindOf, type Regression, regression } from "../regression/regression.js";
+import { memberFolder, membersIn, writeRegression } from "../regression/regression-file.js";
 import {
   atomOf,
   lastValues,
@@ -29,7 +16,20 @@ import {
   type TargetModels,
   targetsOf,
   widthOf,
-} from "./table-regression.js";
+} from "../regression/table-regression.js";
+import { openRunFolder } from "../runs/folder.js";
+import { finiteLog } from "../series/score-series.js";
+import { lagBaselines } from "../series/series.js";
+import type { TrainFlags } from "../settings.js";
+import { takeRows } from "../tables/flow-rows.js";
+import { formatCount } from "../ui/format.js";
+import { type CliContext, watchTraining } from "../ui/interrupt.js";
+import { createProgress } from "../ui/progress.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { testSource } from "./evaluate.js";
+import { evaluateRows, type TargetBaselines } from "./evaluation.js";
+import { type PredictionPlan, planPrediction } from "./plan.js";
+import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
 
 /** `flowify train --predict`: flows for the distribution of some columns of a table, given others. */
 export async function trainPrediction(this: CliContext, flags: TrainFlags): Promise<void> {

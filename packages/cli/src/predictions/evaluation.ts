@@ -1,12 +1,12 @@
+import { type Baseline, baselinePredictions } from "../regression/baseline.js";
+import { conformalLimit, fewestFor, outwardness } from "../regression/conformal.js";
+import { Predictive } from "../regression/predictive.js";
+import { type Scores, scoresOf } from "../regression/scores.js";
+import { pickColumns, type TableRegression } from "../regression/table-regression.js";
+import { type Ahead, evaluateAhead } from "../series/ahead.js";
+import type { LagBaseline, SeriesRows } from "../series/series.js";
 import { meanOf } from "../statistics.js";
 import { takeRows } from "../tables/flow-rows.js";
-import { type Ahead, evaluateAhead } from "./ahead.js";
-import { type Baseline, baselinePredictions } from "./baseline.js";
-import { conformalLimit, fewestFor, outwardness } from "./conformal.js";
-import { Predictive } from "./predictive.js";
-import { type Scores, scoresOf } from "./scores.js";
-import type { LagBaseline, SeriesRows } from "./series.js";
-import { pickColumns, type TableRegression } from "./table-regression.js";
 
 /** Equally likely values of a prediction. */
 const POINTS = 256;

@@ -6,16 +6,16 @@ import type { TableFormat } from "../data/written/written-rows.js";
 import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import { type Write, writeAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { rowsToPredict } from "../regression/encoded-rows.js";
+import { withRegression } from "../regression/open-regression.js";
+import { widthOf } from "../regression/table-regression.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
 import { reachable } from "../scores/score-threshold.js";
 import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
-import { rowsToPredict } from "./encoded-rows.js";
 import { followRows } from "./follow-rows.js";
-import { withRegression } from "./open-regression.js";
 import { seriesScorer } from "./score-series.js";
-import { widthOf } from "./table-regression.js";
 
 export type SeriesScoreFlags = CommonFlags &
   Readonly<{

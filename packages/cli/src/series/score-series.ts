@@ -3,11 +3,11 @@ import type { Cell } from "../data/table/cell.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type Calibration, calibrationOf, conformalP } from "../detect/calibration.js";
 import { scoreColumns } from "../detect/score-columns.js";
+import type { FinishedRegression } from "../regression/open-regression.js";
+import { Predictive } from "../regression/predictive.js";
+import { type TableRegression, widthOf } from "../regression/table-regression.js";
 import { meanOf } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
-import type { FinishedRegression } from "./open-regression.js";
-import { Predictive } from "./predictive.js";
-import { type TableRegression, widthOf } from "./table-regression.js";
 
 /** Of a value that the run holds impossible, such as a new name. */
 const LEAST = -1e4;

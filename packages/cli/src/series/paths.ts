@@ -2,10 +2,10 @@ import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { lagName, placesAt, timeAfter } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
+import { repeatRows } from "../regression/regression.js";
+import { type TableRegression, widthOf } from "../regression/table-regression.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { takeRows } from "../tables/flow-rows.js";
-import { repeatRows } from "./regression.js";
-import { type TableRegression, widthOf } from "./table-regression.js";
 
 export type PathOptions = Readonly<{
   /** Paths from each row. */

@@ -1,12 +1,12 @@
 import type { TableOrder } from "../data/table/schema.js";
 import type { FanPanel } from "../pictures/fan-chart.js";
+import { gaussianPredictive } from "../regression/linear-gaussian.js";
+import { Predictive } from "../regression/predictive.js";
+import { type Scores, scoresOf } from "../regression/scores.js";
+import { type TableRegression, type TargetInTable, widthOf } from "../regression/table-regression.js";
 import { takeRows } from "../tables/flow-rows.js";
-import { gaussianPredictive } from "./linear-gaussian.js";
 import { samplePaths } from "./paths.js";
-import { Predictive } from "./predictive.js";
-import { type Scores, scoresOf } from "./scores.js";
 import { backOf, type LagBaseline, type SeriesRows, valuesOf } from "./series.js";
-import { type TableRegression, type TargetInTable, widthOf } from "./table-regression.js";
 
 /** Paths of a forecast, and held-out rows from which on forecasts are made, at most. */
 const PATHS = 128;

@@ -5,9 +5,9 @@ import type { Cell } from "../data/table/cell.js";
 import { namesOfOrder, stretchesOf, wholeRow } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
 import { cleanCell, isBlank } from "../data/table/sniff.js";
+import type { Prediction } from "../regression/columns.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
-import type { Prediction } from "./columns.js";
 import type { SeriesScorer } from "./score-series.js";
 import { timeOf } from "./series.js";
 

@@ -5,18 +5,18 @@ import type { TableOrder } from "../data/table/schema.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
 import type { Theme } from "../pictures/theme.js";
+import type { Predicted } from "../predictions/evaluation.js";
+import { columnNamed } from "../regression/columns.js";
+import type { RowsToPredict } from "../regression/encoded-rows.js";
+import { DIGITS, predictedColumn } from "../regression/predicted-cells.js";
+import { Predictive } from "../regression/predictive.js";
+import { type TableRegression, widthOf } from "../regression/table-regression.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import type { EncodedRows } from "../tables/encoded-table.js";
 import { takeRows } from "../tables/flow-rows.js";
 import { panelOf } from "./ahead.js";
-import { columnNamed } from "./columns.js";
-import type { RowsToPredict } from "./encoded-rows.js";
-import type { Predicted } from "./evaluation.js";
 import { samplePaths } from "./paths.js";
-import { DIGITS, predictedColumn } from "./predicted-cells.js";
-import { Predictive } from "./predictive.js";
 import { timeOf } from "./series.js";
-import { type TableRegression, widthOf } from "./table-regression.js";
 
 /** Paths whose quantiles are written. */
 export const PATHS = 1000;
