@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { firstImages, imageSet } from "../src/data/image-set.js";
+import { writeOutput } from "../src/data/written/output.js";
 import { expectFree } from "../src/runs/outputs.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
@@ -101,3 +102,13 @@ describe("a file that is read", () => {
     expect(readFileSync(data, "utf8")).toBe("a,b\n1,2\n");
   });
 });
+
+it.each([true, false])(
+  "on a terminal (%s), and there alone, control characters are escaped",
+  async (isTTY) => {
+    let written = "";
+    const stdout = { isTTY, write: (text: string) => (written += text) };
+    await writeOutput(undefined, stdout as never, (write) => write("name,p\n\u001b[2J,1\n"));
+    expect(written).toBe(isTTY ? "name,p\n\\x1b[2J,1\n" : "name,p\n\u001b[2J,1\n");
+  },
+);

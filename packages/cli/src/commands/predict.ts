@@ -1,18 +1,19 @@
 import { UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
-import { formatOf, tableFormats } from "../data/written/written-rows.js";
+import { tableFormats } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
-import { type Write, writeAtomic, writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, type FlagsOf, text, value } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
 import { svgToPng } from "../pictures/png.js";
-import { AT_ONCE, predictRows } from "../predictions/evaluation.js";
 import { fewestFor } from "../regression/conformal.js";
 import { rowsToPredict } from "../regression/encoded-rows.js";
 import { withRegression } from "../regression/open-regression.js";
+import { AT_ONCE, predictRows } from "../regression/predicted.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
 import { widthOf } from "../regression/table-regression.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
@@ -92,25 +93,19 @@ export async function predict(this: CliContext, flags: PredictFlags, folder: str
   const { quiet = false, data, out, seed = 0, quantiles = QUANTILES, interval = INTERVAL } = flags;
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (data === undefined) throw new UsageError("predict needs rows\nname a table with --data FILE");
-  const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
-  if (format === "parquet" && out === undefined)
-    throw new UsageError("--format parquet needs a file\nname one with --out predicted.parquet");
+  const format = tableFormat(flags, "predicted");
   const files = [out, flags.picture].filter((file) => file !== undefined);
   if (files.length > 0) expectFree(files, flags, { inputs: [...inputsOfRun(folder), data] });
   await keepNamedInput([data]);
   await withRegression(folder, flags, terminal, async (model, document) => {
     const { id, where, horizon, paths, picture } = flags;
     const rows = await rowsToPredict(data, document, { id, where, warn: terminal.warn });
-    const write = (produce: (write: Write) => Promise<void>): Promise<void> =>
-      out === undefined
-        ? produce(async (bytes) => void stdout.write(String(bytes)))
-        : writeAtomic(out, produce);
     const { order } = document.schema;
     if (order) {
       const found = await forecast(model, data, rows, { horizon, seed, paths: paths ?? PATHS });
       const table = paths === undefined ? forecastTable(found, quantiles) : pathTable(found);
-      await write(async (write_) => {
-        const writer = rowWriter(format, table.columns, write_);
+      await writeOutput(out, stdout, async (write) => {
+        const writer = rowWriter(format, table.columns, write);
         await writer.add(table.rows);
         await writer.end();
       });
@@ -142,8 +137,8 @@ export async function predict(this: CliContext, flags: PredictFlags, folder: str
     );
     const width = widthOf(document);
     let count = 0;
-    await write(async (write_) => {
-      const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write_);
+    await writeOutput(out, stdout, async (write) => {
+      const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write);
       for await (const { rows: encoded, names } of rows.blocks()) {
         for (let from = 0; from < names.length; from += AT_ONCE) {
           const to = Math.min(names.length, from + AT_ONCE);

@@ -5,9 +5,10 @@ import { isPattern } from "../data/table/sources/file-pattern.js";
 import { isTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { csvCell } from "../data/written/csv-writer.js";
+import { writeOutput } from "../data/written/output.js";
 import { formatOf, type TableFormat, tableFormats } from "../data/written/written-rows.js";
 import { idHeader, scoreKinds } from "../detect/score-columns.js";
-import { type Write, writeAtomic } from "../files/atomic.js";
+import type { Write } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
@@ -32,8 +33,7 @@ import { scoreTables } from "../scores/score-table.js";
 import { scoreSeries } from "../series/score-run.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
-import { printable } from "../ui/printable.js";
-import { createTerminal, type OutputStream } from "../ui/terminal.js";
+import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -204,7 +204,7 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
         await write(lines.map((text) => `${text}\n`).join(""));
       }
     };
-    await (out === undefined ? writeScores(standardOutput(stdout)) : writeAtomic(out, writeScores));
+    await writeOutput(out, stdout, writeScores);
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
@@ -265,12 +265,6 @@ function textFormat(format: TableFormat): "csv" | "jsonl" {
     "likelihoods are written as CSV or JSON lines\nchoose --format csv, or a name that ends in .csv",
   );
 }
-
-/** Escapes control characters in names on a terminal. */
-const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | string) => {
-  const text = String(lines);
-  stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
-};
 
 function extra({ stdErr, ledger }: Scores, example: number, layers: number, withLedger: boolean): number[] {
   const own = withLedger ? Array.from(ledger.subarray(example * layers, (example + 1) * layers)) : [];

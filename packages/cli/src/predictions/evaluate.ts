@@ -1,5 +1,4 @@
 import { UsageError } from "@flowify/core";
-import { stretchesOf } from "../data/table/ordered-table.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { conformalLimit } from "../regression/conformal.js";
@@ -7,7 +6,7 @@ import { rowsToPredict } from "../regression/encoded-rows.js";
 import { type FinishedRegression, withRegression } from "../regression/open-regression.js";
 import type { RegressionDocument } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
-import { type SeriesRows, seriesRows, timeOf } from "../series/series.js";
+import { type SeriesRows, seriesRows } from "../series/series.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -80,7 +79,5 @@ async function rowsOfFile(
     );
   const { rows, names } = await table.all();
   const { order } = document.schema;
-  if (!order) return { rows };
-  const times = names.map(timeOf);
-  return { rows, series: { encoded: rows, times, stretches: stretchesOf(order, times), firstTest: 0 } };
+  return { rows, series: order && seriesRows(document, order, { encoded: rows, rowNames: names }, true) };
 }

@@ -1,21 +1,13 @@
 import { type Baseline, baselinePredictions } from "../regression/baseline.js";
-import { conformalLimit, fewestFor, outwardness } from "../regression/conformal.js";
-import { Predictive } from "../regression/predictive.js";
+import { outwardness } from "../regression/conformal.js";
+import { AT_ONCE, likeliest, POINTS, type Predicted, predictRows } from "../regression/predicted.js";
+import type { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { pickColumns, type TableRegression } from "../regression/table-regression.js";
 import { type Ahead, evaluateAhead } from "../series/ahead.js";
 import type { LagBaseline, SeriesRows } from "../series/series.js";
 import { meanOf } from "../statistics.js";
 import { takeRows } from "../tables/flow-rows.js";
-
-/** Equally likely values of a prediction. */
-const POINTS = 256;
-
-/** Rows that are predicted at once. */
-export const AT_ONCE = 256;
-
-/** What held-out rows say of a column: how far out each of its values lay, by which intervals are made. */
-export type HeldOut = Readonly<{ outwardness: readonly number[] }>;
 
 /** How good the predictions of a column were, and those of its baseline. */
 export type TargetEvaluation = Readonly<{
@@ -38,37 +30,8 @@ export type TargetEvaluation = Readonly<{
   outwardness: readonly number[];
 }>;
 
-/** The predictions of one column for some rows: of numbers distributions, of classes probabilities [n · classes]. */
-export type Predicted = Readonly<{ distributions: readonly Predictive[]; probabilities: Float64Array }>;
-
 /** What a column is compared with. */
 export type TargetBaselines = Readonly<{ baseline: Baseline; lagBaselines?: readonly LagBaseline[] }>;
-
-/** Predictions of all targets for encoded rows [n, width]. */
-export async function predictRows(
-  model: TableRegression,
-  rows: Float32Array,
-  seed: number,
-): Promise<Predicted[]> {
-  const drawn = await model.draws(rows, POINTS, seed);
-  const out: Predicted[] = [];
-  for (const [t, { kind }] of model.targets.entries()) {
-    const own = drawn[t] as Float64Array;
-    const count = own.length / POINTS;
-    out.push(
-      kind.classes === undefined
-        ? {
-            distributions: Array.from(
-              { length: count },
-              (_, i) => new Predictive(own.subarray(i * POINTS, (i + 1) * POINTS)),
-            ),
-            probabilities: new Float64Array(),
-          }
-        : { distributions: [], probabilities: await model.probabilities(rows, t, own, POINTS) },
-    );
-  }
-  return out;
-}
 
 /** Some rows of [n, width], a block at a time. */
 function* blocksOf(rows: Float32Array, width: number): Generator<Float32Array> {
@@ -180,16 +143,3 @@ const ofClasses = (
   },
   outwardness: own.map((probabilities, k) => 1 - (probabilities[values[k] as number] ?? 0)),
 });
-
-/** The place of the largest number. */
-export const likeliest = (probabilities: ArrayLike<number>): number => {
-  let best = 0;
-  for (let k = 1; k < probabilities.length; k++)
-    if ((probabilities[k] as number) > (probabilities[best] as number)) best = k;
-  return best;
-};
-
-/** Outwardness that a new value has at most with this probability; undefined where there are too few held-out rows. */
-export function limitOf({ outwardness: heldOut }: HeldOut, level: number): number | undefined {
-  return heldOut.length < fewestFor(level) ? undefined : conformalLimit(Float64Array.from(heldOut), level);
-}

@@ -1,12 +1,12 @@
 import type { Executor, FlowModel } from "@flowify/core";
 import { openExecutor } from "../executors.js";
-import { loadModel, NodeModel } from "../node-model.js";
+import { NodeModel } from "../node-model.js";
 import { fitBaseline } from "../regression/baseline.js";
 import { fromWhat } from "../regression/columns.js";
 import { levelSays, withoutFeature } from "../regression/lines.js";
 import type { ValueKind } from "../regression/network.js";
 import { kindOf, type Regression, regression } from "../regression/regression.js";
-import { memberFolder, membersIn, writeRegression } from "../regression/regression-file.js";
+import { loadMembers, memberFolder, writeRegression } from "../regression/regression-file.js";
 import {
   atomOf,
   lastValues,
@@ -96,10 +96,7 @@ async function trainTargets(
     condition: Float32Array,
   ): Promise<Regression | undefined> => {
     const { target, t, part, kind } = of;
-    const inFolder = membersIn(folder, t, part);
-    const before: FlowModel[] = [];
-    for (let k = 0; k < inFolder; k++)
-      before.push(await loadModel(memberFolder(folder, t, part, k), { executor }));
+    const before = await loadMembers([folder, t, part], executor);
     const features = target.features.width;
     const found = await regression({
       ...kindOf(kind),

@@ -87,8 +87,9 @@ export function baselinePredictions(
     const origin = values[0] ?? 0;
     return step === undefined ? value : origin + step * Math.round((value - origin) / step);
   };
-  const rows = pickColumns(condition, width, [...new Array(width).keys()]);
-  const means = Array.from(values, (_, i) => linearMean(gaussian, rows.subarray(i * width, (i + 1) * width)));
+  const means = Array.from(values, (_, i) =>
+    linearMean(gaussian, condition.subarray(i * width, (i + 1) * width)),
+  );
   return {
     logProb: Array.from(values, (value, i) => {
       const atom = classes === undefined ? atomOf(target, value) : 0;

@@ -40,3 +40,6 @@ export function conformalLimit(heldOut: Float64Array, level: number): number {
 
 /** Held-out rows that an interval of this level needs at least. */
 export const fewestFor = (level: number): number => Math.ceil(level / (1 - level) - 1e-9);
+
+/** What held-out rows say of a column: how far out each of its values lay, by which intervals are made. */
+export type HeldOut = Readonly<{ outwardness: readonly number[] }>;

@@ -1,6 +1,6 @@
 import { openTable } from "../data/table/sources/open-table.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
-import { type EncodedRows, encodedTable, joinRows } from "../tables/encoded-table.js";
+import { allRows, type EncodedRows, encodedTable } from "../tables/encoded-table.js";
 import type { Prediction } from "./columns.js";
 
 /** A file whose rows are predicted: the columns to predict may be missing in it. */
@@ -51,11 +51,6 @@ export async function rowsToPredict(
     endRows: table.endRows ?? 0,
     end: encoded.end,
     blocks,
-    async all() {
-      const parts: EncodedRows[] = [];
-      for await (const part of blocks()) parts.push(part);
-      encoded.end();
-      return joinRows(parts);
-    },
+    all: () => allRows({ rows: blocks, end: encoded.end }),
   };
 }

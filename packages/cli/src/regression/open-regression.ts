@@ -1,10 +1,9 @@
-import { CheckpointError, type FlowModel } from "@flowify/core";
+import { CheckpointError } from "@flowify/core";
 import { openExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
-import { loadModel } from "../node-model.js";
 import type { Terminal } from "../ui/terminal.js";
 import { kindOf, Regression } from "./regression.js";
-import { memberFolder, type RegressionDocument, readRegression } from "./regression-file.js";
+import { loadMembers, type RegressionDocument, readRegression } from "./regression-file.js";
 import { TableRegression, type TargetModels } from "./table-regression.js";
 
 /** A run that predicts, trained to its end. */
@@ -35,9 +34,7 @@ export async function withRegression<T>(
     const planned = new TableRegression(document, []);
     for (const [t, { flows, lines }] of document.targets.entries()) {
       const load = async (part: "value" | "atom"): Promise<Regression> => {
-        const members: FlowModel[] = [];
-        for (let k = 0; k < flows[part]; k++)
-          members.push(await loadModel(memberFolder(folder, t, part, k), { executor }));
+        const members = await loadMembers([folder, t, part], executor, flows[part]);
         const target = planned.targets[t];
         const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
         const mixed = part === "value" && lines;

@@ -1,10 +1,10 @@
 import type { Cell } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
-import { type HeldOut, likeliest, limitOf, type Predicted } from "../predictions/evaluation.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { columnNamed, type Prediction } from "./columns.js";
-import { intervalOf } from "./conformal.js";
+import { conformalLimit, type HeldOut, intervalOf } from "./conformal.js";
+import { likeliest, type Predicted } from "./predicted.js";
 import type { Predictive } from "./predictive.js";
 
 export type CellOptions = Readonly<{
@@ -38,7 +38,10 @@ export function predictedColumn(
 ): PredictedColumn {
   const found = columnNamed(schema, name);
   const column = ownColumns(tableColumns(schema)).find((each) => each.name === name);
-  const limit = heldOut && interval !== undefined ? limitOf(heldOut, interval) : undefined;
+  const limit =
+    heldOut && interval !== undefined
+      ? conformalLimit(Float64Array.from(heldOut.outwardness), interval)
+      : Number.POSITIVE_INFINITY;
   const within = <T>(cells: readonly T[]): readonly T[] => (interval === undefined ? [] : cells);
   const percent = `${100 * (interval ?? 1)} %`;
   const number = (field: string): WrittenColumn => ({
@@ -63,7 +66,7 @@ export function predictedColumn(
       ],
       cells({ probabilities }, i, _, logProb) {
         const own = probabilities.subarray(i * labels.length, (i + 1) * labels.length);
-        const set = labels.filter((__, k) => limit === undefined || 1 - (own[k] ?? 0) <= limit);
+        const set = labels.filter((__, k) => 1 - (own[k] ?? 0) <= limit);
         return [labels[likeliest(own)] ?? "", ...own, ...within([set.join("|")]), ...logCell(logProb)];
       },
     };
@@ -94,8 +97,7 @@ export function predictedColumn(
     ],
     cells({ distributions }, i, known_, logProb) {
       const own = distributions[i] as Predictive;
-      const [low, high] =
-        limit === undefined ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : intervalOf(own, limit);
+      const [low, high] = intervalOf(own, limit);
       return [
         ...(isDate ? [] : [own.mean + origin]),
         cell(own.quantile(0.5)),

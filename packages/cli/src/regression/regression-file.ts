@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DataError, UsageError } from "@flowify/core";
+import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { check } from "../files/check.js";
 import { readOwnJson } from "../files/regular-file.js";
+import { loadModel } from "../node-model.js";
 import { environmentSchema, readingSchema } from "../run-config.js";
 import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js";
 
@@ -101,9 +102,16 @@ export function readRegression(folder: string): RegressionDocument {
 export const memberFolder = (folder: string, target: number, part: "value" | "atom", k: number): string =>
   join(runPaths(folder).members, `${target}-${part}-${k}`);
 
-/** Flows of a part that are in the folder, the first ones without a gap. */
-export function membersIn(folder: string, target: number, part: "value" | "atom"): number {
-  let k = 0;
-  while (existsSync(join(memberFolder(folder, target, part, k), "model.json"))) k++;
-  return k;
+/** Flows of a part that are in the folder, the first ones without a gap: all, or so many. */
+export async function loadMembers(
+  [folder, target, part]: readonly [folder: string, target: number, part: "value" | "atom"],
+  executor: Executor,
+  count?: number,
+): Promise<FlowModel[]> {
+  const models: FlowModel[] = [];
+  const folderOf = (k: number): string => memberFolder(folder, target, part, k);
+  const isThere = (k: number): boolean =>
+    count === undefined ? existsSync(join(folderOf(k), "model.json")) : k < count;
+  for (let k = 0; isThere(k); k++) models.push(await loadModel(folderOf(k), { executor }));
+  return models;
 }

@@ -129,23 +129,12 @@ export class TableRegression {
     return out;
   }
 
-  /** Of each class target its probabilities given what is given alone, [n · classes]: means over the values that were drawn of the targets before it. */
-  async probabilities(
-    rows: Float32Array,
-    t: number,
-    drawn: Float64Array,
-    each: number,
-  ): Promise<Float64Array> {
-    const target = this.targets[t] as TargetInTable;
-    const { classes = 0 } = target.kind;
-    const n = rows.length / this.#width;
-    if (t === 0) {
-      const condition = await target.features.of(pickColumns(rows, this.#width, target.from));
-      return this.#modelsOf(t).value.probabilitiesFlat(condition);
-    }
-    const out = new Float64Array(n * classes);
-    for (let i = 0; i < drawn.length; i++) out[Math.floor(i / each) * classes + drawn[i]!]! += 1 / each;
-    return out;
+  /** The probabilities of the first target, [n · classes], if it has classes: without samples, as nothing stands before it. */
+  async firstProbabilities(rows: Float32Array): Promise<Float64Array | undefined> {
+    const target = this.targets[0] as TargetInTable;
+    if (target.kind.classes === undefined) return undefined;
+    const condition = await target.features.of(pickColumns(rows, this.#width, target.from));
+    return this.#modelsOf(0).value.probabilitiesFlat(condition);
   }
 
   /** log p of the targets of encoded rows [n, width], for each target given those before it: [n], NaN where one is missing. */

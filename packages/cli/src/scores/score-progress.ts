@@ -4,10 +4,11 @@ import * as v from "valibot";
 import { hashOf } from "../data/image-set.js";
 import { filesOf } from "../data/table/sources/file-pattern.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
+import { writeOutput } from "../data/written/output.js";
 import type { TableFormat } from "../data/written/written-rows.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import { version } from "../environment.js";
-import { type Write, writeAtomic } from "../files/atomic.js";
+import type { Write } from "../files/atomic.js";
 import { placeOf } from "../files/place.js";
 import type { CommonFlags, ImagesFlags } from "../flags/shared.js";
 import type { Ranks } from "../ranks/ranks.js";
@@ -15,7 +16,6 @@ import { runPaths } from "../runs/folder.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
 import { type WrittenPart, writeContinued } from "../runs/shared-file.js";
 import { formatCount } from "../ui/format.js";
-import { printable } from "../ui/printable.js";
 import type { OutputStream, Terminal } from "../ui/terminal.js";
 
 export type TableScoreFlags = Omit<CommonFlags, "json"> &
@@ -90,8 +90,8 @@ export async function writeScores(
     throw new UsageError(
       "several ranks score tables in files into a file\nname them with --data and --out, or start one process",
     );
-  if (out === undefined) return produce({ ...once, write: standardOutput(stdout) });
-  if (!isRepeatable || !isFile) return writeAtomic(out, (write) => produce({ ...once, write }));
+  if (out === undefined || !isRepeatable || !isFile)
+    return writeOutput(out, stdout, (write) => produce({ ...once, write }));
   const options = { facts: factsOf(folder, files, flags), state: progressSchema, warn: terminal.warn };
   const going = (output: ScoreOutput): Promise<void> => {
     if (output.kept) terminal.note(`going on after ${formatCount(output.kept.rows)} scored rows`);
@@ -99,12 +99,6 @@ export async function writeScores(
   };
   await writeContinued(out, ranks, options, going, end);
 }
-
-/** Escapes control characters in names on a terminal. */
-const standardOutput = (stdout: OutputStream) => async (lines: Uint8Array | string) => {
-  const text = String(lines);
-  stdout.write(stdout.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
-};
 
 /** All that decides the scores but the device. Data files are known by name, size and time of change. */
 export function factsOf(

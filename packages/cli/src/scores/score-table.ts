@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
+import { tableFormat } from "../data/written/output.js";
 import { joinedProgress, rowWriter } from "../data/written/row-writer.js";
-import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { version } from "../environment.js";
@@ -40,15 +40,12 @@ async function scoreAs(
   { flags, folder, config, files }: Table,
 ): Promise<void> {
   const { stdout, stderr, env } = host;
-  const { out } = flags;
   const kind = flags.score === "likelihood" ? "combination" : (flags.score ?? "combination");
   const quiet = flags.quiet === true || (ranks !== undefined && ranks.rank > 0);
   const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
   if (flags.fdr !== undefined && flags.falseAlarms !== undefined)
     throw new UsageError("--fdr and --false-alarms exclude each other\nname one of them");
-  const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
-  if (format === "parquet" && out === undefined)
-    throw new UsageError("--format parquet needs a file\nname one with --out scored.parquet");
+  const format = tableFormat(flags, "scored");
   const found = readDetector(runPaths(folder).detector, folder);
   const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
   if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });

@@ -5,9 +5,9 @@ import type { TableOrder } from "../data/table/schema.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
 import type { Theme } from "../pictures/theme.js";
-import type { Predicted } from "../predictions/evaluation.js";
 import { columnNamed } from "../regression/columns.js";
 import type { RowsToPredict } from "../regression/encoded-rows.js";
+import { type Predicted, predictedOf } from "../regression/predicted.js";
 import { DIGITS, predictedColumn } from "../regression/predicted-cells.js";
 import { Predictive } from "../regression/predictive.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
@@ -81,21 +81,12 @@ export function forecastTable(of: Forecast, quantiles: readonly number[]): Table
   const parts = of.model.targets.map(({ name }) =>
     predictedColumn(of.model.prediction, name, undefined, false, { quantiles }),
   );
-  const predicted = of.model.targets.map(({ kind: { classes } }, t): Predicted => {
-    const steps = of.times.map((_, step) => valuesAt(of, t, step));
-    if (classes === undefined)
-      return {
-        distributions: steps.map((values) => new Predictive(values)),
-        probabilities: new Float64Array(),
-      };
-    const shares = steps.flatMap((values) =>
-      Array.from(
-        { length: classes },
-        (_, code) => values.filter((value) => value === code).length / of.paths,
-      ),
-    );
-    return { distributions: [], probabilities: Float64Array.from(shares) };
-  });
+  const predicted = of.model.targets.map(({ kind }, t) =>
+    predictedOf(
+      kind,
+      of.times.map((_, step) => valuesAt(of, t, step)),
+    ),
+  );
   return {
     columns: [timeColumn(of), ...parts.flatMap(({ columns }) => columns)],
     rows: timeCells(of).map((time, i) => [

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import { UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import type { TableFormat } from "../data/written/written-rows.js";
 import { formatOf, tableFormats } from "../data/written/written-rows.js";
-import { type Write, writeAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { rowsToPredict } from "../regression/encoded-rows.js";
 import { withRegression } from "../regression/open-regression.js";
@@ -45,9 +45,12 @@ export async function scoreSeries(
         ? "--follow reads rows from standard input\nleave the file out"
         : "rows that follow each other in time stand in one file\nname one of them",
     );
-  const format = flags.format ?? formatOf(out, tableFormats) ?? "csv";
-  if (format === "parquet" && (out === undefined || follow))
-    throw new UsageError("--format parquet needs a file of whole rows\nname one with --out scored.parquet");
+  const file = follow ? undefined : out;
+  const format = tableFormat(
+    { format: flags.format ?? formatOf(out, tableFormats), out: file },
+    "scored",
+    "a file of whole rows",
+  );
   await withRegression(folder, flags, terminal, async (model, document) => {
     if (!document.schema.order)
       throw new UsageError(
@@ -55,16 +58,16 @@ export async function scoreSeries(
       );
     const scorer = seriesScorer(model, document, { falseAlarms, reasons, window });
     reachable(scorer.calibration, falseAlarms, terminal);
-    const produce = async (write: Write): Promise<void> => {
+    await writeOutput(out, stdout, async (write) => {
       const writer = rowWriter(format, scorer.columns, write);
       if (follow) {
         const lines = createInterface({ input: process.stdin });
         for await (const cells of followRows(document, scorer, lines, terminal.warn))
           await writer.add([cells]);
       } else {
-        const file = files[0] ?? document.data.name;
-        await keepNamedInput([file]);
-        const rows = await rowsToPredict(file, document, { where, warn: terminal.warn });
+        const name = files[0] ?? document.data.name;
+        await keepNamedInput([name]);
+        const rows = await rowsToPredict(name, document, { where, warn: terminal.warn });
         const { rows: encoded, names } = await rows.all();
         const width = widthOf(document);
         for (let from = 0; from < names.length; from += AT_ONCE) {
@@ -74,10 +77,7 @@ export async function scoreSeries(
         }
       }
       await writer.end();
-    };
-    await (out === undefined
-      ? produce(async (bytes) => void stdout.write(String(bytes)))
-      : writeAtomic(out, produce));
+    });
     const { count, flagged, since } = scorer.said();
     const change = since === undefined ? "no change" : `rows have changed since ${since}`;
     terminal.note(

@@ -63,9 +63,11 @@ export function seriesRows(
   prediction: Prediction,
   order: TableOrder,
   { encoded, rowNames }: Readonly<{ encoded: Float32Array; rowNames: readonly string[] }>,
+  /** All rows are held out. */
+  isOther = false,
 ): SeriesRows {
   const times = rowNames.map(timeOf);
-  const firstTest = rowsOfPart(prediction, encoded, "test").places[0] ?? times.length;
+  const firstTest = isOther ? 0 : (rowsOfPart(prediction, encoded, "test").places[0] ?? times.length);
   return { encoded, times, stretches: stretchesOf(order, times), firstTest };
 }
 

@@ -68,7 +68,7 @@ export function encodedTable(
 }
 
 /** All rows of a table in memory, [count, width]. */
-export async function allRows(table: EncodedTable): Promise<EncodedRows> {
+export async function allRows(table: Pick<EncodedTable, "rows" | "end">): Promise<EncodedRows> {
   const parts: EncodedRows[] = [];
   for await (const part of table.rows()) parts.push(part);
   table.end();
