@@ -150,56 +150,41 @@ async function main(): Promise<number> {
       seeds: { type: "string", default: "1" },
     },
   });
+  const whole = (name: "sets" | "threads" | "rows" | "batch"): number | undefined =>
+    values[name] === undefined ? undefined : positive(`--${name}`, values[name]);
+  const threads = whole("threads");
+  const seed = positive("--seeds", values.seeds);
+  const { only, contaminated, calibration, boosting, graphs, out } = values;
   if (values.tables !== undefined) {
-    const sets = values.sets === undefined ? undefined : positive("--sets", values.sets);
-    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
-    const { only, contaminated } = values;
-    const seeds = positive("--seeds", values.seeds);
-    await benchTables(values.tables, { sets, only, seeds, contaminated, threads });
+    await benchTables(values.tables, { sets: whole("sets"), only, seeds: seed, contaminated, threads });
     return 0;
   }
   if (values.laws) {
-    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
-    const rows = values.rows === undefined ? undefined : positive("--rows", values.rows);
-    await benchLaws({ only: values.only, rows, seed: positive("--seeds", values.seeds), threads });
+    await benchLaws({ only, rows: whole("rows"), seed, threads });
     return 0;
   }
   if (values.posteriors !== undefined) {
-    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
     const simulations = positive("--simulations", values.simulations);
-    const seed = positive("--seeds", values.seeds);
-    const { only, calibration } = values;
     await benchPosteriors(values.posteriors, { only, simulations, seed, threads, calibration });
     return 0;
   }
   if (values.regression !== undefined) {
-    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
-    const { only, boosting } = values;
-    await benchRegression(values.regression, {
-      only,
-      boosting,
-      threads,
-      splits: values.splits?.split(",").map(Number),
-    });
+    const splits = values.splits?.split(",").map(Number);
+    await benchRegression(values.regression, { only, boosting, threads, splits });
     return 0;
   }
   if (values.series) {
-    for (const line of benchSeries(positive("--seeds", values.seeds))) process.stdout.write(`${line}\n`);
+    for (const line of benchSeries(seed)) process.stdout.write(`${line}\n`);
     return 0;
   }
   if (values.reasons !== undefined) {
-    for (let seed = 0; seed < positive("--seeds", values.seeds); seed++)
-      await benchReasons(values.reasons, seed);
+    for (let each = 0; each < seed; each++) await benchReasons(values.reasons, each);
     return 0;
   }
   if (values.passes) {
-    const networks =
-      positionals.length > 0
-        ? positionals.map(fullName)
-        : paperNames.filter((name) => name.startsWith("mnist/"));
-    const { only, graphs, out } = values;
+    const ofMnist = paperNames.filter((name) => name.startsWith("mnist/"));
+    const networks = positionals.length > 0 ? positionals.map(fullName) : ofMnist;
     const steps = positive("--steps", values.steps);
-    const threads = values.threads === undefined ? undefined : positive("--threads", values.threads);
     await benchPasses({ networks, only, steps, graphsOnly: graphs, threads, out });
     return 0;
   }
@@ -223,15 +208,13 @@ async function main(): Promise<number> {
     return 0;
   }
   if (names.length === 1) {
+    const batch = whole("batch");
     const result = await benchNetwork(names[0] as string, {
       steps,
       dataDir: values["data-dir"],
       device,
-      ...(values.batch !== undefined && {
-        batch: positive("--batch", values.batch),
-        parts: "fastest" as const,
-      }),
-      ...(values.threads !== undefined && { threads: positive("--threads", values.threads) }),
+      ...(batch !== undefined && { batch, parts: "fastest" as const }),
+      ...(threads !== undefined && { threads }),
     });
     process.stdout.write(`${JSON.stringify(result)}\n`);
     if (!values.json) process.stderr.write(`${describe(result)}\n`);
@@ -247,24 +230,10 @@ async function main(): Promise<number> {
   }
   // a separate process each, so that the peak memory is that of the network
   let failed = 0;
+  const common = process.argv.slice(2).filter((arg) => arg !== "--all" && !positionals.includes(arg));
   for (const name of names) {
-    const place = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
-    const script = fileURLToPath(import.meta.url);
-    const what = [...(values.profile ? ["--profile"] : []), ...(values.score ? ["--score"] : [])];
-    const args = [
-      ...process.execArgv,
-      script,
-      shortName(name),
-      "--steps",
-      String(steps),
-      "--device",
-      device,
-      ...place,
-    ];
-    const child = spawnSync(process.execPath, [...args, ...what, ...(values.json ? ["--json"] : [])], {
-      stdio: "inherit",
-    });
-    if (child.status !== 0) failed++;
+    const args = [...process.execArgv, fileURLToPath(import.meta.url), shortName(name), ...common];
+    if (spawnSync(process.execPath, args, { stdio: "inherit" }).status !== 0) failed++;
   }
   return failed === 0 ? 0 : 1;
 }

@@ -2,8 +2,8 @@
  * The checks that need external data, or minutes of training. Prints a table; exit status 1 if any fails, 2 for wrong
  * usage. Progress goes to standard error.
  *
- *     npm run acceptance -- DIR                    all but the slow ones; DIR holds parity/cases and data/…
- *     npm run acceptance -- DIR --only parity      one of them (may be given several times)
+ *     npm run acceptance -- DIR                    all but the slow ones; DIR holds data/…
+ *     npm run acceptance -- DIR --only mnist       one of them (may be given several times)
  *     npm run acceptance -- DIR --only convert --file resnet   only pretrained networks with this word in the file name
  *     npm run acceptance -- DIR --only scale --file bits   only the parts of this check with this word in their name
  *
@@ -14,7 +14,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { architectures } from "./acceptance/architectures.js";
-import { bench } from "./acceptance/bench.js";
 import type { Check, Row } from "./acceptance/check.js";
 import { cifar10 } from "./acceptance/cifar10.js";
 import { compress } from "./acceptance/compress.js";
@@ -22,37 +21,26 @@ import { convert } from "./acceptance/convert.js";
 import { engines } from "./acceptance/engines.js";
 import { exported } from "./acceptance/export.js";
 import { firstLook } from "./acceptance/first-look.js";
-import { fullDisk } from "./acceptance/full-disk.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
-import { longSample } from "./acceptance/long-sample.js";
-import { longTable } from "./acceptance/long-table.js";
+import { long } from "./acceptance/long.js";
 import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
-import { parity } from "./acceptance/parity.js";
-import { playground } from "./acceptance/playground.js";
 import { scale } from "./acceptance/scale.js";
-import { tables } from "./acceptance/tables.js";
 import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
-  parity,
-  fullDisk,
   mnist,
   firstLook,
   compress,
   convert,
   architectures,
   trainPretrained,
-  bench,
   cifar10,
   exported,
   jaxToOnnx,
-  tables,
   engines,
-  longSample,
-  longTable,
+  long,
   scale,
-  playground,
   page,
 ];
 

@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { atMost, equal, type Row } from "./check.js";
-import { fill, onSmallDisk } from "./full-disk.js";
 import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js";
 import { halfCheckpoints, metricsLength, sameCheckpoint, writeRows } from "./scale-runs.js";
 
@@ -102,6 +102,36 @@ export async function hang({ launcher, train, whole, steps, scratch, say }: Tria
     rows[`${what}: resumed, bit for bit`] = equal(String(sameCheckpoint(folder, whole, steps)), "true");
   }
   return rows;
+}
+
+/** Fills the file system of a file. */
+function fill(file: string): void {
+  try {
+    for (;;) appendFileSync(file, Buffer.alloc(65_536));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+  }
+}
+
+/** Mounts a file system of so many megabytes for a trial. */
+async function onSmallDisk(
+  scratch: string,
+  megabytes: number,
+  tried: (disk: string) => Promise<Rows>,
+): Promise<Rows> {
+  const disk = join(scratch, "disk");
+  mkdirSync(disk);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "flowify", disk], { stdio: "pipe" });
+  } catch {
+    const figure = "mounting needs root";
+    return { "a file system": { figure, limit: "", verdict: "open" } };
+  }
+  try {
+    return await tried(disk);
+  } finally {
+    execFileSync("umount", [disk]);
+  }
 }
 
 /** Megabytes of a disk for the checkpoints of a run, a few kilobytes each. */

@@ -4,8 +4,8 @@ import { readTable } from "flowify/tables";
 import { parquetBytes } from "../../packages/cli/test/data/parquet-files.js";
 import { arrowBytes } from "../../packages/cli/test/data/table/arrow-files.js";
 import { duckdbParquet } from "../support/duckdb-files.js";
-import { mixedCsv, mixedRows } from "../tables/mixed-table.js";
 import type { Kind } from "./kinds.js";
+import { mixedCsv, mixedRows } from "./mixed-table.js";
 import { mutated, type Random } from "./mutated.js";
 import { mutatedText } from "./mutated-text.js";
 
