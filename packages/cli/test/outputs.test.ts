@@ -108,7 +108,7 @@ it.each([true, false])(
   async (isTTY) => {
     let written = "";
     const stdout = { isTTY, write: (text: string) => (written += text) };
-    await writeOutput(undefined, stdout as never, (write) => write("name,p\n\u001b[2J,1\n"));
+    await writeOutput(undefined, stdout, (write) => write("name,p\n\u001b[2J,1\n"));
     expect(written).toBe(isTTY ? "name,p\n\\x1b[2J,1\n" : "name,p\n\u001b[2J,1\n");
   },
 );
