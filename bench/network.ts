@@ -1,6 +1,6 @@
 import { runSteps } from "@flowify/core/internal";
 import { nativeExecutor } from "@flowify/onnx";
-import { type DeviceName, openExecutor } from "flowify";
+import { openExecutor } from "flowify";
 import { machine, matrixProduct, median } from "./matrix-product.js";
 import { benchTrainer, type TrainerOptions } from "./training.js";
 
@@ -27,7 +27,7 @@ export type BenchResult = {
 const WARM_UP = 5;
 
 export type BenchOptions = TrainerOptions &
-  Readonly<{ steps: number; device?: DeviceName; threads?: number | undefined }>;
+  Readonly<{ steps: number; device?: Parameters<typeof openExecutor>[0]; threads?: number | undefined }>;
 
 /** Times training steps on real data, with a product of g in ONNX Runtime after each, for any device. */
 export async function benchNetwork(

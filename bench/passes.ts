@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Executor, FlowModel, flowify, UsageError, zoo } from "@flowify/core";
-import { type NativeExecutorOptions, nativeExecutor } from "@flowify/onnx";
+import { nativeExecutor } from "@flowify/onnx";
 import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import { machine, matrixProduct, median } from "./matrix-product.js";
 import { BATCH, type Graphs, graphsOf, type Kind, kinds, sameGraphs } from "./pass-graphs.js";
@@ -36,7 +36,7 @@ async function open(
   network: string,
   kind: Kind,
   most: number,
-  options: NativeExecutorOptions,
+  options: NonNullable<Parameters<typeof nativeExecutor>[0]>,
 ): Promise<Timed> {
   const executor = await nativeExecutor(options);
   return kind === "step" ? openStep(network, executor, most) : openScore(network, executor);

@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
-import type { DeviceName } from "flowify";
 import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
@@ -80,7 +79,7 @@ const describeScore = (r: ScoreResult): string =>
   `${r.network}: log p of ${r.examples} images ${r.scorePerG.toFixed(1)} g (${r.scoreMs.toFixed(0)} ms), ` +
   `as many samples ${r.drawPerG.toFixed(1)} g (${r.drawMs.toFixed(0)} ms), g ${r.gMs.toFixed(2)} ms`;
 
-function deviceNamed(name: string): DeviceName {
+function deviceNamed(name: string): (typeof devices)[number] {
   const device = devices.find((each) => each === name);
   if (device === undefined) throw new UsageError(`--device ${name}: expected ${devices.join(" or ")}`);
   return device;

@@ -1,4 +1,4 @@
-import type { GraphNode, Initializer } from "@flowify/onnx";
+import type { GraphNode, Initializer } from "jax-to-onnx/internal";
 
 /** A node as it is written down: operator, inputs, its output, attributes. */
 export type NodeText = readonly [

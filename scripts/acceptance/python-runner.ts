@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { FileRunner } from "@flowify/onnx";
+import type { compareExport } from "@flowify/onnx";
 
 const script = fileURLToPath(new URL("run_onnx.py", import.meta.url));
 const execute = promisify(execFile);
@@ -16,7 +16,11 @@ export const pythonWith = (...packages: readonly string[]): string | undefined =
   );
 
 /** Runs a file in Python's onnxruntime; the first run validates it with onnx. Arrays are exchanged through `folder`. */
-export function pythonRunner(python: string, file: string, folder: string): FileRunner {
+export function pythonRunner(
+  python: string,
+  file: string,
+  folder: string,
+): Parameters<typeof compareExport>[0] {
   mkdirSync(folder, { recursive: true });
   let checked = false;
   return {

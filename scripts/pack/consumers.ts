@@ -4,10 +4,10 @@ import { writeTenLines } from "./ten-lines.js";
 
 /** A program that uses core as in the guide. */
 const coreProgram = `
-import { fit as train, flowify, jaxExecutor, type Explanation, type Network } from "@flowify/core";
+import { fit as train, flowify, jaxExecutor, type FlowModel, type Network } from "@flowify/core";
 
 export const network: Network = { inShape: [2], layers: [{ kind: "linear", out: 2 }, { kind: "rqSpline", bound: 3 }] };
-export async function fit(points: number[][] | Float64Array): Promise<Explanation[]> {
+export async function fit(points: number[][] | Float64Array): ReturnType<FlowModel["explain"]> {
   const flow = flowify(network, { density: "gaussian" });
   const executor = jaxExecutor();
   const model = await train(flow, points, { executor, steps: 2, batchSize: 4, validation: [[0, 1]], onStep: () => {} });
@@ -24,11 +24,11 @@ const nodeProgram = `
 import { type Executor, flowify } from "@flowify/core";
 import { convertOnnx, exportFlow, loadRuntime, nativeExecutor, openFile, type Runtime } from "@flowify/onnx";
 import { readOnnx } from "@flowify/onnx/browser";
-import { type ImageSet, loadDataSet, openExecutor } from "flowify";
+import { loadDataSet, openExecutor } from "flowify";
 import { parseRunConfig } from "flowify/format";
 import { network } from "./core.js";
 
-export async function use(bytes: Uint8Array): Promise<ImageSet> {
+export async function use(bytes: Uint8Array): ReturnType<typeof loadDataSet> {
   const executor: Executor = await nativeExecutor({ threads: 1 });
   const runtime: Runtime = await loadRuntime();
   await (await openFile(runtime, bytes)).dispose();

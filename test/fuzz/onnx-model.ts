@@ -1,4 +1,5 @@
-import { type GraphModel, toBytes } from "@flowify/onnx";
+import { toBytes } from "@flowify/onnx";
+import type { GraphModel } from "jax-to-onnx/internal";
 import { constant, nodesOf } from "../onnx-graph.js";
 
 const numbers = (size: number): Float32Array =>

@@ -1,4 +1,5 @@
-import { type GraphModel, toBytes } from "@flowify/onnx";
+import { toBytes } from "@flowify/onnx";
+import type { GraphModel } from "jax-to-onnx/internal";
 import { constant, type NodeText, nodesOf } from "../../../test/onnx-graph.js";
 
 type Shapes = Readonly<Record<string, readonly number[]>>;

@@ -2,4 +2,4 @@
 
 export { drawChart } from "./pictures/chart.js";
 export { svgToPng } from "./pictures/png.js";
-export { colorBySeries, namesOf, numbers } from "./pictures/series.js";
+export { numbers } from "./pictures/series.js";

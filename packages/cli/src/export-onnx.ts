@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { FlowModel } from "@flowify/core";
-import { describeExport, exportFlow, toBytes, type WrittenProgram } from "@flowify/onnx";
+import { exportFlow, toBytes, type WrittenProgram } from "@flowify/onnx";
+import { describeExport } from "@flowify/onnx/browser";
 import { writeFileAtomic } from "./files/atomic.js";
 import { makeFolder } from "./runs/folder.js";
 

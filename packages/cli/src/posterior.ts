@@ -7,4 +7,3 @@ export { likelihood, posterior } from "./posterior/in-node.js";
 export { Posterior } from "./posterior/posterior.js";
 export { independently, logNormal, normal, type Prior, uniform } from "./posterior/priors.js";
 export type { Simulator } from "./posterior/simulate.js";
-export type { PosteriorOptions } from "./posterior/train.js";

@@ -8,7 +8,6 @@
  * @module flowify/regression
  */
 export { gaussianLog, gaussianPredictive, linearGaussian, linearMean } from "./regression/linear-gaussian.js";
-export type { RegressionOptions } from "./regression/options.js";
 export { Predictive } from "./regression/predictive.js";
 export { Regression, regression } from "./regression/regression.js";
 export { type Scores, scoresOf } from "./regression/scores.js";

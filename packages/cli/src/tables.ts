@@ -4,13 +4,11 @@
  */
 export { rowBaselines } from "./baselines/rows.js";
 export { readLabelledRows } from "./data/labelled-rows.js";
-export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
 export { averagePrecision } from "./detect/average-precision.js";
 export { calibrationOf, conformalP } from "./detect/calibration.js";
 export {
   arrayColumns,
   type Detector,
-  type DetectorOptions,
   fitDetector,
   openDetector,
 } from "./detect/detector.js";

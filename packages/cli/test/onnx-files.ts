@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GraphModel, toBytes } from "@flowify/onnx";
+import { toBytes } from "@flowify/onnx";
+import type { GraphModel } from "jax-to-onnx/internal";
 import { constant, type NodeText, nodesOf } from "../../../test/onnx-graph.js";
 
 const numbers = (size: number, seed = 1): Float32Array =>

@@ -1,7 +1,9 @@
 /** A network of any kind as one step of a flow: converted, trained and used by the commands. */
+
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GraphModel, toBytes } from "@flowify/onnx";
+import { toBytes } from "@flowify/onnx";
+import type { GraphModel } from "jax-to-onnx/internal";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { constant, nodesOf } from "../../../test/onnx-graph.js";

@@ -48,7 +48,7 @@ export type FitOptions = Partial<RunOptions> & {
 type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
 
 /** A step that was taken, the first is 1: loss in nats and its bits per dimension on the batch, before the step. */
-export type FitStep = StepReport & Readonly<{ steps: number }>;
+type FitStep = StepReport & Readonly<{ steps: number }>;
 
 /** Steps of a run where nobody says how many: a pass over the data, and at least so many. */
 const FEWEST_STEPS = 500;

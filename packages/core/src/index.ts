@@ -14,7 +14,6 @@ export {
   DomainError,
   DownloadError,
   FlowifyError,
-  type FlowifyErrorCode,
   MemoryError,
   MismatchError,
   NotFiniteError,
@@ -26,12 +25,11 @@ export type { ExamplesIn } from "./examples.js";
 export type { Executor } from "./executor/executor.js";
 export { fastestExecutor } from "./executor/fastest-executor.js";
 export { jaxExecutor, webgpuExecutor } from "./executor/jax-executor.js";
-export { type FitOptions, type FitStep, fit } from "./fit.js";
+export { type FitOptions, fit } from "./fit.js";
 export { bitsPerDimension, type Flow, type FlowParams, flow } from "./flow.js";
 export { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
 export type { SampleOptions } from "./model/batch-parts.js";
 export type { Evaluation } from "./model/evaluation.js";
-export type { Explanation } from "./model/explain.js";
 export { FlowModel } from "./model/model.js";
 export type { Scores } from "./model/scores.js";
 export { applyNetwork } from "./network/apply-network.js";

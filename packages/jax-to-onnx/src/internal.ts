@@ -2,20 +2,15 @@
 
 export { OPSET, toBytes, toModelProto } from "./file.js";
 export {
-  type Atom,
-  type Equation,
   isLiteral,
   outType,
   paramsOf,
   prepare,
   readConstant,
-  type Var,
 } from "./jaxpr.js";
 export { type LoweredGraph, lower } from "./lower.js";
 export {
-  type AttributeValue,
   type Dimension,
-  type ElementType,
   type GraphModel,
   type GraphNode,
   type Initializer,

@@ -1,7 +1,7 @@
 /** Functions as a user of the package writes them: a network, its gradient, a step of Adam, attention. */
 import { grad, type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { type ArgumentSpec, argumentTree, mapArguments, type Tree } from "../src/arguments.js";
-import { type ToOnnxOptions, toOnnx } from "../src/index.js";
+import { toOnnx } from "../src/index.js";
 import { type ArrayType, leafPaths } from "../src/trace.js";
 import { runJax, spread } from "./compare.js";
 import type { HostArray } from "./host-array.js";
@@ -83,7 +83,7 @@ export const examples: readonly Example[] = [
 ];
 
 /** The file of an example. */
-export const fileOf = ({ f, args }: Example, options: ToOnnxOptions = {}): Uint8Array =>
+export const fileOf = ({ f, args }: Example, options: Parameters<typeof toOnnx>[2] = {}): Uint8Array =>
   toOnnx(f, args, options);
 
 /** Values of all inputs for sizes of the symbols, by name, and the results of jax-js in order. */

@@ -4,7 +4,7 @@ import { DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { ModelProtoSchema } from "onnx-buf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { type OwnRule, ortCpu, portable, type Target, type ToOnnxOptions, toOnnx } from "../src/index.js";
+import { type OwnRule, ortCpu, portable, type Target, toOnnx } from "../src/index.js";
 import { spread } from "./compare.js";
 import { type Example, examples, ran } from "./examples.js";
 import { HostArray } from "./host-array.js";
@@ -69,7 +69,7 @@ it("the file names its sizes, and the products of two", () => {
 
 describe("refuses", () => {
   const of =
-    (f: (x: A) => JsTree<A>, options: ToOnnxOptions = {}, shape: (number | string)[] = [3]) =>
+    (f: (x: A) => JsTree<A>, options: Parameters<typeof toOnnx>[2] = {}, shape: (number | string)[] = [3]) =>
     () =>
       toOnnx(f, { x: { shape } }, options);
   const sine = (x: A): A => np.sin(x);

@@ -1,5 +1,4 @@
 /** Reading and writing ONNX files without Node and without ONNX Runtime, for pages and workers. */
-export { renamed, toBytes } from "jax-to-onnx/internal";
 export { relativeDifference } from "./difference.js";
 export { describeExport } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";

@@ -1,5 +1,5 @@
 import { DeviceError, type HostArray, MemoryError } from "@flowify/core";
-import type { PlacedArray, RunOptions } from "@flowify/core/internal";
+import type { Compiled, PlacedArray } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
 import {
@@ -23,7 +23,10 @@ import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";
 export type NativeProgram = Readonly<{
   /** Operations of its products and convolutions. */
   flops: number;
-  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<JsTree<PlacedArray>>;
+  run(
+    args: readonly JsTree<PlacedArray | HostArray>[],
+    options?: Parameters<Compiled["run"]>[1],
+  ): Promise<JsTree<PlacedArray>>;
   dispose(): Promise<void>;
 }>;
 

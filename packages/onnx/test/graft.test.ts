@@ -1,9 +1,11 @@
 /** Outputs that are added to a file: its own stay, whatever its opset and its format. */
+
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { GraphModel } from "jax-to-onnx/internal";
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { constant, type NodeText, nodesOf } from "../../../test/onnx-graph.js";
-import { type GraphModel, loadRuntime, openGiven, openOriginal, toBytes } from "../src/index.js";
+import { loadRuntime, openGiven, openOriginal, toBytes } from "../src/index.js";
 
 const numbers = (size: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1));

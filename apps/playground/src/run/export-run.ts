@@ -1,5 +1,6 @@
 import type { FlowModel } from "@flowify/core";
-import { describeExport, exportFlow, toBytes } from "@flowify/onnx/browser";
+import { describeExport, exportFlow } from "@flowify/onnx/browser";
+import { toBytes } from "jax-to-onnx/internal";
 import { archive } from "./save-run.js";
 import type { Progress } from "./session.js";
 

@@ -10,14 +10,14 @@ import {
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
+import { CLOSE } from "@flowify/onnx";
 import {
-  CLOSE,
   type ConversionReport,
   comparisonInputs,
   conversionReport,
   factsOf,
   refusal,
-} from "@flowify/onnx";
+} from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";

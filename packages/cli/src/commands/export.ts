@@ -4,19 +4,19 @@ import { DRIFT_LIMIT } from "@flowify/core/internal";
 import {
   type Agreement,
   compareExport,
-  describeExport,
   disagreement,
   type ExportedProgram,
   exportFlow,
   exportStep,
   farthest,
   loadRuntime,
-  OPSET,
   openFile,
   type Runtime,
   toBytes,
   type WrittenProgram,
 } from "@flowify/onnx";
+import { describeExport } from "@flowify/onnx/browser";
+import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";

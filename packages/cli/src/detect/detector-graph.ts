@@ -1,5 +1,10 @@
-import type { GraphModel, GraphNode, Initializer, TextConstant } from "@flowify/onnx";
-import { renamed } from "@flowify/onnx/browser";
+import {
+  type GraphModel,
+  type GraphNode,
+  type Initializer,
+  renamed,
+  type TextConstant,
+} from "jax-to-onnx/internal";
 import type { TableColumn } from "../tables/columns/kinds.js";
 
 /** The outputs: an input of one of these names gets `input ` in front. */

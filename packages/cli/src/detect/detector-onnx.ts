@@ -1,4 +1,5 @@
-import { exportFunction, toBytes } from "@flowify/onnx/browser";
+import { exportFunction } from "@flowify/onnx/browser";
+import { toBytes } from "jax-to-onnx/internal";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { judgeProgram } from "./calibration.js";
 import type { OpenDetector } from "./detector.js";

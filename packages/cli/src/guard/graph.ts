@@ -1,6 +1,7 @@
-import { type GivenModel, type GraphModel, portable } from "@flowify/onnx";
-import { exportFunction, renamed } from "@flowify/onnx/browser";
+import { type GivenModel, portable } from "@flowify/onnx";
+import { exportFunction } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
+import { type GraphModel, renamed } from "jax-to-onnx/internal";
 import type { RowFunction } from "../detect/batches.js";
 import { type Calibration, type Groups, judgeProgram } from "../detect/calibration.js";
 import type { Detector, OpenDetector } from "../detect/detector.js";

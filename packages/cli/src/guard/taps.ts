@@ -1,5 +1,6 @@
 import { DataError, UsageError } from "@flowify/core";
-import type { Computed, GivenModel, GraphModel, GraphNode, Initializer, Station } from "@flowify/onnx";
+import type { Computed, GivenModel, Station } from "@flowify/onnx";
+import type { GraphModel, GraphNode, Initializer } from "jax-to-onnx/internal";
 import { BESIDE, type Projection } from "./projection.js";
 
 /** A value of a network that the guard looks at, as rows of numbers. */

@@ -1,5 +1,6 @@
 import { applyNetwork, DeviceError, type Executor, type Flow, FlowModel } from "@flowify/core";
-import { loadRuntime, openOriginal, relativeDifference } from "@flowify/onnx";
+import { loadRuntime, openOriginal } from "@flowify/onnx";
+import { relativeDifference } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
 import type { Terminal } from "../ui/terminal.js";
 import type { PretrainedNetwork } from "./pretrained.js";

@@ -1,8 +1,9 @@
 import { type Flow, zoo } from "@flowify/core";
-import type { Parameter } from "@flowify/core/internal";
 import { parameterList } from "@flowify/core/layer";
 import { flowOf } from "./choose.js";
 import type { ChosenNetwork } from "./weights.js";
+
+type Parameter = ReturnType<typeof parameterList>[number];
 
 /** Parameter counts of the authors' networks, by their own count. Source: Flowification, appendix. */
 const paperParameters: Readonly<Record<string, number>> = {

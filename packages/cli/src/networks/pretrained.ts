@@ -4,16 +4,8 @@ import { pathToFileURL } from "node:url";
 import { type OrdinaryNetwork, UsageError } from "@flowify/core";
 import { outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
-import {
-  type ConvertOptions,
-  convertOnnx,
-  type ImportRules,
-  isKeras,
-  nodeText,
-  originTexts,
-  readOnnx,
-  standaloneOnnx,
-} from "@flowify/onnx";
+import { type ConvertOptions, convertOnnx, type ImportRules, isKeras, readOnnx } from "@flowify/onnx";
+import { nodeText, originTexts, standaloneOnnx } from "@flowify/onnx/browser";
 import { expectRegularFile } from "../files/regular-file.js";
 import { openModelFile } from "./model-file.js";
 import { naming } from "./naming.js";

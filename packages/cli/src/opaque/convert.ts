@@ -1,13 +1,7 @@
 import { DataError, DomainError, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
-import {
-  CLOSE,
-  type GivenModel,
-  loadRuntime,
-  openGiven,
-  type Runtime,
-  relativeDifference,
-} from "@flowify/onnx";
+import { CLOSE, type GivenModel, loadRuntime, openGiven, type Runtime } from "@flowify/onnx";
+import { relativeDifference } from "@flowify/onnx/browser";
 import { openNetwork } from "../guard/network.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";

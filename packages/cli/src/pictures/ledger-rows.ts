@@ -1,8 +1,8 @@
-import { type LedgerEntry, type Likelihood, weakest } from "@flowify/core/internal";
+import { type LedgerEntry, weakest } from "@flowify/core/internal";
 import type { Unit } from "../unit.js";
 
 /** A line of the ledger in the unit that is shown. */
-export type LedgerRow = Readonly<{ layer: string; value: number; likelihood: Likelihood }>;
+export type LedgerRow = Readonly<{ layer: string; value: number; likelihood: ReturnType<typeof weakest> }>;
 
 export const rowsOf = (ledger: readonly LedgerEntry[], unit: Unit): LedgerRow[] =>
   ledger.map(({ layer, likelihood, ...figure }) => ({ layer, value: unit.of(figure), likelihood }));

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
-import { exportFunction, toBytes } from "@flowify/onnx/browser";
+import { exportFunction } from "@flowify/onnx/browser";
 import type { numpy as np } from "@jax-js/jax";
+import { toBytes } from "jax-to-onnx/internal";
 import { type GraphColumn, graphInput, tableGraph } from "../detect/detector-graph.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";

@@ -1,11 +1,11 @@
-import { FlowifyError, type FlowifyErrorCode } from "@flowify/core";
+import { FlowifyError } from "@flowify/core";
 import { printable } from "./printable.js";
 import type { Colors } from "./terminal.js";
 
 /** Exit status: 2 for invalid usage or input, 3 for an operator without a rule, 1 for failures. */
 export type ExitStatus = 1 | 2 | 3;
 
-const statusOfCode: Readonly<Record<FlowifyErrorCode, ExitStatus>> = {
+const statusOfCode: Readonly<Record<FlowifyError["code"], ExitStatus>> = {
   USAGE: 2,
   DATA: 2,
   SHAPE: 2,

@@ -1,4 +1,4 @@
-import type { FlowifyErrorCode } from "@flowify/core";
+import type { FlowifyError } from "@flowify/core";
 
 /** Where the files of a case lie. */
 export type Place = Readonly<{
@@ -15,7 +15,7 @@ export type BadCommand = Readonly<{
   input: string;
   args(place: Place): readonly string[] | Promise<readonly string[]>;
   status: 1 | 2 | 3;
-  code: FlowifyErrorCode;
+  code: FlowifyError["code"];
   /** Words of the message: what is wrong, and what to do about it. */
   says: readonly [culprit: string, remedy: string];
 }>;
@@ -24,6 +24,6 @@ export type BadCommand = Readonly<{
 export type BadCall = Readonly<{
   input: string;
   call(): unknown;
-  code: FlowifyErrorCode;
+  code: FlowifyError["code"];
   says: readonly [culprit: string, remedy: string];
 }>;

@@ -9,7 +9,6 @@ import {
   linearGaussian,
   linearMean,
   Predictive,
-  type RegressionOptions,
   regression,
   scoresOf,
 } from "../../src/regression.js";
@@ -144,7 +143,7 @@ describe("a regression", () => {
     for (const model of [a, b]) await model.dispose();
   });
 
-  it.each<[string, Partial<RegressionOptions>, typeof UsageError | typeof DataError, string]>([
+  it.each<[string, Partial<Parameters<typeof regression>[0]>, typeof UsageError | typeof DataError, string]>([
     [
       "an unknown option",
       { ensembles: 2 } as never,

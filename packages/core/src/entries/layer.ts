@@ -11,12 +11,10 @@ export type { ChainLayer } from "../chain.js";
 export { type CalibrationData, rowsOf } from "../init/calibration-data.js";
 export { columnMoments } from "../init/moments.js";
 export { type ArrayTree, defineLayer, type FlowLayer, type NoParams } from "../layer.js";
-export { isShapeKey, splitKey } from "../math/keys.js";
 export {
   LOG_2PI,
   logSumExp,
   perExample,
-  softBound,
   softplus,
   standardNormalLogDensity,
   sumExamples,
@@ -34,7 +32,6 @@ export {
 } from "../noise.js";
 export { floats, fromHost, toHost } from "../params/host.js";
 export { parameterList } from "../params/parameter-list.js";
-export type { ParameterKinds } from "../params/parameter-paths.js";
 export { expectShape, type Shape, sizeOf } from "../shape.js";
 export type { Step, StepNetwork } from "../steps.js";
 export { initParams } from "../train/init-params.js";

@@ -12,5 +12,3 @@ export { laws } from "../testing/laws/all.js";
 export { checkLayer } from "../testing/laws/check-layer.js";
 export { meanLogLikelihood } from "../testing/likelihood.js";
 export { prepare } from "../testing/prepare.js";
-export type { CheckLayerOptions, Law, Subject } from "../testing/subject.js";
-export { lawTolerances } from "../testing/tolerances.js";

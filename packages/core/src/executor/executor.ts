@@ -13,7 +13,7 @@ export class ArraySpec {
 /** An array in the memory of an executor (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
 export type PlacedArray = object;
 
-export type RunOptions = { into?: JsTree<PlacedArray>; worker?: number };
+type RunOptions = { into?: JsTree<PlacedArray>; worker?: number };
 
 /** A function compiled by an executor for fixed shapes. */
 export type Compiled = Readonly<{

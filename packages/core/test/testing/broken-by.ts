@@ -1,10 +1,10 @@
 import { type ArrayTree, defineLayer, expectShape, type FlowLayer } from "../../src/entries/layer.js";
-import { type CheckLayerOptions, checkLayer, LawError } from "../../src/entries/testing.js";
+import { checkLayer, LawError } from "../../src/entries/testing.js";
 
 /** What checkLayer finds of a layer that breaks a law. */
 export const brokenBy = async <P extends ArrayTree>(
   layer: FlowLayer<P>,
-  options?: CheckLayerOptions,
+  options?: Parameters<typeof checkLayer>[1],
 ): Promise<LawError> => {
   try {
     await checkLayer(layer, options);

@@ -1,13 +1,13 @@
 import { defaultDevice, numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import { conv2d, linear, variationalDequantize } from "../../src/entries/layers.js";
-import { type CheckLayerOptions, checkLayer, laws } from "../../src/entries/testing.js";
+import { checkLayer, laws } from "../../src/entries/testing.js";
 import { brokenBy } from "./broken-by.js";
 import { mutants } from "./broken-layers.js";
 import { narrow, type ScaleParams, scale, widen } from "./layers.js";
 
 /** The plain layer that `scale` stands for. */
-const plainScale: Pick<CheckLayerOptions, "plain"> = {
+const plainScale: Pick<NonNullable<Parameters<typeof checkLayer>[1]>, "plain"> = {
   plain: (params, x) => {
     const { logScale, bias } = params as ScaleParams;
     return np.exp(logScale).mul(x).add(bias);

@@ -48,7 +48,7 @@ export function exportFlow(
   params: JsTree<HostArray>,
   options: ExportFlowOptions = {},
 ): ExportedProgram[] {
-  const target = targetOf("exportFlow", options);
+  const target = targetOf(options);
   try {
     return programsOf(flow).flatMap((program) => {
       const given = exportProgram(flow, program, params, target);
@@ -60,22 +60,8 @@ export function exportFlow(
   }
 }
 
-/**
- * log p of a flow with its parameters as an ONNX graph, from `x` [batch, …] to `log_prob` [batch] and `ledger`.
- *
- * @throws UnsupportedOpError as `exportFlow` does
- */
-export const exportLogProb = (
-  flow: Flow,
-  params: JsTree<HostArray>,
-  options: ExportFlowOptions = {},
-): ExportedProgram => {
-  const program = programsOf(flow).find(({ name }) => name === "log-prob") as Program;
-  return exportProgram(flow, program, params, targetOf("exportLogProb", options));
-};
-
-function targetOf(where: string, options: ExportFlowOptions): Target {
-  checkOptions(where, { target: o.record }, options);
+function targetOf(options: ExportFlowOptions): Target {
+  checkOptions("exportFlow", { target: o.record }, options);
   return options.target ?? portable;
 }
 

@@ -1,15 +1,11 @@
 import { type ClosedJaxpr, DType } from "@jax-js/jax";
-import {
-  type Atom,
-  type Equation,
-  isLiteral,
-  outType,
-  paramsOf,
-  prepare,
-  readConstant,
-  type Var,
-} from "jax-to-onnx/internal";
+import { isLiteral, outType, paramsOf, prepare, readConstant } from "jax-to-onnx/internal";
 import { type Expression, Expressions } from "./expressions.js";
+
+type Jaxpr = ReturnType<typeof prepare>;
+type Equation = Jaxpr["eqns"][number];
+type Atom = Jaxpr["outs"][number];
+type Var = Jaxpr["inBinders"][number];
 
 /** An elementwise program: its expressions, operands first, and its results. */
 export type ElementwiseProgram = Readonly<{

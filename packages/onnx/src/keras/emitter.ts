@@ -1,4 +1,4 @@
-import type { AttributeValue, GraphNode, Initializer } from "jax-to-onnx/internal";
+import type { GraphNode, Initializer } from "jax-to-onnx/internal";
 
 /** A value of the graph: its name, and its number of axes including the batch. */
 export type Emitted = Readonly<{ name: string; rank: number }>;
@@ -14,7 +14,7 @@ export class Emitter {
     layer: string,
     op: string,
     inputs: readonly (Emitted | string)[],
-    attributes: { readonly [name: string]: AttributeValue } = {},
+    attributes: GraphNode["attributes"] = {},
     rank = (inputs[0] as Emitted).rank,
   ): Emitted {
     const name = this.name(`${layer}/${op}`);

@@ -1,11 +1,13 @@
 /** Constants of a file are computed as their types hold them: what comes out is what ONNX Runtime gives for the same node. */
+
 import { create } from "@bufbuild/protobuf";
 import { ShapeError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { beforeAll, describe, expect, it } from "vitest";
+import { standaloneOnnx } from "../../src/browser.js";
 import { foldable } from "../../src/import/constants.js";
 import type { Constant } from "../../src/import/tensor.js";
-import { convertOnnx, openOriginal, readOnnx, standaloneOnnx } from "../../src/index.js";
+import { convertOnnx, openOriginal, readOnnx } from "../../src/index.js";
 import { nativeRuntime, type Runtime } from "../../src/runtime.js";
 import { bytesOf, type FileOptions, file, floats, model } from "./files.js";
 

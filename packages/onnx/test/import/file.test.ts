@@ -5,14 +5,8 @@ import { create } from "@bufbuild/protobuf";
 import { DataError } from "@flowify/core";
 import * as onnx from "onnx-buf";
 import { afterAll, describe, expect, it } from "vitest";
-import {
-  convertOnnx,
-  loadRuntime,
-  openOnnx,
-  openOriginal,
-  readOnnx,
-  standaloneOnnx,
-} from "../../src/index.js";
+import { standaloneOnnx } from "../../src/browser.js";
+import { convertOnnx, loadRuntime, openOnnx, openOriginal, readOnnx } from "../../src/index.js";
 import { bytesOf, model, twoLayers } from "./files.js";
 
 const root = mkdtempSync(join(tmpdir(), "flowify-onnx-"));

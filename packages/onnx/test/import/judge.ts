@@ -3,15 +3,8 @@ import { applyNetwork } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import * as onnx from "onnx-buf";
 import { expect } from "vitest";
-import {
-  type ConvertedNetwork,
-  type ConvertOptions,
-  convertOnnx,
-  loadRuntime,
-  openOriginal,
-  readOnnx,
-  standaloneOnnx,
-} from "../../src/index.js";
+import { type ConvertedNetwork, standaloneOnnx } from "../../src/browser.js";
+import { type ConvertOptions, convertOnnx, loadRuntime, openOriginal, readOnnx } from "../../src/index.js";
 import { irregular } from "./files.js";
 
 /** Converts a file and expects the network to compute what ONNX Runtime does, to 1e-5 of the largest entry. */

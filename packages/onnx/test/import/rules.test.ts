@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { importRules } from "../../src/index.js";
+import { importRules } from "../../src/browser.js";
 import { type Attribute, type FileOptions, floats, ints, model, spread } from "./files.js";
 import { expectSameFunction } from "./judge.js";
 

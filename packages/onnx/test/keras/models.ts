@@ -1,10 +1,11 @@
+import type { ConvertedNetwork } from "../../src/browser.js";
 import "@tensorflow/tfjs-backend-cpu";
 import { applyNetwork } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import * as tfc from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-layers";
 import { expect } from "vitest";
-import { type ConvertedNetwork, convertOnnx, readKeras, readOnnx } from "../../src/index.js";
+import { convertOnnx, readKeras, readOnnx } from "../../src/index.js";
 import { irregular } from "../import/files.js";
 
 tfc.enableProdMode(); // it says nothing

@@ -3,7 +3,8 @@ import { numpy as np } from "@jax-js/jax";
 import * as tf from "@tensorflow/tfjs-layers";
 import type { File } from "h5wasm";
 import { describe, expect, it } from "vitest";
-import { type ConvertedNetwork, readKerasFile } from "../../src/index.js";
+import type { ConvertedNetwork } from "../../src/browser.js";
+import { readKerasFile } from "../../src/index.js";
 import { expectSame, saved, sequential } from "./models.js";
 import { h5Of, hdf5, type Json, kerasOf, ofFile } from "./stored.js";
 

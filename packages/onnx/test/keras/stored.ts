@@ -1,5 +1,6 @@
 import { File, ready } from "h5wasm";
-import { type ConvertedNetwork, convertOnnx, readKerasFile, readOnnx } from "../../src/index.js";
+import type { ConvertedNetwork } from "../../src/browser.js";
+import { convertOnnx, readKerasFile, readOnnx } from "../../src/index.js";
 import type { Saved } from "./models.js";
 
 export type Json = { [key: string]: unknown };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { recipeNames } from "flowify";
 import { expect, it } from "vitest";
+import { recipeNames } from "../src/recipes.js";
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
   scripts: { readonly start: string };
