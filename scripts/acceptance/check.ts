@@ -1,5 +1,3 @@
-/** An acceptance check: one file of this folder, and one entry of the list in `../acceptance.ts`. */
-
 /** One line of the table. `open`: not built yet, reported and not counted as failed. */
 export type Row = Readonly<{ figure: string; limit: string; verdict: "ok" | "FAILED" | "open" }>;
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { compareExport } from "@flowify/onnx";
 
+type Runner = Parameters<typeof compareExport>[0];
 const script = fileURLToPath(new URL("run_onnx.py", import.meta.url));
 const execute = promisify(execFile);
 
@@ -16,11 +17,7 @@ export const pythonWith = (...packages: readonly string[]): string | undefined =
   );
 
 /** Runs a file in Python's onnxruntime; the first run validates it with onnx. Arrays are exchanged through `folder`. */
-export function pythonRunner(
-  python: string,
-  file: string,
-  folder: string,
-): Parameters<typeof compareExport>[0] {
+export function pythonRunner(python: string, file: string, folder: string): Runner {
   mkdirSync(folder, { recursive: true });
   let checked = false;
   return {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { coalesce } from "../src/ui/coalesce.js";
-import { serialQueue } from "../src/worker/serial-queue.js";
+import { serialQueue } from "../src/worker/call.js";
 
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 5));
 

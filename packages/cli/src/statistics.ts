@@ -43,3 +43,38 @@ export function logSumExp(logs: ArrayLike<number>, parts = 1): number {
 
 /** log mean exp: the log-density of a mixture in which all members have the same weight. */
 export const logMean = (logs: ArrayLike<number>): number => logSumExp(logs, logs.length);
+
+/** P(χ² ≥ x) with k degrees of freedom: Q(k/2, x/2), by its series or continued fraction (Press et al. 2007, section 6.2). */
+export function chiSquaredTail(x: number, k: number): number {
+  const [a, y] = [k / 2, x / 2];
+  if (y <= 0) return 1;
+  const front = Math.exp(-y + a * Math.log(y) - logGamma(a));
+  if (y < a + 1) {
+    let [term, sum] = [1 / a, 1 / a];
+    for (let n = 1; n < 500 && term > sum * 1e-15; n++) {
+      term *= y / (a + n);
+      sum += term;
+    }
+    return 1 - sum * front;
+  }
+  let b = y + 1 - a;
+  let c = 1e300;
+  let d = 1 / b;
+  let h = d;
+  for (let i = 1; i < 500; i++) {
+    const an = -i * (i - a);
+    b += 2;
+    d = 1 / (an * d + b);
+    c = b + an / c;
+    h *= d * c;
+    if (Math.abs(d * c - 1) < 1e-14) break;
+  }
+  return front * h;
+}
+
+/** log Γ(a) for whole and half numbers: from Γ(1) = 1 and Γ(½) = √π upwards. */
+function logGamma(a: number): number {
+  let log = a % 1 === 0 ? 0 : 0.5 * Math.log(Math.PI);
+  for (let x = a % 1 === 0 ? 1 : 0.5; x < a; x++) log += Math.log(x);
+  return log;
+}

@@ -1,5 +1,13 @@
 import { upperShare } from "./bounds.js";
-import { DomainError } from "./errors.js";
+
+/** A number outside the range in which a formula holds, or an option that cannot be; `code` is `DOMAIN`. */
+export class DomainError extends Error {
+  readonly code = "DOMAIN";
+  constructor(message: string) {
+    super(message);
+    this.name = "DomainError";
+  }
+}
 
 /** The results of a guarded file, or p-values. */
 export type PValues = number | ArrayLike<number> | Readonly<{ p_value: Readonly<{ data: unknown }> }>;

@@ -1,2 +1,8 @@
-export { DomainError } from "./errors.js";
-export { createGuard, type Drift, type Guard, type GuardOptions, type PValues } from "./guard.js";
+export {
+  createGuard,
+  DomainError,
+  type Drift,
+  type Guard,
+  type GuardOptions,
+  type PValues,
+} from "./guard.js";

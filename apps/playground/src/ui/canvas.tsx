@@ -41,3 +41,24 @@ export function Canvas({ label, aspect, draw, ...rest }: CanvasProps) {
   );
   return <canvas ref={ref} role="img" aria-label={label} style={{ aspectRatio: String(aspect) }} {...rest} />;
 }
+
+/** Writes a text from below upwards, in the middle of a place. */
+export function writeUpwards(context: CanvasRenderingContext2D, text: string, x: number, y: number): void {
+  context.save();
+  context.translate(x, y);
+  context.rotate(-Math.PI / 2);
+  context.textAlign = "center";
+  context.fillText(text, 0, 0);
+  context.restore();
+}
+
+const arrows: Readonly<Record<string, readonly [right: number, up: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+/** Where an arrow key points; undefined for other keys. */
+export const arrowOf = ({ key }: KeyboardEvent): readonly [right: number, up: number] | undefined =>
+  arrows[key];

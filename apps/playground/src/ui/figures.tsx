@@ -1,5 +1,9 @@
 import type { Trained } from "../run/session.js";
 
+/** A number as it is, or with so many significant digits at most. */
+export const plain = (value: number, digits?: number): string =>
+  String(digits === undefined ? value : Number(value.toPrecision(digits))).replace("-", "−");
+
 /** A number with a typographic minus sign and fixed decimals; a dash for no number. */
 export const decimals = (value: number | undefined, digits: number): string =>
   value === undefined ? "–" : Number.isFinite(value) ? value.toFixed(digits).replace("-", "−") : "not finite";

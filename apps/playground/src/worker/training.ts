@@ -21,7 +21,7 @@ import {
 } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import { nameOf, orInWasm } from "./backend.js";
-import { serialQueue } from "./serial-queue.js";
+import { serialQueue } from "./call.js";
 
 /** Views of a flow in training. */
 export type Viewer<V> = Readonly<{

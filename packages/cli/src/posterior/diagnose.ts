@@ -1,5 +1,5 @@
 import { makeRng } from "@flowify/core/layer";
-import { meanAndSpread } from "../statistics.js";
+import { chiSquaredTail, meanAndSpread } from "../statistics.js";
 import type { Prior } from "./priors.js";
 import { type Simulator, simulateAll } from "./simulate.js";
 
@@ -125,40 +125,5 @@ function rankTest(ranks: readonly number[], draws: number): RankTest {
   }, 0);
   const mean = ranks.length / BINS;
   const half = 2.576 * Math.sqrt(mean * (1 - 1 / BINS));
-  return { ranks, counts, band: [Math.max(mean - half, 0), mean + half], p: chiSquareTail(chi2, BINS - 1) };
-}
-
-/** P(χ² ≥ x) with k degrees of freedom: Q(k/2, x/2), by its series or continued fraction (Press et al. 2007, section 6.2). */
-export function chiSquareTail(x: number, k: number): number {
-  const [a, y] = [k / 2, x / 2];
-  if (y <= 0) return 1;
-  const front = Math.exp(-y + a * Math.log(y) - logGamma(a));
-  if (y < a + 1) {
-    let [term, sum] = [1 / a, 1 / a];
-    for (let n = 1; n < 500 && term > sum * 1e-15; n++) {
-      term *= y / (a + n);
-      sum += term;
-    }
-    return 1 - sum * front;
-  }
-  let b = y + 1 - a;
-  let c = 1e300;
-  let d = 1 / b;
-  let h = d;
-  for (let i = 1; i < 500; i++) {
-    const an = -i * (i - a);
-    b += 2;
-    d = 1 / (an * d + b);
-    c = b + an / c;
-    h *= d * c;
-    if (Math.abs(d * c - 1) < 1e-14) break;
-  }
-  return front * h;
-}
-
-/** log Γ(a) for whole and half numbers: from Γ(1) = 1 and Γ(½) = √π upwards. */
-function logGamma(a: number): number {
-  let log = a % 1 === 0 ? 0 : 0.5 * Math.log(Math.PI);
-  for (let x = a % 1 === 0 ? 1 : 0.5; x < a; x++) log += Math.log(x);
-  return log;
+  return { ranks, counts, band: [Math.max(mean - half, 0), mean + half], p: chiSquaredTail(chi2, BINS - 1) };
 }

@@ -5,7 +5,8 @@ import { viewColumn } from "../../src/report/table/columns.js";
 import { contourLines, densityGrid, massLevel } from "../../src/report/table/contours.js";
 import { viewPairs } from "../../src/report/table/pairs.js";
 import { surveyRows } from "../../src/report/table/survey.js";
-import { chiSquaredTail, compareCounts, kolmogorovSmirnov } from "../../src/report/table/two-sample.js";
+import { compareCounts, kolmogorovSmirnov } from "../../src/report/table/two-sample.js";
+import { chiSquaredTail } from "../../src/statistics.js";
 import { tableColumns } from "../../src/tables/columns/kinds.js";
 
 const normals = (seed: number, count: number, shift = 0): Float32Array => {

@@ -1,3 +1,4 @@
+import { Choice } from "../../ui/choice.js";
 import { Lesson } from "../../ui/lesson.js";
 import { PAIRS, STEPS_BETWEEN } from "./config.js";
 import { between, ends, imageOf, interpolate, run } from "./state.js";
@@ -7,24 +8,17 @@ const NO_IMAGE = new Uint8Array();
 
 function End({ label, which }: { label: string; which: 0 | 1 }) {
   return (
-    <label class="field">
-      {label}
-      <select
-        value={ends.value[which]}
-        onChange={({ currentTarget }) => {
-          const next: [number, number] = [...ends.value];
-          next[which] = Number(currentTarget.value);
-          ends.value = next;
-          void interpolate();
-        }}
-      >
-        {Array.from({ length: PAIRS }, (_, i) => (
-          <option key={`image ${i + 1}`} value={i}>
-            image {i + 1}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Choice
+      label={label}
+      value={ends.value[which]}
+      of={Array.from({ length: PAIRS }, (_, i) => [i, `image ${i + 1}`])}
+      onValue={(image) => {
+        const next: [number, number] = [...ends.value];
+        next[which] = image;
+        ends.value = next;
+        void interpolate();
+      }}
+    />
   );
 }
 

@@ -1,9 +1,10 @@
+import { Choice } from "../../ui/choice.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/figures.js";
 import { Problem } from "../../ui/problem.js";
 import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";
-import { type ImagesConfig, numbersOf, SIDES } from "./config.js";
+import { numbersOf, SIDES } from "./config.js";
 import {
   begin,
   config,
@@ -53,37 +54,21 @@ export function Controls() {
         />
       </label>
       <RunSettings value={config.value} configure={configure}>
-        <label class="field">
-          Widths
-          <select
-            value={widths.join(" ")}
-            onChange={({ currentTarget }) =>
-              configure({ widths: currentTarget.value.split(" ").map(Number) })
-            }
-          >
-            {[...new Set([widths.join(" "), "32 16", "64 32 16", "16", "64 8", "196 32"])].map((text) => (
-              <option key={text} value={text}>
-                {numbersOf(shape.value)} → {text.replaceAll(" ", " → ")}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="field">
-          Size
-          <select
-            value={side}
-            onChange={({ currentTarget }) =>
-              reread({ side: Number(currentTarget.value) as ImagesConfig["side"] })
-            }
-          >
-            {SIDES.map((each) => (
-              <option key={each} value={each}>
-                {each} × {each}
-                {each > SIDES[0] && ", slower"}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Widths"
+          value={widths.join(" ")}
+          of={[...new Set([widths.join(" "), "32 16", "64 32 16", "16", "64 8", "196 32"])].map((text) => [
+            text,
+            `${numbersOf(shape.value)} → ${text.replaceAll(" ", " → ")}`,
+          ])}
+          onValue={(text) => configure({ widths: text.split(" ").map(Number) })}
+        />
+        <Choice
+          label="Size"
+          value={side}
+          of={SIDES.map((each) => [each, `${each} × ${each}${each > SIDES[0] ? ", slower" : ""}`])}
+          onValue={(next) => reread({ side: next })}
+        />
       </RunSettings>
       {ownPictures.value && (
         <label>

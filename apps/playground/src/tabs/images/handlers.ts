@@ -13,8 +13,8 @@ import {
   startRun,
 } from "../../run/session.js";
 import { openBackend } from "../../worker/backend.js";
+import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
-import { serialQueue } from "../../worker/serial-queue.js";
 import { buffersOf } from "../../worker/training.js";
 import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, numbersOf, SAMPLES } from "./config.js";

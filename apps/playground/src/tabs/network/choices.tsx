@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { Choice } from "../../ui/choice.js";
 import { files, offered, openAgain, problem } from "./state.js";
 
 /**
@@ -14,51 +15,23 @@ export function Choices() {
   return (
     <div class="row">
       {inputs.length > 1 && (
-        <Names
+        <Choice
           label="Input"
-          names={inputs}
-          chosen={input}
-          choose={(name) => openAgain({ input: name, inputShape: undefined })}
+          of={inputs.map((name) => [name, name])}
+          value={input}
+          onValue={(name) => openAgain({ input: name, inputShape: undefined })}
         />
       )}
       {outputs.length > 1 && (
-        <Names
+        <Choice
           label="Output"
-          names={outputs}
-          chosen={output ?? outputs[0]}
-          choose={(name) => openAgain({ output: name })}
+          of={outputs.map((name) => [name, name])}
+          value={output ?? outputs[0]}
+          onValue={(name) => openAgain({ output: name })}
         />
       )}
       {open && <ShapeField shape={inputShape} />}
     </div>
-  );
-}
-
-type NamesProps = Readonly<{
-  label: string;
-  names: readonly string[];
-  chosen: string | undefined;
-  choose(name: string): Promise<void>;
-}>;
-
-/** A list of names, with a placeholder while none is chosen. */
-function Names({ label, names, chosen, choose }: NamesProps) {
-  return (
-    <label class="field">
-      {label}
-      <select value={chosen ?? ""} onChange={(event) => void choose(event.currentTarget.value)}>
-        {chosen === undefined && (
-          <option value="" disabled>
-            choose…
-          </option>
-        )}
-        {names.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { arrowOf } from "../../ui/canvas.js";
 import { DIGITS, digitAt } from "../../ui/digits.js";
 import { palette } from "../../ui/palette.js";
 import { imageData } from "../../ui/pixels.js";
@@ -38,12 +39,6 @@ function at({ clientX, clientY, currentTarget }: PointerEvent & { currentTarget:
   return { x: ((clientX - box.x) / box.width) * SIDE, y: ((clientY - box.y) / box.height) * SIDE };
 }
 
-const moves: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
 const inside = (value: number): number => Math.min(Math.max(value, 0.5), SIDE - 0.5);
 
 /** A digit to draw on, and digits of MNIST to choose from. */
@@ -72,11 +67,11 @@ export function DigitPad() {
     void show(Uint8Array.from(digit.value));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const move = moves[event.key];
+    const move = arrowOf(event);
     if (!move && event.key !== " ") return;
     event.preventDefault();
     const from = pen.value;
-    pen.value = { x: inside(from.x + (move?.x ?? 0)), y: inside(from.y + (move?.y ?? 0)) };
+    pen.value = { x: inside(from.x + (move?.[0] ?? 0)), y: inside(from.y - (move?.[1] ?? 0)) };
     if (move && !event.shiftKey) return;
     draw(from, pen.value);
     last.current = pen.value; // the stroke ends when its key is released

@@ -1,3 +1,4 @@
+import { Choice } from "../../ui/choice.js";
 import { DeviceField } from "../../ui/device-field.js";
 import { decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
@@ -29,23 +30,16 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
       <div class="sheet stack">
         <h2>On a digit</h2>
         <div class="row">
-          <label class="field">
-            The network was trained on
-            <select
-              value={config.value.normalization}
-              disabled={busy}
-              onChange={(event) => {
-                change({ normalization: event.currentTarget.value as Normalization });
-                forget();
-              }}
-            >
-              {normalizations.map((name) => (
-                <option key={name} value={name}>
-                  {names[name]}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Choice
+            label="The network was trained on"
+            value={config.value.normalization}
+            of={normalizations.map((name) => [name, names[name]])}
+            disabled={busy}
+            onValue={(normalization) => {
+              change({ normalization });
+              forget();
+            }}
+          />
           <DeviceField
             value={config.value.device}
             disabled={busy}

@@ -1,4 +1,5 @@
-import { dataKinds, type PlaneConfig } from "./config.js";
+import { Choice } from "../../ui/choice.js";
+import { dataKinds } from "./config.js";
 import { DrawPoints } from "./draw-points.js";
 import { config, configure } from "./state.js";
 
@@ -7,19 +8,12 @@ export function DataChoice() {
   const { data, points } = config.value;
   return (
     <div class="stack">
-      <label class="field">
-        Points
-        <select
-          value={data}
-          onChange={({ currentTarget }) => configure({ data: currentTarget.value as PlaneConfig["data"] })}
-        >
-          {dataKinds.map((kind) => (
-            <option key={kind} value={kind}>
-              {kind === "own" ? "your own" : kind}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        label="Points"
+        value={data}
+        of={dataKinds.map((kind) => [kind, kind === "own" ? "your own" : kind])}
+        onValue={(next) => configure({ data: next })}
+      />
       {data === "own" && (
         <>
           <DrawPoints />

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { Canvas, type Draw } from "../../ui/canvas.js";
+import { arrowOf, Canvas, type Draw } from "../../ui/canvas.js";
 import { palette } from "../../ui/palette.js";
 import { LARGEST_COORDINATE, MOST_POINTS } from "./config.js";
 import { SHOWN } from "./grid.js";
@@ -36,15 +36,9 @@ function finish(): void {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  const moves: Readonly<Record<string, readonly [number, number]>> = {
-    ArrowLeft: [-STRIDE, 0],
-    ArrowRight: [STRIDE, 0],
-    ArrowUp: [0, STRIDE],
-    ArrowDown: [0, -STRIDE],
-  };
-  const move = moves[event.key];
+  const move = arrowOf(event);
   const [x, y] = cross.value;
-  if (move) cross.value = [clamp(x + move[0]), clamp(y + move[1])];
+  if (move) cross.value = [clamp(x + STRIDE * move[0]), clamp(y + STRIDE * move[1])];
   else if (event.key === " ") {
     stroke.value = spray(x, y);
     finish();

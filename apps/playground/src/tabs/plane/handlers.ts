@@ -1,7 +1,7 @@
 import { type Flow, flowify, UsageError } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
+import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
-import { serialQueue } from "../../worker/serial-queue.js";
 import { buffersOf, startTraining, type Training } from "../../worker/training.js";
 import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";
 import type { PlaneConfig } from "./config.js";

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { Choice } from "../../ui/choice.js";
 import { Problem } from "../../ui/problem.js";
 import { MOST_LAYERS, type PlaneLayer, presets } from "./config.js";
 import { canRedo, canUndo, config, description, networkProblem, redo, setLayers, undo } from "./state.js";
@@ -136,19 +137,14 @@ function Choose({ label, names, button, disabled = false, onChoose }: ChooseProp
   const chosen = useSignal(names[0]!);
   return (
     <div class="row">
-      <label class="field">
-        {label}
-        <select
-          value={chosen.value}
-          onChange={({ currentTarget }) => {
-            chosen.value = currentTarget.value;
-          }}
-        >
-          {names.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        label={label}
+        value={chosen.value}
+        of={names.map((name) => [name, name])}
+        onValue={(name) => {
+          chosen.value = name;
+        }}
+      />
       <button type="button" disabled={disabled} onClick={() => onChoose(chosen.value)}>
         {button}
       </button>

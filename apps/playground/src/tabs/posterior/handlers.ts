@@ -2,8 +2,8 @@ import { UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { simulators, trainPosterior } from "flowify/posterior/browser";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
+import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
-import { serialQueue } from "../../worker/serial-queue.js";
 import type { PosteriorCalls } from "./calls.js";
 import { type TaskName, trainingOf } from "./config.js";
 

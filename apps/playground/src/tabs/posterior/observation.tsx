@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { Canvas, type Draw } from "../../ui/canvas.js";
+import { arrowOf, Canvas, type Draw, writeUpwards } from "../../ui/canvas.js";
+import { plain } from "../../ui/figures.js";
 import { palette } from "../../ui/palette.js";
 import { answer, observe, observed, view } from "./state.js";
 
@@ -39,25 +40,16 @@ const draw: Draw = (context, width, height) => {
   context.fillRect(LEFT, 0, w, h);
   context.fillStyle = ink.css;
   context.font = "11px system-ui, sans-serif";
-  const text = (value: number): string => String(value).replace("-", "−");
   context.textAlign = "right";
   for (const at of high.log
     ? [1, 10, 100]
     : [high.range[0], (high.range[0] + high.range[1]) / 2, high.range[1]])
-    context.fillText(text(at), LEFT - 4, Math.min(Math.max((1 - shareOf(at, high)) * h + 4, 10), h));
+    context.fillText(plain(at), LEFT - 4, Math.min(Math.max((1 - shareOf(at, high)) * h + 4, 10), h));
   context.textAlign = "center";
   context.fillText(wide.name, LEFT + w / 2, height - 5);
   for (const at of across ? [across[0]!, across.at(-1)!] : wide.range)
-    context.fillText(
-      text(Number(at.toPrecision(3))),
-      LEFT + Math.min(Math.max(shareOf(at, wide), 0.04), 0.96) * w,
-      height - 5,
-    );
-  context.save();
-  context.translate(10, h / 2);
-  context.rotate(-Math.PI / 2);
-  context.fillText(high.name, 0, 0);
-  context.restore();
+    context.fillText(plain(at, 3), LEFT + Math.min(Math.max(shareOf(at, wide), 0.04), 0.96) * w, height - 5);
+  writeUpwards(context, high.name, 10, h / 2);
   const place = ([x, y]: readonly [number, number]): [number, number] => [LEFT + x * w, (1 - y) * h];
   const length = across?.length ?? 1;
   context.globalAlpha = 0.3;
@@ -96,13 +88,7 @@ function at(event: PointerEvent, { clientWidth, clientHeight }: HTMLCanvasElemen
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  const moves: Readonly<Record<string, readonly [number, number]>> = {
-    ArrowLeft: [-1, 0],
-    ArrowRight: [1, 0],
-    ArrowUp: [0, 1],
-    ArrowDown: [0, -1],
-  };
-  const move = moves[event.key];
+  const move = arrowOf(event);
   if (!move) return;
   event.preventDefault();
   const { length } = observed.value;

@@ -1,5 +1,6 @@
 import { contourDensity } from "d3-contour";
-import { Canvas, type Draw } from "../../ui/canvas.js";
+import { Canvas, type Draw, writeUpwards } from "../../ui/canvas.js";
+import { plain } from "../../ui/figures.js";
 import { palette } from "../../ui/palette.js";
 import { Head } from "../../ui/sheet.js";
 import type { TaskView } from "./config.js";
@@ -67,7 +68,7 @@ const draw: Draw = (context, size) => {
     }
     context.fillStyle = ink.css;
     const [from, to] = [EDGE + place(row), 4 + place(row)];
-    const [low, high] = range.map(String).map((text) => text.replace("-", "−"));
+    const [low, high] = range.map((end) => plain(end));
     context.textAlign = "center";
     context.fillText(name, from + side / 2, size - 8);
     context.textAlign = "left";
@@ -77,12 +78,7 @@ const draw: Draw = (context, size) => {
     if (row === 0) return;
     context.fillText(high!, EDGE - 4, to + 10);
     context.fillText(low!, EDGE - 4, to + side);
-    context.save();
-    context.translate(EDGE - 8, to + side / 2);
-    context.rotate(-Math.PI / 2);
-    context.textAlign = "center";
-    context.fillText(name, 0, 0);
-    context.restore();
+    writeUpwards(context, name, EDGE - 8, to + side / 2);
   });
 };
 
@@ -127,8 +123,6 @@ function drawDensity(
   context.globalAlpha = 1;
 }
 
-const digits = (value: number): string => String(Number(value.toPrecision(3))).replace("-", "−");
-
 /** The posterior of the present observation: a picture, and the same in numbers. */
 export function Pairs() {
   const { parameters } = view.value;
@@ -145,7 +139,8 @@ export function Pairs() {
         <tbody class="number">
           {parameters.map(({ name }, k) => {
             const own = draws?.filter((_, i) => i % parameters.length === k).toSorted();
-            const at = (share: number): string => (own ? digits(own[Math.floor(share * own.length)]!) : "–");
+            const at = (share: number): string =>
+              own ? plain(own[Math.floor(share * own.length)]!, 3) : "–";
             return (
               <tr key={name}>
                 <th scope="row">{name}</th>
@@ -155,7 +150,7 @@ export function Pairs() {
                 <td>
                   {at(0.05)} to {at(0.95)}
                 </td>
-                {truth.value && <td>{digits(truth.value[k]!)}</td>}
+                {truth.value && <td>{plain(truth.value[k]!, 3)}</td>}
               </tr>
             );
           })}

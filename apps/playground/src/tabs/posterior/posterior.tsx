@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { Choice } from "../../ui/choice.js";
 import { DeviceField } from "../../ui/device-field.js";
 import { decimals } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
@@ -34,19 +35,12 @@ export function PosteriorTab() {
   return (
     <div class="board posterior">
       <Sheet name="observation" title="Observation" class="stack first">
-        <label class="field">
-          Simulator
-          <select
-            value={config.value.task}
-            onChange={({ currentTarget }) => void choose(currentTarget.value as TaskName)}
-          >
-            {Object.entries(taskViews).map(([name, { title }]) => (
-              <option key={name} value={name}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Simulator"
+          value={config.value.task}
+          of={(Object.keys(taskViews) as TaskName[]).map((name) => [name, taskViews[name].title])}
+          onValue={choose}
+        />
         <p class="note">{view.value.words}</p>
         <Observation />
         <p class="note">

@@ -1,4 +1,5 @@
 import { type ColumnSchema, dateText } from "flowify/tables/browser";
+import { plain } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Head, Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./calls.js";
@@ -8,8 +9,7 @@ import { dropped, idColumn, progress, useColumn } from "./state.js";
 const NAMED = 4;
 
 /** Five digits of a fraction; of whole numbers all. */
-const rounded = (value: number): string =>
-  String(Number.isInteger(value) ? value : Number(value.toPrecision(5))).replace("-", "−");
+const rounded = (value: number): string => plain(value, Number.isInteger(value) ? undefined : 5);
 
 const percent = (share: number): string => {
   if (share === 0) return "";

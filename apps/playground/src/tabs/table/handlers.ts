@@ -21,8 +21,8 @@ import {
 } from "flowify/tables/browser";
 import type { Progress } from "../../run/session.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
+import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
-import { serialQueue } from "../../worker/serial-queue.js";
 import type { DetectorFacts, NamedRow, OpenedTable, TableCalls } from "./calls.js";
 import { LIMITS } from "./config.js";
 import { barsOf, type ReadTable, readTableFile } from "./read-table.js";

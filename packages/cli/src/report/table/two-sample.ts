@@ -1,3 +1,5 @@
+import { chiSquaredTail } from "../../statistics.js";
+
 /** How far two samples differ, from 0 to 1, and the probability of so much where both are of one distribution. */
 export type TwoSample = Readonly<{ statistic: number; p: number }>;
 
@@ -53,29 +55,3 @@ export function compareCounts(a: readonly number[], b: readonly number[]): TwoSa
 }
 
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
-
-/** P(χ² with k degrees of freedom ≥ x) = Q(k / 2, x / 2), by Q(a + 1, y) = Q(a, y) + y^a e^(−y) / Γ(a + 1). */
-export function chiSquaredTail(x: number, degrees: number): number {
-  if (x <= 0) return 1;
-  const y = x / 2;
-  const even = degrees % 2 === 0;
-  let a = even ? 1 : 0.5;
-  let sum = even ? Math.exp(-y) : erfc(Math.sqrt(y));
-  // log of y^a e^(−y) / Γ(a + 1), with Γ(3/2) = √π / 2
-  let log = a * Math.log(y) - y - (even ? 0 : Math.log(Math.PI) / 2 - Math.LN2);
-  for (; a < degrees / 2; a++) {
-    sum += Math.exp(log);
-    log += Math.log(y) - Math.log(a + 1);
-  }
-  return Math.min(1, sum);
-}
-
-/** 1 − erf(x) for x ≥ 0, to a relative 1.2e-7. Source: Press et al., Numerical Recipes, section 6.2. */
-function erfc(x: number): number {
-  const t = 1 / (1 + x / 2);
-  const coefficients = [
-    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196,
-    1.00002368, -1.26551223,
-  ];
-  return t * Math.exp(-x * x + coefficients.reduce((sum, each) => sum * t + each, 0));
-}
