@@ -1,3 +1,5 @@
+import type { Backend } from "../shell/schemas.js";
+
 type ChoiceProps<T extends string | number> = Readonly<{
   label: string;
   /** undefined: none is chosen yet. */
@@ -36,3 +38,14 @@ export function Choice<T extends string | number>({ label, value, of, disabled, 
     </label>
   );
 }
+
+const devices = [
+  ["auto", "automatic"],
+  ["wasm", "Wasm"],
+  ["webgpu", "WebGPU"],
+] as const;
+
+type DeviceFieldProps = Readonly<{ value: Backend; disabled?: boolean; onValue: (value: Backend) => void }>;
+
+/** Choice of the worker's device. */
+export const DeviceField = (props: DeviceFieldProps) => <Choice label="Device" of={devices} {...props} />;

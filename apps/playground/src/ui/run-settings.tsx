@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Backend } from "../shell/schemas.js";
-import { DeviceField } from "./device-field.js";
+import { DeviceField } from "./choice.js";
 import { NumberFields } from "./number-field.js";
 
 type Settings = { learningRate: number; steps: number; seed: number; device: Backend };

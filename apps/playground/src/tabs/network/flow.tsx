@@ -1,5 +1,4 @@
-import { Choice } from "../../ui/choice.js";
-import { DeviceField } from "../../ui/device-field.js";
+import { Choice, DeviceField } from "../../ui/choice.js";
 import { decimals } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";

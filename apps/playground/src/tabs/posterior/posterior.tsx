@@ -1,6 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { Choice } from "../../ui/choice.js";
-import { DeviceField } from "../../ui/device-field.js";
+import { Choice, DeviceField } from "../../ui/choice.js";
 import { decimals } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Lesson } from "../../ui/lesson.js";

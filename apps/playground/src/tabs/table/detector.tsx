@@ -1,5 +1,5 @@
 import type { ScoreKind } from "flowify/tables/browser";
-import { DeviceField } from "../../ui/device-field.js";
+import { DeviceField } from "../../ui/choice.js";
 import { NumberField, NumberFields } from "../../ui/number-field.js";
 import { scoreNames } from "./config.js";
 import {
