@@ -60,9 +60,8 @@ EXAMPLES
 type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;
 
 export async function baseline(this: CliContext, flags: BaselineFlags): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, seed = 0, data: name = "mnist", dataDir: dir, limit } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { seed = 0, data: name = "mnist", dataDir: dir, limit } = flags;
+  const terminal = createTerminal(this.host, flags);
   const choice = { name, dir, reading: readingOf(flags) };
   const { data: train, test } = await loadData(choice, { ...(limit !== undefined && { limit }) });
   if (!test)

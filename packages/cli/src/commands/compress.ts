@@ -115,9 +115,8 @@ EXAMPLES
 });
 
 export async function compress(this: CliContext, flags: CompressFlags, ...files: string[]): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out = "images.flow" } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { quiet = false, out = "images.flow" } = flags;
+  const terminal = createTerminal(this.host, flags);
   const { data, dataDir } = flags;
   expectFree([out], flags, { inputs: [...inputsOfRun(flags.run), ...files, data, dataDir] });
   if (files.length > 0 && flags.data !== undefined)
@@ -213,9 +212,7 @@ async function imagesIn(
 }
 
 export async function decompress(this: CliContext, flags: DecompressFlags, file: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const terminal = createTerminal(this.host, flags);
   const folder = flags.out ?? parse(file).name;
   if (!existsSync(file)) throw new UsageError(`${file}: no such file\nname a file of flowify compress`);
   expectRegularFile(file);

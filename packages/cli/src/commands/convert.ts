@@ -118,9 +118,8 @@ const REPORT = "report.json";
 const FILES = [WEIGHTS, ORIGINAL, NETWORK, FUNCTION, REPORT] as const;
 
 export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { out } = flags;
+  const terminal = createTerminal(this.host, flags);
   const { rules, data, dataDir } = flags;
   // without --force it begins in an empty folder
   const places = [...FILES.map((name) => join(out, name)), ...(flags.force ? [] : filesIn(out))];

@@ -101,9 +101,8 @@ export const dataCommands = buildRouteMap({
 const KILO = 1000;
 
 export async function getData(this: CliContext, flags: DataGetFlags, name: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, mirror, out = join("data", name) } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { quiet = false, mirror, out = join("data", name) } = flags;
+  const terminal = createTerminal(this.host, flags);
   const set = Object.hasOwn(publishedSets, name) ? publishedSets[name] : undefined;
   if (set === undefined) throw new UsageError(unknownName("data set", name, Object.keys(publishedSets)));
   const files: string[] = [];
@@ -162,8 +161,7 @@ async function fetchShown(
 }
 
 export async function listData(this: CliContext, { json = false }: DataListFlags): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const terminal = createTerminal({ stdout, stderr, env, json });
+  const terminal = createTerminal(this.host, { json });
   const datasets = [];
   for (const [name, brief] of dataSetBriefs)
     datasets.push({ name, brief, folder: await whereIs(name), bytes: publishedSets[name]?.bytes });
@@ -184,8 +182,7 @@ const BARS = " ▁▂▃▄▅▆▇█";
 const SHOWN = { values: 4, letters: 16 } as const;
 
 export async function describeData(this: CliContext, flags: DataDescribeFlags, file: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
+  const terminal = createTerminal(this.host, flags);
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
   const watched = watchRepeats(opened);

@@ -75,9 +75,8 @@ EXAMPLES
 const LOOKED_AT = 1000;
 
 export async function decode(this: CliContext, flags: DecodeFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, count = 64, columns = 8, seed = 0, temperature = 1 } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { count = 64, columns = 8, seed = 0, temperature = 1 } = flags;
+  const terminal = createTerminal(this.host, flags);
   if ((flags.logits === undefined) === (flags.like === undefined))
     throw new UsageError(
       "the wanted outputs are missing\nset them with --logits PLACE:VALUE, or --like IMAGE",

@@ -34,8 +34,7 @@ type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: s
 
 export async function listDevices(this: CliContext, flags: DevicesFlags): Promise<void> {
   const { json = false, threads } = flags;
-  const { stdout, stderr, env } = this.host;
-  const terminal = createTerminal({ stdout, stderr, env, json });
+  const terminal = createTerminal(this.host, { json });
   const found: Found[] = [];
   const known = await devicesHere();
   for (const { name, open } of known) {

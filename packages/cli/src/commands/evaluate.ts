@@ -81,9 +81,8 @@ EXAMPLES
 });
 
 export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, samples = 1, seed = 0 } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { quiet = false, samples = 1, seed = 0 } = flags;
+  const terminal = createTerminal(this.host, flags);
   if (holdsRegression(folder)) return evaluatePrediction(folder, flags, terminal);
   for (const flag of ["judge", "normalize", "temperature"] as const)
     if (flags[flag] !== undefined && !flags.quality)

@@ -40,9 +40,8 @@ export async function explain(
   folder: string,
   file: string,
 ): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, seed = 0 } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { seed = 0 } = flags;
+  const terminal = createTerminal(this.host, flags);
   await withModel(folder, flags, terminal, async (model, run) => {
     const shape = expectImageRun(
       run,

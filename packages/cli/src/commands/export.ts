@@ -95,9 +95,8 @@ const STATE = "state.safetensors";
 const BATCHES = [1, 30];
 
 export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, out, step: withStep = false } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { out, step: withStep = false } = flags;
+  const terminal = createTerminal(this.host, flags);
   expectFree(placesIn(out), flags, { inputs: inputsOfRun(folder) });
   if (flags.detector === true && withStep)
     throw new UsageError("--step and --detector exclude each other\nname one of them");

@@ -94,18 +94,8 @@ EXAMPLES
 });
 
 export async function guard(this: CliContext, flags: GuardFlags, file: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const {
-    json = false,
-    quiet = false,
-    out,
-    data,
-    dataDir,
-    calibrate,
-    falseAlarms = FALSE_ALARMS,
-    seed = 0,
-  } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { out, data, dataDir, calibrate, falseAlarms = FALSE_ALARMS, seed = 0 } = flags;
+  const terminal = createTerminal(this.host, flags);
   expectFree([out], flags, { inputs: [file, data, dataDir, calibrate] });
   const { bytes, external } = await openModelFile(file, /\.json$/i.test(file) ? readJson(file) : undefined);
   const given = await naming(file, () => openGiven(bytes, external, flags.input));

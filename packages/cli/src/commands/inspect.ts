@@ -67,8 +67,7 @@ EXAMPLES
 });
 
 export async function inspect(this: CliContext, flags: InspectFlags, target?: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const terminal = createTerminal({ stdout, stderr, env, json: flags.json ?? false });
+  const terminal = createTerminal(this.host, flags);
   if (target === undefined) {
     listNetworks(terminal);
   } else if (holdsRegression(target)) {

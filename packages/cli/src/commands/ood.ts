@@ -78,9 +78,8 @@ export async function ood(
   folder: string,
   ...others: string[]
 ): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
+  const terminal = createTerminal(this.host, flags);
   expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...others], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
     const sets = await setsFor(run, flags, others);

@@ -89,9 +89,9 @@ const QUANTILES = [0.05, 0.95];
 const INTERVAL = 0.9;
 
 export async function predict(this: CliContext, flags: PredictFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { quiet = false, data, out, seed = 0, quantiles = QUANTILES, interval = INTERVAL } = flags;
-  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
+  const { stdout } = this.host;
+  const { data, out, seed = 0, quantiles = QUANTILES, interval = INTERVAL } = flags;
+  const terminal = createTerminal(this.host, flags, true);
   if (data === undefined) throw new UsageError("predict needs rows\nname a table with --data FILE");
   const format = tableFormat(flags, "predicted");
   const files = [out, flags.picture].filter((file) => file !== undefined);

@@ -40,9 +40,8 @@ EXAMPLES
 });
 
 export async function reconstruct(this: CliContext, flags: ReconstructFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, count = 15, seed = 0 } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const { count = 15, seed = 0 } = flags;
+  const terminal = createTerminal(this.host, flags);
   const file = flags.out ?? runPaths(folder).reconstructions;
   expectFree([file], flags, { inputs: [...inputsOfRun(folder), flags.data, flags.dataDir], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {

@@ -75,9 +75,8 @@ export async function report(
   flags: ReportFlags,
   ...folders: [string, ...string[]]
 ): Promise<void> {
-  const { stdout, stderr, env } = this.host;
   const { out: folder = folders[0], json = false, data, where } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json });
+  const terminal = createTerminal(this.host, { json });
   const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
   expectFree([page, numbersFile], flags, { inputs: [...folders.flatMap(inputsOfRun), data], own: true });
   await keepNamedInput([data]);

@@ -50,9 +50,7 @@ const LISTED = 10;
 type Difference = Readonly<{ step: number; field: string; before: unknown; now: unknown }>;
 
 export async function reproduce(this: CliContext, flags: ReproduceFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const terminal = createTerminal(this.host, flags);
   const config = readRunConfig(folder);
   const before = readMetrics(runPaths(folder).metrics).map(withoutTimes);
   const last = before.at(-1);

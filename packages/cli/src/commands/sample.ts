@@ -101,8 +101,8 @@ EXAMPLES
 });
 
 export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false, sheet = "samples" } = flags;
+  const { env } = this.host;
+  const { sheet = "samples" } = flags;
   if (flags.out !== undefined) expectFree([flags.out], flags, { inputs: inputsOfRun(folder) });
   if (flags.hide !== undefined && sheet !== "inpainting")
     throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
@@ -120,7 +120,7 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   }
   if ((launchedSize(env) ?? 1) > 1)
     throw new UsageError("several ranks sample rows, a picture is made by one process\nstart one process");
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const terminal = createTerminal(this.host, flags);
   await withModel(folder, flags, terminal, (model, run) =>
     samplePicture(model, run, { folder, flags, shape }, terminal),
   );

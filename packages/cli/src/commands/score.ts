@@ -140,10 +140,10 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
   const [folder, ...files] = flags.run === undefined ? args : [flags.run, ...args];
   if (folder === undefined)
     throw new UsageError("the folder of the run is missing\nfor example flowify score runs/a FILE");
-  const { stdout, stderr, env } = this.host;
-  const { quiet = false, samples = 1, seed = 0, out } = flags;
+  const { stdout } = this.host;
+  const { samples = 1, seed = 0, out } = flags;
   // the scores have standard output, or a file, to themselves
-  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
+  const terminal = createTerminal(this.host, flags, true);
   if (files.length > 0 && flags.data !== undefined)
     throw new UsageError("files and --data exclude each other\nname one of them");
   const tables = flags.data === undefined ? files : [flags.data];

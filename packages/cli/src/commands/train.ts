@@ -107,10 +107,9 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
 }
 
 async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainFlags): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false } = flags;
+  const { env } = this.host;
   const silent = ranks !== undefined && ranks.rank > 0;
-  const terminal = silent ? silentTerminal(env) : createTerminal({ stdout, stderr, env, json, quiet });
+  const terminal = silent ? silentTerminal(env) : createTerminal(this.host, flags);
   const plan = await planWith(ranks, flags);
   for (const line of plan.warnings) terminal.warn(line);
   const interrupt = watchTraining(this.host, terminal);

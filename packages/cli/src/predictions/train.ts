@@ -33,9 +33,7 @@ import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
 
 /** `flowify train --predict`: flows for the distribution of some columns of a table, given others. */
 export async function trainPrediction(this: CliContext, flags: TrainFlags): Promise<void> {
-  const { stdout, stderr, env } = this.host;
-  const { json = false, quiet = false } = flags;
-  const terminal = createTerminal({ stdout, stderr, env, json, quiet });
+  const terminal = createTerminal(this.host, flags);
   const plan = await planPrediction(flags);
   for (const line of plan.notes) terminal.warn(line);
   const run = await openRunFolder(plan.folder, {

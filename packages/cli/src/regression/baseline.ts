@@ -9,7 +9,7 @@ import {
 } from "./linear-gaussian.js";
 import { Predictive } from "./predictive.js";
 import type { TargetInTable } from "./table-regression.js";
-import { atomOf, pickColumns } from "./table-regression.js";
+import { atomOf } from "./table-regression.js";
 
 /**
  * What a column is compared with: the shares of its classes, or of its atoms, and of its other values a Gaussian with a linear

@@ -53,14 +53,10 @@ export async function sampleRows(
   folder: string,
   data: Command["data"],
 ): Promise<void> {
-  const { stdout, stderr, env } = host;
-  const { json = false, quiet = false } = flags;
-  const job = await joinRanks(env);
+  const job = await joinRanks(host.env);
   const ranks = job !== undefined && job.size > 1 ? job : undefined;
   const terminal =
-    ranks !== undefined && ranks.rank > 0
-      ? silentTerminal(env)
-      : createTerminal({ stdout, stderr, env, json, quiet });
+    ranks !== undefined && ranks.rank > 0 ? silentTerminal(host.env) : createTerminal(host, flags);
   await inJob(job, () => sampleAs({ flags, folder, data, ranks, terminal }));
 }
 

@@ -39,10 +39,10 @@ async function scoreAs(
   ranks: Ranks | undefined,
   { flags, folder, config, files }: Table,
 ): Promise<void> {
-  const { stdout, stderr, env } = host;
+  const { stdout } = host;
   const kind = flags.score === "likelihood" ? "combination" : (flags.score ?? "combination");
   const quiet = flags.quiet === true || (ranks !== undefined && ranks.rank > 0);
-  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet });
+  const terminal = createTerminal(host, { quiet }, true);
   if (flags.fdr !== undefined && flags.falseAlarms !== undefined)
     throw new UsageError("--fdr and --false-alarms exclude each other\nname one of them");
   const format = tableFormat(flags, "scored");

@@ -33,12 +33,12 @@ const AT_ONCE = 1024;
 
 /** `flowify score` of a run whose rows follow each other in time: of a file, or of rows as they come on standard input. */
 export async function scoreSeries(
-  { host: { stdout, stderr, env } }: CliContext,
+  { host }: CliContext,
   { follow = false, window, falseAlarms = FALSE_ALARMS, reasons = 0, where, out, ...flags }: SeriesScoreFlags,
   folder: string,
   files: readonly string[],
 ): Promise<void> {
-  const terminal = createTerminal({ stdout: stderr, stderr, env, quiet: flags.quiet === true });
+  const terminal = createTerminal(host, flags, true);
   if (files.length > 1 || (follow && files.length > 0))
     throw new UsageError(
       follow
@@ -58,7 +58,7 @@ export async function scoreSeries(
       );
     const scorer = seriesScorer(model, document, { falseAlarms, reasons, window });
     reachable(scorer.calibration, falseAlarms, terminal);
-    await writeOutput(out, stdout, async (write) => {
+    await writeOutput(out, host.stdout, async (write) => {
       const writer = rowWriter(format, scorer.columns, write);
       if (follow) {
         const lines = createInterface({ input: process.stdin });

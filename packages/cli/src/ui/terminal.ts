@@ -18,15 +18,15 @@ export function colorsFor(stream: OutputStream, env: Env): Colors {
   return picocolors.createColors(wanted && stream.isTTY === true);
 }
 
-export type TerminalOptions = {
-  stdout: OutputStream;
-  stderr: OutputStream;
-  env: Env;
+/** Where a command runs. */
+type Host = Readonly<{ stdout: OutputStream; stderr: OutputStream; env: Env }>;
+
+type TerminalFlags = Readonly<{
   /** Standard output belongs to one JSON document; all text goes to standard error. */
-  json?: boolean;
+  json?: boolean | undefined;
   /** Neither progress nor notes. */
-  quiet?: boolean;
-};
+  quiet?: boolean | undefined;
+}>;
 
 /** The outputs of a command. */
 export type Terminal = Readonly<{
@@ -49,9 +49,13 @@ export type Terminal = Readonly<{
 const DEFAULT_COLUMNS = 80;
 const MAX_COLUMNS = 110;
 
-export function createTerminal(options: TerminalOptions): Terminal {
-  const { stdout, stderr, env, json = false, quiet = false } = options;
-  const text = json ? stderr : stdout;
+/** @param writesRows standard output belongs to rows: all text goes to standard error, as it does with --json */
+export function createTerminal(
+  { stdout, stderr, env }: Host,
+  { json = false, quiet = false }: TerminalFlags = {},
+  writesRows = false,
+): Terminal {
+  const text = json || writesRows ? stderr : stdout;
   const [colors, errorColors] = [colorsFor(text, env), colorsFor(stderr, env)];
   const shown = (line: string, { isColorSupported }: Colors): string =>
     isColorSupported ? printableColored(line) : printable(line);
@@ -79,5 +83,5 @@ export function createTerminal(options: TerminalOptions): Terminal {
 /** Says nothing: another process reports the results. */
 export function silentTerminal(env: Env): Terminal {
   const nowhere: OutputStream = { write: () => true };
-  return createTerminal({ stdout: nowhere, stderr: nowhere, env, quiet: true });
+  return createTerminal({ stdout: nowhere, stderr: nowhere, env }, { quiet: true });
 }

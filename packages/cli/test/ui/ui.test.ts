@@ -148,7 +148,7 @@ describe("suggestions", () => {
 describe("the terminal", () => {
   it("keeps standard output for the document with --json", () => {
     const [stdout, stderr] = [stream(), stream()];
-    const terminal = createTerminal({ stdout, stderr, env: {}, json: true });
+    const terminal = createTerminal({ stdout, stderr, env: {} }, { json: true });
     terminal.say("text");
     terminal.note("note");
     terminal.document({ bpd: 4.5 });
@@ -158,7 +158,7 @@ describe("the terminal", () => {
 
   it("says results on standard output without it, and no notes when quiet", () => {
     const [stdout, stderr] = [stream(), stream()];
-    const terminal = createTerminal({ stdout, stderr, env: {}, quiet: true });
+    const terminal = createTerminal({ stdout, stderr, env: {} }, { quiet: true });
     terminal.say("text");
     terminal.note("note");
     terminal.warn("look");
@@ -179,7 +179,7 @@ describe("progress", () => {
   function progressOn(isTTY: boolean, quiet = false) {
     const stderr = stream(isTTY);
     let time = 0;
-    const terminal = createTerminal({ stdout: stream(), stderr, env: {}, quiet });
+    const terminal = createTerminal({ stdout: stream(), stderr, env: {} }, { quiet });
     const progress = createProgress(terminal, { label: "step", total: 100, done: 20, now: () => time });
     return {
       stderr,
