@@ -1,3 +1,4 @@
+import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { isShown } from "../shell/embed.js";
 
@@ -44,3 +45,26 @@ export function Head({ of, hidden = false }: { of: readonly string[]; hidden?: b
     </thead>
   );
 }
+
+/** Remarks, a line each. */
+export const Notes = ({ of = [] }: { of?: readonly string[] | undefined }) => (
+  <>
+    {of.map((note) => (
+      <p class="note" key={note}>
+        {note}
+      </p>
+    ))}
+  </>
+);
+
+/** For a list of buttons with one tab stop, the one `at`: keys move the focus by so many of them. */
+export const moveFocus =
+  (moves: Readonly<Record<string, number>>, count: number, at: Signal<number>) =>
+  (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
+    const stop = Math.min(at.value, count - 1);
+    const next = stop + (moves[event.key] ?? 0);
+    if (next === stop || next < 0 || next >= count) return;
+    event.preventDefault();
+    at.value = next;
+    event.currentTarget.querySelectorAll("button")[next]?.focus();
+  };

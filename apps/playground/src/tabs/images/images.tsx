@@ -5,7 +5,7 @@ import { AboveUniform, decimals } from "../../ui/figures.js";
 import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
-import { Sheet } from "../../ui/sheet.js";
+import { moveFocus, Sheet } from "../../ui/sheet.js";
 import { Between } from "./between.js";
 import { Command } from "./command.js";
 import { Controls } from "./controls.js";
@@ -29,13 +29,7 @@ const MOVES: Readonly<Record<string, number>> = {
 /** Images side by side, one tab stop; a click shows the ledger of an image. */
 function Gallery({ images, name, count, label }: GalleryProps) {
   const at = useSignal(0);
-  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
-    const next = at.value + (MOVES[event.key] ?? 0);
-    if (next === at.value || next < 0 || next >= count) return;
-    event.preventDefault();
-    at.value = next;
-    event.currentTarget.querySelectorAll("button")[next]?.focus();
-  };
+  const onKeyDown = moveFocus(MOVES, count, at);
   return (
     <fieldset class="gallery" onKeyDown={onKeyDown}>
       <legend class="hidden-text">{label}; the arrow keys move between them</legend>

@@ -1,6 +1,6 @@
+import { Choice } from "../../ui/choice.js";
 import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";
-import type { PlaneConfig } from "./config.js";
 import { begin, config, configure, opened, pause, play, run, save } from "./state.js";
 
 /** Train, pause, step, reset, and the settings of training. */
@@ -20,18 +20,15 @@ export function TrainingControls() {
         onSave={() => void save()}
       />
       <RunSettings value={config.value} configure={configure}>
-        <label class="field">
-          Dropped coordinates (that a layer leaves out)
-          <select
-            value={density}
-            onChange={({ currentTarget }) =>
-              configure({ density: currentTarget.value as PlaneConfig["density"] })
-            }
-          >
-            <option>mixture</option>
-            <option>gaussian</option>
-          </select>
-        </label>
+        <Choice
+          label="Dropped coordinates (that a layer leaves out)"
+          value={density}
+          of={[
+            ["mixture", "mixture"],
+            ["gaussian", "gaussian"],
+          ]}
+          onValue={(next) => configure({ density: next })}
+        />
       </RunSettings>
     </div>
   );

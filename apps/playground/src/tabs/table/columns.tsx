@@ -1,7 +1,8 @@
 import { type ColumnSchema, dateText } from "flowify/tables/browser";
+import { Choice } from "../../ui/choice.js";
 import { plain } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
-import { Head, Scrolling } from "../../ui/sheet.js";
+import { Head, Notes, Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./calls.js";
 import { dropped, idColumn, progress, useColumn } from "./state.js";
 
@@ -63,11 +64,7 @@ export function Columns({ table: { schema, bars, notes } }: { table: OpenedTable
           {rows.toLocaleString("en")} rows, {columns.length.toLocaleString("en")} columns
         </output>
       </p>
-      {notes.map((note) => (
-        <p class="note" key={note}>
-          {note}
-        </p>
-      ))}
+      <Notes of={notes} />
       <Scrolling label="Columns">
         <table class="cells">
           <Head of={["use", "column", "histogram", "type", "missing", "values"]} />
@@ -79,23 +76,15 @@ export function Columns({ table: { schema, bars, notes } }: { table: OpenedTable
         </table>
       </Scrolling>
       <div class="row">
-        <label class="field">
-          Rows are named by
-          <select
-            value={idColumn.value ?? ""}
-            disabled={progress.value !== undefined}
-            onChange={({ currentTarget }) => {
-              idColumn.value = currentTarget.value || undefined;
-            }}
-          >
-            <option value="">their number</option>
-            {columns.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Rows are named by"
+          value={idColumn.value ?? ""}
+          of={[["", "their number"], ...columns.map(({ name }) => [name, name] as const)]}
+          disabled={progress.value !== undefined}
+          onValue={(name) => {
+            idColumn.value = name || undefined;
+          }}
+        />
       </div>
     </>
   );

@@ -1,6 +1,7 @@
 import type { ScoreKind } from "flowify/tables/browser";
-import { DeviceField } from "../../ui/choice.js";
+import { Choice, DeviceField } from "../../ui/choice.js";
 import { NumberField, NumberFields } from "../../ui/number-field.js";
+import { Notes } from "../../ui/sheet.js";
 import { scoreNames } from "./config.js";
 import {
   change,
@@ -63,26 +64,15 @@ export function Judging() {
           rows judge the others.
         </p>
       )}
-      {found?.notes.map((note) => (
-        <p class="note" key={note}>
-          {note}
-        </p>
-      ))}
+      <Notes of={found?.notes} />
       <div class="row">
-        <label class="field">
-          Score
-          <select
-            value={score}
-            disabled={busy}
-            onChange={({ currentTarget }) => void judge({ score: currentTarget.value as ScoreKind })}
-          >
-            {Object.entries(scoreNames).map(([kind, name]) => (
-              <option key={kind} value={kind}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Score"
+          value={score}
+          of={(Object.keys(scoreNames) as ScoreKind[]).map((kind) => [kind, scoreNames[kind]])}
+          disabled={busy}
+          onValue={(kind) => judge({ score: kind })}
+        />
         <NumberField
           label="False alarms, %"
           value={Number((100 * falseAlarms).toPrecision(6))}

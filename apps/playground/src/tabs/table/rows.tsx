@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/figures.js";
 import { wordsOf } from "../../ui/problem.js";
-import { Head, Scrolling } from "../../ui/sheet.js";
+import { Head, moveFocus, Notes, Scrolling } from "../../ui/sheet.js";
 import type { RankedRows } from "./calls.js";
 import { TABLE_FILES } from "./config.js";
 import {
@@ -36,23 +36,13 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
   const busy = progress.value !== undefined;
   const isOther = judged.value?.name !== opened.value?.name;
   const stop = Math.min(at.value, rows.length - 1);
-  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
-    const next = stop + (MOVES[event.key] ?? 0);
-    if (next === stop || next < 0 || next >= rows.length) return;
-    event.preventDefault();
-    at.value = next;
-    event.currentTarget.querySelectorAll("button")[next]?.focus();
-  };
+  const onKeyDown = moveFocus(MOVES, rows.length, at);
   return (
     <>
       <p class="note">
         The highest score comes first. Choose a row to see its reasons; the arrow keys move between rows.
       </p>
-      {judged.value?.notes.map((note) => (
-        <p class="note" key={note}>
-          {note}
-        </p>
-      ))}
+      <Notes of={judged.value?.notes} />
       <Scrolling label="Rows">
         <table class="cells">
           <Head of={["row", "score", "p", "flag", ...(facts.value?.columns ?? [])]} />
