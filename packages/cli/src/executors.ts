@@ -115,6 +115,20 @@ export async function openExecutor(
   throw new DeviceError("no device to compute on");
 }
 
+/** Opens the executor that flags name for some work, and releases it. */
+export async function withExecutor<T>(
+  { device = "auto", threads }: DeviceOptions & Readonly<{ device?: DeviceName | undefined }>,
+  terminal: Pick<Terminal, "warn">,
+  work: (executor: Executor) => Promise<T>,
+): Promise<T> {
+  const executor = await openExecutor(device, terminal, { threads });
+  try {
+    return await work(executor);
+  } finally {
+    await executor.dispose();
+  }
+}
+
 /** The next device after a failed one; undefined after the last. */
 export function fallbackOf(device: DeviceName): DeviceName | undefined {
   if (device === "jax") return undefined;

@@ -3,7 +3,7 @@ import { gaussianBpd } from "../baselines/gaussian.js";
 import { histogramBpd, uniformBpd } from "../baselines/histograms.js";
 import { rowBaselines } from "../baselines/rows.js";
 import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "../data/image-set.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { defineCommand } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
@@ -66,14 +66,15 @@ export async function baseline(this: CliContext, flags: BaselineFlags): Promise<
   const { data: train, test } = await loadData(choice, { ...(limit !== undefined && { limit }) });
   if (!test)
     throw new DataError(`${name}: no test ${nounOf(train)} to measure on\nchoose a data set that has some`);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  terminal.note(`fitted to ${describeImages(train)}, ${executor.name}`);
+  const found = await withExecutor(flags, terminal, (executor) => {
+    terminal.note(`fitted to ${describeImages(train)}, ${executor.name}`);
+    return baselinesOf(train, test, executor, seed);
+  });
   const unit = unitOf(test.shape);
-  const rows = (await baselinesOf(train, test, executor, seed)).map(({ name: each, exact, figures }) => {
+  const rows = found.map(({ name: each, exact, figures }) => {
     const { mean, stdErr } = meanWithError(figures);
     return { name: each, exact, [unit.field]: mean, mean, stdErr };
   });
-  await executor.dispose();
   const lines = rows.map(({ name: each, mean, stdErr, exact }) => [
     each,
     formatBpd(mean, stdErr),

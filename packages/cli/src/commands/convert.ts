@@ -21,7 +21,7 @@ import {
 import { numpy as np } from "@jax-js/jax";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, type FlagsOf, value } from "../flags/flag.js";
@@ -163,8 +163,7 @@ async function convertLayers(file: string, flags: ConvertFlags, terminal: Termin
     throw new UnsupportedOpError(op, node, `${message}\n${hint}`, { cause: error, all });
   });
   const flow = flowify(pretrained.network, { density });
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
+  await withExecutor(flags, terminal, async (executor) => {
     const inputs = await inputsFor(pretrained.network, flags);
     const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
     const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
@@ -173,9 +172,7 @@ async function convertLayers(file: string, flags: ConvertFlags, terminal: Termin
     say(terminal, out, report, pretrained, flow);
     terminal.document(report);
     expectSameFunction(out, maxRelDiff, flags);
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

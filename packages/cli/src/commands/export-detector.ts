@@ -13,7 +13,7 @@ import { readDetector } from "../detect/detector-file.js";
 import { graphInput } from "../detect/detector-graph.js";
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import type { RunConfig } from "../run-config.js";
@@ -46,8 +46,7 @@ export async function exportDetector(
     throw new UsageError(`--detector: ${config.data.name} is no table\nleave --detector out`);
   const found = readDetector(runPaths(folder).detector, folder);
   const file = join(out, FILE);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
+  await withExecutor(flags, terminal, async (executor) => {
     const open = await openDetector(executor, found.detector);
     const target = targets[flags.target ?? "portable"];
     const { bytes, nodes, description: described } = detectorOnnx(found, open, { falseAlarms, target });
@@ -66,9 +65,7 @@ export async function exportDetector(
       throw new MismatchError(
         `${file}: ONNX Runtime and flowify compute different scores: they differ by up to ${difference.toExponential(1)} of 1 + |score|\nthe file is written: do not use it`,
       );
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 /** The largest difference of the file's scores from the detector's, on the first rows of the run's table; undefined where there is no table or no runtime. */

@@ -1,7 +1,7 @@
 import { UsageError } from "@flowify/core";
 import { loadRuntime, openGiven } from "@flowify/onnx";
 import { loadExamples, loadMeasured } from "../data/registry.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { count, type FlagsOf, text, value } from "../flags/flag.js";
@@ -111,8 +111,7 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
   const example = inputShape(given.input.shape.slice(1), training.shape, training.name);
   const examples = examplesFor(training, example, flags.normalize);
   const calibration = others && examplesFor(others, example, flags.normalize);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
+  await withExecutor(flags, terminal, async (executor) => {
     const subject = { runtime: await loadRuntime(), given, example };
     const steps = flags.steps && { steps: flags.steps };
     const options = { at: flags.at, calibration, seed, say: terminal.note, ...steps };
@@ -135,9 +134,7 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
     );
     if (report) for (const line of reportLines(report)) terminal.say(line);
     terminal.document({ ...described, file: out, outputs: OUTPUTS, ...(report && { report }) });
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 /** Usual examples to measure on, and then the others; none without --report. */

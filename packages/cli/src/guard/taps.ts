@@ -78,7 +78,7 @@ export function tapOf({ name, op, isSpatial }: Station, found: Computed | undefi
 }
 
 /** New nodes, and constants for them. */
-export function nodeMaker(prefix: string) {
+export function nodeMaker(prefix: string): Maker {
   const nodes: GraphNode[] = [];
   const constants: Initializer[] = [];
   const constant = (shape: readonly number[], data: Float32Array | BigInt64Array): string => {
@@ -94,7 +94,12 @@ export function nodeMaker(prefix: string) {
   return { nodes, constants, node, constant };
 }
 
-type Maker = ReturnType<typeof nodeMaker>;
+type Maker = Readonly<{
+  nodes: GraphNode[];
+  constants: Initializer[];
+  node(op: string, inputs: readonly string[], attributes?: GraphNode["attributes"]): string;
+  constant(shape: readonly number[], data: Float32Array | BigInt64Array): string;
+}>;
 
 /** Rows [batch, width] of a tap. */
 export function tapNodes({ name, pooled, shape }: Tap, { node, constant }: Maker): string {

@@ -1,5 +1,5 @@
 import type { Executor, FlowModel } from "@flowify/core";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { NodeModel } from "../node-model.js";
 import { fitBaseline } from "../regression/baseline.js";
 import { fromWhat } from "../regression/columns.js";
@@ -44,8 +44,7 @@ export async function trainPrediction(this: CliContext, flags: TrainFlags): Prom
   try {
     // other threads add up in another order: a run that goes on keeps its own
     const threads = flags.threads ?? plan.document.environment.threads;
-    const executor = await openExecutor(flags.device ?? "auto", terminal, { threads });
-    try {
+    await withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
       await writeRegression(plan.folder, plan.document);
       const signal = {
         get aborted(): boolean {
@@ -61,9 +60,7 @@ export async function trainPrediction(this: CliContext, flags: TrainFlags): Prom
         return;
       }
       await end(plan, trained, terminal);
-    } finally {
-      await executor.dispose();
-    }
+    });
   } finally {
     interrupt.stop();
     run.release();

@@ -1,5 +1,5 @@
 import { CheckpointError } from "@flowify/core";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
 import type { Terminal } from "../ui/terminal.js";
 import { kindOf, Regression } from "./regression.js";
@@ -28,8 +28,7 @@ export async function withRegression<T>(
 ): Promise<T> {
   const document = readFinished(folder);
   const threads = flags.threads ?? document.environment.threads;
-  const executor = await openExecutor(flags.device ?? "auto", terminal, { threads });
-  try {
+  return withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
     const models: TargetModels[] = [];
     const planned = new TableRegression(document, []);
     for (const [t, { flows, lines }] of document.targets.entries()) {
@@ -53,7 +52,5 @@ export async function withRegression<T>(
     } finally {
       await model.dispose();
     }
-  } finally {
-    await executor.dispose();
-  }
+  });
 }

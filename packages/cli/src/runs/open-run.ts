@@ -9,7 +9,7 @@ import {
   nounOf,
 } from "../data/image-set.js";
 import { loadExamples, loadMeasured } from "../data/registry.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit, flowOf } from "../networks/choose.js";
 import type { ChosenNetwork } from "../networks/weights.js";
@@ -66,8 +66,7 @@ export async function withModel<T>(
   use: (model: FlowModel, run: SavedRun) => Promise<T>,
 ): Promise<T> {
   const run = await readRun(folder, terminal);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
+  return withExecutor(flags, terminal, async (executor) => {
     const { opaque, data } = run.config;
     const opened = opaque && (await openFunction(runPaths(folder).original, opaque, data.shape));
     const conditionOf = opened?.outputsOf;
@@ -79,9 +78,7 @@ export async function withModel<T>(
       await model.dispose();
       await opened?.dispose();
     }
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 /** Default reading of pictures for a run: grey or colour, and the size, as in training. */

@@ -4,7 +4,7 @@ import { joinedProgress, rowWriter } from "../data/written/row-writer.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { version } from "../environment.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import { agree, type Facts } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
@@ -50,8 +50,7 @@ async function scoreAs(
   const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
   if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });
   const threads = flags.threads ?? ranks?.cores;
-  const executor = await openExecutor(flags.device ?? "auto", terminal, { threads });
-  try {
+  await withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
     const open = await openDetector(executor, found.detector);
     try {
       const scoring = { found, open, kind, config, files, flags, format, terminal, ranks } as const;
@@ -76,9 +75,7 @@ async function scoreAs(
     } finally {
       await open.dispose();
     }
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 /** What all processes that score together must have alike. */

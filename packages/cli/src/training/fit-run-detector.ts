@@ -2,7 +2,7 @@ import { writeCalibration } from "../detect/calibration-file.js";
 import { writeDetector } from "../detect/detector-file.js";
 import { calibrate } from "../detect/score-rows.js";
 import { fitTableDetector } from "../detect/table-detector.js";
-import { openExecutor } from "../executors.js";
+import { withExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
@@ -25,8 +25,7 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   const { where } = data.reading!;
   const table = await openEncodedTable(data.name, { schema, where, warn: () => {} });
   const { rows, numbers, names } = await allRows(table);
-  const executor = await openExecutor(flags.device ?? "auto", terminal, flags);
-  try {
+  await withExecutor(flags, terminal, async (executor) => {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
     const rowCount = data.examples + data.validation;
     const fitted = await fitTableDetector(executor, rows, columns, options, rowCount, {
@@ -37,9 +36,7 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
     terminal.note(
       `detector of ${formatCount(rowCount)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
     );
-  } finally {
-    await executor.dispose();
-  }
+  });
 }
 
 /** Scores the test rows of a run's table by its best state, and keeps the scores in its folder. */

@@ -16,7 +16,7 @@ export { imageFront } from "../image-front.js";
 export { dependenceTree } from "../init/dependence-tree.js";
 export { fitMixture } from "../init/fit-mixture.js";
 export { stackedWeights } from "../init/stacked-weights.js";
-export { weakest } from "../mass.js";
+export { type Likelihood, weakest } from "../mass.js";
 export { solve } from "../math/linalg.js";
 export { normalCdf, normalQuantile } from "../math/normal.js";
 export { permutation } from "../math/rng.js";
