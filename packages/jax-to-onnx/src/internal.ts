@@ -10,7 +10,6 @@ export {
 } from "./jaxpr.js";
 export { type LoweredGraph, lower } from "./lower.js";
 export {
-  type Dimension,
   type GraphModel,
   type GraphNode,
   type Initializer,

@@ -1,8 +1,8 @@
 import type { NoiseDistribution } from "@flowify/core/layer";
-import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "jax-to-onnx/internal";
+import type { GraphModel, GraphNode, Initializer, TensorInfo } from "jax-to-onnx/internal";
 import type { ExportedInput, ExportedProgram } from "./exported.js";
 
-type Noise = Readonly<{ name: string; shape: readonly Dimension[]; distribution: NoiseDistribution }>;
+type Noise = Readonly<{ name: string; shape: TensorInfo["shape"]; distribution: NoiseDistribution }>;
 
 /** Source of the number of examples: an int64 input [1], or the first axis of another input. */
 type Count = Readonly<{ input: string }> | Readonly<{ lengthOf: string }>;

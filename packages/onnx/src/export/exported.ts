@@ -8,12 +8,12 @@ import {
   type Rng,
 } from "@flowify/core/layer";
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
-import type { Dimension, GraphModel } from "jax-to-onnx/internal";
+import type { GraphModel, TensorInfo } from "jax-to-onnx/internal";
 
 /** An input of an exported program. */
 export type ExportedInput = Readonly<{
   name: string;
-  shape: readonly Dimension[];
+  shape: TensorInfo["shape"];
   /**
    * `noise`: drawn by the caller, from its distribution; in deterministic mode 0 for the normal and ½ for the uniform one.
    * `condition`: what the density is conditional on. `scalar` and `state`: of a training step.
@@ -24,7 +24,7 @@ export type ExportedInput = Readonly<{
 
 type ExportedOutput = Readonly<{
   name: string;
-  shape: readonly Dimension[];
+  shape: TensorInfo["shape"];
   meaning: string;
   /** Name of the input that it replaces in the next call. */
   replaces?: string;
