@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Executor, FlowModel, flowify, zoo } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import type { Target } from "jax-to-onnx";
 import type { LoweredGraph } from "jax-to-onnx/internal";
@@ -52,7 +53,7 @@ export async function graphsOf(network: string, kind: Kind, targets: readonly Ta
     await trainer.dispose();
   } else {
     const flow = flowify(zoo(network));
-    const size = flow.inShape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(flow.inShape);
     const { images } = await imagesFor(network, size);
     const model = await FlowModel.create(flow, executor, { seed: 7 });
     await model.logProb(images.subarray(0, BATCH * size)).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Executor, FlowModel, flowify, UsageError, zoo } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import { machine, matrixProduct, median } from "./matrix-product.js";
@@ -55,10 +56,7 @@ async function openStep(network: string, executor: Executor, most: number): Prom
 
 async function openScore(network: string, executor: Executor): Promise<Timed> {
   const flow = flowify(zoo(network));
-  const { images } = await imagesFor(
-    network,
-    flow.inShape.reduce((a, b) => a * b, 1),
-  );
+  const { images } = await imagesFor(network, sizeOf(flow.inShape));
   const model = await FlowModel.create(flow, executor, { seed: 7 });
   const size = flow.inShape.reduce((a, b) => a * b, BATCH * SCORED);
   return {

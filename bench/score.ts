@@ -1,4 +1,5 @@
 import { FlowModel, flowify, zoo } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { loadDataSet } from "flowify";
 import { machine, matrixProduct, median } from "./matrix-product.js";
@@ -29,7 +30,7 @@ export async function benchScore(name: string, dataDir?: string): Promise<ScoreR
     { name: dataSet, dir: dataSet === "cifar10" ? dataDir : undefined },
     "test",
   );
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const examples = Math.min(ITEMS, count);
   const model = await FlowModel.create(flowify(zoo(name)), executor, { seed: 7 });
   const score = (n: number) => model.logProb(images.subarray(0, n * size));

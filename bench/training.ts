@@ -7,7 +7,7 @@ import {
   type TrainOptions,
   zoo,
 } from "@flowify/core";
-import { makeRng } from "@flowify/core/layer";
+import { makeRng, sizeOf } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
 /** Examples per timed step, unless named. */
@@ -47,7 +47,7 @@ export async function benchTrainer(
   { dataDir, batch = BATCH, parts }: TrainerOptions = {},
 ): Promise<Trainer> {
   const flow = flowify(zoo(network));
-  const size = flow.inShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(flow.inShape);
   const { images, count } = await imagesFor(network, size, dataDir);
   return createTrainer({
     flow,

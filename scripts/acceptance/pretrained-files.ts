@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng, type Shape } from "@flowify/core/layer";
+import { makeRng, type Shape, sizeOf } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
 
 /** The input of a pretrained file, from its index. */
@@ -51,7 +51,7 @@ export async function examplesFor(
   dir: string,
 ): Promise<Float32Array> {
   const rng = makeRng(1);
-  const size = inShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(inShape);
   const scaled = (level: number): number => low + (high - low) * level;
   if (images === undefined) return Float32Array.from({ length: count * size }, () => scaled(rng.uniform()));
   const place = images === "cifar10" ? { dir: join(dir, CIFAR) } : {};

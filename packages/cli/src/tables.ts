@@ -6,12 +6,7 @@ export { rowBaselines } from "./baselines/rows.js";
 export { readLabelledRows } from "./data/labelled-rows.js";
 export { averagePrecision } from "./detect/average-precision.js";
 export { calibrationOf, conformalP } from "./detect/calibration.js";
-export {
-  arrayColumns,
-  type Detector,
-  fitDetector,
-  openDetector,
-} from "./detect/detector.js";
+export { arrayColumns, type Detector, fitDetector, openDetector } from "./detect/detector.js";
 export { encodeDetector } from "./detect/detector-bytes.js";
 export { neighbourDistances } from "./detect/knn.js";
 export { rowReasons } from "./detect/reasons/row-reasons.js";

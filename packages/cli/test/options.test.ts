@@ -9,7 +9,6 @@ import {
   tableFlow,
 } from "flowify/tables";
 import { expect, it } from "vitest";
-import { imageGrid } from "../src/pictures/image-grid.js";
 
 type Loose = (...values: unknown[]) => unknown;
 const loose = (f: unknown): Loose => f as Loose;
@@ -24,7 +23,6 @@ it.each<[string, () => unknown, string]>([
   ["loadModel", () => loose(loadModel)("run", { exectuor: 1 }), 'did you mean "executor"?'],
   ["loadDataSet", () => loose(loadDataSet)("mnist", "test"), 'expected a data set { name }, found "mnist"'],
   ["openExecutor", () => loose(openExecutor)("gpu"), 'openExecutor: unknown device "gpu"'],
-  ["imageGrid", () => loose(imageGrid)({ image: rows }), 'imageGrid: unknown option "image"'],
   ["readTable", () => loose(readTable)("a.csv", { calender: ["day"] }), 'did you mean "calendar"?'],
   ["readTable", () => loose(readTable)("a.csv", { drop: "day" }), "readTable: drop: expected Array"],
   ["tableFlow", () => loose(tableFlow)({}, { netwrok: "stack" }), 'did you mean "network"?'],

@@ -7,7 +7,7 @@ import type { ArrayTree, FlowLayer } from "./layer.js";
 import { type Likelihood, likelihoodsOf, weakest } from "./mass.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
-import { type Shape, sameShape, showShape } from "./shape.js";
+import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 
 /** Parameters of a flow: one entry per layer. */
 export type FlowParams = ArrayTree[];
@@ -106,7 +106,7 @@ export function flow(
     parameterKinds: layer.parameterKinds,
     domain: { shape: layer.inShape, levels: layer.facts.levels },
     ...(condition && { condition }),
-    dimensions: layer.inShape.reduce((a, b) => a * b, 1),
+    dimensions: sizeOf(layer.inShape),
     init: layer.init,
     logProb(params: FlowParams, x: np.Array, noise: NoiseTree, given?: np.Array) {
       const { z, contribution } = layer.forward(params, x, noise, given);

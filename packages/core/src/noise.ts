@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import type { Rng } from "./math/rng.js";
 import { HostArray } from "./params/host-array.js";
-import type { Shape } from "./shape.js";
+import { type Shape, sizeOf } from "./shape.js";
 
 /** The distribution of one noise: standard normal, or uniform on [0, 1). */
 export type NoiseDistribution = "normal" | "uniform";
@@ -81,7 +81,7 @@ export function noiseDrawer(
   const fills: ((rng: Rng, temperature: number) => void)[] = [];
   const noise = mapNoise(spec, (declaration) => {
     const shape = noiseShape(declaration, batch);
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+    const data = new Float32Array(sizeOf(shape));
     fills.push((rng, temperature) => {
       if (declaration.distribution === "normal") {
         rng.fillNormal(data);
@@ -100,7 +100,7 @@ export function noiseDrawer(
 export function meanHostNoise(spec: NoiseSpec, batch: number): NoiseOf<HostArray> {
   return mapNoise(spec, (declaration) => {
     const shape = noiseShape(declaration, batch);
-    const data = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(noiseMean(declaration.distribution));
+    const data = new Float32Array(sizeOf(shape)).fill(noiseMean(declaration.distribution));
     return new HostArray(data, shape, np.float32);
   });
 }

@@ -1,13 +1,7 @@
 /** What the executors and exports of flowify share with the compiler. No promise is made for other users. */
 
 export { OPSET, toBytes, toModelProto } from "./file.js";
-export {
-  isLiteral,
-  outType,
-  paramsOf,
-  prepare,
-  readConstant,
-} from "./jaxpr.js";
+export { isLiteral, outType, paramsOf, prepare, readConstant } from "./jaxpr.js";
 export { type LoweredGraph, lower } from "./lower.js";
 export {
   type GraphModel,

@@ -1,5 +1,6 @@
 import { HostArray, ShapeError } from "@flowify/core";
 import { type HostData, type PlacedArray, treeLeaves } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import { DType, type JsTree } from "@jax-js/jax";
 import type { Signature, Slot } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
@@ -28,7 +29,7 @@ export class TensorStore {
 
   /** An uninitialized tensor. */
   empty({ shape, dtype }: Slot): Tensor {
-    const size = shape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(shape);
     const data = dtype === DType.Float32 && size > 1 ? this.#arena?.allocate(size) : undefined;
     if (data === undefined) {
       const TypedArray = typedArrays[dtype as keyof typeof typedArrays];

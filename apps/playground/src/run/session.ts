@@ -1,5 +1,6 @@
 import { type Executor, type NotFiniteError, type TrainingState, UsageError } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import { type ImageRunConfig, type RunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
 import { type Kept, startTraining, type Training, type Viewer } from "../worker/training.js";
 import { flowOf, type OpenRun } from "./open-run.js";
@@ -36,8 +37,6 @@ type SessionOptions<V> = Readonly<{
   best?: Kept["best"];
   tell?: (progress: Progress) => void;
 }>;
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Network and schedule of a new run. */
 export type NewRun = Pick<RunConfig, "network" | "description" | "pretrained" | "flow"> &

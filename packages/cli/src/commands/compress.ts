@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, join, parse } from "node:path";
 import { type Codec, createCodec } from "@flowify/compress";
 import { DataError, UsageError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import {
   expectWeights,
   MOST_IMAGES,
@@ -204,7 +205,7 @@ async function imagesIn(
     read.push(found.images);
     names.push(...found.names);
   }
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const limit = Math.min(flags.limit ?? names.length, names.length);
   note(`compressing ${formatCount(limit)} of ${formatCount(names.length)} images`);
   const images = Buffer.concat(read).subarray(0, limit * size);

@@ -10,6 +10,7 @@ import {
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { CLOSE } from "@flowify/onnx";
 import {
   type ConversionReport,
@@ -166,7 +167,7 @@ async function convertLayers(file: string, flags: ConvertFlags, terminal: Termin
   await withExecutor(flags, terminal, async (executor) => {
     const inputs = await inputsFor(pretrained.network, flags);
     const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
-    const seen = { maxRelDiff, inputs: inputs.length / size(flow.inShape) };
+    const seen = { maxRelDiff, inputs: inputs.length / sizeOf(flow.inShape) };
     const report = conversionReport(basename(file), flow, pretrained, seen);
     await write(out, pretrained, report);
     say(terminal, out, report, pretrained, flow);
@@ -174,8 +175,6 @@ async function convertLayers(file: string, flags: ConvertFlags, terminal: Termin
     expectSameFunction(out, maxRelDiff, flags);
   });
 }
-
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Random examples in the input range of the network, and images of a data set if one is named. */
 async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise<Float32Array<ArrayBuffer>> {
@@ -185,7 +184,7 @@ async function inputsFor(network: OrdinaryNetwork, flags: ConvertFlags): Promise
   if (data === undefined) return random;
   const images = firstImages(
     await loadDataSet({ name: data, dir: dataDir }, "test"),
-    random.length / size(inShape),
+    random.length / sizeOf(inShape),
   );
   const front = { inShape: images.shape, layers: fromPixels(images.shape, inShape, normalize) };
   const pixels = np.array(Float32Array.from(images.images)).reshape([images.count, ...images.shape]);
@@ -239,7 +238,7 @@ function say(
     return [
       shortened(from),
       to,
-      `${formatCount(size(inShape))} → ${formatCount(size(outShape))}`,
+      `${formatCount(sizeOf(inShape))} → ${formatCount(sizeOf(outShape))}`,
       ...[droppedDims, addedDims, floored].map(some),
       own,
     ];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { applyNetwork, type FlowModel, type OrdinaryNetwork, UsageError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import { readPicture } from "../data/image-files.js";
@@ -185,7 +186,7 @@ async function beginsAt(
   flags: DecodeFlags,
 ): Promise<{ image: Uint8Array; name: string }> {
   if (flags.like !== undefined) return { image: await readPicture(flags.like, shape), name: flags.like };
-  const size = model.flow.latentShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(model.flow.latentShape);
   const wanted = [...flags.logits!];
   const outside = wanted.find(([place]) => place >= size);
   if (outside) throw new UsageError(`--logits: there is no output ${outside[0]}, expected 0 to ${size - 1}`);

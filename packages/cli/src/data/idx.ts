@@ -1,5 +1,6 @@
 import { constants, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { DEFLATE_MAX_RATIO, FETCH_AGAIN, isGzip, readBytes, unpack } from "../files/packed.js";
 
 /** The content of an idx file of unsigned bytes: sizes of the axes and the elements, row-major. */
@@ -79,7 +80,7 @@ export async function readIdx(path: string, axes: number): Promise<IdxArray> {
   const sizes = parseSizes(path, packed ? unpackHead(path, raw, headerBytes) : raw, axes);
   const shape = sizes.join(" × ");
   if (sizes.includes(0)) throw new DataError(`${path}: its header says ${shape}, so it holds no examples`);
-  const expected = headerBytes + sizes.reduce((product, size) => product * size, 1);
+  const expected = headerBytes + sizeOf(sizes);
   const possible = packed ? raw.length * DEFLATE_MAX_RATIO : raw.length;
   if (expected > possible) {
     throw new DataError(

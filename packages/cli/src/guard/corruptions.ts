@@ -1,4 +1,4 @@
-import { makeRng, type Rng } from "@flowify/core/layer";
+import { makeRng, type Rng, sizeOf } from "@flowify/core/layer";
 import { meanOf } from "../statistics.js";
 
 /** Pixels or numbers of examples, one after another; `shape` [C, H, W] for pictures, [columns] for rows. */
@@ -107,7 +107,7 @@ const ofPictures: Readonly<Record<string, Corruption>> = {
 
 /** Unusual examples made of usual ones, by name: features are chosen by how well they tell these. */
 export function corrupted({ numbers, shape, range }: Plain, seed: number): ReadonlyMap<string, Float32Array> {
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const count = numbers.length / size;
   const isPicture = shape.length === 3 && shape[1]! >= PATCHES && shape[2]! >= PATCHES;
   const of = (i: number): Float32Array => numbers.subarray((i % count) * size, ((i % count) + 1) * size);

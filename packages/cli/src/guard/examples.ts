@@ -1,6 +1,6 @@
 import { applyNetwork, ShapeError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
-import { makeRng } from "@flowify/core/layer";
+import { makeRng, sizeOf } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 import { type DataSet, examplesOf } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
@@ -35,14 +35,14 @@ export function inputShape(
   name: string,
 ): number[] {
   const [channels = 0, height = 0, width = 0] = shape;
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const fits = (each: readonly number[]): boolean =>
     each.length === sizes.length && sizes.every((known, i) => typeof known !== "number" || known === each[i]);
   const orders = shape.length === 3 ? [shape, [height, width, channels], [size]] : [shape];
   const found = orders.find(fits);
   if (found) return [...found];
   const known = sizes.filter((each) => typeof each === "number");
-  if (known.length === sizes.length && known.reduce((a, b) => a * b, 1) === size) return known;
+  if (known.length === sizes.length && sizeOf(known) === size) return known;
   throw new ShapeError(
     `the examples of ${name} are [${shape.join(", ")}], the network takes [${sizes.join(", ")}]\nchoose another --data, or resize pictures with --size HEIGHTxWIDTH`,
   );
@@ -52,7 +52,7 @@ export function inputShape(
 export function examplesFor(set: DataSet, to: readonly number[], normalize?: Normalization): Examples {
   const numbers = examplesOf(set);
   const { name, count, shape } = set;
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const plain = (places: ArrayLike<number>): Float32Array => {
     const out = new Float32Array(places.length * size);
     for (let i = 0; i < places.length; i++)

@@ -1,4 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import type { Computed, GivenModel, Station } from "@flowify/onnx";
 import type { GraphModel, GraphNode, Initializer } from "jax-to-onnx/internal";
 import { BESIDE, type Projection } from "./projection.js";
@@ -65,7 +66,7 @@ export function tapOf({ name, op, isSpatial }: Station, found: Computed | undefi
   const { shape, data } = found;
   if (!(data instanceof Float32Array))
     throw new UsageError(`${JSON.stringify(name)} holds no float32 numbers\nname another value with --at`);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const most = op === "" ? MOST.input : shape.length > 1 ? MOST.spatial : MOST.flat;
   if (size <= most) return { name, shape, pooled: [], width: size };
   if (shape.length < 2)

@@ -1,6 +1,5 @@
 import type { Flow } from "@flowify/core";
-import type { Shape } from "@flowify/core/layer";
-import { parameterList } from "@flowify/core/layer";
+import { parameterList, type Shape, sizeOf } from "@flowify/core/layer";
 import type { ImageSet } from "../data/image-set.js";
 import { type AutoSize, autoNetwork, autoSchedule, MANY } from "./auto.js";
 import { flowOf } from "./choose.js";
@@ -15,7 +14,7 @@ const OPERATIONS = 6;
 /** A step in the time of its products alone: 1.8 to 2.7 for the networks of MNIST (docs/results/speed.md). */
 const OVER_FLOOR = 2.5;
 
-const placesOf = (shape: Shape): number => shape.slice(1).reduce((a, b) => a * b, 1);
+const placesOf = (shape: Shape): number => sizeOf(shape.slice(1));
 
 /** Products of a number and a weight, for one image: a weight of a convolution meets every place. */
 export function productsOf(flow: Flow): number {
@@ -25,7 +24,7 @@ export function productsOf(flow: Flow): number {
     const isWeight = shape.length >= 2 && /weight|rotate/.test(path);
     if (!layer || !isWeight) return sum;
     const places = Math.min(placesOf(layer.inShape), placesOf(layer.outShape));
-    return sum + places * shape.reduce((a, b) => a * b, 1);
+    return sum + places * sizeOf(shape);
   }, 0);
 }
 

@@ -1,5 +1,5 @@
 import { type Flow, zoo } from "@flowify/core";
-import { parameterList } from "@flowify/core/layer";
+import { parameterList, sizeOf } from "@flowify/core/layer";
 import { flowOf } from "./choose.js";
 import type { ChosenNetwork } from "./weights.js";
 
@@ -14,7 +14,7 @@ const paperParameters: Readonly<Record<string, number>> = {
   "mnist/fconv2-nsf": 2_714_197,
 };
 
-const sizeOf = ({ shape }: Parameter): number => shape.reduce((product, size) => product * size, 1);
+const countOf = ({ shape }: Parameter): number => sizeOf(shape);
 
 /** The trainable parameters. */
 const moving = (flow: Flow): Parameter[] => parameterList(flow).filter(({ kind }) => kind !== "fixed");
@@ -22,7 +22,7 @@ const moving = (flow: Flow): Parameter[] => parameterList(flow).filter(({ kind }
 /** Number of trainable parameters of every layer. */
 export function parametersByLayer(flow: Flow): number[] {
   const counts = flow.chain.layers.map(() => 0);
-  for (const parameter of moving(flow)) counts[Number.parseInt(parameter.path, 10)]! += sizeOf(parameter);
+  for (const parameter of moving(flow)) counts[Number.parseInt(parameter.path, 10)]! += countOf(parameter);
   return counts;
 }
 
@@ -52,12 +52,12 @@ export function paperCount(network: ChosenNetwork, flow: Flow): PaperCount | und
   const spline = ours
     .filter(({ path }) => gaussian.chain.layers[Number.parseInt(path, 10)]?.name === "rqSpline")
     .slice(0, 3)
-    .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+    .reduce((sum, parameter) => sum + countOf(parameter), 0);
   const countInFront = (kind: string): number =>
     ours
       .filter(isInFront)
       .filter(({ path }) => gaussian.chain.layers[Number.parseInt(path, 10)]?.name === kind)
-      .reduce((sum, parameter) => sum + sizeOf(parameter), 0);
+      .reduce((sum, parameter) => sum + countOf(parameter), 0);
   const named = [
     { what: "learned dequantization", parameters: countInFront("variationalDequantize") },
     { what: "a spline for each pixel in front", parameters: countInFront("marginal") },

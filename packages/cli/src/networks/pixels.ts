@@ -1,6 +1,6 @@
 import { type Network, type NetworkLayer, ShapeError } from "@flowify/core";
 import type { OrdinaryLayer } from "@flowify/core/internal";
-import type { Shape } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { ImageShape, RowSet } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 
@@ -52,10 +52,7 @@ function arranged(image: ImageShape, inShape: Shape): OrdinaryLayer[] {
   const key = inShape.join();
   if (key === image.join()) return [];
   if (key === [height, width, channels].join()) return [{ kind: "transpose", order: [1, 2, 0] }];
-  if (
-    inShape.reduce((a, b) => a * b, 1) !== channels * height * width ||
-    (channels > 1 && inShape.length > 1)
-  )
+  if (sizeOf(inShape) !== channels * height * width || (channels > 1 && inShape.length > 1))
     throw new ShapeError(
       `the images are [${image.join(", ")}], the network expects [${inShape.join(", ")}]\nchoose another --data`,
     );
@@ -130,7 +127,7 @@ export function networkOfRows(
   own: Network,
   { shape, levels }: Pick<RowSet, "shape" | "levels">,
 ): { network: Network; pretrained: { from: number; to: number } } {
-  const size = own.inShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(own.inShape);
   if (size !== shape[0])
     throw new ShapeError(
       `the network takes [${own.inShape.join(", ")}], the rows have ${shape[0]} columns\nchoose another --data`,

@@ -1,6 +1,6 @@
 import { FlowifyError, type NetworkLayer, ShapeError } from "@flowify/core";
 import { flowShape } from "@flowify/core/internal";
-import type { Shape } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 
 /** The numbers of a layer: arrays, or the names of arrays in a file. */
 type Holder = Readonly<{
@@ -13,7 +13,6 @@ type Holder = Readonly<{
   branches?: readonly (readonly Holder[])[];
 }>;
 
-const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 const show = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 /**

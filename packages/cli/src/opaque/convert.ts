@@ -1,5 +1,5 @@
 import { DataError, DomainError, UsageError } from "@flowify/core";
-import { makeRng } from "@flowify/core/layer";
+import { makeRng, sizeOf } from "@flowify/core/layer";
 import { CLOSE, type GivenModel, loadRuntime, openGiven, type Runtime } from "@flowify/onnx";
 import { relativeDifference } from "@flowify/onnx/browser";
 import { openNetwork } from "../guard/network.js";
@@ -50,7 +50,7 @@ export async function convertFunction(file: string, options: FunctionOptions): P
     const inShape = exampleShape(given, options.inputShape);
     const run = given.outputs.some(({ name }) => name === output) ? original : given.showing([output]);
     const checked = await checkRows(await loadRuntime(), run, given, { output, inShape }, options);
-    const size = checked.outShape.reduce((a, b) => a * b, 1);
+    const size = sizeOf(checked.outShape);
     return {
       of: {
         input: given.input.name,
@@ -99,7 +99,7 @@ async function checkRows(
   { output, inShape }: Pick<OpaqueFunction, "output" | "inShape">,
   { range: [low, high] = [0, 1], seed = 0 }: FunctionOptions,
 ): Promise<{ outShape: readonly number[]; difference: number }> {
-  const size = inShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(inShape);
   const rng = makeRng(seed);
   const inputs = Float32Array.from({ length: INPUTS * size }, () => low + (high - low) * rng.uniform());
   const network = await openNetwork({ runtime, given, example: inShape }, bytes);

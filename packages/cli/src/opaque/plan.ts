@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { sizeOf } from "@flowify/core/layer";
 import { formatCount } from "../ui/format.js";
 import type { ConvertedFunction } from "./convert.js";
 
@@ -18,7 +19,7 @@ export function planOf(file: string, { of, nodes, weights, inputs, maxRelDiff }:
     unsupported: null,
   };
   const sizes = (shape: readonly number[]): string => (shape.length === 0 ? "1" : shape.join("×"));
-  const size = of.outShape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(of.outShape);
   const seen = of.seen < size ? `, seen as ${formatCount(of.seen)} means of neighbours` : "";
   const lines = [
     `${report.file}: ${sizes(of.inShape)} → ${sizes(of.outShape)}, one step, likelihood a lower bound in expectation`,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { applyNetwork, DomainError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { type Computed, loadRuntime, openGiven, type Runtime } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import type { ImageShape, RowShape } from "../data/image-set.js";
@@ -48,7 +49,7 @@ async function openRunning(
   return {
     async run(inputs) {
       const { data, shape } = (await network.all(inputs))[output] as Computed;
-      const size = shape.reduce((a, b) => a * b, 1);
+      const size = sizeOf(shape);
       const outputs = meansOf(data as Float32Array, size, seen);
       const bad = outputs.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0)
@@ -71,7 +72,7 @@ export async function openFunction(
   if (isRowShape(shape))
     return { outputsOf: (rows) => network.run(Float32Array.from(rows)), dispose: network.dispose };
   const layers = fromPixels(shape, of.inShape, of.normalize);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   const some = Math.max(1, Math.floor(AT_ONCE / size)) * size;
   return {
     async outputsOf(pixels) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { ShapeError, zoo } from "@flowify/core";
 import { couplingNetwork } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, examplesOf } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 import type { NetworkDescription } from "../networks/network.js";
@@ -27,7 +28,6 @@ export function functionFor(
   normalize?: Normalization,
 ): Readonly<{ opaque: OpaqueFunction; original: string }> {
   const found = readFunction(folder);
-  const sizeOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
   if (sizeOf(found.inShape) !== sizeOf(shape))
     throw new ShapeError(
       `the network takes [${found.inShape.join(", ")}], the data set ${name} has [${shape.join(", ")}]\nchoose another --data, or resize pictures with --size HEIGHTxWIDTH`,

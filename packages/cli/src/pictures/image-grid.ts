@@ -1,5 +1,4 @@
 import { UsageError } from "@flowify/core";
-import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { type ImageShape, imageSize } from "../data/image-set.js";
 import { escapeXml } from "./escape.js";
 import type { Canvas } from "./png.js";
@@ -17,16 +16,6 @@ export type ImageGridOptions = {
   rowLabels?: readonly string[];
   /** Pixels of the picture for one pixel of an image; by default what makes a cell about 56 pixels high. */
   scale?: number;
-};
-
-const schemas = {
-  images: o.record,
-  shape: o.shape,
-  columns: o.integer(1),
-  title: o.text,
-  subtitle: o.text,
-  rowLabels: o.listOf(o.text),
-  scale: o.integer(1),
 };
 
 const MARGIN = 16;
@@ -48,7 +37,6 @@ export const cellBytes = ([channels, height, width]: ImageShape): number => {
 
 /** Lays images out on a white ground, with a title above and labels beside the rows. */
 export async function imageGrid(options: ImageGridOptions): Promise<Canvas> {
-  checkOptions("imageGrid", schemas, options);
   const { images, shape, columns, title, subtitle, rowLabels = [] } = options;
   const [channels, height, width] = shape;
   if (channels !== 1 && channels !== 3)

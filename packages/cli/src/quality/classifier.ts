@@ -1,6 +1,6 @@
 import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
-import { makeRng } from "@flowify/core/layer";
+import { makeRng, sizeOf } from "@flowify/core/layer";
 import { grad, type JsTree, nn, numpy as np } from "@jax-js/jax";
 import { type ImageSet, imageSize } from "../data/image-set.js";
 import { features } from "./features.js";
@@ -66,7 +66,7 @@ export async function trainJudge(
   const widths = [size, ...HIDDEN, classes];
   const rng = makeRng(seed, 1);
   const filled = (shape: readonly number[], make: () => number): HostArray =>
-    new HostArray(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, make), shape, np.float32);
+    new HostArray(Float32Array.from({ length: sizeOf(shape) }, make), shape, np.float32);
   const layersOf = (scaleOf: (from: number) => number) =>
     widths.slice(1).map((to, i) => {
       const scale = scaleOf(widths[i]!);

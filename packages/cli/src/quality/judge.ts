@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { ShapeError, UsageError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { loadRuntime, openOriginal } from "@flowify/onnx";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
@@ -48,8 +49,8 @@ export async function openJudge(
   const { network, original, outShape } = await readPretrained(file, {});
   if (!original)
     throw new UsageError(`--judge ${file}: expected an ONNX file\nexport the classifier to ONNX`);
-  const classes = outShape.reduce((a, b) => a * b, 1);
-  const taken = network.inShape.reduce((a, b) => a * b, 1);
+  const classes = sizeOf(outShape);
+  const taken = sizeOf(network.inShape);
   if (taken !== imageSize(real.shape))
     throw new ShapeError(
       `--judge ${file}: expects [${network.inShape.join(", ")}], the images are [${real.shape.join(", ")}]\nname a classifier for these images`,

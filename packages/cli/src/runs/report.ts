@@ -1,5 +1,6 @@
 import type { Evaluation } from "@flowify/core";
 import type { LedgerEntry } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, describeImages } from "../data/image-set.js";
 import { ledgerLines } from "../pictures/ledger-lines.js";
 import { formatBpd } from "../ui/format.js";
@@ -34,7 +35,7 @@ export function figureOf(
   { shape }: Pick<DataSet, "shape">,
 ): { value: number; stdErr: number } {
   const unit = unitOf(shape);
-  const dimensions = shape.reduce<number>((a, b) => a * b, 1);
+  const dimensions = sizeOf(shape);
   return { value: unit.of(evaluation), stdErr: evaluation.stdErr * unit.perBit(dimensions) };
 }
 

@@ -1,5 +1,5 @@
 import type { FlowModel } from "@flowify/core";
-import type { Shape } from "@flowify/core/layer";
+import { sizeOf } from "@flowify/core/layer";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
@@ -124,5 +124,3 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   }
   return all;
 }
-
-const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);

@@ -1,3 +1,4 @@
+import { sizeOf } from "@flowify/core/layer";
 import type { RunConfig } from "../run-config.js";
 import { figureOf, type MetricsRecord } from "../runs/metrics.js";
 import { formatCount } from "../ui/format.js";
@@ -28,7 +29,7 @@ export type VerdictOptions = Readonly<{
 /** Compares the result of a run with its initialization and with a uniform distribution. */
 export function verdictOf({ config, records, judgedStep, figure, uniform }: VerdictOptions): Verdict {
   const unit = unitOf(config.data.shape);
-  const margin = NOISE * unit.perBit(config.data.shape.reduce<number>((a, b) => a * b, 1));
+  const margin = NOISE * unit.perBit(sizeOf(config.data.shape));
   const [start = Number.NaN, end = Number.NaN] = batchFigures(records);
   const show = (value: number): string => `${value.toFixed(3)} ${unit.name}`;
   const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;

@@ -12,7 +12,7 @@ import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { type Conversion, defineKind } from "./kind.js";
 import { initLinear } from "./linear-init.js";
 import {
@@ -94,7 +94,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const kind: OrthogonalKind = weights ? "manifold" : (options.orthogonal ?? "manifold");
   const reducing = n > m;
   const d = Math.abs(n - m);
-  const rows = leading.reduce((a, b) => a * b, 1);
+  const rows = sizeOf(leading);
   const inShape = [...leading, n];
   const outShape = [...leading, m];
   const compact = weights && compactSide(n, m, options.compactAbove);

@@ -1,4 +1,5 @@
 import { lax, nn, numpy as np } from "@jax-js/jax";
+import { sizeOf } from "../shape.js";
 import { type Curve, splineForward, splineInverse, withinBin } from "./rq-spline.js";
 
 /** The smallest width and height of a bin, as a share of the unit interval. */
@@ -79,7 +80,7 @@ function curvesAt({ rows, ends, bins }: Table, v: np.Array, splines: readonly nu
   const aside = ends.reshape([bins + 1, 1, ...splines]);
   const reached = np.lessEqual(aside, v.ref).astype(np.float32); // [K + 1, B, …shape]
   const bin = np.sum(reached, 0).astype(np.int32);
-  const count = splines.reduce((a, b) => a * b, 1);
+  const count = sizeOf(splines);
   const first = np
     .arange(0, count * (bins + 2), bins + 2)
     .astype(np.int32)

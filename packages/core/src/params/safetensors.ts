@@ -1,6 +1,6 @@
 import { type DType, numpy as np } from "@jax-js/jax";
 import { CheckpointError, ShapeError } from "../errors.js";
-import type { Shape } from "../shape.js";
+import { type Shape, sizeOf } from "../shape.js";
 import { HostArray, type HostData } from "./host-array.js";
 
 /** Named arrays and their metadata. */
@@ -55,7 +55,7 @@ const LENGTH_BYTES = 8;
 /** The format's own limit: a longer header is an attack or a file of another kind. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-const elements = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+const elements = (shape: Shape): number => sizeOf(shape);
 
 type Written = Readonly<{ name: string; type: TypeName; shape: Shape; data: HostData }>;
 

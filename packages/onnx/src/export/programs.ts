@@ -73,7 +73,7 @@ export function programsOf(flow: Flow): Program[] {
 
 /** Random examples: integers 0..levels−1, or standard normal numbers without levels. */
 export function someExamples(batch: number, shape: Shape, levels: number | undefined, rng: Rng): HostArray {
-  const data = new Float32Array(batch * shape.reduce((a, b) => a * b, 1));
+  const data = new Float32Array(batch * sizeOf(shape));
   if (levels === undefined) rng.fillNormal(data);
   else {
     rng.fillUniform(data);

@@ -1,4 +1,5 @@
 import type { PlacedArray } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import { type ClosedJaxpr, tree } from "@jax-js/jax";
 import type { Signature } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
@@ -26,7 +27,7 @@ export async function fusedProgram(
   smallest: number,
 ): Promise<NativeProgram | undefined> {
   const program = readElementwise(traced);
-  const large = signature.outputs.some(({ shape }) => shape.reduce((a, b) => a * b, 1) >= smallest);
+  const large = signature.outputs.some(({ shape }) => sizeOf(shape) >= smallest);
   const plan = large && program ? planKernels(program) : undefined;
   if (plan === undefined) return undefined;
   const bytes = wasmModule(plan.kernels);

@@ -1,3 +1,4 @@
+import { sizeOf } from "@flowify/core/layer";
 import {
   exactIntAttribute,
   exactIntsAttribute,
@@ -23,7 +24,7 @@ import {
   walk,
   wholeNumbers,
 } from "./shapes.js";
-import { type Constant, entriesOf, floats, integers, put } from "./tensor.js";
+import { type Constant, floats, integers, put } from "./tensor.js";
 
 /** Axes of Squeeze and similar operators: an attribute until opset 12, an input since then. */
 const axesOption = (node: OnnxNode, input: Constant | undefined): readonly number[] | undefined =>
@@ -188,7 +189,7 @@ export const foldable: { readonly [op: string]: Fold } = {
   ),
   Flatten: withShape((node, x) => flattened(node, x.shape)),
   Shape: (node, inputs) => shapeOf(node, needed(node, inputs, 0).shape),
-  Size: (node, inputs) => integers([entriesOf(needed(node, inputs, 0).shape)], []),
+  Size: (node, inputs) => integers([sizeOf(needed(node, inputs, 0).shape)], []),
   Cast: cast,
   ...movingFolds,
   Range: range,

@@ -1,6 +1,6 @@
 import { DataError, type OrdinaryNetwork, UnsupportedOpError } from "@flowify/core";
 import { checkOptions, optionSchemas as o, outShape } from "@flowify/core/internal";
-import type { Shape } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import { blockersOf, listed } from "./blockers.js";
 import { type Imported, type ImportRule, OpCall } from "./call.js";
 import { foldable } from "./constants.js";
@@ -176,12 +176,9 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
   const moved = placeOfBatch(call, imported, shape);
   const result =
     moved === undefined ? located(shape, batch) : { full: shape, batched: false, example: shape, moved };
-  if (
-    result.example.reduce((a, b) => a * b, 1) !== example.reduce((a, b) => a * b, 1) ||
-    example.some((n) => n < 1)
-  )
+  if (sizeOf(result.example) !== sizeOf(example) || example.some((n) => n < 1))
     throw call.misfit(`its layers return [${example.join(", ")}], the file has [${shape.join(", ")}]`);
-  if (example.reduce((a, b) => a * b, 1) > MOST_ENTRIES)
+  if (sizeOf(example) > MOST_ENTRIES)
     throw call.misfit(`it returns [${shape.join(", ")}] for an example, more than ${MOST_ENTRIES} numbers`);
   return {
     ...result,

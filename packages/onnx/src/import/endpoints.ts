@@ -1,5 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
-import type { Shape } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import { type Data, located, MOST_ENTRIES } from "./data.js";
 import { isFloat, typeName } from "./elements.js";
 import type { OnnxGraph, OnnxValue } from "./graph.js";
@@ -56,7 +56,7 @@ export function startOf({ name, shape }: OnnxValue, exampleShape?: Shape): Data 
   const full = exampleShape
     ? [batch, ...exampleShape]
     : shape.map((n, i) => (i === 0 && !alone ? batch : Number(n)));
-  const entries = full.reduce((product, n) => product * n, 1);
+  const entries = sizeOf(full);
   if (full.some((n) => !Number.isSafeInteger(n) || n < 1) || entries > MOST_ENTRIES)
     throw new DataError(
       `the input ${JSON.stringify(name)} is [${full.join(", ")}], expected a batch of examples with at least one number`,

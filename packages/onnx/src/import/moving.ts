@@ -1,8 +1,9 @@
+import { sizeOf } from "@flowify/core/layer";
 import { intAttribute, intsAttribute } from "./attributes.js";
 import type { Element, Entries } from "./elements.js";
 import type { OnnxNode } from "./graph.js";
 import { axesOf, broadcast, broadcastStrides, fail, stridesOf, walk, wholeNumbers } from "./shapes.js";
-import { type Constant, entriesOf, put } from "./tensor.js";
+import { type Constant, put } from "./tensor.js";
 
 /** Computes the outputs of a node with constant inputs. */
 export type Fold = (node: OnnxNode, inputs: readonly (Constant | undefined)[], opset: number) => Constant;
@@ -17,7 +18,7 @@ export function needed(node: OnnxNode, inputs: readonly (Constant | undefined)[]
 
 /** Allocates a constant. */
 export function empty(node: OnnxNode, element: Element, shape: readonly number[]): Entries {
-  const count = entriesOf(shape);
+  const count = sizeOf(shape);
   if (count > MOST_ENTRIES) fail(node, `would make a constant of ${count} numbers`);
   return element.room(count);
 }
@@ -88,8 +89,8 @@ const gather: Fold = (node, inputs) => {
   const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
   const shape = [...before, ...indices.shape, ...after];
   const data = empty(node, x.element, shape);
-  const block = entriesOf(after);
-  for (let b = 0, to = 0; b < entriesOf(before); b++)
+  const block = sizeOf(after);
+  for (let b = 0, to = 0; b < sizeOf(before); b++)
     for (const i of wanted)
       for (let k = 0; k < block; k++) put(data, to++, x.data[(b * size + i) * block + k]!);
   return { ...x, shape, data };
@@ -109,7 +110,7 @@ const concat: Fold = (node, inputs, opset) => {
     i === axis ? parts.reduce((sum, t) => sum + t.shape[axis]!, 0) : n,
   );
   const data = empty(node, first.element, shape);
-  const rows = entriesOf(shape.slice(0, axis));
+  const rows = sizeOf(shape.slice(0, axis));
   let to = 0;
   for (let row = 0; row < rows; row++)
     for (const part of parts) {

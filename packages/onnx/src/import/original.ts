@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DeviceError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import * as onnx from "onnx-buf";
 import type { Runtime } from "../installed-runtime.js";
 import type { ConvertedNetwork } from "./convert.js";
@@ -97,15 +98,13 @@ export async function openOriginal(
   });
   const zeros = inputs.flatMap((each) => {
     const shape = sizesOf(each) as number[];
-    return each === input
-      ? []
-      : [[each.name, new Tensor("float32", new Float32Array(productOf(shape)), shape)]];
+    return each === input ? [] : [[each.name, new Tensor("float32", new Float32Array(sizeOf(shape)), shape)]];
   });
   // without a batch axis, or with one of fixed size, the file takes this many at once
   const alone = dims.length === 1;
   const fixed = alone ? 1 : dims[0];
   const example = chosen ?? ((alone ? dims : dims.slice(1)) as number[]);
-  const size = productOf(example);
+  const size = sizeOf(example);
   /** The outputs for examples, in chunks of this size: all, or those alone that have a row for each example. */
   const inParts = async (
     examples: Float32Array,
@@ -159,8 +158,6 @@ export async function openOriginal(
 const inOneLine = (cause: unknown): string => String(cause).replace(/\s+/g, " ");
 
 type Numbers = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | string[];
-
-const productOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** The sizes of an input; undefined where they are open. */
 const sizesOf = ({ type }: onnx.ValueInfoProto): (number | undefined)[] =>

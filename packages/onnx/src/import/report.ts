@@ -1,5 +1,5 @@
 import type { Flow, UnsupportedOpError } from "@flowify/core";
-import { type FlowLayer, makeRng, type Shape } from "@flowify/core/layer";
+import { type FlowLayer, makeRng, type Shape, sizeOf } from "@flowify/core/layer";
 import type { ConvertedNetwork } from "./convert.js";
 import type { OnnxNode } from "./graph.js";
 
@@ -15,15 +15,13 @@ type ConvertedLayer = Readonly<{
   addedDims: number;
 }>;
 
-const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 type Facts = Readonly<{ dropped: number; added: number; floored: number }>;
 
 /** Numbers of an example that a layer drops and adds, and raised singular values, summed over its sublayers. */
 export function factsOf(layer: FlowLayer): Facts {
   const parts = (layer as { layers?: readonly FlowLayer[] }).layers;
   if (!parts) {
-    const [n, m] = [size(layer.inShape), size(layer.outShape)];
+    const [n, m] = [sizeOf(layer.inShape), sizeOf(layer.outShape)];
     const dropped = layer.facts.droppedDims ?? Math.max(n - m, 0);
     return { dropped, added: m - n + dropped, floored: layer.facts.flooredValues ?? 0 };
   }
@@ -115,5 +113,5 @@ export function comparisonInputs(
   seed = 0,
 ): Float32Array<ArrayBuffer> {
   const rng = makeRng(seed);
-  return Float32Array.from({ length: INPUTS * size(inShape) }, () => low + (high - low) * rng.uniform());
+  return Float32Array.from({ length: INPUTS * sizeOf(inShape) }, () => low + (high - low) * rng.uniform());
 }

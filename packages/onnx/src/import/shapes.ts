@@ -1,7 +1,8 @@
 import { ShapeError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { flagAttribute, intAttribute } from "./attributes.js";
 import { nodeLabel, type OnnxNode } from "./graph.js";
-import { type Constant, entriesOf, integers, type Tensor } from "./tensor.js";
+import { type Constant, integers, type Tensor } from "./tensor.js";
 
 /** @throws ShapeError that names the node */
 export const fail = (node: OnnxNode, why: string): never => {
@@ -32,12 +33,12 @@ export function axesOf(node: OnnxNode, axes: readonly number[], rank: number): n
 export function reshapeTarget(node: OnnxNode, from: readonly number[], wanted: readonly number[]): number[] {
   const keepsZero = flagAttribute(node, "allowzero") === true;
   const target = wanted.map((n, i) => (n === 0 && !keepsZero ? (from[i] ?? 0) : n));
-  const rest = entriesOf(target.filter((n) => n !== -1));
-  const sizes = target.map((n) => (n === -1 ? entriesOf(from) / rest : n));
+  const rest = sizeOf(target.filter((n) => n !== -1));
+  const sizes = target.map((n) => (n === -1 ? sizeOf(from) / rest : n));
   if (
     target.filter((n) => n === -1).length > 1 ||
     sizes.some((n) => !Number.isInteger(n) || n < 0) ||
-    entriesOf(sizes) !== entriesOf(from)
+    sizeOf(sizes) !== sizeOf(from)
   )
     fail(node, `cannot reshape [${from.join(", ")}] to [${wanted.join(", ")}]`);
   return sizes;
@@ -86,7 +87,7 @@ export function walk(
   strides: readonly (readonly number[])[],
   visit: (i: number, at: readonly number[]) => void,
 ): void {
-  const count = entriesOf(shape);
+  const count = sizeOf(shape);
   const index = new Array<number>(shape.length).fill(0);
   const at = strides.map(() => 0);
   for (let i = 0; i < count; i++) {
@@ -136,7 +137,7 @@ export function flattened(node: OnnxNode, shape: readonly number[]): number[] {
   const wanted = intAttribute(node, "axis") ?? 1;
   const axis = wanted < 0 ? wanted + shape.length : wanted;
   if (axis < 0 || axis > shape.length) fail(node, `has no axis ${wanted} of ${shape.length}`);
-  return [entriesOf(shape.slice(0, axis)), entriesOf(shape.slice(axis))];
+  return [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))];
 }
 
 /** The result of the operator Shape: known sizes of data are constants. */

@@ -1,4 +1,5 @@
 import { DataError, DomainError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import * as onnx from "onnx-buf";
 import { type Element, type Entries, elementOf, typeName } from "./elements.js";
 
@@ -24,8 +25,6 @@ export type ExternalData = (location: string) => Uint8Array | undefined;
 
 /** The largest number of entries of one tensor: 2 GiB of float32. */
 const MOST_ENTRIES = 2 ** 29;
-
-export const entriesOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** A constant of a supported type. */
 const made = (type: number, shape: readonly number[], entries: readonly (number | bigint)[]): Constant => {
@@ -62,7 +61,7 @@ export function put(data: Entries, i: number, value: number | bigint): void {
  */
 export function readTensor(proto: onnx.TensorProto, what: string, external?: ExternalData): Constant {
   const shape = proto.dims.map(Number);
-  const count = entriesOf(shape);
+  const count = sizeOf(shape);
   if (shape.some((n) => !Number.isSafeInteger(n) || n < 0) || count > MOST_ENTRIES)
     throw new DataError(
       `${what}: the shape [${shape.join(", ")}] is not the shape of a tensor\nexport the file again`,

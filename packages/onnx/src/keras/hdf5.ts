@@ -1,5 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
-import { entriesOf } from "../import/tensor.js";
+import { sizeOf } from "@flowify/core/layer";
 import { hasSoundHeaps } from "./heaps.js";
 import type { Weight } from "./topology.js";
 
@@ -80,7 +80,7 @@ export class Hdf5 {
     const what = `${this.where}${JSON.stringify(path)}`;
     if (!shape || !NUMBERS.includes(type) || (type === 1 && size < 4))
       throw new DataError(`${what}: its numbers are not float32, float64 or whole numbers\nsave float32`);
-    this.#read += entriesOf(shape) * size;
+    this.#read += sizeOf(shape) * size;
     if (!(this.#read <= Math.max(LARGEST_RATIO * this.size, ANY_RATIO_UP_TO)))
       throw new DataError(
         `${what}: [${shape.join(", ")}] numbers in a file of ${this.size} bytes: more than ${LARGEST_RATIO} times its size\nsave the model again`,

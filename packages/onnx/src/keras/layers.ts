@@ -1,4 +1,4 @@
-import { entriesOf } from "../import/tensor.js";
+import { sizeOf } from "@flowify/core/layer";
 import { activated, clipped } from "./activations.js";
 import type { KerasCall, KerasRule } from "./call.js";
 import { batchNormalization, normalization } from "./normalization.js";
@@ -64,7 +64,7 @@ const leakyRelu: KerasRule = (call) => {
 /** One slope per entry of `alpha`; axes of size 1 are broadcast. */
 const prelu: KerasRule = (call) => {
   const { shape, data } = call.weight(new Array(call.x.rank - 1).fill(undefined), "alpha");
-  if (entriesOf(shape) !== (shape.at(-1) ?? 1))
+  if (sizeOf(shape) !== (shape.at(-1) ?? 1))
     throw call.unsupported("its slopes differ within a channel; expected one slope per channel");
   const ones = new Array<number>(call.x.rank - 2).fill(1);
   const slope = call.constant("alpha", [data.length, ...ones], data);

@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { float16 } from "../import/elements.js";
-import { type ExternalData, entriesOf } from "../import/tensor.js";
+import type { ExternalData } from "../import/tensor.js";
 import type { KerasWeights, Weight } from "./topology.js";
 
 type Read = Readonly<{ bytes: number; read(view: DataView, at: number): number }>;
@@ -36,7 +37,7 @@ export function weightsOfManifest(manifest: unknown, beside: ExternalData): Kera
       const type = Object.hasOwn(types, stored) ? types[stored] : undefined;
       const what = `the weight ${JSON.stringify(name)}`;
       if (!type) throw new DataError(`${what}: numbers of type ${stored} are not supported\nsave float32`);
-      const [count, begin] = [entriesOf(shape), at];
+      const [count, begin] = [sizeOf(shape), at];
       at += count * type.bytes;
       if (at > bytes.byteLength)
         throw new DataError(

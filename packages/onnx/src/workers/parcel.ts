@@ -1,3 +1,4 @@
+import { sizeOf } from "@flowify/core/layer";
 import type { Slot } from "jax-to-onnx/internal";
 import { typedArrays } from "../typed-arrays.js";
 
@@ -20,7 +21,7 @@ export const parcelBytes = (slots: readonly Slot[]): number => placed(slots).byt
 function placed(slots: readonly Slot[]): { places: Place[]; bytes: number } {
   let bytes = 0;
   const places = slots.map((slot) => {
-    const length = slot.shape.reduce((a, b) => a * b, 1);
+    const length = sizeOf(slot.shape);
     const place = { ...slot, offset: bytes, length };
     bytes += Math.ceil((length * constructorOf(slot).BYTES_PER_ELEMENT) / ALIGNMENT) * ALIGNMENT;
     return place;

@@ -1,5 +1,6 @@
+import { sizeOf } from "@flowify/core/layer";
 import type { ImportRule, OpCall } from "../call.js";
-import { entriesOf, type Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 
 /** [rows, columns] -> [columns, rows] */
 function transposed(data: Tensor["data"], rows: number, columns: number): Tensor["data"] {
@@ -14,7 +15,7 @@ function weightOf(call: OpCall, stored: "in first" | "out first"): { weight: Ten
   const { shape, data } = call.numbers(1, "weight");
   const [rows = 0, columns = 0] = shape;
   const [from, out] = stored === "in first" ? [rows, columns] : [columns, rows];
-  if (shape.length !== 2 || entriesOf(shape) === 0 || from !== call.inShape.at(-1))
+  if (shape.length !== 2 || sizeOf(shape) === 0 || from !== call.inShape.at(-1))
     throw call.misfit(`a weight [${shape.join(", ")}] on data [${call.first.full.join(", ")}]`);
   return { weight: stored === "in first" ? transposed(data, rows, columns) : data, out };
 }

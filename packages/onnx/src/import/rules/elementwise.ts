@@ -1,7 +1,8 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import type { Imported, ImportRule, OpCall } from "../call.js";
 import { atOldAxis, broadcast, broadcastStrides, walk } from "../shapes.js";
-import { entriesOf, type Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 
 /**
  * A constant as numbers of an example: one, one per channel (first axis), or one per entry, the shortest possible form.
@@ -17,7 +18,7 @@ function perExample(call: OpCall, tensor: Tensor): Float64Array {
   if (batched && full[0] !== 1 && strides[0] !== 0)
     throw call.unsupported("its constant differs between the examples of a batch, which are independent");
   const own = batched ? full.slice(1) : full;
-  const values = new Float64Array(entriesOf(own));
+  const values = new Float64Array(sizeOf(own));
   walk(own, [batched ? strides.slice(1) : strides], (i, [at]) => {
     values[i] = tensor.data[at!]!;
   });

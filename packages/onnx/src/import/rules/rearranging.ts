@@ -1,8 +1,8 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
-import type { Shape } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { Imported, ImportRule, OpCall } from "../call.js";
 import { axesOf, flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
-import { entriesOf, type Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 import { affine } from "./elementwise.js";
 
 /** The same entries in the same order, with these sizes. */
@@ -59,7 +59,7 @@ function extended(shape: Shape, axis: number, [before, after]: readonly [number,
   const sides = { ...(before > 0 && { top: before }), ...(after > 0 && { bottom: after }) };
   const wide = shape.map((n, i) => (i === axis ? n + before + after : n));
   return [
-    { kind: "reshape", shape: [entriesOf(shape.slice(0, axis)), size, entriesOf(shape.slice(axis + 1))] },
+    { kind: "reshape", shape: [sizeOf(shape.slice(0, axis)), size, sizeOf(shape.slice(axis + 1))] },
     { kind: "pad", ...sides },
     { kind: "reshape", shape: wide },
   ];
@@ -170,9 +170,9 @@ function laidOut(
   before: readonly Tensor[],
   after: readonly Tensor[],
 ): Float64Array {
-  const values = new Float64Array(entriesOf(shape));
-  const rows = entriesOf(shape.slice(0, axis));
-  const block = entriesOf(shape.slice(axis + 1));
+  const values = new Float64Array(sizeOf(shape));
+  const rows = sizeOf(shape.slice(0, axis));
+  const block = sizeOf(shape.slice(axis + 1));
   let to = 0;
   const put = (tensor: Tensor, row: number): void => {
     const length = tensor.data.length / rows;

@@ -1,6 +1,7 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import type { ImportRule } from "../call.js";
-import { entriesOf, type Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 import { autoPadOf, biasOf, expectRoom, sizesOf } from "./windows.js";
 
 /** Zeros between and around the entries, then a convolution with the mirrored kernel. */
@@ -11,7 +12,7 @@ const convTranspose: ImportRule = (call) => {
   const [inChannels = 0, perGroup = 0, kh = 0, kw = 0] = shape;
   if (shape.length !== 4 || call.inShape.length !== 3)
     throw call.unsupported("expected a transposed convolution of images");
-  if (groups < 1 || inChannels !== channels || inChannels % groups !== 0 || entriesOf(shape) === 0)
+  if (groups < 1 || inChannels !== channels || inChannels % groups !== 0 || sizeOf(shape) === 0)
     throw call.misfit(`a weight [${shape.join(", ")}] for ${channels} channels`);
   const declared = call.ints("kernel_shape");
   if (declared && declared.join() !== [kh, kw].join())

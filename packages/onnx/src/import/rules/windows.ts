@@ -1,9 +1,9 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
-import type { Shape } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { ImportRule, OpCall } from "../call.js";
 import { MOST_ENTRIES } from "../data.js";
 import { axesOf, wholeNumbers } from "../shapes.js";
-import { entriesOf, type Tensor } from "../tensor.js";
+import type { Tensor } from "../tensor.js";
 
 /** One axis of windows: entries before and after the data, and how many windows there are. */
 type Axis = Readonly<{
@@ -49,9 +49,9 @@ export function autoPadOf(call: OpCall): AutoPad {
 
 /** @throws ShapeError if a padded image has more numbers than allowed for an example */
 export function expectRoom(call: OpCall, shape: Shape): void {
-  if (entriesOf(shape) > MOST_ENTRIES)
+  if (sizeOf(shape) > MOST_ENTRIES)
     throw call.misfit(
-      `pads an example to [${shape.join(", ")}], ${entriesOf(shape)} numbers, more than ${MOST_ENTRIES}`,
+      `pads an example to [${shape.join(", ")}], ${sizeOf(shape)} numbers, more than ${MOST_ENTRIES}`,
     );
 }
 
@@ -137,7 +137,7 @@ const conv: ImportRule = (call) => {
   const [out = 0, perGroup = 0, ...kernel] = shape;
   const groups = call.int("group") ?? 1;
   const [channels] = call.channelsFirst;
-  if (groups < 1 || perGroup * groups !== channels || out % groups !== 0 || entriesOf(shape) === 0)
+  if (groups < 1 || perGroup * groups !== channels || out % groups !== 0 || sizeOf(shape) === 0)
     throw call.misfit(`a weight [${shape.join(", ")}] in ${groups} groups for ${channels} channels`);
   const declared = call.ints("kernel_shape");
   if (declared && declared.join() !== kernel.join())
@@ -183,8 +183,8 @@ const globalPool =
     const ones = sizes.map(() => 1);
     return {
       layers: [
-        { kind: "reshape", shape: [channels, 1, entriesOf(sizes)] },
-        { kind, kernel: [1, entriesOf(sizes)], padding: 0 },
+        { kind: "reshape", shape: [channels, 1, sizeOf(sizes)] },
+        { kind, kernel: [1, sizeOf(sizes)], padding: 0 },
         { kind: "reshape", shape: [channels, ...ones] },
       ],
       shape: [full[0]!, channels, ...ones],
@@ -216,8 +216,8 @@ const reduceMean: ImportRule = (call) => {
   const result: Shape = kept ? [channels, ...wanted.map(() => 1)] : [channels];
   return {
     layers: [
-      { kind: "reshape", shape: [channels, 1, entriesOf(example.slice(1))] },
-      { kind: "avgPool2d", kernel: [1, entriesOf(example.slice(1))], padding: 0 },
+      { kind: "reshape", shape: [channels, 1, sizeOf(example.slice(1))] },
+      { kind: "avgPool2d", kernel: [1, sizeOf(example.slice(1))], padding: 0 },
       { kind: "reshape", shape: result },
     ],
     shape: [full[0]!, ...result],
