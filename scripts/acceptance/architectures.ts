@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Check, Row } from "./check.js";
+import { flowifyToEnd } from "./node.js";
 import { pretrainedFiles } from "./pretrained-files.js";
 import { pythonWith } from "./python-runner.js";
 
@@ -42,7 +43,8 @@ export const architectures: Check = {
     let refused = 0;
     for (const { file, path } of [...own, ...given]) {
       const out = join(scratch, file);
-      const { status, output, seconds, memory } = await measured(["convert", path, "--out", out, "--json"]);
+      const args = ["convert", path, "--out", out, "--json"];
+      const { status, output, seconds, peakMiB: memory } = await flowifyToEnd(args);
       const report = output === "" ? undefined : (JSON.parse(output) as Report);
       const cost = `${seconds.toFixed(1)} s, ${memory.toFixed(0)} MiB, file of ${(statSync(path).size / 2 ** 20).toFixed(1)} MiB`;
       say(`${file}: status ${status}, ${cost}`);
@@ -92,25 +94,4 @@ function rowOf({ status, report, seconds, memory, cost }: Found, path: string, o
     limit: "all that stands in the way",
     verdict: blockers.length > 0 ? "ok" : "FAILED",
   };
-}
-
-/** Runs the command to its end; seconds, and the most memory that it had, in MiB. */
-async function measured(args: readonly string[]) {
-  const started = performance.now();
-  const child = spawn(process.execPath, ["packages/cli/bin/flowify.js", ...args], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  let output = "";
-  child.stdout.on("data", (piece) => {
-    output += piece;
-  });
-  let memory = 0;
-  const watch = setInterval(() => {
-    const file = `/proc/${child.pid}/status`;
-    const [, peak = "0"] = (existsSync(file) && readFileSync(file, "utf8").match(/VmHWM:\s+(\d+)/)) || [];
-    memory = Math.max(memory, Number(peak) / 1024);
-  }, 50);
-  const status = await new Promise<number | null>((done) => child.on("close", done));
-  clearInterval(watch);
-  return { status, output, memory, seconds: (performance.now() - started) / 1000 };
 }

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { atMost, type Check, type Evaluation, equal, type Row } from "./check.js";
-import { runNode } from "./node.js";
+import { flowify, flowifyJson } from "./node.js";
 
-const flowify = "packages/cli/bin/flowify.js";
 const FOLDER = "data/cifar10";
 
 type Baselines = { baselines: readonly { name: string; bpd: number }[] };
@@ -17,19 +16,17 @@ export const cifar10: Check = {
   async run({ dir, scratch, say }) {
     const place = ["--data-dir", join(dir, FOLDER)];
     const rows: { [what: string]: Row } = {};
-    const trivial = JSON.parse(
-      await runNode(flowify, ["baseline", "--data", "cifar10", ...place, "--json"]),
-    ) as Baselines;
+    const trivial = await flowifyJson<Baselines>(["baseline", "--data", "cifar10", ...place]);
     const baseline = Math.min(...trivial.baselines.map(({ bpd }) => bpd));
     say(`the best baseline has ${baseline.toFixed(3)} bits per dimension`);
     for (const network of networks) {
       const out = join(scratch, `cifar10-${network}`);
       const what = ["--recipe", `cifar10/${network}`, "--steps", "1000", "--evaluate-every", "1000"];
       const started = performance.now();
-      await runNode(flowify, ["train", ...what, ...place, "--pictures", "none", "--out", out, "--json"]);
+      await flowify(["train", ...what, ...place, "--pictures", "none", "--out", out, "--json"]);
       say(`${network} trained in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-      const args = ["evaluate", out, ...place, "--limit", "1000", "--json"];
-      const { bpd, examples } = JSON.parse(await runNode(flowify, args)) as Evaluation;
+      const args = ["evaluate", out, ...place, "--limit", "1000"];
+      const { bpd, examples } = await flowifyJson<Evaluation>(args);
       rows[`${network}, bits per dimension`] = atMost(bpd, baseline, (value) => value.toFixed(3));
       rows[`${network}, test images`] = equal(examples, 1000);
     }

@@ -5,9 +5,8 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { loadDataSet } from "flowify";
 import sharp from "sharp";
 import { atMost, type Check, type Evaluation, equal, type Row } from "./check.js";
-import { runNode } from "./node.js";
+import { flowify, flowifyJson } from "./node.js";
 
-const flowify = "packages/cli/bin/flowify.js";
 const DIGITS = 1000;
 const PIXELS = 28 * 28;
 
@@ -46,18 +45,15 @@ export const compress: Check = {
   async run({ scratch, say }) {
     const run = join(scratch, "run");
     const what = ["--recipe", "mnist/quick", "--steps", "500"];
-    await runNode(flowify, ["train", ...what, "--out", run, "--pictures", "none", "--json"]);
+    await flowify(["train", ...what, "--out", run, "--pictures", "none", "--json"]);
     const limit = ["--limit", String(DIGITS)];
-    const { bpd } = JSON.parse(await runNode(flowify, ["evaluate", run, ...limit, "--json"])) as Evaluation;
+    const { bpd } = await flowifyJson<Evaluation>(["evaluate", run, ...limit]);
     say(`trained: ${bpd.toFixed(4)} bits per dimension`);
     const [file, folder] = [join(scratch, "digits.flow"), join(scratch, "digits")];
-    const packed = JSON.parse(
-      await runNode(flowify, ["compress", "--run", run, ...limit, "--out", file, "--json"]),
-    ) as Packed;
+    const packed = await flowifyJson<Packed>(["compress", "--run", run, ...limit, "--out", file]);
     say(`${packed.bytes} bytes`);
-    const { files } = JSON.parse(
-      await runNode(flowify, ["decompress", file, "--run", run, "--out", folder, "--json"]),
-    ) as { files: string[] };
+    const unpack = ["decompress", file, "--run", run, "--out", folder];
+    const { files } = await flowifyJson<{ files: string[] }>(unpack);
     const set = await loadDataSet({ name: "mnist" }, "test");
     if (!("images" in set)) throw new Error("mnist holds images");
     const digits = set.images.subarray(0, DIGITS * PIXELS);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { atMost, type Check, type Row } from "./check.js";
-import { runToEnd } from "./node.js";
+import { flowifyToEnd } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
 /** Largest difference between a pretrained network and its flow, relative to the largest entry of its outputs. */
@@ -18,21 +18,10 @@ export const convert: Check = {
     const rows: { [what: string]: Row } = {};
     let converted = 0;
     for (const { file, path, range } of pretrainedFiles(dir, chosen)) {
-      const args = [
-        "convert",
-        path,
-        "--out",
-        join(scratch, file),
-        "--grain",
-        "layer",
-        "--range",
-        range.join(":"),
-        "--json",
-        "--quiet",
-      ];
-      const started = performance.now();
-      const { status, output } = await runToEnd("packages/cli/bin/flowify.js", args);
-      say(`${file}: status ${status}, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+      const how = ["--grain", "layer", "--range", range.join(":"), "--json", "--quiet"];
+      const args = ["convert", path, "--out", join(scratch, file), ...how];
+      const { status, output, seconds } = await flowifyToEnd(args);
+      say(`${file}: status ${status}, ${seconds.toFixed(0)} s`);
       const report = output === "" ? undefined : (JSON.parse(output) as Report);
       if (status === 0) converted++;
       rows[file] = rowOf(status, report);

@@ -6,13 +6,12 @@ import { startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "@flowify/playground/chromium";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
-import { runNode } from "./node.js";
+import { flowify } from "./node.js";
 import { cellsOf, columnsOf, parcels } from "./parcels.js";
 import { pythonWith } from "./python-runner.js";
 
 const PAGE = "docs/engines.md";
 const DEPLOYED = "docs/tables.md";
-const flowify = "packages/cli/bin/flowify.js";
 const runtime = resolve("node_modules/onnxruntime-web/dist");
 const execute = promisify(execFile);
 
@@ -141,10 +140,10 @@ export const engines: Check = {
       parcels(ROWS.fresh, 2, (row) => row % ODD === 0),
     );
     const training = ["--id", "parcel", "--steps", "200", "--pictures", "none", "--quiet"];
-    await runNode(flowify, ["train", "--data", file("known.csv"), "--out", file("run"), ...training]);
-    await runNode(flowify, ["export", file("run"), "--detector", "--out", file("deployed"), "--quiet"]);
+    await flowify(["train", "--data", file("known.csv"), "--out", file("run"), ...training]);
+    await flowify(["export", file("run"), "--detector", "--out", file("deployed"), "--quiet"]);
     const score = ["score", file("run"), "--data", file("new.csv"), "--quiet", "--out"];
-    for (const name of ["scored.csv", "scored.parquet"]) await runNode(flowify, [...score, file(name)]);
+    for (const name of ["scored.csv", "scored.parquet"]) await flowify([...score, file(name)]);
     const wanted = scoredOf(cellsOf(textOf(file("scored.csv"))));
     say(`${wanted.filter(({ flag }) => flag === 1).length} of ${wanted.length} rows are flagged`);
     return {

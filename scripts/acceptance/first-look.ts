@@ -1,9 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, type Evaluation, type Row } from "./check.js";
-import { runNode } from "./node.js";
+import { flowify, flowifyJson, runNode } from "./node.js";
 
-const flowify = "packages/cli/bin/flowify.js";
 const JUDGES = ["data/onnx/zoo_mnist-7.onnx", "data/onnx/renan_mnist_light.onnx"];
 const SAMPLES = 1000;
 
@@ -31,19 +30,10 @@ const atLeast = (value: number, limit: number, show: (value: number) => string):
 });
 
 /** A step of `mnist/quick` with so many threads, and g, in a process of its own. */
-const stepOf = async (batch: number, threads: number): Promise<Step> =>
-  JSON.parse(
-    await runNode("bench/run.ts", [
-      "quick",
-      "--json",
-      "--steps",
-      "20",
-      "--batch",
-      String(batch),
-      "--threads",
-      String(threads),
-    ]),
-  ) as Step;
+async function stepOf(batch: number, threads: number): Promise<Step> {
+  const args = ["quick", "--json", "--steps", "20", "--batch", String(batch), "--threads", String(threads)];
+  return JSON.parse(await runNode("bench/run.ts", args)) as Step;
+}
 
 /** What someone sees who types `npm start`: how soon, and how good; and what a second core is worth. */
 export const firstLook: Check = {
@@ -64,7 +54,7 @@ export const firstLook: Check = {
       const drawn = statSync(join(run, "samples.png"), { throwIfNoEntry: false });
       if (drawn) picture ??= performance.now() - started;
     }, LOOK);
-    await runNode(flowify, [...args, "--json"]).finally(() => clearInterval(watch));
+    await flowify([...args, "--json"]).finally(() => clearInterval(watch));
     const all = performance.now() - started;
     say(`trained in ${(all / 1000).toFixed(0)} s, g ${gMs.toFixed(1)} ms`);
     rows["npm start, in products of 1024³"] = atMost(all / gMs, LIMITS.time, (value) => value.toFixed(0));
@@ -74,10 +64,10 @@ export const firstLook: Check = {
       (value) => value.toFixed(2),
     );
 
-    const { bpd } = JSON.parse(await runNode(flowify, ["evaluate", run, "--json"])) as Evaluation;
+    const { bpd } = await flowifyJson<Evaluation>(["evaluate", run]);
     const judges = JUDGES.flatMap((file) => ["--judge", join(dir, file)]);
-    const how = ["--quality", ...judges, "--limit", String(SAMPLES), "--seed", "0", "--json"];
-    const { quality } = JSON.parse(await runNode(flowify, ["evaluate", run, ...how])) as Measured;
+    const how = ["--quality", ...judges, "--limit", String(SAMPLES), "--seed", "0"];
+    const { quality } = await flowifyJson<Measured>(["evaluate", run, ...how]);
     rows["npm start, bits per dimension"] = atMost(bpd, LIMITS.bits, show);
     rows["npm start, Fréchet distance"] = atMost(
       quality.judges[0]?.samples.frechet ?? Number.NaN,

@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import { atMost, type Check, equal, type Row } from "./check.js";
+import { flowifyToEnd } from "./node.js";
 
 const COLUMNS = 10;
 /** Rows of a group, as DuckDB writes them. */
@@ -50,29 +50,11 @@ async function writeLongRows(file: string, rows: number, seed: number): Promise<
 const rowsIn = async (file: string): Promise<number> =>
   Number((await parquetMetadataAsync(await asyncBufferFromFile(file))).num_rows);
 
-const EVERY_MS = 200;
-
-/** Runs flowify; gives its seconds, the peak of its resident size in MiB, as Linux counts it, and what it says. */
+/** Runs the command; throws where it fails. */
 async function measured(...args: readonly string[]) {
-  const began = performance.now();
-  const child = spawn(process.execPath, [resolve("packages/cli/bin/flowify.js"), ...args], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let said = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text;
-  });
-  let peakKiB = 0;
-  const watch = setInterval(() => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
-      peakKiB = Math.max(peakKiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-    } catch {} // it has ended
-  }, EVERY_MS);
-  const [status] = (await once(child, "close")) as [number | null];
-  clearInterval(watch);
-  if (status !== 0) throw new Error(`flowify ${args.join(" ")} ended with ${status ?? "a signal"}: ${said}`);
-  return { seconds: (performance.now() - began) / 1000, peakMiB: peakKiB / 1024, said };
+  const ended = await flowifyToEnd(args);
+  if (ended.status === 0) return ended;
+  throw new Error(`flowify ${args.join(" ")} ended with ${ended.status ?? "a signal"}: ${ended.said}`);
 }
 
 const TRAINING = 5000;

@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import { atMost, type Check, type Evaluation, equal, type Row } from "./check.js";
-import { runNode } from "./node.js";
-
-const flowify = "packages/cli/bin/flowify.js";
+import { flowify, flowifyJson } from "./node.js";
 
 /** Limits of bits per dimension after one epoch: with our layers in front, and for the network of the paper. */
 const limits: { readonly [network: string]: number } = {
@@ -28,9 +26,9 @@ export const mnist: Check = {
       const out = join(scratch, network.replace(":", "-"));
       const what = ["--data", "mnist", "--network", network, "--epochs", "1", "--seed", "7"];
       const started = performance.now();
-      await runNode(flowify, ["train", ...what, "--out", out, "--json"]);
+      await flowify(["train", ...what, "--out", out, "--json"]);
       say(`${network} trained in ${((performance.now() - started) / 1000).toFixed(0)} s`);
-      const measured = JSON.parse(await runNode(flowify, ["evaluate", out, "--json"])) as Evaluation;
+      const measured = await flowifyJson<Evaluation>(["evaluate", out]);
       const sum = measured.ledger.reduce((total, { bpd }) => total + bpd, 0);
       rows[`${network}, bits per dimension`] = atMost(measured.bpd, limit, (value) => value.toFixed(3));
       rows[`${network}, test digits`] = equal(measured.examples, 10_000);

@@ -1,38 +1,66 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const FLOWIFY = "packages/cli/bin/flowify.js";
+/** Milliseconds between two looks at the memory. */
+const LOOK = 50;
 
-/** Runs a file of the repository in a separate process, with options of Node; passes on its standard error. */
-export function runToEnd(
-  file: string,
-  args: readonly string[],
-  options: readonly string[] = [],
-): Promise<{ status: number | null; output: string }> {
-  return new Promise((done, fail) => {
-    const source = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
-    const flags = [...options, ...source];
-    const child = spawn(process.execPath, [...flags, resolve(root, file), ...args], {
-      cwd: root,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let output = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-    child.on("error", fail);
-    child.on("close", (status) => done({ status, output }));
+/** What a process did: its seconds, and the peak of its resident size in MiB, as Linux counts it. */
+type Ended = Readonly<{
+  status: number | null;
+  output: string;
+  said: string;
+  seconds: number;
+  peakMiB: number;
+}>;
+
+/** Runs a file of the repository to its end in a separate process; passes on what it says on standard error, unless quiet. */
+function runToEnd(file: string, args: readonly string[], quiet = false): Promise<Ended> {
+  const began = performance.now();
+  const source = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
+  const child = spawn(process.execPath, [...source, resolve(root, file), ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  let [output, said, peakKiB] = ["", "", 0];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    if (!quiet) process.stderr.write(text);
+  });
+  const watch = setInterval(() => {
+    try {
+      const text = readFileSync(`/proc/${child.pid}/status`, "utf8");
+      peakKiB = Math.max(peakKiB, Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0));
+    } catch {} // it has ended, or this is no Linux
+  }, LOOK);
+  return new Promise<Ended>((done, fail) => {
+    child.on("error", fail);
+    child.on("close", (status) => {
+      const seconds = (performance.now() - began) / 1000;
+      done({ status, output, said, seconds, peakMiB: peakKiB / 1024 });
+    });
+  }).finally(() => clearInterval(watch));
 }
 
+/** The command to its end, whatever its status. */
+export const flowifyToEnd = (args: readonly string[]): Promise<Ended> => runToEnd(FLOWIFY, args, true);
+
 /** The standard output of a file of the repository; throws if its exit status is not 0. */
-export async function runNode(
-  file: string,
-  args: readonly string[],
-  options: readonly string[] = [],
-): Promise<string> {
-  const { status, output } = await runToEnd(file, args, options);
+export async function runNode(file: string, args: readonly string[]): Promise<string> {
+  const { status, output } = await runToEnd(file, args);
   if (status === 0) return output;
   throw new Error(`${file} ${args[0] ?? ""} ended with ${status ?? "a signal"}`);
 }
+
+/** The same of the command. */
+export const flowify = (args: readonly string[]): Promise<string> => runNode(FLOWIFY, args);
+
+/** What the command prints with --json. */
+export const flowifyJson = async <T>(args: readonly string[]): Promise<T> =>
+  JSON.parse(await flowify([...args, "--json"])) as T;
