@@ -125,7 +125,8 @@ const colourFront: readonly NetworkLayer[] = [
  * turn of the channels between them. Digits get couplings of all numbers behind these; of colour images some couplings in
  * front follow a turn as well, and an eighth of the resolution has couplings.
  *
- * `quick`: what pays most in the first minutes.
+ * `quick`: what pays most in the first minutes. `transformer`: its front, and attention between patches in place of its
+ * convolutions and dense couplings.
  */
 const ownNetworks: { readonly [name: string]: Network } = {
   "cifar10/fmlp": {
@@ -144,6 +145,14 @@ const ownNetworks: { readonly [name: string]: Network } = {
       ...imageFront(1, { splits: [0, 1] }),
       ...splined(conv(4, 2, 2), conv(16, 2, 2)),
       ...imageEnd(784, 3, [256]),
+    ],
+  },
+  "mnist/transformer": {
+    inShape: [1, 28, 28],
+    layers: [
+      ...imageFront(1, { splits: [0, 1] }),
+      { kind: "transformer", stack: 2, depth: 1 },
+      ...imageEnd(784, 0, [256]),
     ],
   },
   "mnist/best": {
@@ -186,7 +195,8 @@ export const paperNames: readonly string[] = Object.keys(paperNetworks).map((nam
 
 /**
  * A network by its name: `"mnist/fmlp"`, the paper's network after learned dequantization and a spline for each pixel,
- * `"mnist/fmlp:paper"`, the paper's network unchanged, or one of ours alone: `"mnist/quick"`, `"mnist/best"`, `"cifar10/best"`.
+ * `"mnist/fmlp:paper"`, the paper's network unchanged, or one of ours alone: `"mnist/quick"`, `"mnist/transformer"`,
+ * `"mnist/best"`, `"cifar10/best"`.
  *
  * Errors: `UsageError` that lists the names.
  *

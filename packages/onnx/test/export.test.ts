@@ -69,6 +69,13 @@ const networks: { readonly [what: string]: Network } = {
       { kind: "conditionalAffine", hidden: 8 },
     ],
   },
+  "a transformer": {
+    inShape: [1, 2, 4],
+    layers: [
+      { kind: "dequantize", levels: 4 },
+      { kind: "transformer", stack: 1, patch: 2, hidden: 4, heads: 2, depth: 1 },
+    ],
+  },
   "a mixture of flows": {
     inShape: [1, 2, 2],
     layers: [
