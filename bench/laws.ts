@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { fit, openExecutor } from "flowify";
-import { readTable, rowBaselines, type TableRows, tableFlow } from "flowify/tables";
+import { readTable, rowBaselines, tableFlow } from "flowify/tables";
 import { type Cell, laws } from "./known-laws.js";
+
+type TableRows = Awaited<ReturnType<typeof readTable>>;
 
 const SIZES = [200, 2000, 20_000] as const;
 const FRESH = 4000;

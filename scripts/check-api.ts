@@ -26,7 +26,7 @@ const limits: Readonly<Record<string, number>> = {
   "flowify/posterior": 9,
   "flowify/posterior/browser": 2,
   "flowify/regression": 9,
-  "flowify/tables": 17,
+  "flowify/tables": 15,
   "flowify/tables/browser": 25,
 };
 
