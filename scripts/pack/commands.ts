@@ -71,6 +71,18 @@ export async function wrongMirror(): Promise<{ address: string; close(): void }>
   };
 }
 
+/** Where an optional package is missing, commands say what to install; tables need none. */
+export const callsWithoutOptional: readonly Call[] = [
+  { args: ["data", "describe", "table.csv"], says: /^length +continuous/m },
+  {
+    args: ["data", "describe", "table.csv", "--where", "length > 0"],
+    status: 2,
+    says: /run npm install @duckdb\/node-api/,
+  },
+  { args: ["baseline", "--data", "pictures"], status: 2, says: /run npm install sharp/ },
+  { args: ["train", "--steps", "2"], status: 1, says: /run flowify data get mnist/ },
+];
+
 /** Every command, ordered so that each finds its inputs: its words, a text in its output, and its status where that is not 0. */
 export function calls(mirror: string): Call[] {
   const all: readonly (readonly [words: string, says: RegExp, status?: number])[] = [

@@ -1,4 +1,5 @@
 import { DeviceError, type Executor, jaxExecutor, UsageError, webgpuExecutor } from "@flowify/core";
+import { loadOptional } from "@flowify/core/internal";
 import { availableMemory, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import type { DeviceName, Provider } from "./flags/shared.js";
 import { unknownName } from "./ui/format.js";
@@ -70,12 +71,10 @@ export const devices: readonly Device[] = [
 async function provideWebgpu(): Promise<void> {
   if ((globalThis.navigator as { gpu?: unknown } | undefined)?.gpu !== undefined) return;
   const name = "webgpu"; // not a dependency because of its 130 MB
-  let module: { create(flags: string[]): unknown; globals: object };
-  try {
-    module = (await import(name)) as typeof module;
-  } catch (cause) {
-    throw new DeviceError("WebGPU in Node needs the package webgpu: npm install webgpu", { cause });
-  }
+  const module = await loadOptional<{ create(flags: string[]): unknown; globals: object }>(
+    () => import(name),
+    { name, what: "WebGPU in Node", Refusal: DeviceError },
+  );
   Object.assign(globalThis, module.globals);
   // the GPU object must outlive every device: the global keeps it
   const navigator = { gpu: module.create([]), userAgent: "node" };

@@ -1,4 +1,5 @@
 import { DeviceError } from "@flowify/core";
+import { loadOptional } from "@flowify/core/internal";
 import { type GraphModel, toBytes } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { toBytesInPlace } from "./in-place.js";
@@ -32,16 +33,13 @@ type Module = NativeRuntime & { default?: NativeRuntime };
  */
 export async function nativeRuntime(): Promise<NativeRuntime> {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
-  try {
-    const module: Module = await import("onnxruntime-node");
-    return module.default ?? module;
-  } catch (cause) {
-    throw new DeviceError(
-      "the native executor needs the package onnxruntime-node and its library for this platform; " +
-        "run npm install onnxruntime-node, or use the Wasm executor",
-      { cause },
-    );
-  }
+  const module: Module = await loadOptional(() => import("onnxruntime-node"), {
+    name: "onnxruntime-node",
+    what: "the native executor",
+    otherwise: "use the Wasm executor",
+    Refusal: DeviceError,
+  });
+  return module.default ?? module;
 }
 
 /** The native build: sessions write to the memory of preallocated tensors. */
@@ -60,16 +58,15 @@ let started: Promise<Engine> | undefined;
  * threads have no effect. Its sessions compute in separate memory, from which the results are copied.
  */
 export async function wasmEngine(threads: number): Promise<Engine> {
-  started ??= startWasm(threads);
-  try {
-    return await started;
-  } catch (cause) {
+  started ??= loadOptional(() => startWasm(threads), {
+    name: "onnxruntime-web",
+    what: "the Wasm executor",
+    Refusal: DeviceError,
+  }).catch((error: unknown) => {
     started = undefined;
-    throw new DeviceError(
-      "the Wasm executor needs the package onnxruntime-web; run npm install onnxruntime-web",
-      { cause },
-    );
-  }
+    throw error;
+  });
+  return started;
 }
 
 async function startWasm(threads: number): Promise<Engine> {

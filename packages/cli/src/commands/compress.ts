@@ -238,7 +238,7 @@ export async function decompress(this: CliContext, flags: DecompressFlags, file:
   progress.finish();
   makeFolder(folder);
   for (const [i, place] of places.entries())
-    await writeFileAtomic(place, await pngOf(images.subarray(i * size, (i + 1) * size), shape));
+    await writeFileAtomic(place, pngOf(images.subarray(i * size, (i + 1) * size), shape));
   terminal.say(`${formatCount(names.length)} images: ${folder}`);
   terminal.document({ folder, images: names.length, files: names });
 }
@@ -252,7 +252,7 @@ function fileNames(count: number, names: readonly string[] = []): string[] {
 }
 
 /** A PNG file of an image [C, H, W] of one or three channels. */
-function pngOf(image: Uint8Array, [channels, height, width]: ImageShape): Promise<Uint8Array> {
+function pngOf(image: Uint8Array, [channels, height, width]: ImageShape): Uint8Array {
   const area = height * width;
   const pixels = Uint8Array.from(
     { length: 3 * area },

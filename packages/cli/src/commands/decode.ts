@@ -139,7 +139,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const shown = found.reached.length > 0 ? found.reached : found.missed;
       const title = `${run.config.network}: ${reachedTitle(found)}`;
       const grid = await imageGrid({ images: chosen(pixels, shown, count), shape, columns, title });
-      await writeFileAtomic(file, await encodePng(grid));
+      await writeFileAtomic(file, encodePng(grid));
       terminal.say(`requested outputs: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       for (const line of reachedLines(found, draws.ways, name)) terminal.say(line);
       terminal.say(

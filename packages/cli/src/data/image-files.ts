@@ -3,7 +3,7 @@ import { readBytes } from "../files/packed.js";
 import type { Reading } from "./format.js";
 import { readIdx } from "./idx.js";
 import type { ImageShape } from "./image-set.js";
-import { decodePicture, PICTURE } from "./picture.js";
+import { PICTURE, pictureDecoder } from "./picture.js";
 
 /** Images of one file, one after another, with their names. */
 export type FileImages = Readonly<{ images: Uint8Array; names: readonly string[] }>;
@@ -73,8 +73,9 @@ async function picture(
   { size, resize }: PictureReading,
 ): Promise<FileImages> {
   const [channels, height, width] = shape;
+  const decode = await pictureDecoder();
   try {
-    const { planes, ...found } = await decodePicture(await readBytes(file, "a picture"), {
+    const { planes, ...found } = await decode(await readBytes(file, "a picture"), {
       channels,
       size,
       resize,

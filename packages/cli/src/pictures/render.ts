@@ -22,12 +22,16 @@ export type Renderer = Readonly<{
   /** Width of one line of text in the bundled font, in pixels. */
   textWidth(text: string, style: TextStyle): number;
   /**
-   * Draws SVG on white, with `zoom` pixels of the result for one of the drawing: 8-bit RGBA, row-major.
+   * Draws SVG on white, with `zoom` pixels of the result for one of the drawing: 8-bit RGBA, row-major; and the bytes of a
+   * PNG file of it.
    *
    * @throws PictureError for SVG that resvg does not read, and for what it may end the process at: clip paths, masks, filters
    * and `opacity` below 1. Translucent marks have `fill-opacity` and `stroke-opacity`.
    */
-  rasterize(svg: string, zoom?: number): Readonly<{ width: number; height: number; rgba: Uint8Array }>;
+  rasterize(
+    svg: string,
+    zoom?: number,
+  ): Readonly<{ width: number; height: number; rgba: Uint8Array; png(): Uint8Array }>;
 }>;
 
 /** Widths of texts that are kept: the labels of one chart are measured many times. */
@@ -71,8 +75,8 @@ async function loadRenderer(): Promise<Renderer> {
         );
       const fitTo = { mode: "zoom", value: zoom } as const;
       try {
-        const { width, height, pixels } = new Resvg(svg, { font, fitTo, background: "#fff" }).render();
-        return { width, height, rgba: pixels };
+        const drawn = new Resvg(svg, { font, fitTo, background: "#fff" }).render();
+        return { width: drawn.width, height: drawn.height, rgba: drawn.pixels, png: () => drawn.asPng() };
       } catch (cause) {
         throw new PictureError(`a picture could not be drawn: ${(cause as Error).message}`, { cause });
       }

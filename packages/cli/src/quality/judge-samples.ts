@@ -73,7 +73,7 @@ export async function judgeSamples(
     const pairs = pairsOf(samples, training, nearest.places, nearest.distances);
     await writeFileAtomic(
       paths.nearest,
-      await encodePng(
+      encodePng(
         await imageGrid({
           images: pairs,
           shape,

@@ -1,4 +1,5 @@
 import { DeviceError } from "@flowify/core";
+import { loadOptional } from "@flowify/core/internal";
 import type { Env } from "../ui/terminal.js";
 import type { Family } from "./launcher.js";
 
@@ -83,15 +84,13 @@ export async function openMpi(family: Family, env: Env): Promise<MpiLibrary> {
 }
 
 async function loadKoffi(family: Family): Promise<Koffi> {
-  try {
-    const module = (await import("koffi")) as Koffi & { default?: Koffi };
-    return module.default ?? module;
-  } catch (cause) {
-    throw new DeviceError(
-      `this process was started by ${family}, and calling its library needs the package koffi\nnpm install koffi`,
-      { cause },
-    );
-  }
+  const load = () => import("koffi") as Promise<Koffi & { default?: Koffi }>;
+  const module = await loadOptional(load, {
+    name: "koffi",
+    what: `this process was started by ${family}, and calling its library`,
+    Refusal: DeviceError,
+  });
+  return module.default ?? module;
 }
 
 function firstOf(koffi: Koffi, candidates: readonly string[], family: Family): Opened {

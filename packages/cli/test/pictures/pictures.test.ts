@@ -22,7 +22,7 @@ describe("imageGrid", () => {
 
   it("writes grey images as 8-bit grey PNG, nothing lost", async () => {
     const canvas = await imageGrid({ images, shape: [1, 2, 2], columns: 2, rowLabels: ["original"] });
-    const png = await encodePng(canvas);
+    const png = encodePng(canvas);
     const { data, info } = await sharp(png).toColourspace("b-w").raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: canvas.width, height: canvas.height });
     expect([...data]).toEqual([...canvas.pixels].filter((_, at) => at % 3 === 0));
@@ -36,7 +36,7 @@ describe("imageGrid", () => {
       columns: 1,
       scale: 1,
     });
-    const { data, info } = await sharp(await encodePng(canvas))
+    const { data, info } = await sharp(encodePng(canvas))
       .raw()
       .toBuffer({ resolveWithObject: true });
     expect(info.channels).toBe(3);

@@ -24,7 +24,7 @@ const run = (name: string, png: Uint8Array): RunSummary => ({
   seconds: 1,
   pictures: [{ title: "Samples", png }],
 });
-const png = await encodePng({ width: 1500, height: 8, pixels: new Uint8Array(3 * 1500 * 8) });
+const png = encodePng({ width: 1500, height: 8, pixels: new Uint8Array(3 * 1500 * 8) });
 
 it("shows charts that are drawn at twice their size at half of it, and never wider than the page", async () => {
   const html = await reportPage([run("a", png)]);

@@ -1,4 +1,5 @@
-import { DataError, UsageError } from "@flowify/core";
+import { DataError } from "@flowify/core";
+import { loadOptional } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { hasSoundHeaps } from "./heaps.js";
 import type { Weight } from "./topology.js";
@@ -108,11 +109,9 @@ export class Hdf5 {
 }
 
 const library = (): Promise<Library> =>
-  import("h5wasm").catch((cause: unknown) => {
-    throw new UsageError(
-      "HDF5, the format of .h5 and .keras files, is read by an optional package\nrun npm install h5wasm",
-      { cause },
-    );
+  loadOptional(() => import("h5wasm"), {
+    name: "h5wasm",
+    what: "HDF5, the format of .h5 and .keras files,",
   });
 
 /** The library's message is the path of its calls, one a line; the last is the reason. */

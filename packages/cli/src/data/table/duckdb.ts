@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { UsageError } from "@flowify/core";
+import { loadOptional } from "@flowify/core/internal";
 
 const SCRIPT = new URL("./duckdb-process.js", import.meta.url);
 
@@ -28,16 +28,8 @@ let asked = 0;
 const waiting = new Map<number, Waiting>();
 
 /** @throws UsageError where the optional package is not installed */
-async function expectDuckDb(what: string, otherwise: string): Promise<void> {
-  try {
-    await import("@duckdb/node-api");
-  } catch (cause) {
-    throw new UsageError(
-      `${what} needs DuckDB, an optional package of flowify\nrun npm install @duckdb/node-api, or ${otherwise}`,
-      { cause },
-    );
-  }
-}
+const expectDuckDb = async (what: string, otherwise: string): Promise<void> =>
+  void (await loadOptional(() => import("@duckdb/node-api"), { name: "@duckdb/node-api", what, otherwise }));
 
 /** One process serves all queries; it does not keep this one alive. */
 function start(): ChildProcess {

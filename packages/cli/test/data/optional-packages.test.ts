@@ -1,12 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { runCommand } from "../../run-command.js";
-import { temporaryFolder } from "../../temporary-folder.js";
-import { parquetBytes } from "../parquet-files.js";
+import { encodePng } from "../../src/pictures/png.js";
+import { runCommand } from "../run-command.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { parquetBytes } from "./parquet-files.js";
 
 vi.mock("@duckdb/node-api", () => {
   throw new Error("Cannot find package '@duckdb/node-api'");
+});
+vi.mock("sharp", () => {
+  throw new Error("Cannot find package 'sharp'");
 });
 
 const path = join(temporaryFolder(), "rows.csv");
@@ -30,4 +34,12 @@ it("without DuckDB, a Parquet file is refused with what to install", async () =>
     2,
     expect.stringContaining("run npm install @duckdb/node-api, or write the table as CSV"),
   ]);
+});
+
+it("without sharp, pictures are refused with what to install: none is skipped as damaged", async () => {
+  const pictures = temporaryFolder();
+  const png = encodePng({ width: 2, height: 2, pixels: new Uint8Array(12) });
+  for (const name of ["a", "b"]) writeFileSync(join(pictures, `${name}.png`), png);
+  const failed = await runCommand(["baseline", "--data", pictures, "--skip-corrupt"]);
+  expect([failed.status, failed.stderr]).toEqual([2, expect.stringContaining("run npm install sharp, or")]);
 });
