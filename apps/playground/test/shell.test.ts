@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
+import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { imagesConfig } from "../src/tabs/images/config.js";
+import { planeConfig } from "../src/tabs/plane/config.js";
+import { viewFile } from "../src/ui/stored-view.js";
 import { type Playground, seriousFindings, startPlayground } from "./browser.js";
 
 let playground: Playground;
@@ -21,8 +26,32 @@ test("opens on the table with a word on what it is for; the plane has Wasm where
   expect(await page.locator("nav a[aria-current]").textContent()).toBe("Table");
   expect(await page.locator(".summary").textContent()).toContain("Find the rows of a table that do not fit");
   await page.getByRole("link", { name: "Plane", exact: true }).click();
+  await page.getByRole("button", { name: "Watch it learn" }).click();
   await page.locator("#plane-device", { hasText: "Wasm" }).waitFor();
 });
+
+test.each([
+  ["table", "#table-row", undefined],
+  ["plane", "#plane-integral", planeConfig],
+  ["images", "#images-bpd", imagesConfig],
+  ["network", "output#log-prob", undefined],
+])(
+  "%s opens with a finished example, of its default settings, before a worker has started",
+  async (part, shows, schema) => {
+    const page = await playground.open(`#/${part}`);
+    await page.locator(shows, { hasText: /\d/ }).waitFor();
+    if (part === "images") {
+      const total = page.locator("#images-log-prob");
+      const before = await total.textContent();
+      await page.getByRole("button", { name: "Ledger of sample 3", exact: true }).click();
+      await expect.poll(() => total.textContent()).not.toBe(before);
+    }
+    expect(page.workers()).toEqual([]);
+    const file = new URL(`../public/${viewFile(part)}`, import.meta.url);
+    const { curve } = JSON.parse(readFileSync(file, "utf8")) as { curve?: { batches: number[] } };
+    expect(curve?.batches.length).toBe(schema && v.parse(schema, {}).steps);
+  },
+);
 
 test("a chosen theme is there on the next visit", async () => {
   const page = await playground.open();

@@ -22,7 +22,7 @@ const file = (name: string, text: string | Uint8Array) => ({
   buffer: Buffer.from(text as Uint8Array),
 });
 const choose = (page: Page, ...files: ReturnType<typeof file>[]): Promise<void> =>
-  page.locator("#part-table input[type=file]").setInputFiles(files);
+  page.locator("#part-table .first input[type=file]").setInputFiles(files);
 
 /** Rows whose second column follows the first and whose third is its square; in two of them one column does not. */
 const ODD: Readonly<Record<number, readonly [column: string, value: number]>> = {

@@ -49,18 +49,23 @@ addEventListener("hashchange", () => {
   else route.value = next;
 });
 
-/** A tab's configuration from the address, checked by its schema; for an invalid one, the default and the reason. */
+/**
+ * A tab's configuration from the address, checked by its schema; for an invalid one, the default and the reason. `bare`: the
+ * address asks for nothing but the tab.
+ */
 export function configFor<C>(
   part: string,
   schema: v.GenericSchema<unknown, C>,
-): { value: C; problem?: string } {
+): { value: C; bare: boolean; problem?: string } {
   const { part: current, config } = route.peek();
   const given = current === part && config !== undefined;
   const found = v.safeParse(schema, given ? config : {});
   held.set(part, given && found.success ? JSON.stringify(config) : "");
-  if (found.success) return { value: found.output };
+  const usual = v.parse(schema, {});
+  if (found.success)
+    return { value: found.output, bare: JSON.stringify(found.output) === JSON.stringify(usual) };
   const problem = `The address is not valid. The page shows the default.\n${v.summarize(found.issues)}`;
-  return { value: v.parse(schema, {}), problem };
+  return { value: usual, bare: false, problem };
 }
 
 /** Writes a tab's configuration into the address without a new history entry. */

@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 
-/** A tab of the playground: a route in the hash, and code that loads when the tab is first opened. */
+/** A tab of the playground: a route in the hash, and code that loads when the tab is first opened, with a finished example. */
 export type Part = Readonly<{
   id: string;
   title: string;
@@ -9,27 +9,48 @@ export type Part = Readonly<{
   load: () => Promise<ComponentType>;
 }>;
 
+/** A tab with its finished example, or what the address asks for in its place. */
+async function withExample(
+  tab: Promise<ComponentType>,
+  state: Promise<{ begin(): Promise<void> }>,
+): Promise<ComponentType> {
+  await (await state).begin();
+  return tab;
+}
+
 export const parts: readonly Part[] = [
   {
     id: "table",
     title: "Table",
     summary:
       "Find the rows of a table that do not fit: slips of the keyboard, broken sensors, fraud. The page learns what your rows usually look like, flags the unlikely ones, and names the columns to blame. No file leaves your computer.",
-    load: async () => (await import("../tabs/table/table.js")).TableTab,
+    load: () =>
+      withExample(
+        import("../tabs/table/table.js").then(({ TableTab }) => TableTab),
+        import("../tabs/table/state.js"),
+      ),
   },
   {
     id: "plane",
     title: "Plane",
     summary:
       "Watch a network learn where points lie: it becomes a density, which says how likely a point is and draws new ones.",
-    load: async () => (await import("../tabs/plane/plane.js")).Plane,
+    load: () =>
+      withExample(
+        import("../tabs/plane/plane.js").then(({ Plane }) => Plane),
+        import("../tabs/plane/state.js"),
+      ),
   },
   {
     id: "images",
     title: "Images",
     summary:
       "Train a model of images in your browser: it draws new ones, says how likely an image is, and which layer finds it unlikely. On digits, your own pictures, or a run of the command.",
-    load: async () => (await import("../tabs/images/images.js")).Images,
+    load: () =>
+      withExample(
+        import("../tabs/images/images.js").then(({ Images }) => Images),
+        import("../tabs/images/state.js"),
+      ),
   },
   {
     id: "posterior",
@@ -43,7 +64,11 @@ export const parts: readonly Part[] = [
     title: "Your network",
     summary:
       "A trained network as a density: which of its layers are exact, how likely a digit is, and which digits have the same outputs.",
-    load: async () => (await import("../tabs/network/network.js")).YourNetwork,
+    load: () =>
+      withExample(
+        import("../tabs/network/network.js").then(({ YourNetwork }) => YourNetwork),
+        import("../tabs/network/state.js"),
+      ),
   },
 ];
 

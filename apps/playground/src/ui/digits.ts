@@ -1,4 +1,5 @@
 import type { RunImages } from "../run/session.js";
+import { halve } from "./pixels.js";
 
 /** Number of MNIST digits in the page: the first ones in order, so that the command can use the same. */
 export const DIGITS = { train: 1024, test: 128, pixels: 784, shape: [1, 28, 28] } as const;
@@ -35,12 +36,20 @@ async function read(): Promise<Digits> {
 }
 
 /** The digits as images of a run. */
-export const imagesOf = ({ train, test }: Digits): RunImages => ({
+export const imagesOf = ({ train, test }: Omit<Digits, "labels">): RunImages => ({
   name: "mnist",
   shape: [...DIGITS.shape],
   train,
   heldOut: test,
 });
+
+/** The digits of the page as images of a run, 28 × 28 or halved. */
+export async function digitsOf(side: number): Promise<RunImages> {
+  const { train, test } = await loadDigits();
+  if (side === DIGITS.shape[1]) return imagesOf({ train, test });
+  const halved = (bytes: Uint8Array): Uint8Array => halve(bytes, DIGITS.shape[1]);
+  return { name: "halved-digits", shape: [1, side, side], train: halved(train), heldOut: halved(test) };
+}
 
 /** Digit i. */
 export const digitAt = (digits: Uint8Array, i: number): Uint8Array<ArrayBuffer> =>

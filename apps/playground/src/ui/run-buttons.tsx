@@ -11,6 +11,8 @@ type RunButtonsProps = {
   /** The open flow, once there is one. */
   opened: Readonly<{ device: string; parameters: number }> | undefined;
   steps: number;
+  /** Whether what is shown came with the page, and the worker has nothing yet. */
+  stored: boolean;
   onPlay: () => void;
   onPause: () => void;
   onReset: () => void;
@@ -29,10 +31,37 @@ const advice = (examples: string) =>
 
 /** Train or pause, step, reset, save; the progress of the run, and its errors. */
 export function RunButtons(props: RunButtonsProps) {
-  const { id, run, examples, opened, steps, onPlay, onPause, onReset, onSave, save = "Save flow" } = props;
+  const { id, run, examples, opened, steps, stored } = props;
+  const { onPlay, onPause, onReset, onSave, save = "Save flow" } = props;
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
+  const trouble = (
+    <>
+      <Problem text={run.problem.value}>
+        <button type="button" onClick={onReset}>
+          Reset
+        </button>
+      </Problem>
+      <p role="status" class="note standing">
+        {run.status}
+      </p>
+    </>
+  );
+  if (stored)
+    return (
+      <>
+        <div class="row">
+          <button type="button" class="main" onClick={onPlay}>
+            Watch it learn
+          </button>
+        </div>
+        <p class="note number">
+          A finished example, after {run.step} steps. The button trains it again here, from the first step.
+        </p>
+        {trouble}
+      </>
+    );
   return (
     <>
       <div class="row">
@@ -68,14 +97,7 @@ export function RunButtons(props: RunButtonsProps) {
           </>
         )}
       </p>
-      <Problem text={run.problem.value}>
-        <button type="button" onClick={onReset}>
-          Reset
-        </button>
-      </Problem>
-      <p role="status" class="note standing">
-        {run.status}
-      </p>
+      {trouble}
     </>
   );
 }

@@ -22,8 +22,8 @@ export type Run<V> = Readonly<{
   step: ReadonlySignal<number>;
   /** Held-out examples: their best step, which the page shows, and the trend since. */
   standing: ReadonlySignal<HeldOutStanding | undefined>;
-  view: ReadonlySignal<V | undefined>;
-  curve: ReadonlySignal<Curve>;
+  view: Signal<V | undefined>;
+  curve: Signal<Curve>;
   /** Message of its last error. */
   problem: Signal<string | undefined>;
   /** Announcement for screen readers. */

@@ -7,7 +7,7 @@ import { built, repository } from "./places.js";
 
 type Page = Awaited<ReturnType<Playground["open"]>>;
 
-/** Ten pages, each of another kind. */
+/** Pages of each kind. */
 const pages = [
   "",
   "overview.html",
@@ -18,6 +18,8 @@ const pages = [
   "layers/linear.html",
   "errors.html",
   "gallery.html",
+  "playground/",
+  "playground/#/plane",
   "reference/api/@flowify/core/functions/fit.html",
 ];
 const themes = ["light", "dark"] as const;
@@ -30,7 +32,13 @@ const searches: readonly (readonly [string, RegExp])[] = [
   ["flowify convert", /convert/],
   ["posterior", /posterior/],
 ];
-const MOST = { paintMs: 1000, scriptBytes: 100_000, shift: 0.02 };
+/** The doors of the first page into the playground, and what stands on the page within a second. */
+const DOORS: readonly (readonly [name: string, shows: string])[] = [
+  ["Open a file here", "#part-table .reasons b"],
+  ["Try one here", "#part-network output#log-prob"],
+  ["Watch one learn", "#plane-integral:text-matches('\\d')"],
+];
+const MOST = { paintMs: 1000, scriptBytes: 100_000, shift: 0.02, exampleMs: 1000 };
 /** Milliseconds until a page is at rest. */
 const REST = 2500;
 
@@ -101,6 +109,23 @@ async function firstHit(page: Page, words: string): Promise<string> {
   return address;
 }
 
+/** Whether the doors of the first page lead into the playground, to an example that is there within a second. */
+async function doors(site: Playground): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [name, shows] of DOORS) {
+    const page = await site.open("");
+    await page.waitForTimeout(REST);
+    await page.getByRole("link", { name }).click();
+    await page.waitForURL("**/playground/**");
+    await page
+      .locator(shows)
+      .first()
+      .waitFor({ timeout: MOST.exampleMs })
+      .catch(() => problems.push(`${name}: its example is not there after ${MOST.exampleMs} ms`));
+  }
+  return problems;
+}
+
 /** Whether a page that was not opened before is there without a network. */
 async function offline(site: Playground): Promise<string[]> {
   const page = await site.open("");
@@ -141,7 +166,7 @@ export async function checkSite(): Promise<string[]> {
         if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
           found.push(`too wide for ${width} pixels`);
         const file = `${(path || "home").replaceAll(/\W+/g, "-")}-${size}-${colorScheme}.png`;
-        await page.screenshot({ path: `${pictures}/${file}` });
+        await page.screenshot({ path: `${pictures}/${file}`, animations: "disabled" });
       }
       problems.push(...found.map((each) => `${name}: ${each}`));
     }
@@ -151,7 +176,7 @@ export async function checkSite(): Promise<string[]> {
     console.log(`search ${words}: ${hit}`);
     if (!expected.test(hit)) problems.push(`search for ${words}: the first hit is ${hit}`);
   }
-  problems.push(...(await offline(site)));
+  problems.push(...(await doors(site)), ...(await offline(site)));
   await site.close();
   return problems;
 }

@@ -47,7 +47,7 @@ export const config = defineConfig({
       { text: "Guide", link: "/guide" },
       { text: "Gallery", link: "/gallery" },
       { text: "API", link: "/reference/api/" },
-      { text: "Playground", link: "/playground/", target: "_self" },
+      { text: "Playground", link: "/playground/" },
     ],
     sidebar: JSON.parse(sidebar) as DefaultTheme.SidebarMulti,
     outline: [2, 3],

@@ -7,6 +7,9 @@ import { withRunners } from "./snippets.js";
 /** A document: its path in the repository, its place on the site, and the places of all files of the site. */
 type Document = Readonly<{ path: string; place: string; places: ReadonlyMap<string, string> }>;
 
+/** The folder whose address with a hash, in a document, stands for a view of the playground. */
+const PLAYGROUND = "apps/playground/";
+
 /** Applies a change to a text, but not to its fenced code. */
 function outsideFences(text: string, change: (prose: string) => string): string {
   const parts = text.split(/^(`{3,}[^\n]*\n[\s\S]*?^`{3,}[ \t]*$)/m);
@@ -25,6 +28,8 @@ function withLinks(text: string, { path, place, places }: Document): string {
     if (/^([a-z]+:|#|\/)/.test(target)) return link;
     const [file = "", anchor] = String(target).split("#", 2);
     const source = posix.join(posix.dirname(path), file);
+    if (source.startsWith(`${PLAYGROUND}?`) || (source === PLAYGROUND && anchor))
+      return `<a href="${posix.relative(posix.dirname(place), "playground")}/${target.replace(/^[^?#]*/, "")}">${words}</a>`;
     const found = places.get(source);
     if (found === undefined) return picture ? link : words;
     // pictures stand beside the pages as they are, a way through the base of the site

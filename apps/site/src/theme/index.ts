@@ -15,8 +15,14 @@ function keepSite(): void {
 
 export const theme: Theme = {
   extends: DefaultTheme,
-  enhanceApp({ app }) {
+  enhanceApp({ app, router }) {
     keepSite();
+    // the playground is another page, of which the router of the site knows nothing
+    router.onBeforeRouteChange = (to) => {
+      if (!inBrowser || !to.startsWith(withBase("/playground/"))) return true;
+      location.assign(to);
+      return false;
+    };
     app.component("LiveCode", LiveCode);
     app.component("LiveDensity", LiveDensity);
     app.component("LiveFrame", LiveFrame);

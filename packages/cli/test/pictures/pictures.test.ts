@@ -36,9 +36,7 @@ describe("imageGrid", () => {
       columns: 1,
       scale: 1,
     });
-    const { data, info } = await sharp(encodePng(canvas))
-      .raw()
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await sharp(encodePng(canvas)).raw().toBuffer({ resolveWithObject: true });
     expect(info.channels).toBe(3);
     expect([...data.subarray((16 * info.width + 16) * 3, (16 * info.width + 16) * 3 + 3)]).toEqual([
       200, 100, 50,

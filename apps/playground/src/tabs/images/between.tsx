@@ -1,7 +1,7 @@
 import { Choice } from "../../ui/choice.js";
 import { Lesson } from "../../ui/lesson.js";
 import { PAIRS, STEPS_BETWEEN } from "./config.js";
-import { between, ends, imageOf, interpolate, run } from "./state.js";
+import { between, ends, imageOf, interpolate, run, stored } from "./state.js";
 import { Tile } from "./tile.js";
 
 const NO_IMAGE = new Uint8Array();
@@ -11,6 +11,7 @@ function End({ label, which }: { label: string; which: 0 | 1 }) {
     <Choice
       label={label}
       value={ends.value[which]}
+      disabled={stored.value}
       of={Array.from({ length: PAIRS }, (_, i) => [i, `image ${i + 1}`])}
       onValue={(image) => {
         const next: [number, number] = [...ends.value];

@@ -12,6 +12,7 @@ import {
   ownPictures,
   shape,
   sourceProblem,
+  stored,
 } from "./state.js";
 
 /** The commands that continue the saved run. */
@@ -50,7 +51,7 @@ export function Command() {
         </p>
       </DropZone>
       <div class="row">
-        <button type="button" disabled={!opened.value} onClick={() => void exportOnnx()}>
+        <button type="button" disabled={!opened.value || stored.value} onClick={() => void exportOnnx()}>
           Export ONNX files
         </button>
       </div>

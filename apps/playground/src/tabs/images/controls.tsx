@@ -6,11 +6,11 @@ import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";
 import { numbersOf, SIDES } from "./config.js";
 import {
-  begin,
   config,
   configure,
   opened,
   openFiles,
+  openOwn,
   ownPictures,
   pause,
   play,
@@ -23,6 +23,7 @@ import {
   shape,
   source,
   sourceProblem,
+  stored,
 } from "./state.js";
 
 /** Choice of pictures; train, pause, step, reset; temperature and the other settings. */
@@ -36,6 +37,7 @@ export function Controls() {
         run={run}
         opened={opened.value}
         steps={steps}
+        stored={stored.value}
         onPlay={play}
         onPause={pause}
         onReset={() => void reset()}
@@ -50,6 +52,7 @@ export function Controls() {
           max={2}
           step={0.05}
           value={temperature}
+          disabled={stored.value}
           onInput={({ currentTarget }) => void setTemperature(currentTarget.valueAsNumber)}
         />
       </label>
@@ -88,7 +91,7 @@ export function Controls() {
         onFiles={(files) => void openFiles(files)}
       >
         <p class="note">Training images: {source}</p>
-        <button type="button" onClick={() => void begin()}>
+        <button type="button" onClick={() => void openOwn()}>
           Digits
         </button>
       </DropZone>

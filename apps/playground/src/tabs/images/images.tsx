@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { Curve } from "../../ui/curve.js";
 import { AboveUniform, decimals } from "../../ui/figures.js";
 import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
@@ -11,7 +10,7 @@ import { Command } from "./command.js";
 import { Controls } from "./controls.js";
 import "./images.css";
 import { PAIRS, SAMPLES } from "./config.js";
-import { addressProblem, beginLinked, choose, chosen, imageOf, opened, run, samples } from "./state.js";
+import { addressProblem, choose, chosen, imageOf, opened, run, samples } from "./state.js";
 import { TileButton } from "./tile.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
@@ -85,7 +84,6 @@ function Ledger() {
 }
 
 export function Images() {
-  useEffect(() => void beginLinked(), []);
   const view = run.view.value;
   return (
     <>

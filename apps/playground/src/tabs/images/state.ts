@@ -3,12 +3,12 @@ import type { RunImages } from "../../run/session.js";
 import { fetchRun, linkedRun } from "../../shell/embed.js";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
-import { DIGITS, imagesOf, loadDigits } from "../../ui/digits.js";
+import { digitsOf } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
-import { readPictures } from "../../ui/pictures.js";
-import { halve } from "../../ui/pixels.js";
+import { describePictures, hasColour, readPictures } from "../../ui/pictures.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun, restWhileHidden } from "../../ui/run.js";
+import { showStored } from "../../ui/stored-view.js";
 import { type Connection, connect } from "../../worker/client.js";
 import type { ImagesOpened, ImagesView, ReadRun } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
@@ -56,6 +56,11 @@ export const imageOf = (images: Uint8Array, i: number): Uint8Array => {
   return images.slice(i * size, (i + 1) * size);
 };
 
+/** Whether the page shows the finished example that it came with: no worker has started yet. */
+export const stored = signal(start.bare && !linkedRun);
+/** The ledgers of its images, by their names. */
+const ledgers = signal<Readonly<Record<string, Float32Array>>>({});
+
 let connection: Connection | undefined;
 const worker = (): Connection => {
   connection ??= connect();
@@ -68,8 +73,8 @@ export const run = makeRun<ImagesView, ImagesOpened>(opened, (args, options) =>
 restWhileHidden("images", run);
 run.view.subscribe((view) => {
   samples.value = view?.samples ?? new Uint8Array();
-  if (view) void interpolate();
-  else between.value = new Uint8Array();
+  if (!view) between.value = new Uint8Array();
+  else if (!stored.value) void interpolate();
 });
 
 let openings = 0;
@@ -77,6 +82,7 @@ let openings = 0;
 /** Opens the present configuration, one call after another in the worker. The page shows the last one opened. */
 async function open(keep: boolean, images?: RunImages): Promise<void> {
   openings++;
+  stored.value = false;
   const opening = openings;
   const current = (): boolean => opening === openings;
   await run.stop();
@@ -117,8 +123,8 @@ function choice(): () => boolean {
   };
 }
 
-/** Starts with the digits that come with the page, and a network of the page. */
-export async function begin(): Promise<void> {
+/** Opens the digits that come with the page, and a network of the page. */
+export async function openOwn(): Promise<void> {
   command.value = undefined;
   await openDigits(config.value.side);
 }
@@ -126,29 +132,33 @@ export async function begin(): Promise<void> {
 async function openDigits(side: number): Promise<void> {
   const isLast = choice();
   try {
-    const digits = imagesOf(await loadDigits());
+    const digits = await digitsOf(side);
     if (!isLast()) return;
     files.value = undefined;
     source.value = `digits of MNIST, ${side} × ${side} pixels.`;
-    const halved = (bytes: Uint8Array) => halve(bytes, DIGITS.shape[1]);
-    const { train, heldOut } = digits;
-    const small = { name: "halved-digits", train: halved(train), heldOut: halved(heldOut) };
-    await open(false, side === DIGITS.shape[1] ? digits : { ...small, shape: [1, side, side] });
+    await open(false, digits);
   } catch (error) {
     run.problem.value = wordsOf(error);
   }
 }
 
-/** Starts with the run of the address, or where there is none, or it cannot be opened, with digits. */
-export async function beginLinked(): Promise<void> {
-  if (!linkedRun) return begin();
+/** Shows the finished example; where the address asks for a run or another configuration, opens that. */
+export async function begin(): Promise<void> {
+  const view = { opened, source, view: run.view, curve: run.curve, between, ledgers };
+  if (stored.value) await showStored("images", view);
+  else if (linkedRun) void openLinked(linkedRun);
+  else void openOwn();
+}
+
+/** Opens the run of the address; where that fails, digits. */
+async function openLinked(linkedRun: string): Promise<void> {
   source.value = `the run ${linkedRun} is loading.`;
   try {
     await openRunFiles([await fetchRun(linkedRun)]);
   } catch (error) {
     sourceProblem.value = wordsOf(error);
   }
-  if (!command.value) await begin();
+  if (!command.value) await openOwn();
 }
 
 /** Opens a run of the command: on digits if it takes them, else on pictures that are chosen next. */
@@ -159,7 +169,8 @@ export async function openRunFiles(chosenFiles: readonly File[]): Promise<void> 
     const { step, learningRate, shape: wanted } = found;
     command.value = found;
     remember({ learningRate, steps: step + FURTHER, running: false });
-    if (wanted.join() === DIGITS.shape.join()) return await openDigits(DIGITS.shape[1]);
+    const side = SIDES.find((each) => wanted.join() === `1,${each},${each}`);
+    if (side !== undefined) return await openDigits(side);
     await run.stop();
     run.clear();
     opened.value = undefined;
@@ -170,22 +181,6 @@ export async function openRunFiles(chosenFiles: readonly File[]): Promise<void> 
 }
 
 export const reset = (): Promise<void> => open(false);
-
-/** Describes the pictures after reading. */
-function describePictures(count: number, { coloured, kept }: { coloured: boolean; kept: boolean }): string {
-  const { side, colour } = config.value;
-  const size = `${side} × ${side} pixels`;
-  if (kept)
-    return `${count} pictures in colour, ${size}: ${3 * side ** 2} numbers each, so a step takes several times as long as with grey ones.`;
-  if (!coloured) return `${count} pictures, grey, ${size}.`;
-  const why = colour ? ` In colour the page reads at most ${SIDES[0]} × ${SIDES[0]} pixels.` : "";
-  return `${count} pictures, converted to grey, ${size}.${why}`;
-}
-
-/** Whether some picture of [n, 3, H, W] has a colour. */
-function hasColour(pixels: Uint8Array, plane: number): boolean {
-  return pixels.some((value, i) => value !== pixels[i - (i % (3 * plane)) + (i % plane)]);
-}
 
 /** Trains on the user's pictures, scaled to the size of the run or of the page. Names the files that are not pictures. */
 export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
@@ -216,7 +211,7 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
     const { pixels } = wanted || kept ? first : await read(taken);
     if (!isLast()) return;
     files.value = chosenFiles;
-    source.value = `${wanted ? `${count} pictures.` : describePictures(count, { coloured, kept })}${left}`;
+    source.value = `${wanted ? `${count} pictures.` : describePictures(count, config.value, { coloured, kept, most: SIDES[0] })}${left}`;
     void open(false, splitImages(pixels, "pictures", taken));
   } catch (error) {
     sourceProblem.value = abort.signal.aborted ? "Reading was cancelled." : wordsOf(error);
@@ -235,7 +230,7 @@ export function configure(change: Partial<ImagesConfig>, { keep = false } = {}):
 /** Changes size or colours: the images are read again. */
 export function reread(change: Partial<Pick<ImagesConfig, "side" | "colour">>): void {
   remember(change);
-  void (files.value ? openFiles(files.value) : begin());
+  void (files.value ? openFiles(files.value) : openOwn());
 }
 
 function remember(change: Partial<ImagesConfig>): void {
@@ -245,7 +240,8 @@ function remember(change: Partial<ImagesConfig>): void {
 
 export function play(): void {
   remember({ running: true });
-  run.train();
+  if (stored.value) void openOwn();
+  else run.train();
 }
 export function pause(): void {
   remember({ running: false });
@@ -266,7 +262,7 @@ export async function setTemperature(temperature: number): Promise<void> {
 export async function choose(name: string, image: Uint8Array): Promise<void> {
   chosen.value = { name, image };
   try {
-    const ledger = await worker().call("images.score", { image });
+    const ledger = stored.value ? ledgers.value[name]! : await worker().call("images.score", { image });
     if (chosen.value?.image === image) chosen.value = { name, image, ledger };
   } catch (error) {
     run.problem.value = wordsOf(error);

@@ -109,14 +109,14 @@ export function DigitPad() {
         }}
       />
       <fieldset class="row digits" aria-label="Digits of MNIST">
-        {firsts().map(({ place, shows }) => (
+        {Array.from({ length: 10 }, (_, shows) => (
           <button
             type="button"
             class="small"
             key={shows}
-            disabled={progress.value !== undefined}
+            disabled={progress.value !== undefined || !digits.value}
             aria-label={`A handwritten ${shows}`}
-            onClick={() => digits.value && void show(digitAt(digits.value.test, place), place)}
+            onClick={() => showFirst(shows)}
           >
             {shows}
           </button>
@@ -129,9 +129,9 @@ export function DigitPad() {
   );
 }
 
-/** The first digit of each class. */
-function firsts(): { place: number; shows: number }[] {
-  const labels = digits.value?.labels;
-  if (!labels) return [];
-  return Array.from({ length: 10 }, (_, shows) => ({ place: labels.indexOf(shows), shows }));
+/** Shows the first digit of a class. */
+function showFirst(shows: number): void {
+  if (!digits.value) return;
+  const place = digits.value.labels.indexOf(shows);
+  void show(digitAt(digits.value.test, place), place);
 }

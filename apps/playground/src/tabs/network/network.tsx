@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem, withoutFlags, wordsOf } from "../../ui/problem.js";
@@ -11,7 +10,6 @@ import "./network.css";
 import { Report } from "./report.js";
 import {
   addressProblem,
-  begin,
   cancel,
   files,
   isExample,
@@ -26,7 +24,6 @@ import {
 
 /** Your network: a file becomes a flow, shown node by node and applied to digits. */
 export function YourNetwork() {
-  useEffect(() => void begin(), []);
   const { value: found } = opened;
   return (
     <>

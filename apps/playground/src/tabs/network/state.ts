@@ -3,6 +3,7 @@ import { configFor, writeConfig } from "../../shell/route.js";
 import { type Digits, digitAt, imagesOf, loadDigits } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
+import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { ExamplePreimages, Learnt, OnnxFiles, OpenedNetwork, Reading } from "./calls.js";
@@ -39,10 +40,20 @@ const work = makeWork(undefined, () => {
 export const { progress, soft, problem, cancel } = work;
 const { start, tell } = work;
 
-/** Shows the digit of the address and the example network. */
+/** Whether the page shows the finished example that it came with: the worker has nothing yet. */
+let stored = first.bare;
+
+/** Shows the finished example; where the address asks for another configuration, computes it. */
 export async function begin(): Promise<void> {
+  if (stored) await showStored("network", { opened, files, digit, learnt, reading });
+  void compute();
+}
+
+/** Loads the digits, and where nothing is shown yet, opens the example network on that of the address. */
+async function compute(): Promise<void> {
   try {
     digits.value ??= await loadDigits();
+    if (stored) return;
     if (config.value.digit >= 0) digit.value = digitAt(digits.value.test, config.value.digit);
   } catch (error) {
     problem.value = wordsOf(error);
@@ -63,9 +74,28 @@ export function forget(): void {
   preimages.value = undefined;
 }
 
+/** A task on the network that is shown: the worker opens the finished example first. */
+const startOnNetwork: typeof start = (stage, does, how) =>
+  start(
+    stage,
+    async (worker, signal) => {
+      if (stored) {
+        stored = false;
+        digits.value ??= await loadDigits();
+        files.value = await exampleFile();
+        await worker.call("network.open", files.value, { onEvent: tell });
+        await begun(worker, digits.value);
+        tell({ stage, done: 0, of: 1 });
+      }
+      await does(worker, signal);
+    },
+    how,
+  );
+
 /** Opens the network of these files and cancels any work in progress. */
 async function open(stage: string, read: () => Promise<OnnxFiles>, then?: typeof makeDensity): Promise<void> {
   await work.reset();
+  stored = false;
   await start(stage, async (worker) => {
     files.value = await read();
     opened.value = await worker.call("network.open", files.value, { onEvent: tell });
@@ -94,10 +124,13 @@ export async function openAgain(choice: Pick<OnnxFiles, "input" | "output" | "in
 /** Initializes the inverses, then evaluates the digit. */
 async function makeDensity(worker: Connection): Promise<void> {
   if (!digits.value) return;
-  const { normalization, device: backend } = config.value;
-  const args = { normalization, backend, images: imagesOf(digits.value) };
-  learnt.value = await worker.call("network.begin", args, { onEvent: tell });
+  learnt.value = await begun(worker, digits.value);
   await readDigit(worker);
+}
+
+function begun(worker: Connection, of: Digits): Promise<Learnt> {
+  const { normalization, device: backend } = config.value;
+  return worker.call("network.begin", { normalization, backend, images: imagesOf(of) }, { onEvent: tell });
 }
 
 async function readDigit(worker: Connection): Promise<void> {
@@ -110,11 +143,11 @@ async function readDigit(worker: Connection): Promise<void> {
 }
 
 /** Makes it a density; cancelling discards the computation. */
-export const learn = (): Promise<void> => start("initializing from the digits", makeDensity);
+export const learn = (): Promise<void> => startOnNetwork("initializing from the digits", makeDensity);
 
 /** When stopped early, training ends after the current step and keeps its state. */
 export const train = (steps: number): Promise<void> =>
-  start(
+  startOnNetwork(
     "training",
     async (worker, signal) => {
       if (!digits.value) return;
@@ -129,11 +162,11 @@ export const train = (steps: number): Promise<void> =>
 export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promise<void> {
   digit.value = pixels;
   change({ digit: bundled });
-  if (learnt.value) await start("evaluating the digit", readDigit);
+  if (learnt.value) await startOnNetwork("evaluating the digit", readDigit);
 }
 
 export const drawPreimages = (): Promise<void> =>
-  start("sampling preimages", async (worker) => {
+  startOnNetwork("sampling preimages", async (worker) => {
     const { count, temperature, seed } = config.value;
     preimages.value = await worker.call("network.preimages", {
       pixels: digit.value,
@@ -144,7 +177,7 @@ export const drawPreimages = (): Promise<void> =>
   });
 
 export const save = (): Promise<void> =>
-  start("packing the run", async (worker) => {
+  startOnNetwork("packing the run", async (worker) => {
     const { bytes } = await worker.call("network.save", {});
     download("run.zip", bytes, "application/zip");
   });

@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import { Curve } from "../../ui/curve.js";
 import { decimals } from "../../ui/figures.js";
 import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
@@ -10,11 +9,10 @@ import { Deformation } from "./deformation.js";
 import { Density } from "./density.js";
 import { NetworkEditor } from "./network-editor.js";
 import "./plane.css";
-import { addressProblem, begin, config, description, run } from "./state.js";
+import { addressProblem, config, description, run } from "./state.js";
 import { TrainingControls } from "./training-controls.js";
 
 export function Plane() {
-  useEffect(() => void begin(), []);
   const bars = (description.value?.ledger ?? []).map((line, i) => ({
     ...line,
     value: run.view.value?.ledger[i],

@@ -4,6 +4,7 @@ import { download } from "../../ui/files.js";
 import { makeHistory } from "../../ui/history.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun, restWhileHidden } from "../../ui/run.js";
+import { showStored } from "../../ui/stored-view.js";
 import { type Connection, connect } from "../../worker/client.js";
 import type { Description, Opened, PlaneView } from "./calls.js";
 import { type PlaneConfig, type PlaneLayer, planeConfig } from "./config.js";
@@ -21,6 +22,8 @@ export const description = signal<Description | undefined>(undefined);
 export const networkProblem = signal<string | undefined>(undefined);
 export const opened = signal<Opened | undefined>(undefined);
 export const samples = signal(new Float32Array());
+/** Whether the page shows the finished example that it came with: no worker has started yet. */
+export const stored = signal(start.bare);
 
 const history = makeHistory<readonly PlaneLayer[]>(start.value.layers);
 export const { canUndo, canRedo } = history;
@@ -50,6 +53,7 @@ effect(() => {
 /** Opens the present configuration; with `keep` the parameters and the curve stay. */
 async function open(keep: boolean): Promise<void> {
   await run.stop();
+  stored.value = false;
   const wanted = config.value;
   const current = (): boolean => wanted === config.value;
   try {
@@ -73,7 +77,13 @@ async function open(keep: boolean): Promise<void> {
   }
 }
 
-export const begin = (): Promise<void> => open(false);
+export const reset = (): Promise<void> => open(false);
+
+/** Shows the finished example; where the address asks for another configuration, opens that. */
+export async function begin(): Promise<void> {
+  if (start.bare) await showStored("plane", { description, opened, view: run.view, curve: run.curve });
+  else void reset();
+}
 
 /** Changes the configuration and opens it after a short delay. */
 export function configure(change: Partial<PlaneConfig>, { keep = false } = {}): void {
@@ -97,7 +107,8 @@ function remember(running: boolean): void {
 
 export function play(): void {
   remember(true);
-  run.train();
+  if (stored.value) void reset();
+  else run.train();
 }
 export function pause(): void {
   remember(false);

@@ -1,7 +1,7 @@
 import { Choice } from "../../ui/choice.js";
 import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";
-import { begin, config, configure, opened, pause, play, run, save } from "./state.js";
+import { config, configure, opened, pause, play, reset, run, save, stored } from "./state.js";
 
 /** Train, pause, step, reset, and the settings of training. */
 export function TrainingControls() {
@@ -14,9 +14,10 @@ export function TrainingControls() {
         run={run}
         opened={opened.value}
         steps={steps}
+        stored={stored.value}
         onPlay={play}
         onPause={pause}
-        onReset={() => void begin()}
+        onReset={() => void reset()}
         onSave={() => void save()}
       />
       <RunSettings value={config.value} configure={configure}>

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
-import * as v from "valibot";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { download } from "../../ui/files.js";
+import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { DetectorFacts, JudgedFile, OpenedTable, RankedRows, RowStory } from "./calls.js";
@@ -10,8 +10,6 @@ import { exampleFile, STORED } from "./example.js";
 import { timeLeft } from "./time-left.js";
 
 const first = configFor("table", tableConfig);
-/** The address asks for nothing but the tab. */
-const isBare = !first.problem && JSON.stringify(first.value) === JSON.stringify(v.parse(tableConfig, {}));
 
 export const config = signal<TableConfig>(first.value);
 export const opened = signal<OpenedTable | undefined>(undefined);
@@ -47,9 +45,7 @@ const work = makeWork(first.problem, () => {
 });
 export const { progress, problem } = work;
 
-const OPENING = "opening the example";
-/** Whether a file would have to wait; not for the example. */
-export const busy = computed(() => progress.value !== undefined && progress.value.stage !== OPENING);
+export const busy = computed(() => progress.value !== undefined);
 
 export const isTraining = computed(() => progress.value?.stage.startsWith("training") === true);
 
@@ -71,7 +67,6 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     problem.value = `Found ${files.length} files, expected one.`;
     return;
   }
-  if (!busy.value && progress.value) await work.reset();
   return work.start(`reading ${next.name}`, async (worker) => {
     forgetDetector();
     opened.value = undefined;
@@ -82,23 +77,25 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   });
 }
 
-/** Where the address asks for no other settings, the example with the detector that came with the page: no page is empty. */
+/** Where the address asks for no other settings, the example with its results, which came with the page. */
 export async function begin(): Promise<void> {
-  if (!isBare || opened.value) return;
-  await work.start(OPENING, async (worker) => {
-    const stored = new Uint8Array(await (await fetch(STORED.file)).arrayBuffer());
-    file = exampleFile();
-    const { id } = STORED;
-    const args = { file, id, stored, device: config.value.device };
-    const found = await worker.call("table.restore", args);
-    reader = worker;
-    opened.value = found.table;
-    idColumn.value = id;
-    facts.value = found.facts;
-    judged.value = { name: file.name, notes: [] };
-    await showFirst(worker);
-  });
+  if (!first.bare) return;
+  await showStored("table", { opened, idColumn, facts, judged, ranked, chosen, story });
+  file = exampleFile();
 }
+
+/** A task on the rows that are shown: the worker that lacks their detector gets the one that came with the page. */
+const startOnRows = (stage: string, does: (worker: Connection) => Promise<void>): Promise<void> =>
+  work.start(stage, async (worker) => {
+    if (reader !== worker && file) {
+      work.tell({ stage: "opening the example", done: 0, of: 1 });
+      const stored = new Uint8Array(await (await fetch(STORED.file)).arrayBuffer());
+      await worker.call("table.restore", { file, id: STORED.id, stored, device: config.value.device });
+      reader = worker;
+    }
+    work.tell({ stage, done: 0, of: 1 });
+    await does(worker);
+  });
 
 export const openExample = (): Promise<void> => openFiles([exampleFile()]);
 
@@ -127,7 +124,7 @@ export const train = (): Promise<void> =>
 
 /** Shows the rows of another file by the same detector; without one, those that it was trained on. */
 export function judgeFile(other?: File): Promise<void> {
-  return work.start("reading", async (worker) => {
+  return startOnRows("reading", async (worker) => {
     const onEvent = timeLeft(work.tell);
     judged.value = await worker.call("table.judge", { file: other }, { onEvent });
     await showFirst(worker);
@@ -151,10 +148,10 @@ async function tellReasons(worker: Connection, row: number | undefined): Promise
 }
 
 export const choose = (row: number): Promise<void> =>
-  work.start("finding the reasons", (worker) => tellReasons(worker, row));
+  startOnRows("finding the reasons", (worker) => tellReasons(worker, row));
 
 export const showMore = (): Promise<void> =>
-  work.start("sorting", (worker) => rank(worker, (ranked.value?.rows.length ?? 0) + SHOWN));
+  startOnRows("sorting", (worker) => rank(worker, (ranked.value?.rows.length ?? 0) + SHOWN));
 
 export function change(next: Partial<TableConfig>): void {
   config.value = { ...config.value, ...next };
@@ -165,7 +162,7 @@ export function change(next: Partial<TableConfig>): void {
 export async function judge(next: Partial<Pick<TableConfig, "score" | "falseAlarms">>): Promise<void> {
   change(next);
   if (!ranked.value) return;
-  await work.start("sorting", async (worker) => {
+  await startOnRows("sorting", async (worker) => {
     await rank(worker, ranked.value?.rows.length ?? SHOWN);
     await tellReasons(worker, chosen.value);
   });
@@ -179,14 +176,14 @@ export function useColumn(name: string, use: boolean): void {
 }
 
 export const save = (): Promise<void> =>
-  work.start("writing the scores", async (worker) => {
+  startOnRows("writing the scores", async (worker) => {
     const { score, falseAlarms } = config.value;
     const text = await worker.call("table.save", { score, falseAlarms });
     download("scored.csv", text, "text/csv");
   });
 
 export const saveDetector = (): Promise<void> =>
-  work.start("writing the detector", async (worker) => {
+  startOnRows("writing the detector", async (worker) => {
     const { falseAlarms } = config.value;
     download("detector.onnx", await worker.call("table.export", { falseAlarms }));
   });

@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem, wordsOf } from "../../ui/problem.js";
@@ -10,7 +9,6 @@ import { Detector, Judging } from "./detector.js";
 import { Reasons } from "./reasons.js";
 import { Rows } from "./rows.js";
 import {
-  begin,
   busy,
   cancel,
   isTraining,
@@ -26,7 +24,6 @@ import "./table.css";
 
 /** Table: a file of rows, a detector of the odd ones, and the reasons for each. */
 export function TableTab() {
-  useEffect(() => void begin(), []);
   const { value: table } = opened;
   return (
     <div class={`board table-tab ${ranked.value ? "judged" : ""}`}>
