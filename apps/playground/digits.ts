@@ -17,7 +17,7 @@ const images = (split: string, count: number): Uint8Array =>
   );
 
 /** The first digits of MNIST, gzipped: those to learn from, those to measure with, and what the latter show. */
-export function packed(): Uint8Array {
+export function packed(): Uint8Array<ArrayBuffer> {
   const labels = readFileSync(join(folder, "t10k-labels-idx1-ubyte"));
   return gzipSync(
     Buffer.concat([

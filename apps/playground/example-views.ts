@@ -43,7 +43,7 @@ function curveOf() {
   const heldOut: [number, number][] = [];
   return {
     curve: { batches, heldOut },
-    emit(event: TrainingEvent<unknown>): void {
+    emit: (event: TrainingEvent<unknown>): void => {
       if (event.kind === "logProb") batches.push(...Array.from(event.values, rounded));
       if (event.kind === "heldOut") heldOut.push([event.step, rounded(event.logProb)]);
     },
@@ -111,7 +111,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
     const opened = await networkHandlers["network.open"](files, context);
     const images = await digitsOf(DIGITS.shape[1]);
     const learnt = await networkHandlers["network.begin"]({ normalization, backend, images }, context);
-    const digit = digitAt(images.heldOut as Uint8Array, at);
+    const digit = digitAt(images.heldOut, at);
     const reading = await networkHandlers["network.read"]({ pixels: digit }, context);
     return { opened, files: { ...files, bytes: new Uint8Array() }, digit, learnt, reading };
   },
