@@ -11,7 +11,8 @@ const megabytes = (folder: string): number => Math.round(bytesIn(folder) / 1e6);
 /** The size of what is installed in a folder, and its packages of 5 MB and more. */
 export function installedSize(home: string): string {
   const modules = join(home, "node_modules");
-  const sizes = readdirSync(modules).map((name) => [name, megabytes(join(modules, name))] as const);
+  const names = readdirSync(modules).filter((name) => !name.startsWith("."));
+  const sizes = names.map((name) => [name, megabytes(join(modules, name))] as const);
   const large = sizes.filter(([, size]) => size >= 5).sort(([, a], [, b]) => b - a);
   return `installed ${megabytes(modules)} MB: ${large.map(([name, size]) => `${name} ${size}`).join(", ")}`;
 }
