@@ -41,6 +41,8 @@ const DOORS: readonly (readonly [name: string, shows: string])[] = [
 const MOST = { paintMs: 1000, scriptBytes: 100_000, shift: 0.02, exampleMs: 1000 };
 /** Milliseconds until a page is at rest. */
 const REST = 2500;
+/** Milliseconds until charts have the width of a resized page. */
+const SETTLE = 300;
 
 type Figures = Readonly<{ paint: number; script: number; shift: number; foreign: string[]; wide: boolean }>;
 
@@ -163,6 +165,7 @@ export async function checkSite(): Promise<string[]> {
       found.push(...foreign.map((url) => `a request to ${url}`));
       for (const [size, width] of Object.entries(widths)) {
         await page.setViewportSize({ width, height: 900 });
+        await page.waitForTimeout(SETTLE);
         if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
           found.push(`too wide for ${width} pixels`);
         const file = `${(path || "home").replaceAll(/\W+/g, "-")}-${size}-${colorScheme}.png`;
