@@ -36,7 +36,7 @@ const searches: readonly (readonly [string, RegExp])[] = [
 const DOORS: readonly (readonly [name: string, shows: string])[] = [
   ["Open a file here", "#part-table .reasons b"],
   ["Try one here", "#part-network output#log-prob"],
-  ["Watch one learn", "#plane-integral:text-matches('\\d')"],
+  ["Watch one learn", "#plane-integral:text-matches('[0-9]')"],
 ];
 const MOST = { paintMs: 1000, scriptBytes: 100_000, shift: 0.02, exampleMs: 1000 };
 /** Milliseconds until a page is at rest. */
