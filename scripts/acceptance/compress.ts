@@ -37,7 +37,7 @@ function othersOf(digits: Uint8Array): { readonly [name: string]: number | undef
   };
 }
 
-/** The first 1,000 test digits by the run of `npm start`: back bit for bit, at most 3 % above the bound. */
+/** The first 1,000 test digits by a run of `mnist/quick`: back bit for bit, at most 3 % above the bound. */
 export const compress: Check = {
   name: "compress",
   needs: [],

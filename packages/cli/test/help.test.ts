@@ -67,6 +67,6 @@ describe("help", () => {
       likelihood: "bound",
     });
     expect(document.recipes).toContain("mnist/fconv2:paper");
-    expect(document.networks).toHaveLength(13);
+    expect(document.networks).toHaveLength(14);
   });
 });

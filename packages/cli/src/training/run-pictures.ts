@@ -22,7 +22,7 @@ const ROWS = 1000;
 const ROW = 15;
 
 /**
- * Temperature of the sheets of samples. For the run of `npm start` it lowers the Fréchet distance from 1.05 to 0.54,
+ * Temperature of the sheets of samples. For a run of `mnist/quick` it lowers the Fréchet distance from 1.05 to 0.54,
  * and more samples look the same to two classifiers (59 instead of 43 %): docs/results/levers.md.
  */
 const SHEET_TEMPERATURE = 0.7;
