@@ -16,7 +16,7 @@ export type Lines = Readonly<{ shares: readonly number[]; gaussians: readonly Li
 /** A smaller weight is none: the Gaussian is left out. */
 const LEAST_SHARE = 0.01;
 
-/** Flows whose held-out examples are compared with Gaussians, and examples of them, at most. */
+/** Flows whose held-out examples are compared with Gaussians, and examples that Gaussians are fitted to or judged by, at most. */
 const FOLDS = 5;
 const MOST_EXAMPLES = 5000;
 
@@ -28,6 +28,16 @@ export const among = ({ condition, width, values }: Examples, places: ArrayLike<
   condition: takeRows(condition, width, places),
   values: takeRows(values, 1, places),
 });
+
+/** The examples, or so many of them that lie evenly in their order, for tables are often sorted. */
+function some(examples: Examples): Examples {
+  const count = examples.values.length;
+  const taken = Math.min(count, MOST_EXAMPLES);
+  return among(
+    examples,
+    Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken)),
+  );
+}
 
 /** log p of each value. */
 const gaussianLogs = (
@@ -59,12 +69,12 @@ export async function weighLines(
 ): Promise<Lines> {
   const logs: number[] = [];
   for (const [k, { train, held }] of splits.slice(0, FOLDS).entries()) {
-    const judged = among(examples, held.subarray(0, MOST_EXAMPLES));
-    const own = gaussiansOf(among(examples, train.subarray(0, MOST_EXAMPLES)));
+    const judged = some(among(examples, held));
+    const own = gaussiansOf(some(among(examples, train)));
     const each = [await logProb(k, judged), ...own.map((line) => gaussianLogs(line, judged, step))];
     for (let i = 0; i < judged.values.length; i++) logs.push(...each.map((log) => log[i] as number));
   }
-  const gaussians = gaussiansOf(examples);
+  const gaussians = gaussiansOf(some(examples));
   const found = stackedWeights(logs, 1 + gaussians.length);
   const kept = gaussians.filter((_, i) => (found[1 + i] as number) >= LEAST_SHARE);
   const shares = found.filter((share, i) => i === 0 || share >= LEAST_SHARE);
