@@ -206,6 +206,9 @@ test.each([
     await page.setViewportSize({ width: 400, height: 800 });
     expect(await linesOf(page)).toEqual([1, 1]);
     expect((await sheets(page))[0]?.name).toBe("Training");
+    // nor does a chart that is still as wide as before
+    const [chart] = await page.locator(".u-wrap:visible").all();
+    await chart?.evaluate((wrap: HTMLElement) => (wrap.style.width = "500px"));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
     const { y, height } = (await page.getByRole("button", { name: "Train", exact: true }).boundingBox())!;
     expect(y + height).toBeLessThan(800);

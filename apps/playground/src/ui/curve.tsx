@@ -64,5 +64,6 @@ export function Curve({ label, curve }: { label: string; curve: ReadonlySignal<R
       plot?.destroy();
     };
   }, [curve]);
-  return <div ref={ref} role="img" aria-label={label} style={{ minHeight: `${HEIGHT + 32}px` }} />;
+  const style = { minHeight: `${HEIGHT + 32}px`, overflow: "hidden" };
+  return <div ref={ref} role="img" aria-label={label} style={style} />;
 }
