@@ -5,6 +5,7 @@ import { LARGEST_RATIO, RATIO_FROM } from "../data/arrays/archive-limits.js";
 import { withZip, type ZipEntry } from "../data/arrays/zip.js";
 import { expectShallow } from "../files/check.js";
 import { naming } from "./naming.js";
+import { expectNoGraphModel, expectNoOtherFormat } from "./other-formats.js";
 
 /** A trained network as ONNX, and the files of its weights. */
 type ModelFile = ReturnType<typeof openOnnx>;
@@ -16,15 +17,18 @@ const ENTRIES = ["config.json", "metadata.json", "model.weights.h5"];
  * The graph of an ONNX file, of an `.h5` or `.keras` file, or of the `model.json` of a layers model, for `readOnnx`.
  *
  * @param json the document of a `.json` file
- * @throws the errors of `readKeras` and `readKerasFile`, DataError for a damaged archive; each names the file
+ * @throws the errors of `readKeras` and `readKerasFile`, DataError for a damaged archive, and for a format
+ * that is not read, with the way from it to ONNX; each names the file
  */
 export async function openModelFile(file: string, json?: unknown): Promise<ModelFile> {
   if (json !== undefined) {
     expectShallow(file, json);
+    expectNoGraphModel(file, json);
     const { external } = openOnnx(file);
     return { bytes: await naming(file, () => readKeras(json, external)), external };
   }
   const { bytes, external } = openOnnx(file);
+  expectNoOtherFormat(file, bytes);
   const own = extname(file).toLowerCase();
   const starts = (text: string): boolean =>
     Buffer.from(bytes.subarray(0, text.length)).equals(Buffer.from(text, "latin1"));

@@ -34,6 +34,12 @@ const archive = async (change: (entries: Map<string, Uint8Array>) => void): Prom
   return zipBytes([...entries].map(([name, content]) => ({ name, content })));
 };
 
+const graphModel = JSON.stringify({
+  format: "graph-model",
+  modelTopology: { node: [] },
+  weightsManifest: [],
+});
+
 const data = { status: 2, code: "DATA" } as const;
 
 /** Files of pretrained networks. */
@@ -85,11 +91,27 @@ export const models: readonly BadCommand[] = [
     says: ["m.keras: model.weights.h5 unpacks to 33554432 bytes", "save the model again"],
   },
   {
-    input: "a zip archive of another program, as PyTorch writes it",
-    args: converting("net.pt", async () =>
+    input: "a zip archive of another program",
+    args: converting("net.zip", async () =>
       zipBytes([{ name: "archive/data.pkl", content: Uint8Array.of(1, 2, 3) }]),
     ),
     ...data,
-    says: ["net.pt: a zip archive without config.json", "expected a .keras file"],
+    says: ["net.zip: a zip archive without config.json", "expected a .keras file"],
   },
+  ...[
+    ["a graph model of TensorFlow.js", "model.json", graphModel, "--tfjs model.json --output model.onnx"],
+    ["a model of TensorFlow Lite", "m.tflite", "\x1c\0\0\0TFL3\0", "--tflite model.tflite"],
+    ["a graph of TensorFlow", "saved_model.pb", "\x08\x01", "--saved-model FOLDER"],
+    ["a file of PyTorch", "net.pt", "PK\x03\x04", 'torch.onnx.export(model, example, "model.onnx")'],
+    ["a file of PyTorch", "net.bin", "\x80\x02}q", 'torch.onnx.export(model, example, "model.onnx")'],
+    ["weights alone", "net.safetensors", "\x08\0\0\0\0\0\0\0{}", "torch.onnx.export("],
+    ["a model in ONNX Runtime's own format", "m.ort", "\x1c\0\0\0ORTM\0", "take the .onnx file"],
+  ].map(
+    ([what, name, content, instead]): BadCommand => ({
+      input: `${what}, as ${name}`,
+      args: converting(name!, async () => Buffer.from(content!, "latin1")),
+      ...data,
+      says: [`${name}: ${what}`, instead!],
+    }),
+  ),
 ];
