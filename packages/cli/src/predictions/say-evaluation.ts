@@ -23,11 +23,11 @@ export function evaluationLines(found: TargetEvaluation): string[][] {
   const log = `log p, a ${measure}`;
   if (classes)
     return [
-      ["", "flows", "the shares alone"],
+      ["", OWN, "the shares alone"],
       [log, classes.logProb.toFixed(3), classes.baseline.logProb.toFixed(3)],
       ["most probable is right", percent(classes.accuracy), percent(classes.baseline.accuracy)],
     ];
-  const all = [{ name: "flows", scores: scores! }, { name: LINEAR, scores: baseline! }, ...lagBaselines];
+  const all = [{ name: OWN, scores: scores! }, { name: LINEAR, scores: baseline! }, ...lagBaselines];
   return [
     ["", ...all.map(({ name }) => name)],
     [log, ...all.map((each) => each.scores.logProb.toFixed(3))],
@@ -36,7 +36,10 @@ export function evaluationLines(found: TargetEvaluation): string[][] {
   ];
 }
 
-const LINEAR = "linear mean, Gaussian";
+export const OWN = "this run";
+export const LINEAR = "linear mean, Gaussian";
+/** A baseline is better from here on: what is less is shown as 0. */
+const LEAST_GAIN = 5e-4;
 
 const lines = (all: readonly Readonly<{ scores: Scores }>[]): string[][] => [
   ["CRPS", ...all.map(({ scores }) => shown(scores.crps))],
@@ -49,7 +52,7 @@ const lines = (all: readonly Readonly<{ scores: Scores }>[]): string[][] => [
 
 /** The same of forecasts, and what they are about. */
 export const aheadLines = ({ scores, baselines }: Ahead): string[][] => {
-  const all = [{ name: "flows", scores }, ...baselines];
+  const all = [{ name: OWN, scores }, ...baselines];
   return [["", ...all.map(({ name }) => name)], ...lines(all)];
 };
 export const aheadTitle = ({ horizon, origins }: Ahead): string =>
@@ -75,16 +78,16 @@ function verdictsOf({
   const advice = `train on more rows, or give it fewer ${lagBaselines.length > 0 ? "--lags" : "columns"}`;
   return [
     ...all.flatMap((each) =>
-      own !== undefined && each.logProb !== undefined && each.logProb >= own
+      own !== undefined && each.logProb !== undefined && each.logProb - own >= LEAST_GAIN
         ? [
-            `${name}: ${each.name} better than the flows, by ${(each.logProb - own).toFixed(3)} of log p: ${advice}`,
+            `${name}: ${each.name} better than this run, by ${(each.logProb - own).toFixed(3)} of log p: ${advice}`,
           ]
         : [],
     ),
     ...(ahead?.baselines ?? []).flatMap((each) =>
       each.scores.crps <= ahead!.scores.crps
         ? [
-            `${name}: ${each.name} is better than the flows up to ${ahead!.horizon} rows ahead, by ${shown(ahead!.scores.crps - each.scores.crps)} of CRPS: ${advice}`,
+            `${name}: ${each.name} is better than this run up to ${ahead!.horizon} rows ahead, by ${shown(ahead!.scores.crps - each.scores.crps)} of CRPS: ${advice}`,
           ]
         : [],
     ),

@@ -3,7 +3,7 @@ import { fanChart } from "../pictures/fan-chart.js";
 import { histogram } from "../pictures/histogram.js";
 import type { RegressionEvaluation } from "../predictions/evaluate.js";
 import type { TargetEvaluation } from "../predictions/evaluation.js";
-import { aheadLines, aheadTitle, evaluationLines } from "../predictions/say-evaluation.js";
+import { aheadLines, aheadTitle, evaluationLines, LINEAR, OWN } from "../predictions/say-evaluation.js";
 import type { Ahead } from "../series/ahead.js";
 import { pageOf, table } from "./page-frame.js";
 
@@ -36,8 +36,8 @@ async function targetSection(found: TargetEvaluation, time: ReportedRegression["
   const { name, scores, baseline, ahead } = found;
   const [head = [], ...rows] = evaluationLines(found);
   const groups = [
-    { name: "flows", values: scores?.ranks ?? [] },
-    { name: "linear mean, Gaussian", values: baseline?.ranks ?? [] },
+    { name: OWN, values: scores?.ranks ?? [] },
+    { name: LINEAR, values: baseline?.ranks ?? [] },
   ];
   return [
     `<h3>${escapeXml(name)}</h3>`,

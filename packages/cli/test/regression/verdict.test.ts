@@ -23,8 +23,10 @@ function warned(found: Partial<TargetEvaluation>): string[] {
 
 it("says so where a Gaussian with a linear mean is better, and nothing where it is not", () => {
   expect(warned({ scores: numbers(-1), baseline: numbers(-1.2) })).toEqual([]);
+  // a mixture whose weight lies on the line is the line
+  expect(warned({ scores: numbers(-1.0001), baseline: numbers(-1) })).toEqual([]);
   expect(warned({ scores: numbers(-1.2), baseline: numbers(-1) })).toEqual([
-    "price: a Gaussian with a linear mean is better than the flows, by 0.200 of log p: train on more rows, or give it fewer columns",
+    "price: a Gaussian with a linear mean is better than this run, by 0.200 of log p: train on more rows, or give it fewer columns",
   ]);
 });
 
@@ -45,7 +47,7 @@ it("says so where a value of the past is better, of the next row or of a forecas
   expect(warned({ scores, baseline: numbers(-2), lagBaselines: past(-1.2) })).toEqual([]);
   const ahead = { horizon: 6, origins: 3, scores, baselines: past(Number.NaN), example: {} as never };
   expect(warned({ scores, baseline: numbers(-2), lagBaselines: past(-0.9), ahead })).toEqual([
-    "price: the last value is better than the flows, by 0.100 of log p: train on more rows, or give it fewer --lags",
-    "price: the last value is better than the flows up to 6 rows ahead, by 0.5 of CRPS: train on more rows, or give it fewer --lags",
+    "price: the last value is better than this run, by 0.100 of log p: train on more rows, or give it fewer --lags",
+    "price: the last value is better than this run up to 6 rows ahead, by 0.5 of CRPS: train on more rows, or give it fewer --lags",
   ]);
 });
