@@ -13,7 +13,15 @@ const SIZES = [200, 2000, 20_000] as const;
 const FRESH = 4000;
 
 /** How a run of a table is trained by default. */
-const TRAINING = { steps: 500, batchSize: 256, learningRate: 3e-3, heldOut: 0.1, mostHeldOut: 1000 } as const;
+const TRAINING = {
+  steps: 500,
+  batchSize: 256,
+  learningRate: 3e-3,
+  ema: 0.97,
+  patience: 5,
+  heldOut: 0.1,
+  mostHeldOut: 1000,
+} as const;
 
 export type LawsOptions = Readonly<{
   /** Only laws whose name contains this. */

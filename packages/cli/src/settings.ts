@@ -58,7 +58,11 @@ const training = {
   },
   ema: {
     schema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
-    flag: value(decay, "DECAY", "Decay of an average of the weights, such as 0.999 (default: 0, no average)"),
+    flag: value(
+      decay,
+      "DECAY",
+      "Decay of an average of the weights, such as 0.999 (default: 0, no average; of tables 0.97)",
+    ),
   },
   init: { schema: v.picklist(["data", "random"]) },
   initExamples: { schema: positive },
@@ -82,6 +86,13 @@ const keeping = {
   },
   /** Steps between measurements on the validation examples; evaluation uses the best state on them. */
   validateEvery: { schema: v.exactOptional(positive) },
+  /** Measurements on the validation examples, after the best one, that end the run. */
+  patience: {
+    schema: v.exactOptional(positive),
+    flag: count(
+      "Measurements of the held-out examples without a better one after which the run ends (default: of tables 5, and at least 125 steps; else the run takes all steps)",
+    ),
+  },
   /** Epochs between measurements, and the measurements with pictures. */
   evaluateEvery: {
     schema: v.optional(positive, 1),

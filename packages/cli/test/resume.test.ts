@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -91,5 +91,26 @@ describe("a run that is stopped and resumed", () => {
     expect(stdout).toContain("bits per dimension on 40 test images");
     expect(metricsOf(whole)).toEqual(lines);
     expect(pictures(whole)).toEqual(before);
+  });
+
+  it("ends early where the held-out images become no likelier, says why, and goes on to the same end", async () => {
+    const out = join(root, "early");
+    const steps = ["--batch", "64", "--steps", "400", "--lr", "0.5", "--validation", "56", "--patience", "2"];
+    const run = ["--data", data, "--network", network, ...steps, "--checkpoint-every", "7", "--out", out];
+    const { status, stdout } = await runCommand(["train", ...run, "--pictures", "none"]);
+    expect(status).toBe(0);
+    const [, best, end] = /has not risen since step (\d+); stopped at step (\d+) of 400/.exec(stdout) ?? [];
+    expect(Number(end)).toBe(Number(best) + 40);
+    const [lines, last] = [metricsOf(out), lastCheckpoint(out, Number(end))];
+
+    for (const name of readdirSync(join(out, "checkpoints")))
+      if (name.includes(`${end}.`)) rmSync(join(out, "checkpoints", name));
+    // from the checkpoint before, then from the end
+    for (let times = 0; times < 2; times++) {
+      const again = await runCommand(["train", "--resume", out]);
+      expect(again.stdout).toContain(`stopped at step ${end} of 400`);
+      expect(metricsOf(out)).toEqual(lines);
+      expect(lastCheckpoint(out, Number(end)).equals(last)).toBe(true);
+    }
   });
 });

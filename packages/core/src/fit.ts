@@ -34,7 +34,7 @@ export type FitOptions = Partial<RunOptions> & {
   validation?: number | DataIn;
   /** Steps between two measurements of the held-out examples. Default a twentieth of the run. */
   validateEvery?: number;
-  /** Measurements in a row without a better one after which the run ends. Default: it never ends early. */
+  /** As many measurements later than the best the run ends. Default: it never ends early. */
   patience?: number;
   /** Ends the run after the step of this moment. The promise is then that of the model so far. */
   signal?: Aborting;
@@ -119,7 +119,7 @@ async function trained(
   held: HeldOut | undefined,
   options: FitOptions,
 ): Promise<JsTree<HostArray>> {
-  const { signal, patience = Number.POSITIVE_INFINITY, onStep, onValidation } = options;
+  const { signal, patience, onStep, onValidation } = options;
   const { validateEvery = Math.ceil(steps / MEASUREMENTS) } = options;
   const best = keepBest<JsTree<HostArray>>();
   let kept: TrainingState;
@@ -138,7 +138,7 @@ async function trained(
           if (taken % KEEP_EVERY === 0 || taken === steps) await keep();
           await onStep?.({ ...report, step: taken, steps });
         },
-        stopped: () => signal?.aborted === true || best.worse >= patience,
+        stopped: () => signal?.aborted === true,
       },
       held
         ? measuring({
@@ -149,6 +149,7 @@ async function trained(
               return { logProb: await held.measure(state), state };
             },
             best,
+            patience: patience && patience * validateEvery,
             onMeasured: onValidation,
           })
         : { end: keep },

@@ -42,7 +42,8 @@ table/stack (the default), table/couplings, table/additive, table/dense and tabl
 row, and samples.png shows pairs of columns.
 
 With held-out examples flowify measures the initial state and twenty later states on them.
-It keeps the best one, and evaluate, sample and the other commands use it.
+It keeps the best one, and evaluate, sample and the other commands use it. The run of a table ends before
+its last step where the held-out rows have not become likelier for five measurements (--patience).
 
 Your own network is a JSON file:
   { "inShape": [1, 28, 28], "layers": [{ "kind": "dequantize" }, { "kind": "conv2d", "out": 8,
@@ -196,7 +197,7 @@ function sayEnd(
   }
   terminal.document({
     run: folder,
-    step: steps,
+    step: verdict.taken,
     steps,
     finished: true,
     ...(result && measuredDocument(result)),

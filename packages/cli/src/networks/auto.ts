@@ -32,19 +32,30 @@ const ENDS = [32, 8] as const;
 export const isBuilt = (name: string): boolean => autoNames.includes(name) || isPreset(name);
 
 /** Default training: at least this many steps, and at least one epoch. */
-type Schedule = Readonly<Pick<Training, "batchSize" | "steps" | "learningRate">>;
+type Schedule = Readonly<Pick<Training, "batchSize" | "steps" | "learningRate"> & { ema?: Training["ema"] }>;
 const schedules = {
   rows: { batchSize: 256, steps: 500, learningRate: 3e-3 },
   images: { batchSize: 64, steps: 400, learningRate: 3e-3 },
 } as const satisfies { [kind: string]: Schedule };
 
+/**
+ * A run of a table may end long before its step sizes have decayed: an average of the weights has less of the noise of long
+ * steps, and neither have its measurements.
+ */
+const AVERAGE = { ema: 0.97 } as const;
+
 /** A batch is at most this share of the data. */
 const BATCH_PART = 1 / 4;
 
-export function autoSchedule({ shape, count }: DataSet): Schedule {
+export function autoSchedule(set: DataSet): Schedule {
+  const { shape, count } = set;
   const schedule = schedules[isRowShape(shape) ? "rows" : "images"];
   const most = 2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
-  return { ...schedule, batchSize: Math.min(schedule.batchSize, most) };
+  return {
+    ...schedule,
+    batchSize: Math.min(schedule.batchSize, most),
+    ...("rows" in set && set.schema && AVERAGE),
+  };
 }
 
 /**

@@ -22,7 +22,8 @@ export type LoopOptions = Omit<RunInTraining, "metrics" | "note"> &
  * Steps to the end of the run, or until an interrupt. Every step is a line of the metrics; an epoch ends with
  * measurements, a line each, and pictures; a checkpoint follows the lines that it counts on and is written while the
  * next steps are taken. With held-out examples the start and every `validateEvery` steps are measured on them, each state that
- * is better than all before is kept as a checkpoint, and the end of the run is that of the best. After a step that is not finite the run goes back to its newest checkpoint and takes shorter
+ * is better than all before is kept as a checkpoint, and the end of the run is that of the best. With `patience` the run
+ * ends so many measurements after the best. After a step that is not finite the run goes back to its newest checkpoint and takes shorter
  * steps for a while. Where the disk is full for a time, training goes on.
  *
  * @returns what the end of the run gave, if the run came there
@@ -70,17 +71,18 @@ export async function trainingLoop({
   try {
     await measures.readBest();
     const isNew = trainer.taken === 0 && measures.bestStep() === undefined;
-    const { start, step: measure, back } = measures.heldOut ?? {};
+    const { start, step: measure, stopped, back } = measures.heldOut ?? {};
     const hooks: readonly Hook[] = [
       { step: (report, milliseconds) => log.step(report, milliseconds), back: () => log.forget() },
-      { start: isNew ? start : undefined, step: measure, back },
+      { start: isNew ? start : undefined, step: measure, stopped, back },
       {
         start: isNew ? save : undefined,
         async step() {
           const moment = momentOf(trainer.taken);
-          const { step, last } = moment;
+          const { step } = moment;
+          const last = measures.isOver();
           const ends = last || measures.ends(moment);
-          if (ends) end = await measures.report(moment);
+          if (ends) end = await measures.report(moment, { last });
           if (ends || measures.bestStep() === step || step % config.checkpointEvery === 0) await save();
           if (!ends && step % lookEvery === 0) await look();
         },
@@ -90,8 +92,9 @@ export async function trainingLoop({
           return false;
         },
         async end() {
-          await checkpoints.end(trainer.taken, save, { finished: trainer.taken >= steps });
-          if (trainer.taken < steps && trainer.taken > 0) await look();
+          const finished = measures.isOver();
+          await checkpoints.end(trainer.taken, save, { finished });
+          if (!finished && trainer.taken > 0) await look();
         },
         back: () => measures.readBest(),
       },
@@ -103,8 +106,8 @@ export async function trainingLoop({
       recover: goBack,
       pauseMs: 0, // a signal is noticed after the step in which it comes
     });
-    if (trainer.taken < steps) return undefined;
-    return end ?? (await measures.report(momentOf(steps), { again: true }));
+    if (!measures.isOver()) return undefined;
+    return end ?? (await measures.report(momentOf(trainer.taken), { last: true, again: true }));
   } catch (error) {
     await checkpoints.written();
     throw withWayOn(error, checkpoints.newest(), config, run.folder);

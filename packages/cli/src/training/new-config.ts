@@ -20,6 +20,9 @@ const CHECKPOINT_AT_LEAST_EVERY = 1000;
 const LOOKS = 10;
 const VALIDATIONS = 20;
 
+/** Measurements of the held-out rows of a table without a better one that end its run, and fewest steps of them. */
+const PATIENCE = { measurements: 5, steps: 125 } as const;
+
 /** Steps of `epochs` passes over the images: the last batch of an epoch extends into the next. */
 const stepsOf = (epochs: number, examples: number, batch: number): number =>
   Math.ceil((epochs * examples) / batch);
@@ -66,6 +69,11 @@ export function newConfig(
       : stepsOf(flags.epochs ?? recipe?.epochs ?? 1, data.count, batchSize));
   // with many short epochs, measure only after several of them
   const together = Math.max(1, Math.round(least / epoch / LOOKS));
+  const validateEvery = Math.ceil(steps / VALIDATIONS);
+  const patience =
+    flags.patience ?? (schema && Math.max(PATIENCE.measurements, Math.ceil(PATIENCE.steps / validateEvery)));
+  if (flags.patience !== undefined && !validation)
+    throw new UsageError("--patience needs held-out examples\nadd --validation N, or leave it out");
   const training = trainingOf({
     ...wanted,
     orthogonalRate: chosen.orthogonalRate ?? chosen.learningRate ?? rates.orthogonalRate,
@@ -98,7 +106,7 @@ export function newConfig(
     training,
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),
     evaluateEvery: flags.evaluateEvery ?? together,
-    ...(validation && { validateEvery: Math.ceil(steps / VALIDATIONS) }),
+    ...(validation && { validateEvery, ...(patience !== undefined && { patience }) }),
     pictures: flags.pictures ?? "each",
     ...(flags.contaminated && { contaminated: true as const }),
   };

@@ -23,8 +23,8 @@ export type RunInTraining = Readonly<{
 /** A likelihood and its images or rows. */
 export type Measurement = Readonly<{ images: DataSet; evaluation: Evaluation }>;
 
-/** A step of a run: its epoch, whether it completes one, and whether it is the last one. */
-export type Moment = Readonly<{ step: number; epoch: number; complete: boolean; last: boolean }>;
+/** A step of a run: its epoch, and whether it completes one. */
+export type Moment = Readonly<{ step: number; epoch: number; complete: boolean }>;
 
 /** The steps of a run, and its number of epochs. */
 export function momentsOf({ training: { batchSize, steps }, data }: Pick<RunConfig, "training" | "data">) {
@@ -34,7 +34,6 @@ export function momentsOf({ training: { batchSize, steps }, data }: Pick<RunConf
     step,
     epoch: Math.min(complete(step - 1) + 1, epochs),
     complete: complete(step) > complete(step - 1),
-    last: step === steps,
   });
   return { epochs, momentOf };
 }

@@ -30,8 +30,8 @@ export function runMeasures(
   }>,
 ) {
   const { trainer, config, run, plan } = of;
-  const { validateEvery, evaluateEvery, training } = config;
-  const validation = validateEvery === undefined ? undefined : plan.validation;
+  const { validateEvery = Number.POSITIVE_INFINITY, evaluateEvery, patience, training } = config;
+  const validation = Number.isFinite(validateEvery) ? plan.validation : undefined;
   const { momentOf } = momentsOf(config);
   const uniform = uniformFigure(plan.data, plan.network.description);
   const best = keepBest<string | undefined>();
@@ -58,6 +58,23 @@ export function runMeasures(
     return kept && (await readCheckpoint(kept.state, config.network)).state;
   };
 
+  /** Measures the held-out examples where that is due, and remembers the best state. */
+  const heldOut =
+    validation &&
+    measuring({
+      trainer,
+      due: (step) => ends(momentOf(step)) || step === training.steps || step % validateEvery === 0,
+      async measure() {
+        const moment = momentOf(trainer.taken);
+        const measurement = await measure(validation);
+        log.measured(moment, measurement);
+        validated = { step: moment.step, measurement };
+        return { logProb: -figureOf(measurement.evaluation, validation).value, state: undefined };
+      },
+      best,
+      patience: patience && patience * validateEvery,
+    });
+
   return {
     ends,
     /** The step of the best state on the held-out examples so far. */
@@ -66,24 +83,15 @@ export function runMeasures(
     async readBest(): Promise<void> {
       if (validation) best.restore(await bestCheckpoint(run.checkpoints));
     },
-    /** Measures the held-out examples where that is due, and remembers the best state. */
-    heldOut:
-      validation &&
-      measuring({
-        trainer,
-        due: (step) => ends(momentOf(step)) || step === training.steps || step % validateEvery! === 0,
-        async measure() {
-          const moment = momentOf(trainer.taken);
-          const measurement = await measure(validation);
-          log.measured(moment, measurement);
-          validated = { step: moment.step, measurement };
-          return { logProb: -figureOf(measurement.evaluation, validation).value, state: undefined };
-        },
-        best,
-      }),
+    /** Whether the run ends here: at its last step, or where the held-out examples have not become likelier for long. */
+    isOver: (): boolean => trainer.taken >= training.steps || heldOut?.stopped() === true,
+    heldOut,
     /** The end of an epoch, or of the run. `again`: the run had come there before, and nothing is logged again. */
-    async report(moment: Moment, { again = false } = {}): Promise<RunEnd> {
-      const { step, last } = moment;
+    async report(
+      moment: Moment,
+      { last, again = false }: { last: boolean; again?: boolean },
+    ): Promise<RunEnd> {
+      const { step } = moment;
       const judged = last ? await bestBefore() : undefined;
       const measured = validated?.step === step ? [validated.measurement] : [];
       for (const set of last ? [plan.validation, plan.test] : [plan.validation ?? plan.test]) {
@@ -97,10 +105,11 @@ export function runMeasures(
         config,
         records: readMetrics(run.metrics),
         judgedStep: judged?.step ?? step,
+        taken: step,
         figure: shown && figureOf(shown.evaluation, shown.images).value,
         uniform,
       });
-      return { measured, pictures: await pictures.draw(moment, shown, judged), verdict };
+      return { measured, pictures: await pictures.draw({ ...moment, last }, shown, judged), verdict };
     },
   };
 }

@@ -124,7 +124,7 @@ export function runPictures(of: RunInTraining) {
 
     /** Writes the pictures of an epoch; the curve comes from the metrics. Returns the paths of the newest ones. */
     async draw(
-      { step, epoch, last }: Moment,
+      { step, epoch, last }: Moment & Readonly<{ last: boolean }>,
       shown: Measurement | undefined,
       earlier: Earlier,
     ): Promise<string[]> {

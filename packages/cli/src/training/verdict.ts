@@ -11,6 +11,8 @@ const NOISE = 0.05;
 export type Verdict = Readonly<{
   /** The step of the state for evaluation: the best on the held-out examples, otherwise the last. */
   judgedStep: number;
+  /** The last step of the run. */
+  taken: number;
   /** Warnings about the result, one line each. */
   warnings: readonly string[];
 }>;
@@ -20,6 +22,7 @@ export type VerdictOptions = Readonly<{
   /** The lines of the run's metrics. */
   records: readonly MetricsRecord[];
   judgedStep: number;
+  taken: number;
   /** The last measured figure of the state for evaluation. */
   figure: number | undefined;
   /** The figure of a uniform distribution over the range of the training examples. */
@@ -27,7 +30,7 @@ export type VerdictOptions = Readonly<{
 }>;
 
 /** Compares the result of a run with its initialization and with a uniform distribution. */
-export function verdictOf({ config, records, judgedStep, figure, uniform }: VerdictOptions): Verdict {
+export function verdictOf({ config, records, judgedStep, taken, figure, uniform }: VerdictOptions): Verdict {
   const unit = unitOf(config.data.shape);
   const margin = NOISE * unit.perBit(sizeOf(config.data.shape));
   const [start = Number.NaN, end = Number.NaN] = batchFigures(records);
@@ -48,7 +51,7 @@ export function verdictOf({ config, records, judgedStep, figure, uniform }: Verd
     warnings.push(
       `${show(figure)} is more than the ${show(uniform)} of a uniform distribution: the network is no better than that baseline yet`,
     );
-  return { judgedStep, warnings };
+  return { judgedStep, taken, warnings };
 }
 
 /** The figures of the first and the last batch. */
@@ -57,8 +60,13 @@ function batchFigures(records: readonly MetricsRecord[]): readonly (number | und
   return [steps[0], steps.at(-1)].map((record) => record && figureOf(record));
 }
 
-/** `the best state on the held-out examples is step 350 of 529; …` */
-export const judgedLine = ({ judgedStep }: Verdict, steps: number): string | undefined =>
-  judgedStep === steps
+/** Why a run ended before its last step, and which state is used where that is not the last one. */
+export const judgedLine = ({ judgedStep, taken }: Verdict, steps: number): string | undefined => {
+  const [judged, end, planned] = [judgedStep, taken, steps].map(formatCount);
+  const used = "flowify evaluate, sample and the other commands use";
+  if (taken < steps)
+    return `held-out log p has not risen since step ${judged}; stopped at step ${end} of ${planned}; ${used} step ${judged}`;
+  return judgedStep === taken
     ? undefined
-    : `the best state on the held-out examples is step ${formatCount(judgedStep)} of ${formatCount(steps)}; flowify evaluate, sample and the other commands use it`;
+    : `the best state on the held-out examples is step ${judged} of ${planned}; ${used} it`;
+};

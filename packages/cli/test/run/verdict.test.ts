@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { verdictOf } from "../../src/training/verdict.js";
+import { judgedLine, verdictOf } from "../../src/training/verdict.js";
 
 const training = { learningRate: 0.01 };
 const judged = (validateEvery: number | undefined, ends: number) =>
@@ -16,6 +16,7 @@ const judged = (validateEvery: number | undefined, ends: number) =>
       { step: 20, split: "test", nll: 24.9 },
     ],
     judgedStep: 20,
+    taken: 20,
     figure: 24.9,
     uniform: 40,
   }).warnings;
@@ -29,4 +30,15 @@ it("a run whose batches became less likely is", () => {
   expect(judged(undefined, 30)).toEqual([
     "the run ends at 30.000 nats per row, worse than 24.400 nats per row at initialization; try smaller steps than 0.01, or more of them",
   ]);
+});
+
+it("a run says why it ended before its last step, and which state is used", () => {
+  const line = (judgedStep: number, taken: number) => judgedLine({ judgedStep, taken, warnings: [] }, 500);
+  expect(line(125, 250)).toBe(
+    "held-out log p has not risen since step 125; stopped at step 250 of 500; flowify evaluate, sample and the other commands use step 125",
+  );
+  expect(line(125, 500)).toBe(
+    "the best state on the held-out examples is step 125 of 500; flowify evaluate, sample and the other commands use it",
+  );
+  expect(line(500, 500)).toBeUndefined();
 });

@@ -6,26 +6,21 @@ export type Measured<T> = Readonly<{ step: number; logProb: number; state: T }>;
 
 /** Keeps the best of some states, the first of equal ones; NaN is worse than any number. */
 export function keepBest<T>(before?: Measured<T>) {
-  const kept = { best: before, worse: 0 };
+  const kept = { best: before };
   return {
     get best(): Measured<T> | undefined {
       return kept.best;
-    },
-    /** States in a row since the best. */
-    get worse(): number {
-      return kept.worse;
     },
     /** Whether this state is the best so far, and is kept. */
     offer(next: Measured<T>): boolean {
       const { best } = kept;
       const isBest = best === undefined || next.logProb > best.logProb || Number.isNaN(best.logProb);
       if (isBest) kept.best = next;
-      kept.worse = isBest || next.step === best?.step ? 0 : kept.worse + 1;
       return isBest;
     },
     /** Starts again from the best that is known elsewhere. */
     restore(best: Measured<T> | undefined): void {
-      Object.assign(kept, { best, worse: 0 });
+      kept.best = best;
     },
   };
 }
@@ -35,12 +30,16 @@ export type KeepBest<T> = ReturnType<typeof keepBest<T>>;
 /** Mean log p of the held-out examples after so many steps, and whether it is the best so far. */
 export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
 
-/** Measures the start, the states where it is due, and the end, each once, and keeps the best. */
+/**
+ * Measures the start, the states where it is due, and the end, each once, and keeps the best. The run ends where it has
+ * taken `patience` steps without a better state: that depends on the best state alone, so a run that goes on ends alike.
+ */
 export function measuring<T>({
   trainer,
   due,
   measure,
   best,
+  patience = Number.POSITIVE_INFINITY,
   onMeasured,
 }: Readonly<{
   trainer: Pick<Trainer, "taken">;
@@ -48,6 +47,8 @@ export function measuring<T>({
   /** Mean log p of held-out examples at the state of this moment, and what is kept of the state. */
   measure: () => Promise<Pick<Measured<T>, "logProb" | "state">>;
   best: KeepBest<T>;
+  /** Steps since the best state after which the run ends. Default: it never ends early. */
+  patience?: number | undefined;
   onMeasured?: ((measured: Validation) => void | Promise<void>) | undefined;
 }>) {
   let last: number | undefined;
@@ -64,6 +65,7 @@ export function measuring<T>({
     step: async () => {
       if (due(trainer.taken)) await measureOnce();
     },
+    stopped: () => trainer.taken - (best.best?.step ?? trainer.taken) >= patience,
     end: measureOnce,
     back: () => {
       last = undefined; // what comes again is measured again
