@@ -20,6 +20,8 @@ import { writeFileAtomic } from "./files/atomic.js";
 import { MODEL, modelDocument, PARAMETERS, parseModelDocument } from "./networks/model.js";
 import { readJson, readWeights } from "./networks/network-file.js";
 import { describedNetwork, networkOfDescription, WEIGHTS } from "./networks/weights.js";
+import { holdsAny } from "./runs/folder.js";
+import { readRun } from "./runs/open-run.js";
 
 /** Where a model computes that nobody chose a place for: the fastest executor that is installed. */
 export const defaultExecutor = (): Promise<Executor> => openExecutor("auto", { warn: () => {} });
@@ -83,10 +85,12 @@ function networkOf(flow: Flow): NetworkFlow {
 }
 
 /**
- * A model from the folder that `save` wrote.
+ * A model from the folder that `save` wrote, or of a run of `flowify train` on images or rows of numbers: the state of its
+ * best checkpoint, for images of 0 to 255.
  *
  * @param executor where to compute; by default the fastest that is installed, closed with the model
- * @throws DataError, UsageError, CheckpointError that name the file which is missing, damaged or of another network
+ * @throws DataError, UsageError, CheckpointError that name the file which is missing, damaged or of another network;
+ * UsageError for a run of a table, whose cells are encoded first, and of a network that is one step
  *
  * @example
  * ```ts
@@ -103,10 +107,8 @@ function networkOf(flow: Flow): NetworkFlow {
 export async function loadModel(folder: string, options: { executor?: Executor } = {}): Promise<NodeModel> {
   checkOptions("loadModel", { executor: o.record }, options);
   const { executor } = options;
-  const path = join(folder, MODEL);
-  const { network, flow: choices } = parseModelDocument(path, readJson(path));
-  const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), choices);
-  const arrays = readParameters(join(folder, PARAMETERS));
+  const { flow, arrays } =
+    holdsAny(folder) && !existsSync(join(folder, MODEL)) ? await ofRun(folder) : ofModel(folder);
   const used = executor ?? (await defaultExecutor());
   try {
     const model = await FlowModel.fromArrays(flow, arrays, used);
@@ -118,6 +120,31 @@ export async function loadModel(folder: string, options: { executor?: Executor }
     if (!(cause instanceof CheckpointError)) throw cause;
     throw new CheckpointError(`${folder}: ${cause.message}\nput back the files that save wrote`, { cause });
   }
+}
+
+type Stored = { flow: Flow; arrays: { readonly [name: string]: HostArray } };
+
+function ofModel(folder: string): Stored {
+  const path = join(folder, MODEL);
+  if (!existsSync(path))
+    throw new DataError(
+      `${path}: no such file\nname a folder that save wrote, or a run of flowify train on images or rows of numbers`,
+    );
+  const { network, flow: choices } = parseModelDocument(path, readJson(path));
+  const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), choices);
+  return { flow, arrays: readParameters(join(folder, PARAMETERS)) };
+}
+
+async function ofRun(folder: string): Promise<Stored> {
+  const { config, flow, arrays } = await readRun(folder, { warn: () => {} });
+  const only = (what: string, instead: string) => new UsageError(`${folder} holds a run ${what}\n${instead}`);
+  if (config.data.reading?.schema)
+    throw only(
+      "of a table",
+      "use flowify score, or flowify export and ONNX Runtime: cells are encoded there",
+    );
+  if (config.opaque) throw only("of a network that is one step", "use flowify score, sample or export");
+  return { flow, arrays };
 }
 
 function readParameters(path: string): { readonly [name: string]: HostArray } {

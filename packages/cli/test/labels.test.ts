@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
 import { firstImages, type ImageSet } from "../src/data/image-set.js";
 import { loadExamples } from "../src/data/registry.js";
+import { loadModel } from "../src/node-model.js";
 import { withModel } from "../src/runs/open-run.js";
 import { silentTerminal } from "../src/ui/terminal.js";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
@@ -84,6 +85,16 @@ it("sample --condition draws images of a class, the grid a class in each row wit
   const { status, stdout } = await runCommand(["sample", run, "--json", "--out", join(root, "all.png")]);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).count).toBe(150);
+});
+
+it("loadModel opens the run, for images of 0 to 255", async () => {
+  const { images } = firstImages((await loadExamples({ name: data }, "test")) as ImageSet, 3);
+  const given = { condition: [[2], [0], [9]], seed: 4 };
+  const wanted = await withModel(run, {}, silentTerminal({}), (model) => model.logProb(images, given));
+  const model = await loadModel(run);
+  expect(await model.logProb(images, given)).toEqual(wanted);
+  await model.dispose();
+  await expect(loadModel(join(root, "absent"))).rejects.toThrow("or a run of flowify train on images");
 });
 
 it("score and ood have log p of an image without its label, the mean over the classes", async () => {

@@ -5,6 +5,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { auroc } from "../src/auroc.js";
 import { csvCell } from "../src/data/written/csv-writer.js";
+import { loadModel } from "../src/node-model.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -58,6 +59,7 @@ describe("a run of a table", () => {
     ]);
     const { stdout, status } = await runCommand(["evaluate", run, "--json"]);
     expect([status, JSON.parse(stdout).examples]).toEqual([0, 200]);
+    await expect(loadModel(run)).rejects.toThrow("holds a run of a table\nuse flowify score");
   });
 
   it("scores every row of another table, with its id, a p-value and a flag", async () => {

@@ -25,9 +25,9 @@ import { folderSource } from "../data/picture-folder.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import { defineCommand } from "../flags/define.js";
-import type { FlagsOf } from "../flags/flag.js";
+import { type FlagsOf, required, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
-import { commonFlags, forceFlag, imagesFlags, readingOf } from "../flags/shared.js";
+import { argument, commonFlags, forceFlag, imagesFlags, readingOf } from "../flags/shared.js";
 import { encodePng } from "../pictures/png.js";
 import { makeFolder } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
@@ -37,21 +37,13 @@ import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-const run = {
-  kind: "parsed",
-  parse: nonEmpty,
-  placeholder: "DIR",
-  brief: "Folder of the run whose weights code the images",
-} as const;
-
-const out = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
+const run = required("DIR", "Folder of the run whose weights code the images");
 
 const { json, quiet } = commonFlags;
 
 const compressFlags = {
   run,
-  out: out("FILE", "Compressed file (default: images.flow)"),
+  out: text("FILE", "Compressed file (default: images.flow)"),
   force: forceFlag,
   ...imagesFlags,
   json,
@@ -90,7 +82,7 @@ EXAMPLES
 
 const decompressFlags = {
   run,
-  out: out("DIR", "Folder for the images (default: the name of the file)"),
+  out: text("DIR", "Folder for the images (default: the name of the file)"),
   force: forceFlag,
   json,
   quiet,
@@ -99,10 +91,7 @@ const decompressFlags = {
 export type DecompressFlags = FlagsOf<typeof decompressFlags>;
 
 export const decompressCommand = defineCommand<DecompressFlags, [string]>({
-  positional: {
-    kind: "tuple",
-    parameters: [{ parse: nonEmpty, placeholder: "FILE", brief: "A file of flowify compress" }],
-  },
+  args: [argument("FILE", "A file of flowify compress")],
   flags: decompressFlags,
   aliases: { o: "out", q: "quiet" },
   help: `Writes the images of a file of flowify compress as PNG files, with the pixels that were compressed.

@@ -25,9 +25,9 @@ import { loadDataSet } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, type FlagsOf, value } from "../flags/flag.js";
-import { nonEmpty, range, sizes } from "../flags/parsers.js";
-import { commonFlags, forceFlag, normalizeFlag, seedFlag } from "../flags/shared.js";
+import { choice, type FlagsOf, required, text, value } from "../flags/flag.js";
+import { range, sizes } from "../flags/parsers.js";
+import { argument, commonFlags, forceFlag, normalizeFlag, seedFlag } from "../flags/shared.js";
 import { largestDifference } from "../networks/largest-difference.js";
 import { fromPixels, ownNormalization } from "../networks/pixels.js";
 import { isDescription, type PretrainedNetwork, readPretrained } from "../networks/pretrained.js";
@@ -42,16 +42,8 @@ import { formatCount, table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
-const text = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
-
 const flags = {
-  out: {
-    kind: "parsed",
-    parse: nonEmpty,
-    placeholder: "DIR",
-    brief: "Folder for the network and the report",
-  },
+  out: required("DIR", "Folder for the network and the report"),
   input: text("NAME", "Input that holds the data, if the network has several"),
   output: text("NAME", "Value to use as the output; any value of the graph is allowed"),
   inputShape: value(sizes, "C,H,W", "Shape of one example, if the file leaves sizes open"),
@@ -73,16 +65,12 @@ const flags = {
 export type ConvertFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<ConvertFlags, [string]>({
-  positional: {
-    kind: "tuple",
-    parameters: [
-      {
-        parse: nonEmpty,
-        placeholder: "FILE",
-        brief: "An ONNX file, an .h5 or .keras file, the model.json of TensorFlow.js, or a network as JSON",
-      },
-    ],
-  },
+  args: [
+    argument(
+      "FILE",
+      "An ONNX file, an .h5 or .keras file, the model.json of TensorFlow.js, or a network as JSON",
+    ),
+  ],
   flags,
   aliases: { o: "out", q: "quiet" },
   help: `Reads a pretrained network and makes it a part of a flow, which has a likelihood and draws inputs. Its

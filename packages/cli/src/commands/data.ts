@@ -14,8 +14,8 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
 import { defineCommand } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";
-import { nonEmpty, webAddress } from "../flags/parsers.js";
-import { calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
+import { webAddress } from "../flags/parsers.js";
+import { argument, calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
 import { formatCount, table, unknownName } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createProgress, type Progress } from "../ui/progress.js";
@@ -31,12 +31,7 @@ const getFlags = {
 export type DataGetFlags = FlagsOf<typeof getFlags>;
 
 export const getCommand = defineCommand<DataGetFlags, [string]>({
-  positional: {
-    kind: "tuple",
-    parameters: [
-      { parse: nonEmpty, placeholder: "NAME", brief: "Data set; flowify data list shows the names" },
-    ],
-  },
+  args: [argument("NAME", "Data set; flowify data list shows the names")],
   flags: getFlags,
   aliases: { o: "out", q: "quiet" },
   brief: "Download a data set from its publisher",
@@ -68,16 +63,12 @@ const describeFlags = { where: whereFlag, calendar: calendarFlag, json: commonFl
 export type DataDescribeFlags = FlagsOf<typeof describeFlags>;
 
 export const describeCommand = defineCommand<DataDescribeFlags, [string]>({
-  positional: {
-    kind: "tuple",
-    parameters: [
-      {
-        parse: nonEmpty,
-        placeholder: "FILE",
-        brief: "Table: .csv, .tsv, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
-      },
-    ],
-  },
+  args: [
+    argument(
+      "FILE",
+      "Table: .csv, .tsv, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
+    ),
+  ],
   flags: describeFlags,
   brief: "Show the columns of a table",
   help: `Shows each column of a table as flowify train would use it: its type, the share of missing

@@ -7,8 +7,8 @@ import { readPicture } from "../data/image-files.js";
 import { expectImages, type ImageShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { type FlagsOf, value } from "../flags/flag.js";
-import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
+import { count, type FlagsOf, text, value } from "../flags/flag.js";
+import { positiveNumber, wantedResults } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { networkOfDescription } from "../networks/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
@@ -21,12 +21,6 @@ import { askFor, judgedLines } from "../samples/wanted-outputs.js";
 import { expectRoomFor, samplesPicture, toBytes } from "../sheets/run-pictures.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
-
-const text = (placeholder: string, brief: string) =>
-  ({ kind: "parsed", parse: nonEmpty, optional: true, placeholder, brief }) as const;
-
-const count = (brief: string) =>
-  ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;
 
 const flags = {
   logits: value(
@@ -51,7 +45,7 @@ const flags = {
 export type DecodeFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<DecodeFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { n: "count", o: "out", q: "quiet" },
   help: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same

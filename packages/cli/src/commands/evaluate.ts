@@ -47,7 +47,7 @@ const flags = {
 export type EvaluateFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<EvaluateFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { q: "quiet" },
   help: `Computes the mean log-likelihood of images under a trained run, in bits per dimension

@@ -3,8 +3,15 @@ import { readPicture } from "../data/image-files.js";
 import { describeImages, expectImages } from "../data/image-set.js";
 import { defineCommand } from "../flags/define.js";
 import type { FlagsOf } from "../flags/flag.js";
-import { nonEmpty } from "../flags/parsers.js";
-import { commonFlags, imagesFlags, readingOf, runFolder, seedFlag, withoutReading } from "../flags/shared.js";
+import {
+  argument,
+  commonFlags,
+  imagesFlags,
+  readingOf,
+  runFolder,
+  seedFlag,
+  withoutReading,
+} from "../flags/shared.js";
 import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";
 import { table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
@@ -15,10 +22,7 @@ const flags = { ...imagesFlags, seed: seedFlag("Seed of the noise (default: 0)")
 export type ExplainFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<ExplainFlags, [string, string]>({
-  positional: {
-    kind: "tuple",
-    parameters: [runFolder, { parse: nonEmpty, placeholder: "IMAGE", brief: "A picture file" }],
-  },
+  args: [runFolder, argument("IMAGE", "A picture file")],
   flags,
   aliases: { q: "quiet" },
   help: `Compares the ledger of one image with the ledgers of other images, by default 1,000 test images of

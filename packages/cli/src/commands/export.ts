@@ -20,8 +20,8 @@ import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, type FlagsOf, value, yes } from "../flags/flag.js";
-import { nonEmpty, probability } from "../flags/parsers.js";
+import { choice, type FlagsOf, required, value, yes } from "../flags/flag.js";
+import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { exportRegression, DESCRIPTION as REGRESSION } from "../regression/export-regression.js";
@@ -36,7 +36,7 @@ import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { DESCRIPTION as DETECTOR, exportDetector, targets } from "./export-detector.js";
 
 const flags = {
-  out: { kind: "parsed", parse: nonEmpty, placeholder: "FOLDER", brief: "Folder for the files" },
+  out: required("FOLDER", "Folder for the files"),
   step: yes("Also write the training step, for the batch size of the run"),
   detector: yes("Write the detector of a table instead: columns in, score, p and flag out"),
   falseAlarms: value(
@@ -55,7 +55,7 @@ const flags = {
 export type ExportFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<ExportFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { o: "out", q: "quiet" },
   help: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx for batches of any size. Noise is an

@@ -4,9 +4,10 @@ import { loadExamples, loadMeasured } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { count, type FlagsOf, text, value } from "../flags/flag.js";
-import { names, nonEmpty, probability } from "../flags/parsers.js";
+import { count, type FlagsOf, required, text, value } from "../flags/flag.js";
+import { names, probability } from "../flags/parsers.js";
 import {
+  argument,
   commonFlags,
   forceFlag,
   normalizeFlag,
@@ -30,13 +31,8 @@ import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 
 const flags = {
-  data: {
-    kind: "parsed",
-    parse: nonEmpty,
-    placeholder: "NAME",
-    brief: "Training data of the network: a data set, or the path of a folder or file",
-  },
-  out: { kind: "parsed", parse: nonEmpty, placeholder: "FILE", brief: "The guarded ONNX file" },
+  data: required("NAME", "Training data of the network: a data set, or the path of a folder or file"),
+  out: required("FILE", "The guarded ONNX file"),
   dataDir: text("DIR", "Folder with the files of the data set"),
   calibrate: text("NAME", "Data to calibrate p-values by (default: a third of the training data, held out)"),
   at: value(
@@ -62,16 +58,7 @@ const flags = {
 export type GuardFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<GuardFlags, [string]>({
-  positional: {
-    kind: "tuple",
-    parameters: [
-      {
-        parse: nonEmpty,
-        placeholder: "FILE",
-        brief: "An ONNX file, an .h5 or .keras file, or the model.json of TensorFlow.js",
-      },
-    ],
-  },
+  args: [argument("FILE", "An ONNX file, an .h5 or .keras file, or the model.json of TensorFlow.js")],
   flags,
   aliases: { o: "out", q: "quiet" },
   help: `Writes the network with three more outputs, for each input of a batch:

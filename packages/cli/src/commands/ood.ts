@@ -4,8 +4,8 @@ import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from ".
 import { loadMeasured } from "../data/registry.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { type FlagsOf, text } from "../flags/flag.js";
-import { nonEmpty, wholeNumber } from "../flags/parsers.js";
+import { count, type FlagsOf, text } from "../flags/flag.js";
+import { nonEmpty } from "../flags/parsers.js";
 import {
   commonFlags,
   forceFlag,
@@ -26,9 +26,6 @@ import { formatBpd, formatCount, table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
-
-const count = (brief: string) =>
-  ({ kind: "parsed", parse: wholeNumber(1), optional: true, placeholder: "N", brief }) as const;
 
 const flags = {
   samples: count("Samples of the noise per image (default: 1)"),

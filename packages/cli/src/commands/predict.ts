@@ -54,7 +54,7 @@ const flags = {
 export type PredictFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<PredictFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { o: "out", q: "quiet" },
   help: `Writes what may come for each row of a table, by a run of flowify train --predict. Use it where a

@@ -26,7 +26,7 @@ const flags = {
 export type ReconstructFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<ReconstructFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { n: "count", o: "out", q: "quiet" },
   help: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their

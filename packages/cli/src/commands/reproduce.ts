@@ -24,7 +24,7 @@ const flags = {
 export type ReproduceFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<ReproduceFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { o: "out", q: "quiet" },
   help: `Checks that the data are those of the run, trains it again from its configuration, and compares every

@@ -68,7 +68,7 @@ const flags = {
 export type SampleFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<SampleFlags, [string]>({
-  positional: { kind: "tuple", parameters: [runFolder] },
+  args: [runFolder],
   flags,
   aliases: { n: "count", o: "out", q: "quiet" },
   help: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows

@@ -1,4 +1,10 @@
-import { type BaseArgs, buildCommand, type Command, type CommandBuilderArguments } from "@stricli/core";
+import {
+  type BaseArgs,
+  buildCommand,
+  type Command,
+  type CommandBuilderArguments,
+  type TypedPositionalParameter,
+} from "@stricli/core";
 import type { CliContext } from "../ui/interrupt.js";
 import { withValueNames } from "../ui/value-names.js";
 import type { Flags } from "./flag.js";
@@ -8,7 +14,9 @@ type Positional = Readonly<Record<string, unknown>>;
 /** A command whole. */
 export type CommandParts<F, A extends BaseArgs> = Readonly<{
   flags: Flags;
-  /** Its arguments, in the form of the library. Default: none. */
+  /** Its arguments, one after another. Default: none. */
+  args?: readonly TypedPositionalParameter<string, CliContext>[];
+  /** In place of them: any number of arguments, or optional ones, in the form of the library. */
   positional?: Positional;
   aliases?: Readonly<Record<string, string>>;
   /** A line in the list of commands, where this list has none for it. */
@@ -24,7 +32,8 @@ const camel = (flag: string): string =>
 
 /** A command whose help names the value of each flag: the flag's placeholder, or for a choice the name of the flag. */
 export function defineCommand<F, A extends BaseArgs>(parts: CommandParts<F, A>): Command<CliContext> {
-  const { flags, positional = { kind: "tuple", parameters: [] }, aliases, brief = "", help, run } = parts;
+  const { flags, args: parameters = [], aliases, brief = "", help, run } = parts;
+  const { positional = { kind: "tuple", parameters } } = parts;
   const valueNameOf = (name: string): string | undefined => {
     const flag = flags[camel(name)];
     if (flag === undefined || flag.kind === "boolean") return undefined;

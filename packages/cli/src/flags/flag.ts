@@ -7,6 +7,10 @@ export const value = <T>(parse: (input: string) => T, placeholder: string, brief
 /** A flag with a text that is not empty. */
 export const text = (placeholder: string, brief: string) => value(nonEmpty, placeholder, brief);
 
+/** A text that has to be given. */
+export const required = (placeholder: string, brief: string) =>
+  ({ kind: "parsed", parse: nonEmpty, placeholder, brief }) as const;
+
 /** A flag with a positive whole number. */
 export const count = (brief: string, placeholder = "N") => value(wholeNumber(1), placeholder, brief);
 

@@ -139,8 +139,9 @@ export const normalizeFlag = value(
 
 export const seedFlag = (brief: string) => value(wholeNumber(0), "N", brief);
 
-export const runFolder: TypedPositionalParameter<string, CliContext> = {
-  parse: nonEmpty,
-  placeholder: "DIR",
-  brief: "Folder of a run of flowify train",
-};
+export const argument = (
+  placeholder: string,
+  brief: string,
+): TypedPositionalParameter<string, CliContext> => ({ parse: nonEmpty, placeholder, brief });
+
+export const runFolder = argument("DIR", "Folder of a run of flowify train");

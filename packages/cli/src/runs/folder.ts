@@ -73,7 +73,8 @@ export const holdsRun = (folder: string): boolean => existsSync(join(folder, CON
 /** True if it holds a run of `flowify train --predict`, finished or not. */
 export const holdsRegression = (folder: string): boolean => existsSync(runPaths(folder).regression);
 
-const holdsAny = (folder: string): boolean => holdsRun(folder) || holdsRegression(folder);
+/** True if it holds a run of either kind. */
+export const holdsAny = (folder: string): boolean => holdsRun(folder) || holdsRegression(folder);
 
 /**
  * Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. Another process
