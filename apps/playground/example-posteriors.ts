@@ -8,13 +8,8 @@ import { writeFileSync } from "node:fs";
 import { nativeExecutor } from "@flowify/onnx";
 import { trainPosterior } from "flowify/posterior/browser";
 import * as v from "valibot";
-import {
-  posteriorConfig,
-  storedFile,
-  type TaskName,
-  taskViews,
-  trainingOf,
-} from "./src/tabs/posterior/config.js";
+import { posteriorConfig, storedFile, type TaskName, taskViews } from "./src/tabs/posterior/config.js";
+import { trainingOf } from "./src/tabs/posterior/training.js";
 
 const executor = await nativeExecutor();
 for (const task of Object.keys(taskViews) as TaskName[]) {

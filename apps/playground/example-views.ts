@@ -1,5 +1,5 @@
 /**
- * Writes `public/view-*.json`, the finished examples that *Table*, *Plane*, *Images* and *Your network* open with: what
+ * Writes `public/view-*.json`, the finished examples that the tabs open with: what
  * the workers of the page answer, by its default settings. To run where these or an answer change, for some tabs or all:
  *
  *     npm run playground:views [-- plane]
@@ -14,6 +14,8 @@ import { EXAMPLE } from "./src/tabs/network/files.js";
 import { networkHandlers } from "./src/tabs/network/handlers.js";
 import { planeConfig } from "./src/tabs/plane/config.js";
 import { planeHandlers } from "./src/tabs/plane/handlers.js";
+import { posteriorConfig, storedFile, taskViews } from "./src/tabs/posterior/config.js";
+import { posteriorHandlers } from "./src/tabs/posterior/handlers.js";
 import { tableConfig } from "./src/tabs/table/config.js";
 import { exampleFile, STORED } from "./src/tabs/table/example.js";
 import { tableHandlers } from "./src/tabs/table/handlers.js";
@@ -103,6 +105,20 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
         );
     const source = `digits of MNIST, ${config.side} × ${config.side} pixels.`;
     return { opened, source, view, curve, between, ledgers };
+  },
+
+  posterior: async () => {
+    const config = v.parse(posteriorConfig, {});
+    const stored = new Uint8Array(readFileSync(inPublic(storedFile(config.task))));
+    const facts = await posteriorHandlers["posterior.open"]({ config, stored }, context);
+    const { observed } = taskViews[config.task];
+    const answer = await posteriorHandlers["posterior.ask"]({ observed }, context);
+    // no device has worked on the page yet
+    return {
+      facts: { ...facts, device: "" },
+      answer,
+      ranks: await posteriorHandlers["posterior.check"]({}, context),
+    };
   },
 
   network: async () => {

@@ -34,6 +34,7 @@ test.each([
   ["table", "#table-row", undefined],
   ["plane", "#plane-integral", planeConfig],
   ["images", "#images-bpd", imagesConfig],
+  ["posterior", "#posterior-median-1", undefined],
   ["network", "output#log-prob", undefined],
 ])(
   "%s opens with a finished example, of its default settings, before a worker has started",

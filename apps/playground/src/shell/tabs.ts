@@ -57,7 +57,11 @@ export const parts: readonly Part[] = [
     title: "Posterior",
     summary:
       "Which causes fit what you see? A simulator turns parameters into an observation; a network learns the way back, with all its uncertainty. Drag the observation and watch the parameters move.",
-    load: async () => (await import("../tabs/posterior/posterior.js")).PosteriorTab,
+    load: () =>
+      withExample(
+        import("../tabs/posterior/posterior.js").then(({ PosteriorTab }) => PosteriorTab),
+        import("../tabs/posterior/state.js"),
+      ),
   },
   {
     id: "network",

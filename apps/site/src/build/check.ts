@@ -19,7 +19,7 @@ const pages = [
   "errors.html",
   "gallery.html",
   "playground/",
-  "playground/#/plane",
+  ...["plane", "images", "posterior", "network"].map((part) => `playground/#/${part}`),
   "reference/api/@flowify/core/functions/fit.html",
 ];
 const themes = ["light", "dark"] as const;

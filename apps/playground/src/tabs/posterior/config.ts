@@ -1,4 +1,4 @@
-import { simulators, type trainPosterior } from "flowify/posterior/browser";
+import type { simulators } from "flowify/posterior/browser";
 import * as v from "valibot";
 import { backends, whole } from "../../shell/schemas.js";
 
@@ -87,21 +87,3 @@ export type PosteriorConfig = v.InferOutput<typeof posteriorConfig>;
 
 /** The posterior that comes with the page, of the same simulations (`example-posteriors.ts`). */
 export const storedFile = (task: TaskName): string => `posterior-${task}.safetensors`;
-
-/** How the page trains: few large steps, for a step of a small network takes as long. */
-export const trainingOf = ({
-  task,
-  simulations,
-  epochs,
-  seed,
-}: PosteriorConfig): Parameters<typeof trainPosterior>[0] => ({
-  ...simulators[task],
-  simulations,
-  epochs,
-  seed,
-  ensemble: 1,
-  blocks: 2,
-  hidden: 32,
-  batchSize: 512,
-  learningRate: 5e-3,
-});

@@ -5,7 +5,8 @@ import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
 import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { PosteriorCalls } from "./calls.js";
-import { type TaskName, trainingOf } from "./config.js";
+import type { TaskName } from "./config.js";
+import { trainingOf } from "./training.js";
 
 /** Samples for an observation, and how many of them are simulated again. */
 const [DRAWS, AGAIN] = [2000, 30] as const;

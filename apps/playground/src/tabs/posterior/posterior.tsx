@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import { Choice, DeviceField } from "../../ui/choice.js";
 import { decimals } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
@@ -13,7 +12,6 @@ import { Pairs } from "./pairs.js";
 import "./posterior.css";
 import {
   answer,
-  begin,
   cancel,
   change,
   choose,
@@ -30,7 +28,6 @@ import {
 
 /** Posterior: an observation to drag, and the parameters of a simulator that it may come from. */
 export function PosteriorTab() {
-  useEffect(() => void begin(), []);
   return (
     <div class="board posterior">
       <Sheet name="observation" title="Observation" class="stack first">
@@ -49,6 +46,7 @@ export function PosteriorTab() {
         <button type="button" disabled={!facts.value} onClick={() => void simulateAnother()}>
           Simulate another observation
         </button>
+        <p class="note">{progress.value && `${progress.value.stage} …`}</p>
         <p class="wrong" role="status">
           {answer.value?.note && `Careful: ${answer.value.note}.`}
         </p>
@@ -105,8 +103,8 @@ function Training() {
           {found.seconds === 0
             ? "This posterior came with the page, trained for longer. Train learns one here, in half a minute at most."
             : `Trained in ${decimals(found.seconds, 0)} s from ${found.simulations.toLocaleString("en")} simulations`}
-          {found.failures > 0 && `; ${found.failures} failed`} ·{" "}
-          <output id="posterior-device">{found.device}</output>
+          {found.failures > 0 && `; ${found.failures} failed`}
+          {found.device && ` · ${found.device}`}
         </p>
       )}
     </>

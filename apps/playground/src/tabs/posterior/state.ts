@@ -4,6 +4,7 @@ import { configFor, writeConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
 import { download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
+import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { Answer, PosteriorFacts, Ranks } from "./calls.js";
@@ -20,6 +21,7 @@ export const facts = signal<PosteriorFacts | undefined>(undefined);
 export const answer = signal<Answer | undefined>(undefined);
 export const ranks = signal<Ranks | undefined>(undefined);
 
+/** The worker whose posterior is shown; none as long as what is shown came with the page. */
 let asked: Connection | undefined;
 
 const work = makeWork(first.problem, () => {
@@ -28,50 +30,74 @@ const work = makeWork(first.problem, () => {
 });
 export const { progress, problem, cancel } = work;
 
-/** The samples for the present observation; dragging asks again and again. */
-const ask = coalesce(async () => {
+/** What the present worker is asked beside the tasks: its errors are said, unless it was closed. */
+const question = async (does: () => Promise<void>): Promise<void> => {
   try {
-    answer.value = await asked?.call("posterior.ask", { observed: observed.value });
+    await does();
   } catch (error) {
     if (asked) problem.value = wordsOf(error);
   }
-});
+};
 
-/** Opens the posterior that came with the page if the settings are its own, else trains one. */
-async function open(stored?: Uint8Array): Promise<void> {
-  await work.start(
-    stored ? "opening" : "simulating",
-    async (worker, ending) => {
+/** The samples for the present observation; dragging asks again and again. */
+const ask = coalesce(() =>
+  question(async () => {
+    answer.value = await asked?.call("posterior.ask", { observed: observed.value });
+  }),
+);
+
+/** The posterior of a simulator that came with the page. */
+async function storedOf(task: PosteriorConfig["task"]): Promise<Uint8Array> {
+  const file = await fetch(storedFile(task));
+  if (!file.ok) throw new Error(`The posterior could not be loaded (${file.status}). Reload the page.`);
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+/** A task on the posterior that is shown: the worker that lacks it opens the one that came with the page. */
+const startOnShown = (stage: string, does: (worker: Connection) => Promise<void>): Promise<void> =>
+  work.start(stage, async (worker) => {
+    if (asked !== worker) {
+      work.tell({ stage: "loading the posterior, once", done: 0, of: 1 });
+      const { task, device } = config.value;
+      const usual = v.parse(posteriorConfig, { task, device });
+      facts.value = await worker.call("posterior.open", { config: usual, stored: await storedOf(task) });
+      asked = worker;
+      work.tell({ stage, done: 0, of: 1 });
+    }
+    await does(worker);
+  });
+
+const judge = async (worker: Connection): Promise<void> => {
+  await ask();
+  work.tell({ stage: "checking the calibration", done: 1, of: 1 });
+  ranks.value = await worker.call("posterior.check", {});
+};
+
+export const train = (): Promise<void> =>
+  work.start(
+    "simulating",
+    async (worker, signal) => {
       asked = undefined;
       for (const each of [facts, ranks]) each.value = undefined;
-      const options = { signal: ending, onEvent: work.tell };
-      facts.value = await worker.call(
-        "posterior.open",
-        { config: config.value, ...(stored && { stored }) },
-        options,
-      );
+      const options = { signal, onEvent: work.tell };
+      facts.value = await worker.call("posterior.open", { config: config.value }, options);
       asked = worker;
-      work.tell({ stage: "asking", done: 1, of: 1 });
-      await ask();
-      work.tell({ stage: "checking the calibration", done: 1, of: 1 });
-      ranks.value = await worker.call("posterior.check", {});
+      await judge(worker);
     },
     "soft",
   );
-}
 
-export const train = (): Promise<void> => open();
-
-/** The settings are those of the posterior that came with the page: it is opened, else one is trained. */
-async function openOrTrain(): Promise<void> {
+/** With the settings of the posterior that came with the page opens that, else trains one. */
+function openOrTrain(): Promise<void> {
   const { task, device } = config.value;
   const own = JSON.stringify(v.parse(posteriorConfig, { task, device })) === JSON.stringify(config.value);
-  const file = own ? await fetch(storedFile(task)).catch(() => undefined) : undefined;
-  await (file?.ok ? open(new Uint8Array(await file.arrayBuffer())) : train());
+  return own ? startOnShown("asking", judge) : train();
 }
 
+/** Shows the finished example; where the address asks for another configuration, opens or trains that. */
 export async function begin(): Promise<void> {
-  if (!first.problem) await openOrTrain();
+  if (first.bare) await showStored("posterior", { facts, answer, ranks });
+  else if (!first.problem) void openOrTrain();
 }
 
 export function change(next: Partial<PosteriorConfig>): void {
@@ -92,15 +118,19 @@ export function observe(next: readonly number[], from?: readonly number[]): void
   observed.value = next;
   truth.value = from;
   if (asked) void ask();
+  else if (facts.value) void startOnShown("asking", ask);
 }
 
 let simulated = 0;
-export async function simulateAnother(): Promise<void> {
-  const found = await asked?.call("posterior.simulate", { seed: ++simulated });
-  if (found) observe(found.observed, found.theta);
-}
+const simulate = (worker: Connection): Promise<void> =>
+  question(async () => {
+    const found = await worker.call("posterior.simulate", { seed: ++simulated });
+    observe(found.observed, found.theta);
+  });
+export const simulateAnother = (): Promise<void> =>
+  asked ? simulate(asked) : startOnShown("simulating", simulate);
 
 export const save = (): Promise<void> =>
-  work.start("writing the file", async (worker) => {
+  startOnShown("writing the file", async (worker) => {
     download("posterior.onnx", await worker.call("posterior.save", {}));
   });

@@ -1,0 +1,20 @@
+import { simulators, type trainPosterior } from "flowify/posterior/browser";
+import type { PosteriorConfig } from "./config.js";
+
+/** How the page trains: few large steps, for a step of a small network takes as long. */
+export const trainingOf = ({
+  task,
+  simulations,
+  epochs,
+  seed,
+}: PosteriorConfig): Parameters<typeof trainPosterior>[0] => ({
+  ...simulators[task],
+  simulations,
+  epochs,
+  seed,
+  ensemble: 1,
+  blocks: 2,
+  hidden: 32,
+  batchSize: 512,
+  learningRate: 5e-3,
+});
