@@ -29,7 +29,7 @@ function Top({ current }: { current: string }) {
       </button>
       <header class="top">
         <h1>
-          flowify <span>playground</span>
+          <a href="../">flowify</a> <span>playground</span>
         </h1>
         <nav aria-label="Parts">
           {parts.map(({ id, title }) => (

@@ -36,18 +36,6 @@ export function RunButtons(props: RunButtonsProps) {
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
-  const trouble = (
-    <>
-      <Problem text={run.problem.value}>
-        <button type="button" onClick={onReset}>
-          Reset
-        </button>
-      </Problem>
-      <p role="status" class="note standing">
-        {run.status}
-      </p>
-    </>
-  );
   if (stored)
     return (
       <>
@@ -59,7 +47,6 @@ export function RunButtons(props: RunButtonsProps) {
         <p class="note number">
           A finished example, after {run.step} steps. The button trains it again here, from the first step.
         </p>
-        {trouble}
       </>
     );
   return (
@@ -97,7 +84,14 @@ export function RunButtons(props: RunButtonsProps) {
           </>
         )}
       </p>
-      {trouble}
+      <Problem text={run.problem.value}>
+        <button type="button" onClick={onReset}>
+          Reset
+        </button>
+      </Problem>
+      <p role="status" class="note standing">
+        {run.status}
+      </p>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { Choice } from "../../ui/choice.js";
 import { Lesson } from "../../ui/lesson.js";
 import { PAIRS, STEPS_BETWEEN } from "./config.js";
-import { between, ends, imageOf, interpolate, run, stored } from "./state.js";
+import { between, ends, imageOf, interpolate, run, stored, waits } from "./state.js";
 import { Tile } from "./tile.js";
 
 const NO_IMAGE = new Uint8Array();
@@ -32,6 +32,7 @@ export function Between() {
         <End label="From" which={0} />
         <End label="To" which={1} />
       </div>
+      {waits.value && <p class="note">{waits}</p>}
       <div
         class="gallery line"
         role="img"

@@ -13,6 +13,7 @@ import {
   shape,
   sourceProblem,
   stored,
+  waits,
 } from "./state.js";
 
 /** The commands that continue the saved run. */
@@ -54,6 +55,7 @@ export function Command() {
         <button type="button" disabled={!opened.value || stored.value} onClick={() => void exportOnnx()}>
           Export ONNX files
         </button>
+        <span class="note">{waits}</span>
       </div>
       {note.value && (
         <p class="note" role="status">

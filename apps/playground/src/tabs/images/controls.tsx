@@ -24,6 +24,7 @@ import {
   source,
   sourceProblem,
   stored,
+  waits,
 } from "./state.js";
 
 /** Choice of pictures; train, pause, step, reset; temperature and the other settings. */
@@ -55,6 +56,7 @@ export function Controls() {
           disabled={stored.value}
           onInput={({ currentTarget }) => void setTemperature(currentTarget.valueAsNumber)}
         />
+        {waits}
       </label>
       <RunSettings value={config.value} configure={configure}>
         <Choice

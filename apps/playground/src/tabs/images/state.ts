@@ -58,6 +58,12 @@ export const imageOf = (images: Uint8Array, i: number): Uint8Array => {
 
 /** Whether the page shows the finished example that it came with: no worker has started yet. */
 export const stored = signal(start.bare && !linkedRun);
+/** Why some controls wait; empty once there is a network. */
+export const waits = computed(() =>
+  stored.value
+    ? "Needs the network, which is too large to come with the example: “Watch it learn” makes it."
+    : "",
+);
 /** The ledgers of its images, by their names. */
 const ledgers = signal<Readonly<Record<string, Float32Array>>>({});
 

@@ -47,14 +47,11 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
               forget();
             }}
           />
-          <button
-            type="button"
-            class="main"
-            disabled={busy || learnt.value !== undefined}
-            onClick={() => void learn()}
-          >
-            Make it a density
-          </button>
+          {!learnt.value && (
+            <button type="button" class="main" disabled={busy} onClick={() => void learn()}>
+              Make it a density
+            </button>
+          )}
         </div>
         <div class="reading">
           <DigitPad />

@@ -30,8 +30,8 @@ export function Plane() {
           <Sheet name="density" title="Density" class="density">
             <Density />
             <Lesson equation="log p(x) = log p_Z(z) + Σ L_k" docs="guide" about="flows from layers">
-              Dark cells are likely, light cells unlikely. A density integrates to 1 over the plane. The
-              number sums{" "}
+              Cells of a strong colour are likely, pale ones unlikely. A density integrates to 1 over the
+              plane. The number sums{" "}
               {!draws
                 ? "exp(log p) over the cells. It is near 1 for any weights."
                 : "the mean of exp(bound) over samples of the noise for each cell. Each sample is a lower bound of log p in expectation. Training makes the bound tight."}

@@ -54,8 +54,9 @@ export function PosteriorTab() {
       <Sheet name="posterior" title="Posterior" class="stack second">
         <Pairs />
         <Lesson equation="p(θ | x) ∝ p(θ) p(x | θ)" docs="posteriors" about="posteriors">
-          The posterior: how plausible parameters θ are once x was seen. Dark regions are plausible, the bars
-          show each parameter alone. After “Simulate another” the cross marks the parameters that were used.
+          The posterior: how plausible parameters θ are once x was seen. Regions of a strong colour are
+          plausible, the bars show each parameter alone. After “Simulate another” the cross marks the
+          parameters that were used.
         </Lesson>
       </Sheet>
       <div class="stack more">
