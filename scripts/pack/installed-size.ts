@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const bytesIn = (folder: string): number =>
@@ -8,13 +8,15 @@ const bytesIn = (folder: string): number =>
 
 const megabytes = (folder: string): number => Math.round(bytesIn(folder) / 1e6);
 
-/** The size of what is installed in a folder, and its packages of 5 MB and more. */
-export function installedSize(home: string): string {
+/** The megabytes that are installed in a folder; prints them, with the packages of 5 MB and more. */
+export function installedSize(home: string): number {
   const modules = join(home, "node_modules");
   const names = readdirSync(modules).filter((name) => !name.startsWith("."));
   const sizes = names.map((name) => [name, megabytes(join(modules, name))] as const);
   const large = sizes.filter(([, size]) => size >= 5).sort(([, a], [, b]) => b - a);
-  return `installed ${megabytes(modules)} MB: ${large.map(([name, size]) => `${name} ${size}`).join(", ")}`;
+  const all = megabytes(modules);
+  console.log(`      installed ${all} MB: ${large.map(([name, size]) => `${name} ${size}`).join(", ")}`);
+  return all;
 }
 
 /** Removes the libraries of ONNX Runtime for other platforms, as the README says that one can. */
@@ -24,4 +26,18 @@ export function removeOtherPlatforms(home: string): void {
     for (const processor of readdirSync(join(libraries, platform)))
       if (platform !== process.platform || processor !== process.arch)
         rmSync(join(libraries, platform, processor), { recursive: true });
+}
+
+/** Share by which a size may differ from that in the README; of one kibibyte or megabyte always. */
+const MARGIN = 0.05;
+
+/** The sizes by rows of tables of the README that are other ones by now. */
+export function wrongSizes(measured: ReadonlyMap<string, number>): string[] {
+  const rows = readFileSync("README.md", "utf8").split("\n");
+  return [...measured].flatMap(([name, size]) => {
+    const row = rows.find((each) => each.startsWith(`| ${name} |`) && /\d (KiB|MB)/.test(each));
+    const stated = Number(/(\d+) (?:KiB|MB)/.exec(row ?? "")?.[1]);
+    const right = Math.abs(stated - size) <= Math.max(1, MARGIN * size);
+    return right ? [] : [`README.md: ${name}: expected ${size}, found ${row ?? "no row with its size"}`];
+  });
 }
