@@ -24,7 +24,10 @@ const groups: readonly Group[] = [
   { text: "Trained networks", pages: ["convert.md", "guard.md", "export.md", "engines.md", "semantics.md"] },
   { text: "Programs as ONNX", pages: ["jax-to-onnx.md", "lowering.md"] },
   { text: "Many machines", pages: ["scale.md"] },
-  { text: "Reference", pages: ["commands.md", "errors.md", "bad-input.md", /^reference\/[^/]+\/index\.md$/] },
+  {
+    text: "Reference",
+    pages: ["commands.md", "errors.md", "files.md", "bad-input.md", /^reference\/[^/]+\/index\.md$/],
+  },
   {
     text: "Layers",
     folders: ["layers", "densities"],
