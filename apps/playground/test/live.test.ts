@@ -3,14 +3,28 @@ import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addressOf, livePieces } from "../live-pieces.js";
+import { imagesConfig } from "../src/tabs/images/config.js";
+import { networkConfig } from "../src/tabs/network/config.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
+import { posteriorConfig } from "../src/tabs/posterior/config.js";
+import { tableConfig } from "../src/tabs/table/config.js";
 import { type Playground, startPlayground } from "./browser.js";
 
 const DOCS = fileURLToPath(new URL("../../../docs/", import.meta.url));
-const documents = readdirSync(DOCS, { recursive: true, encoding: "utf8" })
+const texts = readdirSync(DOCS, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".md"))
-  .map((name) => ({ name, pieces: livePieces(readFileSync(`${DOCS}${name}`, "utf8")) }))
+  .map((name) => ({ name, text: readFileSync(`${DOCS}${name}`, "utf8") }));
+const documents = texts
+  .map(({ name, text }) => ({ name, pieces: livePieces(text) }))
   .filter(({ pieces }) => pieces.length > 0);
+
+const configs = {
+  table: tableConfig,
+  plane: planeConfig,
+  images: imagesConfig,
+  posterior: posteriorConfig,
+  network: networkConfig,
+};
 
 let playground: Playground;
 beforeAll(async () => {
@@ -24,6 +38,18 @@ test("what documents show of the playground are configurations that it takes", (
     expect(part).toBe("plane");
     expect(v.safeParse(planeConfig, JSON.parse(config)).issues).toBeUndefined();
   }
+});
+
+test("what documents link to in the playground are tabs, and configurations that they take", () => {
+  const links = texts.flatMap(({ text }) => [
+    ...text.matchAll(/apps\/playground\/#\/(\w+)(?:\?config=([^)\s]*))?\)/g),
+  ]);
+  expect(links.length).toBeGreaterThan(6);
+  const wrong = links.filter(([, part = "", config]) => {
+    const schema = configs[part as keyof typeof configs];
+    return !schema || !v.safeParse(schema, JSON.parse(decodeURIComponent(config ?? "{}"))).success;
+  });
+  expect(wrong).toEqual([]);
 });
 
 test("a document shows pieces that train, without the rest of the page, as high as they are", {

@@ -3,6 +3,7 @@ import { Marked } from "marked";
 import { gfmHeadingId } from "marked-gfm-heading-id";
 import { expect, test } from "vitest";
 import { brokenLinks } from "../src/build/links.js";
+import { llmsText } from "../src/build/llms.js";
 import { addressOf, sitePages, titleOf } from "../src/build/pages.js";
 import { playground, repository } from "../src/build/places.js";
 import { sidebar } from "../src/build/sidebar.js";
@@ -87,6 +88,43 @@ test("every error code has a section with its cause and its cure", () => {
   const sections = String(pages.get("errors.md")).split(/^## /m).slice(1);
   expect(new Set(sections.map((section) => section.split("`")[1]))).toEqual(new Set(codes));
   for (const section of sections) expect(section).toMatch(/\*\*Cause:\*\* [\s\S]*\*\*Cure:\*\* /);
+});
+
+test("every picture of the gallery has its command, its program, or runs on the page", () => {
+  const [, ...captions] = String(pages.get("gallery.md")).split(/^!\[/m);
+  expect(captions.length).toBeGreaterThan(15);
+  const command = /`(flowify|mpirun|npm run|regression\(|posterior\()/;
+  const live = captions.filter((caption) => !command.test(caption));
+  for (const caption of live) expect(caption).toContain("playground/#/plane?config=");
+});
+
+test("every format that flowify writes is on the page of formats, with its version", () => {
+  const page = String(pages.get("files.md"));
+  const formats = ["cli", "onnx", "core", "compress"].flatMap((name) => {
+    const folder = `${repository}/packages/${name}/src/`;
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    return files
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) => {
+        const text = readFileSync(`${folder}${file}`, "utf8");
+        const format = /(?:format: (?:v\.literal\()?|FORMAT = )"(flowify-[a-z-]+)"/.exec(text)?.[1];
+        const version = /version: (?:v\.literal\()?(\d+)|VERSION = (\d+)/.exec(text)?.slice(1).find(Boolean);
+        return format === undefined ? [] : [`| \`${format}\`, ${version} |`];
+      });
+  });
+  expect(new Set(formats).size).toBeGreaterThan(9);
+  expect(formats.filter((row) => !page.includes(row))).toEqual([]);
+});
+
+test("llms.txt has every page of the sidebar, with its address and what it is about", () => {
+  const entries = sidebar(pages);
+  const lines = llmsText(pages, entries, "/base/").split("\n");
+  const listed = lines.flatMap((line) => /^- \[.+\]\(\/base\/([^)]*)\): .{20}/.exec(line)?.[1] ?? []);
+  expect(listed.length).toBe(entries.flatMap(({ items }) => items).length);
+  const places = listed.map((address) => (/(^|\/)$/.test(address) ? `${address}index` : address));
+  expect(
+    places.map((place) => `${place.replace(/\.html$/, "")}.md`).filter((name) => !pages.has(name)),
+  ).toEqual([]);
 });
 
 test("an example runs on the page if it needs nothing of Node", () => {
