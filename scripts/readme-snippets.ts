@@ -1,6 +1,6 @@
 /**
  * Runs the snippets of README.md and docs, so that copied snippets work. A fence that opens with
- * "```ts run" or "```sh run" is executed; a "```text" block right after it is the expected output, where `…` matches
+ * "```ts run" or "```sh run" is executed, with "long" behind it only where its document is named; a "```text" block right after it is the expected output, where `…` matches
  * any text. The snippets of one document run in order in one folder, from the sources, with `flowify` on the path;
  * those in TypeScript are type-checked as well.
  *
@@ -22,9 +22,9 @@ type Snippet = Readonly<{
 }>;
 
 const scratch = scratchFolder("snippets");
-const timeLimitMs = 120_000;
+const timeLimitMs = process.argv.length > 2 ? 1_200_000 : 120_000;
 
-function snippetsOf(document: string): Snippet[] {
+function snippetsOf(document: string, long: boolean): Snippet[] {
   const lines = readFileSync(document, "utf8").split(/\r?\n/);
   const blocks: { info: string; start: number; end: number }[] = [];
   for (let i = 0; i < lines.length; i++) {
@@ -38,7 +38,10 @@ function snippetsOf(document: string): Snippet[] {
   const textOf = ({ start, end }: { start: number; end: number }): string =>
     lines.slice(start + 1, end).join("\n");
   return blocks.flatMap((block, at) => {
-    const language = /^(ts|sh) run$/.exec(block.info)?.[1] as "ts" | "sh" | undefined;
+    const language = (long ? /^(ts|sh) run( long)?$/ : /^(ts|sh) run$/).exec(block.info)?.[1] as
+      | "ts"
+      | "sh"
+      | undefined;
     if (!language) return [];
     const next = blocks[at + 1];
     const follows =
@@ -91,7 +94,7 @@ function markdownIn(folder: string): string[] {
 
 async function main(given: readonly string[]): Promise<number> {
   const documents = given.length > 0 ? given : [join(root, "README.md"), ...markdownIn(join(root, "docs"))];
-  const snippets = documents.flatMap(snippetsOf);
+  const snippets = documents.flatMap((document) => snippetsOf(document, given.length > 0));
   if (snippets.length === 0)
     throw new Error(`${documents[0]}: no fence opens with "\`\`\`ts run" or "\`\`\`sh run"`);
   const written = snippets.map((snippet) => ({ snippet, file: write(snippet) }));

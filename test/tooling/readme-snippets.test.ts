@@ -65,6 +65,19 @@ test("failures carry the line of the document", () => {
   expect(output).toMatch(/3 snippets, 3 problems\n$/);
 });
 
+test("a long snippet runs where its document is named", () => {
+  expect(run("```sh run long", "echo a shell", "```")).toEqual({
+    status: 0,
+    output: "1 snippets, 0 problems\n",
+  });
+});
+
+test("the tutorial on digits, as written", { tags: ["long"], timeout: 1_200_000 }, () => {
+  const args = ["--conditions=@flowify/source", "--import", "tsx", "scripts/readme-snippets.ts"];
+  const { stdout } = spawnSync(process.execPath, [...args, "docs/tutorials/digits.md"], { encoding: "utf8" });
+  expect(stdout).toBe("2 snippets, 0 problems\n");
+});
+
 test("a README without a snippet to run is an error", () => {
   expect(run("# Page", "```ts", "const a = 1;", "```")).toMatchObject({ status: 1 });
 });
