@@ -7,6 +7,10 @@ import { type DefaultTheme, defineConfig } from "vitepress";
  */
 const { SITE_BASE: base = "/", SITE_SIDEBAR: sidebar = "[]" } = process.env;
 
+/** Letters of a cell of a table that stays on one line, and of a word with hyphens in a line of code. */
+const SHORT = 16;
+const LONG = 32;
+
 export const config = defineConfig({
   title: "flowify",
   titleTemplate: ":title · flowify",
@@ -23,16 +27,23 @@ export const config = defineConfig({
     // headings have the anchors that forges give them, so that a link works in both
     anchor: { slugify: slug },
     image: { lazyLoading: true },
-    // a column without a name has no header, and a formula can be reached by the keyboard
+    // a column without a name has no header, a short cell is one line, and a formula can be reached by the keyboard
     config: (md) => {
       md.core.ruler.push("reachable", ({ tokens }) => {
         tokens.forEach((token, i) => {
           if (token.type === "code_block") token.attrSet("tabindex", "0"); // it may scroll
+          if (token.type === "td_open" && (tokens[i + 1]?.content.length ?? 0) <= SHORT)
+            token.attrSet("class", "whole");
           if (token.type !== "th_open" || tokens[i + 1]?.content !== "") return;
           token.tag = "td";
           for (const close of tokens.slice(i, i + 3)) if (close.type === "th_close") close.tag = "td";
         });
       });
+      const code = md.renderer.rules.code_inline;
+      md.renderer.rules.code_inline = (...args) =>
+        (code?.(...args) ?? "").replace(/(?<=[>\s])[^\s<>]*-[^\s<>]*(?=[<\s])/g, (word) =>
+          word.length > LONG ? word : `<span class="whole">${word}</span>`,
+        );
     },
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
   },

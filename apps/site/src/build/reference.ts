@@ -8,9 +8,15 @@ import { repository, workspace } from "./places.js";
 
 const API = `${workspace}dist/api`;
 
-/** The first paragraph of a help text: what the command is for. */
-const purposeOf = (help: string): string =>
-  help.split("\n\n").find((paragraph) => !/^[A-Z]+\n/.test(paragraph) && paragraph.trim() !== "") ?? "";
+/** What a command is for: its line in the list of commands above it. */
+function purposeOf(call: string, helps: ReadonlyMap<string, string>): string {
+  const [, above = "", name = ""] = /^(.*) (\S+)$/.exec(call) ?? [];
+  const purpose = new RegExp(`^ {2}${name} +(.*)$`, "m").exec(
+    helps.get(above)?.split("\nCOMMANDS\n")[1] ?? "",
+  );
+  if (!purpose?.[1]) throw new Error(`the help of ${above} has no line for ${name}`);
+  return purpose[1];
+}
 
 /** A page for each command, from its own help. */
 async function commandPages(): Promise<Map<string, string>> {
@@ -24,10 +30,8 @@ async function commandPages(): Promise<Map<string, string>> {
       `# ${call}\n\nThe output of \`${call} --help\`.\n\n${fence}\n`,
     );
   }
-  const rows = [...helps].slice(1).map(([call, help]) => {
-    const words = purposeOf(help).split("\n").join(" ").replaceAll("|", "\\|").replaceAll("<", "&lt;");
-    return `| [\`${call}\`](./${placeOf(call)}) | ${words} |`;
-  });
+  const calls = [...helps.keys()].slice(1);
+  const rows = calls.map((call) => `| [\`${call}\`](./${placeOf(call)}) | ${purposeOf(call, helps)} |`);
   const list = `| command | purpose |\n| --- | --- |\n${rows.join("\n")}`;
   const words =
     "Each command by its own help. [The guide to the command](../../commands.md) shows what they print.";
