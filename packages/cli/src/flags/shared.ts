@@ -144,4 +144,4 @@ export const argument = (
   brief: string,
 ): TypedPositionalParameter<string, CliContext> => ({ parse: nonEmpty, placeholder, brief });
 
-export const runFolder = argument("DIR", "Folder of a run of flowify train");
+export const runFolder: ReturnType<typeof argument> = argument("DIR", "Folder of a run of flowify train");
