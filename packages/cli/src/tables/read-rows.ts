@@ -4,6 +4,7 @@ import { lookAlikeHints } from "../data/table/look-alikes.js";
 import type { TableChoice, TableSchema } from "../data/table/schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import { flowNames, tableColumns } from "./columns/kinds.js";
+import { dependentColumns } from "./dependent-columns.js";
 import { allRows, type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
 import { type FlowRows, flowRows } from "./flow-rows.js";
 
@@ -50,6 +51,7 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
     numbers,
   } = await allRows(encodedTable(path, table, { schema, warn }));
   const columns = tableColumns(schema);
+  if (reading.schema === undefined) notes.push(...dependentColumns(columns, encoded));
   return {
     ...flowRows(columns, encoded),
     count: rowNames.length,

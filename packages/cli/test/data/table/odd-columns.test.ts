@@ -1,0 +1,70 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readRows } from "../../../src/tables/read-rows.js";
+import { temporaryFolder } from "../../temporary-folder.js";
+
+const root = temporaryFolder();
+
+/** The notes and the columns of a table with these rows. */
+async function read(name: string, head: string, row: (i: number) => string, count = 60) {
+  const path = join(root, `${name}.csv`);
+  writeFileSync(path, `${head}\n${Array.from({ length: count }, (_, i) => row(i)).join("\n")}\n`);
+  const { notes, schema, rows, encoded } = await readRows(path);
+  return { notes, columns: schema.columns, rows, encoded };
+}
+
+describe("columns that follow from others", () => {
+  const shop = (i: number): string => ["web", "north", "south"][(i * i) % 3]!;
+  const size = (i: number): string => (i % 9 === 4 ? "" : String(Math.sin(i)));
+
+  it("are named with what they follow from: copies, lines, and other names of the same groups", async () => {
+    const { notes } = await read("copies", "size,again,twice,shop,town,day,age", (i) => {
+      const twice = size(i) === "" ? "" : String(3 - 2 * Math.sin(i));
+      const day = `2024-01-${String(1 + (i % 28)).padStart(2, "0")}`;
+      return [size(i), size(i), twice, shop(i), shop(i).toUpperCase(), day, 30 - (i % 28)].join(",");
+    });
+    expect(notes).toEqual([
+      `${join(root, "copies.csv")}: columns that follow from others: "again" is a copy of "size"; "twice" is -2 × "size" + 3; "town" names the same groups of rows as "shop"; "age" is -1 × "day" + 19753. They say nothing new, and the likelihood counts them again: leave them out by --drop again,twice,town,age`,
+    ]);
+  });
+
+  it("are no columns that are only nearly alike, or missing in other rows", async () => {
+    const { notes } = await read("alike", "size,near,gaps,shop,other,flag", (i) =>
+      [
+        size(i),
+        Math.sin(i) + 1e-4 * Math.cos(5 * i),
+        i % 9 === 5 ? "" : Math.sin(i),
+        shop(i),
+        i === 7 ? "south" : shop(i),
+        i % 2,
+      ].join(","),
+    );
+    expect(notes).toEqual([]);
+  });
+});
+
+describe("a column", () => {
+  it("of more names than are counted is left out, and says so", async () => {
+    const { notes, columns } = await read("names", "name,x", (i) => `n${i % 15_000},${Math.sin(i)}`, 30_000);
+    expect(notes).toEqual([expect.stringContaining('columns left out: "name" (identifier)')]);
+    expect(columns[0]).toMatchObject({ type: "identifier", uncounted: true });
+  });
+
+  it("without any value is left out, and says so", async () => {
+    const { notes } = await read("missing", "empty,x", (i) => `,${Math.sin(i)}`);
+    expect(notes).toEqual([expect.stringContaining('columns left out: "empty" (constant)')]);
+  });
+
+  it("with one value in 99.9 % of the rows has a probability for it, and its rows are finite", async () => {
+    const { notes, columns, rows } = await read(
+      "atom",
+      "fee,x",
+      (i) => `${i % 1000 === 7 ? i / 7 : 0},${Math.sin(i)}`,
+      3000,
+    );
+    expect(notes).toEqual([]);
+    expect(columns[0]).toMatchObject({ use: "model", atoms: [0] });
+    expect(rows.every(Number.isFinite)).toBe(true);
+  });
+});
