@@ -20,6 +20,7 @@ import { holdsRegression } from "../runs/folder.js";
 import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
+import { judgeRows, syntheticLines } from "../synthetic/judge-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
@@ -40,6 +41,7 @@ const flags = {
   },
   normalize: normalizeFlag,
   temperature: value(positiveNumber(), "T", "Temperature of the samples of --quality (default: 1)"),
+  synthetic: yes("Of a table: also compare sampled rows with training rows, beside held-out rows"),
   seed: seedFlag("Seed of the noise (default: 0)"),
   ...commonFlags,
 };
@@ -61,6 +63,11 @@ a probability above 0.9. The distance to the nearest training image shows whethe
 The same figures for other real images show the best possible values. quality.json and
 nearest.png in the run's folder keep the result.
 
+--synthetic also samples rows of a table, and compares them with training rows. It scores the shapes of columns
+and the trends of pairs, as SDMetrics defines them. It counts copies, and samples whose nearest row is a training
+row. Boosted trees try to tell samples from training rows, and learn from both to predict columns of held-out rows.
+The same figures of held-out rows show the best possible values.
+
 Of a run of flowify train --predict it prints the scores of the predictions beside a trivial baseline.
 They are log p of the values, the continuous ranked probability score, and the error of the mean. It counts the
 values in intervals of 50, 80 and 95 %, and their ranks by tenths. --data FILE takes other rows, and counts
@@ -76,6 +83,7 @@ EXAMPLES
   flowify evaluate runs/a --json | jq .bpd
   flowify evaluate runs/a --quality         the quality of the samples as well
   flowify evaluate runs/a --quality --judge classifier.onnx
+  flowify evaluate runs/parcels --synthetic the quality of sampled rows
   flowify evaluate runs/a --samples 16      a tighter bound from 16 samples per image`,
   run: evaluate,
 });
@@ -122,6 +130,8 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       terminal.say(
         `the class of the largest log p is right for ${formatCount(classified.right)} of ${formatCount(classified.of)} ${nounOf(images)}`,
       );
+    const synthetic = flags.synthetic ? await judgeRows(model, run, seed) : undefined;
+    if (synthetic && !quiet) for (const line of ["", ...syntheticLines(synthetic)]) terminal.say(line);
     if (quality && !quiet) for (const line of ["", ...quality.lines]) terminal.say(line);
     terminal.document({
       ...likelihoodDocument(evaluation, images),
@@ -132,6 +142,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
       accuracy: accuracy ?? null,
       ...(classified && { classified }),
       ...(quality && { quality: quality.document }),
+      ...(synthetic && { synthetic }),
     });
   });
 }

@@ -11,6 +11,10 @@ export type Privacy = Readonly<{
   heldOut: number;
   /** Share of the sampled rows that are nearer than 99 % of the held-out rows are. */
   near: number;
+  /** Shares of rows that are a training row again. */
+  copies: Readonly<{ sampled: number; heldOut: number }>;
+  /** Share of the sampled rows that are nearer to a training row than to a held-out one, and the share of training rows in both. */
+  nearer: Readonly<{ share: number; expected: number }>;
 }>;
 
 /**
@@ -25,16 +29,31 @@ export function privacyOf(
 ): Privacy {
   const slots = ownColumns(tableColumns(schema));
   const training = comparable(slots, rows.training, COMPARED.training);
-  const nearest = (part: Float32Array): number[] =>
-    comparable(slots, part, COMPARED.rows)
-      .map((row) => Math.sqrt(training.reduce((least, other) => nearer(row, other, slots, least), Infinity)))
-      .sort((a, b) => a - b);
-  const [sampled, heldOut] = [nearest(rows.sampled), nearest(rows.heldOut)];
-  const edge = heldOut[Math.floor(heldOut.length / 100)]!;
+  const others = comparable(slots, rows.heldOut, COMPARED.training);
+  const drawn = comparable(slots, rows.sampled, COMPARED.rows);
+  const nearest = (some: readonly Float64Array[], to: readonly Float64Array[]): number[] =>
+    some.map((row) => Math.sqrt(to.reduce((least, other) => nearer(row, other, slots, least), Infinity)));
+  const [sampled, heldOut] = [nearest(drawn, training), nearest(others.slice(0, COMPARED.rows), training)];
+  const sorted = [sampled, heldOut].map((distances) => distances.toSorted((a, b) => a - b));
+  const edge = sorted[1]![Math.floor(heldOut.length / 100)]!;
+  const shareOf = (distances: readonly number[], holds: (distance: number) => boolean): number =>
+    distances.filter(holds).length / distances.length;
+  const expected = training.length / (training.length + others.length);
+  const toOthers = nearest(drawn, others);
+  const isNearer = sampled.map((distance, i) => Math.sign(toOthers[i]! - distance));
   return {
-    sampled: median(sampled),
-    heldOut: median(heldOut),
-    near: sampled.filter((distance) => distance < edge).length / sampled.length,
+    sampled: median(sorted[0]!),
+    heldOut: median(sorted[1]!),
+    near: shareOf(sampled, (distance) => distance < edge),
+    copies: {
+      sampled: shareOf(sampled, (distance) => distance === 0),
+      heldOut: shareOf(heldOut, (distance) => distance === 0),
+    },
+    // as near to both is as good as neither
+    nearer: {
+      share: shareOf(isNearer, (sign) => sign > 0) + expected * shareOf(isNearer, (sign) => sign === 0),
+      expected,
+    },
   };
 }
 

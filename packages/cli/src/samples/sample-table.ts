@@ -63,19 +63,25 @@ export function sayPrivacy({ say }: Terminal, { sampled, heldOut, near }: Privac
 }
 
 /** How near the first of the sampled rows are to training rows. */
-export async function privacyOfRun(
-  { config: { data } }: SavedRun,
+export const privacyOfRun = async (
+  run: SavedRun,
   schema: TableSchema,
   sampled: Float32Array,
-): Promise<Privacy> {
+): Promise<Privacy> =>
+  privacyOf(schema, {
+    sampled: encodedRows(tableColumns(schema), sampled),
+    ...(await rowsOfRun(run, schema)),
+  });
+
+/** The rows of the table of a run, encoded: those that it was trained on, and those of its test. */
+export async function rowsOfRun({ config: { data } }: SavedRun, schema: TableSchema) {
   const all = await readRows(data.name, { ...data.reading, schema });
   const width = all.encoded.length / all.count;
   const part = (rows: Uint32Array): Float32Array => takeRows(all.encoded, width, rows);
-  return privacyOf(schema, {
-    sampled: encodedRows(tableColumns(schema), sampled),
+  return {
     heldOut: part(rowsOfSplit(all.count, "test")),
     training: part(rowsOfSplit(all.count, "train").subarray(0, data.examples)),
-  });
+  };
 }
 
 /** The rows of a sampling that `privacyOfRun` compares. */

@@ -1,0 +1,136 @@
+import { type FlowModel, UsageError } from "@flowify/core";
+import type { TableSchema } from "../data/table/schema.js";
+import type { SavedRun } from "../runs/open-run.js";
+import { type Privacy, privacyOf } from "../samples/nearest-training-rows.js";
+import { rowsOfRun } from "../samples/sample-table.js";
+import { tableColumns } from "../tables/columns/kinds.js";
+import { encodedRows } from "../tables/flow-rows.js";
+import { formatCount, table } from "../ui/format.js";
+import { columnsOf } from "./columns.js";
+import { columnShapes, type Likeness, pairTrends } from "./likeness.js";
+import { type Detection, detection, type Efficacy, efficacy } from "./tasks.js";
+
+/** Rows that are sampled: as many as there are training rows, within these. */
+const SAMPLES = { least: 1000, most: 10_000 } as const;
+
+/** A figure of sampled rows, and the same of held-out rows; both are compared with training rows. */
+type Beside<T> = Readonly<{ samples: T; heldOut: T }>;
+
+/** How good sampled rows are, as the field measures it. */
+export type SyntheticRows = Readonly<{
+  samples: number;
+  shapes: Beside<Likeness>;
+  trends: Beside<Likeness>;
+  detection: Beside<Detection>;
+  privacy: Privacy;
+  efficacy: readonly Efficacy[];
+}>;
+
+/** Compares encoded rows, [n, columns] each, that were sampled, held out and trained on. */
+export function compareRows(
+  schema: TableSchema,
+  rows: Readonly<Record<"sampled" | "heldOut" | "training", Float32Array>>,
+  seed: number,
+): SyntheticRows {
+  const of = (part: Float32Array) => columnsOf(schema, part);
+  const [sampled, heldOut, training] = [of(rows.sampled), of(rows.heldOut), of(rows.training)];
+  const beside = <T>(compare: (other: typeof sampled) => T): Beside<T> => ({
+    samples: compare(sampled),
+    heldOut: compare(heldOut),
+  });
+  return {
+    samples: sampled[0]?.values.length ?? 0,
+    shapes: beside((other) => columnShapes(training, other)),
+    trends: beside((other) => pairTrends(training, other)),
+    detection: beside((other) => detection(training, other, seed)),
+    privacy: privacyOf(schema, rows),
+    efficacy: efficacy(training, sampled, heldOut),
+  };
+}
+
+/**
+ * Samples rows of a run, and compares them with its training rows.
+ *
+ * @throws UsageError for a run that is not one of a table
+ */
+export async function judgeRows(model: FlowModel, run: SavedRun, seed: number): Promise<SyntheticRows> {
+  const { schema } = run.config.data.reading ?? {};
+  if (!schema) throw new UsageError("--synthetic is for runs of a table with named columns\nleave it out");
+  const rows = await rowsOfRun(run, schema);
+  const count = Math.min(Math.max(run.config.data.examples, SAMPLES.least), SAMPLES.most);
+  const sampled = await model.sampleFlat(count, { seed });
+  return compareRows(schema, { ...rows, sampled: encodedRows(tableColumns(schema), sampled) }, seed);
+}
+
+/** The lowest scores that are named. */
+const NAMED = 3;
+
+/** The figures in lines. */
+export function syntheticLines({
+  samples,
+  shapes,
+  trends,
+  detection,
+  privacy,
+  efficacy,
+}: SyntheticRows): string[] {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const row = (
+    name: string,
+    { samples, heldOut }: Beside<number>,
+    show = (value: number) => value.toFixed(3),
+  ) => [name, show(samples), show(heldOut)];
+  const scores = <T>({ samples, heldOut }: Beside<T>, of: (each: T) => number): Beside<number> => ({
+    samples: of(samples),
+    heldOut: of(heldOut),
+  });
+  const lowest = trends.samples.columns.concat(shapes.samples.columns).toSorted((a, b) => a.score - b.score);
+  const { copies, nearer } = privacy;
+  return [
+    ...table(
+      [
+        ["", `${formatCount(samples)} samples`, "held-out rows"],
+        row(
+          "column shapes",
+          scores(shapes, ({ score }) => score),
+        ),
+        row(
+          "column pair trends",
+          scores(trends, ({ score }) => score),
+        ),
+        row(
+          "detection by boosted trees",
+          scores(detection, ({ score }) => score),
+        ),
+        row(
+          "  area under the curve",
+          scores(detection, ({ auroc }) => auroc),
+        ),
+        row("copies of training rows", { samples: copies.sampled, heldOut: copies.heldOut }, percent),
+      ],
+      [false, true, true],
+    ),
+    `${percent(nearer.share)} of the samples are nearer to a training row than to a held-out row (expected: ${percent(nearer.expected)})`,
+    `least alike: ${lowest
+      .slice(0, NAMED)
+      .map(({ name, score }) => `${name} ${score.toFixed(3)}`)
+      .join("; ")}`,
+    ...(efficacy.length === 0
+      ? []
+      : [
+          "",
+          ...table(
+            [
+              ["predicted from the others", "", "by samples", "by training rows"],
+              ...efficacy.map(({ column, measure, real, samples: own }) => [
+                column,
+                measure,
+                own.toFixed(3),
+                real.toFixed(3),
+              ]),
+            ],
+            [false, false, true, true],
+          ),
+        ]),
+  ];
+}
