@@ -5,6 +5,7 @@ import type { CalibrationData } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import { firstRows, oneHot } from "./params/host.js";
 import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import { treeDispose } from "./params/pytree.js";
@@ -225,6 +226,7 @@ async function initLayers(
   key: np.Array,
   examples: CalibrationData,
   atLeast: number,
+  given?: HostArray,
   outermost?: { onProgress: InitProgress },
 ): Promise<{ params: ArrayTree[]; examples: CalibrationData }> {
   const keys = splitKey(key, 2 * layers.length);
@@ -236,12 +238,13 @@ async function initLayers(
     let next: CalibrationData;
     if (isChain(l)) {
       noiseKey.dispose();
-      const inner = await initLayers(l.layers, startKey, seen, atLeast);
+      const inner = await initLayers(l.layers, startKey, seen, atLeast, given);
       params.push(inner.params);
       next = inner.examples;
     } else {
+      const ones = seen.first(Math.max(atLeast, l.facts.initExamples ?? 0));
       const own = l.initFromData
-        ? await l.initFromData(startKey, seen.first(Math.max(atLeast, l.facts.initExamples ?? 0)))
+        ? await l.initFromData(startKey, ones, l.condition && given && firstRows(given, ones.count))
         : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
@@ -270,7 +273,9 @@ export async function initChain(
   conditions?: HostArray,
 ): Promise<ArrayTree[]> {
   const [own, other] = embedding ? splitKey(key, 2) : [key];
-  const { params } = await initLayers(layers, own, examples, atLeast, { onProgress });
+  const classes = embedding?.domain.levels;
+  const given = conditions && classes === embedding?.size ? oneHot(conditions, classes) : undefined;
+  const { params } = await initLayers(layers, own, examples, atLeast, given, { onProgress });
   if (embedding && other)
     params.push(conditions ? await embedding.start(other, conditions) : embedding.init(other));
   return params;

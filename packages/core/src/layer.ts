@@ -1,6 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import type { Shape } from "./shape.js";
 import type { Step } from "./steps.js";
@@ -73,7 +74,7 @@ type LayerFacts<P extends ArrayTree = ArrayTree> = Readonly<{
  * the means: "deterministic mode").
  *
  * **The condition** c of p(x | c) is one as well: a layer that declares the shape of `condition` gets it, as all layers of
- * a flow do; the convention holds for every fixed c. At first, after `init` or `initFromData`, nothing may depend on it.
+ * a flow do; the convention holds for every fixed c. At first, after `init` or `initFromData`, z may not depend on it.
  *
  * **Ownership**, as in jax-js: `forward` and `inverse` consume all their arguments, including parameters and noise; a
  * caller that still needs one passes `.ref` (`tree.ref(params)`).
@@ -102,8 +103,10 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /**
    * Data-dependent initial values, if the layer has any, in the tree of `init`. The parts of `examples` are real inputs
    * of the layer, [n, …inShape]. Consumes `key`. Eager (never traced): it may read values.
+   *
+   * @param given the condition of each of them, [n, m], where it is a class
    */
-  initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
+  initFromData?(key: np.Array, examples: CalibrationData, given?: HostArray): Promise<P>;
 }>;
 
 type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds" | "facts";

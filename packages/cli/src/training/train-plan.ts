@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DeviceError, type Flow, type NetworkLayer, UsageError, zoo } from "@flowify/core";
+import { DeviceError, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
 import { dataFiles, isDataSet } from "../data/registry.js";
@@ -18,6 +18,7 @@ import {
 import { autoForTime } from "../networks/first-look.js";
 import type { NetworkDescription } from "../networks/network.js";
 import type { ChosenNetwork } from "../networks/weights.js";
+import { withLabels } from "../networks/with-labels.js";
 import { holdsFunction } from "../opaque/function.js";
 import { functionFor, givenOutputs, type StepNetwork, withOutputs } from "../opaque/train.js";
 import { productRate } from "../product-rate.js";
@@ -124,18 +125,6 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
     ],
     ...(network.pretrained && flags.lr === undefined && { tryRates: RATES }),
   };
-}
-
-/** The network, conditional on the labels of its images. Errors: `UsageError` for data without labels, or of one class. */
-function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork {
-  const { labels = new Uint8Array() } = "rows" in data ? {} : data;
-  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
-  if (classes < 2)
-    throw new UsageError(
-      `--condition label: ${data.name} has ${classes === 0 ? "no labels" : "labels of one class alone"}, expected two classes at least\nleave it out, or name data with labels`,
-    );
-  const description = (network.description ?? zoo(network.name)) as NetworkDescription;
-  return { ...network, description: { ...description, condition: { classes } } };
 }
 
 /** What the native device computes in a second, or where it is missing what two slow cores do. */

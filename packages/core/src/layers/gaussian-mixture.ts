@@ -1,6 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
+import { type ClassNormal, fitClassMixture } from "../init/class-mixture.js";
 import { type FittedNormal, fitMixture, inverseLower } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
@@ -38,6 +39,8 @@ export type GaussianMixtureOptions = o.Options<typeof schemas> & {
 
 /** Width of the network of the weights. */
 const HIDDEN = 64;
+/** Nats by which normals of other classes are less likely at first. */
+const FAR = 6;
 
 type Components = Pick<GaussianMixtureParams, "means" | "logPrecision" | "lower">;
 
@@ -51,7 +54,8 @@ const LARGEST = 1024;
  *
  * and log q(z) that of the first numbers alone. What leaves has the conditional of the joint density: kinds of examples
  * (digits, species) in which numbers depend on each other in different ways. Exact; forward(inverse(z)) = z. The
- * inverse chooses a component by its share in z, and draws the rest from it. Initialized by expectation maximization.
+ * inverse chooses a component by its share in z, and draws the rest from it. Initialized by expectation maximization; where
+ * the condition is a class, each class has normals of its own.
  *
  * Shapes: [n] to [kept]. Errors: `ShapeError` for anything but vectors, and where none would leave; `DomainError` for
  * more than 1,024 numbers. Source: Bishop 2006, Pattern Recognition and Machine Learning, sections 2.3 and 9.2.
@@ -151,13 +155,46 @@ export function gaussianMixture(
       z.dispose();
       return rest;
     },
-    async initFromData(key, examples) {
-      const fitted = paramsOf(await fitMixture(await rowsOnHost(examples, n), K), n);
-      if (condition > 0) return { ...fitted, weights: network.init(key, { lastZero: true }) };
+    async initFromData(key, examples, given) {
+      const rows = await rowsOnHost(examples, n);
+      const byClass = given && condition <= HIDDEN ? await fitClassMixture(rows, given, K) : undefined;
+      const fitted = paramsOf(byClass ?? (await fitMixture(rows, K)), n);
+      if (condition > 0) {
+        const weights = network.init(key, { lastZero: true });
+        return { ...fitted, weights: byClass ? await forClasses(weights, byClass, condition) : weights };
+      }
       key.dispose();
       return fitted;
     },
   });
+}
+
+/**
+ * A network whose first units are the classes, and which takes FAR from the log weight of the normals of other classes. Consumes
+ * the weights.
+ */
+async function forClasses(
+  weights: DenseParams[],
+  fitted: readonly ClassNormal[],
+  classes: number,
+): Promise<DenseParams[]> {
+  const rest = await Promise.all(
+    weights.map(async ({ weight, bias }, layer) => {
+      const [out = 0, from = 0] = weight.shape;
+      const [w, b] = [Float32Array.from(await weight.data()), Float32Array.from(await bias.data())];
+      for (let i = 0; i < out; i++)
+        for (let j = 0; j < from; j++) {
+          const isLast = layer === weights.length - 1;
+          if (isLast && j < classes) w[i * from + j] = fitted[i]!.label === j ? 0 : -FAR;
+          else if (!isLast && i < classes) w[i * from + j] = i === j ? 1 : 0;
+        }
+      return {
+        weight: floats(w, [out, from]),
+        bias: floats(layer < weights.length - 1 ? b.fill(0, 0, classes) : b),
+      };
+    }),
+  );
+  return rest;
 }
 
 async function rowsOnHost(examples: CalibrationData, n: number): Promise<Float64Array[]> {

@@ -1,6 +1,9 @@
 /** A mixture of normals: its formula term by term, what its inverse draws, and what its start finds in rows. */
 import { numpy as np, random } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
+import { jaxExecutor } from "../../src/executor/jax-executor.js";
+import { fit } from "../../src/fit.js";
+import { flowify } from "../../src/flowify.js";
 import { fitMixture } from "../../src/init/fit-mixture.js";
 import { type GaussianMixtureParams, gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { makeRng } from "../../src/math/rng.js";
@@ -180,3 +183,35 @@ describe("invertUnitLower", () => {
 });
 
 const identity = (n: number): number[] => Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0));
+
+describe("of classes", () => {
+  it("starts with normals of each class, those without rows with those of all", async () => {
+    usePrecision("float32");
+    const labels = Array.from({ length: 300 }, (_, r) => [r % 3]);
+    const rng = makeRng(5, 0);
+    const at = [0, 4, -4];
+    const rows = labels.map(([c = 0]) => [at[c]! + rng.normal(), -at[c]! + rng.normal()]);
+    const network = {
+      inShape: [2],
+      layers: [{ kind: "gaussianMixture", components: 8, kept: 0 }],
+      condition: { classes: 4 },
+    } as const;
+    const model = await fit(flowify(network), rows, {
+      condition: labels,
+      steps: 1,
+      learningRate: 1e-6,
+      executor: jaxExecutor(),
+    });
+    const logs = await Promise.all([0, 1, 2, 3].map((c) => model.logProb(rows, { condition: [[c]] })));
+    const some = logs.slice(0, 3); // the classes that rows are of
+    const likeliest = rows.map((_, r) =>
+      some.findIndex((log) => log[r] === Math.max(...some.map((l) => l[r]!))),
+    );
+    expect(likeliest.filter((c, r) => c === labels[r]![0]).length).toBeGreaterThan(295);
+    const entropy = 1 + Math.log(2 * Math.PI); // of a normal in two dimensions
+    const own = rows.map((_, r) => logs[labels[r]![0]!]![r]!);
+    expect(sum(own) / rows.length).toBeGreaterThan(-entropy - 0.1);
+    expect(sum([...logs[3]!]) / rows.length).toBeGreaterThan(-entropy - 2); // no row was of this class
+    await model.dispose();
+  });
+});
