@@ -4,8 +4,8 @@ import { type FittedNormal, fitMixture } from "./fit-mixture.js";
 /** A normal distribution of a mixture, and the class whose rows it was fitted to. */
 export type ClassNormal = FittedNormal & Readonly<{ label: number }>;
 
-/** Rows below which a class is fitted to the rows of all. */
-const FEWEST = 2;
+/** Rows for each normal below which a class is fitted to the rows of all: one or two rows have no spread. */
+const FEWEST = 10;
 
 /** The class of each row of a condition [N, m], or undefined where rows are not 0 but for a single 1. */
 function labelsOf({ data, shape: [count = 0, classes = 0] }: HostArray): Uint16Array | undefined {
@@ -36,7 +36,7 @@ export async function fitClassMixture(
   for (let label = 0; label < classes; label++) {
     const own = rows.filter((_, r) => labels[r] === label);
     const share = Math.floor(((label + 1) * K) / classes) - Math.floor((label * K) / classes);
-    const normals = await fitMixture(own.length < FEWEST ? rows : own, share);
+    const normals = await fitMixture(own.length < FEWEST * share ? rows : own, share);
     fitted.push(...normals.map((each) => ({ ...each, label })));
   }
   return fitted;
