@@ -24,7 +24,7 @@ import { type GivenOptions, type ModelOptions, schemas } from "./options.js";
 import { decodeRows, latentsOf, sampleBlocks } from "./samples.js";
 import { ledgerOf, readGiven, type Scores, scoreStream } from "./scores.js";
 
-/** Copies of the parameters while a model is created: the initial values, on the host, and on the executor's device. */
+/** Copies of the parameters while a model is created: initial values, on the host, on the device. */
 const COPIES = 3;
 
 /**
@@ -174,7 +174,7 @@ export class FlowModel {
    */
   async sample(n: number, options: GivenOptions = {}): Promise<Float32Array[]> {
     checkOptions("sample", schemas.draw, options);
-    const [flat, size] = [await this.sampleFlat(n, options), sizeOf(this.flow.inShape)];
+    const [flat, size] = [await this.sampleFlat(n, options), this.flow.dimensions];
     return Array.from({ length: n }, (_, i) => flat.subarray(i * size, (i + 1) * size));
   }
 
@@ -215,10 +215,9 @@ export class FlowModel {
     checkOptions("encode", schemas.draw, options);
     const { encode: f, inShape, forwardNoise: noise, condition: domain } = this.flow;
     const row = { name: "encode", f, inShape, noise, itemwise: false, condition: domain?.shape };
-    const check = refuseNaN("encode");
     const { condition, ...how } = await this.#given(examples, options);
     const read = readGiven("encode", this.flow, examples, condition);
-    return this.#runner.run(row, read, STREAM.evaluate, { ...how, check });
+    return this.#runner.run(row, read, STREAM.evaluate, { ...how, check: refuseNaN("encode") });
   }
 
   /**
@@ -227,13 +226,14 @@ export class FlowModel {
    */
   async decode(latents: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
     checkOptions("decode", schemas.draw, options);
-    const read = readExamples(latents, { shape: this.flow.latentShape });
-    return decodeRows(this.flow, this.#runner, "decode", read, options);
+    const z = readExamples(latents, { shape: this.flow.latentShape });
+    return decodeRows(this.flow, this.#runner, "decode", z, options);
   }
 
-  /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode. */
+  /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode; samples where there is no latent. */
   async reconstruct(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
-    const given = await this.#given(examples, options);
+    const [given, size] = [await this.#given(examples, options), sizeOf(this.flow.latentShape)];
+    if (size === 0) return this.sampleFlat(readExamples(examples, { shape: this.flow.inShape }).count, given);
     return this.decode(await this.encode(examples, { ...given, mode: "deterministic" }), given);
   }
 
