@@ -4,7 +4,7 @@ import type { NetworkDescription } from "./network.js";
 import { type ChosenNetwork, networkOfDescription } from "./weights.js";
 
 /**
- * The network, conditional on the labels of its images; at its end is a mixture in which each class has normals of its own.
+ * The network, conditional on the labels of its images; at its end is a mixture in which each class has its own normals.
  * Errors: `UsageError` for data without labels, or of one class.
  */
 export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork {
