@@ -22,7 +22,7 @@ describe("a flow of a table", () => {
     const { schema, rows, fillLog, names } = await readTable(path);
     expect(names).toEqual(["shop", "items", "weight", "weight is missing"]);
     const model = await fit(tableFlow(schema), rows, {
-      steps: 150,
+      steps: 40,
       validation: 0.1,
       seed: 7,
       learningRate: 3e-3,
@@ -38,6 +38,31 @@ describe("a flow of a table", () => {
     expect(Math.abs(share(({ shop }) => shop === "web") - 0.25)).toBeLessThan(0.09);
     expect(Math.abs(share(({ weight }) => weight === null) - 0.2)).toBeLessThan(0.09);
     expect(share(({ items }) => [0, 1, 2, 3].includes(Number(items)))).toBe(1);
+    await model.dispose();
+  });
+
+  it("costs some nats more for numbers far out, not thousands, and samples as many near the middle", async () => {
+    const rng = makeRng(5);
+    const cauchy = (): number => Math.tan(Math.PI * (rng.uniform() - 0.5));
+    const file = join(root, "tails.csv");
+    writeFileSync(file, `x\n${Array.from({ length: 2000 }, cauchy).join("\n")}\n`);
+    const { schema, rows } = await readTable(file);
+    const model = await fit(tableFlow(schema), rows, { steps: 1, seed: 7 });
+    const fresh = Float32Array.from({ length: 4000 }, cauchy);
+    const logProb = await model.logProb(fresh);
+    const worst = logProb.reduce((least, log) => Math.min(least, log), 0);
+    expect(worst).toBeGreaterThan(-30);
+    // the differential entropy of a Cauchy distribution is log 4π
+    expect(logProb.reduce((sum, log) => sum + log / 4000, 0)).toBeGreaterThan(-Math.log(4 * Math.PI) - 0.1);
+    const [far] = await model.logProb(Float32Array.of(1e30));
+    expect(far).toBeGreaterThan(-3000);
+    const sorted = (await model.sampleFlat(4000, { seed: 1 })).toSorted();
+    for (const [share, quartile] of [
+      [0.25, -1],
+      [0.5, 0],
+      [0.75, 1],
+    ] as const)
+      expect(Math.abs(sorted[4000 * share]! - quartile)).toBeLessThan(0.15);
     await model.dispose();
   });
 

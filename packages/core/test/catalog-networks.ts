@@ -118,6 +118,7 @@ const monotones: readonly CatalogEntry[] = [
   }),
   entry("celu, α = 2", "monotone", monotone([5], "celu", { alpha: 2 }), { scale: 3, condition: 10 }),
   entry("selu", "monotone", monotone([5], "selu"), { condition: 10 }),
+  entry("asinh", "monotone", monotone([5], "asinh"), { scale: 3, condition: 10 }),
 ];
 
 const maxPool = (what: string, inShape: Shape, options: MaxPool2dOptions, rest: Partial<CatalogEntry> = {}) =>

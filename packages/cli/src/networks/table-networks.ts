@@ -69,8 +69,15 @@ function stack(n: number, schema?: TableSchema): NetworkLayer[] {
   const few = values.sizes.reduce((sum, size) => sum + size, 0) <= MOST_VALUES && values.sizes.length > 1;
   const tree: NetworkLayer = { kind: "valueTree", ...values };
   const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
-  const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal], ...(few ? [[tree]] : [])];
-  if (n === 1) return [{ kind: "flowMixture", stacked: true, fixed: 2, members: gaussian }];
+  // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
+  const heavy: NetworkLayer[] = [
+    { kind: "actnorm" },
+    { kind: "asinh" },
+    marginal,
+    ...(n > 1 ? [whiten(LITTLE)] : []),
+  ];
+  const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal], heavy, ...(few ? [[tree]] : [])];
+  if (n === 1) return [{ kind: "flowMixture", stacked: true, fixed: gaussian.length, members: gaussian }];
   const fixed = [
     ...gaussian,
     ...own.map((components) => [normals(components)]),

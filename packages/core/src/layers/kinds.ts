@@ -17,6 +17,7 @@ export { linearKind } from "./linear.js";
 export { marginalKind } from "./marginal.js";
 export { maxPool2dKind } from "./max-pool2d.js";
 export {
+  asinhKind,
   celuKind,
   eluKind,
   seluKind,

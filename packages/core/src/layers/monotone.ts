@@ -13,7 +13,7 @@ const schemas = {
 };
 export type MonotoneOptions = o.Options<typeof schemas>;
 
-/** An increasing function of R onto an interval. All three consume what they are given. */
+/** An increasing function of R onto an interval, or onto R. All three consume what they are given. */
 type Monotone = Readonly<{
   forward(x: np.Array): np.Array;
   /** log of the derivative at x, stable wherever the function itself is flat. */
@@ -47,6 +47,17 @@ const exponentialLinear = (lambda: number, alpha: number, r: number): Monotone =
 
 /** Source: Klambauer et al. 2017 (arXiv:1706.02515), equation 14. */
 const SELU = { alpha: 1.6732632423543772, lambda: 1.0507009873554805 };
+
+/** Beyond, asinh x = log 2|x| to 2e-9; and what sinh is finite up to in float32. */
+const FAR = 1e4;
+const MOST_ASINH = 85;
+
+/** |x| up to `FAR`, and the log of how many times more it is. */
+function sizeOf(x: np.Array): { near: np.Array; beyond: np.Array } {
+  const size = np.absolute(x);
+  const beyond = np.log(np.maximum(size.ref, FAR).div(FAR));
+  return { near: np.minimum(size, FAR), beyond };
+}
 
 const functions = {
   sigmoid: () => ({
@@ -88,6 +99,24 @@ const functions = {
   elu: (alpha) => exponentialLinear(1, alpha, 1),
   celu: (alpha) => exponentialLinear(1, alpha, alpha),
   selu: () => exponentialLinear(SELU.lambda, SELU.alpha, 1),
+  asinh: () => ({
+    forward(x) {
+      const { near, beyond } = sizeOf(x.ref);
+      // log1p(a + a² / (1 + √(1 + a²))) of near ones, so that nothing cancels and nothing overflows
+      const root = np.sqrt(np.square(near.ref).add(1)).add(1);
+      return np.sign(x).mul(np.log1p(near.ref.add(np.square(near).div(root))).add(beyond));
+    },
+    // −½ log(1 + x²)
+    logSlope(x) {
+      const { near, beyond } = sizeOf(x);
+      return np.log1p(np.square(near)).mul(-0.5).sub(beyond);
+    },
+    inverse(z) {
+      const within = np.clip(z, -MOST_ASINH, MOST_ASINH);
+      return np.expm1(within.ref).sub(np.expm1(within.neg())).mul(0.5);
+    },
+    image: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+  }),
 } as const satisfies { [name: string]: (alpha: number) => Monotone };
 
 /** The functions that `monotone` makes layers of. */
@@ -101,13 +130,14 @@ const SMALLEST = 2 ** -100;
 
 /**
  * z = f(x) entry by entry, f an increasing function of R onto an open interval, its image: sigmoid, tanh,
- * softplus, softsign, elu, celu, selu; L = Σ log f′(x).
+ * softplus, softsign, elu, celu, selu, or onto R: asinh; L = Σ log f′(x).
  *
  * Exact. What the rest of the flow puts outside of the image is lost: unless its base lives on the image (a
  * sigmoid at the end and a uniform base), exp(log p) integrates to less than 1, and log p is below that of
  * the density that draws are kept from. The inverse takes z to the nearest number in the image first.
  *
- * Errors: `DomainError` for α ≤ 0. Float32: where f is flat, x is not found again: sigmoid beyond |x| = 16.
+ * Errors: `DomainError` for α ≤ 0. Float32: where f is flat, x is not found again: sigmoid beyond |x| = 16. The inverse of
+ * asinh takes |z| up to 85.
  *
  * @example
  * ```ts
@@ -127,11 +157,12 @@ export function monotone(
     throw new DomainError(`${name}: alpha must be positive and finite, got ${alpha}`);
   const f: Monotone = functions[name](alpha);
   const [low, high] = f.image;
-  const [least, most] = [low === 0 ? SMALLEST : low + MARGIN * Math.abs(low), high * (1 - MARGIN)];
+  const least = low === 0 ? SMALLEST : Number.isFinite(low) ? low + MARGIN * Math.abs(low) : low;
+  const most = high * (1 - MARGIN);
   return defineLayer<NoParams>({
     name,
     inShape,
-    facts: { image: f.image },
+    ...(Number.isFinite(low) && { facts: { image: f.image } }),
     init: (key) => {
       key.dispose();
       return {};
@@ -142,7 +173,7 @@ export function monotone(
     },
     inverse(_params, z) {
       expectShape(name, "z", z, inShape);
-      const above = np.maximum(z, least);
+      const above = Number.isFinite(low) ? np.maximum(z, least) : z;
       return f.inverse(Number.isFinite(high) ? np.minimum(above, most) : above);
     },
   });
@@ -177,6 +208,7 @@ export const sigmoidKind = kindOf("sigmoid", nn.sigmoid);
 export const tanhKind = kindOf("tanh", np.tanh);
 export const softplusKind = kindOf("softplus", softplus);
 export const softsignKind = kindOf("softsign", (x) => x.ref.div(np.absolute(x).add(1)));
+export const asinhKind = kindOf("asinh", (x) => functions.asinh().forward(x));
 export const seluKind = kindOf("selu", (x) => elu(x, SELU.alpha).mul(SELU.lambda));
 export const eluKind = kindWithAlpha("elu", elu);
 export const celuKind = kindWithAlpha("celu", (x, alpha) =>
