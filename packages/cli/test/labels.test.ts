@@ -87,6 +87,29 @@ it("sample --condition draws images of a class, the grid a class in each row wit
   expect(JSON.parse(stdout).count).toBe(150);
 });
 
+it("is explained given the likeliest class, and drawn at temperatures and between images", async () => {
+  const image = join(root, "image.png");
+  const marked7 = marked(10).subarray(7 * side * side, 8 * side * side); // bright at 7
+  await sharp(marked7, { raw: { width: side, height: side, channels: 1 } })
+    .png()
+    .toFile(image);
+  const { status, stdout } = await runCommand(["explain", run, image, "--json"]);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ class: 7, images: 100 });
+  const sheet = (name: string) => [
+    "sample",
+    run,
+    "--sheet",
+    name,
+    "--out",
+    join(root, `${name}.png`),
+    "--quiet",
+  ];
+  for (const name of ["temperatures", "interpolation"])
+    expect((await runCommand(sheet(name))).status).toBe(0);
+  await expectRefusal(sheet("inpainting"), 2, "--sheet inpainting: this density is conditional");
+});
+
 it("loadModel opens the run, for images of 0 to 255", async () => {
   const { images } = firstImages((await loadExamples({ name: data }, "test")) as ImageSet, 3);
   const given = { condition: [[2], [0], [9]], seed: 4 };

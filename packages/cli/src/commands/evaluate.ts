@@ -20,6 +20,7 @@ import { holdsRegression } from "../runs/folder.js";
 import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
+import { likeliestClasses } from "../scores/over-classes.js";
 import { judgeRows, syntheticLines } from "../synthetic/judge-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
@@ -170,20 +171,10 @@ async function classifiedByDensity(
   images: DataSet,
   seed: number,
 ): Promise<Accuracy | undefined> {
-  const classes = model.flow.condition?.levels;
-  if (classes === undefined || "rows" in images) return undefined;
+  if (model.flow.condition?.levels === undefined || "rows" in images) return undefined;
   const some = firstImages(images, Math.min(CLASSIFIED, images.count));
   const { condition: labels = new Uint8Array() } = conditionOf(model.flow, some);
-  const best = new Float64Array(some.count).fill(Number.NEGATIVE_INFINITY);
-  const found = new Uint8Array(some.count);
-  for (let label = 0; label < classes; label++) {
-    const logs = await model.logProb(some.images, { seed, condition: [label] });
-    logs.forEach((log, i) => {
-      if (log <= (best[i] as number)) return;
-      best[i] = log;
-      found[i] = label;
-    });
-  }
+  const found = (await likeliestClasses(model, some.images, seed)) ?? new Uint8Array();
   return { right: found.reduce((sum, label, i) => sum + (label === labels[i] ? 1 : 0), 0), of: some.count };
 }
 

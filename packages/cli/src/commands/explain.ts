@@ -13,6 +13,7 @@ import {
   withoutReading,
 } from "../flags/shared.js";
 import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";
+import { likeliestClasses } from "../scores/over-classes.js";
 import { table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
@@ -59,7 +60,10 @@ export async function explain(
     const count = Math.min(all.count, TYPICAL);
     const typical = all.images.subarray(0, (all.images.length / all.count) * count);
     const { dimensions } = model.flow;
-    const layers = (await model.explain(image, typical, { seed })).map(
+    const own = await likeliestClasses(model, image, seed);
+    const others = own && (all.labels?.subarray(0, count) ?? (await likeliestClasses(model, typical, seed)));
+    const given = own && others && { condition: own, others };
+    const layers = (await model.explain(image, typical, { seed, ...given })).map(
       ({ layer, nats, mean, std, deviations }) => ({
         layer,
         bpd: bitsPerDimension(nats, dimensions),
@@ -71,6 +75,7 @@ export async function explain(
     const most = layers.slice(0, -1).reduce((a, b) => (b.deviations > a.deviations ? b : a));
     const { say, colors } = terminal;
     say(`${file}, compared with ${count} of ${describeImages(all)}: bits per dimension`);
+    if (own) say(`given its likeliest class, ${own[0]}; the others given theirs`);
     say();
     const signed = (value: number): string => `${value < 0 ? "" : "+"}${value.toFixed(3)}`;
     const rows = layers.map(({ layer, bpd, mean, std, deviations }) => [
@@ -87,6 +92,6 @@ export async function explain(
         ? `${colors.bold(most.layer)} finds it the least likely, by ${most.deviations.toFixed(1)} standard deviations`
         : "no layer finds it less likely than the others",
     );
-    terminal.document({ file, images: count, seed, layers });
+    terminal.document({ file, images: count, seed, ...(own && { class: own[0] }), layers });
   });
 }

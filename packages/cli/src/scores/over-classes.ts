@@ -36,6 +36,25 @@ export async function* scoresOf(
   }
 }
 
+/** The class c with the largest log p(x | c) of each example, or undefined where the flow has no classes. */
+export async function likeliestClasses(
+  model: FlowModel,
+  examples: ExamplesIn,
+  seed: number,
+): Promise<Uint8Array | undefined> {
+  const classes = model.flow.condition?.levels;
+  if (classes === undefined) return undefined;
+  let best: Float64Array | undefined;
+  let found = new Uint8Array();
+  for (let label = 0; label < classes; label++) {
+    const logs = await model.logProb(examples, { seed, condition: [label] });
+    const before = best ?? logs.map(() => Number.NEGATIVE_INFINITY);
+    found = Uint8Array.from(logs, (log, i) => (log > before[i]! ? label : (found[i] ?? 0)));
+    best = logs.map((log, i) => Math.max(log, before[i]!));
+  }
+  return found;
+}
+
 /** The mixture of the classes, each example's by log-sum-exp. */
 function overClasses(first: Scores, batches: readonly Scores[]): Scores {
   const count = first.logProb.length;

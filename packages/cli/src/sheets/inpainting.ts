@@ -1,4 +1,4 @@
-import type { FlowModel } from "@flowify/core";
+import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { conditionalSamples } from "../samples/conditional-samples.js";
@@ -39,6 +39,10 @@ export async function inpaint(
   { images, count, shape }: Pick<ImageSet, "images" | "count" | "shape">,
   { hide, each, steps, seed, onStep }: InpaintingOptions,
 ): Promise<Inpainting> {
+  if (model.flow.condition)
+    throw new UsageError(
+      "--sheet inpainting: this density is conditional\ntrain a run without --condition for it, or choose another sheet",
+    );
   const size = imageSize(shape);
   const { layers } = model.flow.chain;
   const found = layers.findIndex(({ name }) => !ENTRYWISE.has(name));

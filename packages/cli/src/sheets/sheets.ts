@@ -1,6 +1,6 @@
 import type { FlowModel } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { conditionOf, type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { toBytes } from "./run-pictures.js";
@@ -19,14 +19,16 @@ const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
 /** Pairs of images on the sheet that interpolates between them. */
 export const PAIRS = 8;
 
-/** A row for each temperature, with the same noise in all of them. */
+/** A row for each temperature, with the same noise in all of them; where there are classes, a column for each. */
 export async function temperatureSheet(
   model: FlowModel,
   { title, shape, columns, seed }: SheetOptions,
 ): Promise<Uint8Array> {
   const rows: Uint8Array[] = [];
+  const classes = model.flow.condition?.levels;
+  const given = classes && { condition: Uint8Array.from({ length: columns }, (_, c) => c % classes) };
   for (const temperature of TEMPERATURES)
-    rows.push(toBytes(await model.sampleFlat(columns, { seed, temperature })));
+    rows.push(toBytes(await model.sampleFlat(columns, { seed, temperature, ...given })));
   return encodePng(
     await imageGrid({
       images: joined(rows),
@@ -51,7 +53,7 @@ function describingPart(model: FlowModel): FlowModel {
 /**
  * A row for each pair of images: both at the ends, and between them decodings of latents on the great circle from one
  * to the other; on a straight line where the latents are not those of one normal distribution. The noise of the inverse
- * is at its mean: sampled noise hides the changes of the latent.
+ * is at its mean: sampled noise hides the changes of the latent. Where there are classes, that of the nearer image.
  */
 export async function interpolationSheet(
   model: FlowModel,
@@ -69,7 +71,11 @@ export async function interpolationSheet(
   const put = (row: number, column: number, image: Uint8Array): void =>
     grid.set(image, (row * (between + 2) + column) * size);
   try {
-    const latents = await part.encode(images.images.subarray(0, 2 * pairs * size), { mode: "deterministic" });
+    const { condition: labels } = model.flow.condition?.levels ? conditionOf(model.flow, images) : {};
+    const latents = await part.encode(images.images.subarray(0, 2 * pairs * size), {
+      mode: "deterministic",
+      ...(labels && { condition: labels.subarray(0, 2 * pairs) }),
+    });
     for (let step = 0; step < between; step++) {
       const z = new Float32Array(pairs * width);
       for (let row = 0; row < pairs; row++) {
@@ -78,7 +84,11 @@ export async function interpolationSheet(
         );
         z.set(mix(a as Float32Array, b as Float32Array, step / (between - 1)), row * width);
       }
-      const decoded = toBytes(await part.decode(z, { mode: "deterministic" }));
+      const nearer = 2 * step < between ? 0 : 1;
+      const given = labels && {
+        condition: labels.filter((_, image) => image % 2 === nearer).subarray(0, pairs),
+      };
+      const decoded = toBytes(await part.decode(z, { mode: "deterministic", ...given }));
       for (let row = 0; row < pairs; row++)
         put(row, step + 1, decoded.subarray(row * size, (row + 1) * size));
     }
