@@ -9,7 +9,9 @@ const { SITE_BASE: base = "/", SITE_SIDEBAR: sidebar = "[]" } = process.env;
 
 /** Letters of a cell of a table that stays on one line, and of a word with hyphens in a line of code. */
 const SHORT = 16;
-const LONG = 32;
+const LONG = 20;
+/** Letters from which a cell is too narrow on a phone without a least width. */
+const SENTENCE = 60;
 
 export const config = defineConfig({
   title: "flowify",
@@ -32,8 +34,9 @@ export const config = defineConfig({
       md.core.ruler.push("reachable", ({ tokens }) => {
         tokens.forEach((token, i) => {
           if (token.type === "code_block") token.attrSet("tabindex", "0"); // it may scroll
-          if (token.type === "td_open" && (tokens[i + 1]?.content.length ?? 0) <= SHORT)
-            token.attrSet("class", "whole");
+          const letters = tokens[i + 1]?.content.length ?? 0;
+          if (token.type === "td_open" && letters <= SHORT) token.attrSet("class", "whole");
+          if (token.type === "td_open" && letters > SENTENCE) token.attrSet("class", "sentence");
           if (token.type !== "th_open" || tokens[i + 1]?.content !== "") return;
           token.tag = "td";
           for (const close of tokens.slice(i, i + 3)) if (close.type === "th_close") close.tag = "td";
