@@ -5,8 +5,7 @@ import type { CalibrationData } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import { firstRows, oneHot } from "./params/host.js";
-import type { HostArray } from "./params/host-array.js";
+import type { HostArray, HostData } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import { treeDispose } from "./params/pytree.js";
 import { countOf, expectShape, type Shape, sameShape, showShape } from "./shape.js";
@@ -15,6 +14,8 @@ import { countOf, expectShape, type Shape, sameShape, showShape } from "./shape.
 export type Embedding = Readonly<{
   /** What a condition must be. */
   domain: ExampleDomain;
+  /** Layers see classes as rows of zeros with a single 1. */
+  oneHot: boolean;
   /** Numbers of the vector. */
   size: number;
   parameterKinds: ParameterKinds;
@@ -226,7 +227,7 @@ async function initLayers(
   key: np.Array,
   examples: CalibrationData,
   atLeast: number,
-  given?: HostArray,
+  labels?: HostData,
   outermost?: { onProgress: InitProgress },
 ): Promise<{ params: ArrayTree[]; examples: CalibrationData }> {
   const keys = splitKey(key, 2 * layers.length);
@@ -238,13 +239,13 @@ async function initLayers(
     let next: CalibrationData;
     if (isChain(l)) {
       noiseKey.dispose();
-      const inner = await initLayers(l.layers, startKey, seen, atLeast, given);
+      const inner = await initLayers(l.layers, startKey, seen, atLeast, labels);
       params.push(inner.params);
       next = inner.examples;
     } else {
       const ones = seen.first(Math.max(atLeast, l.facts.initExamples ?? 0));
       const own = l.initFromData
-        ? await l.initFromData(startKey, ones, l.condition && given && firstRows(given, ones.count))
+        ? await l.initFromData(startKey, ones, l.condition && ofFirst(labels, ones.count))
         : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
@@ -256,6 +257,10 @@ async function initLayers(
   }
   return { params, examples: seen };
 }
+
+/** The first ones, or undefined if there are fewer: nested layers may see several rows of an example. */
+const ofFirst = (labels: HostData | undefined, count: number): HostData | undefined =>
+  labels && labels.length >= count ? labels.subarray(0, count) : undefined;
 
 /** Called after the initialization of each layer. */
 export type InitProgress = (layer: string, done: number, layers: number) => void;
@@ -273,9 +278,8 @@ export async function initChain(
   conditions?: HostArray,
 ): Promise<ArrayTree[]> {
   const [own, other] = embedding ? splitKey(key, 2) : [key];
-  const classes = embedding?.domain.levels;
-  const given = conditions && classes === embedding?.size ? oneHot(conditions, classes) : undefined;
-  const { params } = await initLayers(layers, own, examples, atLeast, given, { onProgress });
+  const labels = embedding?.oneHot ? conditions?.data : undefined;
+  const { params } = await initLayers(layers, own, examples, atLeast, labels, { onProgress });
   if (embedding && other)
     params.push(conditions ? await embedding.start(other, conditions) : embedding.init(other));
   return params;

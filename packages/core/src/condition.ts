@@ -99,6 +99,7 @@ export function embedding(
     given.sub(mean.reshape(unit)).mul(np.exp(logStd.neg()).reshape(unit));
   return {
     domain: { shape, levels: isClass ? condition.classes : undefined, ...(outputs && { computed: true }) },
+    oneHot: isClass && kind === "none",
     size: net.size,
     parameterKinds: {
       ...(!isClass && ({ mean: "fixed", logStd: "fixed" } as const)),

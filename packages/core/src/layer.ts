@@ -1,7 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { HostArray } from "./params/host-array.js";
+import type { HostData } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import type { Shape } from "./shape.js";
 import type { Step } from "./steps.js";
@@ -104,9 +104,9 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
    * Data-dependent initial values, if the layer has any, in the tree of `init`. The parts of `examples` are real inputs
    * of the layer, [n, …inShape]. Consumes `key`. Eager (never traced): it may read values.
    *
-   * @param given the condition of each of them, [n, m], where it is a class
+   * @param labels the class of each of them, where the condition is a class as one-hot numbers
    */
-  initFromData?(key: np.Array, examples: CalibrationData, given?: HostArray): Promise<P>;
+  initFromData?(key: np.Array, examples: CalibrationData, labels?: HostData): Promise<P>;
 }>;
 
 type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds" | "facts";

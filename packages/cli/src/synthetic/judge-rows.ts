@@ -75,37 +75,22 @@ export function syntheticLines({
   efficacy,
 }: SyntheticRows): string[] {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const row = (
-    name: string,
-    { samples, heldOut }: Beside<number>,
-    show = (value: number) => value.toFixed(3),
-  ) => [name, show(samples), show(heldOut)];
-  const scores = <T>({ samples, heldOut }: Beside<T>, of: (each: T) => number): Beside<number> => ({
-    samples: of(samples),
-    heldOut: of(heldOut),
-  });
+  const row = <T>(name: string, { samples, heldOut }: Beside<T>, of: (each: T) => string): string[] => [
+    name,
+    of(samples),
+    of(heldOut),
+  ];
+  const score = (each: { score: number }): string => each.score.toFixed(3);
   const lowest = trends.samples.columns.concat(shapes.samples.columns).toSorted((a, b) => a.score - b.score);
   const { copies, nearer } = privacy;
   return [
     ...table(
       [
         ["", `${formatCount(samples)} samples`, "held-out rows"],
-        row(
-          "column shapes",
-          scores(shapes, ({ score }) => score),
-        ),
-        row(
-          "column pair trends",
-          scores(trends, ({ score }) => score),
-        ),
-        row(
-          "detection by boosted trees",
-          scores(detection, ({ score }) => score),
-        ),
-        row(
-          "  area under the curve",
-          scores(detection, ({ auroc }) => auroc),
-        ),
+        row("column shapes", shapes, score),
+        row("column pair trends", trends, score),
+        row("detection by boosted trees", detection, score),
+        row("  area under the curve", detection, ({ auroc }) => auroc.toFixed(3)),
         row("copies of training rows", { samples: copies.sampled, heldOut: copies.heldOut }, percent),
       ],
       [false, true, true],

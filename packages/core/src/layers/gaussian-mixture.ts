@@ -155,9 +155,10 @@ export function gaussianMixture(
       z.dispose();
       return rest;
     },
-    async initFromData(key, examples, given) {
+    async initFromData(key, examples, labels) {
       const rows = await rowsOnHost(examples, n);
-      const byClass = given && condition <= HIDDEN ? await fitClassMixture(rows, given, K) : undefined;
+      const room = Math.min(K, HIDDEN) >= condition;
+      const byClass = labels && room ? await fitClassMixture(rows, labels, condition, K) : undefined;
       const fitted = paramsOf(byClass ?? (await fitMixture(rows, K)), n);
       if (condition > 0) {
         const weights = network.init(key, { lastZero: true });
@@ -173,12 +174,12 @@ export function gaussianMixture(
  * A network whose first units are the classes, and which takes FAR from the log weight of the normals of other classes. Consumes
  * the weights.
  */
-async function forClasses(
+function forClasses(
   weights: DenseParams[],
   fitted: readonly ClassNormal[],
   classes: number,
 ): Promise<DenseParams[]> {
-  const rest = await Promise.all(
+  return Promise.all(
     weights.map(async ({ weight, bias }, layer) => {
       const [out = 0, from = 0] = weight.shape;
       const [w, b] = [Float32Array.from(await weight.data()), Float32Array.from(await bias.data())];
@@ -194,7 +195,6 @@ async function forClasses(
       };
     }),
   );
-  return rest;
 }
 
 async function rowsOnHost(examples: CalibrationData, n: number): Promise<Float64Array[]> {

@@ -36,17 +36,3 @@ export async function toHost(array: np.Array): Promise<HostArray> {
   const data = (array.dtype === np.bool ? Uint8Array.from(raw as Int32Array) : raw) as HostData;
   return new HostArray(data, array.shape, array.dtype);
 }
-
-/** Classes [n, 1] as rows of zeros with a single 1, [n, classes]. */
-export function oneHot({ data, shape: [n = 0] }: HostArray, classes = 0): HostArray {
-  const rows = new Float32Array(n * classes);
-  for (const [r, label] of data.entries()) rows[r * classes + label] = 1;
-  return new HostArray(rows, [n, classes], np.float32);
-}
-
-/** The first rows [count, m], or undefined if there are fewer. */
-export const firstRows = (
-  { data, shape: [n = 0, m = 0], dtype }: HostArray,
-  count: number,
-): HostArray | undefined =>
-  count > n ? undefined : new HostArray(data.subarray(0, count * m), [count, m], dtype);
