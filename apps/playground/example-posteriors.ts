@@ -6,14 +6,14 @@
  */
 import { writeFileSync } from "node:fs";
 import { nativeExecutor } from "@flowify/onnx";
-import { trainPosterior } from "flowify/posterior/browser";
+import { simulators, trainPosterior } from "flowify/posterior/browser";
 import * as v from "valibot";
-import { posteriorConfig, storedFile, type TaskName, taskViews } from "./src/tabs/posterior/config.js";
+import { type KnownTask, posteriorConfig, storedFile } from "./src/tabs/posterior/config.js";
 import { trainingOf } from "./src/tabs/posterior/training.js";
 
 const executor = await nativeExecutor();
-for (const task of Object.keys(taskViews) as TaskName[]) {
-  const options = trainingOf(v.parse(posteriorConfig, { task }));
+for (const [task, own] of Object.entries(simulators) as [KnownTask, (typeof simulators)[KnownTask]][]) {
+  const options = trainingOf(v.parse(posteriorConfig, { task }), own);
   const longer = { epochs: 250, batchSize: 128, learningRate: 3e-3 };
   const found = await trainPosterior({ ...options, ...longer, executor });
   const bytes = found.members[0]!.save();

@@ -109,7 +109,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
 
   posterior: async () => {
     const config = v.parse(posteriorConfig, {});
-    const stored = new Uint8Array(readFileSync(inPublic(storedFile(config.task))));
+    const stored = new Uint8Array(readFileSync(inPublic(storedFile("two_moons"))));
     const facts = await posteriorHandlers["posterior.open"]({ config, stored }, context);
     const { observed } = taskViews[config.task];
     const answer = await posteriorHandlers["posterior.ask"]({ observed }, context);

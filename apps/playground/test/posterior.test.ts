@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { jaxExecutor } from "@flowify/core";
 import { loadRuntime } from "@flowify/onnx";
-import { trainPosterior } from "flowify/posterior/browser";
+import { simulators, trainPosterior } from "flowify/posterior/browser";
 import type { Page } from "playwright-core";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { posteriorConfig, storedFile } from "../src/tabs/posterior/config.js";
+import { EXAMPLE, taskOf } from "../src/tabs/posterior/own.js";
 import { trainingOf } from "../src/tabs/posterior/training.js";
 import { shown } from "./as-in-node.js";
 import { type Playground, startPlayground } from "./browser.js";
@@ -25,7 +26,7 @@ test("a finished posterior stands there, and moves with the observation, to the 
   const page = await playground.open("#/posterior");
   await page.locator(".ranks").waitFor();
   await idle(page, "posterior");
-  const options = trainingOf(v.parse(posteriorConfig, {}));
+  const options = trainingOf(v.parse(posteriorConfig, {}), simulators.two_moons);
   const stored = readFileSync(new URL(`../public/${storedFile("two_moons")}`, import.meta.url));
   const found = await trainPosterior({ ...options, executor: jaxExecutor() }, { before: [stored] });
   const inNode = async (observed: readonly number[]): Promise<number[]> => {
@@ -91,4 +92,41 @@ test("another simulator is trained here, and leaves as a file", async () => {
   await page.getByRole("img", { name: "Number 2 of 10" }).waitFor();
   for (let i = 0; i < 6; i++) await observation(page).press("ArrowUp");
   await expect.poll(numbers, { timeout: 20_000 }).not.toBe(before);
+});
+
+test("a simulator of one's own is written into the page, trained, and stopped where it never ends", async () => {
+  const config = { task: "own", simulations: 300, epochs: 4 };
+  const page = await playground.open(`#/posterior?config=${encodeURIComponent(JSON.stringify(config))}`);
+  const box = page.getByLabel("Simulator, a module in JavaScript");
+  const start = page.getByRole("button", { name: "Simulate and train" });
+  await expect.poll(() => box.inputValue()).toBe(EXAMPLE);
+  await box.fill(EXAMPLE.replace("length: 8", "length: 3").replace("mean:", "middle:"));
+  await start.press("Enter");
+  await page.locator(".ranks").waitFor();
+  await page.getByRole("img", { name: "Number 1 of 3" }).waitFor();
+  await idle(page, "posterior");
+  expect(await page.getByRole("rowheader", { name: "middle" }).count()).toBeGreaterThan(0);
+  const before = await medians(page);
+  for (let i = 0; i < 6; i++) await observation(page).press("ArrowUp");
+  await expect.poll(() => medians(page), { timeout: 20_000 }).not.toEqual(before);
+
+  await box.fill("export const prior = ;");
+  await start.press("Enter");
+  await page.getByText("it cannot be run, SyntaxError").waitFor();
+  await box.fill(EXAMPLE.replace("return", "for (;;);\n  return"));
+  await start.press("Enter");
+  const stop = page.getByRole("button", { name: "Stop" });
+  await stop.press("Enter");
+  await stop.press("Enter");
+  await idle(page, "posterior");
+});
+
+test.each([
+  ["no function", { prior: { a: [0, 1] } }, "it exports no function simulate"],
+  ["no prior", { simulate: () => [1] }, "it exports no prior"],
+  ["a prior of nothing", { prior: {}, simulate: () => [1] }, "its prior has 0 parameters, expected 1 to 5"],
+  ["ends the wrong way round", { prior: { a: [1, 0] }, simulate: () => [1] }, "the prior of a is [1,0]"],
+  ["one end", { prior: { a: 1 }, simulate: () => [1] }, "the prior of a is 1, expected two numbers"],
+])("a simulator with %s is refused in words", (_, module, text) => {
+  expect(() => taskOf(module)).toThrow(text);
 });

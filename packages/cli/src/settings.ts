@@ -102,7 +102,7 @@ const keeping = {
     schema: v.optional(v.picklist(pictureChoices), "each"),
     flag: choice(
       pictureChoices,
-      "Write pictures at each measurement, at the last one, or never (default: each)",
+      "Write pictures at each measurement, at the last one, or never (default: each; of rows last)",
     ),
   },
   /** The training rows hold anomalies: the detector of a table leaves the oddest of them out. */

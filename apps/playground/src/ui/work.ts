@@ -16,7 +16,7 @@ export type Work = Readonly<{
   /** Runs a task, unless another one runs. A `soft` task can stop early by its signal and keeps its result. */
   start(stage: string, does: Does, soft?: "soft"): Promise<void>;
   tell(now: Progress): void;
-  /** Stops the present task: softly if possible, otherwise like `reset`. */
+  /** Stops the present task: softly if possible, otherwise and the second time like `reset`. */
   cancel(): void;
   /** Stops the worker and discards its state; resolves when idle. */
   reset(): Promise<void>;
@@ -67,7 +67,8 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
       progress.value = now;
     },
     cancel() {
-      if (ending) ending.abort();
+      // a second time says that the first was in vain
+      if (ending && !ending.signal.aborted) ending.abort();
       else void reset();
     },
     reset,

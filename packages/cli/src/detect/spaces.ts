@@ -1,6 +1,6 @@
 import { HostArray } from "@flowify/core";
+import { normalQuantile } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
-import { normalQuantile } from "./normal-quantile.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
 export const CLIP = 8;

@@ -1,9 +1,13 @@
+import { normalCdf, normalQuantile } from "@flowify/core/internal";
 import type { Support } from "./priors.js";
 
 /**
  * The fixed bijection of the support of a parameter onto R, so that no mass of a density of u leaks out of it:
  *
- *     u = θ,   u = log(θ − low),   u = −log(high − θ),   u = logit((θ − low) / (high − low))
+ *     u = θ,   u = log(θ − low),   u = −log(high − θ),   u = Φ⁻¹((θ − low) / (high − low))
+ *
+ * Φ⁻¹ makes a uniform prior normal, as the base of the flow is: where an observation says nothing, or only cuts the prior
+ * off, there is little to learn. A logit leaves exponential tails, which a flow of lines has to bend.
  */
 export type Bijection = Readonly<{
   kind: "line" | "above" | "below" | "between";
@@ -13,11 +17,10 @@ export type Bijection = Readonly<{
   logSlope(u: number): number;
 }>;
 
-/** log σ(u), for any u. */
-const logSigmoid = (u: number): number => (u < 0 ? u - Math.log1p(Math.exp(u)) : -Math.log1p(Math.exp(-u)));
-
-/** Nearest to the ends that a logit is taken: draws of a float32 on the edge. */
+/** Nearest to the ends, in widths: draws of a float32 on the edge. */
 const EDGE = 1e-12;
+
+const LOG_ROOT_2PI = 0.5 * Math.log(2 * Math.PI);
 
 export function bijectionOf([low, high]: Support): Bijection {
   const [hasLow, hasHigh] = [Number.isFinite(low), Number.isFinite(high)];
@@ -25,12 +28,13 @@ export function bijectionOf([low, high]: Support): Bijection {
     const width = high - low;
     return {
       kind: "between",
+      // from the nearer end, so that both sides are as fine
       toReal(theta) {
-        const p = Math.min(Math.max((theta - low) / width, EDGE), 1 - EDGE);
-        return Math.log(p) - Math.log1p(-p);
+        const [below, above] = [(theta - low) / width, (high - theta) / width];
+        return below < above ? normalQuantile(Math.max(below, EDGE)) : -normalQuantile(Math.max(above, EDGE));
       },
-      fromReal: (u) => Math.min(Math.max(low + width / (1 + Math.exp(-u)), low), high),
-      logSlope: (u) => Math.log(width) + logSigmoid(u) + logSigmoid(-u),
+      fromReal: (u) => (u < 0 ? low + width * normalCdf(u) : high - width * normalCdf(-u)),
+      logSlope: (u) => Math.log(width) - (u * u) / 2 - LOG_ROOT_2PI,
     };
   }
   if (hasLow)

@@ -1,6 +1,6 @@
 import type { FlowModel, HostArray } from "@flowify/core";
-import { type ArrayTree, logSumExp, softplus } from "@flowify/core/layer";
-import { numpy as np, tree } from "@jax-js/jax";
+import { type ArrayTree, logSumExp } from "@flowify/core/layer";
+import { lax, numpy as np, tree } from "@jax-js/jax";
 import { toOnnx } from "jax-to-onnx";
 import type { Bijection } from "./bijections.js";
 import type { Support } from "./priors.js";
@@ -21,9 +21,6 @@ const row = (values: readonly number[]): np.Array => np.array([[...values]]).ast
 const mask = (lines: readonly Bijection[], kind: Bijection["kind"]): np.Array =>
   row(lines.map((line) => (line.kind === kind ? 1 : 0)));
 
-/** log σ(u). */
-const logSigmoid = (u: np.Array): np.Array => softplus(u.neg()).neg();
-
 /** θ = F⁻¹(u) and log |dθ / du| of each example, as jax functions of u [B, n]; what `bijections.ts` has for one number. */
 function fromReal(u: np.Array, lines: readonly Bijection[], support: readonly Support[]) {
   const end = (side: 0 | 1): np.Array =>
@@ -33,17 +30,24 @@ function fromReal(u: np.Array, lines: readonly Bijection[], support: readonly Su
   // where a number is of another kind its exponent must not overflow
   const above = np.exp(u.ref.mul(mask(lines, "above")));
   const below = np.exp(u.ref.neg().mul(mask(lines, "below")));
-  const share = np.exp(logSigmoid(u.ref));
+  const tail = width.ref.mul(lax.erfc(np.absolute(u.ref).mul(Math.SQRT1_2)).mul(0.5));
+  const within = np.where(np.less(u.ref, 0), low.ref.add(tail.ref), high.ref.sub(tail));
   const theta = [
     u.ref.mul(mask(lines, "line")),
-    low.ref.add(above).mul(mask(lines, "above")),
-    high.ref.sub(below).mul(mask(lines, "below")),
-    np.minimum(low.ref.add(width.ref.mul(share)), np.maximum(high, low)).mul(mask(lines, "between")),
+    low.add(above).mul(mask(lines, "above")),
+    high.sub(below).mul(mask(lines, "below")),
+    within.mul(mask(lines, "between")),
   ].reduce((a, b) => a.add(b));
   const between = mask(lines, "between");
-  const logWidth = np.log(np.maximum(width, 1e-30)).mul(between.ref);
-  const slope = logWidth
-    .add(logSigmoid(u.ref).add(logSigmoid(u.ref.neg())).mul(between))
+  const slope = np
+    .log(np.maximum(width, 1e-30))
+    .sub(
+      np
+        .square(u.ref)
+        .mul(0.5)
+        .add(0.5 * Math.log(2 * Math.PI)),
+    )
+    .mul(between)
     .add(u.mul(mask(lines, "above").sub(mask(lines, "below"))));
   return { theta, logSlope: np.sum(slope, 1) };
 }

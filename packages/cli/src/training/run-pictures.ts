@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FlowModel, type TrainingState } from "@flowify/core";
+import { parametersNamed } from "@flowify/core/internal";
 import { describeImages, firstImages } from "../data/image-set.js";
 import { mayPass, writeFileAtomic } from "../files/atomic.js";
 import { PictureError } from "../pictures/render.js";
@@ -30,15 +31,12 @@ const SHEET_TEMPERATURE = 0.7;
 /** An earlier state of a run and its step; undefined for that of this moment. */
 export type Earlier = Pick<TrainingState, "arrays" | "step"> | undefined;
 
-/** Works with a model of a state of a run: a copy of its parameters, so training is the same with and without it. */
+/** Works with a model of this moment: a copy of its parameters, so training is the same with and without it. */
 export async function withModelOf<T>(
   { plan, trainer, executor }: Pick<RunInTraining, "plan" | "trainer" | "executor">,
-  earlier: Earlier,
   use: (model: FlowModel) => Promise<T>,
 ): Promise<T> {
-  const model = earlier
-    ? await FlowModel.fromArrays(plan.flow, averaged(earlier.arrays), executor)
-    : new FlowModel(plan.flow, await trainer.params(), executor);
+  const model = new FlowModel(plan.flow, await trainer.params(), executor);
   try {
     return await use(model);
   } finally {
@@ -71,10 +69,9 @@ export function runPictures(of: RunInTraining) {
   const unit = unitOf(plan.data.shape);
 
   let moving: FlowModel | undefined;
-  /** That of this moment keeps its programs from one picture or measurement to the next. */
+  /** One model for all: it keeps its programs from one picture or measurement to the next. */
   const withModel = async <T>(earlier: Earlier, use: (model: FlowModel) => Promise<T>): Promise<T> => {
-    if (earlier) return withModelOf(of, earlier, use);
-    const params = await trainer.params();
+    const params = earlier ? parametersNamed(plan.flow, averaged(earlier.arrays)) : await trainer.params();
     if (moving) await moving.moveTo(params);
     else moving = new FlowModel(plan.flow, params, executor, { moving: true });
     return use(moving);

@@ -233,7 +233,7 @@ async function functionOf(
   const examples = examplesOf(data);
   const some = examples.subarray(0, (examples.length / data.count) * Math.min(LOOKED_AT, data.count));
   const results = (): Promise<Float32Array> =>
-    withModelOf(of, undefined, (model) => model.encode(some, { mode: "deterministic" }));
+    withModelOf(of, (model) => model.encode(some, { mode: "deterministic" }));
   const before = await results();
   return async () => (await results()).every((value, i) => Object.is(value, before[i]));
 }

@@ -1,4 +1,5 @@
 import { jaxExecutor } from "@flowify/core";
+import { normalQuantile } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
@@ -7,7 +8,6 @@ import { rowProgram } from "../../src/detect/batches.js";
 import { combined, type Scales, scaleOf, standardize } from "../../src/detect/combine.js";
 import { compare, kernelScore, neighbourScore, referenceParts } from "../../src/detect/compare.js";
 import { neighbourDistances } from "../../src/detect/knn.js";
-import { normalQuantile } from "../../src/detect/normal-quantile.js";
 import {
   beyondRange,
   findSpaces,

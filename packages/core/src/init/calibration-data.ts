@@ -106,7 +106,7 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
           if (keep?.(seen++) ?? true) all.set(part.subarray(from, from + size), size * kept++);
       const data = new HostArray(all.subarray(0, size * kept), [kept, ...shape], np.float32);
       const { executor, atOnce } = source;
-      return calibrationData(data, keep ? { atOnce: Math.max(kept, 1) } : { executor, atOnce });
+      return calibrationData(data, { executor, atOnce: keep ? Math.max(kept, 1) : atOnce });
     },
   };
   return examples;

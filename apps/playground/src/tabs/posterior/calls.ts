@@ -1,6 +1,6 @@
 import type { Progress } from "../../run/session.js";
 import type { Call } from "../../worker/call.js";
-import type { PosteriorConfig } from "./config.js";
+import type { PosteriorConfig, TaskView } from "./config.js";
 
 /** How a posterior came about. */
 export type PosteriorFacts = Readonly<{
@@ -9,6 +9,8 @@ export type PosteriorFacts = Readonly<{
   failures: number;
   /** 0: it came with the page. */
   seconds: number;
+  /** How to show a simulator that was written into the page. */
+  view?: TaskView | undefined;
 }>;
 
 /** What an observation says. */
@@ -30,7 +32,11 @@ export type Ranks = Readonly<{
 /** Calls to the worker of the posterior tab. */
 export type PosteriorCalls = {
   /** Trains a posterior, or opens the one that came with the page. The signal ends the training: the best so far stays. */
-  "posterior.open": Call<{ config: PosteriorConfig; stored?: Uint8Array }, PosteriorFacts, Progress>;
+  "posterior.open": Call<
+    { config: PosteriorConfig; stored?: Uint8Array; source?: string | undefined },
+    PosteriorFacts,
+    Progress
+  >;
   "posterior.ask": Call<{ observed: readonly number[] }, Answer>;
   /** A simulation: parameters of the prior, and their observation. */
   "posterior.simulate": Call<{ seed: number }, { theta: readonly number[]; observed: readonly number[] }>;

@@ -18,7 +18,24 @@ export type TaskView = Readonly<{
 const every = (count: number, step: number, from = 0): number[] =>
   Array.from({ length: count }, (_, i) => from + i * step);
 
-export type TaskName = keyof typeof simulators;
+export type KnownTask = keyof typeof simulators;
+/** A simulator of the page, or one that is written into it. */
+export type TaskName = KnownTask | "own";
+
+/** How the numbers of any simulator are shown. */
+export const seriesView = (
+  size: number,
+  range: TaskView["y"]["range"],
+  rest: Pick<TaskView, "parameters" | "observed">,
+): TaskView => ({
+  title: "your own …",
+  words: "Parameters in, numbers out: write it in JavaScript. It runs in this page alone.",
+  across: every(size, 1, 1),
+  x: { name: "number", range: [0.5, size + 0.5] },
+  y: { name: "value", range },
+  ...rest,
+});
+
 export const taskViews: Readonly<Record<TaskName, TaskView>> = {
   two_moons: {
     title: "two moons",
@@ -72,6 +89,14 @@ export const taskViews: Readonly<Record<TaskName, TaskView>> = {
       48.9, 10.6, 2.46,
     ],
   },
+  // those of the example in the box
+  own: seriesView(8, [-6, 6], {
+    parameters: [
+      { name: "mean", range: [-3, 3] },
+      { name: "spread", range: [0.2, 2] },
+    ],
+    observed: [0.4, 1.9, 1.1, 0.2, 2.3, 1.2, 0.9, 1.6],
+  }),
 };
 
 /** Configuration of the tab in the address. */
@@ -86,4 +111,4 @@ export const posteriorConfig = v.strictObject({
 export type PosteriorConfig = v.InferOutput<typeof posteriorConfig>;
 
 /** The posterior that comes with the page, of the same simulations (`example-posteriors.ts`). */
-export const storedFile = (task: TaskName): string => `posterior-${task}.safetensors`;
+export const storedFile = (task: KnownTask): string => `posterior-${task}.safetensors`;

@@ -1,11 +1,12 @@
 import { UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
-import { simulators, trainPosterior } from "flowify/posterior/browser";
+import { type Prior, type Simulator, simulators, trainPosterior } from "flowify/posterior/browser";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
 import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { PosteriorCalls } from "./calls.js";
-import type { TaskName } from "./config.js";
+import { type PosteriorConfig, seriesView, type TaskView } from "./config.js";
+import { type OwnTask, ownTask } from "./own.js";
 import { trainingOf } from "./training.js";
 
 /** Samples for an observation, and how many of them are simulated again. */
@@ -17,7 +18,31 @@ const LIMIT = 25;
 
 const inTurn = serialQueue();
 type Found = Awaited<ReturnType<typeof trainPosterior>>;
-let session: Readonly<{ found: Found; task: (typeof simulators)[TaskName] }> | undefined;
+type Task = Readonly<{ prior: Prior; simulate: Simulator }>;
+let session: Readonly<{ found: Found; task: Task }> | undefined;
+
+/** Simulations whose numbers decide the axis of a simulator that was written into the page. */
+const SHOWN_BY = 200;
+
+function ownView({ prior, simulate, parameters }: OwnTask): TaskView {
+  const seen = Array.from({ length: SHOWN_BY }, (_, i) => {
+    const random = makeRng(i, 8);
+    return Array.from(simulate(Float64Array.from(prior.sample(random)), random));
+  });
+  const sorted = seen.flat().toSorted((a, b) => a - b);
+  const [low = 0, high = 1] = [0.005, 0.995].map((p) => sorted[Math.floor(p * sorted.length)]);
+  const room = 0.1 * (high - low) || 1;
+  const observed = (seen[0] ?? []).map((value) => Number(value.toPrecision(4)));
+  const range = [low - room, high + room].map((end) => Number(end.toPrecision(2)));
+  return seriesView(observed.length, range as [number, number], { parameters, observed });
+}
+
+/** The simulator that is wanted, and how to show it where the page does not know. */
+async function taskOf({ task }: PosteriorConfig, source = ""): Promise<Task & { view?: () => TaskView }> {
+  if (task !== "own") return simulators[task];
+  const own = await ownTask(source);
+  return { ...own, view: () => ownView(own) };
+}
 
 const opened = () => {
   if (session) return session;
@@ -25,8 +50,9 @@ const opened = () => {
 };
 
 export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
-  "posterior.open": ({ config, stored }, { signal, emit }) =>
+  "posterior.open": ({ config, stored, source }, { signal, emit }) =>
     inTurn(async () => {
+      const task = await taskOf(config, source);
       const last = session?.found;
       session = undefined;
       await last?.dispose().catch(() => {}); // the arrays of a lost device are lost
@@ -40,7 +66,7 @@ export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
           },
         };
         const options = {
-          ...trainingOf(config),
+          ...trainingOf(config, task),
           executor,
           signal: ending,
           onProgress(stage: string, done: number) {
@@ -49,12 +75,13 @@ export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
           },
         };
         const found = await trainPosterior(options, { before: stored ? [stored] : [] });
-        session = { found, task: simulators[config.task] };
+        session = { found, task };
         return {
           device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
           simulations: config.simulations,
           failures: found.failures,
           seconds: stored ? 0 : taken(),
+          view: task.view?.(),
         };
       });
     }),

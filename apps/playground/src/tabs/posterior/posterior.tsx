@@ -22,6 +22,7 @@ import {
   ranks,
   save,
   simulateAnother,
+  source,
   train,
   view,
 } from "./state.js";
@@ -38,6 +39,7 @@ export function PosteriorTab() {
           onValue={choose}
         />
         <p class="note">{view.value.words}</p>
+        {config.value.task === "own" && <OwnSimulator />}
         <Observation />
         <p class="note">
           Drag a point, or move it by the arrow keys. In grey: what the simulator makes of samples of the
@@ -68,6 +70,35 @@ export function PosteriorTab() {
         </Sheet>
       </div>
     </div>
+  );
+}
+
+/** The box for a simulator. */
+function OwnSimulator() {
+  const busy = progress.value !== undefined;
+  return (
+    <>
+      <label class="field">
+        Simulator, a module in JavaScript
+        <textarea
+          rows={12}
+          spellcheck={false}
+          value={source.value}
+          disabled={busy}
+          onInput={({ currentTarget }) => {
+            source.value = currentTarget.value;
+          }}
+        />
+      </label>
+      <div class="row">
+        <button type="button" class="main" disabled={busy} onClick={() => void train()}>
+          Simulate and train
+        </button>
+      </div>
+      {!facts.value && !progress.value && (
+        <p class="note">Its observation can be moved once it was trained.</p>
+      )}
+    </>
   );
 }
 

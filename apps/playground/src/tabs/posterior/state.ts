@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import * as v from "valibot";
+import type { Progress } from "../../run/session.js";
 import { configFor, writeConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
 import { download } from "../../ui/files.js";
@@ -8,12 +9,18 @@ import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { Answer, PosteriorFacts, Ranks } from "./calls.js";
-import { type PosteriorConfig, posteriorConfig, storedFile, taskViews } from "./config.js";
+import { type PosteriorConfig, posteriorConfig, storedFile, type TaskView, taskViews } from "./config.js";
+import { EXAMPLE } from "./own.js";
 
 const first = configFor("posterior", posteriorConfig);
 
 export const config = signal<PosteriorConfig>(first.value);
-export const view = computed(() => taskViews[config.value.task]);
+/** The simulator of one's own, as it stands in the box, and how the one that was trained is shown. Not in the address: a link shall not run code. */
+export const source = signal(EXAMPLE);
+const ownView = signal<TaskView>(taskViews.own);
+export const view = computed(() =>
+  config.value.task === "own" ? ownView.value : taskViews[config.value.task],
+);
 export const observed = signal<readonly number[]>(view.value.observed);
 /** The parameters that the observation was simulated from, where that is known. */
 export const truth = signal<readonly number[] | undefined>(undefined);
@@ -48,6 +55,7 @@ const ask = coalesce(() =>
 
 /** The posterior of a simulator that came with the page. */
 async function storedOf(task: PosteriorConfig["task"]): Promise<Uint8Array> {
+  if (task === "own") throw new Error("Train first: no posterior of your own simulator comes with the page.");
   const file = await fetch(storedFile(task));
   if (!file.ok) throw new Error(`The posterior could not be loaded (${file.status}). Reload the page.`);
   return new Uint8Array(await file.arrayBuffer());
@@ -73,16 +81,57 @@ const judge = async (worker: Connection): Promise<void> => {
   ranks.value = await worker.call("posterior.check", {});
 };
 
+/** Seconds without a word after which a simulator is stopped: 256 of its runs take that long, or one never ends. */
+const SILENCE = 20;
+
+/** Stops the worker where it has said nothing for long while it simulates. */
+function watching(simulates: () => boolean) {
+  const end = (): void => clearTimeout(timer);
+  const start = () =>
+    setTimeout(() => {
+      if (!simulates()) return;
+      void work.reset().then(() => {
+        problem.value = `The simulator said nothing for ${SILENCE} seconds, so it was stopped. Does it end?`;
+      });
+    }, 1000 * SILENCE);
+  let timer = start();
+  return {
+    again(): void {
+      end();
+      timer = start();
+    },
+    end,
+  };
+}
+
 export const train = (): Promise<void> =>
   work.start(
     "simulating",
     async (worker, signal) => {
       asked = undefined;
       for (const each of [facts, ranks]) each.value = undefined;
-      const options = { signal, onEvent: work.tell };
-      facts.value = await worker.call("posterior.open", { config: config.value }, options);
-      asked = worker;
-      await judge(worker);
+      const watch = watching(
+        () => config.value.task === "own" && work.progress.value?.stage === "simulating",
+      );
+      const onEvent = (now: Progress): void => {
+        watch.again();
+        work.tell(now);
+      };
+      const own = config.value.task === "own" ? source.value : undefined;
+      try {
+        const asking = { config: config.value, source: own };
+        const found = await worker.call("posterior.open", asking, { signal, onEvent });
+        if (found.view) {
+          ownView.value = found.view;
+          observed.value = found.view.observed;
+          truth.value = undefined;
+        }
+        facts.value = found;
+        asked = worker;
+        await judge(worker);
+      } finally {
+        watch.end();
+      }
     },
     "soft",
   );
@@ -90,6 +139,7 @@ export const train = (): Promise<void> =>
 /** With the settings of the posterior that came with the page opens that, else trains one. */
 function openOrTrain(): Promise<void> {
   const { task, device } = config.value;
+  if (task === "own") return Promise.resolve(); // trained once it is written
   const own = JSON.stringify(v.parse(posteriorConfig, { task, device })) === JSON.stringify(config.value);
   return own ? startOnShown("asking", judge) : train();
 }

@@ -1,14 +1,13 @@
-import { simulators, type trainPosterior } from "flowify/posterior/browser";
+import type { Prior, Simulator, trainPosterior } from "flowify/posterior/browser";
 import type { PosteriorConfig } from "./config.js";
 
 /** How the page trains: few large steps, for a step of a small network takes as long. */
-export const trainingOf = ({
-  task,
-  simulations,
-  epochs,
-  seed,
-}: PosteriorConfig): Parameters<typeof trainPosterior>[0] => ({
-  ...simulators[task],
+export const trainingOf = (
+  { simulations, epochs, seed }: PosteriorConfig,
+  { prior, simulate }: Readonly<{ prior: Prior; simulate: Simulator }>,
+): Parameters<typeof trainPosterior>[0] => ({
+  prior,
+  simulate,
   simulations,
   epochs,
   seed,
