@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FlowModel, type TrainingState } from "@flowify/core";
-import { parametersNamed } from "@flowify/core/internal";
 import { describeImages, firstImages } from "../data/image-set.js";
 import { mayPass, writeFileAtomic } from "../files/atomic.js";
 import { PictureError } from "../pictures/render.js";
@@ -68,10 +67,16 @@ export function runPictures(of: RunInTraining) {
   const some = plan.validation ?? plan.test ?? plan.data;
   const unit = unitOf(plan.data.shape);
 
+  const paramsOf = async ({ arrays }: NonNullable<Earlier>): Promise<FlowModel["params"]> => {
+    const model = await FlowModel.fromArrays(plan.flow, averaged(arrays), executor);
+    await model.dispose();
+    return model.params;
+  };
+
   let moving: FlowModel | undefined;
   /** One model for all: it keeps its programs from one picture or measurement to the next. */
   const withModel = async <T>(earlier: Earlier, use: (model: FlowModel) => Promise<T>): Promise<T> => {
-    const params = earlier ? parametersNamed(plan.flow, averaged(earlier.arrays)) : await trainer.params();
+    const params = earlier ? await paramsOf(earlier) : await trainer.params();
     if (moving) await moving.moveTo(params);
     else moving = new FlowModel(plan.flow, params, executor, { moving: true });
     return use(moving);

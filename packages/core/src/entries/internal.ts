@@ -21,7 +21,6 @@ export { solve } from "../math/linalg.js";
 export { normalCdf, normalQuantile } from "../math/normal.js";
 export { permutation } from "../math/rng.js";
 export type { LedgerEntry } from "../model/evaluation.js";
-export { parametersNamed } from "../model/named-parameters.js";
 export { didYouMean } from "../near-name.js";
 export { flowShape, outShape } from "../network/apply-network.js";
 export type { OrdinaryLayer } from "../network/network.js";

@@ -1,12 +1,12 @@
 import { UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
-import { type Prior, type Simulator, simulators, trainPosterior } from "flowify/posterior/browser";
+import { simulators, trainPosterior } from "flowify/posterior/browser";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
 import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { PosteriorCalls } from "./calls.js";
 import { type PosteriorConfig, seriesView, type TaskView } from "./config.js";
-import { type OwnTask, ownTask } from "./own.js";
+import { type OwnTask, ownTask, type Task } from "./own.js";
 import { trainingOf } from "./training.js";
 
 /** Samples for an observation, and how many of them are simulated again. */
@@ -18,7 +18,6 @@ const LIMIT = 25;
 
 const inTurn = serialQueue();
 type Found = Awaited<ReturnType<typeof trainPosterior>>;
-type Task = Readonly<{ prior: Prior; simulate: Simulator }>;
 let session: Readonly<{ found: Found; task: Task }> | undefined;
 
 /** Simulations whose numbers decide the axis of a simulator that was written into the page. */

@@ -1,9 +1,12 @@
 import { DataError } from "@flowify/core";
-import type { Prior, Simulator } from "flowify/posterior/browser";
-import { uniform } from "flowify/posterior/browser";
+import type { trainPosterior } from "flowify/posterior/browser";
+
+type Asked = Parameters<typeof trainPosterior>[0];
+/** Parameters and how likely each are, and what makes an observation of some. */
+export type Task = Readonly<Pick<Asked, "prior" | "simulate">>;
 
 /** A simulator that somebody wrote into the page. */
-export type OwnTask = Readonly<{ prior: Prior; simulate: Simulator; parameters: readonly Parameter[] }>;
+export type OwnTask = Task & Readonly<{ parameters: readonly Parameter[] }>;
 type Parameter = Readonly<{ name: string; range: readonly [number, number] }>;
 
 /** Most parameters that the pair plot has room for. */
@@ -41,8 +44,22 @@ export function taskOf({ prior, simulate }: Record<string, unknown>): OwnTask {
   });
   if (parameters.length === 0 || parameters.length > MOST)
     throw expected(`its prior has ${parameters.length} parameters, expected 1 to ${MOST}`);
-  const ends = (side: 0 | 1): number[] => parameters.map(({ range }) => range[side]);
-  return { prior: uniform(ends(0), ends(1)), simulate: simulate as Simulator, parameters };
+  return { prior: uniformIn(parameters), simulate: simulate as Task["simulate"], parameters };
+}
+
+/** Every parameter uniform between its ends. */
+function uniformIn(parameters: readonly Parameter[]): Task["prior"] {
+  const support = parameters.map(({ range }) => range);
+  const volume = support.reduce((product, [low, high]) => product * (high - low), 1);
+  return {
+    size: support.length,
+    support,
+    sample: (random) => support.map(([low, high]) => low + (high - low) * random.uniform()),
+    logProb: (theta) =>
+      support.every(([low, high], i) => theta[i]! >= low && theta[i]! <= high)
+        ? -Math.log(volume)
+        : Number.NEGATIVE_INFINITY,
+  };
 }
 
 /** What stands in the box at first: eight numbers of one mean and spread. */

@@ -1,10 +1,11 @@
-import type { Prior, Simulator, trainPosterior } from "flowify/posterior/browser";
+import type { trainPosterior } from "flowify/posterior/browser";
 import type { PosteriorConfig } from "./config.js";
+import type { Task } from "./own.js";
 
 /** How the page trains: few large steps, for a step of a small network takes as long. */
 export const trainingOf = (
   { simulations, epochs, seed }: PosteriorConfig,
-  { prior, simulate }: Readonly<{ prior: Prior; simulate: Simulator }>,
+  { prior, simulate }: Task,
 ): Parameters<typeof trainPosterior>[0] => ({
   prior,
   simulate,
