@@ -179,17 +179,14 @@ describe("a run of a table", () => {
     await expectRefusal(["score", run, "--ledger", "--fdr", "0.1"], 2, "--fdr is for tables");
   });
 
-  it("samples rows in its own types, given a value, and says how near they come to training rows", async () => {
+  it("samples rows in its own types, given a value", async () => {
     const out = join(root, "drawn.csv");
-    const flags = ["-n", "300", "--given", "shop=shop", "--privacy", "--json", "--out", out];
+    const flags = ["-n", "300", "--given", "shop=shop", "--json", "--out", out];
     const { status, stdout, stderr } = await runCommand(["sample", run, ...flags]);
-    expect([status, stderr]).toEqual([0, expect.stringContaining("nearer than 99 % of the held-out rows")]);
-    const { effective, proposals, privacy } = JSON.parse(stdout);
+    expect([status, stderr]).toEqual([0, expect.stringContaining("effective sample size")]);
+    const { effective, proposals } = JSON.parse(stdout);
     expect(effective).toBeGreaterThan(300);
     expect(effective / proposals).toBeCloseTo(0.3, 1);
-    // the share beyond the first percentile of 200 held-out rows
-    expect(privacy.near).toBeLessThan(0.06);
-    expect(privacy.sampled / privacy.heldOut).toBeGreaterThan(0.6);
     const [head, ...lines] = linesOf(readFileSync(out, "utf8"));
     expect([head, lines.length]).toEqual(["size,weight,shop", 300]);
     const rows = lines.map((line) => line.split(","));

@@ -12,7 +12,6 @@ import { runPaths } from "../runs/folder.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
-import { expectTableFlags } from "../samples/sample-table.js";
 import { askFor, judgedLines } from "../samples/wanted-outputs.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
 import { samplesPicture } from "../sheets/run-pictures.js";
@@ -56,7 +55,6 @@ const flags = {
     placeholder: "COLUMN=VALUE",
     brief: "For a table: sample rows with this value in a column; may be given for several columns",
   },
-  privacy: yes("For a table: compare distances to the nearest training row with those of held-out rows"),
   out: text(
     "FILE",
     "PNG file; for rows .csv, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
@@ -94,7 +92,7 @@ EXAMPLES
   flowify sample runs/a --sheet temperatures --columns 12
   flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/sensors --count 1000 --out rows.npy
-  flowify sample runs/parcels --count 1000 --out rows.parquet --privacy
+  flowify sample runs/parcels --count 1000 --out rows.parquet
   flowify sample runs/parcels --count 1e7 --out rows.parquet
   flowify sample runs/parcels --given carrier=air --given weight=12 --out heavy.csv`,
   run: sample,
@@ -108,7 +106,8 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
     throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
   const { data } = readRunConfig(folder);
   const { shape } = data;
-  if (!data.reading?.schema) expectTableFlags(flags);
+  if (!data.reading?.schema && flags.given !== undefined)
+    throw new UsageError("--given is for runs of a table with named columns\nleave it out");
   if (isRowShape(shape)) {
     if (sheet !== "samples")
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);

@@ -24,7 +24,7 @@ import {
   sampleProgress,
   writerOf,
 } from "./sample-into.js";
-import { firstRows, privacyOfRun, sayGiven, sayPrivacy, writeGiven } from "./sample-table.js";
+import { sayGiven, writeGiven } from "./sample-table.js";
 
 /** How rows are sampled, where something was said about it. */
 export type RowSampling = CommonFlags & {
@@ -34,7 +34,6 @@ export type RowSampling = CommonFlags & {
   mode?: "sample" | "deterministic";
   out?: string;
   given?: readonly string[];
-  privacy?: boolean;
 };
 
 /** What is sampled, by which processes. */
@@ -78,19 +77,13 @@ async function sampleAs(command: Command): Promise<void> {
     const found = schema && given && (await writeGiven(model, schema, sampling, given));
     if (!found) await writeSamples(sampling, command, run);
     if (ranks && ranks.rank > 0) return;
-    const privacy =
-      schema && flags.privacy
-        ? await privacyOfRun(run, schema, found?.rows ?? (await firstRows(sampling)))
-        : undefined;
     terminal.say(`${formatCount(count)} samples: ${file}`);
     if (found) sayGiven(terminal, found, count);
-    if (privacy) sayPrivacy(terminal, privacy);
     terminal.document({
       file,
       ...options,
       step: run.step,
       ...(found && { given, effective: found.effective, proposals: found.proposals }),
-      ...(privacy && { privacy }),
     });
   });
 }

@@ -1,13 +1,14 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import type { TableSchema } from "../data/table/schema.js";
+import { rowsOfSplit } from "../data/table/split-rows.js";
 import type { SavedRun } from "../runs/open-run.js";
-import { type Privacy, privacyOf } from "../samples/nearest-training-rows.js";
-import { rowsOfRun } from "../samples/sample-table.js";
 import { tableColumns } from "../tables/columns/kinds.js";
-import { encodedRows } from "../tables/flow-rows.js";
+import { encodedRows, takeRows } from "../tables/flow-rows.js";
+import { readRows } from "../tables/read-rows.js";
 import { formatCount, table } from "../ui/format.js";
 import { columnsOf } from "./columns.js";
 import { columnShapes, type Likeness, pairTrends } from "./likeness.js";
+import { type Privacy, privacyOf } from "./nearest-training-rows.js";
 import { type Detection, detection, type Efficacy, efficacy } from "./tasks.js";
 
 /** Rows that are sampled: as many as there are training rows, within these. */
@@ -62,6 +63,17 @@ export async function judgeRows(model: FlowModel, run: SavedRun, seed: number): 
   return compareRows(schema, { ...rows, sampled: encodedRows(tableColumns(schema), sampled) }, seed);
 }
 
+/** The rows of the table of a run, encoded: those that it was trained on, and those of its test. */
+async function rowsOfRun({ config: { data } }: SavedRun, schema: TableSchema) {
+  const all = await readRows(data.name, { ...data.reading, schema });
+  const width = all.encoded.length / all.count;
+  const part = (rows: Uint32Array): Float32Array => takeRows(all.encoded, width, rows);
+  return {
+    heldOut: part(rowsOfSplit(all.count, "test")),
+    training: part(rowsOfSplit(all.count, "train").subarray(0, data.examples)),
+  };
+}
+
 /** The lowest scores that are named. */
 const NAMED = 3;
 
@@ -82,7 +94,7 @@ export function syntheticLines({
   ];
   const score = (each: { score: number }): string => each.score.toFixed(3);
   const lowest = trends.samples.columns.concat(shapes.samples.columns).toSorted((a, b) => a.score - b.score);
-  const { copies, nearer } = privacy;
+  const { copies, nearer, sampled, heldOut, near } = privacy;
   return [
     ...table(
       [
@@ -92,6 +104,8 @@ export function syntheticLines({
         row("detection by boosted trees", detection, score),
         row("  area under the curve", detection, ({ auroc }) => auroc.toFixed(3)),
         row("copies of training rows", { samples: copies.sampled, heldOut: copies.heldOut }, percent),
+        row("nearest training row", { samples: sampled, heldOut }, (distance) => distance.toPrecision(3)),
+        ["nearer than 99 % held out", percent(near), percent(0.01)],
       ],
       [false, true, true],
     ),

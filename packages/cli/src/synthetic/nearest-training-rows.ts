@@ -2,7 +2,7 @@ import type { TableSchema } from "../data/table/schema.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 
 /** Rows of each kind, and training rows, that are compared. */
-export const COMPARED = { rows: 1000, training: 20_000 } as const;
+const COMPARED = { rows: 1000, training: 20_000 } as const;
 
 /** How near sampled rows are to training rows, and held-out rows for comparison. */
 export type Privacy = Readonly<{
