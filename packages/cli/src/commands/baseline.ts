@@ -28,7 +28,6 @@ export type BaselineFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand<BaselineFlags, []>({
   flags,
-  aliases: { q: "quiet" },
   help: `Fits trivial densities to the training images of a data set and measures them on its test
 images. A trained flow should beat them all. Compare every result with these numbers.
 Histograms see the bytes as they are. Where most pixels are black, as in MNIST, they are hard

@@ -62,7 +62,6 @@ export const compressCommand = defineCommand<CompressFlags, string[]>({
     },
   },
   flags: compressFlags,
-  aliases: { o: "out", q: "quiet" },
   help: `Codes images with the flow of a run, in about as many bits as flowify evaluate prints: the proof that
 its likelihood is honest. Bits-back coding takes its noise from the bits of the images before. The
 first images are packed by Brotli to provide the first noise, so it pays for many images, not for few.
@@ -93,7 +92,6 @@ export type DecompressFlags = FlagsOf<typeof decompressFlags>;
 export const decompressCommand = defineCommand<DecompressFlags, [string]>({
   args: [argument("FILE", "A file of flowify compress")],
   flags: decompressFlags,
-  aliases: { o: "out", q: "quiet" },
   help: `Writes the images of a file of flowify compress as PNG files, with the pixels that were compressed.
 Needs the run that compressed them: its weights are part of the code.
 

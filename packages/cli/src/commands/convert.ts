@@ -72,7 +72,6 @@ export const command = defineCommand<ConvertFlags, [string]>({
     ),
   ],
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Reads a pretrained network and makes it a part of a flow, which has a likelihood and draws inputs. Its
 function stays as it is.
 

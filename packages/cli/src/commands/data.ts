@@ -33,7 +33,6 @@ export type DataGetFlags = FlagsOf<typeof getFlags>;
 export const getCommand = defineCommand<DataGetFlags, [string]>({
   args: [argument("NAME", "Data set; flowify data list shows the names")],
   flags: getFlags,
-  aliases: { o: "out", q: "quiet" },
   brief: "Download a data set from its publisher",
   help: `Downloads the files of a data set and verifies their published checksums. An interrupted download
 resumes where it stopped, also in a later call. A busy server is asked again after growing

@@ -47,7 +47,6 @@ export type DecodeFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<DecodeFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { n: "count", o: "out", q: "quiet" },
   help: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same
 outputs (logits). They show what the network ignores.
 

@@ -1,4 +1,4 @@
-import { bitsPerDimension, type Evaluation, type FlowModel, UsageError } from "@flowify/core";
+import { bitsPerDimension, type Evaluation, type FlowModel } from "@flowify/core";
 import {
   conditionOf,
   type DataSet,
@@ -9,7 +9,7 @@ import {
   nounOf,
 } from "../data/image-set.js";
 import { defineCommand } from "../flags/define.js";
-import { count, type FlagsOf, value, yes } from "../flags/flag.js";
+import { count, expectNone, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { evaluateRegression } from "../predictions/evaluate.js";
@@ -52,7 +52,6 @@ export type EvaluateFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<EvaluateFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { q: "quiet" },
   help: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
 (-log p(x) / (n ln 2), dequantization included). It prints the standard error over the images
 and the ledger: the contribution of every layer. The ledger and the base sum to the total.
@@ -93,9 +92,8 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
   const { quiet = false, samples = 1, seed = 0 } = flags;
   const terminal = createTerminal(this.host, flags);
   if (holdsRegression(folder)) return evaluatePrediction(folder, flags, terminal);
-  for (const flag of ["judge", "normalize", "temperature"] as const)
-    if (flags[flag] !== undefined && !flags.quality)
-      throw new UsageError(`--${flag} belongs to --quality\nadd --quality`);
+  if (!flags.quality)
+    expectNone(flags, ["judge", "normalize", "temperature"], "belongs to --quality\nadd --quality");
   await withModel(folder, flags, terminal, async (model, run) => {
     const chosen = await imagesFor(run, flags);
     const outputs = await run.outputsOf?.(examplesOf(chosen));
@@ -151,11 +149,8 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
 /** The scores of a run of `flowify train --predict`. */
 async function evaluatePrediction(folder: string, flags: EvaluateFlags, terminal: Terminal): Promise<void> {
   const taken = ["data", "limit", "seed", "device", "threads", "json", "quiet"];
-  const foreign = Object.keys(flags).find(
-    (name) => !taken.includes(name) && flags[name as keyof EvaluateFlags] !== undefined,
-  );
-  if (foreign !== undefined)
-    throw new UsageError(`--${foreign} is for runs of whole images or rows, this one predicts\nleave it out`);
+  const foreign = (Object.keys(flags) as (keyof EvaluateFlags)[]).filter((name) => !taken.includes(name));
+  expectNone(flags, foreign, "is for runs of whole images or rows, this one predicts\nleave it out");
   const { source, targets, conformal } = await evaluateRegression(folder, flags, terminal);
   sayEvaluation(terminal, targets, source);
   if (conformal) sayConformal(terminal, targets, conformal);

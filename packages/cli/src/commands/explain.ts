@@ -25,7 +25,6 @@ export type ExplainFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<ExplainFlags, [string, string]>({
   args: [runFolder, argument("IMAGE", "A picture file")],
   flags,
-  aliases: { q: "quiet" },
   help: `Compares the ledger of one image with the ledgers of other images, by default 1,000 test images of
 the run. For each layer it prints the contribution in bits per dimension, the average
 contribution, and the distance between them in standard deviations.

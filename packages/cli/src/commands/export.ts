@@ -20,7 +20,7 @@ import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, type FlagsOf, required, value, yes } from "../flags/flag.js";
+import { choice, expectNone, type FlagsOf, required, value, yes } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
 import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
@@ -57,7 +57,6 @@ export type ExportFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<ExportFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx for batches of any size. Noise is an
 input of these graphs; the files that end in -drawing.onnx draw it themselves. flowify.json describes
 every input and output. Images go in as bytes (0 to 255).
@@ -101,15 +100,16 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
   if (flags.detector === true && withStep)
     throw new UsageError("--step and --detector exclude each other\nname one of them");
   if (holdsRegression(folder)) {
-    const flag = withStep ? "--step" : flags.detector ? "--detector" : undefined;
-    if (flag !== undefined)
-      throw new UsageError(`${flag} is for runs of whole images or rows, this one predicts\nleave it out`);
+    expectNone(
+      flags,
+      ["step", "detector"],
+      "is for runs of whole images or rows, this one predicts\nleave it out",
+    );
     const { target, ...common } = flags;
     return exportRegression(folder, { ...common, ...(target && { target: targets[target] }) }, terminal);
   }
   if (flags.detector === true) return exportDetector(flags, folder, terminal);
-  if (flags.falseAlarms !== undefined)
-    throw new UsageError("--false-alarms is for --detector\nleave it out, or add --detector");
+  expectNone(flags, ["falseAlarms"], "is for --detector\nleave it out, or add --detector");
   await withModel(folder, flags, terminal, async (model, { config, step, state }) => {
     makeFolder(out);
     const { training } = config;

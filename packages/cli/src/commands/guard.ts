@@ -60,7 +60,6 @@ export type GuardFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<GuardFlags, [string]>({
   args: [argument("FILE", "An ONNX file, an .h5 or .keras file, or the model.json of TensorFlow.js")],
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Writes the network with three more outputs, for each input of a batch:
 
   log_prob  log density of the network's activations, in nats

@@ -46,7 +46,6 @@ export const command = defineCommand<OodFlags, [string, string, ...string[]]>({
     minimum: 2,
   },
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Scores the test images of the run's data set and those of other data sets. It prints how well each
 score separates them: the area under the ROC curve (AUROC), the probability that an image of the other set
 has the higher score. 1 separates them perfectly, 0.5 not at all; below 0.5 the other images score

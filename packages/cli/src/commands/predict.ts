@@ -6,7 +6,7 @@ import { tableFormats } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, count, type FlagsOf, text, value } from "../flags/flag.js";
+import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
 import { svgToPng } from "../pictures/png.js";
@@ -56,7 +56,6 @@ export type PredictFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<PredictFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Writes what may come for each row of a table, by a run of flowify train --predict. Use it where a
 single number is not enough: how sure is the prediction, and how large may the value become?
 
@@ -115,11 +114,11 @@ export async function predict(this: CliContext, flags: PredictFlags, folder: str
       );
       return;
     }
-    const ofSeries = (["horizon", "paths", "picture"] as const).find((name) => flags[name] !== undefined);
-    if (ofSeries !== undefined)
-      throw new UsageError(
-        `--${ofSeries} is for runs of rows that follow each other in time\ntrain one with flowify train --time COLUMN`,
-      );
+    expectNone(
+      flags,
+      ["horizon", "paths", "picture"],
+      "is for runs of rows that follow each other in time\ntrain one with flowify train --time COLUMN",
+    );
     const parts = document.targets.map(({ heldOut }, t) => {
       const name = document.predict[t] as string;
       const few = fewestFor(interval);

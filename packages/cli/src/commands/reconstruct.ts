@@ -28,7 +28,6 @@ export type ReconstructFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<ReconstructFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { n: "count", o: "out", q: "quiet" },
   help: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their
 reconstructions with every dropped coordinate at its mean, and reconstructions with dropped
 coordinates sampled.

@@ -3,7 +3,7 @@ import { DataError, UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { type FlagsOf, text, value, yes } from "../flags/flag.js";
+import { expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, whereFlag } from "../flags/shared.js";
 import type { Point } from "../pictures/line-chart.js";
@@ -50,7 +50,6 @@ export const command = defineCommand<ReportFlags, [string, ...string[]]>({
     minimum: 1,
   },
   flags,
-  aliases: { o: "out" },
   help: `Writes report.html, a self-contained page. It shows the training curves of all runs in one chart, and for each run
 its ledger now and over time, samples, reconstructions and configuration. report.json holds the same
 numbers.
@@ -113,8 +112,7 @@ async function reportPredictions(
   flags: ReportFlags & { out: string },
   terminal: Terminal,
 ): Promise<void> {
-  if (flags.falseAlarms !== undefined)
-    throw new UsageError("--false-alarms is for runs of whole tables\nleave it out");
+  expectNone(flags, ["falseAlarms"], "is for runs of whole tables\nleave it out");
   const runs: ReportedRegression[] = [];
   for (const folder of folders) {
     const document = readFinished(folder);

@@ -26,7 +26,6 @@ export type ReproduceFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<ReproduceFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Checks that the data are those of the run, trains it again from its configuration, and compares every
 line of the metrics. The lines must be identical if versions, processor and threads are the same, and agree
 to a thousandth otherwise. flowify uses as many threads as the run did (see config.json), because another

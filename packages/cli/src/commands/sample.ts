@@ -3,7 +3,7 @@ import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, count, type FlagsOf, text, value } from "../flags/flag.js";
+import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { launchedSize } from "../ranks/launcher.js";
@@ -62,7 +62,6 @@ export type SampleFlags = FlagsOf<typeof flags>;
 export const command = defineCommand<SampleFlags, [string]>({
   args: [runFolder],
   flags,
-  aliases: { n: "count", o: "out", q: "quiet" },
   help: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows
 as CSV, JSON lines, Parquet or NumPy file. Rows of a table have its own types: categories, whole numbers, dates, missing
 values.
@@ -95,12 +94,12 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   const { env } = this.host;
   const { sheet = "samples" } = flags;
   if (flags.out !== undefined) expectFree([flags.out], flags, { inputs: inputsOfRun(folder) });
-  if (flags.hide !== undefined && sheet !== "inpainting")
-    throw new UsageError("--hide belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
+  if (sheet !== "inpainting")
+    expectNone(flags, ["hide"], "belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
   const { data } = readRunConfig(folder);
   const { shape } = data;
-  if (!data.reading?.schema && flags.given !== undefined)
-    throw new UsageError("--given is for runs of a table with named columns\nleave it out");
+  if (!data.reading?.schema)
+    expectNone(flags, ["given"], "is for runs of a table with named columns\nleave it out");
   if (isRowShape(shape)) {
     if (sheet !== "samples")
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);

@@ -10,7 +10,7 @@ import { formatOf, type TableFormat, tableFormats } from "../data/written/writte
 import { idHeader, scoreKinds } from "../detect/score-columns.js";
 import type { Write } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
-import { choice, count, type FlagsOf, text, value, yes } from "../flags/flag.js";
+import { choice, count, expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
 import {
   commonFlags,
@@ -91,7 +91,6 @@ export const command = defineCommand<ScoreFlags, string[]>({
     },
   },
   flags,
-  aliases: { o: "out", q: "quiet" },
   help: `Writes log p(x) of every image, in nats and in bits per dimension. Use it to rank images or rows
 by how unlikely they are.
 
@@ -150,14 +149,10 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
   if (out !== undefined)
     expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...tables, flags.dataDir] });
   if (holdsRegression(folder)) {
-    const foreign = ofOtherRuns.find((name) => flags[name] !== undefined);
-    if (foreign !== undefined)
-      throw new UsageError(`--${foreign} is not for a run with --time\nleave it out`);
+    expectNone(flags, ofOtherRuns, "is not for a run with --time\nleave it out");
     return scoreSeries(this, flags, folder, tables);
   }
-  const timely = (["follow", "window"] as const).find((name) => flags[name] !== undefined);
-  if (timely !== undefined)
-    throw new UsageError(`--${timely} is for a run of flowify train --time\nleave it out`);
+  expectNone(flags, ["follow", "window"], "is for a run of flowify train --time\nleave it out");
   const config = readRunConfig(folder);
   await keepNamedInput(tables);
   expectTables(config, flags, tables);

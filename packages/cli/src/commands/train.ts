@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import { describeImages } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { defineCommand } from "../flags/define.js";
+import { expectNone } from "../flags/flag.js";
 import { trainPrediction } from "../predictions/train.js";
 import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
 import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
@@ -19,7 +20,6 @@ import { unitOf } from "../unit.js";
 
 export const command = defineCommand<TrainFlags, []>({
   flags: trainFlags,
-  aliases: { o: "out", q: "quiet" },
   help: `Turns an ordinary network into a flow and trains it by maximum likelihood. Use it to get a
 density, an anomaly score or a generator from images or rows of numbers.
 
@@ -97,12 +97,9 @@ export async function train(this: CliContext, flags: TrainFlags): Promise<void> 
     (flags.resume !== undefined && holdsRegression(flags.resume))
   )
     return trainPrediction.call(this, flags);
-  for (const flag of ["given", "ensemble"] as const)
-    if (flags[flag] !== undefined)
-      throw new UsageError(`--${flag} belongs to --predict\nname the columns to predict with --predict A,B`);
-  for (const flag of ["lags", "horizon"] as const)
-    if (flags[flag] !== undefined)
-      throw new UsageError(`--${flag} belongs to --time\nname the column of the time with --time COLUMN`);
+  const remedy = "name the columns to predict with --predict A,B";
+  expectNone(flags, ["given", "ensemble"], `belongs to --predict\n${remedy}`);
+  expectNone(flags, ["lags", "horizon"], "belongs to --time\nname the column of the time with --time COLUMN");
   const ranks = await joinRanks(this.host.env, flags.rankTimeout);
   const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
   await inJob(ranks, () => trainAs.call(this, several, flags));

@@ -18,7 +18,6 @@ export type CommandParts<F, A extends BaseArgs> = Readonly<{
   args?: readonly TypedPositionalParameter<string, CliContext>[];
   /** In place of them: any number of arguments, or optional ones, in the form of the library. */
   positional?: Positional;
-  aliases?: Readonly<Record<string, string>>;
   /** A line in the list of commands, where this list has none for it. */
   brief?: string;
   /** What it is for and when to use it, with examples. */
@@ -26,13 +25,17 @@ export type CommandParts<F, A extends BaseArgs> = Readonly<{
   run: (this: CliContext, flags: F, ...args: A) => Promise<void> | void;
 }>;
 
+/** Short names that flags have wherever a command has them. */
+const ALIASES = { n: "count", o: "out", q: "quiet" } as const;
+
 /** `dataDir` for `data-dir`. */
 const camel = (flag: string): string =>
   flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** A command whose help names the value of each flag: the flag's placeholder, or for a choice the name of the flag. */
 export function defineCommand<F, A extends BaseArgs>(parts: CommandParts<F, A>): Command<CliContext> {
-  const { flags, args: parameters = [], aliases, brief = "", help, run } = parts;
+  const { flags, args: parameters = [], brief = "", help, run } = parts;
+  const aliases = Object.fromEntries(Object.entries(ALIASES).filter(([, name]) => name in flags));
   const { positional = { kind: "tuple", parameters } } = parts;
   const valueNameOf = (name: string): string | undefined => {
     const flag = flags[camel(name)];
@@ -42,7 +45,7 @@ export function defineCommand<F, A extends BaseArgs>(parts: CommandParts<F, A>):
   // the flags were checked where they were defined; the library's type of them cannot follow a mapped type
   const command = buildCommand({
     func: run,
-    parameters: { flags, positional, ...(aliases && { aliases }) },
+    parameters: { flags, positional, aliases },
     docs: { brief, fullDescription: help },
   } as unknown as CommandBuilderArguments<Record<never, never>, BaseArgs, CliContext>);
   return { ...command, formatHelp: (args) => withValueNames(command.formatHelp(args), valueNameOf) };

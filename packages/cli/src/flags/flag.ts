@@ -1,3 +1,4 @@
+import { UsageError } from "@flowify/core";
 import { nonEmpty, wholeNumber } from "./parsers.js";
 
 /** A flag with a value that `parse` reads. */
@@ -43,3 +44,26 @@ type ValueOf<F> = F extends { variadic: boolean; parse: (input: string) => infer
 export type FlagsOf<F> = {
   -readonly [K in keyof F as F[K] extends { optional: boolean } ? K : never]?: ValueOf<F[K]>;
 } & { -readonly [K in keyof F as F[K] extends { optional: boolean } ? never : K]: ValueOf<F[K]> };
+
+/** A flag as it is written: `--data-dir` for `dataDir`. */
+export const written = (name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** The first of these flags that was given, as it is written. */
+export function firstGiven<F extends object>(
+  flags: F,
+  names: readonly (keyof F & string)[],
+): string | undefined {
+  const found = names.find((name) => flags[name] !== undefined);
+  return found && written(found);
+}
+
+/** @throws UsageError for the first of these flags that was given: `--judge belongs to --quality`, and what to do */
+export function expectNone<F extends object>(
+  flags: F,
+  names: readonly (keyof F & string)[],
+  why: string,
+): void {
+  const flag = firstGiven(flags, names);
+  if (flag !== undefined) throw new UsageError(`${flag} ${why}`);
+}

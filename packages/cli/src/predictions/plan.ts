@@ -8,6 +8,7 @@ import { openTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { expectEnough } from "../data/table/split-rows.js";
 import { environment } from "../environment.js";
+import { expectNone } from "../flags/flag.js";
 import { readingOf } from "../flags/shared.js";
 import { type Prediction, predictionOf } from "../regression/columns.js";
 import { type RegressionDocument, readRegression } from "../regression/regression-file.js";
@@ -46,27 +47,27 @@ const taken: readonly (keyof TrainFlags)[] = [
   "quiet",
 ];
 
-const flagOf = (name: string): string =>
-  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
 /** @throws UsageError for flags of other trainings, and for settings that a run that goes on has already */
 function checkFlags(flags: TrainFlags): void {
-  const others = Object.keys(flags).filter((name) => flags[name as keyof TrainFlags] !== undefined);
-  const foreign = others.find((name) => !taken.includes(name as keyof TrainFlags));
-  if (foreign !== undefined)
-    throw new UsageError(
-      `${flagOf(foreign)} does not go with ${flags.predict ? "--predict" : "--time"}, which trains a network of its own\nleave it out`,
+  const others = (names: readonly string[]) =>
+    (Object.keys(flags) as (keyof TrainFlags)[]).filter((name) => !names.includes(name));
+  const what = flags.predict ? "--predict" : "--time";
+  expectNone(
+    flags,
+    others(taken),
+    `does not go with ${what}, which trains a network of its own\nleave it out`,
+  );
+  if (flags.time !== undefined)
+    expectNone(
+      flags,
+      ["calendar", "id"],
+      "does not go with --time, which names the rows and brings a calendar of its own\nleave it out",
     );
-  const untimely = (["calendar", "id"] as const).find((name) => flags[name] !== undefined);
-  if (flags.time !== undefined && untimely !== undefined)
-    throw new UsageError(
-      `${flagOf(untimely)} does not go with --time, which names the rows and brings a calendar of its own\nleave it out`,
-    );
-  const kept = ["resume", "device", "threads", "json", "quiet"];
-  const decided = others.find((name) => !kept.includes(name));
-  if (flags.resume !== undefined && decided !== undefined)
-    throw new UsageError(
-      `${flagOf(decided)} cannot be changed with --resume: the run in ${flags.resume} sets it\nleave it out`,
+  if (flags.resume !== undefined)
+    expectNone(
+      flags,
+      others(["resume", "device", "threads", "json", "quiet"]),
+      `cannot be changed with --resume: the run in ${flags.resume} sets it\nleave it out`,
     );
   if (flags.resume === undefined && flags.data === undefined)
     throw new UsageError(
