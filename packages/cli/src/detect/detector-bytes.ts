@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { check } from "../files/check.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
-import { type ScoreKind, scoreKinds } from "./score-columns.js";
+import { scoreKinds } from "./score-columns.js";
 import { KNOTS } from "./spaces.js";
 import type { TableDetector } from "./table-detector.js";
 
@@ -69,17 +69,15 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
   };
   const features = (name: string, each = 1): Float32Array => take(name, Float32Array, each * width);
   const places = take("places", Uint32Array);
-  const calibrationOf = (kind: ScoreKind) => ({ scores: take(`calibration.${kind}`, Float64Array) });
+  const calibrations = scoreKinds.map((kind) => [
+    kind,
+    { scores: take(`calibration.${kind}`, Float64Array) },
+  ]);
   if (names !== undefined && names.length !== places.length)
     throw damaged(`${names.length} names for ${places.length} rows`);
   return {
     ...(names && { names }),
-    calibrations: {
-      combination: calibrationOf("combination"),
-      flow: calibrationOf("flow"),
-      kernels: calibrationOf("kernels"),
-      neighbours: calibrationOf("neighbours"),
-    },
+    calibrations: Object.fromEntries(calibrations) as TableDetector["calibrations"],
     detector: {
       columns,
       contaminated,

@@ -23,6 +23,15 @@ export const graphInput = (
   outputs: readonly string[] = OUTPUTS,
 ): string => (outputs.some((output) => output === name) ? `input ${name}` : name);
 
+/** What a description says of a column's input in a graph with these outputs. */
+export const describedInput = (column: TableColumn, outputs?: readonly string[]) => ({
+  name: graphInput(column, outputs),
+  column: column.name,
+  type: column.kind.isText ? "string" : "float64",
+  shape: ["batch", 1],
+  meaning: column.kind.meaning,
+});
+
 /** One graph from the columns of a table to `score`, `p` and `flag`, [batch] each. `judge` computes them of `x`, encoded rows. */
 export const detectorGraph = (columns: readonly GraphColumn[], judge: GraphModel): GraphModel =>
   tableGraph(columns, judge, {

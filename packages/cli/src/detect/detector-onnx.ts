@@ -3,23 +3,8 @@ import { toBytes } from "jax-to-onnx/internal";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { judgeProgram } from "./calibration.js";
 import type { OpenDetector } from "./detector.js";
-import { detectorGraph, graphInput, OUTPUTS } from "./detector-graph.js";
+import { describedInput, detectorGraph, OUTPUTS } from "./detector-graph.js";
 import type { TableDetector } from "./table-detector.js";
-
-/** What the graph takes and returns. */
-export type DetectorDescription = Readonly<{
-  format: "flowify-detector-graph";
-  version: 1;
-  falseAlarms: number;
-  inputs: readonly Readonly<{
-    name: string;
-    column: string;
-    type: "string" | "float64";
-    shape: readonly (string | number)[];
-    meaning: string;
-  }>[];
-  outputs: readonly Readonly<{ name: string; type: string; meaning: string; shape: readonly string[] }>[];
-}>;
 
 const results = [
   { name: "score", type: "float32", meaning: "high for odd rows" },
@@ -37,23 +22,18 @@ export function detectorOnnx(
   { detector, calibrations }: TableDetector,
   open: Pick<OpenDetector, "program">,
   { falseAlarms, ...options }: { falseAlarms: number } & NonNullable<Parameters<typeof exportFunction>[1]>,
-): { bytes: Uint8Array; nodes: number; description: DetectorDescription } {
+) {
   const judge = judgeProgram(open.program(["combination"]), calibrations.combination, falseAlarms);
   const inputs = ownColumns(tableColumns(detector));
   const input = { name: "x", shape: [inputs.length] };
   const rows = exportFunction({ name: "judge", ...judge, input, outputs: OUTPUTS }, options);
   const graph = detectorGraph(inputs, rows);
-  const description: DetectorDescription = {
+  /** What the graph takes and returns. */
+  const description = {
     format: "flowify-detector-graph",
     version: 1,
     falseAlarms,
-    inputs: inputs.map((each) => ({
-      name: graphInput(each),
-      column: each.name,
-      type: each.kind.isText ? "string" : "float64",
-      shape: ["batch", 1],
-      meaning: each.kind.meaning,
-    })),
+    inputs: inputs.map((each) => describedInput(each)),
     outputs: results.map((output) => ({ ...output, shape: ["batch"] })),
   };
   const bytes = toBytes({ ...graph, metadata: { inputs: JSON.stringify(description.inputs) } });

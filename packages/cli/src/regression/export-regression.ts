@@ -3,11 +3,11 @@ import { UsageError } from "@flowify/core";
 import { exportFunction } from "@flowify/onnx/browser";
 import type { numpy as np } from "@jax-js/jax";
 import { toBytes } from "jax-to-onnx/internal";
-import { type GraphColumn, graphInput, tableGraph } from "../detect/detector-graph.js";
+import { describedInput, type GraphColumn, tableGraph } from "../detect/detector-graph.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { makeFolder } from "../runs/folder.js";
-import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
+import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { number } from "../tables/columns/number.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -19,14 +19,6 @@ export const DESCRIPTION = "regression.json";
 
 type Options = NonNullable<Parameters<typeof exportFunction>[1]>;
 type File = Readonly<{ name: string; bytes: Uint8Array; description: unknown }>;
-
-const columnOf = (column: TableColumn, outputs: readonly string[]) => ({
-  name: graphInput(column, outputs),
-  column: column.name,
-  type: column.kind.isText ? "string" : "float64",
-  shape: ["batch", 1],
-  meaning: column.kind.meaning,
-});
 
 const noiseColumn = (name: string): GraphColumn => ({ name, kind: number, found: { origin: 0 } });
 
@@ -62,7 +54,7 @@ function logProbFile(model: TableRegression, options: Options): File {
   return {
     name: "log-prob",
     bytes: toBytes(graph),
-    description: { inputs: columns.map((column) => columnOf(column, outputs)), outputs: results },
+    description: { inputs: columns.map((column) => describedInput(column, outputs)), outputs: results },
   };
 }
 
@@ -100,7 +92,7 @@ function sampleFile(model: TableRegression, options: Options): File {
     bytes: toBytes(tableGraph(columns, rows, { name: "sample", outputs: results })),
     description: {
       inputs: [
-        ...given.map((column) => columnOf(column, predict)),
+        ...given.map((column) => describedInput(column, predict)),
         ...noises.map(({ name }) => ({
           name,
           type: "float64",

@@ -6,35 +6,6 @@ import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { holdsFunction } from "../opaque/function.js";
 import { expectUnlocked, lockRun } from "./lock.js";
 
-/** The folder of a run, locked for this process until `release`. */
-export type RunFolder = Readonly<{
-  folder: string;
-  config: string;
-  /** The weights of a pretrained network. */
-  weights: string;
-  /** The original ONNX file of a pretrained network. */
-  original: string;
-  metrics: string;
-  checkpoints: string;
-  /** Folder of the pictures of every epoch; those below are the newest. */
-  pictures: string;
-  samples: string;
-  /** Samples of a run of rows, as a table. */
-  sampledRows: string;
-  samplesMean: string;
-  reconstructions: string;
-  ledger: string;
-  curve: string;
-  /** Scores of held-out rows of a table. */
-  calibration: string;
-  /** Finds odd rows of a table. */
-  detector: string;
-  /** Of a run that predicts columns of a table: what it predicts, and its flows. */
-  regression: string;
-  members: string;
-  release(): void;
-}>;
-
 export type OpenRunOptions = {
   /** Continue the present run. */
   resume?: boolean;
@@ -44,28 +15,41 @@ export type OpenRunOptions = {
 
 const CONFIG_NAME = "config.json";
 
-/** The paths of the files in the folder of a run. */
-export const runPaths = (folder: string) => ({
-  folder,
+/** The files that a run is made of: commands read them, and replace none of them. */
+export const inputPaths = (folder: string) => ({
   config: join(folder, CONFIG_NAME),
+  /** The weights and the original ONNX file of a pretrained network. */
   weights: join(folder, WEIGHTS),
   original: join(folder, ORIGINAL),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
+  /** Scores of held-out rows of a table, and what finds odd ones. */
+  calibration: join(folder, "calibration.json"),
+  detector: join(folder, "detector.safetensors"),
+  /** Of a run that predicts columns of a table: what it predicts, and its flows. */
+  regression: join(folder, "regression.json"),
+  members: join(folder, "members"),
+});
+
+/** The paths of the files in the folder of a run. */
+export const runPaths = (folder: string) => ({
+  folder,
+  ...inputPaths(folder),
+  /** Folder of the pictures of every epoch; those below are the newest. */
   pictures: join(folder, "pictures"),
   samples: join(folder, "samples.png"),
+  /** Samples of a run of rows, as a table. */
   sampledRows: join(folder, "samples.csv"),
   samplesMean: join(folder, "samples-mean.png"),
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),
   curve: join(folder, "curve.png"),
-  calibration: join(folder, "calibration.json"),
-  detector: join(folder, "detector.safetensors"),
-  regression: join(folder, "regression.json"),
-  members: join(folder, "members"),
   quality: join(folder, "quality.json"),
   nearest: join(folder, "nearest.png"),
 });
+
+/** The folder of a run, locked for this process until `release`. */
+export type RunFolder = Readonly<ReturnType<typeof runPaths>> & Readonly<{ release(): void }>;
 
 /** True if `folder` holds a run, finished or not. */
 export const holdsRun = (folder: string): boolean => existsSync(join(folder, CONFIG_NAME));

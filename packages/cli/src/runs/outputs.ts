@@ -8,26 +8,12 @@ import type { OutFlags } from "../flags/shared.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { FUNCTION } from "../opaque/function.js";
 import { readRunConfig } from "./config-file.js";
-import { holdsRun, runPaths } from "./folder.js";
+import { holdsRun, inputPaths } from "./folder.js";
 
 /** What a command reads of a run or of a converted network: its own files, and the data that it was trained on. */
 export function inputsOfRun(folder: string): string[] {
-  const { config, weights, original, metrics, checkpoints, calibration, detector, regression, members } =
-    runPaths(folder);
   const { name, dir } = holdsRun(folder) ? readRunConfig(folder).data : {};
-  const data = [name, dir].filter((each) => typeof each === "string");
-  return [
-    config,
-    weights,
-    original,
-    metrics,
-    checkpoints,
-    calibration,
-    detector,
-    regression,
-    members,
-    ...data,
-  ];
+  return [...Object.values(inputPaths(folder)), name, dir].filter((each) => typeof each === "string");
 }
 
 /** The files of a converted network. */

@@ -2,6 +2,7 @@ import { repairText, type TableReasons } from "../../detect/reasons/table-reason
 import { escapeXml } from "../../pictures/escape.js";
 import { seriesColor } from "../../pictures/theme.js";
 import { formatCount } from "../../ui/format.js";
+import { table } from "../page-frame.js";
 import { calibrationChart, colorOf, columnChart, pairChart, scoreChart } from "./charts.js";
 import type { ColumnView } from "./columns.js";
 import type { PairView } from "./pairs.js";
@@ -148,8 +149,9 @@ function differences(columns: readonly ColumnView[]): string[] {
 
 function examples({ examples: all, columns }: TableReport): string[] {
   return all.flatMap(({ name, rows }) => [
-    `<details><summary>${escapeXml(name)}</summary><div class="wide"><table><thead><tr>${columns.map((column) => `<th>${escapeXml(column.name)}</th>`).join("")}</tr></thead><tbody>${rows
-      .map((row) => `<tr>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join("")}</tr>`)
-      .join("")}</tbody></table></div></details>`,
+    `<details><summary>${escapeXml(name)}</summary>${table(
+      columns.map((column) => column.name),
+      rows,
+    )}</details>`,
   ]);
 }
