@@ -110,126 +110,115 @@ function speedOf(args: readonly string[]): Speed {
 function positive(flag: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
-    throw new UsageError(`${flag} ${text}: expected a positive integer`);
+    throw new UsageError(`--${flag} ${text}: expected a positive integer`);
   return value;
 }
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      all: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      profile: { type: "boolean", default: false },
-      score: { type: "boolean", default: false },
-      passes: { type: "boolean", default: false },
-      graphs: { type: "boolean", default: false },
-      write: { type: "boolean", default: false },
-      out: { type: "string", default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
-      device: { type: "string", default: "native" },
-      steps: { type: "string", default: "40" },
-      batch: { type: "string" },
-      "data-dir": { type: "string" },
-      tables: { type: "string" },
-      reasons: { type: "string" },
-      laws: { type: "boolean", default: false },
-      rows: { type: "string" },
-      posteriors: { type: "string" },
-      regression: { type: "string" },
-      series: { type: "boolean", default: false },
-      splits: { type: "string" },
-      boosting: { type: "boolean", default: false },
-      calibration: { type: "boolean", default: false },
-      simulations: { type: "string", default: "10000" },
-      sets: { type: "string" },
-      only: { type: "string" },
-      threads: { type: "string" },
-      contaminated: { type: "boolean", default: false },
-      seeds: { type: "string", default: "1" },
-    },
-  });
-  const whole = (name: "sets" | "threads" | "rows" | "batch"): number | undefined =>
-    values[name] === undefined ? undefined : positive(`--${name}`, values[name]);
-  const threads = whole("threads");
-  const seed = positive("--seeds", values.seeds);
-  const { only, contaminated, calibration, boosting, graphs, out } = values;
-  if (values.tables !== undefined) {
-    await benchTables(values.tables, { sets: whole("sets"), only, seeds: seed, contaminated, threads });
-    return 0;
-  }
-  if (values.laws) {
-    await benchLaws({ only, rows: whole("rows"), seed, threads });
-    return 0;
-  }
-  if (values.posteriors !== undefined) {
-    const simulations = positive("--simulations", values.simulations);
-    await benchPosteriors(values.posteriors, { only, simulations, seed, threads, calibration });
-    return 0;
-  }
-  if (values.regression !== undefined) {
-    const splits = values.splits?.split(",").map(Number);
-    await benchRegression(values.regression, { only, boosting, threads, splits });
-    return 0;
-  }
-  if (values.series) {
+const flag = { type: "boolean", default: false } as const;
+const word = { type: "string" } as const;
+const options = {
+  ...{ all: flag, json: flag, help: flag, profile: flag, score: flag, write: flag },
+  ...{ passes: flag, graphs: flag, laws: flag, series: flag },
+  ...{ boosting: flag, calibration: flag, contaminated: flag },
+  ...{ tables: word, reasons: word, posteriors: word, regression: word },
+  ...{ only: word, splits: word, sets: word, rows: word, batch: word, threads: word, "data-dir": word },
+  out: { ...word, default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
+  device: { ...word, default: "native" },
+  steps: { ...word, default: "40" },
+  simulations: { ...word, default: "10000" },
+  seeds: { ...word, default: "1" },
+} as const;
+
+function readArguments() {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
+  const number = (name: "sets" | "threads" | "rows" | "batch"): number | undefined =>
+    values[name] === undefined ? undefined : positive(name, values[name]);
+  return {
+    ...values,
+    names: positionals,
+    sets: number("sets"),
+    rows: number("rows"),
+    batch: number("batch"),
+    threads: number("threads"),
+    steps: positive("steps", values.steps),
+    simulations: positive("simulations", values.simulations),
+    seed: positive("seeds", values.seeds),
+    seeds: positive("seeds", values.seeds),
+    splits: values.splits?.split(",").map(Number),
+    dataDir: values["data-dir"],
+  };
+}
+
+type Given = ReturnType<typeof readArguments>;
+
+/** Benchmarks by the flag that asks for them; those of data have the folder as its value. */
+const benchmarks = {
+  tables: (given) => benchTables(given.tables ?? "", given),
+  laws: (given) => benchLaws(given),
+  posteriors: (given) => benchPosteriors(given.posteriors ?? "", given),
+  regression: (given) => benchRegression(given.regression ?? "", given),
+  series: async ({ seed }) => {
     for (const line of benchSeries(seed)) process.stdout.write(`${line}\n`);
-    return 0;
-  }
-  if (values.reasons !== undefined) {
-    for (let each = 0; each < seed; each++) await benchReasons(values.reasons, each);
-    return 0;
-  }
-  if (values.passes) {
+  },
+  reasons: async ({ reasons = "", seeds }) => {
+    for (let seed = 0; seed < seeds; seed++) await benchReasons(reasons, seed);
+  },
+  passes: (given) => {
     const ofMnist = paperNames.filter((name) => name.startsWith("mnist/"));
-    const networks = positionals.length > 0 ? positionals.map(fullName) : ofMnist;
-    const steps = positive("--steps", values.steps);
-    await benchPasses({ networks, only, steps, graphsOnly: graphs, threads, out });
-    return 0;
-  }
-  if (values.help || (!values.all && positionals.length === 0)) {
+    const networks = given.names.length > 0 ? given.names.map(fullName) : ofMnist;
+    return benchPasses({ ...given, networks, graphsOnly: given.graphs });
+  },
+} satisfies { [K in keyof Given]?: (given: Given) => Promise<void> };
+
+async function main(): Promise<number> {
+  const given = readArguments();
+  for (const [name, run] of Object.entries(benchmarks))
+    if (given[name as keyof typeof benchmarks]) {
+      await run(given);
+      return 0;
+    }
+  const { names: named, threads, batch, steps, dataDir, json } = given;
+  if (given.help || (!given.all && named.length === 0)) {
     process.stdout.write(`${help}\n`);
-    return values.help ? 0 : 2;
+    return given.help ? 0 : 2;
   }
-  const steps = Number(values.steps);
-  if (!Number.isInteger(steps) || steps < 5) throw new UsageError(`--steps must be an integer of at least 5`);
-  const names = values.all ? [...paperNames] : positionals.map(fullName);
-  if (names.length === 1 && values.profile) {
-    const profile = await profileNetwork(names[0] as string, steps, values["data-dir"]);
-    process.stdout.write(`${values.json ? JSON.stringify(profile) : showProfile(profile)}\n`);
+  if (steps < 5) throw new UsageError("--steps must be an integer of at least 5");
+  const names = given.all ? [...paperNames] : named.map(fullName);
+  const [only] = names.length === 1 ? names : [];
+  if (only !== undefined) {
+    const print = (result: object, words: string): void => {
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      if (!json) process.stderr.write(`${words}\n`);
+    };
+    if (given.profile) {
+      const profile = await profileNetwork(only, steps, dataDir);
+      process.stdout.write(`${json ? JSON.stringify(profile) : showProfile(profile)}\n`);
+    } else if (given.score) {
+      const result = await benchScore(only, dataDir);
+      print(result, describeScore(result));
+    } else {
+      const result = await benchNetwork(only, {
+        steps,
+        dataDir,
+        device: deviceNamed(given.device),
+        ...(batch !== undefined && { batch, parts: "fastest" as const }),
+        ...(threads !== undefined && { threads }),
+      });
+      print(result, describe(result));
+    }
     return 0;
   }
-  const device = deviceNamed(values.device);
-  if (names.length === 1 && values.score) {
-    const result = await benchScore(names[0] as string, values["data-dir"]);
-    process.stdout.write(`${JSON.stringify(result)}\n`);
-    if (!values.json) process.stderr.write(`${describeScore(result)}\n`);
-    return 0;
-  }
-  if (names.length === 1) {
-    const batch = whole("batch");
-    const result = await benchNetwork(names[0] as string, {
-      steps,
-      dataDir: values["data-dir"],
-      device,
-      ...(batch !== undefined && { batch, parts: "fastest" as const }),
-      ...(threads !== undefined && { threads }),
-    });
-    process.stdout.write(`${JSON.stringify(result)}\n`);
-    if (!values.json) process.stderr.write(`${describe(result)}\n`);
-    return 0;
-  }
-  if (values.write) {
-    const only = values["data-dir"] === undefined ? [] : ["--data-dir", values["data-dir"]];
+  if (given.write) {
+    const place = dataDir === undefined ? [] : ["--data-dir", dataDir];
     writeSpeedPage(
-      values.out,
-      names.map((name) => speedOf([shortName(name), "--steps", String(steps), ...only])),
+      given.out,
+      names.map((name) => speedOf([shortName(name), "--steps", String(steps), ...place])),
     );
     return 0;
   }
   // a separate process each, so that the peak memory is that of the network
   let failed = 0;
-  const common = process.argv.slice(2).filter((arg) => arg !== "--all" && !positionals.includes(arg));
+  const common = process.argv.slice(2).filter((arg) => arg !== "--all" && !named.includes(arg));
   for (const name of names) {
     const args = [...process.execArgv, fileURLToPath(import.meta.url), shortName(name), ...common];
     if (spawnSync(process.execPath, args, { stdio: "inherit" }).status !== 0) failed++;

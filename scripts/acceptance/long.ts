@@ -1,54 +1,24 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { join } from "node:path";
-import { makeRng } from "@flowify/core/layer";
-import { asyncBufferFromFile, parquetMetadataAsync } from "hyparquet";
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import { dirname, join } from "node:path";
+import { duckdbRows } from "../../test/support/duckdb-files.js";
 import { atMost, type Check, equal, type Row } from "./check.js";
 import { flowifyToEnd } from "./node.js";
 
 const COLUMNS = 10;
-/** Rows of a group, as DuckDB writes them. */
-const GROUP = 122_880;
 
-/** Writes a Parquet file of so many rows of ten correlated columns of doubles, by Snappy, a group of rows at a time. */
+/** Writes a Parquet file of so many rows of ten correlated columns of doubles. */
 async function writeLongRows(file: string, rows: number, seed: number): Promise<void> {
-  const rng = makeRng(seed);
-  const out = createWriteStream(file);
-  const bytes = new ByteWriter();
-  const names = Array.from({ length: COLUMNS }, (_, i) => `x${i}`);
-  const schema = [
-    { name: "root", num_children: COLUMNS },
-    ...names.map((name) => ({ name, type: "DOUBLE" as const, repetition_type: "OPTIONAL" as const })),
-  ];
-  const parquet = new ParquetWriter({ writer: bytes, schema });
-  const flush = async (): Promise<void> => {
-    const written = new Uint8Array(bytes.buffer.slice(0, bytes.index));
-    bytes.index = 0;
-    if (!out.write(written)) await once(out, "drain");
-  };
-  const [common, own] = [new Float32Array(GROUP), new Float32Array(GROUP)];
-  for (let done = 0; done < rows; done += GROUP) {
-    const count = Math.min(GROUP, rows - done);
-    rng.fillNormal(common);
-    const columnData = names.map((name) => {
-      rng.fillNormal(own);
-      const data = new Float64Array(count);
-      for (let i = 0; i < count; i++) data[i] = Math.round(1e4 * (common[i]! + 0.5 * own[i]!)) / 1e4;
-      return { name, data, encoding: "PLAIN" as const, offsetIndex: false };
-    });
-    await parquet.write({ columnData, rowGroupSize: count });
-    await flush();
-  }
-  await parquet.finish();
-  await flush();
-  out.end();
-  await once(out, "finish");
+  const normal = "sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())";
+  const columns = Array.from({ length: COLUMNS }, (_, i) => `round(common + 0.5 * ${normal}, 4) AS x${i}`);
+  const rowsOf = `(SELECT ${normal} AS common FROM range(${rows}))`;
+  await duckdbRows(
+    `SELECT setseed(${seed / 10}); COPY (SELECT ${columns.join(", ")} FROM ${rowsOf}) TO '${file}' (FORMAT parquet)`,
+    dirname(file),
+  );
 }
 
-/** Rows that the footer of a Parquet file counts. */
+/** Rows of a Parquet file. */
 const rowsIn = async (file: string): Promise<number> =>
-  Number((await parquetMetadataAsync(await asyncBufferFromFile(file))).num_rows);
+  Number((await duckdbRows(`SELECT count(*) AS count FROM '${file}'`, dirname(file)))[0]?.count);
 
 /** Runs the command; throws where it fails. */
 async function measured(...args: readonly string[]) {
