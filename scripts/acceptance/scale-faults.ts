@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { atMost, equal, type Row } from "./check.js";
 import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js";
-import { halfCheckpoints, metricsLength, sameCheckpoint, writeRows } from "./scale-runs.js";
+import { halfCheckpoints, metricsLength, sameCheckpoint } from "./scale-runs.js";
 
 type Rows = { [what: string]: Row };
 export type Trial = Readonly<{
@@ -162,37 +162,3 @@ export const disk = ({ launcher, train, whole, steps, scratch, say }: Trial): Pr
       [`${what}: resumed, bit for bit`]: equal(String(sameCheckpoint(folder, whole, steps)), "true"),
     };
   });
-
-/** The arguments with another value of a flag. */
-const withFlag = (args: readonly string[], flag: string, value: string): string[] => {
-  const at = args.indexOf(flag);
-  return at < 0 ? [...args, flag, value] : args.map((arg, i) => (i === at + 1 ? value : arg));
-};
-
-/** Rank 1 has another seed, other data, or none: no step is taken, and the error says what differs. */
-export async function differences({ launcher, train, scratch, say }: Trial): Promise<Rows> {
-  const other = join(scratch, "other.npy");
-  writeRows(other, 4000, 8);
-  const script = join(scratch, "rank.sh");
-  const rows: Rows = {};
-  const cases = [
-    ["seed", "--seed", "9", /rank 1 \(.*\) has another seed than rank 0: 9, expected/],
-    ["data", "--data", other, /rank 1 \(.*\) has another data than rank 0/],
-    ["file", "--data", "/none.npy", /rank 1 \(.*\): .*none\.npy/],
-    ["batch", "--batch", "32", /rank 1 \(.*\) has another settings than rank 0/],
-  ] as const;
-  for (const [what, flag, value, message] of cases) {
-    say(`rank 1 has another ${what}`);
-    const out = ["--out", join(scratch, `other-${what}`)];
-    const ofRank1 = withFlag([...train, ...out], flag, value).map((arg) => `'${arg}'`);
-    writeFileSync(
-      script,
-      `#!/bin/sh\n[ "\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] && exec "$1" "$2" ${ofRank1.join(" ")}\nexec "$@"\n`,
-      { mode: 0o755 },
-    );
-    const { status, output } = await start(launcher, RANKS, [...train, ...out], [script]).end;
-    rows[`${launcher.name}, another ${what}: exit status`] = equal(String(status), "2");
-    rows[`${launcher.name}, another ${what}: is named`] = equal(String(message.test(output)), "true");
-  }
-  return rows;
-}

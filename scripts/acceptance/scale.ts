@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, type Row } from "./check.js";
-import { differences, disk, hang, kills } from "./scale-faults.js";
+import { disk, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
 
@@ -14,7 +14,7 @@ const CLOSE = 1e-4;
 
 /**
  * Training by several ranks of MPI: the same bits as one process and as itself, close to one process for any number of
- * ranks; killed, hanging and differing ranks. With `--file WORD` only the parts with this word in their name.
+ * ranks; killed and hanging ranks. With `--file WORD` only the parts with this word in their name.
  */
 export const scale: Check = {
   name: "scale",
@@ -61,7 +61,6 @@ export const scale: Check = {
       if (wanted("kills")) Object.assign(rows, await kills(trial));
       if (wanted("hang")) Object.assign(rows, await hang(trial));
       if (wanted("disk")) Object.assign(rows, await disk(trial));
-      if (wanted("differences")) Object.assign(rows, await differences({ ...trial, train: train(SHORT) }));
     }
     return rows;
   },
