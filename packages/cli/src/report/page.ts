@@ -3,12 +3,12 @@ import { escapeXml } from "../pictures/escape.js";
 import { ledgerRowsChart } from "../pictures/ledger-chart.js";
 import { signed } from "../pictures/ledger-rows.js";
 import { type ChartLine, lineChart } from "../pictures/line-chart.js";
+import { pageOf, table } from "../pictures/page-frame.js";
 import { seriesColor, TRAINING } from "../pictures/theme.js";
 import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
-import { pageOf, table } from "./page-frame.js";
 import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
 import { TABLE_STYLE, type TableReport, tableSection } from "./table/section.js";
 

@@ -1,11 +1,11 @@
 import { escapeXml } from "../pictures/escape.js";
 import { fanChart } from "../pictures/fan-chart.js";
 import { histogram } from "../pictures/histogram.js";
+import { pageOf, table } from "../pictures/page-frame.js";
 import type { RegressionEvaluation } from "../predictions/evaluate.js";
 import type { TargetEvaluation } from "../predictions/evaluation.js";
 import { aheadLines, aheadTitle, evaluationLines, LINEAR, OWN } from "../predictions/say-evaluation.js";
 import type { Ahead } from "../series/ahead.js";
-import { pageOf, table } from "./page-frame.js";
 
 /** A run of `flowify train --predict`: its columns, and its scores. */
 export type ReportedRegression = Readonly<{

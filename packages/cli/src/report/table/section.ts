@@ -1,8 +1,8 @@
 import { repairText, type TableReasons } from "../../detect/reasons/table-reasons.js";
 import { escapeXml } from "../../pictures/escape.js";
+import { table } from "../../pictures/page-frame.js";
 import { seriesColor } from "../../pictures/theme.js";
 import { formatCount } from "../../ui/format.js";
-import { table } from "../page-frame.js";
 import { calibrationChart, colorOf, columnChart, pairChart, scoreChart } from "./charts.js";
 import type { ColumnView } from "./columns.js";
 import type { PairView } from "./pairs.js";

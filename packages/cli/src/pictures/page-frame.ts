@@ -1,4 +1,4 @@
-import { escapeXml } from "../pictures/escape.js";
+import { escapeXml } from "./escape.js";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1c2126; --soft: #5c6670; --line: #dfe3e7; --paper: #fff; --shade: #0004; }
