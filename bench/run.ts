@@ -114,14 +114,16 @@ function positive(flag: string, text: string): number {
   return value;
 }
 
-const flag = { type: "boolean", default: false } as const;
+const each = <const N extends string, T>(names: readonly N[], option: T): Record<N, T> =>
+  Object.fromEntries(names.map((name) => [name, option])) as Record<N, T>;
+
 const word = { type: "string" } as const;
+const flag = { type: "boolean", default: false } as const;
 const options = {
-  ...{ all: flag, json: flag, help: flag, profile: flag, score: flag, write: flag },
-  ...{ passes: flag, graphs: flag, laws: flag, series: flag },
-  ...{ boosting: flag, calibration: flag, contaminated: flag },
-  ...{ tables: word, reasons: word, posteriors: word, regression: word },
-  ...{ only: word, splits: word, sets: word, rows: word, batch: word, threads: word, "data-dir": word },
+  ...each(["all", "json", "help", "profile", "score", "write", "passes", "graphs"], flag),
+  ...each(["laws", "series", "boosting", "calibration", "contaminated"], flag),
+  ...each(["tables", "reasons", "posteriors", "regression", "only", "splits"], word),
+  ...each(["sets", "rows", "batch", "threads", "data-dir"], word),
   out: { ...word, default: fileURLToPath(new URL("../docs/results", import.meta.url)) },
   device: { ...word, default: "native" },
   steps: { ...word, default: "40" },

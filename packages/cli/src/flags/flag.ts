@@ -46,7 +46,7 @@ export type FlagsOf<F> = {
 } & { -readonly [K in keyof F as F[K] extends { optional: boolean } ? never : K]: ValueOf<F[K]> };
 
 /** A flag as it is written: `--data-dir` for `dataDir`. */
-export const written = (name: string): string =>
+const written = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** The first of these flags that was given, as it is written. */

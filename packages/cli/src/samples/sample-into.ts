@@ -48,7 +48,7 @@ export const sampleProgress = v.strictObject({
 export type SampleProgress = v.InferOutput<typeof sampleProgress>;
 
 /** Rows that are computed together in the model. */
-export const BATCH = 256;
+const BATCH = 256;
 
 /** Rows that are sampled at once, without a sign of progress. */
 const FEW = 4096;
