@@ -12,6 +12,7 @@ import {
   reshape,
   shapeOf,
 } from "./lazy.js";
+import { nth, pick } from "./lists.js";
 
 /** Values split at common positions: axis p of each value is one factor, at position p of all. */
 export type Refined = Readonly<{
@@ -34,7 +35,7 @@ export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
   }
   const cut = values.map((v) => {
     const whole = v.axes.map((factors, i) => {
-      const size = sizeOf((axes[i] as number[]).map((p) => sizes[p] as number));
+      const size = sizeOf(nth(axes, i).map((p) => nth(sizes, p)));
       return size > 1 && factors.length === 0 ? [factor(size, true)] : factors;
     });
     const view = reshape({ ...v, axes: whole }, sizes);
@@ -56,18 +57,18 @@ function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
   // Larger buffers first: if two splits exclude each other, the smaller buffer is copied.
   const bySize = values
     .map((_, i) => i)
-    .sort((a, b) => bufferSize(values[b] as Lazy) - bufferSize(values[a] as Lazy));
+    .sort((a, b) => bufferSize(nth(values, b)) - bufferSize(nth(values, a)));
   for (const i of bySize) {
-    const v = values[i] as Lazy;
+    const v = nth(values, i);
     const factors = v.axes[axis] ?? [];
     if (factors.length === 0) continue;
     const own = cuts(factors.map((f) => f.size));
     const all = [...new Set([...ends, ...own])].sort((a, b) => a - b);
-    if (all.every((end, j) => j === 0 || end % (all[j - 1] as number) === 0)) {
+    if (all.every((end, j) => j === 0 || end % nth(all, j - 1) === 0)) {
       for (const end of all) ends.add(end);
     } else {
       values[i] = ofBuffer(dense(graph, v), v.dtype, shapeOf(v));
-      ends.add(own.at(-1) as number);
+      ends.add(nth(own, -1));
     }
   }
   const sorted = [...ends].sort((a, b) => a - b);
@@ -75,7 +76,7 @@ function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
 }
 
 /** The factor of a value at a position. */
-export const at = (v: Lazy, position: number): Factor => v.axes[position]?.[0] as Factor;
+export const at = (v: Lazy, position: number): Factor => nth(nth(v.axes, position), 0);
 
 /** Positions in the buffer of a value, in the order of the buffer. */
 export function positionsOf(v: Lazy): number[] {
@@ -121,7 +122,7 @@ export function broadcastNames(
   sizes: readonly number[],
 ) {
   const masks = values.map((v) => order.map((p) => !at(v, p).lazy));
-  const dims = order.map((p) => sizes[p] as number);
+  const dims = pick(sizes, order);
   // Ties go to the shape of the earliest value: later values that meet it use it too.
   const shapes = values
     .filter((_, i) => masks[i]?.every(Boolean))
@@ -130,16 +131,16 @@ export function broadcastNames(
   let chosen: (number[] | undefined)[] = [];
   let fewest = Number.POSITIVE_INFINITY;
   for (const shape of [...shapes, mergedShape(dims, masks)]) {
-    const needs = masks.map((mask) => project(shape, dims, mask));
-    if (needs.some((need) => need === null)) continue;
-    const fits = values.map((v, i) => broadcastsTo(graph.shapeOf(v.base), needs[i] as number[]));
+    const needs = masks.map((mask) => project(shape, dims, mask)).filter((need) => need !== null);
+    if (needs.length < masks.length) continue;
+    const fits = values.map((v, i) => broadcastsTo(graph.shapeOf(v.base), nth(needs, i)));
     // A reshape that another node already needs is free.
     const isNew = (i: number) =>
-      !fits[i] && graph.findReshape(values[i]?.base as string, needs[i] as number[]) === undefined;
+      !fits[i] && graph.findReshape(nth(values, i).base, nth(needs, i)) === undefined;
     const reshapes = values.filter((_, i) => isNew(i)).length;
     if (reshapes >= fewest) continue;
     fewest = reshapes;
-    chosen = needs.map((need, i) => (fits[i] ? undefined : (need as number[])));
+    chosen = needs.map((need, i) => (fits[i] ? undefined : need));
     if (reshapes === 0) break;
   }
   return values.map((v, i) => (chosen[i] === undefined ? v.base : graph.reshape(v.base, chosen[i])));
@@ -150,7 +151,7 @@ function mergedShape(dims: readonly number[], masks: readonly (readonly boolean[
   const shape: number[] = [];
   dims.forEach((size, i) => {
     const joins = i > 0 && masks.every((mask) => mask[i] === mask[i - 1]);
-    if (joins) shape[shape.length - 1] = (shape.at(-1) as number) * size;
+    if (joins) shape[shape.length - 1] = nth(shape, -1) * size;
     else shape.push(size);
   });
   return shape;
@@ -173,7 +174,7 @@ function project(
       result.unshift(1);
       continue;
     }
-    const inside = marks.filter((_, i) => (ends[i] as number) > start && (ends[i - 1] ?? 1) < end);
+    const inside = marks.filter((_, i) => nth(ends, i) > start && (ends[i - 1] ?? 1) < end);
     if (inside.every(Boolean)) result.unshift(size);
     else if (inside.some(Boolean)) return null;
     else result.unshift(1);
@@ -208,7 +209,7 @@ export function assemble(
   return canonical({
     base,
     dtype,
-    order: order.map((p) => factors[p] as Factor),
-    axes: refined.axes.map((positions) => positions.map((p) => factors[p] as Factor)),
+    order: pick(factors, order),
+    axes: refined.axes.map((positions) => pick(factors, positions)),
   });
 }

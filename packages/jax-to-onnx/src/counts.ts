@@ -1,5 +1,6 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
+import { nth } from "./lists.js";
 import { type GraphNode, isView } from "./model.js";
 
 /**
@@ -44,7 +45,7 @@ export function countPeak(graph: Graph, nodes: readonly GraphNode[], results: re
   nodes.forEach((node, i) => {
     const { inputs, outputs } = node;
     for (const name of inputs) lastUse.set(ownerOf(name), i);
-    if (isView(node)) owner.set(outputs[0], ownerOf(inputs[0] as string));
+    if (isView(node)) owner.set(outputs[0], ownerOf(nth(inputs, 0)));
     else for (const name of outputs) lastUse.set(name, i);
   });
   for (const name of results) lastUse.set(ownerOf(name), nodes.length);

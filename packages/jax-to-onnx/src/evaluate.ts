@@ -3,6 +3,7 @@ import { type Context, elementType, literal, plainContext, typedData, unsupporte
 import type { Graph } from "./graph.js";
 import { type Atom, type Equation, isLiteral, prepare, readConstant, type Var } from "./jaxpr.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
+import { nth } from "./lists.js";
 import { type OwnRule, runOwnRule } from "./own-rules.js";
 import type { Pass } from "./passes/pass.js";
 import { programs, refusals } from "./programs.js";
@@ -38,7 +39,7 @@ export function evaluate(graph: Graph, jaxpr: Jaxpr, env: Environment, options: 
     }
     const inputs = eqn.inputs.map((atom) => read(cx, env, atom));
     const results = lowerEquation(cx, eqn, inputs, options);
-    eqn.outBinders.forEach((v, k) => env.set(v, results[k] as Lazy));
+    eqn.outBinders.forEach((v, k) => env.set(v, nth(results, k)));
   });
 }
 
@@ -65,7 +66,7 @@ function lowerEquation(
     const jaxpr = prepare(closed.jaxpr);
     const env: Environment = new Map();
     bindConstants(cx.graph, closed, jaxpr, env);
-    jaxpr.inBinders.slice(closed.consts.length).forEach((v, i) => env.set(v, inputs[i] as Lazy));
+    jaxpr.inBinders.slice(closed.consts.length).forEach((v, i) => env.set(v, nth(inputs, i)));
     evaluate(cx.graph, jaxpr, env, { ...options, prefix: `${cx.graph.scope}/` });
     return jaxpr.outs.map((out) => read(cx, env, out));
   } finally {
@@ -99,7 +100,7 @@ export const empty = (graph: Graph, v: Var): Lazy =>
 /** The values of the constants that a program uses. */
 export function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
   closed.consts.forEach((tracer, i) => {
-    const v = jaxpr.inBinders[i] as Var;
+    const v = nth(jaxpr.inBinders, i);
     const { dtype, shape } = v.aval;
     // Traces of gradients may leave large unused constants.
     if (!isUsed(jaxpr, v)) return;

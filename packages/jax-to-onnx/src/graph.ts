@@ -1,4 +1,5 @@
 import { sizeOf } from "./jaxpr.js";
+import { nth, pick } from "./lists.js";
 import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
 import { typedArrays } from "./model.js";
 import { ortCpu, type Target } from "./target.js";
@@ -152,7 +153,7 @@ export class Graph extends Values {
     while (!sameShape(this.shapeOf(source), shape)) {
       const before = this.producer(source);
       if (before?.op !== "Reshape") break;
-      source = before.inputs[0] as string;
+      source = nth(before.inputs, 0);
     }
     return source;
   }
@@ -160,7 +161,7 @@ export class Graph extends Values {
   /** The value with its axes in another order. */
   transpose(name: string, perm: readonly number[]): string {
     const shape = this.shapeOf(name);
-    const type = { type: this.typeOf(name), shape: perm.map((axis) => shape[axis] as number) };
+    const type = { type: this.typeOf(name), shape: pick(shape, perm) };
     return this.node("Transpose", [name], type, { attributes: { perm: [...perm] } });
   }
 
@@ -209,7 +210,7 @@ export class Graph extends Values {
   /** A Reshape of the first value of a chain of them. */
   #shortened(node: GraphNode): GraphNode {
     if (node.op !== "Reshape") return node;
-    const [name, shape] = [node.inputs[0] as string, this.shapeOf(node.outputs[0])];
+    const [name, shape] = [nth(node.inputs, 0), this.shapeOf(node.outputs[0])];
     return this.#links.rename(node, new Map([[name, this.#unreshaped(name, shape)]]));
   }
 

@@ -1,4 +1,5 @@
 import type { ClosedJaxpr, DType, Jaxpr } from "@jax-js/jax";
+import { nth } from "./lists.js";
 
 /**
  * The program that jax-js traces. Its classes are not exported, so their types are derived from `Jaxpr`; only this file
@@ -39,7 +40,7 @@ export function prepareNamed(
     }
   };
   walk(jaxpr, "");
-  const around = flat.eqns.map(({ outBinders }, i) => [outBinders[0] as Var, paths[i] as string] as const);
+  const around = flat.eqns.map(({ outBinders }, i) => [nth(outBinders, 0), nth(paths, i)] as const);
   return { program: flat.simplify(), around: new Map(around) };
 }
 
@@ -64,7 +65,7 @@ export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** Type and shape of the first result of an equation. */
-export const outType = (eqn: Equation): DType => eqn.outBinders[0]?.aval.dtype as DType;
+export const outType = (eqn: Equation): DType => nth(eqn.outBinders, 0).aval.dtype;
 export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];
 
 /** The numbers of a constant of a traced program, and their common value, if they are all equal. */

@@ -1,6 +1,7 @@
 import type { Graph } from "./graph.js";
 import { sizeOf } from "./jaxpr.js";
 import { canonical, type Factor, factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
+import { nth, pick } from "./lists.js";
 import type { Target } from "./target.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
@@ -39,7 +40,7 @@ export function grouped<K>(
       inside = 1;
     }
     inside *= size;
-    keys.unshift((runs[run] as { key: K }).key);
+    keys.unshift(nth(runs, run).key);
   }
   return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
 }
@@ -55,7 +56,7 @@ export const isNarrow = ({ narrow, without }: Target, size: number, elements: nu
 export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   if (order.every((f, i) => f === v.order[i])) return v;
   const { shape, perm } = blocksTo(v, order);
-  const type = { type: graph.typeOf(v.base), shape: perm.map((i) => shape[i] as number) };
+  const type = { type: graph.typeOf(v.base), shape: pick(shape, perm) };
   const base = graph.node("Transpose", [graph.reshape(v.base, shape)], type, { attributes: { perm } });
   return { ...v, base, order };
 }
@@ -79,7 +80,7 @@ function blocksTo(v: Lazy, order: readonly Factor[]): { shape: number[]; perm: n
   const shape = blocks.map((block) => sizeOf(block.map((f) => f.size)));
   const perm = blocks
     .map((_, i) => i)
-    .sort((a, b) => order.indexOf(blocks[a]?.[0] as Factor) - order.indexOf(blocks[b]?.[0] as Factor));
+    .sort((a, b) => order.indexOf(nth(nth(blocks, a), 0)) - order.indexOf(nth(nth(blocks, b), 0)));
   return { shape, perm };
 }
 
@@ -98,7 +99,7 @@ function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
   if (fresh.size === 0) return v;
   const positions = v.order.map((f) => factors.indexOf(f));
   factors.forEach((f, i) => fresh.has(f) && insertPosition(positions, i));
-  const order = positions.map((p) => factors[p] as Factor);
+  const order = pick(factors, positions);
   const shape = order.map((f) => f.size);
   const ones = (): string =>
     graph.reshape(

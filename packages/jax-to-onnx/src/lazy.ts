@@ -1,4 +1,5 @@
 import type { DType } from "@jax-js/jax";
+import { pick } from "./lists.js";
 
 /**
  * A piece of an axis. A lazy factor represents a broadcast: it is not in the buffer. Factors are compared by identity.
@@ -37,7 +38,7 @@ export function ofBuffer(base: string, dtype: DType, shape: readonly number[]): 
 }
 
 export function transpose(v: Lazy, perm: readonly number[]): Lazy {
-  return { ...v, axes: perm.map((i) => v.axes[i] as readonly Factor[]) };
+  return { ...v, axes: pick(v.axes, perm) };
 }
 
 /** Inserts axes at the positions `axis`, then broadcasts axes of size 1 to `shape`. */

@@ -6,6 +6,7 @@ import { Graph } from "./graph.js";
 import { prepareNamed, sizeOf, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
+import { nth } from "./lists.js";
 import { type ElementType, type GraphModel, renamed, type TensorInfo } from "./model.js";
 import type { OwnRule } from "./own-rules.js";
 import type { Pass } from "./passes/pass.js";
@@ -85,7 +86,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   const cx = plainContext(graph);
   const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
   const outputs = jaxpr.outs.map((out, i) => ({
-    name: outputNames[i] as string,
+    name: nth(outputNames, i),
     type: boundaryType(out.aval.dtype),
     shape: out.aval.shape,
   }));
@@ -141,12 +142,12 @@ function nameOutputs(graph: Graph, names: readonly string[]) {
   const newNames = new Map<string, string>();
   const copies: GraphModel["nodes"][number][] = [];
   results.forEach((value, i) => {
-    const name = names[i] as string;
+    const name = nth(names, i);
     if (graph.producer(value) !== undefined && !newNames.has(value)) newNames.set(value, name);
     else copies.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
   });
   const rename = (name: string) => newNames.get(name) ?? name;
-  const original = new Map(results.map((value, i) => [names[i] as string, value]));
+  const original = new Map(results.map((value, i) => [nth(names, i), value]));
   return {
     flops: countFlops(
       graph,

@@ -1,11 +1,12 @@
 import type { Graph } from "./graph.js";
+import { nth } from "./lists.js";
 import type { GraphNode } from "./model.js";
 import type { Matrix } from "./origins.js";
 
 export const rowsOf = (graph: Graph, { name, flipped }: Matrix): number =>
-  graph.shapeOf(name)[flipped ? 1 : 0] as number;
+  nth(graph.shapeOf(name), flipped ? 1 : 0);
 export const columnsOf = (graph: Graph, { name, flipped }: Matrix): number =>
-  graph.shapeOf(name)[flipped ? 0 : 1] as number;
+  nth(graph.shapeOf(name), flipped ? 0 : 1);
 /** Multiplications of a product. */
 export const cost = (graph: Graph, a: Matrix, b: Matrix): number =>
   rowsOf(graph, a) * columnsOf(graph, a) * columnsOf(graph, b);

@@ -3,6 +3,7 @@ import { UsageError } from "./errors.js";
 import { type Equation, paramsOf } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
+import { nth } from "./lists.js";
 import type { AttributeValue } from "./model.js";
 import type { ArrayType } from "./trace.js";
 
@@ -47,7 +48,7 @@ export function runOwnRule(
     primitive,
     params: paramsOf(eqn),
     inputs: eqn.inputs.map(({ aval: { shape, dtype } }, i) => ({
-      name: dense(graph, inputs[i] as Lazy),
+      name: dense(graph, nth(inputs, i)),
       shape,
       dtype,
     })),

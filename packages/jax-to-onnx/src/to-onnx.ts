@@ -10,6 +10,7 @@ import {
 } from "./arguments.js";
 import { UsageError } from "./errors.js";
 import { type ExternalData, toBytes } from "./file.js";
+import { nth } from "./lists.js";
 import { type LowerOptions, lower } from "./lower.js";
 import { withConstants } from "./model.js";
 import type { OwnRule } from "./own-rules.js";
@@ -80,7 +81,7 @@ export function toOnnx(
   );
   const symbols = symbolsOf(trees);
   const traced = (sizes: readonly number[]) => {
-    const known = new Map(symbols.map(({ name: symbol }, i) => [symbol, sizes[i] as number]));
+    const known = new Map(symbols.map(({ name: symbol }, i) => [symbol, nth(sizes, i)]));
     const specs = trees.map(([, node]) => mapArguments(node, (leaf) => leaf.of(known)));
     return trace(f, specs as JsTree<ArrayType>[], name);
   };
@@ -129,7 +130,7 @@ function symbolsOf(trees: readonly (readonly [name: string, node: Tree<Argument>
     const paths = leafPaths(node, key);
     let i = 0;
     mapArguments(node, ({ shape }) => {
-      const input = paths[i++] as string;
+      const input = nth(paths, i++);
       shape.forEach((size, axis) => {
         if (typeof size === "string" && !found.has(size)) found.set(size, { name: size, input, axis });
       });

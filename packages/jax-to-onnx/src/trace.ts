@@ -1,4 +1,5 @@
 import { type ClosedJaxpr, type DType, type JsTree, makeJaxpr, type numpy as np, tree } from "@jax-js/jax";
+import { nth } from "./lists.js";
 
 /** Type and shape of an array. In trees an instance of a class, which jax-js treats as a leaf. */
 export type ArrayType = Readonly<{ shape: readonly number[]; dtype: DType }>;
@@ -25,7 +26,7 @@ export function trace(
   const { jaxpr, treedef: structure } = makeJaxpr(f as unknown as Traceable)(...avals);
   const leaves = jaxpr.jaxpr.outs.map((out) => out.aval);
   const names = leafPaths(tree.unflatten(structure, leaves.map(() => new Leaf()) as never), "out");
-  const outputs = leaves.map(({ shape, dtype }, i) => ({ name: names[i] as string, shape, dtype }));
+  const outputs = leaves.map(({ shape, dtype }, i) => ({ name: nth(names, i), shape, dtype }));
   return { jaxpr, signature: { name, inputs, outputs, structure } };
 }
 
@@ -48,7 +49,7 @@ class Leaf {}
 function slots(spec: JsTree<ArrayType>, prefix: string): Slot[] {
   const names = leafPaths(spec, prefix);
   return (tree.leaves(spec as never) as ArrayType[]).map(({ shape, dtype }, i) => ({
-    name: names[i] as string,
+    name: nth(names, i),
     shape,
     dtype,
   }));

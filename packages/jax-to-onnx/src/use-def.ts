@@ -1,3 +1,4 @@
+import { nth } from "./lists.js";
 import type { GraphNode } from "./model.js";
 
 const none: ReadonlySet<GraphNode> = new Set();
@@ -53,7 +54,7 @@ export class UseDef {
   replace(node: GraphNode, by: readonly string[], names: Map<string, string>): void {
     this.#forget(node, node.inputs);
     node.outputs.forEach((name, i) => {
-      const other = by[i] as string;
+      const other = nth(by, i);
       names.set(name, other);
       const readers = this.#readers.get(name) ?? [];
       const joined = this.#readers.get(other) ?? new Set();

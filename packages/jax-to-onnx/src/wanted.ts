@@ -1,6 +1,7 @@
 import type { Jaxpr } from "@jax-js/jax";
 import { type Equation, isLiteral, paramsOf, sizeOf, type Var } from "./jaxpr.js";
 import { isNarrow } from "./layout.js";
+import { nth, pick } from "./lists.js";
 import { elementwiseRules } from "./rules/elementwise.js";
 import type { Target } from "./target.js";
 
@@ -32,7 +33,7 @@ export function wantedOrders(jaxpr: Jaxpr, target: Target): Map<Var, readonly nu
 function narrowFirst(eqn: Equation, shape: readonly number[], target: Target): readonly number[] | undefined {
   if (eqn.primitive !== "concatenate") return undefined;
   const { axis } = paramsOf<{ axis: number }>(eqn);
-  if (!isNarrow(target, shape[axis] as number, sizeOf(shape))) return undefined;
+  if (!isNarrow(target, nth(shape, axis), sizeOf(shape))) return undefined;
   return [axis, ...shape.flatMap((_, i) => (i === axis ? [] : [i]))];
 }
 
@@ -45,7 +46,7 @@ function inputOrder(
   const shape = input.aval.shape;
   if (eqn.primitive === "transpose") {
     const { perm } = paramsOf<{ perm: number[] }>(eqn);
-    return order.map((i) => perm[i] as number);
+    return pick(perm, order);
   }
   if (eqn.primitive === "concatenate") return order;
   if (eqn.primitive === "reshape") return throughReshape(shape, out.aval.shape, order);
@@ -62,6 +63,6 @@ function throughReshape(
   const real = (shape: readonly number[]) => shape.flatMap((n, i) => (n === 1 ? [] : [i]));
   const [source, target] = [real(from), real(to)];
   if (source.map((i) => from[i]).join() !== target.map((i) => to[i]).join()) return undefined;
-  const kept = order.flatMap((i) => (target.includes(i) ? [source[target.indexOf(i)] as number] : []));
+  const kept = order.flatMap((i) => (target.includes(i) ? [nth(source, target.indexOf(i))] : []));
   return [...kept, ...from.flatMap((n, i) => (n === 1 ? [i] : []))];
 }

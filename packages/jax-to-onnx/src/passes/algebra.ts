@@ -2,6 +2,7 @@ import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, madeBy, stretch, under } from "../context.js";
 import { isFloat, outShape, outType } from "../jaxpr.js";
 import { bufferSize, type Lazy, sameLayout } from "../lazy.js";
+import { nth } from "../lists.js";
 import { add, multiply, negate } from "../rules/arithmetic.js";
 import type { Pass, Rewrite } from "./pass.js";
 
@@ -32,9 +33,9 @@ function simplerSum(cx: Context, a: Lazy, b: Lazy): Simplified {
   }
   // x + (−y) is how jax-js writes x − y.
   const minusB = madeBy(cx, b, "Neg");
-  if (minusB) return apply(cx, "Sub", [a, under(b, minusB.inputs[0] as string)], a.dtype);
+  if (minusB) return apply(cx, "Sub", [a, under(b, nth(minusB.inputs, 0))], a.dtype);
   const minusA = madeBy(cx, a, "Neg");
-  if (minusA) return apply(cx, "Sub", [b, under(a, minusA.inputs[0] as string)], a.dtype);
+  if (minusA) return apply(cx, "Sub", [b, under(a, nth(minusA.inputs, 0))], a.dtype);
   return undefined;
 }
 
@@ -48,10 +49,10 @@ function simplerProduct(cx: Context, a: Lazy, b: Lazy): Simplified {
   // Moves signs outwards, where they become part of a difference, but not to a larger array.
   const minusB = madeBy(cx, b, "Neg");
   if (minusB && bufferSize(b) >= bufferSize(a))
-    return minus(cx, product(cx, a, under(b, minusB.inputs[0] as string)));
+    return minus(cx, product(cx, a, under(b, nth(minusB.inputs, 0))));
   const minusA = madeBy(cx, a, "Neg");
   if (minusA && bufferSize(a) >= bufferSize(b))
-    return minus(cx, product(cx, under(a, minusA.inputs[0] as string), b));
+    return minus(cx, product(cx, under(a, nth(minusA.inputs, 0)), b));
   return quotient(cx, a, b) ?? quotient(cx, b, a);
 }
 
@@ -61,21 +62,21 @@ function timesConstant(cx: Context, a: Lazy, value: number): Simplified {
   const inner = withConstant(cx, a, "Mul");
   if (inner) return product(cx, inner.rest, number(inner.value * value));
   const negative = madeBy(cx, a, "Neg");
-  return negative && product(cx, under(a, negative.inputs[0] as string), number(-value));
+  return negative && product(cx, under(a, nth(negative.inputs, 0)), number(-value));
 }
 
 /** x · (1/y), which is how jax-js writes x / y. (1/y)², from the derivative of 1/y, stays: 1/y is needed anyway. */
 function quotient(cx: Context, x: Lazy, over: Lazy): Simplified {
   const made = cx.graph.target.semantics.quotients ? madeBy(cx, over, "Reciprocal") : undefined;
   if (!made || x.base === over.base) return undefined;
-  return apply(cx, "Div", [x, under(over, made.inputs[0] as string)], x.dtype);
+  return apply(cx, "Div", [x, under(over, nth(made.inputs, 0))], x.dtype);
 }
 
 /** −x. */
 function simplerNegative(cx: Context, a: Lazy): Simplified {
   if (a.dtype === DType.Uint32) return undefined;
   const twice = madeBy(cx, a, "Neg");
-  if (twice) return under(a, twice.inputs[0] as string);
+  if (twice) return under(a, nth(twice.inputs, 0));
   const scaled = withConstant(cx, a, "Mul");
   if (scaled) return product(cx, scaled.rest, literal(cx, -scaled.value, a.dtype));
   const difference = madeBy(cx, a, "Sub");
@@ -98,7 +99,7 @@ const absolute: Rewrite = (cx, _eqn, condition, x, y) => {
   const less = madeBy(cx, condition, "Less");
   const minus = madeBy(cx, x, "Neg");
   if (less === undefined || minus?.inputs[0] !== y.base || less.inputs[0] !== y.base) return undefined;
-  const limit = cx.graph.constantOf(less.inputs[1] as string);
+  const limit = cx.graph.constantOf(nth(less.inputs, 1));
   if (limit?.data.length !== 1 || Number(limit.data[0]) !== 0) return undefined;
   return sameLayout(x, y) && sameLayout(condition, y) ? [apply(cx, "Abs", [y], y.dtype)] : undefined;
 };

@@ -1,5 +1,6 @@
 import type { Graph } from "../graph.js";
 import { sizeOf } from "../jaxpr.js";
+import { nth } from "../lists.js";
 import {
   columnsOf,
   cost,
@@ -84,7 +85,7 @@ function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix):
       const rows = sliceRows(graph, b, end - width, end);
       return product(graph, x, fixed ? { name: product(graph, fixed, rows), flipped: false } : rows);
     });
-    const shape = graph.shapeOf(terms[0] as string);
+    const shape = graph.shapeOf(nth(terms, 0));
     const sum = terms.reduce((before, term) => graph.node("Add", [before, term], { type, shape }));
     graph.remember(sum, { matrixProduct: [a, b] });
     return sum;

@@ -1,4 +1,5 @@
 import type { Graph } from "../graph.js";
+import { nth } from "../lists.js";
 import { isProduct } from "../matrices.js";
 import type { GraphNode } from "../model.js";
 import type { Matrix } from "../origins.js";
@@ -93,13 +94,11 @@ function columnsOfProduct(
   const matrix = product && fixedRight(graph, product);
   if (!product || !matrix) return undefined;
   const columns = cutColumns(graph, matrix, cut);
-  const x = plain(product.inputs[0] as string);
+  const x = plain(nth(product.inputs, 0));
   if (scale === undefined) return { x, matrix, columns, of };
   const sizes = graph.shapeOf(scale);
   if (sizes.length > 2 || sizes.slice(0, -1).some((size) => size !== 1)) return undefined;
-  const each = columns.flipped
-    ? graph.reshape(scale, sizes.length === 0 ? [] : [sizes.at(-1) as number, 1])
-    : scale;
+  const each = columns.flipped ? graph.reshape(scale, sizes.length === 0 ? [] : [nth(sizes, -1), 1]) : scale;
   const out = { type: graph.typeOf(columns.name), shape: graph.shapeOf(columns.name) };
   const scaled = graph.node("Mul", [columns.name, each], out);
   return { x, matrix, columns: { name: scaled, flipped: columns.flipped }, of };

@@ -1,5 +1,6 @@
 import type { Graph } from "../graph.js";
 import { sizeOf } from "../jaxpr.js";
+import { nth } from "../lists.js";
 import type { ElementType, GraphNode } from "../model.js";
 import type { Pass } from "./pass.js";
 
@@ -15,7 +16,7 @@ type RowReduction = Readonly<{
 /** Reads a reduction of floats over the first dimensions. */
 function rowsOf(graph: Graph, { inputs, attributes }: GraphNode): RowReduction | undefined {
   const [name, axes] = inputs as [string, string];
-  const count = graph.shapeOf(axes)[0] as number;
+  const count = nth(graph.shapeOf(axes), 0);
   const type = graph.typeOf(name);
   if (attributes.keepdims !== 0 || !type.startsWith("float")) return undefined;
   const shape = graph.shapeOf(name);

@@ -1,4 +1,5 @@
 import { sizeOf } from "../jaxpr.js";
+import { nth, pick } from "../lists.js";
 import type { TransposeCosts } from "../target.js";
 
 /** A Transpose with adjacent axes merged. */
@@ -38,14 +39,14 @@ function search({ sizes, order: target }: Merged, costs: TransposeCosts): Steps 
   const numbers = sizeOf(sizes);
   const start = target.map((_, axis) => axis);
   const step = (from: readonly number[], to: readonly number[]): Step => {
-    const shape = from.map((axis) => sizes[axis] as number);
+    const shape = pick(sizes, from);
     const joined = merged(
       shape,
       to.map((axis) => from.indexOf(axis)),
     );
     return { shape: joined.sizes, perm: joined.order };
   };
-  const sizeAlong = (axes: readonly number[]): number => sizeOf(axes.map((axis) => sizes[axis] as number));
+  const sizeAlong = (axes: readonly number[]): number => sizeOf(pick(sizes, axes));
   const costOf = (pieces: number): number => costs.node + costs.number * numbers + pieces;
   const byBlocks = (from: readonly number[], to: readonly number[]): number => {
     const kept = to.findLastIndex((axis, i) => axis !== from[i]) + 1;
@@ -105,9 +106,9 @@ function merged(shape: readonly number[], perm: readonly number[]): Merged {
     if (last !== undefined && kept.indexOf(last) + 1 === kept.indexOf(axis)) groups.at(-1)?.push(axis);
     else groups.push([axis]);
   }
-  const place = (group: readonly number[]): number => kept.indexOf(group[0] as number);
+  const place = (group: readonly number[]): number => kept.indexOf(nth(group, 0));
   return {
-    sizes: groups.map((group) => sizeOf(group.map((axis) => shape[axis] as number))),
+    sizes: groups.map((group) => sizeOf(pick(shape, group))),
     order: groups.map((_, i) => i).sort((a, b) => place(groups[a] ?? []) - place(groups[b] ?? [])),
   };
 }

@@ -1,5 +1,7 @@
 /** Triangular matrices row by row, as programs of other primitives: as many nodes as there are rows, times ten. */
+
 import { numpy as np } from "@jax-js/jax";
+import { nth } from "../lists.js";
 
 type A = np.Array;
 
@@ -13,7 +15,7 @@ const outer = (a: A, b: A): A => np.expandDims(a, -1).mul(np.expandDims(b, -2));
 
 /** x [..., n, n] = L Lᵀ; reads the lower triangle. */
 export function cholesky(x: A): A[] {
-  const n = x.shape.at(-1) as number;
+  const n = nth(x.shape, -1);
   const columns: A[] = [];
   let rest = x;
   for (let j = 0; j < n; j++) {
@@ -28,7 +30,7 @@ export function cholesky(x: A): A[] {
 
 /** x aᵀ = b for an upper triangular a [..., n, n] and b [..., m, n], from the last column of x to the first. */
 export function triangularSolve(a: A, b: A, { unitDiagonal }: { unitDiagonal: boolean }): A[] {
-  const n = a.shape.at(-1) as number;
+  const n = nth(a.shape, -1);
   const columns: A[] = [];
   let rest = b;
   for (let i = n - 1; i >= 0; i--) {

@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { nth } from "../lists.js";
 
 type A = np.Array;
 /** Real and imaginary parts. */
@@ -9,14 +10,14 @@ const ONE_PRODUCT = 64;
 
 /** Discrete Fourier transform of the last axis; the inverse one has the factor 1 / n. */
 export function fft(re: A, im: A, { inverse }: { inverse: boolean }): A[] {
-  const n = re.shape.at(-1) as number;
+  const n = nth(re.shape, -1);
   const [a, b] = transform([re, im], inverse ? 1 : -1);
   return inverse ? [a.div(n), b.div(n)] : [a, b];
 }
 
 /** X[k] = Σⱼ x[j] exp(±2πi jk / n). For n = ab: b transforms of length a, rotations, a transforms of length b. */
 function transform(x: Complex, sign: 1 | -1): Complex {
-  const n = x[0].shape.at(-1) as number;
+  const n = nth(x[0].shape, -1);
   const a = divisorOf(n);
   if (a === 1) return times(x, powers(n, n, n, sign, x[0].dtype), (u, w) => np.matmul(u, w));
   const b = n / a;

@@ -13,6 +13,7 @@ import {
 } from "../context.js";
 import { outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
+import { nth } from "../lists.js";
 import { select } from "./choice.js";
 
 /**
@@ -106,11 +107,11 @@ const randomBits: Rule = (cx, eqn, ...inputs) => {
   const [k0, k1] = inputs.map((key) => spreadKey(key, shape)) as [Lazy, Lazy];
   const k2 = xor(plain, xor(plain, k0, k1), number(plain, 466688986));
   const keys = [k0, k1, k2] as const;
-  const key = (i: number) => keys[i % 3] as Lazy;
+  const key = (i: number) => nth(keys, i % 3);
   let x0 = k0;
   let x1 = add(plain, counter(plain, shape, inputs[0]?.axes.length ?? 0), k1);
   for (let group = 0; group < 5; group++) {
-    for (const by of ROTATIONS[group % 2] as readonly number[]) {
+    for (const by of nth(ROTATIONS, group % 2)) {
       x0 = add(plain, x0, x1);
       const rotated = op(
         plain,

@@ -2,6 +2,7 @@ import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, type Rule, stretch } from "../context.js";
 import { isFloat, outShape, outType, paramsOf } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
+import { nth } from "../lists.js";
 
 const byWidth: readonly DType[] = [
   DType.Bool,
@@ -17,7 +18,7 @@ function commonType(a: Lazy, b: Lazy): DType {
   if (a.dtype === b.dtype) return a.dtype;
   if (a.literal !== undefined && (b.dtype !== DType.Bool || !isFloat(a.dtype))) return b.dtype;
   if (b.literal !== undefined && (a.dtype !== DType.Bool || !isFloat(b.dtype))) return a.dtype;
-  return byWidth[Math.max(byWidth.indexOf(a.dtype), byWidth.indexOf(b.dtype))] as DType;
+  return nth(byWidth, Math.max(byWidth.indexOf(a.dtype), byWidth.indexOf(b.dtype)));
 }
 
 export const compare: Rule = (cx, eqn, x, y) => {

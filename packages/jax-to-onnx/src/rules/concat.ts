@@ -3,7 +3,8 @@ import { type Context, convert, elementType, type Rule } from "../context.js";
 import type { Graph } from "../graph.js";
 import { outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { expandTo, solid } from "../layout.js";
-import { canonical, type Factor, factor, type Lazy, shapeOf } from "../lazy.js";
+import { canonical, factor, type Lazy, shapeOf } from "../lazy.js";
+import { nth, pick } from "../lists.js";
 
 const concatenate: Rule = (cx, eqn, ...inputs) => {
   const { axis } = paramsOf<{ axis: number }>(eqn);
@@ -17,26 +18,26 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   const [first] = parts as [Lazy];
   if (parts.length === 1) return first;
   const { graph } = cx;
-  const sizes = parts.map((v) => shapeOf(v)[axis] as number);
+  const sizes = parts.map((v) => nth(shapeOf(v), axis));
   // Without the axis the parts have one shape and can be aligned; it comes back as one dimension.
   const held = parts.map((v, i) => {
     const whole = solid(graph, v, [axis]);
     return sizes[i] === 1 ? withUnit(whole, axis) : whole;
   });
-  const own = held.map((v) => v.axes[axis]?.[0] as Factor);
+  const own = held.map((v) => nth(nth(v.axes, axis), 0));
   const refined = refine(
     graph,
     held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })),
   );
   // Each part is aligned with the position of its own factor restored.
   const marker = refined.sizes.length;
-  const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [own[i] as Factor]] }));
+  const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [nth(own, i)]] }));
   const wanted = cx.wanted?.flatMap((i) => (i === axis ? [marker] : (refined.axes[i] ?? [])));
   const order = chooseOrder(graph, values, wanted);
   const bases = values.map((v) => arrangeTo(graph, expandAt(cx, v, order), order).base);
   const dim = order.indexOf(marker);
   const [before, after] = [order.slice(0, dim), order.slice(dim + 1)].map((side) =>
-    side.map((p) => refined.sizes[p] as number),
+    pick(refined.sizes, side),
   ) as [number[], number[]];
   const { names, dimension, shape } = parallel(graph, bases, before, sizes, after);
   const base = graph.node(
@@ -50,9 +51,9 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   return canonical({
     base,
     dtype: first.dtype,
-    order: order.map((p) => factors[p] as Factor),
+    order: pick(factors, order),
     axes: refined.axes.map((positions, i) =>
-      i === axis ? [factors[marker] as Factor] : positions.map((p) => factors[p] as Factor),
+      i === axis ? [nth(factors, marker)] : pick(factors, positions),
     ),
   });
 }
@@ -70,7 +71,7 @@ function parallel(
 ): { names: string[]; dimension: number; shape: number[] } {
   const shaped = (left: readonly number[], right: readonly number[]) => {
     const shapes = sizes.map((size) => [...left, size, ...right]);
-    const fresh = bases.filter((base, i) => graph.findReshape(base, shapes[i] as number[]) === undefined);
+    const fresh = bases.filter((base, i) => graph.findReshape(base, nth(shapes, i)) === undefined);
     const total = sizes.reduce((a, b) => a + b, 0);
     return { shapes, reshapes: fresh.length, dimension: left.length, shape: [...left, total, ...right] };
   };
@@ -78,7 +79,7 @@ function parallel(
   const plain = shaped(before, after);
   const short = shaped(merged(before), merged(after));
   const { shapes, dimension, shape } = short.reshapes < plain.reshapes ? short : plain;
-  return { names: bases.map((base, i) => graph.reshape(base, shapes[i] as number[])), dimension, shape };
+  return { names: bases.map((base, i) => graph.reshape(base, nth(shapes, i))), dimension, shape };
 }
 
 /**
@@ -111,7 +112,7 @@ function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
     );
   const base = expandTo(graph, v, ones, shape);
   const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
-  return { ...v, base, order: full.map((p) => axes[p]?.[0] as Factor), axes };
+  return { ...v, base, order: full.map((p) => nth(nth(axes, p), 0)), axes };
 }
 
 export const concatRules: Readonly<Record<string, Rule>> = { concatenate };

@@ -3,6 +3,7 @@ import { type Context, elementType, type Rule } from "../context.js";
 import { outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
+import { nth } from "../lists.js";
 import { contract } from "./dot.js";
 import { flipped, pad, slice } from "./movement.js";
 import { unfold } from "./windows.js";
@@ -43,10 +44,10 @@ function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: r
   let x = padded(cx, dilated(cx, input, lead, params.lhsDilation), lead, params.padding);
   for (let i = n - 1; i >= 0; i--) {
     const window = {
-      count: out[i] as number,
-      size: kernel[i] as number,
-      stride: params.strides[i] as number,
-      dilation: params.rhsDilation[i] as number,
+      count: nth(out, i),
+      size: nth(kernel, i),
+      stride: nth(params.strides, i),
+      dilation: nth(params.rhsDilation, i),
     };
     x = unfold(cx, x, lead + i, window, lead);
   }
@@ -73,7 +74,7 @@ function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: r
 function padded(cx: Context, v: Lazy, lead: number, padding: readonly [number, number][]): Lazy {
   return padding.reduce((w, [before, after], i) => {
     const grown = pad(cx, w, lead + i, Math.max(0, before), Math.max(0, after));
-    const size = shapeOf(grown)[lead + i] as number;
+    const size = nth(shapeOf(grown), lead + i);
     return slice(cx, grown, lead + i, Math.max(0, -before), size - Math.max(0, -after));
   }, v);
 }
@@ -84,7 +85,7 @@ function dilated(cx: Context, v: Lazy, lead: number, dilation: readonly number[]
     if (step === 1) return w;
     const axis = lead + i;
     const shape = shapeOf(w);
-    const size = shape[axis] as number;
+    const size = nth(shape, axis);
     const spread = pad(cx, reshape(w, shape.toSpliced(axis + 1, 0, 1)) as Lazy, axis + 1, 0, step - 1);
     const merged = reshapeOrCopy(cx.graph, spread, shape.with(axis, size * step));
     return slice(cx, merged, axis, 0, (size - 1) * step + 1);
@@ -96,7 +97,7 @@ function asConv(cx: Context, input: Lazy, weight: Lazy, params: ConvParams, out:
   const { graph } = cx;
   const v = params.vmapDims;
   const shape = [shapeOf(input), shapeOf(weight)] as [number[], number[]];
-  const groups = v === 1 ? Math.max(shape[0][0] as number, shape[1][0] as number) : 1;
+  const groups = v === 1 ? Math.max(nth(shape[0], 0), nth(shape[1], 0)) : 1;
   const [N, C] = shape[0].slice(v) as [number, number];
   const [O] = shape[1].slice(v) as [number];
   const spatial = shape[0].slice(v + 2);
@@ -159,17 +160,17 @@ function asTransposed(
 ): string {
   const { graph } = cx;
   const type = graph.typeOf(x);
-  const reach = kernel.map((k, i) => (k - 1) * (params.rhsDilation[i] as number));
+  const reach = kernel.map((k, i) => (k - 1) * nth(params.rhsDilation, i));
   // ConvTranspose pads its result negatively: before = reach − padding; the rest is padded here.
-  const before = params.padding.map(([p], i) => (reach[i] as number) - p);
-  const full = spatial.map((n, i) => (n - 1) * (params.lhsDilation[i] as number) + 1 + (reach[i] as number));
-  const after = full.map((n, i) => n - (before[i] as number) - (shape[2 + i] as number));
+  const before = params.padding.map(([p], i) => nth(reach, i) - p);
+  const full = spatial.map((n, i) => (n - 1) * nth(params.lhsDilation, i) + 1 + nth(reach, i));
+  const after = full.map((n, i) => n - nth(before, i) - nth(shape, 2 + i));
   // An axis of which ConvTranspose would leave nothing is cropped after it was padded.
   const crops = full.map((n, i) => {
-    const [first, last] = [Math.max(0, before[i] as number), Math.max(0, after[i] as number)];
+    const [first, last] = [Math.max(0, nth(before, i)), Math.max(0, nth(after, i))];
     return n > first + last ? ([first, last] as const) : ([0, 0] as const);
   });
-  const inner = crops.map(([first, last], i) => (full[i] as number) - first - last);
+  const inner = crops.map(([first, last], i) => nth(full, i) - first - last);
   const base = graph.node(
     "ConvTranspose",
     [x, w],
@@ -188,7 +189,7 @@ function asTransposed(
     cx,
     ofBuffer(base, DType.Float32, graph.shapeOf(base)),
     2,
-    crops.map(([first, last], i) => [first - (before[i] as number), last - (after[i] as number)]),
+    crops.map(([first, last], i) => [first - nth(before, i), last - nth(after, i)]),
   );
   return dense(graph, grown);
 }

@@ -2,6 +2,7 @@ import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, wrap } from "../context.js";
 import { isFloat } from "../jaxpr.js";
 import { type Lazy, shapeOf } from "../lazy.js";
+import { nth } from "../lists.js";
 import { asInt } from "./bits.js";
 import { concat } from "./concat.js";
 import { slice } from "./movement.js";
@@ -38,7 +39,7 @@ function halved(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   const plain = { ...cx, wanted: undefined };
   const result = axes.reduce((whole, axis) => {
     let rest = whole;
-    for (let size = shapeOf(rest)[axis] as number; size > 1; size = Math.ceil(size / 2)) {
+    for (let size = nth(shapeOf(rest), axis); size > 1; size = Math.ceil(size / 2)) {
       const half = Math.floor(size / 2);
       const [low, high] = [slice(plain, rest, axis, 0, half), slice(plain, rest, axis, half, 2 * half)];
       const product = wrap(plain, apply(plain, "Mul", [low, high], v.dtype));

@@ -3,6 +3,7 @@ import { apply, type Context, convert, elementType, literal, type Rule, unsuppor
 import { paramsOf, sizeOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, shapeOf, transpose } from "../lazy.js";
+import { nth, pick } from "../lists.js";
 
 type IndexParams = { axis: number[]; outDim: number };
 
@@ -12,7 +13,7 @@ function linearIndex(cx: Context, indices: readonly Lazy[], sizes: readonly numb
   return indices
     .map((index) => (index.dtype === DType.Uint32 ? convert(plain, index, DType.Int32) : index))
     .reduce((sum, index, i) => {
-      const scaled = apply(plain, "Mul", [sum, literal(cx, sizes[i] as number, DType.Int32)], DType.Int32);
+      const scaled = apply(plain, "Mul", [sum, literal(cx, nth(sizes, i), DType.Int32)], DType.Int32);
       return apply(plain, "Add", [scaled, index], DType.Int32);
     });
 }
@@ -34,13 +35,13 @@ const indexedFirst = (rank: number, axis: readonly number[]): number[] => [
 const gather: Rule = (cx, eqn, data, ...indices) => {
   const { axis, outDim } = paramsOf<IndexParams>(eqn);
   const { graph } = cx;
-  const sizes = axis.map((i) => shapeOf(data)[i] as number);
+  const sizes = pick(shapeOf(data), axis);
   const front = transpose(data, indexedFirst(data.axes.length, axis));
   const rest = shapeOf(front).slice(axis.length);
   const shape = indexShape(indices);
   // A single axis stays in place: only several are moved together.
   const single = axis.length === 1;
-  const place = single ? (axis[0] as number) : 0;
+  const place = single ? nth(axis, 0) : 0;
   const source = dense(graph, single ? data : reshapeOrCopy(graph, front, [sizeOf(sizes), ...rest]));
   const index = broadcastIndex(cx, linearIndex(cx, indices, sizes), shape);
   const have = graph.shapeOf(source);
@@ -70,10 +71,10 @@ const scatter: Rule = (cx, eqn, updates, ...indices) => {
   const params = paramsOf<IndexParams & { op: "add" | "update"; shape: number[] }>(eqn);
   if (updates.dtype === DType.Bool) throw unsupported(eqn, "booleans cannot be scattered");
   const { graph } = cx;
-  const sizes = params.axis.map((i) => params.shape[i] as number);
+  const sizes = pick(params.shape, params.axis);
   const shape = indexShape(indices);
   const rest = [...params.shape.keys()].filter((i) => !params.axis.includes(i));
-  const restSizes = rest.map((i) => params.shape[i] as number);
+  const restSizes = pick(params.shape, rest);
   // updates [before…, index…, after…] -> [rest, count]: along the last axis, consecutive updates lie side by side
   const places = shape.map((_, i) => params.outDim + i);
   const others = [...updates.axes.keys()].filter((i) => !places.includes(i));

@@ -3,6 +3,7 @@ import { type Context, elementType, wrap } from "../context.js";
 import type { Graph } from "../graph.js";
 import { isFloat, sizeOf } from "../jaxpr.js";
 import { bufferSize, type Lazy } from "../lazy.js";
+import { nth, pick } from "../lists.js";
 import { product } from "../matrices.js";
 import { reduced } from "./exact-reductions.js";
 
@@ -30,7 +31,7 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
   const alone = new Set(plan.front.filter((p) => roles.inner.includes(p)));
   if (alone.size === 0) return assemble(refined, result.order, result.base, x.dtype);
   // Inner positions that were split off must still be summed.
-  const factors = result.order.map((p) => ({ size: refined.sizes[p] as number, lazy: false }));
+  const factors = result.order.map((p) => ({ size: nth(refined.sizes, p), lazy: false }));
   const whole = { base: result.base, dtype: x.dtype, order: factors, axes: factors.map((f) => [f]) };
   const axes = result.order.flatMap((p, axis) => (alone.has(p) ? [axis] : []));
   const summed = reduced(cx, wrap(cx, whole), "Add", axes);
@@ -70,7 +71,7 @@ function peel(graph: Graph, refined: Refined, x: Lazy, y: Lazy, roles: Roles): P
     };
     if (plan.roles.inner.length === 0) return plain;
   }
-  const size = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
+  const size = (positions: readonly number[]) => sizeOf(pick(refined.sizes, positions));
   const { rows, columns, inner } = plan.roles;
   if (plan.front.length > 0 && size(rows) * size(columns) * size(inner) <= products.stacked) return plain;
   // The unsummed result must not be larger than the data that the transpositions would move.
@@ -112,7 +113,7 @@ function emit(
   { front, roles }: Plan,
 ): { base: string; order: number[] } {
   const { graph } = cx;
-  const sized = (positions: readonly number[]) => sizeOf(positions.map((p) => refined.sizes[p] as number));
+  const sized = (positions: readonly number[]) => sizeOf(pick(refined.sizes, positions));
   const inOrder = (v: Lazy, positions: readonly number[]) =>
     positionsOf(v).filter((p) => positions.includes(p));
   // Batch and inner positions need a common order: the one of the larger side.
@@ -180,6 +181,6 @@ function swapped(cx: Context, name: string, swap: boolean): string {
   const shape = cx.graph.shapeOf(name);
   const n = shape.length;
   const perm = [...Array(n - 2).keys(), n - 1, n - 2];
-  const type = { type: cx.graph.typeOf(name), shape: perm.map((i) => shape[i] as number) };
+  const type = { type: cx.graph.typeOf(name), shape: pick(shape, perm) };
   return cx.graph.node("Transpose", [name], type, { attributes: { perm } });
 }

@@ -4,6 +4,7 @@ import type { Graph } from "../graph.js";
 import { outShape, paramsOf } from "../jaxpr.js";
 import { arrange, grouped, isNarrow, reshapeOrCopy, solid } from "../layout.js";
 import { broadcast, bufferSize, canonical, factor, type Lazy, shapeOf, transpose } from "../lazy.js";
+import { nth } from "../lists.js";
 
 /**
  * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis of size 1 gets a
@@ -35,7 +36,7 @@ export function alongAxis(
 
 /** Elements `start` to `end` of an axis. */
 export function slice(cx: Context, v: Lazy, axis: number, start: number, end: number): Lazy {
-  const size = shapeOf(v)[axis] as number;
+  const size = nth(shapeOf(v), axis);
   if (start === 0 && end === size) return v;
   const factors = v.axes[axis] ?? [];
   // Equal entries: any of them can be used.
@@ -61,7 +62,7 @@ const split: Rule = (cx, eqn, v) => {
   const { axis, sizes } = paramsOf<{ axis: number; sizes: number[] }>(eqn);
   const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
   if ((v.axes[axis] ?? []).every((f) => f.lazy) || sizes.some((n) => n === 0)) {
-    return sizes.map((size, i) => slice(cx, v, axis, starts[i] as number, (starts[i] as number) + size));
+    return sizes.map((size, i) => slice(cx, v, axis, nth(starts, i), nth(starts, i) + size));
   }
   const { graph } = cx;
   const whole = narrowInFront(graph, solid(graph, v, [axis]), axis);
@@ -70,7 +71,7 @@ const split: Rule = (cx, eqn, v) => {
       const type = graph.typeOf(name);
       const outs = sizes.map((n) => ({ type, shape: shape.with(dim, n) }));
       const parts = graph.nodesOf("Split", [name, graph.ints(sizes)], outs, { attributes: { axis: dim } });
-      return parts[i] as string;
+      return nth(parts, i);
     }),
   );
 };
@@ -98,7 +99,7 @@ function narrowInFront(graph: Graph, v: Lazy, axis: number): Lazy {
 /** Zeros before and after, along one axis. */
 export function pad(cx: Context, v: Lazy, axis: number, before: number, after: number): Lazy {
   if (before === 0 && after === 0) return v;
-  const size = shapeOf(v)[axis] as number;
+  const size = nth(shapeOf(v), axis);
   return alongAxis(cx, solid(cx.graph, v, [axis]), axis, size + before + after, (name, dim) =>
     padNode(cx, name, v.dtype, { dim, before, after }),
   );
@@ -117,7 +118,7 @@ export function padNode(cx: Context, name: string, dtype: DType, { dim, before, 
   const widths = graph.ints([...none.with(dim, before), ...none.with(dim, after)]);
   return graph.node("Pad", [name, widths, literal(cx, 0, dtype).base], {
     type: graph.typeOf(name),
-    shape: shape.with(dim, (shape[dim] as number) + before + after),
+    shape: shape.with(dim, nth(shape, dim) + before + after),
   });
 }
 
@@ -135,7 +136,7 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
   if (before?.axes.join() === sorted.join()) return before.source;
   const result = axes.reduce((w, axis) => {
     if ((w.axes[axis] ?? []).every((f) => f.lazy)) return w;
-    const size = shapeOf(w)[axis] as number;
+    const size = nth(shapeOf(w), axis);
     return alongAxis(cx, solid(graph, w, [axis]), axis, size, (name, dim, shape) => {
       if (!graph.target.steps) {
         const indices = graph.ints(Array.from({ length: size }, (_, i) => size - 1 - i));

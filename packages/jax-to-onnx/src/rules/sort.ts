@@ -3,13 +3,14 @@ import { type Context, convert, literal, type Rule } from "../context.js";
 import { isFloat } from "../jaxpr.js";
 import { solid } from "../layout.js";
 import { type Lazy, shapeOf } from "../lazy.js";
+import { nth } from "../lists.js";
 import { alongAxis } from "./movement.js";
 
 /** Sorted values and their indices along the last axis: equal values keep their order, NaN comes last. */
 function sorted(cx: Context, input: Lazy): [Lazy, Lazy] {
   const { graph } = cx;
   const axis = input.axes.length - 1;
-  const size = shapeOf(input)[axis] as number;
+  const size = nth(shapeOf(input), axis);
   if (size === 1) return [input, literal(cx, 0, DType.Int32, shapeOf(input))];
   // Booleans have no order in ONNX.
   const v = solid(graph, input.dtype === DType.Bool ? convert(cx, input, DType.Int32) : input, [axis]);
@@ -31,7 +32,7 @@ function inOrder({ graph }: Context, name: string, axis: number): InOrder {
     { type: "int64", shape },
   ] as const;
   const attributes = { axis, largest: 0, sorted: 1 };
-  const size = graph.ints([shape[axis] as number]);
+  const size = graph.ints([nth(shape, axis)]);
   return graph.nodesOf("TopK", [name, size], outs, { attributes });
 }
 

@@ -1,6 +1,7 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal } from "../context.js";
 import type { Lazy } from "../lazy.js";
+import { nth } from "../lists.js";
 
 /**
  * Functions that ONNX Runtime has only in float32. In float64 the float32 result is corrected by one exact step, or the
@@ -8,7 +9,7 @@ import type { Lazy } from "../lazy.js";
  */
 
 const op = (cx: Context, name: string, ...inputs: Lazy[]): Lazy =>
-  apply(cx, name, inputs, inputs[0]?.dtype as DType);
+  apply(cx, name, inputs, nth(inputs, 0).dtype);
 
 function rough(cx: Context, name: string, a: Lazy): Lazy {
   return convert(cx, apply(cx, name, [convert(cx, a, DType.Float32)], DType.Float32), a.dtype);

@@ -2,6 +2,7 @@ import { apply, type Context, elementType, type Rule, typedData } from "../conte
 import { paramsOf } from "../jaxpr.js";
 import { reshapeOrCopy, solid } from "../layout.js";
 import { broadcast, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
+import { nth } from "../lists.js";
 import { concat } from "./concat.js";
 import { contract } from "./dot.js";
 import { alongAxis, pad, slice } from "./movement.js";
@@ -99,13 +100,7 @@ function fold(
       const piece = slice(cx, v, byWindow ? axis : axis + 1, i, i + 1);
       const shape = shapeOf(v).toSpliced(axis, 2, byWindow ? size : count);
       const start = byWindow ? i * stride : i;
-      return pad(
-        cx,
-        reshapeOrCopy(cx.graph, piece, shape),
-        axis,
-        start,
-        length - start - (shape[axis] as number),
-      );
+      return pad(cx, reshapeOrCopy(cx.graph, piece, shape), axis, start, length - start - nth(shape, axis));
     });
     return pieces.reduce((a, b) => apply(cx, v.dtype === "bool" ? "Or" : "Add", [a, b], v.dtype));
   }
@@ -135,8 +130,8 @@ type PoolParams = { window: number[]; strides: number[] };
 
 const windowsOf = (shape: readonly number[], { window, strides }: PoolParams): Window[] =>
   window.map((size, i) => {
-    const stride = strides[i] as number;
-    const length = shape[shape.length - window.length + i] as number;
+    const stride = nth(strides, i);
+    const length = nth(shape, shape.length - window.length + i);
     return { size, stride, dilation: 1, count: Math.ceil((length - size + 1) / stride) };
   });
 
@@ -167,10 +162,7 @@ const poolTranspose: Rule = (cx, eqn, v) => {
   );
   const windows = windowsOf(params.inShape, params);
   return [
-    windows.reduce(
-      (w, window, i) => fold(cx, w, lead + i, params.inShape[lead + i] as number, window),
-      paired,
-    ),
+    windows.reduce((w, window, i) => fold(cx, w, lead + i, nth(params.inShape, lead + i), window), paired),
   ];
 };
 

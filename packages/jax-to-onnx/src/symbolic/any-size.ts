@@ -1,6 +1,7 @@
 import type { ClosedJaxpr } from "@jax-js/jax";
 import { UnsupportedOpError } from "../errors.js";
 import { type Atom, isLiteral, prepare, readConstant, type Var } from "../jaxpr.js";
+import { nth } from "../lists.js";
 
 /**
  * Sizes for tracing a program. The first six cover every remainder modulo 2 to 6. The rest lie on both sides of common
@@ -73,7 +74,7 @@ function linesOf(closed: ClosedJaxpr): Line[] {
   const atom = (each: Atom): string =>
     isLiteral(each) ? `${each.aval.dtype} ${numberText(each.value)}` : (names.get(each) ?? "");
   const lines: Line[] = closed.consts.flatMap((constant, i) =>
-    used.has(jaxpr.inBinders[i] as Var) ? [constantLine(constant, `constant ${i}`)] : [],
+    used.has(nth(jaxpr.inBinders, i)) ? [constantLine(constant, `constant ${i}`)] : [],
   );
   jaxpr.eqns.forEach(({ primitive, params, inputs, outBinders }, i) => {
     const where = `${primitive}.${i}`;

@@ -1,3 +1,4 @@
+import { nth } from "../lists.js";
 import type { Dimension, GraphNode, Initializer } from "../model.js";
 
 /** The size of an axis that may be any, and an axis of an input that has it. */
@@ -36,7 +37,7 @@ export class Sizes {
    */
   monomial([value = 0, ...grown]: readonly number[]): Monomial | number {
     const powers = grown.map((larger, k) => {
-      const [p, q] = [this.base[k] as number, this.other[k] as number];
+      const [p, q] = [nth(this.base, k), nth(this.other, k)];
       return Array.from({ length: MOST_POWER + 1 }, (_, e) => e).find(
         (e) => larger * p ** e === value * q ** e,
       );
@@ -44,7 +45,7 @@ export class Sizes {
     const odd = powers.indexOf(undefined);
     if (odd >= 0) return odd;
     const known = powers as number[];
-    const factor = known.reduce((rest, e, k) => rest / (this.base[k] as number) ** e, value);
+    const factor = known.reduce((rest, e, k) => rest / nth(this.base, k) ** e, value);
     if (!Number.isInteger(factor)) return known.findIndex((e) => e > 0);
     const names = known.flatMap((e, k) => Array<string>(e).fill(this.nameOf(k)));
     const isFixed = names.length === 0;
@@ -72,7 +73,7 @@ export class Sizes {
   /** A vector of sizes, by nodes. */
   vector(entries: readonly Monomial[], nodes: GraphNode[]): string {
     const parts = entries.map((entry) => this.#entry(entry, nodes));
-    if (parts.length === 1) return parts[0] as string;
+    if (parts.length === 1) return nth(parts, 0);
     const name = `sizes ${entries.map(({ dimension }) => dimension).join(" ")}`;
     return this.#emit("Concat", parts, name, nodes, { axis: 0 });
   }
@@ -90,7 +91,7 @@ export class Sizes {
   }
 
   #length(symbol: number, nodes: GraphNode[]): string {
-    const { name, input, axis } = this.symbols[symbol] as SymbolicAxis;
+    const { name, input, axis } = nth(this.symbols, symbol);
     return this.#emit("Shape", [input], `size ${name}`, nodes, { start: axis, end: axis + 1 });
   }
 

@@ -1,5 +1,6 @@
 import type { ClosedJaxpr } from "@jax-js/jax";
 import { UnsupportedOpError } from "../errors.js";
+import { nth } from "../lists.js";
 import type { LoweredGraph } from "../lower.js";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../model.js";
 import { dependsOn, expectAnySize } from "./any-size.js";
@@ -37,7 +38,7 @@ export const MOST_SYMBOLS = 4;
  * @throws UnsupportedOpError if anything else depends on one of the sizes
  */
 export function withSymbolicAxes({ name, symbols, traced, lowered }: SymbolicProgram): GraphModel {
-  const small = symbols.map((_, i) => PAIRS[0][2 * i] as number);
+  const small = symbols.map((_, i) => nth<number>(PAIRS[0], 2 * i));
   symbols.forEach(({ name: symbol }, i) =>
     expectAnySize((size) => traced(small.with(i, size)), symbol, name),
   );
@@ -51,8 +52,8 @@ export function withSymbolicAxes({ name, symbols, traced, lowered }: SymbolicPro
   };
   let failure: unknown;
   for (const pairs of PAIRS) {
-    const base = symbols.map((_, i) => pairs[2 * i] as number);
-    const other = symbols.map((_, i) => pairs[2 * i + 1] as number);
+    const base = symbols.map((_, i) => nth(pairs, 2 * i));
+    const other = symbols.map((_, i) => nth(pairs, 2 * i + 1));
     try {
       const grown = other.map((size, i) => lowerFor(base.with(i, size)));
       return merge(lowerFor(base), grown, new Sizes(symbols, base, other));
@@ -113,9 +114,9 @@ function merge(graph: LoweredGraph, grown: readonly LoweredGraph[], sizes: Sizes
     const unchanged = same(found, where);
     if (unchanged !== undefined) return unchanged;
     const vectors = found.map((c) => Array.from(c.data as BigInt64Array, Number));
-    const entries = (vectors[0] as number[]).map((_, i) =>
+    const entries = nth(vectors, 0).map((_, i) =>
       symbolic(
-        vectors.map((vector) => vector[i] as number),
+        vectors.map((vector) => nth(vector, i)),
         where,
       ),
     );
@@ -138,7 +139,7 @@ function merge(graph: LoweredGraph, grown: readonly LoweredGraph[], sizes: Sizes
     const all = [first, ...(others as GraphNode[])];
     const inputs = first.inputs.map((_, at) =>
       merged(
-        all.map((node) => node.inputs[at] as string),
+        all.map((node) => nth(node.inputs, at)),
         first,
         at,
       ),

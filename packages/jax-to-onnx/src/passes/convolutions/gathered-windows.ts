@@ -1,6 +1,7 @@
 import type { Context } from "../../context.js";
 import { type Equation, isFloat, outShape, outType, paramsOf, sizeOf } from "../../jaxpr.js";
 import { type Lazy, shapeOf } from "../../lazy.js";
+import { nth } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 import type { ConvParams } from "../../rules/conv.js";
 import type { Pass } from "../pass.js";
@@ -23,13 +24,13 @@ export function tapsOf(cx: Context, eqn: Equation, [x, w]: readonly [Lazy, Lazy]
   const { reversal } = cx.graph.originOf(w);
   const all = reversal?.axes.every((axis) => axis >= 2) ?? false;
   const axes = out.map((output, i) => ({
-    input: shapeOf(x)[i + 2] as number,
+    input: nth(shapeOf(x), i + 2),
     output,
-    kernel: kernelShape[i] as number,
-    stride: params.strides[i] as number,
-    before: (params.padding[i] as [number, number])[0],
-    inputDilation: params.lhsDilation[i] as number,
-    kernelDilation: params.rhsDilation[i] as number,
+    kernel: nth(kernelShape, i),
+    stride: nth(params.strides, i),
+    before: nth(params.padding, i)[0],
+    inputDilation: nth(params.lhsDilation, i),
+    kernelDilation: nth(params.rhsDilation, i),
     reversed: all && reversal?.axes.includes(i + 2) === true,
   }));
   return { x, kernel: reversal && all ? reversal.source : w, axes };

@@ -1,3 +1,4 @@
+import { nth } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 
 /** A matrix as its rows. */
@@ -91,8 +92,8 @@ function tiled(p: number, q: number, t: number, before: number, size: number): F
     points,
     tiles,
     matrices: {
-      p: spread(p, points, -before, (i, k) => back[k]?.[i] as number),
-      q: spread(q, size, 0, (i, k) => valuesQ[i]?.[k] as number),
+      p: spread(p, points, -before, (i, k) => nth(nth(back, k), i)),
+      q: spread(q, size, 0, (i, k) => nth(nth(valuesQ, i), k)),
       t: valuesT,
     },
   };
@@ -129,7 +130,7 @@ const matrix = (rows: number, columns: number, entry: (row: number, column: numb
  * coefficient.
  */
 const values = (points: number, length: number): Rows =>
-  matrix(points, length, (i, k) => (i < points - 1 ? (POINTS[i] as number) ** k : k === length - 1 ? 1 : 0));
+  matrix(points, length, (i, k) => (i < points - 1 ? nth(POINTS, i) ** k : k === length - 1 ? 1 : 0));
 
 /** Coefficients of the polynomial of degree `points` − 1 from its values, by Lagrange: a column for each point. */
 function interpolation(points: number): Rows {
@@ -147,10 +148,10 @@ function interpolation(points: number): Rows {
 }
 
 /** Number of columns of a matrix. */
-export const columnsOf = (rows: Rows): number => rows[0]?.length as number;
+export const columnsOf = (rows: Rows): number => nth(rows, 0).length;
 
 export const turned = (rows: Rows): Rows =>
-  matrix(columnsOf(rows), rows.length, (i, j) => rows[j]?.[i] as number);
+  matrix(columnsOf(rows), rows.length, (i, j) => nth(nth(rows, j), i));
 
 export const isIdentity = (rows: Rows): boolean =>
   rows.length === columnsOf(rows) && rows.every((row, i) => row.every((n, j) => n === (i === j ? 1 : 0)));

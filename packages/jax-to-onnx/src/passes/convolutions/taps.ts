@@ -2,6 +2,7 @@ import type { Context } from "../../context.js";
 import { sizeOf } from "../../jaxpr.js";
 import { arrange, solid } from "../../layout.js";
 import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../../lazy.js";
+import { nth, pick } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 import { contract } from "../../rules/dot.js";
 import { padNode } from "../../rules/movement.js";
@@ -50,21 +51,21 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
         const X = gatherPositions(cx, flatX, byInput, large) as Lazy; // [n, c, (q, t)] or [n, c, (t, q)]
         const cut = flat(X, [n, c, ...(large ? [t, q] : [q, t])]);
         const at = large ? 3 : 2;
-        const left = { ...cut, axes: pick(cut, [0, undefined, at, 1, 5 - at]) };
-        const right = { ...flatW, axes: pick(flatW, [undefined, 0, undefined, 1, 2]) };
+        const left = { ...cut, axes: placed(cut, [0, undefined, at, 1, 5 - at]) };
+        const right = { ...flatW, axes: placed(flatW, [undefined, 0, undefined, 1, 2]) };
         return contract(ordered(cx, large), left, right, [3, 4]);
       },
     },
     {
       cost: n * p * t * c * o + (parallel ? 0 : moves(n * (p * t + q * byOutput.width) * o, false)),
       make: () => {
-        const left = { ...flatX, axes: pick(flatX, [0, 2, undefined, undefined, 1]) };
+        const left = { ...flatX, axes: placed(flatX, [0, 2, undefined, undefined, 1]) };
         // The result has its columns in the order of the kernel: the small operand is transposed.
         const kernel = arrangedAs(cx, flatW, [1, 2, 0]);
-        const right = { ...kernel, axes: pick(kernel, [undefined, undefined, 2, 0, 1]) };
+        const right = { ...kernel, axes: placed(kernel, [undefined, undefined, 2, 0, 1]) };
         const Y = contract({ ...cx, wanted: [0, 1, 2, 3] }, left, right, [4]); // [n, p, t, o]
         if (parallel) return shuffled(Y, axes);
-        const rows = flat({ ...Y, axes: pick(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
+        const rows = flat({ ...Y, axes: placed(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
         const picked = gatherPositions(cx, rows, byOutput, false) as Lazy;
         return reduceAxes(cx, flat(picked, [n, o, q, byOutput.width]), "Add", [3]);
       },
@@ -76,8 +77,8 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
       make: () => {
         const W = flat(gatherPositions(cx, flatW, byKernel, true) as Lazy, [o, c, p, q]);
-        const left = { ...flatX, axes: pick(flatX, [0, undefined, undefined, 1, 2]) };
-        const right = { ...W, axes: pick(W, [undefined, 0, 3, 1, 2]) };
+        const left = { ...flatX, axes: placed(flatX, [0, undefined, undefined, 1, 2]) };
+        const right = { ...W, axes: placed(W, [undefined, 0, 3, 1, 2]) };
         return contract(ordered(cx, large), left, right, [3, 4]);
       },
     });
@@ -111,7 +112,7 @@ function shuffled(v: Lazy, axes: readonly AxisTaps[]): Lazy {
 /** Logical axes of the products are [n, o, q]: channels innermost for images. */
 const ordered = (cx: Context, large: boolean): Context => ({ ...cx, wanted: large ? undefined : [0, 2, 1] });
 
-const pick = (v: Lazy, order: readonly (number | undefined)[]) =>
+const placed = (v: Lazy, order: readonly (number | undefined)[]) =>
   order.map((i) => (i === undefined ? [] : (v.axes[i] ?? [])));
 
 function flat(v: Lazy, shape: readonly number[]): Lazy {
@@ -174,7 +175,7 @@ function inputLookup({ positions, taps, inputs, at }: Table, tapsFirst: boolean)
   if (!tapsFirst) return lookup(at, taps, inputs);
   const index = new Int32Array(at.length);
   for (let q = 0; q < positions; q++)
-    for (let t = 0; t < taps; t++) index[t * positions + q] = at[q * taps + t] as number;
+    for (let t = 0; t < taps; t++) index[t * positions + q] = nth(at, q * taps + t);
   return lookup(index, positions, inputs);
 }
 
@@ -183,7 +184,7 @@ function kernelLookup({ positions, taps, inputs, at }: Table): Lookup {
   const index = new Int32Array(inputs * positions).fill(-1);
   for (let q = 0; q < positions; q++)
     for (let t = 0; t < taps; t++) {
-      const p = at[q * taps + t] as number;
+      const p = nth(at, q * taps + t);
       if (p >= 0) index[p * positions + q] = t;
     }
   return lookup(index, positions, taps);
@@ -192,7 +193,7 @@ function kernelLookup({ positions, taps, inputs, at }: Table): Lookup {
 /** Pairs (p, t), numbered p · taps + t, that belong to a q. */
 function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
   const pairs = Array.from({ length: positions }, (_, q) =>
-    Array.from({ length: taps }, (_, t) => [at[q * taps + t] as number, t] as const)
+    Array.from({ length: taps }, (_, t) => [nth(at, q * taps + t), t] as const)
       .filter(([p]) => p >= 0)
       .map(([p, t]) => p * taps + t),
   );
@@ -221,11 +222,11 @@ function gatherPositions(
   const sizes = shapeOf(v);
   const [outer, inner] = secondFirst ? [1, 0] : [0, 1];
   const order =
-    (sizes[inner] as number) <= graph.target.convolutions.shortRow ? [2, outer, inner] : [outer, 2, inner];
+    nth(sizes, inner) <= graph.target.convolutions.shortRow ? [2, outer, inner] : [outer, 2, inner];
   const dim = order.indexOf(2);
   const ready = arrangedAs(cx, v, order);
   const type = graph.typeOf(ready.base);
-  const shape = order.map((axis) => sizes[axis] as number);
+  const shape = pick(sizes, order);
   let rows = graph.reshape(ready.base, shape);
   if (index.includes(-1)) rows = padNode(cx, rows, v.dtype, { dim, before: 0, after: 1 });
   const places = index.map((at) => (at < 0 ? size : at));

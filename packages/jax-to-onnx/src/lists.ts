@@ -1,0 +1,12 @@
+/** Lists whose places are known to be there: a place outside of one is an error here, and no `undefined` further on. */
+
+/** An entry; counted from the end where `place` is negative. */
+export function nth<T>(list: ArrayLike<T>, place: number): T {
+  const found = list[place < 0 ? list.length + place : place];
+  if (found === undefined) throw new RangeError(`a list of ${list.length} has no place ${place}`);
+  return found;
+}
+
+/** The entries at these places, in their order. */
+export const pick = <T>(list: ArrayLike<T>, places: readonly number[]): T[] =>
+  places.map((place) => nth(list, place));
