@@ -3,6 +3,7 @@ import { ShapeError, UsageError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
 import type { CalibrationData } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
+import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { HostArray, HostData } from "./params/host-array.js";
@@ -126,7 +127,7 @@ export function chain(
     ...(condition && { condition }),
     init(key) {
       const keys = splitKey(key, layers.length + (embedding ? 1 : 0));
-      return [...layers, ...(embedding ? [embedding] : [])].map((l, i) => l.init(keys[i] as np.Array));
+      return [...layers, ...(embedding ? [embedding] : [])].map((l, i) => l.init(nth(keys, i)));
     },
     forward(given, x, noise, condition) {
       expectShape(first.name, "x", x, first.inShape);
@@ -171,7 +172,7 @@ export function linksOf(
     ? seenOf(embedding, params[layers.length] as ArrayTree, condition, noises[layers.length], direction)
     : { seen: condition, terms: [] };
   const links = layers.map(
-    (l, i): Link => [l, params[i] as ArrayTree, noises[i] as NoiseTree, l.condition && seen?.ref],
+    (l, i): Link => [l, params[i] as ArrayTree, nth(noises, i), l.condition && seen?.ref],
   );
   seen?.dispose();
   return { links, terms };
@@ -235,7 +236,7 @@ async function initLayers(
   let seen = examples;
   for (const [i, l] of layers.entries()) {
     seen = seen.first(Math.max(atLeast, initExamplesOf(layers.slice(i))));
-    const [startKey, noiseKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+    const [startKey, noiseKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
     let next: CalibrationData;
     if (isChain(l)) {
       noiseKey.dispose();

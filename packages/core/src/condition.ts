@@ -4,6 +4,7 @@ import type { Embedding } from "./chain.js";
 import { DomainError, ShapeError } from "./errors.js";
 import type { ArrayTree } from "./layer.js";
 import * as o from "./layers/options.js";
+import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
 import { convNet, keepingSize } from "./nn/conv-net.js";
 import { type DenseParams, mlp } from "./nn/mlp.js";
@@ -182,10 +183,7 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
       size: out,
       init(key) {
         const keys = splitKey(key, nets.length + 1);
-        return [
-          ...nets.flatMap((net, i) => net.init(keys[i] as np.Array)),
-          ...head.init(keys[nets.length] as np.Array),
-        ];
+        return [...nets.flatMap((net, i) => net.init(nth(keys, i))), ...head.init(nth(keys, nets.length))];
       },
       apply(params, image) {
         let a = image;
@@ -196,7 +194,7 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
             const cells = a.reshape([-1, channels, height / 2, 2, wide / 2, 2]);
             a = np.transpose(cells, [0, 1, 3, 5, 2, 4]).reshape([-1, 4 * channels, height / 2, wide / 2]);
           }
-          a = (nets[i] as (typeof nets)[number]).apply([params[i] as DenseParams], a);
+          a = (nets[i] as (typeof nets)[number]).apply([nth(params, i)], a);
         }
         return head.apply(params.slice(nets.length), a.reshape([-1, width * h * w]));
       },

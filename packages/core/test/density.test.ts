@@ -10,11 +10,12 @@ import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { prelu } from "../src/layers/prelu.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
+import { nth } from "../src/lists.js";
 import { makeRng } from "../src/math/rng.js";
 import { FlowModel } from "../src/model/model.js";
 import type { HostArray } from "../src/params/host-array.js";
 import { treeRef } from "../src/params/pytree.js";
-import { at, numbersOf } from "../src/testing/arrays.js";
+import { numbersOf } from "../src/testing/arrays.js";
 import { logAbsDet, logNormal, sum, toRows } from "../src/testing/plain.js";
 import { toParams, usePrecision } from "../src/testing/prepare.js";
 import { takeToHost } from "../src/train/state.js";
@@ -104,7 +105,7 @@ describe("a chain that increases 2 → 3 gives a bound that tightens to log p", 
     const noise = points.flatMap(() => nodes);
     const logs = await logProbs(made, params, Float32Array.from(rows), Float32Array.from(noise));
     return points.map((_, i) =>
-      logSum(nodes.map((e, k) => at(logs, i * nodes.length + k) + logNormal(e) + Math.log(0.04))),
+      logSum(nodes.map((e, k) => nth(logs, i * nodes.length + k) + logNormal(e) + Math.log(0.04))),
     );
   };
 
@@ -128,11 +129,11 @@ describe("a chain that increases 2 → 3 gives a bound that tightens to log p", 
     const noise = new Float32Array(20_000);
     makeRng(5).fillNormal(noise);
     for (const [i, point] of points.entries()) {
-      const rows = Float32Array.from({ length: 2 * noise.length }, (_, k) => at(point, k % 2));
+      const rows = Float32Array.from({ length: 2 * noise.length }, (_, k) => nth(point, k % 2));
       const logs = await logProbs(made, params, rows, noise);
       const average = logSum(logs) - Math.log(logs.length);
       expect(sum(logs) / logs.length).toBeLessThan(average);
-      expect(Math.abs(average - at(truth, i))).toBeLessThan(0.02);
+      expect(Math.abs(average - nth(truth, i))).toBeLessThan(0.02);
     }
     await model.dispose();
   });

@@ -12,11 +12,12 @@ import { prelu } from "../src/layers/prelu.js";
 import { permute, reshape } from "../src/layers/reshape.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { whiten } from "../src/layers/whiten.js";
+import { nth } from "../src/lists.js";
 import { makeRng } from "../src/math/rng.js";
 import type { Network } from "../src/network/network.js";
 import { meanNoise } from "../src/noise.js";
 import { floats } from "../src/params/host.js";
-import { at, numbersOf } from "../src/testing/arrays.js";
+import { numbersOf } from "../src/testing/arrays.js";
 import { type Rows, toRows } from "../src/testing/plain.js";
 import { usePrecision } from "../src/testing/prepare.js";
 import { zoo } from "../src/zoo.js";
@@ -50,8 +51,8 @@ describe("flowify", () => {
   const plain = (x: Rows): number[] => {
     const layer = (rows: Rows, { weight, bias }: ReturnType<typeof weights>): Rows =>
       dense(rows, toRows(weight, weight.length / bias.length), Array.from(bias));
-    const ordered = x.map((row) => [5, 3, 1, 0, 2, 4].map((i) => at(row, i)));
-    const h1 = layer(ordered, first).map((row) => row.map((v, j) => (v < 0 ? at(slopes, j) * v : v)));
+    const ordered = x.map((row) => [5, 3, 1, 0, 2, 4].map((i) => nth(row, i)));
+    const h1 = layer(ordered, first).map((row) => row.map((v, j) => (v < 0 ? nth(slopes, j) * v : v)));
     const h2 = layer(h1, second).map((row) => row.map((v) => (v < 0 ? 0.3 * v : v)));
     return layer(h2, third).flat();
   };

@@ -7,13 +7,14 @@ import type { FlowLayer } from "../src/layer.js";
 import { type Conv2dOptions, conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
+import { nth } from "../src/lists.js";
 import { makeRng } from "../src/math/rng.js";
 import { drawNoise, mapTreeOfNoise, type NoiseSpec, type NoiseTree } from "../src/noise.js";
 import { floats, fromHost } from "../src/params/host.js";
 import { HostArray } from "../src/params/host-array.js";
 import { treeFlatten, treeRef } from "../src/params/pytree.js";
 import type { Shape } from "../src/shape.js";
-import { at, numbersOf } from "../src/testing/arrays.js";
+import { numbersOf } from "../src/testing/arrays.js";
 import { logNormal, sum, toRows } from "../src/testing/plain.js";
 import { type HostTree, host, perturbedLike, toParams, usePrecision } from "../src/testing/prepare.js";
 import { gaussianLogDensity } from "./support/gaussian.js";
@@ -45,7 +46,7 @@ function scaleLast(node: HostTree, factor: number, last = false): HostTree {
  * use where the two are alike.
  */
 function drawnAtUnitScale(layer: FlowLayer, own: HostTree): HostTree {
-  if (isChain(layer)) return layer.layers.map((part, i) => drawnAtUnitScale(part, at(own as HostTree[], i)));
+  if (isChain(layer)) return layer.layers.map((part, i) => drawnAtUnitScale(part, nth(own as HostTree[], i)));
   const node = own as { [name: string]: HostArray };
   if (layer.name === "pad") return { ...node, logA: host([0.03], []) };
   if ("gaps" in node) {
@@ -121,7 +122,7 @@ describe("the density of 8 × 8 images integrates to 1: the mean of p(x, ε) / q
   const copies = [1, 1, 2, 1, 2, 1, 2, 1];
   /** A pixel that is the mean of N copies varies by 1/√N. */
   const deviation = (name: string, pixel: number): number =>
-    name.includes("overlap") ? 1 / Math.sqrt(at(copies, Math.floor(pixel / 8))) : 1;
+    name.includes("overlap") ? 1 / Math.sqrt(nth(copies, Math.floor(pixel / 8))) : 1;
 
   const quick = ["two exact convolutions and a coupling", "padding and overlap, reducing", "gaps"];
 
@@ -138,7 +139,7 @@ describe("the density of 8 × 8 images integrates to 1: the mean of p(x, ε) / q
         logQ[Math.floor(i / made.dimensions)]! += logNormal(epsilon) - Math.log(std);
       });
       const logs = await drawnLogProbs(made, params, x);
-      const weights = logs.map((log, i) => Math.exp(log - at(logQ, i)));
+      const weights = logs.map((log, i) => Math.exp(log - nth(logQ, i)));
       const mean = sum(weights) / count;
       const error = Math.sqrt(sum(weights.map((w) => (w - mean) ** 2))) / count;
       expect(error).toBeLessThan(0.05);
@@ -167,7 +168,7 @@ describe("a convolution of 8 × 8 images that pads, overlaps and drops, all line
     });
     const x = made.decode(treeRef(params), unit(0, z, made.latentShape), rebuild(noise) as NoiseTree);
     const [mean = [], ...ends] = toRows(await numbersOf(x), made.dimensions);
-    return { mean, columns: ends.map((row) => row.map((v, i) => v - at(mean, i))) };
+    return { mean, columns: ends.map((row) => row.map((v, i) => v - nth(mean, i))) };
   }
 
   it("the bound lies below it, and K samples of the noise rise to it", async () => {
@@ -177,13 +178,13 @@ describe("a convolution of 8 × 8 images that pads, overlaps and drops, all line
     const gap: number[] = [];
     for (let example = 0; example < 3; example++) {
       const draws = columns.map(() => rng.normal());
-      const x = mean.map((v, i) => v + sum(columns.map((column, k) => at(column, i) * at(draws, k))));
+      const x = mean.map((v, i) => v + sum(columns.map((column, k) => nth(column, i) * nth(draws, k))));
       const truth = gaussianLogDensity(x, mean, columns);
       const count = 4000;
       const logs = await drawnLogProbs(
         made,
         params,
-        Float32Array.from({ length: count * x.length }, (_, i) => at(x, i % x.length)),
+        Float32Array.from({ length: count * x.length }, (_, i) => nth(x, i % x.length)),
       );
       const bound = sum(logs) / count;
       const estimate = logSum(logs) - Math.log(count);

@@ -2,6 +2,7 @@
 
 export { OPSET, toBytes, toModelProto } from "./file.js";
 export { isLiteral, outType, paramsOf, prepare, readConstant } from "./jaxpr.js";
+export { nth } from "./lists.js";
 export { type LoweredGraph, lower } from "./lower.js";
 export {
   type GraphModel,

@@ -1,6 +1,6 @@
-/** Lists whose places are known to be there: a place outside of one is an error here, and no `undefined` further on. */
+/** Entries that are known to be there: a place outside of a list is an error here, and no `undefined` further on. */
 
-/** An entry; counted from the end where `place` is negative. */
+/** An entry; counted from the end where `place` is negative. For loops over numbers it is too slow. */
 export function nth<T>(list: ArrayLike<T>, place: number): T {
   const found = list[place < 0 ? list.length + place : place];
   if (found === undefined) throw new RangeError(`a list of ${list.length} has no place ${place}`);

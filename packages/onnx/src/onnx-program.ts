@@ -4,6 +4,7 @@ import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
 import {
   type LoweredGraph,
+  nth,
   programKey,
   type Signature,
   type Slot,
@@ -106,10 +107,7 @@ export async function onnxProgram(
     workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
   const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built) + between;
   if (bytes > memory) throw new MemoryError(name, bytes, memory); // before a file is made from it
-  const model = withConstants(
-    lowered,
-    new Map(constants.map((value, i) => [inputNames[i] as string, value])),
-  );
+  const model = withConstants(lowered, new Map(constants.map((value, i) => [nth(inputNames, i), value])));
   const { engine } = store;
   const rejected = (cause: unknown): never => {
     if (cause instanceof DeviceError) throw cause;
@@ -122,7 +120,7 @@ export async function onnxProgram(
     const read = new Set(feeds);
     const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
     const named = (slots: readonly Slot[], tensors: readonly Tensor[]) =>
-      Object.fromEntries(slots.map((slot, i) => [slot.name, tensors[i] as Tensor]));
+      Object.fromEntries(slots.map((slot, i) => [slot.name, nth(tensors, i)]));
     await own.run(named(slots, feeds), named(outputs, results));
     return results;
   };
@@ -144,14 +142,10 @@ export async function onnxProgram(
   return {
     flops: model.flops,
     async run(args, { into, worker = 0 } = {}) {
-      const feeds = argumentTensors(store, signature, args).filter((_, i) =>
-        used.has(inputNames[i] as string),
-      );
+      const feeds = argumentTensors(store, signature, args).filter((_, i) => used.has(nth(inputNames, i)));
       try {
         const results =
-          worker === 0
-            ? await here(feeds, into)
-            : await (beside[worker - 1] as WorkerProgram).run(feeds, into);
+          worker === 0 ? await here(feeds, into) : await nth(beside, worker - 1).run(feeds, into);
         return tree.unflatten<PlacedArray>(structure, results);
       } catch (cause) {
         if (cause instanceof DeviceError) throw cause;

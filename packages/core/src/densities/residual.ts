@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import type { ArrayTree } from "../layer.js";
+import { nth } from "../lists.js";
 import { logSumExp, standardNormalLogDensity } from "../math/numerics.js";
 import type { NoiseDeclaration, NoiseTree } from "../noise.js";
 import type { MixtureOfNormals } from "./conditional.js";
@@ -104,7 +105,7 @@ export function mixtureResidual(components: number): ResidualDistribution<Mixtur
       ),
     }),
     logDensity({ logits, offsets, logWidths }, residual) {
-      const rows = [K, 1, residual.shape[1] as number];
+      const rows = [K, 1, nth(residual.shape, 1)];
       const logTau = logWidths.reshape(rows);
       const t = np.expandDims(residual, 0).sub(offsets.reshape(rows)).mul(np.exp(logTau.ref.neg())); // [K, N, size]
       const logs = standardNormalLogDensity(t).add(logWeights(logits).reshape(rows).sub(logTau));

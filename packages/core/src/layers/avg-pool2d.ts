@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
+import { nth } from "../lists.js";
 import type { AxisWindows } from "../math/windows.js";
 import type { Shape } from "../shape.js";
 import { affine } from "./affine.js";
@@ -64,14 +65,11 @@ export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer
     channelsFirst([rows, columns, channels]),
   ];
   if (surrounded.exact || countPadding) return chain(parts, "avgPool2d");
-  const byRow = insideOf(windows[0], around.top, inShape[1] as number);
-  const byColumn = insideOf(windows[1], around.left, inShape[2] as number);
+  const byRow = insideOf(windows[0], around.top, nth(inShape, 1));
+  const byColumn = insideOf(windows[1], around.left, nth(inShape, 2));
   const each = byRow.flatMap((r) => byColumn.map((c) => k / (r * c)));
   if (!each.every(Number.isFinite)) throw new ShapeError("avgPool2d: a window lies in the padding alone");
-  const scale = Float32Array.from(
-    { length: channels * each.length },
-    (_, i) => each[i % each.length] as number,
-  );
+  const scale = Float32Array.from({ length: channels * each.length }, (_, i) => nth(each, i % each.length));
   return chain([...parts, affine([channels, rows, columns], { scale })], "avgPool2d");
 }
 

@@ -3,6 +3,7 @@ import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { nth } from "../lists.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
 import { countOf, expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
@@ -171,7 +172,7 @@ export const branchesKind = defineKind({
   outShape(inShape, { branches: chains, join, axis = 0 }, { outShape }) {
     const [first = inShape, ...others] = chains.map((layers) => outShape(layers, inShape));
     if (join === "add") return first;
-    return first.map((n, i) => (i === axis ? others.reduce((sum, s) => sum + (s[axis] as number), n) : n));
+    return first.map((n, i) => (i === axis ? others.reduce((sum, s) => sum + nth(s, axis), n) : n));
   },
   apply(x, { branches: chains, join, axis = 0 }, { apply }) {
     const results = chains.map((layers) => apply(layers, x.ref));

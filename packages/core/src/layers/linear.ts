@@ -5,6 +5,7 @@ import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { examplesOfDirections } from "../init/principal.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
@@ -128,7 +129,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       : (Object.fromEntries(
           Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [
             name,
-            toRows(a, a.shape[a.ndim - 1] as number),
+            toRows(a, nth(a.shape, a.ndim - 1)),
           ]),
         ) as NoiseTree);
 
@@ -294,7 +295,7 @@ export const linearKind = defineKind({
   outShape: (inShape, { out }) => [...inShape.slice(0, -1), out],
   apply(x, { out, weights }) {
     const { weight, bias } = expectWeights("linear", weights);
-    const matrix = floats(Float32Array.from(weight), [out, x.shape.at(-1) as number]);
+    const matrix = floats(Float32Array.from(weight), [out, nth(x.shape, -1)]);
     const y = np.matmul(x, np.transpose(matrix));
     return bias ? y.add(floats(Float32Array.from(bias))) : y;
   },

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
@@ -48,8 +49,7 @@ export function parallel(
   /** An array cut into the parts' sizes along an axis of the example. */
   const cut = (a: np.Array, axis: number, shapes: readonly Shape[]): np.Array[] => {
     const ends: number[] = [];
-    for (const shape of shapes.slice(0, -1))
-      ends.push((ends[ends.length - 1] ?? 0) + (shape[axis] as number));
+    for (const shape of shapes.slice(0, -1)) ends.push((ends[ends.length - 1] ?? 0) + nth(shape, axis));
     return ends.length === 0 ? [a] : np.split(a, ends, 1 + axis);
   };
   const at = <T>(tree: unknown, i: number): T => (tree as T[])[i] as T;
@@ -113,7 +113,7 @@ export function parallel(
       const params: ArrayTree[] = [];
       let from = 0;
       for (const [i, part] of parts.entries()) {
-        const to = from + (part.inShape[inAxis] as number);
+        const to = from + nth(part.inShape, inAxis);
         const range = inShape.map((_, axis) => (axis === inAxis ? [from, to] : [])) as [];
         const piece = examples.map(part.inShape, (x) => x.slice([], ...range));
         params.push(part.initFromData ? await part.initFromData(at(keys, i), piece) : part.init(at(keys, i)));
@@ -139,6 +139,6 @@ function joined(shapes: readonly Shape[], axis: number, side: string): Shape {
       );
   return first.with(
     axis,
-    shapes.reduce((sum, shape) => sum + (shape[axis] as number), 0),
+    shapes.reduce((sum, shape) => sum + nth(shape, axis), 0),
   );
 }

@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { named, nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
@@ -116,7 +117,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
       let z = x.ref;
       let logs = np.zerosLike(x.ref);
       for (const end of ends) {
-        const { logA, logB } = params[end.name] as EndParams;
+        const { logA, logB } = named(params, end.name);
         const size = x.ref.sub(end.bound).mul(end.side);
         const cut = np.greaterEqual(size.ref, 0);
         // an entry inside has no t: 0 keeps its formula, which is not taken, finite
@@ -138,7 +139,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
       const epsilon = (drawn as { clip: np.Array }).clip;
       let x = z.ref;
       for (const end of ends) {
-        const { logA, logB } = params[end.name] as EndParams;
+        const { logA, logB } = named(params, end.name);
         logA.dispose();
         const cut = np.greaterEqual(z.ref.sub(end.bound).mul(end.side), 0);
         x = np.where(cut, beyond(end, logB, epsilon.ref), x);
@@ -177,7 +178,7 @@ async function cutSizes({ bound, side }: End, examples: CalibrationData): Promis
   const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
   const average = Math.sqrt(sum(squares) / Math.max(sum(counts), 1)) || 1;
   return Float32Array.from(squares, (square, c) => {
-    const own = Math.sqrt(square / Math.max(counts[c] as number, 1));
+    const own = Math.sqrt(square / Math.max(nth(counts, c), 1));
     return own > LEAST_SIZE * average ? own : average;
   });
 }

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
+import { pick } from "../lists.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
 import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -92,7 +93,7 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
  */
 export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
   const inverse = invertOrder("transpose", order, inShape.length);
-  const outShape = order.map((axis) => inShape[axis] as number);
+  const outShape = pick(inShape, order);
   const turn = (axes: readonly number[]) => (x: np.Array) =>
     np.transpose(x, [0, ...axes.map((axis) => axis + 1)]);
   return rearrangement("transpose", inShape, outShape, turn(order), turn(inverse));
@@ -165,6 +166,6 @@ export const transposeKind = defineKind({
   kind: "transpose",
   options: { /** Axis i of the result is axis `order[i]` of an example. */ order: o.order },
   flow: (inShape, { order }) => transpose(inShape, order),
-  outShape: (inShape, { order }) => order.map((axis) => inShape[axis] as number),
+  outShape: (inShape, { order }) => pick(inShape, order),
   apply: (x, { order }) => np.transpose(x, [0, ...order.map((axis) => axis + 1)]),
 });

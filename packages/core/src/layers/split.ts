@@ -4,6 +4,7 @@ import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
@@ -55,12 +56,12 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
   const density: ConditionalDensity = factory(leaving, kept + condition);
   /** [B, c, …space] -> [B · places, c] */
   const toRows = (a: np.Array): np.Array => {
-    const c = a.shape[1] as number;
+    const c = nth(a.shape, 1);
     return space.length === 0 ? a : np.moveaxis(a.reshape([-1, c, places]), 1, 2).reshape([-1, c]);
   };
   /** [B · places, c] -> [B, c, …space] */
   const toImages = (rows: np.Array): np.Array => {
-    const c = rows.shape[1] as number;
+    const c = nth(rows.shape, 1);
     return space.length === 0
       ? rows
       : np.moveaxis(rows.reshape([-1, places, c]), 2, 1).reshape([-1, c, ...space]);

@@ -3,6 +3,7 @@ import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { copyNoise } from "../init/copies.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { nth } from "../lists.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import type { NoiseTree } from "../noise.js";
@@ -144,7 +145,7 @@ export function tile(
       scaleFromData && {
         async initFromData(key, examples) {
           key.dispose();
-          const n = patch[2] as number;
+          const n = nth(patch, 2);
           const rows = rowsOf(
             examples.first(ENOUGH),
             (x) => copied(x).reshape([-1, n]),

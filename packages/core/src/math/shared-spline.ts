@@ -1,4 +1,5 @@
 import { lax, numpy as np } from "@jax-js/jax";
+import { nth } from "../lists.js";
 import { softplus } from "./numerics.js";
 import { type Curve, splineForward, splineInverse } from "./rq-spline.js";
 import { MIN_DERIVATIVE, MIN_SIZE } from "./spline-parameters.js";
@@ -36,8 +37,8 @@ export function splineTables(
   direction: Direction,
 ): SplineTable[] {
   const count = all.length;
-  const { shape, dtype } = (all[0] as SplineParams).widths;
-  const bins = shape[0] as number;
+  const { shape, dtype } = nth(all, 0).widths;
+  const bins = nth(shape, 0);
   const raw = joined(all.flatMap(({ widths, heights }) => [widths, heights])).reshape([count, 2, bins]);
   const mass = np.exp(raw.ref.sub(lax.stopGradient(np.max(raw, 2, { keepdims: true }))));
   const sizes = mass.ref
@@ -73,7 +74,7 @@ export function splineTables(
 }
 
 const joined = (arrays: readonly np.Array[]): np.Array =>
-  arrays.length === 1 ? (arrays[0] as np.Array) : np.concatenate([...arrays]);
+  arrays.length === 1 ? nth(arrays, 0) : np.concatenate([...arrays]);
 
 /** The parts [i] of an array of `count`. */
 const apart = (array: np.Array, count: number): np.Array[] =>
@@ -84,7 +85,7 @@ const apart = (array: np.Array, count: number): np.Array[] =>
  * gradient is a product as well. Consumes the table, borrows v.
  */
 function curvesAt({ curves, from, to }: SplineTable, v: np.Array): Curve {
-  const columns = curves.shape[1] as number;
+  const columns = nth(curves.shape, 1);
   const aside = (a: np.Array): np.Array => a.reshape([columns, ...v.shape.map(() => 1)]);
   const here = np.lessEqual(aside(from), v.ref).mul(np.less(v.ref, aside(to)));
   const found = np.tensordot(curves, here.astype(curves.dtype), 1); // [6, …]

@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { nth } from "../lists.js";
 
 /** 0/1 [n, n], 1 where `holds(row, column)`. */
 const mask = (n: number, dtype: np.DType, holds: (row: number, column: number) => boolean): np.Array =>
@@ -9,7 +10,7 @@ const mask = (n: number, dtype: np.DType, holds: (row: number, column: number) =
 
 /** The entries strictly below the diagonal of matrices [K, n, n]; zeros elsewhere. */
 export function strictlyLower(matrices: np.Array): np.Array {
-  const below = mask(matrices.shape[2] as number, matrices.dtype, (row, column) => row > column);
+  const below = mask(nth(matrices.shape, 2), matrices.dtype, (row, column) => row > column);
   return matrices.mul(below);
 }
 

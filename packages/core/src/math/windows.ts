@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { nth } from "../lists.js";
 import { countOf } from "../shape.js";
 
 /** Windows along one axis: `count` of them, `size` entries each, `dilation` apart, a new one every `stride`. */
@@ -57,7 +58,7 @@ const widths = (ndim: number, axis: number, before: number, after: number): [num
 
 /** The axis becomes two, [count, size]; an entry is copied into every window that it lies in. */
 function windowAxis(x: np.Array, axis: number, w: AxisWindows): np.Array {
-  const length = x.shape[axis] as number;
+  const length = nth(x.shape, axis);
   if (isPlain(w, length)) return x.reshape(splitAxis(x.shape, axis, w.count, w.size));
   const steps = stepsOf(w, length);
   const filled =
@@ -109,7 +110,7 @@ export function fold(
   [height, width]: readonly [number, number],
 ): np.Array {
   const batch = countOf(y);
-  const channels = (y.shape[3] as number) / (rows.size * columns.size);
+  const channels = nth(y.shape, 3) / (rows.size * columns.size);
   const tiles = np.transpose(
     y.reshape([batch, rows.count, columns.count, channels, rows.size, columns.size]),
     [0, 3, 1, 4, 2, 5],

@@ -3,6 +3,7 @@ import { UsageError } from "../errors.js";
 import type { Examples } from "../examples.js";
 import { ArraySpec, type Compiled, type Executor, type PlacedArray } from "../executor/executor.js";
 import { partsOf } from "../executor/parts.js";
+import { nth } from "../lists.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import type { HostArray } from "../params/host-array.js";
 import { treeFlatten, treeMap } from "../params/pytree.js";
@@ -98,7 +99,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>, { mov
             spare = await program.run([placed, ...part.args], { worker, ...(into && { into }) });
             part.release();
             const { data, shape } = (executor.peek?.(spare) ?? (await executor.fetch(spare))) as HostArray;
-            const each = data.length / (shape[0] as number);
+            const each = data.length / nth(shape, 0);
             out ??= new Float32Array(count * each);
             const rows = (data as Float32Array).subarray(0, part.rows * each);
             more.check?.(rows, part.rows, part.at);

@@ -1,5 +1,6 @@
 import { NotFiniteError } from "../errors.js";
 import { bitsPerDimension, type Flow } from "../flow.js";
+import { nth } from "../lists.js";
 import type { Likelihood } from "../mass.js";
 
 /**
@@ -100,7 +101,7 @@ export function summarize(
     sums[i % sums.length]! += nats;
   });
   const ledger = ledgerLines.map(({ layer, ...kind }, k) => {
-    const nats = (sums[k] as number) / count;
+    const nats = nth(sums, k) / count;
     return { layer, nats, bpd: bitsPerDimension(nats, dimensions), ...kind };
   });
   if (filled) {

@@ -1,3 +1,5 @@
+import { nth } from "../lists.js";
+
 /** log (1/K) Σ p_k for every example, and its standard error over the samples, both in nats. */
 export type BoundEstimate = Readonly<{ logProb: Float64Array; stdErr: Float64Array }>;
 
@@ -14,7 +16,7 @@ export function importanceBound(samples: readonly Float64Array[]): BoundEstimate
   const logProb = new Float64Array(count);
   const stdErr = new Float64Array(count);
   for (let i = 0; i < count; i++) {
-    const logs = samples.map((draw) => draw[i] as number);
+    const logs = samples.map((draw) => nth(draw, i));
     const top = Math.max(...logs);
     logProb[i] = logSum(logs) - Math.log(K);
     const weights = logs.map((log) => Math.exp(log - top));

@@ -1,5 +1,6 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { Flow } from "../flow.js";
+import { nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterPaths } from "../params/parameter-paths.js";
@@ -12,7 +13,7 @@ type NamedArrays = { readonly [name: string]: HostArray };
 export function namedParameters({ parameterKinds }: Flow, params: JsTree<HostArray>): NamedArrays {
   const values = treeFlatten(params).leaves;
   const leaves = parameterPaths(params, parameterKinds);
-  return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, values[i] as HostArray]));
+  return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, nth(values, i)]));
 }
 
 /** The parameters from their arrays by name. Errors: `CheckpointError` naming the array that is missing or does not fit. */

@@ -9,6 +9,7 @@ import {
   readExamples,
 } from "../examples.js";
 import type { Flow } from "../flow.js";
+import { nth } from "../lists.js";
 import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { LARGEST, type RunOptions } from "./batch-parts.js";
@@ -99,7 +100,7 @@ export async function* scoreStream(
       ledger ??= rows;
       logs.push(total);
     }
-    const single = logs[0] as Float64Array;
+    const single = nth(logs, 0);
     const { logProb, stdErr } = samples === 1 ? { logProb: single } : importanceBound(logs);
     yield { logProb, ledger: ledger as Float32Array, ...(stdErr && { stdErr }) };
     firstBatch++;

@@ -1,4 +1,5 @@
 import { lax, nn, numpy as np, random } from "@jax-js/jax";
+import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import type { DenseParams } from "./mlp.js";
 
@@ -27,14 +28,14 @@ const weightShape = (s: ConvStep): number[] =>
   s.kind === "conv" ? [s.out, s.in, ...s.kernel] : [s.in, s.out, ...s.kernel];
 
 /** PyTorch uses the second axis as the fan-in, also for transposed kernels. */
-const fanIn = (s: ConvStep): number => (weightShape(s)[1] as number) * s.kernel[0] * s.kernel[1];
+const fanIn = (s: ConvStep): number => nth(weightShape(s), 1) * s.kernel[0] * s.kernel[1];
 
 export function convNet(steps: readonly ConvStep[]): ConvNet {
   return {
     init(key, { lastZero = false } = {}) {
       const keys = splitKey(key, 2 * steps.length);
       return steps.map((step, i) => {
-        const [weightKey, biasKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+        const [weightKey, biasKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
         if (lastZero && i === steps.length - 1) {
           weightKey.dispose();
           biasKey.dispose();
@@ -51,7 +52,7 @@ export function convNet(steps: readonly ConvStep[]): ConvNet {
     apply(params, x) {
       let h = x;
       params.forEach(({ weight, bias }, i) => {
-        const step = steps[i] as ConvStep;
+        const step = nth(steps, i);
         const y = step.kind === "conv" ? conv(h, weight, step) : transposedConv(h, weight, step);
         h = y.add(bias.reshape([1, step.out, 1, 1]));
         if (step.relu) h = nn.relu(h);
@@ -70,7 +71,7 @@ function conv(x: np.Array, weight: np.Array, { padding = 0 }: ConvStep): np.Arra
 function transposedConv(x: np.Array, weight: np.Array, step: ConvStep): np.Array {
   const { kernel, stride = [1, 1], dilation = [1, 1] } = step;
   const flipped = np.flip(np.transpose(weight, [1, 0, 2, 3]), [2, 3]); // [out, in, kh, kw]
-  const reach = kernel.map((k, i) => (k - 1) * (dilation[i] as number)) as [number, number];
+  const reach = kernel.map((k, i) => (k - 1) * nth(dilation, i)) as [number, number];
   return lax.convWithGeneralPadding(
     x,
     flipped,
@@ -91,7 +92,7 @@ export const keepingSize = (channels: readonly number[], kernels: readonly numbe
     const { [i]: side = 3 } = kernels;
     return {
       kind: "conv",
-      in: channels[i] as number,
+      in: nth(channels, i),
       out,
       kernel: [side, side],
       padding: (side - 1) / 2,

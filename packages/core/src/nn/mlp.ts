@@ -1,4 +1,5 @@
 import { nn, numpy as np, random } from "@jax-js/jax";
+import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 
 /** One dense layer y = x Wᵀ + b: weight [out, in] (the layout of PyTorch), bias [out]. */
@@ -22,13 +23,13 @@ export function mlp(
   sizes: readonly number[],
   { residual = false }: Readonly<{ residual?: boolean }> = {},
 ): Mlp {
-  const pairs = sizes.slice(1).map((out, i) => [sizes[i] as number, out] as const);
+  const pairs = sizes.slice(1).map((out, i) => [nth(sizes, i), out] as const);
   return {
     sizes,
     init(key, { lastZero = false } = {}) {
       const keys = splitKey(key, 2 * pairs.length);
       return pairs.map(([fanIn, out], i) => {
-        const [weightKey, biasKey] = [keys[2 * i] as np.Array, keys[2 * i + 1] as np.Array];
+        const [weightKey, biasKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
         if (lastZero && i === pairs.length - 1) {
           weightKey.dispose();
           biasKey.dispose();

@@ -1,4 +1,5 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
+import { nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
 import type { Shape } from "../shape.js";
 import { type ParameterKind, type ParameterKinds, parameterPaths } from "./parameter-paths.js";
@@ -29,7 +30,7 @@ export function parameterList(flow: Parameterized): Parameter[] {
   const values = treeFlatten<np.Array>(params).leaves;
   const list = parameterPaths(params, flow.parameterKinds).map((leaf, i) => ({
     ...leaf,
-    shape: (values[i] as np.Array).shape,
+    shape: nth(values, i).shape,
   }));
   treeDispose(params);
   return list;

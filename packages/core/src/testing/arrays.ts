@@ -24,10 +24,3 @@ export const numbersOf = async (array: np.Array): Promise<number[]> =>
 
 /** Reads and consumes every array of a tree. */
 export const readAll = (tree: unknown): Promise<number[][]> => Promise.all(arraysOf(tree).map(numbersOf));
-
-/** An array of a result that a test knows to be there. */
-export const at = <T>(values: readonly T[], i: number): T => {
-  const value = values[i];
-  if (value === undefined) throw new RangeError(`there is no entry ${i} of ${values.length}`);
-  return value;
-};

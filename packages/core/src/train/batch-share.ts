@@ -1,6 +1,7 @@
 import type { JsTree } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import type { Executor, PlacedArray } from "../executor/executor.js";
+import { nth } from "../lists.js";
 import type { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
@@ -47,7 +48,7 @@ const ROWS = 40;
 
 /** What a parameter costs its owner, in numbers that are added up, moved and sent. */
 const costOf = ({ kind }: ParameterPath, shape: Shape): number =>
-  sizeOf(shape) * (kind === "orthogonal" ? 1 + (shape[0] as number) / ROWS : 1);
+  sizeOf(shape) * (kind === "orthogonal" ? 1 + nth(shape, 0) / ROWS : 1);
 
 /**
  * The owner of each parameter that moves, among so many processes: the dearest first, each to the process that has the
@@ -61,11 +62,11 @@ export function ownersOf(
   const costs = leaves.map((leaf, i) => costOf(leaf, specs[i]?.shape ?? []));
   const owners = leaves.map(() => -1);
   const sums = new Array<number>(of).fill(0);
-  const byCost = [...leaves.keys()].sort((a, b) => (costs[b] as number) - (costs[a] as number));
+  const byCost = [...leaves.keys()].sort((a, b) => nth(costs, b) - nth(costs, a));
   for (const i of byCost.filter((i) => leaves[i]?.kind !== "fixed")) {
     const owner = sums.indexOf(Math.min(...sums));
     owners[i] = owner;
-    sums[owner] = (sums[owner] as number) + (costs[i] as number);
+    sums[owner] = nth(sums, owner) + nth(costs, i);
   }
   return owners;
 }

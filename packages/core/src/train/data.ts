@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import type { ExampleDomain } from "../examples.js";
 import type { Flow } from "../flow.js";
+import { nth } from "../lists.js";
 import { makeRng, permutation, type Rng } from "../math/rng.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, showShape, sizeOf } from "../shape.js";
@@ -79,7 +80,7 @@ export function pairsOf(
 function flipSome(images: Float32Array, shape: Shape, rng: Rng, before: number): void {
   for (let i = 0; i < before; i++) rng.uniform();
   const size = sizeOf(shape);
-  const width = shape[shape.length - 1] as number;
+  const width = nth(shape, shape.length - 1);
   for (let at = 0; at < images.length; at += size) {
     if (rng.uniform() < 0.5) continue;
     for (let row = at; row < at + size; row += width) images.subarray(row, row + width).reverse();

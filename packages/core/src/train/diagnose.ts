@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { linksOf } from "../chain.js";
 import { NotFiniteError } from "../errors.js";
 import type { Flow, FlowParams } from "../flow.js";
+import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import type { HostArray } from "../params/host-array.js";
@@ -31,7 +32,7 @@ export type Culprit = Readonly<{ layer: string; example?: number }>;
 export function nonFiniteLayer({ ledgerLines }: Flow, { data, shape }: HostArray): Culprit | undefined {
   const first = data.findIndex((reading) => !Number.isFinite(reading));
   if (first < 0) return undefined;
-  const examples = shape[1] as number;
+  const examples = nth(shape, 1);
   return { layer: ledgerLines[Math.floor(first / examples)]?.layer as string, example: first % examples };
 }
 

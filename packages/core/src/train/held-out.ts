@@ -2,6 +2,7 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
 import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
+import { nth } from "../lists.js";
 import { makeRng, permutation } from "../math/rng.js";
 import { mapNoise, noiseDrawer, noiseShape } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
@@ -88,7 +89,7 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
           const out = await compiled.run([placed, x, noise, ...given]);
           const { data: logProb } = (await executor.fetch(out)) as HostArray;
           executor.release(out);
-          for (let i = 0; i < Math.min(size, count - done); i++) sum += logProb[i] as number;
+          for (let i = 0; i < Math.min(size, count - done); i++) sum += nth(logProb, i);
         }
       } finally {
         executor.release(placed);

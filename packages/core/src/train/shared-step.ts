@@ -1,5 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import type { Executor, PlacedArray } from "../executor/executor.js";
+import { named, nth } from "../lists.js";
 import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { type BatchShare, changePlaced, gatherNumbers } from "./batch-share.js";
@@ -23,13 +24,13 @@ export function makeSharedStep(
   { owners, mine, descent }: StepPrograms,
   { leaves, clip }: { leaves: readonly ParameterPath[]; clip: number },
 ) {
-  const ownerOf = Object.fromEntries(leaves.map(({ path }, i) => [path, owners[i] as number]));
+  const ownerOf = Object.fromEntries(leaves.map(({ path }, i) => [path, nth(owners, i)]));
   const ownersIn = (byPath: ByPath<unknown>): number[] =>
-    Object.keys(byPath).map((path) => ownerOf[path] as number);
+    Object.keys(byPath).map((path) => named(ownerOf, path));
   const moved = pickByKind(mine, leaves, "euclidean", "orthogonal");
   const square = pickByKind(mine, leaves, "orthogonal");
   const picked = (from: Placed, paths: ByPath<unknown>): Placed =>
-    Object.fromEntries(Object.keys(paths).map((path) => [path, from[path] as PlacedArray]));
+    Object.fromEntries(Object.keys(paths).map((path) => [path, named(from, path)]));
   /** Results of `descent` that the next one writes over; the update has put rotations in the place of the skew gradients. */
   let before: { own: Placed; squares: PlacedArray } | undefined;
 
@@ -61,7 +62,7 @@ export function makeSharedStep(
         squares = (each.data as Float32Array).reduce((sum, value) => sum + value, 0);
       }
       const all = await gatherNumbers(share, [loss, squares]);
-      const total = (k: number): number => all.reduce((sum, numbers) => sum + (numbers[k] as number), 0);
+      const total = (k: number): number => all.reduce((sum, numbers) => sum + nth(numbers, k), 0);
       const gradNorm = Math.sqrt(total(1));
       const factor = Math.min(clip / Math.max(gradNorm, 1e-30), 1);
       const scalar = new HostArray(Float32Array.of(factor), [], np.float32);
@@ -71,7 +72,7 @@ export function makeSharedStep(
     /** Values of all parameters in their order, those of other owners as they have moved them. The given ones are replaced. */
     async spreadValues(all: readonly PlacedArray[]): Promise<PlacedArray[]> {
       const next = await spread(pickByKind(leaves, all, "euclidean", "orthogonal"));
-      return all.map((value, i) => next[(leaves[i] as ParameterPath).path] ?? value);
+      return all.map((value, i) => next[nth(leaves, i).path] ?? value);
     },
 
     /** The largest of all processes' numbers. */

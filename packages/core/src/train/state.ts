@@ -1,6 +1,7 @@
 import { type DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
 import type { ArrayTree } from "../layer.js";
+import { nth } from "../lists.js";
 import { toHost } from "../params/host.js";
 import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
@@ -47,7 +48,7 @@ export function freshState(
   const moments: HostState["moments"] = {};
   const average: HostState["average"] = {};
   leaves.forEach(({ path, kind }, i) => {
-    const value = values[i] as HostArray;
+    const value = nth(values, i);
     if (kind === "fixed") return;
     moments[path] = { first: zerosLike(value), second: zerosLike(value) };
     if (ema > 0) average[path] = value;

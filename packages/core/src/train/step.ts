@@ -1,5 +1,6 @@
 import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Flow, FlowParams } from "../flow.js";
+import { named, nth } from "../lists.js";
 import type { NoiseTree } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
@@ -35,18 +36,18 @@ export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], share
       const all = values.map((value) => value.ref);
       moving.forEach((i, k) => {
         all[i]?.dispose();
-        all[i] = free[k] as np.Array;
+        all[i] = nth(free, k);
       });
       const mean = np.mean(flow.logProb(rebuild(all) as FlowParams, x.ref, treeRef(noise), condition?.ref));
       return share === 1 ? mean.neg() : mean.mul(-share);
     };
-    const free = moving.map((i) => (values[i] as np.Array).ref);
+    const free = moving.map((i) => nth(values, i).ref);
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
     treeDispose([values, noise]);
     x.dispose();
     condition?.dispose();
-    const paths = moving.map((i) => (leaves[i] as ParameterPath).path);
-    return { gradients: Object.fromEntries(paths.map((path, k) => [path, raw[k] as np.Array])), loss: value };
+    const paths = moving.map((i) => nth(leaves, i).path);
+    return { gradients: Object.fromEntries(paths.map((path, k) => [path, nth(raw, k)])), loss: value };
   };
 }
 
@@ -63,9 +64,7 @@ export const addParts = (...parts: GradientResult[]): GradientResult => {
   const sum = (of: (part: GradientResult) => np.Array): np.Array => parts.map(of).reduce((a, b) => a.add(b));
   const paths = Object.keys((parts[0] as GradientResult).gradients);
   return {
-    gradients: Object.fromEntries(
-      paths.map((path) => [path, sum((part) => part.gradients[path] as np.Array)]),
-    ),
+    gradients: Object.fromEntries(paths.map((path) => [path, sum((part) => named(part.gradients, path))])),
     loss: sum((part) => part.loss),
   };
 };
@@ -110,7 +109,7 @@ export function makeWholeDescent(flow: Flow, leaves: readonly ParameterPath[], c
   return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): DescentResult => {
     const { leaves: values } = treeFlatten<np.Array>(params);
     const square = leaves.flatMap(({ path, kind }, i) =>
-      kind === "orthogonal" ? [[path, (values[i] as np.Array).ref] as const] : [],
+      kind === "orthogonal" ? [[path, nth(values, i).ref] as const] : [],
     );
     return descent(Object.fromEntries(square), gradient(params, x, noise, condition));
   };
@@ -135,12 +134,12 @@ export function makeUpdate(leaves: readonly ParameterPath[]) {
     for (const { path, kind } of leaves) {
       if (kind === "fixed") continue;
       const { rate, floor } = scalars[kind];
-      const gradient = (gradients[path] as np.Array).mul(factor.ref);
+      const gradient = named(gradients, path).mul(factor.ref);
       const step = adamDirection(moments[path] as Moments, gradient, floor);
       result.moments[path] = step.moments;
       const move = step.direction.mul(rate.ref);
       if (kind === "orthogonal") result.omegas[path] = move.neg();
-      else result.values[path] = (values[path] as np.Array).sub(move);
+      else result.values[path] = named(values, path).sub(move);
     }
     factor.dispose();
     treeDispose(scalars);
@@ -157,7 +156,7 @@ export const retractAll = (
   const next: ByPath = {};
   let largest = np.zerosLike(drift.ref);
   for (const [path, r] of Object.entries(matrices)) {
-    const step = retract(r, omegas[path] as np.Array);
+    const step = retract(r, named(omegas, path));
     next[path] = step.r;
     largest = np.maximum(largest, step.drift);
   }
@@ -170,7 +169,7 @@ export const averageAll = (average: ByPath, values: ByPath, decay: np.Array): By
   const next = Object.fromEntries(
     Object.entries(average).map(([path, mean]) => [
       path,
-      mean.mul(decay.ref).add((values[path] as np.Array).mul(rest.ref)),
+      mean.mul(decay.ref).add(named(values, path).mul(rest.ref)),
     ]),
   );
   decay.dispose();

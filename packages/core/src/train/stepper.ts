@@ -1,6 +1,7 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { PlacedArray } from "../executor/executor.js";
 import { splitBatch } from "../executor/parts.js";
+import { named, nth } from "../lists.js";
 import { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
@@ -60,7 +61,7 @@ export async function makeStepper(options: StepperOptions) {
   const allOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
   const mineOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(mine, state.values, ...kinds);
   const replaceValues = (next: Placed): void => {
-    state.values = state.values.map((value, i) => next[(leaves[i] as ParameterPath).path] ?? value);
+    state.values = state.values.map((value, i) => next[nth(leaves, i).path] ?? value);
   };
 
   /** The gradient of the examples that are computed here, in one part; of several processes. */
@@ -100,7 +101,7 @@ export async function makeStepper(options: StepperOptions) {
     const moments = Object.fromEntries(paths.map((path) => [path, state.moments[path]])) as Moments;
     const replaced = { values: mineOf("euclidean"), moments };
     // Ω takes the place of the skew gradient that it is made from
-    const skew = Object.keys(mineOf("orthogonal")).map((path) => [path, at.gradients[path] as PlacedArray]);
+    const skew = Object.keys(mineOf("orthogonal")).map((path) => [path, named(at.gradients, path)]);
     const next = (await update.run(
       [tree(replaced), tree(at.gradients), at.factor, scalars],
       into({ ...replaced, omegas: Object.fromEntries(skew) }),
@@ -212,9 +213,7 @@ export async function makeStepper(options: StepperOptions) {
     async compare({ compare }: BatchShare, step: number): Promise<void> {
       const placed = state.values;
       const values = (executor.peek?.(placed) ?? (await executor.fetch(placed))) as HostArray[];
-      const named = values.map(
-        ({ data }, i) => [(leaves[i] as ParameterPath).path, data as Float32Array] as const,
-      );
+      const named = values.map(({ data }, i) => [nth(leaves, i).path, data as Float32Array] as const);
       await compare(new Map(named), step);
     },
 
@@ -245,7 +244,7 @@ export async function makeStepper(options: StepperOptions) {
       }
       const matrices = (await executor.fetch(turned)) as unknown as ByPath<HostArray>;
       executor.release(turned);
-      return rebuild(leaves.map(({ path }, i) => matrices[path] ?? (all[i] as HostArray)));
+      return rebuild(leaves.map(({ path }, i) => matrices[path] ?? nth(all, i)));
     },
 
     async dispose(): Promise<void> {

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ArraySpec } from "../executor/executor.js";
 import type { Flow, FlowParams } from "../flow.js";
+import { named, nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
 import type { NoiseTree } from "../noise.js";
 import { parameterPaths } from "../params/parameter-paths.js";
@@ -42,7 +43,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
         moments: Object.fromEntries(
           Object.keys(moments).map((path) => [
             path,
-            { first: state.first[path] as np.Array, second: state.second[path] as np.Array },
+            { first: named(state.first, path), second: named(state.second, path) },
           ]),
         ),
       };
@@ -56,7 +57,7 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
         loss: at.loss,
         gradNorm: at.gradNorm,
         next: {
-          params: rebuild(leaves.map(({ path }, i) => moved[path] ?? (values[i] as np.Array))) as FlowParams,
+          params: rebuild(leaves.map(({ path }, i) => moved[path] ?? nth(values, i))) as FlowParams,
           first: moment("first"),
           second: moment("second"),
           drift: turned.drift,

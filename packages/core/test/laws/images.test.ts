@@ -4,11 +4,12 @@ import { describe, expect, it } from "vitest";
 import { type MixtureParams, mixture } from "../../src/densities/mixture.js";
 import { normalResidual } from "../../src/densities/residual.js";
 import { kernel } from "../../src/layers/kernel.js";
+import { nth } from "../../src/lists.js";
 import { makeRng } from "../../src/math/rng.js";
 import type { NoiseTree } from "../../src/noise.js";
 import type { HostArray } from "../../src/params/host-array.js";
 import { sizeOf } from "../../src/shape.js";
-import { at, numbersOf } from "../../src/testing/arrays.js";
+import { numbersOf } from "../../src/testing/arrays.js";
 import { logDet } from "../../src/testing/jacobian.js";
 import { logNormal, type Rows, sum, toRows } from "../../src/testing/plain.js";
 import { host, type Prepared, prepare, toJax } from "../../src/testing/prepare.js";
@@ -41,7 +42,7 @@ describe("a tile's contribution, its noise in a basis of the space of sum zero (
     const toNoise = basis.map(({ of, v }) => {
       const row = new Array<number>(total).fill(0);
       of.forEach((copy, k) => {
-        row[copy] = at(v, k);
+        row[copy] = nth(v, k);
       });
       return row;
     });
@@ -62,7 +63,7 @@ describe("a tile's contribution, its noise in a basis of the space of sum zero (
       const image = xs.add(toJax(host(missing, [1, pixels]), "float64")).reshape([1, ...layer.inShape]);
       return layer.forward(prepared.params(), image, noiseOf(v.slice([nx, nx + ne])));
     };
-    const point = [...covered.map((pixel) => at(x, pixel)), ...e];
+    const point = [...covered.map((pixel) => nth(x, pixel)), ...e];
     const det = await logDet((v) => {
       const { z, contribution } = forward(v);
       contribution.dispose();
@@ -88,7 +89,7 @@ describe("a tile's contribution, its noise in a basis of the space of sum zero (
       const drawn = layer.inverseNoise && "gaps" in layer.inverseNoise ? await gapNoise(prepared) : [];
       const { mean, std } = gapMoments(gapParams(prepared), x, shape, copies, windows);
       const expected = x.map((v, i) =>
-        at(copies, i).length > 0 ? v : at(mean, i) + at(std, i) * at(drawn, i),
+        nth(copies, i).length > 0 ? v : nth(mean, i) + nth(std, i) * nth(drawn, i),
       );
       expectClose(again, expected, "roundTrip64");
     },
@@ -116,7 +117,7 @@ function gapLogProb(
 ): number {
   const shape = prepared.subject.layer.inShape as [number, number, number];
   const { mean, std } = gapMoments(gapParams(prepared), x, shape, copies, windows);
-  return sum(x.map((v, i) => (at(copies, i).length > 0 ? 0 : logNormal(v, at(mean, i), at(std, i)))));
+  return sum(x.map((v, i) => (nth(copies, i).length > 0 ? 0 : logNormal(v, nth(mean, i), nth(std, i)))));
 }
 
 describe("a kernel with a mixture contributes what the formula says, location and scale from its Gaussian twin", () => {
@@ -147,8 +148,8 @@ describe("a kernel with a mixture contributes what the formula says, location an
     const density = values.map((row, i) =>
       plainMixture(
         row,
-        at(locations, i),
-        at(ones, i).map((one, j) => Math.log(one - at(at(locations, i), j))),
+        nth(locations, i),
+        nth(ones, i).map((one, j) => Math.log(one - nth(nth(locations, i), j))),
         table("logits"),
         table("offsets"),
         table("logWidths"),
@@ -172,7 +173,7 @@ describe("a split with a mixture contributes the density of what leaves at every
     const rows = (from: number, to: number): np.Array => {
       const values = images.flatMap((pixels) =>
         Array.from({ length: places }, (_, place) =>
-          Array.from({ length: to - from }, (_v, c) => at(pixels, (from + c) * places + place)),
+          Array.from({ length: to - from }, (_v, c) => nth(pixels, (from + c) * places + place)),
         ),
       );
       return matrix(values, to - from);

@@ -1,9 +1,10 @@
 /** The paper's patching inverse once more by loops: which network, which patches, which entries. */
 import { describe, expect, it } from "vitest";
+import { nth } from "../../src/lists.js";
 import { type Windows, windowReach } from "../../src/math/windows.js";
 import type { HostArray } from "../../src/params/host-array.js";
 import { sizeOf } from "../../src/shape.js";
-import { at, numbersOf } from "../../src/testing/arrays.js";
+import { numbersOf } from "../../src/testing/arrays.js";
 import { logNormal, sum, toRows } from "../../src/testing/plain.js";
 import { prepare } from "../../src/testing/prepare.js";
 import { kernels } from "../catalog-images.js";
@@ -19,7 +20,7 @@ const zeros = (channels: number, height: number, width: number): Image =>
     Array.from({ length: height }, () => new Array<number>(width).fill(0)),
   );
 
-const sizes = (image: Image) => [image.length, at(image, 0).length, at(at(image, 0), 0).length] as const;
+const sizes = (image: Image) => [image.length, nth(image, 0).length, nth(nth(image, 0), 0).length] as const;
 
 /** A convolution of stride 1, zeros around the image so that it keeps its size; weight [out, in, k, k]. */
 function conv(image: Image, { weight, bias }: Step): Image {
@@ -37,7 +38,7 @@ function conv(image: Image, { weight, bias }: Step): Image {
               total +=
                 (weight.data[((p * i + c) * k + a) * k + b] as number) *
                 pixel(c, y + a - (k - 1) / 2, x + b - (k - 1) / 2);
-        at(at(out, p), y)[x] = total;
+        nth(nth(out, p), y)[x] = total;
       }
   return out;
 }
@@ -55,13 +56,13 @@ function up(
   for (let p = 0; p < o; p++) {
     // the network knows nothing beyond its windows, where zeros take the place of pixels
     for (let y = 0; y < windowReach(rows); y++)
-      for (let x = 0; x < windowReach(columns); x++) at(at(out, p), y)[x] = bias.data[p] as number;
+      for (let x = 0; x < windowReach(columns); x++) nth(nth(out, p), y)[x] = bias.data[p] as number;
     for (let c = 0; c < i; c++)
       z[c]?.forEach((line, y) => {
         line.forEach((v, x) => {
           for (let a = 0; a < kh; a++)
             for (let b = 0; b < kw; b++)
-              at(at(out, p), y * rows.stride + a * rows.dilation)[
+              nth(nth(out, p), y * rows.stride + a * rows.dilation)[
                 x * columns.stride + b * columns.dilation
               ]! += v * (weight.data[((c * o + p) * kh + a) * kw + b] as number);
         });
@@ -80,7 +81,7 @@ function patch(image: Image, [rows, columns]: Windows, i: number, j: number): nu
     for (let a = 0; a < rows.size; a++)
       for (let b = 0; b < columns.size; b++)
         out.push(
-          at(at(plane, i * rows.stride + a * rows.dilation), j * columns.stride + b * columns.dilation),
+          nth(nth(plane, i * rows.stride + a * rows.dilation), j * columns.stride + b * columns.dilation),
         );
   return out;
 }
@@ -113,7 +114,7 @@ describe("log q of what a kernel drops, by loops (float64)", () => {
       const density: number[] = [oh * ow * sum(numbers("logScale"))];
       for (let i = 0; i < oh; i++)
         for (let j = 0; j < ow; j++) {
-          const x = at(inputs, example).slice((i * ow + j) * n, (i * ow + j + 1) * n);
+          const x = nth(inputs, example).slice((i * ow + j) * n, (i * ow + j + 1) * n);
           const rows = [
             x,
             patch(h.slice(0, channels), windows, i, j),
@@ -121,11 +122,11 @@ describe("log q of what a kernel drops, by loops (float64)", () => {
           ];
           const [y = [], mean = [], raw = []] = multiply(rows, rotation);
           for (let k = 0; k < d; k++) {
-            const unit = at(numbers("logUnit"), k);
+            const unit = nth(numbers("logUnit"), k);
             const logStd =
-              unit + (Number.isFinite(limit) ? limit * Math.tanh(at(raw, k) / limit) : at(raw, k));
-            const location = at(numbers("center"), k) + Math.exp(unit) * at(mean, k);
-            density.push(logNormal(at(y, k), location, Math.exp(logStd)));
+              unit + (Number.isFinite(limit) ? limit * Math.tanh(nth(raw, k) / limit) : nth(raw, k));
+            const location = nth(numbers("center"), k) + Math.exp(unit) * nth(mean, k);
+            density.push(logNormal(nth(y, k), location, Math.exp(logStd)));
           }
         }
       return sum(density);

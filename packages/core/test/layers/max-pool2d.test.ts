@@ -3,8 +3,9 @@ import { random, tree } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { ArrayTree } from "../../src/layer.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
+import { nth } from "../../src/lists.js";
 import type { HostArray } from "../../src/params/host-array.js";
-import { at, numbersOf } from "../../src/testing/arrays.js";
+import { numbersOf } from "../../src/testing/arrays.js";
 import { logNormal, toRows } from "../../src/testing/plain.js";
 import { prepare } from "../../src/testing/prepare.js";
 import { pools } from "../catalog-networks.js";
@@ -37,8 +38,8 @@ describe("max pooling without overlap", () => {
     const logs = planes.map((plane, i) => {
       const b = Math.exp(logB[i % channels] as number);
       return windows.reduce((total, pixels) => {
-        const values = pixels.map((p) => at(plane, p)).sort((u, v) => v - u);
-        const gaps = values.slice(1).map((v) => at(values, 0) - v);
+        const values = pixels.map((p) => nth(plane, p)).sort((u, v) => v - u);
+        const gaps = values.slice(1).map((v) => nth(values, 0) - v);
         return gaps.reduce(
           (sum, gap) => sum + Math.LN2 + logNormal(gap, 0, b),
           total - Math.log(pixels.length),
@@ -59,7 +60,7 @@ describe("max pooling without overlap", () => {
     const second = x.filter((example) => example[1] === 0.5).length;
     expect(x.every((example) => example[0] === 0.5)).toBe(true); // alone in its window with the padding
     expect(Math.abs(second / count - 0.5)).toBeLessThan(0.04);
-    expect(x.every((example) => Math.max(at(example, 1), at(example, 2)) === 0.5)).toBe(true);
+    expect(x.every((example) => Math.max(nth(example, 1), nth(example, 2)) === 0.5)).toBe(true);
   });
 
   it("starts with √mean gap² of each channel", async () => {

@@ -4,9 +4,10 @@ import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { FlowLayer } from "../../src/layer.js";
 import { type ClipParams, clip, relu } from "../../src/layers/relu.js";
+import { nth } from "../../src/lists.js";
 import type { HostArray } from "../../src/params/host-array.js";
 import { sizeOf } from "../../src/shape.js";
-import { at, numbersOf } from "../../src/testing/arrays.js";
+import { numbersOf } from "../../src/testing/arrays.js";
 import { logNormal, sum, toRows } from "../../src/testing/plain.js";
 import { prepare } from "../../src/testing/prepare.js";
 import { catalog } from "../catalog.js";
@@ -56,7 +57,7 @@ describe("relu and clip", () => {
       const [end, bound] = v <= min ? ["low", min] : ["high", max];
       return (
         logHalf(Math.abs(v - bound), scale(end, "logB", i)) -
-        logHalf(Math.abs(at(z, i) - bound), scale(end, "logA", i))
+        logHalf(Math.abs(nth(z, i) - bound), scale(end, "logA", i))
       );
     });
     expectClose(await numbersOf(drawn.contribution), toRows(logs, size).map(sum), "closedForm64");

@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DeviceError, type Executor, type HostArray } from "@flowify/core";
 import { treeLeaves } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { nth } from "jax-to-onnx/internal";
 import { ModelProtoSchema } from "onnx-buf";
 import { CLOSE, type Difference, differenceOf } from "../difference.js";
 import type { Runtime } from "../installed-runtime.js";
@@ -91,7 +92,7 @@ export async function compareExport(
     executor.release(placed);
     await compiled.dispose();
     const leaves = args.flatMap((arg) => treeLeaves(arg));
-    const given = new Map(source.names.map((each, i) => [each, leaves[i] as HostArray]));
+    const given = new Map(source.names.map((each, i) => [each, nth(leaves, i)]));
     const results = await file.run(
       Object.fromEntries(inputs.map((input) => [input.name, given.get(input.name) as HostArray])),
     );

@@ -12,6 +12,7 @@ import { portable, type Target } from "jax-to-onnx";
 import {
   leafPaths,
   lower,
+  nth,
   type TensorInfo,
   trace,
   withConstants,
@@ -129,11 +130,11 @@ function exportProgram(
           scopes: layered.names,
           target,
         }),
-      symbols: [{ name: "batch", input: input?.name ?? (noisePaths[0] as string), axis: 0 }],
+      symbols: [{ name: "batch", input: input?.name ?? nth(noisePaths, 0), axis: 0 }],
     }),
   );
   layered.dispose();
-  const graph = withConstants(open, new Map(paramPaths.map((path, i) => [path, values[i] as HostArray])));
+  const graph = withConstants(open, new Map(paramPaths.map((path, i) => [path, nth(values, i)])));
   const used = new Set(graph.nodes.flatMap((node) => node.inputs));
   const inputs = graph.inputs.filter((info) => used.has(info.name));
   const describe = ({ name: inputName, shape }: TensorInfo): ExportedInput => {

@@ -6,6 +6,7 @@ import {
   type GraphModel,
   leafPaths,
   lower,
+  nth,
   trace,
   withConstants,
   withSymbolicAxes,
@@ -53,5 +54,5 @@ export function exportFunction(
       symbols: [{ name: "batch", input: input.name, axis: 0 }],
     }),
   );
-  return withConstants(graph, new Map(paths.map((path, i) => [path, values[i] as HostArray])));
+  return withConstants(graph, new Map(paths.map((path, i) => [path, nth(values, i)])));
 }

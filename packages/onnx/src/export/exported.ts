@@ -9,6 +9,7 @@ import {
 } from "@flowify/core/layer";
 import { DType, type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import type { GraphModel, TensorInfo } from "jax-to-onnx/internal";
+import { nth } from "jax-to-onnx/internal";
 
 /** An input of an exported program. */
 export type ExportedInput = Readonly<{
@@ -62,7 +63,7 @@ export function namedNoises(
   names: readonly string[],
 ): ReadonlyMap<string, NoiseDeclaration> {
   const leaves = treeLeaves<Leaf>(mapNoise(noise, (d) => new Leaf(d)));
-  return new Map(leaves.map(({ declaration }, i) => [names[i] as string, declaration]));
+  return new Map(leaves.map(({ declaration }, i) => [nth(names, i), declaration]));
 }
 
 /** A declaration in a tree: a class, so that trees treat it as a leaf. */

@@ -1,6 +1,7 @@
 import { type Flow, flow as flowOf } from "@flowify/core";
 import type { FlowLayer } from "@flowify/core/layer";
 import { jit } from "@jax-js/jax";
+import { nth } from "jax-to-onnx/internal";
 
 /** A flow that computes the same; a traced program of it says of each equation which layer it belongs to. */
 export type NamedFlow = Readonly<{ flow: Flow; names: ReadonlySet<string>; dispose(): void }>;
@@ -21,8 +22,8 @@ export function namedFlow({ chain, base, ledgerLines }: Flow): NamedFlow {
   const layers = chain.layers.map(
     (layer, i): FlowLayer => ({
       ...layer,
-      forward: named(labels[i] as string, layer.forward),
-      inverse: named(labels[i] as string, layer.inverse),
+      forward: named(nth(labels, i), layer.forward),
+      inverse: named(nth(labels, i), layer.inverse),
     }),
   );
   const { embedding } = chain;

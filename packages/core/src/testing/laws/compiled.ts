@@ -1,5 +1,6 @@
 import { LawError } from "../../errors.js";
-import { arraysOf, at, call, compiled as compile, gradient, readAll } from "../arrays.js";
+import { nth } from "../../lists.js";
+import { arraysOf, call, compiled as compile, gradient, readAll } from "../arrays.js";
 import { meanLogLikelihood } from "../likelihood.js";
 import { onceFor, prepare } from "../prepare.js";
 import type { Figure, Law, Subject } from "../subject.js";
@@ -36,7 +37,7 @@ export const pure: Law = {
   check: async (subject) => {
     const first = await eagerOf(subject);
     for (const [i, [what, f, args]] of (await functionsOf(subject)).entries()) {
-      if (!same(await readAll(call(f, args())), at(first, i)))
+      if (!same(await readAll(call(f, args())), nth(first, i)))
         throw new LawError("pure", `${what} gives other numbers in a second call: noises are arguments`);
     }
     return [];
@@ -56,7 +57,7 @@ export const compiled: Law = {
       if (!same(await readAll(call(fast, args())), first))
         throw new LawError("compiled", `${what}, compiled, gives other numbers in a second call`);
       for (const [i, leaf] of first.entries()) {
-        const compared = [leaf, at(at(eager, k), i)] as const;
+        const compared = [leaf, nth(nth(eager, k), i)] as const;
         figures.push(
           within("compiled", `${what}, compiled against eager`, compared, "jit", subject.condition),
         );

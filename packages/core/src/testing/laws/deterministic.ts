@@ -1,10 +1,11 @@
 import { random } from "@jax-js/jax";
 import { LawError } from "../../errors.js";
+import { nth } from "../../lists.js";
 import { makeRng } from "../../math/rng.js";
 import type { HostArray } from "../../params/host-array.js";
 import { parameterPaths } from "../../params/parameter-paths.js";
 import { treeFlatten } from "../../params/pytree.js";
-import { at, numbersOf } from "../arrays.js";
+import { numbersOf } from "../arrays.js";
 import { type HostTree, host, type Prepared, prepare, toParams } from "../prepare.js";
 import type { Law, Subject } from "../subject.js";
 import { within } from "../within.js";
@@ -55,7 +56,7 @@ export const frozen: Law = {
     const rng = makeRng(6);
     const { leaves, rebuild } = treeFlatten<HostArray>(prepared.hostParams);
     const moved = leaves.map(({ data, shape }, i) => {
-      const kept = at(paths, i).kind === "fixed";
+      const kept = nth(paths, i).kind === "fixed";
       return host(
         Array.from(data, (v) => (kept ? v : v + rng.normal())),
         shape,

@@ -1,10 +1,11 @@
 import { LawError } from "../../errors.js";
+import { nth } from "../../lists.js";
 import { makeRng } from "../../math/rng.js";
 import type { HostArray } from "../../params/host-array.js";
 import { parameterPaths } from "../../params/parameter-paths.js";
 import { treeFlatten } from "../../params/pytree.js";
 import { sizeOf } from "../../shape.js";
-import { arraysOf, at, call, gradient, numbersOf, readAll } from "../arrays.js";
+import { arraysOf, call, gradient, numbersOf, readAll } from "../arrays.js";
 import { meanLogLikelihood } from "../likelihood.js";
 import { dot } from "../plain.js";
 import { host, type Prepared, prepare, toJax } from "../prepare.js";
@@ -27,12 +28,12 @@ async function centralDifference(prepared: Prepared, direction: readonly number[
   const { leaves, rebuild } = treeFlatten<HostArray>(prepared.hostParams);
   const value = async (step: number): Promise<number> => {
     const moved = leaves.map(({ data, shape }, i) => {
-      const along = at(direction, i);
-      const values = Array.from(data, (v, k) => v + step * at(along, k));
+      const along = nth(direction, i);
+      const values = Array.from(data, (v, k) => v + step * nth(along, k));
       return toJax(host(values, shape), "float64");
     });
     const args = [rebuild(moved), prepared.x(), prepared.forwardNoise()];
-    return at(await numbersOf(at(arraysOf(call(meanLogLikelihood(prepared.subject.layer), args)), 0)), 0);
+    return nth(await numbersOf(nth(arraysOf(call(meanLogLikelihood(prepared.subject.layer), args)), 0)), 0);
   };
   return ((await value(STEP)) - (await value(-STEP))) / (2 * STEP);
 }
@@ -48,11 +49,11 @@ export const gradients: Law = {
     const leaves = parameterPaths(params(), layer.parameterKinds);
     if (leaves.length === 0) return [];
     const slopes = await readAll(call(gradient(meanLogLikelihood(layer)), [params(), x(), forwardNoise()]));
-    const broken = leaves.filter((_, i) => !at(slopes, i).every(Number.isFinite)).map(({ path }) => path);
+    const broken = leaves.filter((_, i) => !nth(slopes, i).every(Number.isFinite)).map(({ path }) => path);
     if (broken.length > 0) throw new LawError(name, `the gradient of ${broken.join(", ")} is not finite`);
 
     const silent = leaves
-      .filter(({ kind }, i) => kind !== "fixed" && at(slopes, i).every((v) => Math.abs(v) < ZERO))
+      .filter(({ kind }, i) => kind !== "fixed" && nth(slopes, i).every((v) => Math.abs(v) < ZERO))
       .map(({ path }) => path);
     const expected = Object.keys(zeroGradient);
     if (silent.join() !== expected.join())
@@ -65,7 +66,7 @@ export const gradients: Law = {
     const figures: Figure[] = [];
     for (const group of new Set(leaves.map(({ path }) => groupOf(path)))) {
       const direction = slopes.map((slope, i) =>
-        slope.map(() => (groupOf(at(leaves, i).path) === group ? rng.normal() : 0)),
+        slope.map(() => (groupOf(nth(leaves, i).path) === group ? rng.normal() : 0)),
       );
       const length = Math.hypot(...direction.flat());
       const unit = direction.map((part) => part.map((v) => v / length));

@@ -2,6 +2,7 @@ import { numpy as np, random, tree } from "@jax-js/jax";
 import { LawError } from "../../errors.js";
 import { calibrationData } from "../../init/calibration-data.js";
 import type { ArrayTree, FlowLayer } from "../../layer.js";
+import { nth } from "../../lists.js";
 import { makeRng } from "../../math/rng.js";
 import { drawNoise, mapTreeOfNoise } from "../../noise.js";
 import { floats, fromHost } from "../../params/host.js";
@@ -9,7 +10,7 @@ import { HostArray } from "../../params/host-array.js";
 import { parameterPaths } from "../../params/parameter-paths.js";
 import { treeLeaves } from "../../params/pytree.js";
 import { showShape, sizeOf } from "../../shape.js";
-import { at, numbersOf, readAll } from "../arrays.js";
+import { numbersOf, readAll } from "../arrays.js";
 import { bufferCounter } from "../live-buffers.js";
 import { usePrecision } from "../prepare.js";
 import type { Figure, Law } from "../subject.js";
@@ -39,7 +40,7 @@ async function startOf(layer: FlowLayer, atOnce = IN_PARTS): Promise<ArrayTree> 
 /** One line a parameter: its path, type and shape. */
 const outline = (params: ArrayTree): string[] =>
   parameterPaths(params, {}).map(({ path }, i) => {
-    const { dtype, shape } = treeLeaves(params)[i] as np.Array;
+    const { dtype, shape } = nth(treeLeaves(params), i);
     return `${path} ${dtype} ${showShape(shape, false)}`;
   });
 
@@ -75,8 +76,8 @@ export const initFromData: Law = {
       (leaf, i): Figure =>
         within(
           name,
-          `${at(found, i)}: examples in parts against all at once`,
-          [leaf, at(atOnce, i)],
+          `${nth(found, i)}: examples in parts against all at once`,
+          [leaf, nth(atOnce, i)],
           "start",
           condition,
         ),

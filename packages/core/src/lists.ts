@@ -1,0 +1,20 @@
+/** Entries that are known to be there: a place outside of a list is an error here, and no `undefined` further on. */
+
+/** An entry; counted from the end where `place` is negative. For loops over numbers it is too slow. */
+export function nth<T>(list: ArrayLike<T>, place: number): T {
+  const found = list[place < 0 ? list.length + place : place];
+  if (found === undefined) throw new RangeError(`a list of ${list.length} has no place ${place}`);
+  return found;
+}
+
+/** The entries at these places, in their order. */
+export const pick = <T>(list: ArrayLike<T>, places: readonly number[]): T[] =>
+  places.map((place) => nth(list, place));
+
+/** What a record has under a name. */
+export function named<T>(record: { readonly [name: string]: T }, name: string): T {
+  const found = record[name];
+  if (found === undefined)
+    throw new RangeError(`there is no ${name} among ${Object.keys(record).join(", ")}`);
+  return found;
+}
