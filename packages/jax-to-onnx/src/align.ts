@@ -1,5 +1,4 @@
 import type { Graph } from "./graph.js";
-import { sizeOf } from "./jaxpr.js";
 import { arrange, cuts, dense, insertPosition, isArranged } from "./layout.js";
 import {
   bufferSize,
@@ -12,7 +11,7 @@ import {
   reshape,
   shapeOf,
 } from "./lazy.js";
-import { nth, pick } from "./lists.js";
+import { nth, pick, sizeOf } from "./lists.js";
 
 /** Values split at common positions: axis p of each value is one factor, at position p of all. */
 export type Refined = Readonly<{

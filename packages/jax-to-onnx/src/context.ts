@@ -4,7 +4,7 @@ import { UnsupportedOpError } from "./errors.js";
 import type { Graph, NodeOptions } from "./graph.js";
 import { type Equation, isFloat, printEquation } from "./jaxpr.js";
 import { factor, type Lazy, padRank } from "./lazy.js";
-import type { ElementType, Initializer } from "./model.js";
+import { type ElementType, type Initializer, typeCodes } from "./model.js";
 
 /** The context of a rule. */
 export type Context = Readonly<{
@@ -140,11 +140,8 @@ export function under(v: Lazy, base: string): Lazy {
   return { base, dtype: v.dtype, order: v.order, axes: v.axes };
 }
 
-/** ONNX's type codes. */
-const codes = { float32: 1, float64: 11, int32: 6, int64: 7, uint32: 12, bool: 9 } as const;
-
-const cast = (cx: Context, v: Lazy, to: DType): Lazy =>
-  apply(cx, "Cast", [v], to, { attributes: { to: codes[elementType(to)] } });
+export const cast = (cx: Context, v: Lazy, to: DType): Lazy =>
+  apply(cx, "Cast", [v], to, { attributes: { to: typeCodes[elementType(to)] } });
 
 /** Converts to another type. */
 export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {

@@ -1,7 +1,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { UsageError } from "./errors.js";
-import type { AttributeValue, ElementType, GraphModel, Initializer, TensorInfo } from "./model.js";
+import {
+  type AttributeValue,
+  type GraphModel,
+  type Initializer,
+  type TensorInfo,
+  typeCodes,
+} from "./model.js";
 import { forOpset, OLDEST_OPSET } from "./older-opsets.js";
 
 /** Opset 20 is the newest that all runtimes of recent years support. */
@@ -37,15 +43,6 @@ export type FileOptions = Readonly<{
   externalData?: ExternalData;
 }>;
 
-const elementTypes: Readonly<Record<ElementType, number>> = {
-  float32: onnx.TensorProto_DataType.FLOAT,
-  float64: onnx.TensorProto_DataType.DOUBLE,
-  int32: onnx.TensorProto_DataType.INT32,
-  int64: onnx.TensorProto_DataType.INT64,
-  uint32: onnx.TensorProto_DataType.UINT32,
-  bool: onnx.TensorProto_DataType.BOOL,
-};
-
 /** The ONNX message of a graph. */
 export function toModelProto(
   given: GraphModel,
@@ -70,10 +67,10 @@ export function toModelProto(
     graph: create(onnx.GraphProtoSchema, {
       name: graph.name,
       input: [
-        ...graph.inputs.map((info) => valueInfo(info, elementTypes[info.type])),
+        ...graph.inputs.map((info) => valueInfo(info, typeCodes[info.type])),
         ...(graph.textInputs ?? []).map((info) => valueInfo(info, onnx.TensorProto_DataType.STRING)),
       ],
-      output: graph.outputs.map((info) => valueInfo(info, elementTypes[info.type])),
+      output: graph.outputs.map((info) => valueInfo(info, typeCodes[info.type])),
       node: graph.nodes.map((node) =>
         create(onnx.NodeProtoSchema, {
           opType: node.op,
@@ -90,7 +87,7 @@ export function toModelProto(
           return create(onnx.TensorProtoSchema, {
             name,
             dims: shape.map(BigInt),
-            dataType: elementTypes[type],
+            dataType: typeCodes[type],
             ...(place?.(bytes) ?? { rawData: bytes }),
           });
         }),

@@ -1,7 +1,6 @@
-import { sizeOf } from "./jaxpr.js";
-import { nth, pick } from "./lists.js";
+import { nth, pick, sameShape, sizeOf } from "./lists.js";
 import type { AttributeValue, ElementType, GraphNode, Initializer } from "./model.js";
-import { typedArrays } from "./model.js";
+import { typeCodes, typedArrays } from "./model.js";
 import { ortCpu, type Target } from "./target.js";
 import { UseDef } from "./use-def.js";
 import { Values, type ValueType } from "./values.js";
@@ -109,6 +108,29 @@ export class Graph extends Values {
     return output;
   }
 
+  /** A node whose output has the type of its first input, and its shape or another one. */
+  like(
+    op: string,
+    inputs: readonly [string, ...string[]],
+    shape: readonly number[] = this.shapeOf(inputs[0]),
+    attributes: NonNullable<NodeOptions["attributes"]> = {},
+  ): string {
+    return this.node(op, inputs, { type: this.typeOf(inputs[0]), shape }, { attributes });
+  }
+
+  cast(name: string, type: ElementType): string {
+    const attributes = { to: typeCodes[type] };
+    return this.node("Cast", [name], { type, shape: this.shapeOf(name) }, { attributes });
+  }
+
+  /** Of an axis every `step`-th entry, from `start` up to `end`, which is not one of them. */
+  slice(name: string, axis: number, start: number, end: number, step = 1): string {
+    const steps = step === 1 ? [] : [step];
+    const count = Math.ceil((end - start) / step);
+    const inputs = [start, end, axis, ...steps].map((n) => this.ints([n]));
+    return this.like("Slice", [name, ...inputs], this.shapeOf(name).with(axis, count));
+  }
+
   /** Adds a node with several outputs. */
   nodesOf<const Outs extends readonly ValueType[]>(
     op: string,
@@ -138,7 +160,7 @@ export class Graph extends Values {
     if (sameShape(have, shape)) return source;
     if (shape.includes(0)) return this.nothing(this.typeOf(name), shape);
     if (sizeOf(have) !== sizeOf(shape)) throw new Error(`reshape ${name}: [${have}] to [${shape}]`);
-    return this.node("Reshape", [source, this.ints(shape)], { type: this.typeOf(name), shape });
+    return this.like("Reshape", [source, this.ints(shape)], shape);
   }
 
   /** The result of `reshape`, if it needs no node. */
@@ -160,9 +182,7 @@ export class Graph extends Values {
 
   /** The value with its axes in another order. */
   transpose(name: string, perm: readonly number[]): string {
-    const shape = this.shapeOf(name);
-    const type = { type: this.typeOf(name), shape: pick(shape, perm) };
-    return this.node("Transpose", [name], type, { attributes: { perm: [...perm] } });
+    return this.like("Transpose", [name], pick(this.shapeOf(name), perm), { perm: [...perm] });
   }
 
   /** The first output of an existing node. */
@@ -271,9 +291,6 @@ export class Graph extends Values {
     return key;
   }
 }
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** Commutative operators: x · g + g · x, the derivative of x², then has one product. */
 const commutative = new Set(["Add", "Mul", "And", "Or", "Equal"]);

@@ -61,9 +61,6 @@ export function printEquation(eqn: Equation): string {
 
 export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 
-/** Number of elements of a shape. */
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
 /** Type and shape of the first result of an equation. */
 export const outType = (eqn: Equation): DType => nth(eqn.outBinders, 0).aval.dtype;
 export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];

@@ -1,7 +1,6 @@
 import type { Graph } from "./graph.js";
-import { sizeOf } from "./jaxpr.js";
 import { canonical, type Factor, factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
-import { nth, pick } from "./lists.js";
+import { nth, pick, sizeOf } from "./lists.js";
 import type { Target } from "./target.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
@@ -52,13 +51,17 @@ export function grouped<K>(
 export const isNarrow = ({ narrow, without }: Target, size: number, elements: number): boolean =>
   !without.has("narrow-axes") && size <= narrow.axis && elements >= narrow.size;
 
+/** The first axis, and the product of all others. */
+export function flattened(graph: Graph, name: string): string {
+  const [first = 1, ...rest] = graph.shapeOf(name);
+  return graph.like("Flatten", [name], [first, sizeOf(rest)], { axis: 1 });
+}
+
 /** The same value with its buffer in another order of factors, by a Transpose node if necessary. */
 export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   if (order.every((f, i) => f === v.order[i])) return v;
   const { shape, perm } = blocksTo(v, order);
-  const type = { type: graph.typeOf(v.base), shape: pick(shape, perm) };
-  const base = graph.node("Transpose", [graph.reshape(v.base, shape)], type, { attributes: { perm } });
-  return { ...v, base, order };
+  return { ...v, base: graph.transpose(graph.reshape(v.base, shape), perm), order };
 }
 
 /** True if `arrange` needs no new node: the order already matches, or the Transpose exists. */

@@ -10,3 +10,11 @@ export function nth<T>(list: ArrayLike<T>, place: number): T {
 /** The entries at these places, in their order. */
 export const pick = <T>(list: ArrayLike<T>, places: readonly number[]): T[] =>
   places.map((place) => nth(list, place));
+
+/** Number of elements of a shape. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
+
+export const sumOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);

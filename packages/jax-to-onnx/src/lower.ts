@@ -3,10 +3,10 @@ import { elementType, plainContext } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
 import { bindConstants, type Environment, empty, evaluate, read } from "./evaluate.js";
 import { Graph } from "./graph.js";
-import { prepareNamed, sizeOf, type Var } from "./jaxpr.js";
+import { prepareNamed, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
-import { nth } from "./lists.js";
+import { nth, sizeOf } from "./lists.js";
 import { type ElementType, type GraphModel, renamed, type TensorInfo } from "./model.js";
 import type { OwnRule } from "./own-rules.js";
 import type { Pass } from "./passes/pass.js";
@@ -119,8 +119,7 @@ function bindInputs(
     const type = boundaryType(dtype);
     const name = graph.declare(graph.unique(names[i] ?? `input.${i}`), type, shape);
     const held = elementType(dtype);
-    const base =
-      held === type ? name : graph.node("Cast", [name], { type: held, shape }, { attributes: { to: 7 } });
+    const base = held === type ? name : graph.cast(name, held);
     env.set(v, sizeOf(shape) === 0 ? empty(graph, v) : ofBuffer(base, dtype, shape));
     return { name, type, shape };
   });
@@ -128,9 +127,7 @@ function bindInputs(
 
 function resultName(graph: Graph, v: Lazy): string {
   const name = dense(graph, v);
-  if (v.dtype !== DType.Uint32) return name;
-  const type = { type: "uint32", shape: graph.shapeOf(name) } as const;
-  return graph.node("Cast", [name], type, { attributes: { to: 12 } });
+  return v.dtype === DType.Uint32 ? graph.cast(name, "uint32") : name;
 }
 
 /**

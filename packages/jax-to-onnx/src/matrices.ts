@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.js";
-import { nth } from "./lists.js";
+import { nth, sizeOf } from "./lists.js";
 import type { GraphNode } from "./model.js";
 import type { Matrix } from "./origins.js";
 
@@ -13,17 +13,27 @@ export const cost = (graph: Graph, a: Matrix, b: Matrix): number =>
 
 export const transposed = ({ name, flipped }: Matrix): Matrix => ({ name, flipped: !flipped });
 
+export const plain = (name: string): Matrix => ({ name, flipped: false });
+
+/** A matrix whose columns are multiplied by the numbers of `scale`; undefined where those are not one for each column. */
+export function scaledColumns(graph: Graph, { name, flipped }: Matrix, scale: string): Matrix | undefined {
+  const sizes = graph.shapeOf(scale);
+  if (sizes.length > 2 || sizes.slice(0, -1).some((size) => size !== 1)) return undefined;
+  const each = flipped ? graph.reshape(scale, sizes.length === 0 ? [] : [sizeOf(sizes), 1]) : scale;
+  return { name: graph.like("Mul", [name, each]), flipped };
+}
+
 /** The node of a product: MatMul if no operand is flipped, otherwise Gemm. */
 function nodeOf(a: Matrix, b: Matrix) {
   const attributes = { ...(a.flipped && { transA: 1 }), ...(b.flipped && { transB: 1 }) };
-  return { op: a.flipped || b.flipped ? "Gemm" : "MatMul", inputs: [a.name, b.name], attributes };
+  return { op: a.flipped || b.flipped ? "Gemm" : "MatMul", inputs: [a.name, b.name] as const, attributes };
 }
 
 /** The product as one node. */
 export function product(graph: Graph, a: Matrix, b: Matrix): string {
   const { op, inputs, attributes } = nodeOf(a, b);
   const shape = [rowsOf(graph, a), columnsOf(graph, b)];
-  return graph.node(op, inputs, { type: graph.typeOf(a.name), shape }, { attributes });
+  return graph.like(op, inputs, shape, attributes);
 }
 
 /** An existing product in the graph, in either orientation. */

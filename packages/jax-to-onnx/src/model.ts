@@ -1,4 +1,7 @@
-export type ElementType = "float32" | "float64" | "int32" | "int64" | "uint32" | "bool";
+export type ElementType = keyof typeof typeCodes;
+
+/** ONNX's numbers of the types. */
+export const typeCodes = { float32: 1, float64: 11, int32: 6, int64: 7, uint32: 12, bool: 9 } as const;
 
 /** An attribute: a number is an int, `{ float }` a float; strings and lists of ints are unchanged. */
 export type AttributeValue = number | string | readonly number[] | { readonly float: number };

@@ -1,18 +1,10 @@
 import { UsageError } from "./errors.js";
-import type { ElementType, GraphModel, GraphNode, Initializer } from "./model.js";
+import { type ElementType, type GraphModel, type GraphNode, type Initializer, typeCodes } from "./model.js";
 
 /** The oldest opset that has all operators of our graphs, or others in their place. */
 export const OLDEST_OPSET = 9;
 
-const FLOAT = 1;
-const types = new Map<unknown, ElementType>([
-  [FLOAT, "float32"],
-  [6, "int32"],
-  [7, "int64"],
-  [9, "bool"],
-  [11, "float64"],
-  [12, "uint32"],
-]);
+const typesByCode = Object.entries(typeCodes) as [ElementType, number][];
 
 const comparing: ReadonlySet<string> = new Set([
   "Equal",
@@ -119,7 +111,7 @@ export function forOpset(graph: GraphModel, opset: number): GraphModel {
     const type = comparing.has(op)
       ? "bool"
       : op === "Cast"
-        ? types.get(attributes.to)
+        ? typesByCode.find(([, code]) => code === attributes.to)?.[0]
         : op === "Shape"
           ? "int64"
           : known.get(inputs[op === "Where" ? 1 : 0]!);

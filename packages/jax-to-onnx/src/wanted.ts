@@ -1,7 +1,7 @@
 import type { Jaxpr } from "@jax-js/jax";
-import { type Equation, isLiteral, paramsOf, sizeOf, type Var } from "./jaxpr.js";
+import { type Equation, isLiteral, paramsOf, type Var } from "./jaxpr.js";
 import { isNarrow } from "./layout.js";
-import { nth, pick } from "./lists.js";
+import { nth, pick, sizeOf } from "./lists.js";
 import { elementwiseRules } from "./rules/elementwise.js";
 import type { Target } from "./target.js";
 

@@ -1,14 +1,14 @@
 import type { Graph } from "../graph.js";
-import { sizeOf } from "../jaxpr.js";
-import { nth } from "../lists.js";
 import {
   columnsOf,
   cost,
   findProduct,
   isProduct,
   operandsOf,
+  plain,
   product,
   rowsOf,
+  scaledColumns,
   transposed,
 } from "../matrices.js";
 import type { Matrix } from "../origins.js";
@@ -76,17 +76,15 @@ type Order = Readonly<{ cost: number; once: boolean; plain?: boolean; make: () =
  * is precomputed.
  */
 function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix): Order {
-  const type = graph.typeOf(b.name);
   const columns = columnsOf(graph, b);
   const make = (): string => {
     let end = 0;
     const terms = parts.map(({ x, fixed, width }) => {
       end += width;
       const rows = sliceRows(graph, b, end - width, end);
-      return product(graph, x, fixed ? { name: product(graph, fixed, rows), flipped: false } : rows);
+      return product(graph, x, fixed ? plain(product(graph, fixed, rows)) : rows);
     });
-    const shape = graph.shapeOf(nth(terms, 0));
-    const sum = terms.reduce((before, term) => graph.node("Add", [before, term], { type, shape }));
+    const sum = terms.reduce((before, term) => graph.like("Add", [before, term]));
     graph.remember(sum, { matrixProduct: [a, b] });
     return sum;
   };
@@ -95,10 +93,7 @@ function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix):
 }
 
 function sliceRows(graph: Graph, { name, flipped }: Matrix, start: number, end: number): Matrix {
-  const axis = flipped ? 1 : 0;
-  const shape = graph.shapeOf(name).with(axis, end - start);
-  const inputs = [name, graph.ints([start]), graph.ints([end]), graph.ints([axis])];
-  return { name: graph.node("Slice", inputs, { type: graph.typeOf(name), shape }), flipped };
+  return { name: graph.slice(name, flipped ? 1 : 0, start, end), flipped };
 }
 
 /** A product within another one: free if it exists already, or is fixed. */
@@ -108,7 +103,7 @@ function innerProduct(graph: Graph, a: Matrix, b: Matrix) {
   return {
     once,
     cost: found || once ? 0 : cost(graph, a, b),
-    make: (): Matrix => found ?? { name: product(graph, a, b), flipped: false },
+    make: (): Matrix => found ?? plain(product(graph, a, b)),
   };
 }
 
@@ -130,7 +125,7 @@ function besideFactors(graph: Graph, { name, flipped }: Matrix): readonly Part[]
   const node = flipped ? undefined : graph.producer(name);
   if (node?.op !== "Concat" || node.attributes.axis !== 1) return undefined;
   const parts = node.inputs.map((input): Part => {
-    const matrix = { name: input, flipped: false };
+    const matrix = plain(input);
     const width = columnsOf(graph, matrix);
     const [x, fixed] = factors(graph, matrix) ?? scaledFactors(graph, matrix) ?? [];
     return x && fixed && graph.isFixed(fixed.name) ? { x, fixed, width } : { x: matrix, width };
@@ -143,20 +138,10 @@ function scaledFactors(graph: Graph, { name, flipped }: Matrix): readonly [Matri
   const node = flipped ? undefined : graph.producer(name);
   if (node?.op !== "Mul") return undefined;
   for (const [scaled, scale] of [node.inputs, node.inputs.toReversed()] as [string, string][]) {
-    const columns = graph.shapeOf(scale);
-    const parts = factors(graph, { name: scaled, flipped: false });
-    if (!parts || columns.slice(0, -1).some((size) => size !== 1) || columns.length > 2) continue;
-    const [x, a] = parts;
-    if (!graph.isFixed(a.name) || !graph.isFixed(scale)) continue;
-    const shape = graph.shapeOf(a.name);
-    const factor = a.flipped ? graph.reshape(scale, columns.length === 0 ? [] : [sizeOf(columns), 1]) : scale;
-    return [
-      x,
-      {
-        name: graph.node("Mul", [a.name, factor], { type: graph.typeOf(a.name), shape }),
-        flipped: a.flipped,
-      },
-    ];
+    const [x, a] = factors(graph, plain(scaled)) ?? [];
+    if (!x || !a || !graph.isFixed(a.name) || !graph.isFixed(scale)) continue;
+    const columns = scaledColumns(graph, a, scale);
+    if (columns) return [x, columns];
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { Graph } from "../graph.js";
 import { nth } from "../lists.js";
-import { isProduct } from "../matrices.js";
+import { isProduct, plain, scaledColumns, transposed } from "../matrices.js";
 import type { GraphNode } from "../model.js";
 import type { Matrix } from "../origins.js";
 import { multiplyMatrices } from "./matrix-chains.js";
@@ -50,8 +50,6 @@ export const rotations: Pass = {
   run: share,
 };
 
-const plain = (name: string): Matrix => ({ name, flipped: false });
-
 /** The fixed second operand of a product. */
 function fixedRight(graph: Graph, node: GraphNode): Matrix | undefined {
   const [left, right] = node.inputs as [string, string];
@@ -73,10 +71,7 @@ function readCut(graph: Graph, { op, inputs }: GraphNode): Cut | undefined {
 }
 
 function cutColumns(graph: Graph, { name, flipped }: Matrix, { start, end }: Cut): Matrix {
-  const axis = flipped ? 0 : 1;
-  const inputs = [name, graph.ints([start]), graph.ints([end]), graph.ints([axis])];
-  const shape = graph.shapeOf(name).with(axis, end - start);
-  return { name: graph.node("Slice", inputs, { type: graph.typeOf(name), shape }), flipped };
+  return { name: graph.slice(name, flipped ? 0 : 1, start, end), flipped };
 }
 
 /** w as columns of a product `of` = x · matrix with a fixed matrix, perhaps scaled by fixed numbers: w = x · columns. */
@@ -96,12 +91,8 @@ function columnsOfProduct(
   const columns = cutColumns(graph, matrix, cut);
   const x = plain(nth(product.inputs, 0));
   if (scale === undefined) return { x, matrix, columns, of };
-  const sizes = graph.shapeOf(scale);
-  if (sizes.length > 2 || sizes.slice(0, -1).some((size) => size !== 1)) return undefined;
-  const each = columns.flipped ? graph.reshape(scale, sizes.length === 0 ? [] : [nth(sizes, -1), 1]) : scale;
-  const out = { type: graph.typeOf(columns.name), shape: graph.shapeOf(columns.name) };
-  const scaled = graph.node("Mul", [columns.name, each], out);
-  return { x, matrix, columns: { name: scaled, flipped: columns.flipped }, of };
+  const scaled = scaledColumns(graph, columns, scale);
+  return scaled && { x, matrix, columns: scaled, of };
 }
 
 /**
@@ -109,10 +100,8 @@ function columnsOfProduct(
  * Rᵀ, 2 RᵀB − RᵀR RᵀB, whose error is the square of that of Rᵀ B.
  */
 function undone(graph: Graph, rotation: Matrix, b: Matrix): Matrix {
-  const transposed = { name: rotation.name, flipped: !rotation.flipped };
-  const first = multiplyMatrices(graph, transposed, b);
-  const again = multiplyMatrices(graph, transposed, plain(multiplyMatrices(graph, rotation, plain(first))));
-  const out = { type: graph.typeOf(first), shape: graph.shapeOf(first) };
-  const twice = graph.node("Add", [first, first], out);
-  return plain(graph.node("Sub", [twice, again], out));
+  const back = transposed(rotation);
+  const first = multiplyMatrices(graph, back, b);
+  const again = multiplyMatrices(graph, back, plain(multiplyMatrices(graph, rotation, plain(first))));
+  return plain(graph.like("Sub", [graph.like("Add", [first, first]), again]));
 }

@@ -1,6 +1,5 @@
 import type { Graph } from "../graph.js";
-import { sizeOf } from "../jaxpr.js";
-import { nth } from "../lists.js";
+import { nth, sizeOf } from "../lists.js";
 import type { ElementType, GraphNode } from "../model.js";
 import type { Pass } from "./pass.js";
 

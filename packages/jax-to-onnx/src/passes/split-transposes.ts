@@ -1,6 +1,6 @@
 import type { Graph } from "../graph.js";
-import { sizeOf } from "../jaxpr.js";
-import { cuts } from "../layout.js";
+import { cuts, flattened } from "../layout.js";
+import { sameShape, sizeOf } from "../lists.js";
 import type { Pass } from "./pass.js";
 import { TransposeSteps } from "./transpose-steps.js";
 
@@ -24,8 +24,8 @@ function split(graph: Graph): void {
   };
   const reshaped = (value: string, shape: readonly number[]): string => {
     const held = holding(value, shape);
-    if (graph.shapeOf(held).join() === shape.join()) return held;
-    return graph.node("Reshape", [held, graph.ints(shape)], { type: graph.typeOf(value), shape });
+    if (sameShape(graph.shapeOf(held), shape)) return held;
+    return graph.like("Reshape", [held, graph.ints(shape)], shape);
   };
   graph.rewrite((node) => {
     const [[source], [result]] = [node.inputs as [string], node.outputs];
@@ -40,7 +40,7 @@ function split(graph: Graph): void {
       (value, { shape: from, perm }) => graph.transpose(reshaped(value, from), perm),
       source,
     );
-    return [graph.shapeOf(turned).join() === shape.join() ? turned : reshaped(turned, shape)];
+    return [sameShape(graph.shapeOf(turned), shape) ? turned : reshaped(turned, shape)];
   });
 }
 
@@ -49,13 +49,6 @@ export const splitTransposes: Pass = {
   why: "moving blocks and transposing matrices is faster than moving single numbers",
   run: split,
 };
-
-/** The first axis, and the product of all others. */
-function flattened(graph: Graph, value: string): string {
-  const [first = 1, ...rest] = graph.shapeOf(value);
-  const type = { type: graph.typeOf(value), shape: [first, sizeOf(rest)] };
-  return graph.node("Flatten", [value], type, { attributes: { axis: 1 } });
-}
 
 /** True if every axis of a shape consists of one or several axes of another. */
 function splits(shape: readonly number[], other: readonly number[]): boolean {

@@ -14,9 +14,7 @@ function fuseTanh(graph: Graph): void {
     const alone = found.between.every(({ outputs }) =>
       outputs.every((name) => !graph.isResult(name) && [...graph.readers(name)].every((r) => within.has(r))),
     );
-    const [name] = node.outputs;
-    const type = { type: graph.typeOf(name), shape: graph.shapeOf(name) };
-    return alone ? [graph.node("Tanh", [found.x], type)] : undefined;
+    return alone ? [graph.like("Tanh", [found.x])] : undefined;
   });
 }
 

@@ -1,5 +1,4 @@
-import { sizeOf } from "../jaxpr.js";
-import { nth, pick } from "../lists.js";
+import { nth, pick, sizeOf } from "../lists.js";
 import type { TransposeCosts } from "../target.js";
 
 /** A Transpose with adjacent axes merged. */

@@ -1,7 +1,8 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, elementType, literal, typedData, wrap } from "../context.js";
-import { isFloat, sizeOf } from "../jaxpr.js";
+import { isFloat } from "../jaxpr.js";
 import { factor, type Lazy, padRank } from "../lazy.js";
+import { sizeOf } from "../lists.js";
 import { select } from "./choice.js";
 
 /** x + y; a number comes second. */

@@ -2,6 +2,7 @@ import { DType } from "@jax-js/jax";
 import {
   apply,
   type Context,
+  cast,
   convert,
   elementType,
   literal,
@@ -11,9 +12,9 @@ import {
   unsupported,
   wrap,
 } from "../context.js";
-import { outType, paramsOf, sizeOf } from "../jaxpr.js";
+import { outType, paramsOf } from "../jaxpr.js";
 import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
-import { nth } from "../lists.js";
+import { nth, sizeOf } from "../lists.js";
 import { select } from "./choice.js";
 
 /**
@@ -48,7 +49,7 @@ export function asInt(cx: Context, v: Lazy, dtype: DType): Lazy {
   if (dtype !== DType.Int32) return v;
   const high = apply(cx, "Less", [number(cx, 2147483647), v], DType.Bool);
   const signed = select(cx, high, op(cx, "Sub", v, number(cx, 4294967296)), v);
-  return apply(cx, "Cast", [signed], DType.Int32, { attributes: { to: 6 } });
+  return cast(cx, signed, DType.Int32);
 }
 
 /** Counts ones by adding neighbours: pairs, then fours, eights and so on. */

@@ -1,10 +1,10 @@
 import { arrangeTo, at, chooseOrder, positionsOf, refine } from "../align.js";
 import { type Context, convert, elementType, type Rule } from "../context.js";
 import type { Graph } from "../graph.js";
-import { outType, paramsOf, sizeOf } from "../jaxpr.js";
+import { outType, paramsOf } from "../jaxpr.js";
 import { expandTo, solid } from "../layout.js";
 import { canonical, factor, type Lazy, shapeOf } from "../lazy.js";
-import { nth, pick } from "../lists.js";
+import { nth, pick, sizeOf, sumOf } from "../lists.js";
 
 const concatenate: Rule = (cx, eqn, ...inputs) => {
   const { axis } = paramsOf<{ axis: number }>(eqn);
@@ -46,7 +46,7 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
     { type: elementType(first.dtype), shape },
     { attributes: { axis: dimension } },
   );
-  const total = sizes.reduce((a, b) => a + b, 0);
+  const total = sumOf(sizes);
   const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
   return canonical({
     base,
@@ -72,7 +72,7 @@ function parallel(
   const shaped = (left: readonly number[], right: readonly number[]) => {
     const shapes = sizes.map((size) => [...left, size, ...right]);
     const fresh = bases.filter((base, i) => graph.findReshape(base, nth(shapes, i)) === undefined);
-    const total = sizes.reduce((a, b) => a + b, 0);
+    const total = sumOf(sizes);
     return { shapes, reshapes: fresh.length, dimension: left.length, shape: [...left, total, ...right] };
   };
   const merged = (side: readonly number[]) => (side.length > 1 ? [sizeOf(side)] : side);

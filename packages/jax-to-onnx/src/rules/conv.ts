@@ -1,9 +1,9 @@
 import { DType } from "@jax-js/jax";
 import { type Context, elementType, type Rule } from "../context.js";
-import { outShape, outType, paramsOf, sizeOf } from "../jaxpr.js";
+import { outShape, outType, paramsOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
-import { nth } from "../lists.js";
+import { nth, sizeOf } from "../lists.js";
 import { contract } from "./dot.js";
 import { flipped, pad, slice } from "./movement.js";
 import { unfold } from "./windows.js";

@@ -1,5 +1,5 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, convert, literal, wrap } from "../context.js";
+import { apply, type Context, cast, convert, literal, wrap } from "../context.js";
 import { isFloat } from "../jaxpr.js";
 import { type Lazy, shapeOf } from "../lazy.js";
 import { nth } from "../lists.js";
@@ -21,7 +21,7 @@ export function reduced(cx: Context, v: Lazy, op: ReduceKind, axes: readonly num
 /** The extreme with NaN where there is one, which ReduceMax and ReduceMin of ONNX Runtime can miss. */
 function extremeWithNaN(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
   const { Bool, Int32 } = DType;
-  const lost = apply(cx, "Cast", [apply(cx, "IsNaN", [v], Bool)], Int32, { attributes: { to: 6 } });
+  const lost = cast(cx, apply(cx, "IsNaN", [v], Bool), Int32);
   const any = apply(cx, "Less", [literal(cx, 0, Int32), reduceAxes(cx, lost, "Max", axes)], Bool);
   return apply(cx, "Where", [any, literal(cx, Number.NaN, v.dtype), reduceAxes(cx, v, op, axes)], v.dtype);
 }

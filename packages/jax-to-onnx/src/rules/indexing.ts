@@ -1,9 +1,9 @@
 import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, elementType, literal, type Rule, unsupported } from "../context.js";
-import { paramsOf, sizeOf } from "../jaxpr.js";
+import { paramsOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, shapeOf, transpose } from "../lazy.js";
-import { nth, pick } from "../lists.js";
+import { nth, pick, sizeOf } from "../lists.js";
 
 type IndexParams = { axis: number[]; outDim: number };
 

@@ -1,9 +1,9 @@
 import { arrangeTo, assemble, positionsOf, type Refined } from "../align.js";
 import { type Context, elementType, wrap } from "../context.js";
 import type { Graph } from "../graph.js";
-import { isFloat, sizeOf } from "../jaxpr.js";
+import { isFloat } from "../jaxpr.js";
 import { bufferSize, type Lazy } from "../lazy.js";
-import { nth, pick } from "../lists.js";
+import { nth, pick, sizeOf } from "../lists.js";
 import { product } from "../matrices.js";
 import { reduced } from "./exact-reductions.js";
 
@@ -178,9 +178,6 @@ function operand(
 /** The matrices transposed. */
 function swapped(cx: Context, name: string, swap: boolean): string {
   if (!swap) return name;
-  const shape = cx.graph.shapeOf(name);
-  const n = shape.length;
-  const perm = [...Array(n - 2).keys(), n - 1, n - 2];
-  const type = { type: cx.graph.typeOf(name), shape: pick(shape, perm) };
-  return cx.graph.node("Transpose", [name], type, { attributes: { perm } });
+  const n = cx.graph.shapeOf(name).length;
+  return cx.graph.transpose(name, [...Array(n - 2).keys(), n - 1, n - 2]);
 }

@@ -2,9 +2,9 @@ import type { DType } from "@jax-js/jax";
 import { type Context, literal, type Rule } from "../context.js";
 import type { Graph } from "../graph.js";
 import { outShape, paramsOf } from "../jaxpr.js";
-import { arrange, grouped, isNarrow, reshapeOrCopy, solid } from "../layout.js";
+import { arrange, flattened, grouped, isNarrow, reshapeOrCopy, solid } from "../layout.js";
 import { broadcast, bufferSize, canonical, factor, type Lazy, shapeOf, transpose } from "../lazy.js";
-import { nth } from "../lists.js";
+import { nth, sumOf } from "../lists.js";
 
 /**
  * A node that works along one axis of the buffer, which must be held as one factor (`solid`); an axis of size 1 gets a
@@ -45,11 +45,8 @@ export function slice(cx: Context, v: Lazy, axis: number, start: number, end: nu
     return { ...v, axes: v.axes.with(axis, cut) };
   }
   const { graph } = cx;
-  return alongAxis(cx, solid(graph, v, [axis]), axis, end - start, (name, dim, shape) =>
-    graph.node("Slice", [name, graph.ints([start]), graph.ints([end]), graph.ints([dim])], {
-      type: graph.typeOf(name),
-      shape,
-    }),
+  return alongAxis(cx, solid(graph, v, [axis]), axis, end - start, (name, dim) =>
+    graph.slice(name, dim, start, end),
   );
 }
 
@@ -60,7 +57,7 @@ const shrink: Rule = (cx, eqn, x) => {
 
 const split: Rule = (cx, eqn, v) => {
   const { axis, sizes } = paramsOf<{ axis: number; sizes: number[] }>(eqn);
-  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  const starts = sizes.map((_, i) => sumOf(sizes.slice(0, i)));
   if ((v.axes[axis] ?? []).every((f) => f.lazy) || sizes.some((n) => n === 0)) {
     return sizes.map((size, i) => slice(cx, v, axis, nth(starts, i), nth(starts, i) + size));
   }
@@ -92,8 +89,7 @@ function narrowInFront(graph: Graph, v: Lazy, axis: number): Lazy {
     return v;
   graph.count("narrow-axes");
   const turned = arrange(graph, v, [own, ...v.order.slice(0, -1)]);
-  const type = { type: graph.typeOf(v.base), shape: [own.size, bufferSize(v) / own.size] };
-  return { ...turned, base: graph.node("Flatten", [turned.base], type, { attributes: { axis: 1 } }) };
+  return { ...turned, base: flattened(graph, turned.base) };
 }
 
 /** Zeros before and after, along one axis. */
@@ -116,10 +112,8 @@ export function padNode(cx: Context, name: string, dtype: DType, { dim, before, 
   const shape = graph.shapeOf(name);
   const none = shape.map(() => 0);
   const widths = graph.ints([...none.with(dim, before), ...none.with(dim, after)]);
-  return graph.node("Pad", [name, widths, literal(cx, 0, dtype).base], {
-    type: graph.typeOf(name),
-    shape: shape.with(dim, nth(shape, dim) + before + after),
-  });
+  const padded = shape.with(dim, nth(shape, dim) + before + after);
+  return graph.like("Pad", [name, widths, literal(cx, 0, dtype).base], padded);
 }
 
 const padding: Rule = (cx, eqn, x) => {
@@ -140,13 +134,11 @@ export function flipped(cx: Context, v: Lazy, axes: readonly number[]): Lazy {
     return alongAxis(cx, solid(graph, w, [axis]), axis, size, (name, dim, shape) => {
       if (!graph.target.steps) {
         const indices = graph.ints(Array.from({ length: size }, (_, i) => size - 1 - i));
-        const type = { type: graph.typeOf(name), shape };
-        return graph.node("Gather", [name, indices], type, { attributes: { axis: dim } });
+        return graph.like("Gather", [name, indices], shape, { axis: dim });
       }
       // The end must be before the first element, and −1 would mean the last one.
-      const end = -(2 ** 31);
-      const inputs = [name, graph.ints([-1]), graph.ints([end]), graph.ints([dim]), graph.ints([-1])];
-      return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
+      const inputs = [-1, -(2 ** 31), dim, -1].map((n) => graph.ints([n]));
+      return graph.like("Slice", [name, ...inputs], shape);
     });
   }, v);
   if (result !== v) graph.remember(result, { reversal: { source: v, axes: sorted } });

@@ -1,8 +1,9 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, literal, madeBy, wrap } from "../context.js";
-import { isFloat, sizeOf } from "../jaxpr.js";
+import { apply, type Context, cast, literal, madeBy, wrap } from "../context.js";
+import { isFloat } from "../jaxpr.js";
 import { grouped } from "../layout.js";
 import { bufferSize, canonical, type Factor, type Lazy } from "../lazy.js";
+import { sizeOf } from "../lists.js";
 
 export const operators = { Add: "ReduceSum", Mul: "ReduceProd", Min: "ReduceMin", Max: "ReduceMax" } as const;
 
@@ -19,7 +20,7 @@ export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor
   const prefix = keys.lastIndexOf(true) === axes.length - 1;
   const node = (from: string, along: readonly number[], to: readonly number[]) => {
     const attributes = { keepdims: prefix ? 0 : 1 };
-    return graph.node(op, [from, graph.ints(along)], { type: graph.typeOf(name), shape: to }, { attributes });
+    return graph.like(op, [from, graph.ints(along)], to, attributes);
   };
   const rest = shape.slice(axes.length);
   // Large rows are numbers in a row for what reads them, too.
@@ -51,8 +52,8 @@ export function repeated(cx: Context, v: Lazy, op: ReduceKind, times: number): L
 function extremeOfUint32(cx: Context, v: Lazy, op: ReduceKind, axes: readonly number[]): Lazy {
   const [S, U] = [DType.Int32, DType.Uint32];
   const middle = literal(cx, 2 ** 31, U);
-  const signed = apply(cx, "Cast", [apply(cx, "Sub", [v, middle], U)], S, { attributes: { to: 6 } });
-  const extreme = apply(cx, "Cast", [reduceAxes(cx, signed, op, axes)], U, { attributes: { to: 7 } });
+  const signed = cast(cx, apply(cx, "Sub", [v, middle], U), S);
+  const extreme = cast(cx, reduceAxes(cx, signed, op, axes), U);
   return apply(cx, "Add", [extreme, middle], U);
 }
 

@@ -18,8 +18,7 @@ function sorted(cx: Context, input: Lazy): [Lazy, Lazy] {
   const [values, places] = ([0, 1] as const).map((which) =>
     alongAxis(cx, v, axis, size, (name, dim) => order(cx, name, dim, v.dtype)[which]),
   ) as [Lazy, Lazy];
-  const type = { type: "int32", shape: graph.shapeOf(places.base) } as const;
-  const base = graph.node("Cast", [places.base], type, { attributes: { to: 6 } });
+  const base = graph.cast(places.base, "int32");
   return [convert(cx, values, input.dtype), { ...places, base, dtype: DType.Int32 }];
 }
 
@@ -44,16 +43,11 @@ function floatsInOrder(cx: Context, name: string, axis: number, dtype: DType): I
   const { graph } = cx;
   const [type, shape] = [graph.typeOf(name), graph.shapeOf(name)];
   const gather = (from: string, places: string) =>
-    graph.node(
-      "GatherElements",
-      [from, places],
-      { type: graph.typeOf(from), shape },
-      { attributes: { axis } },
-    );
+    graph.like("GatherElements", [from, places], shape, { axis });
   const lost = graph.node("IsNaN", [name], { type: "bool", shape });
   const infinity = literal(cx, Number.POSITIVE_INFINITY, dtype).base;
   const [, first] = inOrder(cx, graph.node("Where", [lost, infinity, name], { type, shape }), axis);
-  const last = graph.node("Cast", [lost], { type: "int32", shape }, { attributes: { to: 6 } });
+  const last = graph.cast(lost, "int32");
   const [, second] = inOrder(cx, gather(last, first), axis);
   const places = gather(first, second);
   return [gather(name, places), places];

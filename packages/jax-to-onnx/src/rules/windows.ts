@@ -16,10 +16,9 @@ function strided(cx: Context, v: Lazy, axis: number, start: number, count: numbe
   if ((v.axes[axis] ?? []).every((f) => f.lazy)) return slice(cx, v, axis, 0, count);
   const { graph } = cx;
   const end = start + (count - 1) * step + 1;
-  return alongAxis(cx, solid(graph, v, [axis]), axis, count, (name, dim, shape) => {
-    const inputs = [name, ...[start, end, dim, step].map((n) => graph.ints([n]))];
-    return graph.node("Slice", inputs, { type: graph.typeOf(name), shape });
-  });
+  return alongAxis(cx, solid(graph, v, [axis]), axis, count, (name, dim) =>
+    graph.slice(name, dim, start, end, step),
+  );
 }
 
 /**
@@ -70,12 +69,7 @@ function gathered(cx: Context, v: Lazy, axis: number, { count, size, stride, dil
     (_, i) => Math.floor(i / size) * stride + (i % size) * dilation,
   );
   const flat = alongAxis(cx, solid(graph, v, [axis]), axis, count * size, (name, dim, shape) =>
-    graph.node(
-      "Gather",
-      [name, graph.constant(index, "int32", [index.length])],
-      { type: graph.typeOf(name), shape },
-      { attributes: { axis: dim } },
-    ),
+    graph.like("Gather", [name, graph.constant(index, "int32", [index.length])], shape, { axis: dim }),
   );
   const shape = shapeOf(v);
   return reshape(flat, [...shape.slice(0, axis), count, size, ...shape.slice(axis + 1)]) as Lazy;

@@ -1,7 +1,7 @@
 import type { Context } from "../../context.js";
-import { type Equation, isFloat, outShape, outType, paramsOf, sizeOf } from "../../jaxpr.js";
+import { type Equation, isFloat, outShape, outType, paramsOf } from "../../jaxpr.js";
 import { type Lazy, shapeOf } from "../../lazy.js";
-import { nth } from "../../lists.js";
+import { nth, sizeOf } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 import type { ConvParams } from "../../rules/conv.js";
 import type { Pass } from "../pass.js";

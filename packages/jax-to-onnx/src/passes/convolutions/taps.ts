@@ -1,8 +1,7 @@
 import type { Context } from "../../context.js";
-import { sizeOf } from "../../jaxpr.js";
 import { arrange, solid } from "../../layout.js";
 import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../../lazy.js";
-import { nth, pick } from "../../lists.js";
+import { nth, pick, sizeOf } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 import { contract } from "../../rules/dot.js";
 import { padNode } from "../../rules/movement.js";
@@ -225,16 +224,15 @@ function gatherPositions(
     nth(sizes, inner) <= graph.target.convolutions.shortRow ? [2, outer, inner] : [outer, 2, inner];
   const dim = order.indexOf(2);
   const ready = arrangedAs(cx, v, order);
-  const type = graph.typeOf(ready.base);
   const shape = pick(sizes, order);
   let rows = graph.reshape(ready.base, shape);
   if (index.includes(-1)) rows = padNode(cx, rows, v.dtype, { dim, before: 0, after: 1 });
   const places = index.map((at) => (at < 0 ? size : at));
-  const inputs = [rows, graph.constant(places, "int32", [places.length])];
+  const inputs = [rows, graph.constant(places, "int32", [places.length])] as const;
   const attributes = { axis: dim };
   if (onlyKnown && graph.find("Gather", inputs, { attributes }) === undefined) return undefined;
   const gathered = shape.with(dim, places.length);
-  const base = graph.node("Gather", inputs, { type, shape: gathered }, { attributes });
+  const base = graph.like("Gather", inputs, gathered, attributes);
   const buffer = ofBuffer(base, v.dtype, gathered);
   return { ...buffer, axes: [0, 1, 2].map((axis) => buffer.axes[order.indexOf(axis)] ?? []) };
 }

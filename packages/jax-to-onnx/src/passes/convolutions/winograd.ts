@@ -1,7 +1,7 @@
 import { type Context, elementType, typedData } from "../../context.js";
-import { sizeOf } from "../../jaxpr.js";
 import { arrange, solid } from "../../layout.js";
 import { canonical, type Lazy, reshape, shapeOf } from "../../lazy.js";
+import { sizeOf } from "../../lists.js";
 import { contract } from "../../rules/dot.js";
 import { alongAxis } from "../../rules/movement.js";
 import {
@@ -129,8 +129,7 @@ function along(cx: Context, v: Lazy, axis: number, rows: Rows): Lazy {
     const [before, after] = [sizeOf(made.slice(0, dim)), sizeOf(made.slice(dim + 1))];
     const outer = before === 1 ? [] : [before];
     const right = graph.reshape(name, [...outer, columnsOf(rows), after]);
-    const type = { type: graph.typeOf(name), shape: [...outer, rows.length, after] };
-    return graph.reshape(graph.node("MatMul", [left, right], type), made);
+    return graph.reshape(graph.like("MatMul", [left, right], [...outer, rows.length, after]), made);
   });
 }
 
