@@ -109,6 +109,14 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   initFromData?(key: np.Array, examples: CalibrationData, labels?: HostData): Promise<P>;
 }>;
 
+/** `init` of what starts alike for every key. */
+export const withoutKey =
+  <P>(start: () => P) =>
+  (key: np.Array): P => {
+    key.dispose();
+    return start();
+  };
+
 type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "parameterKinds" | "facts";
 
 /** The fields of a layer that differ from a bijection without noise that keeps the shape. */

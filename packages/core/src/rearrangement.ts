@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
-import { defineLayer, type FlowLayer, type NoParams } from "./layer.js";
+import { defineLayer, type FlowLayer, type NoParams, withoutKey } from "./layer.js";
 import { countOf, expectShape, type Shape } from "./shape.js";
 
 /** A layer that moves entries, or adds them to others (`permutes` is then false): a map of volume 1, L = 0, exact. */
@@ -16,10 +16,7 @@ export function rearrangement(
     name,
     inShape,
     outShape,
-    init: (key) => {
-      key.dispose();
-      return {};
-    },
+    init: withoutKey(() => ({})),
     forward(_params, x) {
       expectShape(name, "x", x, inShape);
       const contribution = np.zeros([countOf(x)], { dtype: x.dtype });

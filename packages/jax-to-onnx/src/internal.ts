@@ -10,7 +10,6 @@ export {
   type Initializer,
   renamed,
   type TensorInfo,
-  type TextConstant,
   withConstants,
 } from "./model.js";
 export { programKey } from "./program-key.js";

@@ -41,7 +41,7 @@ export type Initializer = Readonly<{
 }>;
 
 /** A constant of texts. */
-export type TextConstant = Readonly<{ name: string; shape: readonly number[]; values: readonly string[] }>;
+type TextConstant = Readonly<{ name: string; shape: readonly number[]; values: readonly string[] }>;
 
 /** An ONNX graph as plain data. */
 export type GraphModel = Readonly<{

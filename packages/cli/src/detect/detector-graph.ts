@@ -1,10 +1,4 @@
-import {
-  type GraphModel,
-  type GraphNode,
-  type Initializer,
-  renamed,
-  type TextConstant,
-} from "jax-to-onnx/internal";
+import { type GraphModel, type GraphNode, type Initializer, renamed } from "jax-to-onnx/internal";
 import type { TableColumn } from "../tables/columns/kinds.js";
 
 /** The outputs: an input of one of these names gets `input ` in front. */
@@ -57,7 +51,7 @@ export function tableGraph(
     );
   const nodes: GraphNode[] = [];
   const constants: Initializer[] = [];
-  const texts: TextConstant[] = [];
+  const texts: NonNullable<GraphModel["texts"]>[number][] = [];
   const node = (op: string, inputs: readonly string[], attributes: GraphNode["attributes"] = {}): string => {
     const name = `columns/${nodes.length}`;
     nodes.push({ op, domain: "", inputs, outputs: [name], attributes });

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { rowsOf } from "../init/calibration-data.js";
 import { columnMoments } from "../init/moments.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
@@ -36,10 +36,7 @@ export function actnorm(inShape: Shape): FlowLayer<ActnormParams> {
   return defineLayer<ActnormParams>({
     name: "actnorm",
     inShape,
-    init(key) {
-      key.dispose();
-      return { shift: np.zeros([channels]), logScale: np.zeros([channels]) };
-    },
+    init: withoutKey(() => ({ shift: np.zeros([channels]), logScale: np.zeros([channels]) })),
     forward({ shift, logScale }, x) {
       expectShape("actnorm", "x", x, inShape);
       const contribution = perExample(np.sum(logScale.ref).mul(sizeOf(space)), countOf(x));

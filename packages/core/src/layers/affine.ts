@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { perExample } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
@@ -56,10 +56,10 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
   return defineLayer<AffineParams>({
     name: "affine",
     inShape,
-    init(key) {
-      key.dispose();
-      return { logScale: floats(scale.map((s) => Math.log(Math.abs(s)))), shift: floats(shift) };
-    },
+    init: withoutKey(() => ({
+      logScale: floats(scale.map((s) => Math.log(Math.abs(s)))),
+      shift: floats(shift),
+    })),
     forward(params, x) {
       expectShape("affine", "x", x, inShape);
       const contribution = perExample(np.sum(params.logScale.ref).mul(repeats), countOf(x));

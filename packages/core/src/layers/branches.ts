@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
 import { rearrangement } from "../rearrangement.js";
@@ -100,10 +100,7 @@ function copies(inShape: Shape, count: number, logA: number): FlowLayer<CopiesPa
     outShape,
     forwardNoise: { copies: { shape: noise, distribution: "normal" } },
     facts: { frozenParameterKinds: {} },
-    init(key) {
-      key.dispose();
-      return { logA: np.full([], logA) };
-    },
+    init: withoutKey(() => ({ logA: np.full([], logA) })),
     forward(params, x, drawn) {
       expectShape("branches", "x", x, inShape);
       const epsilon = (drawn as { copies: np.Array }).copies;

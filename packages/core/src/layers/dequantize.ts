@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { countOf, expectShape, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -50,10 +50,7 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     inShape,
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     facts: { image: [0, 1], levels },
-    init: (key) => {
-      key.dispose();
-      return {};
-    },
+    init: withoutKey(() => ({})),
     forward(_params, x, noise) {
       expectShape("dequantize", "x", x, inShape);
       const { u } = noise as { u: np.Array };

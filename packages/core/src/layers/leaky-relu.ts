@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
 import { expectShape, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -34,10 +34,7 @@ export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}
   return defineLayer<NoParams>({
     name: "leakyRelu",
     inShape,
-    init: (key) => {
-      key.dispose();
-      return {};
-    },
+    init: withoutKey(() => ({})),
     forward(_params, x) {
       expectShape("leakyRelu", "x", x, inShape);
       const negative = np.less(x.ref, 0);

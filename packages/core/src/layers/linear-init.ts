@@ -2,15 +2,19 @@ import { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensity } from "../densities/conditional.js";
 import { type CalibrationData, rowsOf } from "../init/calibration-data.js";
 import { principalDirections } from "../init/principal.js";
-import type { ArrayTree } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { type HostMatrix, identityMatrix } from "../math/linalg.js";
 import type { NoiseSpec } from "../noise.js";
 import { floats } from "../params/host.js";
 import { treeRef } from "../params/pytree.js";
-import { pretrainedParams, type WeightRotations } from "./linear-weights.js";
+import {
+  type LinearMap,
+  type LinearParams,
+  pretrainedParams,
+  type WeightRotations,
+} from "./linear-weights.js";
 import { type Orthogonal, toDevice } from "./orthogonal.js";
-import type { Rotation, RotationParam } from "./rotation.js";
+import type { Rotation } from "./rotation.js";
 
 type MapOptions = {
   n: number;
@@ -20,22 +24,6 @@ type MapOptions = {
   rotateOut: Orthogonal;
   given: WeightRotations | undefined;
 };
-
-/**
- * The linear map of n numbers to m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm` parameter, or the fixed
- * reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias. With given weights
- * and n < m, the last m − n of s, which only the augmentation noise meet, are a parameter of their own, logNoise.
- */
-export type LinearMap = {
-  rotateIn: RotationParam;
-  rotateOut: RotationParam;
-  logScale: np.Array;
-  logNoise?: np.Array;
-  bias: np.Array;
-};
-
-/** Parameters of a linear layer: its map, and those of the density of what it drops (`{}` where nothing is). */
-export type LinearParams = LinearMap & { dropped: ArrayTree };
 
 /**
  * Initialization from rows [n] of the layer's real inputs: R₁ the principal directions, ascending, so that the largest

@@ -1,5 +1,6 @@
 import type { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError, UnsupportedOpError } from "../errors.js";
+import type { ArrayTree } from "../layer.js";
 import {
   completeBasis,
   fullSvd,
@@ -102,16 +103,24 @@ function decompose(
   return { s, rotateIn: scaleColumns(completeBasis(v), signs), rotateOut: matrix };
 }
 
-/** The parameters that hold them. */
-export const pretrainedParams = (
-  given: WeightRotations,
-): {
+/**
+ * The linear map of n numbers to m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm` parameter, or the fixed
+ * reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias. With given weights
+ * and n < m, the last m − n of s, which only the augmentation noise meet, are a parameter of their own, logNoise.
+ */
+export type LinearMap = {
   rotateIn: RotationParam;
   rotateOut: RotationParam;
   logScale: np.Array;
   logNoise?: np.Array;
   bias: np.Array;
-} => ({
+};
+
+/** Parameters of a linear layer: its map, and those of the density of what it drops (`{}` where nothing is). */
+export type LinearParams = LinearMap & { dropped: ArrayTree };
+
+/** The parameters that hold them. */
+export const pretrainedParams = (given: WeightRotations): LinearMap => ({
   rotateIn: onDevice(given.rotateIn),
   rotateOut: onDevice(given.rotateOut),
   logScale: floats(given.logScale),

@@ -20,27 +20,13 @@ import {
   checkWeights,
   compactSide,
   expectWeights,
+  type LinearParams,
   pretrainedParams,
   weightRotations,
 } from "./linear-weights.js";
 import * as o from "./options.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
-import { denseRotation, type RotationParam, reflectedIn, reflectedOut } from "./rotation.js";
-
-/**
- * Parameters of a linear layer n → m: R₁ [n, n] and R₂ [m, m] (or the free A of an `expm`
- * parameter, or the fixed reflections that a large one of given weights is made of), s [m] = logScale, b [m] = bias, and those of the dropped coordinates' density
- * (`{}` where nothing is dropped). With given weights and n < m, the last m − n of s, which only the
- * augmentation noise meet, are a parameter of their own, logNoise.
- */
-export type LinearParams = {
-  rotateIn: RotationParam;
-  rotateOut: RotationParam;
-  logScale: np.Array;
-  logNoise?: np.Array;
-  bias: np.Array;
-  dropped: ArrayTree;
-};
+import { denseRotation, reflectedIn, reflectedOut } from "./rotation.js";
 
 const schemas = {
   /** m, the number of outputs. */

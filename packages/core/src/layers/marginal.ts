@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns, withMargins } from "../init/marginal.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { entryCurves, entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
@@ -79,16 +79,13 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
     name: "marginal",
     inShape,
     parameterKinds: { low: "fixed", logRange: "fixed" },
-    init(key) {
-      key.dispose();
-      return {
-        low: np.full([channels], -bound),
-        logRange: np.full([channels], Math.log(2 * bound)),
-        widths: np.zeros([count, bins]),
-        heights: np.zeros([count, bins]),
-        logDerivatives: np.zeros([count, bins - 1]),
-      };
-    },
+    init: withoutKey(() => ({
+      low: np.full([channels], -bound),
+      logRange: np.full([channels], Math.log(2 * bound)),
+      widths: np.zeros([count, bins]),
+      heights: np.zeros([count, bins]),
+      logDerivatives: np.zeros([count, bins - 1]),
+    })),
     forward({ low, logRange, ...params }, x) {
       expectShape("marginal", "x", x, inShape);
       // Σ log (2b / r) over the entries

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { Windows } from "../math/windows.js";
 import { floats } from "../params/host.js";
@@ -119,10 +119,7 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
       choice: { shape: [rows, columns, channels, 1], distribution: "uniform" },
     },
     facts: { frozenParameterKinds: {} },
-    init(key) {
-      key.dispose();
-      return { logB: np.zeros([channels]) };
-    },
+    init: withoutKey(() => ({ logB: np.zeros([channels]) })),
     forward({ logB }, x) {
       expectShape("maxPool2d", "x", x, inShape);
       const { top, gaps } = split(x);

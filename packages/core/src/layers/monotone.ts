@@ -1,6 +1,6 @@
 import { nn, numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, softplus, sumExamples } from "../math/numerics.js";
 import { expectShape, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -163,10 +163,7 @@ export function monotone(
     name,
     inShape,
     ...(Number.isFinite(low) && { facts: { image: f.image } }),
-    init: (key) => {
-      key.dispose();
-      return {};
-    },
+    init: withoutKey(() => ({})),
     forward(_params, x) {
       expectShape(name, "x", x, inShape);
       return { z: f.forward(x.ref), contribution: sumExamples(f.logSlope(x)) };

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
 import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
@@ -76,10 +76,7 @@ export function pad(
     outShape,
     forwardNoise: noise,
     facts: { frozenParameterKinds: {} },
-    init(key) {
-      key.dispose();
-      return { logA: np.full([], logA) };
-    },
+    init: withoutKey(() => ({ logA: np.full([], logA) })),
     ...(scaleFromData &&
       added > 0 && {
         async initFromData(key, examples) {

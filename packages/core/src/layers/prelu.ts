@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import { expectShape, type Shape } from "../shape.js";
@@ -43,10 +43,7 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
   return defineLayer<PreluParams>({
     name: "prelu",
     inShape,
-    init: (key) => {
-      key.dispose();
-      return { logSlope: np.array(given.map(Math.log)).reshape([channels]) };
-    },
+    init: withoutKey(() => ({ logSlope: np.array(given.map(Math.log)).reshape([channels]) })),
     forward({ logSlope }, x) {
       expectShape("prelu", "x", x, inShape);
       const logA = logSlope.reshape(perChannel); // [C] -> [C, 1, …]

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { defineLayer, type FlowLayer } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { named, nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
@@ -107,10 +107,7 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
     forwardNoise: noise,
     inverseNoise: noise,
     facts: { frozenParameterKinds: {} },
-    init(key) {
-      key.dispose();
-      return Object.fromEntries(ends.map((end) => [end.name, init()]));
-    },
+    init: withoutKey(() => Object.fromEntries(ends.map((end) => [end.name, init()]))),
     forward(params, x, drawn) {
       expectShape(name, "x", x, inShape);
       const epsilon = (drawn as { clip: np.Array }).clip;

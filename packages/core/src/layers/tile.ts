@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { copyNoise } from "../init/copies.js";
-import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
@@ -137,10 +137,7 @@ export function tile(
     forwardNoise: overlaps ? { tile: { shape: patch, distribution: "normal" } } : {},
     inverseNoise: gaps ? { gaps: gaps.noise } : {},
     facts: { frozenParameterKinds: {}, droppedDims: channels * counts.filter((n) => n === 0).length },
-    init(key) {
-      key.dispose();
-      return start(logA);
-    },
+    init: withoutKey(() => start(logA)),
     ...(overlaps &&
       scaleFromData && {
         async initFromData(key, examples) {

@@ -1,6 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
 import { countOf } from "../shape.js";
-import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
 
 /** Spectral norm of a step's rotation that is never passed, in radians: beyond it the retraction is no rotation. */
 const LONGEST_STEP = 0.7;
@@ -39,34 +38,10 @@ export function retract(r: np.Array, omega: np.Array): { r: np.Array; drift: np.
   return { r: next, drift };
 }
 
-/**
- * One whole step of an orthogonal parameter: S = RᵀG − GᵀR, Ω = −rate · M / (√V + floor) with Adam's
- * moments of S, and the retraction. Ω is skew since M is skew and V symmetric.
- *
- * Source: Lezcano-Casado 2019 (arXiv:1909.09501) for the trivialization; Bécigneul and Ganea 2019
- * (arXiv:1810.00760) for Adam's moments on a manifold.
- */
-export function orthogonalStep(
-  r: np.Array,
-  gradient: np.Array,
-  moments: Moments,
-  { rate, floor }: AdamScalars,
-): { r: np.Array; moments: Moments; drift: np.Array } {
-  const step = adamDirection(moments, skewGradient(r.ref, gradient), floor);
-  return { ...retract(r, step.direction.mul(rate.ref.neg())), moments: step.moments };
-}
-
 /** One Newton–Schulz step towards the nearest orthogonal matrix: R ← R (3I − RᵀR) / 2; δ ↦ ¾ δ². */
 export function reorthogonalize(r: np.Array): np.Array {
   const n = countOf(r);
   const gram = np.matmul(np.transpose(r.ref), r.ref);
   const correction = np.eye(n, n, { dtype: r.dtype }).mul(1.5).sub(gram.mul(0.5));
   return np.matmul(r, correction);
-}
-
-/** ‖RᵀR − I‖_max, []. */
-export function orthogonalityError(r: np.Array): np.Array {
-  const n = countOf(r);
-  const gram = np.matmul(np.transpose(r.ref), r);
-  return np.max(np.absolute(gram.sub(np.eye(n, n))));
 }
