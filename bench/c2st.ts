@@ -1,7 +1,7 @@
 import { type Executor, HostArray } from "@flowify/core";
-import { ArraySpec, permutation } from "@flowify/core/internal";
+import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
 import { makeRng, type Rng, softplus } from "@flowify/core/layer";
-import { type JsTree, nn, numpy as np, valueAndGrad } from "@jax-js/jax";
+import { type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 
 /** Settings of the classifier, those of scikit-learn's `MLPClassifier`. */
 const BATCH = 200;
@@ -33,21 +33,15 @@ function loss(params: Layers, x: np.Array, labels: np.Array): np.Array {
 
 /** One step of Adam; `rate` has its corrections of both moments. */
 function step(state: State, x: np.Array, labels: np.Array, rate: np.Array): [State, np.Array] {
-  const held = state.params.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref }));
-  const [value, slope] = valueAndGrad(loss)(held, x, labels) as unknown as [np.Array, Layers];
-  const next: State = { params: [], first: [], second: [] };
-  for (const [i, own] of state.params.entries()) {
-    const moved = { params: {}, first: {}, second: {} } as Record<keyof State, { [k: string]: np.Array }>;
-    for (const part of ["weight", "bias"] as const) {
-      const g = slope[i]?.[part] as np.Array;
-      const m = (state.first[i] as Layers[number])[part].mul(BETA1).add(g.ref.mul(1 - BETA1));
-      const v = (state.second[i] as Layers[number])[part].mul(BETA2).add(np.square(g).mul(1 - BETA2));
-      moved.first[part] = m.ref;
-      moved.second[part] = v.ref;
-      moved.params[part] = own[part].sub(m.div(np.sqrt(v).add(EPSILON)).mul(rate.ref));
-    }
-    for (const key of ["params", "first", "second"] as const) next[key].push(moved[key] as Layers[number]);
-  }
+  const { params } = state;
+  const [value, slope] = valueAndGrad(loss)(tree.ref(params), x, labels) as unknown as [np.Array, Layers];
+  const average = (beta: number) => (before: np.Array, now: np.Array) =>
+    before.mul(beta).add(now.mul(1 - beta));
+  const first = tree.map(average(BETA1), state.first, tree.ref(slope));
+  const second = tree.map(average(BETA2), state.second, tree.map(np.square, slope));
+  const moved = (p: np.Array, m: np.Array, v: np.Array) =>
+    p.sub(m.div(np.sqrt(v).add(EPSILON)).mul(rate.ref));
+  const next = { params: tree.map(moved, params, tree.ref(first), tree.ref(second)), first, second };
   rate.dispose();
   return [next, value];
 }
@@ -55,12 +49,8 @@ function step(state: State, x: np.Array, labels: np.Array, rate: np.Array): [Sta
 const array = (data: Float32Array, shape: readonly number[]): HostArray =>
   new HostArray(data, shape, np.float32);
 
-const specOf = (tree: unknown): JsTree<ArraySpec> =>
-  tree instanceof HostArray
-    ? new ArraySpec(tree.shape, tree.dtype)
-    : Array.isArray(tree)
-      ? tree.map(specOf)
-      : Object.fromEntries(Object.entries(tree as object).map(([name, part]) => [name, specOf(part)]));
+const specOf = (arrays: JsTree<HostArray>): JsTree<ArraySpec> =>
+  treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), arrays);
 
 /** As scikit-learn: uniform within ±√(6 / (from + to)), ReLU. */
 function freshState(widths: readonly number[], rng: Rng) {

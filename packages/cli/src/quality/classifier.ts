@@ -1,7 +1,7 @@
 import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
 import { makeRng, sizeOf } from "@flowify/core/layer";
-import { grad, type JsTree, nn, numpy as np } from "@jax-js/jax";
+import { grad, type JsTree, nn, numpy as np, tree } from "@jax-js/jax";
 import { type ImageSet, imageSize } from "../data/image-set.js";
 import { features } from "./features.js";
 import type { Judge } from "./judge.js";
@@ -29,24 +29,12 @@ const crossEntropy = (params: Layers, x: np.Array, labels: np.Array): np.Array =
 
 /** One step of stochastic gradient descent with momentum; consumes its arguments. */
 function step({ params, speed }: State, x: np.Array, labels: np.Array, rate: np.Array): State {
-  const held = params.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref }));
-  const slope = grad(crossEntropy)(held, x, labels) as Layers;
-  const faster = (v: np.Array, g: np.Array, p: np.Array): np.Array =>
-    v.mul(MOMENTUM).add(g).add(p.mul(DECAY));
-  const moved = (p: np.Array, v: np.Array): np.Array => p.sub(v.mul(rate.ref));
-  const next = speed.map((v, i) => ({
-    weight: faster(v.weight, slope[i]!.weight, params[i]!.weight.ref),
-    bias: faster(v.bias, slope[i]!.bias, params[i]!.bias.ref),
-  }));
-  const result = {
-    params: params.map((p, i) => ({
-      weight: moved(p.weight, next[i]!.weight.ref),
-      bias: moved(p.bias, next[i]!.bias.ref),
-    })),
-    speed: next,
-  };
+  const slope = grad(crossEntropy)(tree.ref(params), x, labels) as Layers;
+  const faster = (v: np.Array, g: np.Array, p: np.Array) => v.mul(MOMENTUM).add(g).add(p.mul(DECAY));
+  const next = tree.map(faster, speed, slope, tree.ref(params));
+  const moved = tree.map((p: np.Array, v: np.Array) => p.sub(v.mul(rate.ref)), params, tree.ref(next));
   rate.dispose();
-  return result;
+  return { params: moved, speed: next };
 }
 
 /**
