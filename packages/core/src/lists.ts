@@ -18,3 +18,10 @@ export function named<T>(record: { readonly [name: string]: T }, name: string): 
     throw new RangeError(`there is no ${name} among ${Object.keys(record).join(", ")}`);
   return found;
 }
+
+/** A list of N things. */
+export type Times<N extends number, T> = N extends 2 ? [T, T] : N extends 3 ? [T, T, T] : T[];
+
+/** The entries in front, as many as are named. */
+export const leading = <T, N extends number>(list: ArrayLike<T>, count: N): Times<N, T> =>
+  Array.from({ length: count }, (_, place) => nth(list, place)) as Times<N, T>;

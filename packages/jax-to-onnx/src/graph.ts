@@ -206,10 +206,10 @@ export class Graph extends Values {
   }
 
   /**
-   * Visits the nodes in order. `visit` returns what to read instead of the outputs of a node, made from values before
+   * Visits the nodes in order. `visit` returns what to read instead of the output of a node, made from values before
    * it, or undefined to keep the node. Then removes what no result needs.
    */
-  rewrite(visit: (node: GraphNode) => readonly string[] | undefined): void {
+  rewrite(visit: (node: GraphNode) => string | undefined): void {
     const before = this.#nodes;
     this.#nodes = [];
     this.#ages.clear();
@@ -219,8 +219,9 @@ export class Graph extends Values {
       const node = this.#shortened(this.#links.rename(old, renamed));
       this.scope = node.outputs[0];
       const same = this.#known(node);
-      const by = same ?? visit(node);
-      if (by && !same) this.count(this.pass);
+      const made = same ? undefined : visit(node);
+      if (made !== undefined) this.count(this.pass);
+      const by = made === undefined ? same : [made];
       if (by) this.#links.replace(node, by, renamed);
       else this.#append(node);
     }
@@ -236,8 +237,8 @@ export class Graph extends Values {
 
   /** What exists already of a node's outputs. */
   #known(node: GraphNode): readonly string[] | undefined {
-    const [name] = node.inputs as [string];
-    const isNothing = node.op === "Reshape" && sameShape(this.shapeOf(name), this.shapeOf(node.outputs[0]));
+    const [name] = node.op === "Reshape" ? node.inputs : [];
+    const isNothing = name !== undefined && sameShape(this.shapeOf(name), this.shapeOf(node.outputs[0]));
     return isNothing ? [name] : this.#seen.get(this.#keyOf(node));
   }
 

@@ -18,3 +18,10 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
   a.length === b.length && a.every((n, i) => n === b[i]);
 
 export const sumOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** A list of N things. */
+type Times<N extends number, T> = N extends 2 ? [T, T] : N extends 4 ? [T, T, T, T] : T[];
+
+/** The entries in front, as many as are named. */
+export const leading = <T, N extends number>(list: ArrayLike<T>, count: N): Times<N, T> =>
+  Array.from({ length: count }, (_, place) => nth(list, place)) as Times<N, T>;

@@ -93,10 +93,11 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   graph.results = values;
   graph.prune();
   options.onPass?.("rules", graph);
-  for (const { name, run } of active) {
-    if (!run) continue;
+  for (const { name, node: visit, run } of active) {
+    if (!run && !visit) continue;
     graph.pass = name;
-    run(graph);
+    if (visit) graph.rewrite((node) => visit(graph, node));
+    run?.(graph);
     options.onPass?.(name, graph);
   }
   return { name: options.name ?? "function", inputs, outputs, ...nameOutputs(graph, outputNames) };

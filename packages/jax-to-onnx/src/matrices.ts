@@ -1,5 +1,5 @@
 import type { Graph } from "./graph.js";
-import { nth, sizeOf } from "./lists.js";
+import { leading, nth, sizeOf } from "./lists.js";
 import type { GraphNode } from "./model.js";
 import type { Matrix } from "./origins.js";
 
@@ -51,7 +51,7 @@ export function findProduct(graph: Graph, a: Matrix, b: Matrix): Matrix | undefi
 
 /** The two operands of a product. */
 export function operandsOf({ inputs, attributes }: GraphNode): readonly [Matrix, Matrix] {
-  const [x, y] = inputs as [string, string];
+  const [x, y] = leading(inputs, 2);
   return [
     { name: x, flipped: attributes.transA === 1 },
     { name: y, flipped: attributes.transB === 1 },

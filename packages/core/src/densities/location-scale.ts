@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { leading } from "../lists.js";
 import { softBound } from "../math/numerics.js";
 import { type Mlp, type MlpParams, mlp } from "../nn/mlp.js";
 import { expectSizes } from "../shape.js";
@@ -50,7 +51,7 @@ export function locationScale(
     }),
     apply({ network: weights, center, logUnit }, context) {
       const h = network.apply(weights, context); // [N, context] -> [N, 2·size]
-      const [h1, h2] = np.split(h, 2, 1) as [np.Array, np.Array];
+      const [h1, h2] = leading(np.split(h, 2, 1), 2);
       const location = h1.mul(np.exp(logUnit.ref)).add(center);
       const logScale = (limit === Infinity ? h2 : softBound(h2, limit)).add(logUnit);
       return { location, logScale };

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
@@ -46,7 +47,7 @@ export function conditionalAffine(
   expectSizes(name, { condition, "number of entries": size });
   const network = mlp([condition, ...(hidden > 0 ? [hidden, hidden] : []), 2 * size]);
   const line = (params: DenseParams[], given: np.Array): { mean: np.Array; logScale: np.Array } => {
-    const [mean, raw] = np.split(network.apply(params, given), 2, 1) as [np.Array, np.Array];
+    const [mean, raw] = leading(np.split(network.apply(params, given), 2, 1), 2);
     return {
       mean: mean.reshape([-1, ...inShape]),
       logScale: softBound(raw, limit).reshape([-1, ...inShape]),

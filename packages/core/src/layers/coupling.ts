@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { DomainError, ShapeError, UnsupportedOpError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { leading } from "../lists.js";
 import { softBound, softplus, sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, type RawSplines, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
@@ -129,7 +130,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   /** What passes, what is moved, and what the conditioner sees; consumes both. */
   const parts = (x: np.Array, given: np.Array | undefined): Parts => {
     if (kept === 0) return { same: [], other: x, context: everywhere(given as np.Array, space) };
-    const [same, other] = np.split(x, [kept], 1) as [np.Array, np.Array];
+    const [same, other] = leading(np.split(x, [kept], 1), 2);
     return { same: [same.ref], other, context: withCondition(same, given) };
   };
   const joined = (same: np.Array[], other: np.Array): np.Array =>

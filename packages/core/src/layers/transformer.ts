@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
 import { causalTransformer, type TransformerParams } from "../nn/transformer.js";
 import { invertOrder } from "../rearrangement.js";
@@ -48,7 +49,7 @@ function block(
   });
   /** μ and α, [B, S, d] each, from what a transformer returns. Consumes it. */
   const line = (results: np.Array): { mean: np.Array; logScale: np.Array } => {
-    const [mean, raw] = np.split(results, 2, 2) as [np.Array, np.Array];
+    const [mean, raw] = leading(np.split(results, 2, 2), 2);
     return { mean, logScale: softBound(raw, limit) };
   };
   return defineLayer<TransformerParams>({

@@ -1,5 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
+import { leading } from "../lists.js";
 import { ownForward, type RawSplines } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { expectSizes } from "../shape.js";
@@ -19,7 +20,7 @@ export function expectBins(name: string, bins: number): void {
 
 /** N monotone splines of [0, 1) onto itself, from raw numbers [3K − 1, N]; zeros are the identity. */
 export function unitSplines(raw: np.Array, bins: number): RawSplines {
-  const [widths, heights, derivatives] = np.split(raw, [bins, 2 * bins], 0) as [np.Array, np.Array, np.Array];
+  const [widths, heights, derivatives] = leading(np.split(raw, [bins, 2 * bins], 0), 3);
   return { widths, heights, derivatives, shift: UNIT_DERIVATIVE, bound: HALF };
 }
 

@@ -1,4 +1,5 @@
 import { type numpy as np, random } from "@jax-js/jax";
+import { leading, type Times } from "../lists.js";
 
 /** Keys whose values will never be read: any array of the right shape will do. */
 const shapeKeys = new WeakSet<np.Array>();
@@ -15,9 +16,6 @@ export function shapeKey(): np.Array {
 
 export const isShapeKey = (key: np.Array): boolean => shapeKeys.has(key);
 
-/** A list of N things. */
-type Times<N extends number, T> = N extends 2 ? [T, T] : N extends 3 ? [T, T, T] : T[];
-
 /** `n` independent keys; consumes `key`. */
 export function splitKey<N extends number>(key: np.Array, n: N): Times<N, np.Array> {
   const onlyShapes = isShapeKey(key);
@@ -25,5 +23,5 @@ export function splitKey<N extends number>(key: np.Array, n: N): Times<N, np.Arr
   const parts = Array.from({ length: n }, (_, i) => keys.ref.slice(i));
   keys.dispose();
   if (onlyShapes) for (const part of parts) shapeKeys.add(part);
-  return parts as Times<N, np.Array>;
+  return leading(parts, n);
 }

@@ -1,5 +1,5 @@
 import { lax, numpy as np } from "@jax-js/jax";
-import { nth } from "../lists.js";
+import { leading, nth } from "../lists.js";
 import { softplus } from "./numerics.js";
 import { type Curve, splineForward, splineInverse } from "./rq-spline.js";
 import { MIN_DERIVATIVE, MIN_SIZE } from "./spline-parameters.js";
@@ -47,7 +47,7 @@ export function splineTables(
     .add(2 * bound * MIN_SIZE);
   // left ends: cumulative sums of the sizes before, as a product with a strictly upper triangular matrix of ones
   const ends = np.matmul(sizes.ref, np.triu(np.ones([bins, bins], { dtype }), 1)).sub(bound); // x₀ and y₀
-  const [width, height] = np.split(sizes, 2, 1) as [np.Array, np.Array]; // [count, 1, K]
+  const [width, height] = leading(np.split(sizes, 2, 1), 2); // [count, 1, K]
   const inner = softplus(joined(all.map(({ derivatives }) => derivatives)))
     .add(MIN_DERIVATIVE)
     .reshape([count, 1, bins - 1]);

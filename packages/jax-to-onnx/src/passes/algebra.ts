@@ -2,7 +2,7 @@ import { DType } from "@jax-js/jax";
 import { apply, type Context, convert, literal, madeBy, stretch, under } from "../context.js";
 import { isFloat, outShape, outType } from "../jaxpr.js";
 import { bufferSize, type Lazy, sameLayout } from "../lazy.js";
-import { nth } from "../lists.js";
+import { leading, nth } from "../lists.js";
 import { add, multiply, negate } from "../rules/arithmetic.js";
 import type { Pass, Rewrite } from "./pass.js";
 
@@ -12,7 +12,7 @@ type Simplified = Lazy | undefined;
 function withConstant(cx: Context, v: Lazy, op: string): { rest: Lazy; value: number } | undefined {
   const made = madeBy(cx, v, op);
   if (!cx.graph.target.semantics.reassociation || made === undefined || !isFloat(v.dtype)) return undefined;
-  const [first, second] = made.inputs as [string, string];
+  const [first, second] = leading(made.inputs, 2);
   const scalar = cx.graph.constantOf(second);
   if (scalar?.data.length !== 1) return undefined;
   return { rest: under(v, first), value: Number(scalar.data[0]) };
@@ -83,7 +83,7 @@ function simplerNegative(cx: Context, a: Lazy): Simplified {
   // −(x − y) is y − x if the node broadcasts neither.
   const shape = cx.graph.shapeOf(a.base).join();
   if (!difference?.inputs.every((name) => cx.graph.shapeOf(name).join() === shape)) return undefined;
-  const [x, y] = difference.inputs as [string, string];
+  const [x, y] = leading(difference.inputs, 2);
   return apply(cx, "Sub", [under(a, y), under(a, x)], a.dtype);
 }
 

@@ -52,20 +52,15 @@ function cheapestOrder(graph: Graph, a: Matrix, b: Matrix): Order {
   return orders.reduce((best, order) => (better(order, best) ? order : best));
 }
 
-/** Puts the products of the graph in the cheaper order, one after another. */
-function reorder(graph: Graph): void {
-  graph.rewrite((node) => {
-    if (!isProduct(graph, node)) return undefined;
-    const order = cheapestOrder(graph, ...operandsOf(node));
-    return order.plain ? undefined : [order.make()];
-  });
-}
-
 export const matrixChains: Pass = {
   name: "matrix-chains",
   why: "three matrices are multiplied in the order that takes less, and products of fixed ones once",
   needs: "reassociation",
-  run: reorder,
+  node(graph, node) {
+    if (!isProduct(graph, node)) return undefined;
+    const order = cheapestOrder(graph, ...operandsOf(node));
+    return order.plain ? undefined : order.make();
+  },
 };
 
 /** A plan for a product: multiplications per run, whether a part is computed once, and whether it is just the product. */

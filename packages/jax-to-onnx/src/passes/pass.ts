@@ -2,6 +2,7 @@ import type { Context } from "../context.js";
 import type { Graph } from "../graph.js";
 import type { Equation } from "../jaxpr.js";
 import type { Lazy } from "../lazy.js";
+import type { GraphNode } from "../model.js";
 import type { Semantics } from "../target.js";
 
 /** Values of an equation instead of those of its rule, or undefined to leave it to the rule. */
@@ -16,6 +17,8 @@ export type Pass = Readonly<{
   needs?: keyof Semantics;
   /** Acts on equations while they are lowered, by primitive. */
   equations?: Readonly<Record<string, Rewrite>>;
+  /** A value to read instead of that of a node, made from values before it; undefined keeps the node. */
+  node?(graph: Graph, node: GraphNode): string | undefined;
   /** Acts on the whole graph, after the rules. */
   run?(graph: Graph): void;
 }>;

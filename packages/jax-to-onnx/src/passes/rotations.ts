@@ -1,6 +1,6 @@
 import type { Graph } from "../graph.js";
 import { nth } from "../lists.js";
-import { isProduct, plain, scaledColumns, transposed } from "../matrices.js";
+import { isProduct, operandsOf, plain, scaledColumns, transposed } from "../matrices.js";
 import type { GraphNode } from "../model.js";
 import type { Matrix } from "../origins.js";
 import { multiplyMatrices } from "./matrix-chains.js";
@@ -19,7 +19,7 @@ function share(graph: Graph): void {
   const before = (name: string) => [...graph.readers(name)].filter((reader) => nodes.has(reader));
   for (const node of nodes) {
     const right = fixedRight(graph, node);
-    const [w] = node.inputs as [string];
+    const [w = ""] = node.inputs;
     const kept = right && graph.isRotation(right.name) ? columnsOfProduct(graph, w) : undefined;
     if (!right || !kept || graph.isResult(w) || graph.isResult(kept.of)) continue;
     const others = before(w).filter((reader) => reader !== node);
@@ -52,10 +52,9 @@ export const rotations: Pass = {
 
 /** The fixed second operand of a product. */
 function fixedRight(graph: Graph, node: GraphNode): Matrix | undefined {
-  const [left, right] = node.inputs as [string, string];
-  const whole = isProduct(graph, node) && node.attributes.transA !== 1;
-  if (!whole || !graph.isFixed(right) || graph.isFixed(left)) return undefined;
-  return { name: right, flipped: node.attributes.transB === 1 };
+  if (!isProduct(graph, node)) return undefined;
+  const [left, right] = operandsOf(node);
+  return left.flipped || !graph.isFixed(right.name) || graph.isFixed(left.name) ? undefined : right;
 }
 
 type Cut = Readonly<{ start: number; end: number }>;

@@ -28,11 +28,11 @@ function split(graph: Graph): void {
     return graph.like("Reshape", [held, graph.ints(shape)], shape);
   };
   graph.rewrite((node) => {
-    const [[source], [result]] = [node.inputs as [string], node.outputs];
+    const [source = ""] = node.inputs;
+    const [result] = node.outputs;
     const shape = graph.shapeOf(result);
     if (graph.isFixed(result)) return undefined;
-    if (node.op === "Reshape")
-      return holding(source, shape) === source ? undefined : [reshaped(source, shape)];
+    if (node.op === "Reshape") return holding(source, shape) === source ? undefined : reshaped(source, shape);
     if (node.op !== "Transpose" || sizeOf(shape) < worthANode) return undefined;
     const { steps } = known.cheapest(graph.shapeOf(source), node.attributes.perm as readonly number[]);
     if (steps.length === 1) return undefined;
@@ -40,7 +40,7 @@ function split(graph: Graph): void {
       (value, { shape: from, perm }) => graph.transpose(reshaped(value, from), perm),
       source,
     );
-    return [sameShape(graph.shapeOf(turned), shape) ? turned : reshaped(turned, shape)];
+    return sameShape(graph.shapeOf(turned), shape) ? turned : reshaped(turned, shape);
   });
 }
 

@@ -1,7 +1,7 @@
 /** Triangular matrices row by row, as programs of other primitives: as many nodes as there are rows, times ten. */
 
 import { numpy as np } from "@jax-js/jax";
-import { nth } from "../lists.js";
+import { leading, nth } from "../lists.js";
 
 type A = np.Array;
 
@@ -46,7 +46,7 @@ export function triangularSolve(a: A, b: A, { unitDiagonal }: { unitDiagonal: bo
 
 /** P x = L U of x [..., m, n] with the largest pivots: L and U in one array, the pivots, and the order of the rows. */
 export function lu(x: A): A[] {
-  const [m, n] = x.shape.slice(-2) as [number, number];
+  const [m, n] = leading(x.shape.slice(-2), 2);
   const pivots: A[] = [];
   let order = np.broadcastTo(np.arange(m), x.shape.slice(0, -1));
   let rest = x;

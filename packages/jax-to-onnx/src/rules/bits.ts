@@ -14,7 +14,7 @@ import {
 } from "../context.js";
 import { outType, paramsOf } from "../jaxpr.js";
 import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
-import { nth, sizeOf } from "../lists.js";
+import { leading, nth, sizeOf } from "../lists.js";
 import { select } from "./choice.js";
 
 /**
@@ -105,7 +105,10 @@ const ROTATIONS = [
 const randomBits: Rule = (cx, eqn, ...inputs) => {
   const { shape, mode } = paramsOf<{ shape: number[]; mode: "xor" | 0 | 1 }>(eqn);
   const plain = plainContext(cx.graph);
-  const [k0, k1] = inputs.map((key) => spreadKey(key, shape)) as [Lazy, Lazy];
+  const [k0, k1] = leading(
+    inputs.map((key) => spreadKey(key, shape)),
+    2,
+  );
   const k2 = xor(plain, xor(plain, k0, k1), number(plain, 466688986));
   const keys = [k0, k1, k2] as const;
   const key = (i: number) => nth(keys, i % 3);

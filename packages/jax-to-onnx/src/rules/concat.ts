@@ -15,7 +15,7 @@ const concatenate: Rule = (cx, eqn, ...inputs) => {
 
 /** Concatenates values along an axis, in a common layout. */
 export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy {
-  const [first] = parts as [Lazy];
+  const first = nth(parts, 0);
   if (parts.length === 1) return first;
   const { graph } = cx;
   const sizes = parts.map((v) => nth(shapeOf(v), axis));

@@ -4,6 +4,7 @@ import { apply, type Context, convert, literal, type Rule, wrap } from "../conte
 import { outShape, outType } from "../jaxpr.js";
 import { solid } from "../layout.js";
 import { type Lazy, padRank, shapeOf } from "../lazy.js";
+import { leading } from "../lists.js";
 import { reduced } from "./exact-reductions.js";
 import { matrixProduct } from "./matrix-product.js";
 import { reduceFactors, repeated } from "./reductions.js";
@@ -65,7 +66,7 @@ function sumOfProducts(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): 
 
 /** Sums over positions that at most one side holds: they do not need the other side. */
 function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [Lazy, Lazy, number] {
-  let [left, right] = refined.values as [Lazy, Lazy];
+  let [left, right] = leading(refined.values, 2);
   let times = 1;
   for (const p of summed) {
     const [l, r] = [at(left, p), at(right, p)];

@@ -1,5 +1,6 @@
 import type { Context } from "../../context.js";
 import { type Lazy, padRank, shapeOf } from "../../lazy.js";
+import { leading } from "../../lists.js";
 import type { AxisTaps, Origin } from "../../origins.js";
 import { add } from "../../rules/arithmetic.js";
 import { contract } from "../../rules/dot.js";
@@ -18,7 +19,7 @@ function afterConvolution(
   const [made, added] = graph.originOf(a).convolution ? [a, b] : [b, a];
   const first = made && graph.originOf(made).convolution;
   if (!first || !fixed(first.kernel) || (added && !fixed(added))) return undefined;
-  const [outputs, between] = shapeOf(kernel) as [number, number];
+  const [outputs, between] = leading(shapeOf(kernel), 2);
   if (outputs > between) return undefined; // more to multiply than before
   const none = axes.map((): Lazy["axes"][number] => []);
   return {

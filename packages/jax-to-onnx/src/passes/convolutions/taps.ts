@@ -1,7 +1,7 @@
 import type { Context } from "../../context.js";
 import { arrange, solid } from "../../layout.js";
 import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../../lazy.js";
-import { nth, pick, sizeOf } from "../../lists.js";
+import { leading, nth, pick, sizeOf } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 import { contract } from "../../rules/dot.js";
 import { padNode } from "../../rules/movement.js";
@@ -29,8 +29,8 @@ type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int
  */
 export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTaps[]): Lazy {
   const { gather, write, merged } = cx.graph.target.convolutions;
-  const [n, c] = shapeOf(x) as [number, number];
-  const [o] = shapeOf(w) as [number];
+  const [n, c] = leading(shapeOf(x), 2);
+  const o = nth(shapeOf(w), 0);
   const table = makeTable(axes);
   const { positions: q, taps: t, inputs: p } = table;
   const flatX = flat(x, [n, c, p]);
@@ -101,7 +101,7 @@ const isSideBySide = (axis: AxisTaps): boolean =>
 
 /** [n, p, t, o] as [n, o, …(p, t) of each axis]: a view. */
 function shuffled(v: Lazy, axes: readonly AxisTaps[]): Lazy {
-  const [n, , , o] = shapeOf(v) as [number, number, number, number];
+  const [n, , , o] = leading(shapeOf(v), 4);
   const cut = flat(v, [n, ...axes.map((axis) => axis.input), ...axes.map((axis) => axis.kernel), o]);
   const pairs = axes.flatMap((_, i) => [cut.axes[1 + i] ?? [], cut.axes[1 + axes.length + i] ?? []]);
   const turned = { ...cut, axes: [cut.axes[0] ?? [], cut.axes.at(-1) ?? [], ...pairs] };

@@ -1,7 +1,7 @@
 import { type Context, elementType, typedData } from "../../context.js";
 import { arrange, solid } from "../../layout.js";
 import { canonical, type Lazy, reshape, shapeOf } from "../../lazy.js";
-import { sizeOf } from "../../lists.js";
+import { leading, sizeOf } from "../../lists.js";
 import { contract } from "../../rules/dot.js";
 import { alongAxis } from "../../rules/movement.js";
 import {
@@ -80,7 +80,7 @@ function transformed(
 ): Lazy {
   const { merged } = cx.graph.target.convolutions;
   const steps = stepsOf(axes, operand, merged);
-  const [n, c] = shapeOf(v) as [number, number];
+  const [n, c] = leading(shapeOf(v), 2);
   const flat = view(v, [n, c, ...steps.map((rows) => columnsOf(rows))]);
   const order = [...steps.keys()].map((i) => i + 2).concat(inner);
   const isLazy = flat.axes.flat().some((f) => f.lazy);
@@ -99,7 +99,7 @@ function transformed(
 /** The transposed transformations, last axis first. */
 function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
   const steps = stepsOf(axes, "output", cx.graph.target.convolutions.merged);
-  const [n, o] = shapeOf(v) as [number, number];
+  const [n, o] = leading(shapeOf(v), 2);
   const flat = view(v, [n, o, ...steps.map((rows) => rows.length)]);
   const result = steps.reduceRight((u, rows, i) => along(cx, u, 2 + i, turned(rows)), flat);
   return view(result, [n, o, ...axes.map(({ matrices, roles }) => columnsOf(matrices[roles.output]))]);
