@@ -1,7 +1,7 @@
 import type { TrainOptions } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
 import * as v from "valibot";
-import { choice, count, type Flag, type FlagsOf, text, value, yes } from "./flags/flag.js";
+import { choice, count, type Flag, type FlagsOf, firstGiven, text, value, yes } from "./flags/flag.js";
 import { decay, names, positiveNumber, wholeNumber } from "./flags/parsers.js";
 import {
   commonFlags,
@@ -199,8 +199,7 @@ export type TrainFlags = FlagsOf<typeof trainFlags>;
 
 /** The first flag that a resumed run decides, as it is written: `--orthogonal-lr`. */
 export function decidedByRun(flags: TrainFlags): string | undefined {
-  const name = Object.keys(runFlags).find((key) => flags[key as keyof typeof runFlags] !== undefined);
-  return name && `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return firstGiven(flags, Object.keys(runFlags) as (keyof typeof runFlags)[]);
 }
 
 /** The settings of the training that flags set, by their own names. */

@@ -172,7 +172,7 @@ export function linksOf(
     ? seenOf(embedding, params[layers.length] as ArrayTree, condition, noises[layers.length], direction)
     : { seen: condition, terms: [] };
   const links = layers.map(
-    (l, i): Link => [l, params[i] as ArrayTree, nth(noises, i), l.condition && seen?.ref],
+    (l, i): Link => [l, params[i] as ArrayTree, noises[i] as NoiseTree, l.condition && seen?.ref],
   );
   seen?.dispose();
   return { links, terms };

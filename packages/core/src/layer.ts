@@ -109,7 +109,7 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   initFromData?(key: np.Array, examples: CalibrationData, labels?: HostData): Promise<P>;
 }>;
 
-/** `init` of what starts alike for every key. */
+/** `init` of a layer that starts alike for every key. */
 export const withoutKey =
   <P>(start: () => P) =>
   (key: np.Array): P => {

@@ -130,7 +130,7 @@ function exportProgram(
           scopes: layered.names,
           target,
         }),
-      symbols: [{ name: "batch", input: input?.name ?? nth(noisePaths, 0), axis: 0 }],
+      symbols: [{ name: "batch", input: input?.name ?? (noisePaths[0] as string), axis: 0 }],
     }),
   );
   layered.dispose();
