@@ -14,6 +14,7 @@ import { networkOfDescription } from "../networks/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
+import { copyRows } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
@@ -223,9 +224,5 @@ async function originalResults(
 /** Some of `count` pictures, in this order. */
 function chosen(pixels: Uint8Array, which: readonly number[], count: number): Uint8Array {
   const size = pixels.length / count;
-  const out = new Uint8Array(which.length * size);
-  which.forEach((from, to) => {
-    out.set(pixels.subarray(from * size, (from + 1) * size), to * size);
-  });
-  return out;
+  return copyRows(pixels, size, which, new Uint8Array(which.length * size));
 }

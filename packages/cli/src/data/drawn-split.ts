@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { copyRows } from "../rows.js";
 import type { ArrayRows } from "./array-rows.js";
 import { allocate } from "./arrays/allocate.js";
 import {
@@ -50,10 +51,7 @@ function drawn<T extends Uint8Array | Float32Array>(
   const chosen = drawnSplit(where, count, split, noun);
   const bytes = allocate(where, chosen.length * size * examples.BYTES_PER_ELEMENT);
   const part = (examples instanceof Uint8Array ? bytes : new Float32Array(bytes.buffer)) as T;
-  chosen.forEach((from, to) => {
-    part.set(examples.subarray(from * size, (from + 1) * size), to * size);
-  });
-  return { examples: part, drawnFrom: count };
+  return { examples: copyRows(examples, size, chosen, part), drawnFrom: count };
 }
 
 /** The images that `drawnSplit` assigns to a split, or with `undrawn` all of them. */

@@ -1,4 +1,4 @@
-import { takeRows } from "../tables/flow-rows.js";
+import { takeRows } from "../rows.js";
 import { readRows } from "../tables/read-rows.js";
 import type { DataFormat } from "./format.js";
 import { type RowSet, rowSet, WHOLE } from "./image-set.js";

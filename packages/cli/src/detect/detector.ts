@@ -2,9 +2,9 @@ import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/c
 import { checkOptions, optionSchemas as o, permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import type { ColumnSchema } from "../data/table/schema.js";
+import { takeRows } from "../rows.js";
 import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
 import { featuresOf } from "../tables/features.js";
-import { takeRows } from "../tables/flow-rows.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";

@@ -1,7 +1,7 @@
 import type { FlowModel } from "@flowify/core";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { takeRows } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
-import { takeRows } from "../tables/flow-rows.js";
 import { readRows } from "../tables/read-rows.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 

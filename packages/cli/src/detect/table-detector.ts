@@ -1,8 +1,8 @@
 import type { Executor } from "@flowify/core";
 import type { ColumnSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { takeRows } from "../rows.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
-import { takeRows } from "../tables/flow-rows.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 import { type Detector, type DetectorOptions, fitDetector, openDetector } from "./detector.js";
 import { type ScoreKind, scoreKinds } from "./score-columns.js";

@@ -5,6 +5,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type DataSet, examplesOf } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 import { fromPixels } from "../networks/pixels.js";
+import { copyRows } from "../rows.js";
 
 /** Examples as a network takes them, made of those of a data set when they are needed. */
 export type Examples = Readonly<{
@@ -53,12 +54,8 @@ export function examplesFor(set: DataSet, to: readonly number[], normalize?: Nor
   const numbers = examplesOf(set);
   const { name, count, shape } = set;
   const size = sizeOf(shape);
-  const plain = (places: ArrayLike<number>): Float32Array => {
-    const out = new Float32Array(places.length * size);
-    for (let i = 0; i < places.length; i++)
-      out.set(numbers.subarray(places[i]! * size, (places[i]! + 1) * size), i * size);
-    return out;
-  };
+  const plain = (places: ArrayLike<number>): Float32Array =>
+    copyRows(numbers, size, places, new Float32Array(places.length * size));
   if ("rows" in set) {
     const [low, high] = set.rows.reduce(([a, b], each) => [Math.min(a, each), Math.max(b, each)], [0, 0]);
     return { name, count, shape, range: [low, high], plain, toInput: async (rows) => rows };

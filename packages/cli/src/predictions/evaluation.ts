@@ -4,10 +4,10 @@ import { AT_ONCE, likeliest, POINTS, type Predicted, predictRows } from "../regr
 import type { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { pickColumns, type TableRegression } from "../regression/table-regression.js";
+import { takeRows } from "../rows.js";
 import { type Ahead, evaluateAhead } from "../series/ahead.js";
 import type { LagBaseline, SeriesRows } from "../series/series.js";
 import { meanOf } from "../statistics.js";
-import { takeRows } from "../tables/flow-rows.js";
 
 /** How good the predictions of a column were, and those of its baseline. */
 export type TargetEvaluation = Readonly<{

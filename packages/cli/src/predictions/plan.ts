@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { hashOf } from "../data/image-set.js";
 import { expectUsable, leftOut } from "../data/table/check-columns.js";
@@ -13,7 +12,7 @@ import { readingOf } from "../flags/shared.js";
 import { type Prediction, predictionOf } from "../regression/columns.js";
 import { type RegressionDocument, readRegression } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
-import { checkRunFolder, runPaths } from "../runs/folder.js";
+import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
 import { expectFree } from "../runs/outputs.js";
 import { expectLags, type SeriesRows, seriesOf, seriesRows } from "../series/series.js";
 import type { TrainFlags } from "../settings.js";
@@ -195,11 +194,4 @@ async function rowsOf(
         : []),
     ],
   };
-}
-
-function unusedFolder(name: string): string {
-  for (let copy = 1; ; copy++) {
-    const folder = join("runs", copy === 1 ? name : `${name}-${copy}`);
-    if (!existsSync(folder)) return folder;
-  }
 }

@@ -17,11 +17,11 @@ import {
   targetsOf,
   widthOf,
 } from "../regression/table-regression.js";
+import { takeRows } from "../rows.js";
 import { openRunFolder } from "../runs/folder.js";
 import { finiteLog } from "../series/score-series.js";
 import { lagBaselines } from "../series/series.js";
 import type { TrainFlags } from "../settings.js";
-import { takeRows } from "../tables/flow-rows.js";
 import { formatCount } from "../ui/format.js";
 import { type CliContext, watchTraining } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";

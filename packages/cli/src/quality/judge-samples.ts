@@ -5,6 +5,7 @@ import type { Normalization } from "../flags/parsers.js";
 import type { ImagesFlags } from "../flags/shared.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
+import { copyRows } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun } from "../runs/open-run.js";
 import { toBytes } from "../sheets/run-pictures.js";
@@ -125,10 +126,8 @@ function pairsOf(
   const size = imageSize(training.shape);
   const order = ascendingPlaces(distances).slice(0, SHOWN);
   const images = new Uint8Array(2 * order.length * size);
-  order.forEach((sample, i) => {
-    images.set(samples.subarray(sample * size, (sample + 1) * size), i * size);
-    const place = places[sample]!;
-    images.set(training.images.subarray(place * size, (place + 1) * size), (order.length + i) * size);
-  });
+  copyRows(samples, size, order, images);
+  const nearest = order.map((sample) => places[sample]!);
+  copyRows(training.images, size, nearest, images.subarray(order.length * size));
   return images;
 }

@@ -1,5 +1,5 @@
+import { takeRows } from "../rows.js";
 import { meanOf } from "../statistics.js";
-import { takeRows } from "../tables/flow-rows.js";
 import {
   gaussianLog,
   gaussianPredictive,

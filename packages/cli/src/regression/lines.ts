@@ -2,8 +2,8 @@ import { type Executor, FlowModel, flow, HostArray } from "@flowify/core";
 import { stackedWeights } from "@flowify/core/internal";
 import { conditionalAffine } from "@flowify/core/layers";
 import { type JsTree, numpy as np } from "@jax-js/jax";
+import { takeRows } from "../rows.js";
 import { meanWithError } from "../statistics.js";
-import { takeRows } from "../tables/flow-rows.js";
 import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./linear-gaussian.js";
 import type { splitOf, ValueKind } from "./network.js";
 

@@ -2,6 +2,7 @@ import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/cor
 import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
+import { takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { among, type Lines, lineFlow, weighLines } from "./lines.js";
@@ -243,10 +244,9 @@ export class Regression {
         this.members.map(async (model, k) => {
           const mine = places[k] as number[];
           if (mine.length === 0) return;
-          const rows = new Float32Array(mine.length * width);
-          for (const [i, at] of mine.entries())
-            rows.set(condition.subarray(at * width, (at + 1) * width), i * width);
-          const values = await model.decode(Float32Array.from(latents[k] as number[]), { condition: rows });
+          const values = await model.decode(Float32Array.from(latents[k] as number[]), {
+            condition: takeRows(condition, width, mine),
+          });
           for (const [i, at] of mine.entries()) out[at] = amongClasses(kind, values[i] as number);
         }),
       );

@@ -175,3 +175,11 @@ export function notARun(folder: string): UsageError {
   const what = existsSync(folder) ? ` holds no run (no ${CONFIG_NAME})` : ": no such folder";
   return new UsageError(`${folder}${what}\ntrain one with flowify train --out ${folder}`);
 }
+
+/** A folder for a run of this name, which does not exist. */
+export function unusedFolder(name: string): string {
+  for (let copy = 1; ; copy++) {
+    const folder = join("runs", copy === 1 ? name : `${name}-${copy}`);
+    if (!existsSync(folder)) return folder;
+  }
+}

@@ -4,7 +4,7 @@ import { gaussianPredictive } from "../regression/linear-gaussian.js";
 import { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { type TableRegression, type TargetInTable, widthOf } from "../regression/table-regression.js";
-import { takeRows } from "../tables/flow-rows.js";
+import { takeRows } from "../rows.js";
 import { samplePaths } from "./paths.js";
 import { backOf, type LagBaseline, type SeriesRows, valuesOf } from "./series.js";
 

@@ -4,8 +4,8 @@ import { lagName, placesAt, timeAfter } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
 import { repeatRows } from "../regression/regression.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
+import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
-import { takeRows } from "../tables/flow-rows.js";
 
 export type PathOptions = Readonly<{
   /** Paths from each row. */

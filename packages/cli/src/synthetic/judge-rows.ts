@@ -1,9 +1,10 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import type { TableSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { takeRows } from "../rows.js";
 import type { SavedRun } from "../runs/open-run.js";
 import { tableColumns } from "../tables/columns/kinds.js";
-import { encodedRows, takeRows } from "../tables/flow-rows.js";
+import { encodedRows } from "../tables/flow-rows.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount, table } from "../ui/format.js";
 import { columnsOf } from "./columns.js";

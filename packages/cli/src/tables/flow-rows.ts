@@ -106,11 +106,3 @@ export function encodedRows(columns: readonly TableColumn[], rows: Float32Array)
     }
   return out;
 }
-
-/** Some of the rows [n, width], in the order of `which`. */
-export function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
-  const out = new Float32Array(which.length * width);
-  for (let to = 0; to < which.length; to++)
-    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
-  return out;
-}

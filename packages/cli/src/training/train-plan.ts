@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { DeviceError, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
@@ -26,7 +24,7 @@ import type { Accuracy } from "../quality/accuracy.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
 import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
-import { checkRunFolder, runPaths } from "../runs/folder.js";
+import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
 import { expectFree, inputsOfConverted } from "../runs/outputs.js";
 import { decidedByRun, type TrainFlags } from "../settings.js";
 import { type Choices, newConfig } from "./new-config.js";
@@ -235,11 +233,4 @@ async function planAsBefore(folder: string, config: RunConfig, dataDir: string |
     ? await withOutputs(loaded, step)
     : { ...loaded, accuracy: undefined };
   return { force: false, network, flow: flowOf(network, config.flow), ...images, warnings: [] };
-}
-
-function unusedFolder(name: string): string {
-  for (let copy = 1; ; copy++) {
-    const folder = join("runs", copy === 1 ? name : `${name}-${copy}`);
-    if (!existsSync(folder)) return folder;
-  }
 }

@@ -1,5 +1,5 @@
+import { takeRows } from "../../rows.js";
 import { logMean } from "../../statistics.js";
-import { takeRows } from "../../tables/flow-rows.js";
 
 /** log p in nats of rows [n, width], a number each. */
 export type LogDensity = (rows: Float32Array) => Promise<ArrayLike<number>>;
