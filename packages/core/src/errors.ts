@@ -45,18 +45,14 @@ export class DomainError extends errorOf("DOMAIN") {}
  * the way, as far as they are known.
  */
 export class UnsupportedOpError extends FlowifyError {
-  readonly op: string;
-  readonly node: string;
   readonly all: Readonly<Record<string, readonly string[]>>;
   constructor(
-    op: string,
-    node: string,
+    readonly op: string,
+    readonly node: string,
     message: string,
     { all = { [op]: [node] }, ...options }: ErrorOptions & Partial<Pick<UnsupportedOpError, "all">> = {},
   ) {
     super("UNSUPPORTED_OP", message, options);
-    this.op = op;
-    this.node = node;
     this.all = all;
   }
 }
@@ -72,12 +68,13 @@ export class UsageError extends errorOf("USAGE") {}
 
 /** A loss or gradient that is not finite; `step` and `layer` locate its first occurrence. */
 export class NotFiniteError extends FlowifyError {
-  readonly step: number;
-  readonly layer: string;
-  constructor(step: number, layer: string, message: string, options?: ErrorOptions) {
+  constructor(
+    readonly step: number,
+    readonly layer: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super("NOT_FINITE", message, options);
-    this.step = step;
-    this.layer = layer;
   }
 }
 
@@ -86,19 +83,15 @@ export class DeviceError extends errorOf("DEVICE") {}
 
 /** A program, usually a training step, that needs more than the available memory. */
 export class MemoryError extends FlowifyError {
-  readonly bytes: number;
-  readonly available: number;
   constructor(
     what: string,
-    bytes: number,
-    available: number,
+    readonly bytes: number,
+    readonly available: number,
     { fits, ...options }: ErrorOptions & { fits?: string } = {},
   ) {
     const show = (value: number): string => `${(value / 2 ** 30).toPrecision(3)} GiB`;
     const needs = `${what} needs about ${show(bytes)} of memory, ${show(available)} are available`;
     super("MEMORY", fits === undefined ? needs : `${needs}\n${fits}`, options);
-    this.bytes = bytes;
-    this.available = available;
   }
 }
 
@@ -110,15 +103,13 @@ export class MismatchError extends errorOf("MISMATCH") {}
 
 /** A layer that violates the contract; `law` is the first failed test of the law suite, `laws` are all failed ones. */
 export class LawError extends FlowifyError {
-  readonly law: string;
   readonly laws: readonly string[];
   constructor(
-    law: string,
+    readonly law: string,
     message: string,
     { laws = [law], ...options }: ErrorOptions & { laws?: readonly string[] } = {},
   ) {
     super("LAW", message, options);
-    this.law = law;
     this.laws = laws;
   }
 }

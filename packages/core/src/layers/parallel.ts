@@ -36,16 +36,9 @@ export function parallel(
   parts: readonly FlowLayer[],
   { inAxis = 0, outAxis = 0 }: ParallelOptions = {},
 ): ParallelLayer {
-  const inShape = joined(
-    parts.map((part) => part.inShape),
-    inAxis,
-    "in",
-  );
-  const outShape = joined(
-    parts.map((part) => part.outShape),
-    outAxis,
-    "out",
-  );
+  const [inShapes, outShapes] = [parts.map((part) => part.inShape), parts.map((part) => part.outShape)];
+  const inShape = joined(inShapes, inAxis, "in");
+  const outShape = joined(outShapes, outAxis, "out");
   /** An array cut into the parts' sizes along an axis of the example. */
   const cut = (a: np.Array, axis: number, shapes: readonly Shape[]): np.Array[] => {
     const ends: number[] = [];
@@ -54,11 +47,24 @@ export function parallel(
   };
   const at = <T>(tree: unknown, i: number): T => (tree as T[])[i] as T;
   const condition = parts.find((part) => part.condition)?.condition;
-  /** Of each part, where it takes one; consumes the condition. */
-  const conditionsOf = (given: np.Array | undefined): (np.Array | undefined)[] => {
-    const each = parts.map((part) => part.condition && given?.ref);
+  /** What each part is called with. Consumes all. */
+  const callsOf = (
+    params: ArrayTree[],
+    pieces: np.Array[],
+    noise: NoiseTree,
+    given: np.Array | undefined,
+  ) => {
+    const calls = parts.map(
+      (part, i) =>
+        [
+          at<ArrayTree>(params, i),
+          nth(pieces, i),
+          at<NoiseTree>(noise, i),
+          part.condition && given?.ref,
+        ] as const,
+    );
     given?.dispose();
-    return each;
+    return calls;
   };
   const layer = defineLayer<ArrayTree[]>({
     name: "parallel",
@@ -72,41 +78,23 @@ export function parallel(
     facts: { frozenParameterKinds: parts.map((part) => part.facts.frozenParameterKinds ?? "fixed") },
     init(key) {
       const keys = splitKey(key, parts.length);
-      return parts.map((part, i) => part.init(at(keys, i)));
+      return parts.map((part, i) => part.init(nth(keys, i)));
     },
     forward(params, x, noise, given) {
       expectShape("parallel", "x", x, inShape);
-      const conditions = conditionsOf(given);
-      const pieces = cut(
-        x,
-        inAxis,
-        parts.map((part) => part.inShape),
-      );
-      const steps = parts.map((part, i) =>
-        part.forward(at(params, i), at(pieces, i), at<NoiseTree>(noise, i), conditions[i]),
-      );
+      const calls = callsOf(params, cut(x, inAxis, inShapes), noise, given);
+      const steps = parts.map((part, i) => part.forward(...nth(calls, i)));
+      const all = steps.map(({ z }) => z);
       return {
-        z: np.concatenate(
-          steps.map((step) => step.z),
-          1 + outAxis,
-        ),
+        z: np.concatenate(all, 1 + outAxis),
         contribution: steps.map((step) => step.contribution).reduce((a, b) => a.add(b)),
       };
     },
     inverse(params, z, noise, given) {
       expectShape("parallel", "z", z, outShape);
-      const conditions = conditionsOf(given);
-      const pieces = cut(
-        z,
-        outAxis,
-        parts.map((part) => part.outShape),
-      );
-      return np.concatenate(
-        parts.map((part, i) =>
-          part.inverse(at(params, i), at(pieces, i), at<NoiseTree>(noise, i), conditions[i]),
-        ),
-        1 + inAxis,
-      );
+      const calls = callsOf(params, cut(z, outAxis, outShapes), noise, given);
+      const all = parts.map((part, i) => part.inverse(...nth(calls, i)));
+      return np.concatenate(all, 1 + inAxis);
     },
     async initFromData(key, examples) {
       const keys = splitKey(key, parts.length);
@@ -116,7 +104,9 @@ export function parallel(
         const to = from + nth(part.inShape, inAxis);
         const range = inShape.map((_, axis) => (axis === inAxis ? [from, to] : [])) as [];
         const piece = examples.map(part.inShape, (x) => x.slice([], ...range));
-        params.push(part.initFromData ? await part.initFromData(at(keys, i), piece) : part.init(at(keys, i)));
+        params.push(
+          part.initFromData ? await part.initFromData(nth(keys, i), piece) : part.init(nth(keys, i)),
+        );
         from = to;
       }
       return params;
