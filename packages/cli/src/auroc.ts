@@ -1,5 +1,5 @@
 import { DomainError } from "@flowify/core";
-import { ascendingPlaces } from "./statistics.js";
+import { ascendingPlaces } from "./rows.js";
 
 /**
  * The area under the ROC curve of a score that should be higher for out-of-distribution examples: the probability that

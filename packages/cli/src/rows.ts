@@ -15,3 +15,9 @@ export function copyRows<A extends Numbers>(
 /** Some of the rows [n, width], in the order of `which`. */
 export const takeRows = (rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array =>
   copyRows(rows, width, which, new Float32Array(which.length * width));
+
+/** The places of numbers, from the least to the largest; equal ones as they stand. */
+export const ascendingPlaces = (values: ArrayLike<number>): number[] =>
+  Array.from(values, (value, place) => ({ value, place }))
+    .sort((a, b) => a.value - b.value || 0)
+    .map(({ place }) => place);

@@ -18,12 +18,6 @@ export function meanWithError(values: ArrayLike<number>): { mean: number; stdErr
   return { mean, stdErr: Math.sqrt(variance / values.length) };
 }
 
-/** The places of numbers, from the least to the largest; equal ones as they stand. */
-export const ascendingPlaces = (values: ArrayLike<number>): number[] =>
-  Array.from(values, (value, place) => ({ value, place }))
-    .sort((a, b) => a.value - b.value || 0)
-    .map(({ place }) => place);
-
 const largestOf = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 

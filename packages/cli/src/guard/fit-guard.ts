@@ -1,7 +1,7 @@
 import { type Executor, UsageError } from "@flowify/core";
 import type { Groups } from "../detect/calibration.js";
 import { arrayColumns, type DetectorOptions, fitDetector, openDetector } from "../detect/detector.js";
-import { ascendingPlaces } from "../statistics.js";
+import { ascendingPlaces } from "../rows.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
 import { type Features, featureChoices, featureRows } from "./features.js";

@@ -1,5 +1,5 @@
 import { makeRng } from "@flowify/core/layer";
-import { ascendingPlaces } from "../statistics.js";
+import { ascendingPlaces } from "../rows.js";
 import type { Posterior } from "./posterior.js";
 import type { Prior } from "./priors.js";
 

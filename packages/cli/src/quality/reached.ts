@@ -1,4 +1,5 @@
-import { ascendingPlaces, meanOf } from "../statistics.js";
+import { ascendingPlaces } from "../rows.js";
+import { meanOf } from "../statistics.js";
 
 /** Largest accepted difference from the requested outputs, relative to the largest of them. */
 const CLOSE = 0.05;

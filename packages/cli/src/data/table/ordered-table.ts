@@ -1,5 +1,5 @@
 import { DataError, UsageError } from "@flowify/core";
-import { ascendingPlaces } from "../../statistics.js";
+import { ascendingPlaces } from "../../rows.js";
 import { unknownName } from "../../ui/format.js";
 import { type Block, rowBlock, rowName } from "./block.js";
 import { type Cell, cellReader, cellText, dateText, MILLISECONDS_PER_DAY, timeText } from "./cell.js";
