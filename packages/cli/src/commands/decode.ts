@@ -85,12 +85,11 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       "for rows, use the library: model.preimages",
     );
     expectRoomFor(model, count, shape);
-    const { outputsOf, config } = run;
-    if (outputsOf && config.opaque) {
-      const like = flags.like && (await outputsOf(await readPicture(flags.like, shape)));
+    if (run.outputsOf) {
+      const like = flags.like && (await run.outputsOf(await readPicture(flags.like, shape)));
       const wanted = flags.logits ?? new Map(Array.from(like || []).entries());
-      const asked = await askFor(run, outputsOf, config.opaque, wanted, count);
-      const title = `${config.network}: inputs for the outputs ${[...wanted].map(([place, value]) => `${place}:${value.toPrecision(3)}`).join(", ")}`;
+      const asked = await askFor(run, wanted, count);
+      const title = `${run.config.network}: inputs for the outputs ${[...wanted].map(([place, value]) => `${place}:${value.toPrecision(3)}`).join(", ")}`;
       let images = new Uint8Array();
       const picture = { title, shape, count, columns, seed, temperature, mode: "sample" as const };
       const png = await samplesPicture(model, {

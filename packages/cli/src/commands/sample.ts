@@ -4,7 +4,7 @@ import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
-import { nonEmpty, positiveNumber, wholeNumber } from "../flags/parsers.js";
+import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { launchedSize } from "../ranks/launcher.js";
 import { readRunConfig } from "../runs/config-file.js";
@@ -12,6 +12,7 @@ import { runPaths } from "../runs/folder.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
+import { askFor, judgedLines } from "../samples/wanted-outputs.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
 import { samplesPicture } from "../sheets/run-pictures.js";
 import { type Hidden, hideable, type Sheet, sheets } from "../sheets/sheet-names.js";
@@ -39,6 +40,11 @@ const flags = {
     wholeNumber(0),
     "CLASS",
     "Sample this class (default: another class in each row of the grid)",
+  ),
+  logits: value(
+    wantedResults,
+    "PLACE:VALUE,…",
+    "Of a network that is one step: sample inputs for which it has these outputs, by place",
   ),
   hide: choice(hideable, "With --sheet inpainting: the half of the images to hide (default: bottom)"),
   given: {
@@ -81,6 +87,7 @@ EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
   flowify sample runs/classes --condition 7
+  flowify sample runs/classifier --logits 3:8
   flowify sample runs/a --sheet temperatures --columns 12
   flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/sensors --count 1000 --out rows.npy
@@ -103,6 +110,10 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   if (isRowShape(shape)) {
     if (sheet !== "samples")
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
+    if (flags.logits)
+      throw new UsageError(
+        "--logits: this run has rows, expected images\nuse the library: model.sample with a condition",
+      );
     return sampleRows(this, flags, folder, { ...data, shape });
   }
   if ((launchedSize(env) ?? 1) > 1)
@@ -137,6 +148,10 @@ async function samplePicture(
         ? "--condition: this run is not conditional on a class\ntrain one with --condition label"
         : `--condition ${label}: expected a class from 0 to ${classes - 1}`,
     );
+  const { logits } = flags;
+  if (logits && sheet !== "samples") throw new UsageError("--logits is for samples\nleave --sheet out");
+  const asked = logits && (await askFor(run, logits, count));
+  const wanted = logits && [...logits].map(([place, value]) => `${place}:${value}`).join(",");
   const { samples } = runPaths(folder);
   const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));
   const named = `${config.network} after ${formatCount(step)} steps`;
@@ -147,8 +162,9 @@ async function samplePicture(
     terminal.document({ file, sheet, columns, seed, temperature, step });
     return;
   }
+  let images = new Uint8Array();
   const png = await samplesPicture(model, {
-    title: `${named}: ${count} samples`,
+    title: `${named}: ${count} samples${wanted ? ` for the outputs ${wanted}` : ""}`,
     shape,
     count,
     columns: Math.min(columns, count),
@@ -156,9 +172,15 @@ async function samplePicture(
     temperature,
     mode,
     label,
+    given: asked?.given,
+    onImages: (drawn) => {
+      images = drawn as Uint8Array<ArrayBuffer>;
+    },
   });
   await writeFileAtomic(file, png);
   terminal.say(`${formatCount(count)} samples: ${file}`);
+  const found = await asked?.judge(images);
+  if (found) for (const line of judgedLines(found)) terminal.say(line);
   terminal.document({
     file,
     count,
@@ -167,6 +189,7 @@ async function samplePicture(
     temperature,
     mode,
     ...(label !== undefined && { label }),
+    ...(found && { logits: wanted, recognized: found.recognized ?? null, reached: found.reached.length }),
     step,
   });
 }

@@ -1,7 +1,5 @@
 import { UsageError } from "@flowify/core";
 import { examplesOf, firstImages } from "../data/image-set.js";
-import type { OutputsOf } from "../opaque/run.js";
-import type { OpaqueFunction } from "../opaque/schema.js";
 import { judgeReached, type Reached } from "../quality/reached.js";
 import { imagesFor, type SavedRun } from "../runs/open-run.js";
 
@@ -24,15 +22,15 @@ export type Asked = Readonly<{
  * Outputs for so many samples: wanted values at their places, and at the others those of training examples whose outputs come
  * nearest to the wanted ones.
  *
- * @throws UsageError for a place that the network does not have
+ * @throws UsageError for a run without a network that is one step, or a place that it does not have
  */
-export async function askFor(
-  run: SavedRun,
-  outputsOf: OutputsOf,
-  { seen }: Pick<OpaqueFunction, "seen">,
-  wanted: Wanted,
-  count: number,
-): Promise<Asked> {
+export async function askFor(run: SavedRun, wanted: Wanted, count: number): Promise<Asked> {
+  const { outputsOf, config } = run;
+  if (!config.opaque || !outputsOf)
+    throw new UsageError(
+      "--logits: this is no run of a network that is one step\nconvert a network with --grain network, and train with --from",
+    );
+  const { seen } = config.opaque;
   const outside = [...wanted.keys()].find((place) => place >= seen);
   if (outside !== undefined)
     throw new UsageError(`--logits: there is no output ${outside}, expected 0 to ${seen - 1}`);
