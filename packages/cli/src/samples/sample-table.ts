@@ -1,4 +1,4 @@
-import { type FlowModel, UsageError } from "@flowify/core";
+import type { FlowModel } from "@flowify/core";
 import type { TableSchema } from "../data/table/schema.js";
 import { writeAtomic } from "../files/atomic.js";
 import { formatCount } from "../ui/format.js";
