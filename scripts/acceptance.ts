@@ -26,6 +26,7 @@ import { long } from "./acceptance/long.js";
 import { mnist } from "./acceptance/mnist.js";
 import { page } from "./acceptance/page.js";
 import { scale } from "./acceptance/scale.js";
+import { synthetic } from "./acceptance/synthetic.js";
 import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
@@ -41,6 +42,7 @@ const checks: readonly Check[] = [
   engines,
   long,
   scale,
+  synthetic,
   page,
 ];
 

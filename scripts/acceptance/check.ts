@@ -32,6 +32,13 @@ export const atMost = (value: number, limit: number, show: (value: number) => st
   verdict: value <= limit && Number.isFinite(value) ? "ok" : "FAILED",
 });
 
+/** A row for a figure with a lower limit. */
+export const atLeast = (value: number, limit: number, show: (value: number) => string): Row => ({
+  figure: show(value),
+  limit: `≥ ${show(limit)}`,
+  verdict: value >= limit ? "ok" : "FAILED",
+});
+
 /** A row for an exact requirement. */
 export const equal = (value: number | string, wanted: number | string): Row => ({
   figure: String(value),

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { atMost, type Check, type Evaluation, type Row } from "./check.js";
+import { atLeast, atMost, type Check, type Evaluation, type Row } from "./check.js";
 import { flowify, flowifyJson, runNode } from "./node.js";
 
 const JUDGES = ["data/onnx/zoo_mnist-7.onnx", "data/onnx/renan_mnist_light.onnx"];
@@ -22,12 +22,6 @@ type Measured = Evaluation & {
     alike: { samples: number; heldOut: number };
   };
 };
-
-const atLeast = (value: number, limit: number, show: (value: number) => string): Row => ({
-  figure: show(value),
-  limit: `≥ ${show(limit)}`,
-  verdict: value >= limit ? "ok" : "FAILED",
-});
 
 /** A step of `mnist/quick` with so many threads, and g, in a process of its own. */
 async function stepOf(batch: number, threads: number): Promise<Step> {

@@ -33,6 +33,25 @@ describe("a flow of a table", () => {
     const best = -(0.562 + Math.log(4) + 0.5 + 0.8 * (Math.log(0.1) + 1.4189));
     expect(mean).toBeLessThan(best + 0.2);
     expect(mean).toBeGreaterThan(best - 0.8);
+    // Σ over the values of ∫ over the weight; few whole numbers have a place of 400 on each side for others
+    expect(model.flow.exact).toBe(true);
+    const step = 0.02;
+    const grid = Array.from({ length: 900 }, (_, i) => -8 + step * i);
+    let mass = 0;
+    for (const shop of [0, 1, 2])
+      for (const [items, width] of [
+        [-100, 400],
+        [0, 1],
+        [1, 1],
+        [2, 1],
+        [3, 1],
+        [100, 400],
+      ] as const)
+        for (const missing of [0, 1]) {
+          const logs = await model.logProb(Float32Array.from(grid.flatMap((w) => [shop, items, w, missing])));
+          mass += width * step * logs.reduce((sum, log) => sum + Math.exp(log), 0);
+        }
+    expect(Math.abs(mass - 1)).toBeLessThan(0.005);
     const cells = tableCells(schema, await model.sampleFlat(400, { seed: 1 }));
     const share = (is: (row: (typeof cells)[number]) => boolean): number => cells.filter(is).length / 400;
     expect(Math.abs(share(({ shop }) => shop === "web") - 0.25)).toBeLessThan(0.09);

@@ -1,12 +1,12 @@
-import { numpy as np, random, tree } from "@jax-js/jax";
+import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError, UsageError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
-import type { CalibrationData } from "./init/calibration-data.js";
+import { type CalibrationData, conditionOf, oneHotRows } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { HostArray, HostData } from "./params/host-array.js";
+import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import { treeDispose } from "./params/pytree.js";
 import { countOf, expectShape, type Shape, sameShape, showShape } from "./shape.js";
@@ -228,7 +228,6 @@ async function initLayers(
   key: np.Array,
   examples: CalibrationData,
   atLeast: number,
-  labels?: HostData,
   outermost?: { onProgress: InitProgress },
 ): Promise<{ params: ArrayTree[]; examples: CalibrationData }> {
   const keys = splitKey(key, 2 * layers.length);
@@ -240,14 +239,12 @@ async function initLayers(
     let next: CalibrationData;
     if (isChain(l)) {
       noiseKey.dispose();
-      const inner = await initLayers(l.layers, startKey, seen, atLeast, labels);
+      const inner = await initLayers(l.layers, startKey, seen, atLeast);
       params.push(inner.params);
       next = inner.examples;
     } else {
       const ones = seen.first(Math.max(atLeast, l.facts.initExamples ?? 0));
-      const own = l.initFromData
-        ? await l.initFromData(startKey, ones, l.condition && ofFirst(labels, ones.count))
-        : l.init(startKey);
+      const own = l.initFromData ? await l.initFromData(startKey, ones) : l.init(startKey);
       const seed = random.bits(noiseKey).item();
       params.push(own);
       next = l.facts.atInit === "identity" ? seen : outputs(l, own, seen, seed);
@@ -258,10 +255,6 @@ async function initLayers(
   }
   return { params, examples: seen };
 }
-
-/** The first ones, or undefined if there are fewer: nested layers may see several rows of an example. */
-const ofFirst = (labels: HostData | undefined, count: number): HostData | undefined =>
-  labels && labels.length >= count ? labels.subarray(0, count) : undefined;
 
 /** Called after the initialization of each layer. */
 export type InitProgress = (layer: string, done: number, layers: number) => void;
@@ -279,8 +272,9 @@ export async function initChain(
   conditions?: HostArray,
 ): Promise<ArrayTree[]> {
   const [own, other] = embedding ? splitKey(key, 2) : [key];
-  const labels = embedding?.oneHot ? conditions?.data : undefined;
-  const { params } = await initLayers(layers, own, examples, atLeast, labels, { onProgress });
+  const seen =
+    embedding?.oneHot && conditions ? examples.conditioned(oneHotRows(conditions, embedding.size)) : examples;
+  const { params } = await initLayers(layers, own, seen, atLeast, { onProgress });
   if (embedding && other)
     params.push(conditions ? await embedding.start(other, conditions) : embedding.init(other));
   return params;
@@ -302,10 +296,12 @@ const outputs = (
 ): CalibrationData =>
   examples.map(
     layer.outShape,
-    (x, noise) => {
-      if (typeof layer.facts.atInit === "function") return layer.facts.atInit(x, noise);
-      // at first nothing depends on the condition
-      const condition = layer.condition && np.zeros([countOf(x), ...layer.condition]);
+    (x, noise, given) => {
+      const condition = conditionOf(layer, given, countOf(x));
+      if (typeof layer.facts.atInit === "function") {
+        condition?.dispose();
+        return layer.facts.atInit(x, noise);
+      }
       const step = layer.forward(tree.ref(params), x, noise, condition);
       step.contribution.dispose();
       return step.z;

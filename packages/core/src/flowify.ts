@@ -81,20 +81,15 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   if (network.embedding && !network.condition)
     throw new UsageError("flowify: an embedding needs a condition: { shape } or { classes }");
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
-  const unconditional: FlowContext = {
+  const conversion: Conversion = {
     ...(typeof density === "string" ? models[density] : density),
     ...(inverse && { inverse }),
     ...(orthogonal && { orthogonal }),
     ...(augmentation && { augmentation }),
-    build: (layers, inShape) => layersOf(layers, inShape, unconditional),
   };
-  const outputs = outputsOf(network, unconditional);
+  const outputs = outputsOf(network, contextOf(conversion));
   const given = network.condition && embedding(network.condition, network.embedding, outputs);
-  const context: FlowContext = {
-    ...unconditional,
-    ...(given && { condition: given.size }),
-    build: (layers, inShape) => layersOf(layers, inShape, context),
-  };
+  const context = contextOf(conversion, given?.size);
   const layers = layersOf(network.layers, network.inShape, context);
   if (given && !layers.some(({ condition }) => condition))
     throw new UsageError(
@@ -104,6 +99,16 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   return Object.freeze(
     frozen ? { ...made, parameterKinds: made.chain.facts.frozenParameterKinds ?? "fixed" } : made,
   );
+}
+
+function contextOf(conversion: Conversion, size?: number): FlowContext {
+  const context: FlowContext = {
+    ...conversion,
+    ...(size !== undefined && { condition: size }),
+    build: (layers, inShape, condition) =>
+      layersOf(layers, inShape, condition === undefined ? context : contextOf(conversion, condition)),
+  };
+  return context;
 }
 
 const conditionExamples = {

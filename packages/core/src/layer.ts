@@ -1,7 +1,6 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
-import type { HostData } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import type { Shape } from "./shape.js";
 import type { Step } from "./steps.js";
@@ -74,7 +73,8 @@ type LayerFacts<P extends ArrayTree = ArrayTree> = Readonly<{
  * the means: "deterministic mode").
  *
  * **The condition** c of p(x | c) is one as well: a layer that declares the shape of `condition` gets it, as all layers of
- * a flow do; the convention holds for every fixed c. At first, after `init` or `initFromData`, z may not depend on it.
+ * a flow do; the convention holds for every fixed c. After `init` z may not depend on it; after `initFromData` it may where
+ * `examples.given` has the conditions.
  *
  * **Ownership**, as in jax-js: `forward` and `inverse` consume all their arguments, including parameters and noise; a
  * caller that still needs one passes `.ref` (`tree.ref(params)`).
@@ -103,10 +103,8 @@ export type FlowLayer<P extends ArrayTree = ArrayTree> = Readonly<{
   /**
    * Data-dependent initial values, if the layer has any, in the tree of `init`. The parts of `examples` are real inputs
    * of the layer, [n, …inShape]. Consumes `key`. Eager (never traced): it may read values.
-   *
-   * @param labels the class of each of them, where the condition is a class as one-hot numbers
    */
-  initFromData?(key: np.Array, examples: CalibrationData, labels?: HostData): Promise<P>;
+  initFromData?(key: np.Array, examples: CalibrationData): Promise<P>;
 }>;
 
 /** `init` of a layer that starts alike for every key. */

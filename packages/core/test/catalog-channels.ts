@@ -1,11 +1,14 @@
 /** The catalog's layers that scale, move and part with channels, and dequantization by a flow. */
 import { chain } from "../src/chain.js";
 import { actnorm } from "../src/layers/actnorm.js";
+import { conditionalAffine } from "../src/layers/conditional-affine.js";
+import { coupling } from "../src/layers/coupling.js";
 import { dequantizeColumns } from "../src/layers/dequantize-columns.js";
 import { flowMixture } from "../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
+import { mixedRow } from "../src/layers/mixed-row.js";
 import { pad } from "../src/layers/pad.js";
 import { parallel } from "../src/layers/parallel.js";
 import { permuteChannels } from "../src/layers/permute-channels.js";
@@ -40,6 +43,10 @@ const splits: readonly CatalogEntry[] = [
   entry("split of channels", ["split", "gaussian"], split([3, 2, 2], { density: narrow })),
 ];
 
+/** Edges a step of 1 apart. */
+const steps = (from: number, count: number): number[] =>
+  Array.from({ length: count + 1 }, (_, i) => from + i);
+
 const mixtures: readonly CatalogEntry[] = [
   entry("gaussianMixture of 4", "gaussianMixture", gaussianMixture([4], { components: 3 })),
   entry(
@@ -65,10 +72,38 @@ const mixtures: readonly CatalogEntry[] = [
   entry(
     "valueTree of 3",
     "valueTree",
-    valueTree([3], { sizes: [6, 5, 9], gaps: [1, 2, 1], origins: [-3, -4, -4] }),
+    valueTree([3], { edges: [steps(-3.5, 6), [-5, -3, -1, 1, 3, 5], steps(-4.5, 9)] }),
     { scale: 0.8 },
   ),
-  entry("valueTree of 1", "valueTree", valueTree([1], { sizes: [9], origins: [-4] }), { batch: 1 }),
+  entry(
+    "valueTree of 3 with a network",
+    "valueTree",
+    valueTree([3], { edges: [steps(-3.5, 6), [-5, -3, -1, 1, 3, 5], steps(-4.5, 9)], hidden: 7 }),
+    { scale: 0.8 },
+  ),
+  entry("valueTree of 1", "valueTree", valueTree([1], { edges: [steps(-4.5, 9)] }), { batch: 1 }),
+  entry(
+    "mixedRow of 4, values in two columns",
+    "mixedRow",
+    mixedRow(
+      [4],
+      [
+        conditionalAffine([2], 14, { hidden: 0 }),
+        gaussianMixture([2], { components: 2, kept: 0, condition: 14 }),
+      ],
+      { columns: [2, 0], edges: [steps(-4.5, 9), [-5, -3, -1, 1, 3, 5]] },
+    ),
+    { scale: 0.8 },
+  ),
+  entry(
+    "mixedRow of 2 with a coupling",
+    "mixedRow",
+    mixedRow([2], [coupling([1], 1, { hidden: 5, bins: 3, condition: 9 })], {
+      columns: [0],
+      edges: [steps(-4.5, 9)],
+    }),
+    { batch: 1 },
+  ),
   entry(
     "flowMixture of an image",
     "flowMixture",

@@ -10,6 +10,7 @@ import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
 import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
+import { withGrid } from "./uniform.js";
 
 type CodedRows = Parameters<typeof dependenceTree>[0];
 
@@ -37,7 +38,7 @@ export async function rowBaselines(
   const { schema, levels, shape } = train;
   const network =
     compared && levels === undefined
-      ? gaussianBehind(compared, shape[0])
+      ? gaussianBehind(withGrid(compared, train), shape[0])
       : schema
         ? descriptionOf(tableNetwork("gaussian", shape[0], schema))
         : gaussianNetwork(train);

@@ -1,6 +1,8 @@
 import { surveyColumns } from "../data/column-survey.js";
-import type { DataSet } from "../data/image-set.js";
+import type { DataSet, RowSet } from "../data/image-set.js";
 import type { NetworkDescription } from "../networks/network.js";
+import { descriptionOf } from "../networks/presets.js";
+import { tableNetwork } from "../networks/table-networks.js";
 
 /** Levels of a pixel. */
 const LEVELS = 256;
@@ -19,9 +21,15 @@ export function uniformFigure(train: DataSet, network?: NetworkDescription): num
   const { least, most } = surveyColumns(train);
   return least.reduce(
     (sum, low, column) => sum + Math.log(most[column]! - low || 1),
-    -logGaps(network?.layers[0]),
+    -logGaps(network && withGrid(network, train).layers[0]),
   );
 }
+
+/** A network that begins with the noise of the columns on a grid, where their values have probabilities without noise. */
+export const withGrid = (network: NetworkDescription, { schema, shape }: RowSet): NetworkDescription =>
+  schema && /"(mixedRow|valueTree)"/.test(JSON.stringify(network.layers))
+    ? descriptionOf(tableNetwork("gaussian", shape[0], schema))
+    : network;
 
 /** Σ log g of the columns whose likelihood is the probability of a value, which has a width of g. */
 function logGaps(first: NetworkDescription["layers"][number] | undefined): number {

@@ -11,30 +11,36 @@ const ADDITIVE = { couplings: 3, hidden: 64 } as const;
 const SHRINKAGE = 0.01;
 
 /**
- * Noise for the columns of a table whose values lie on a grid: whole numbers, days, codes of categories, and what says
- * that a value is missing.
+ * A number of a row of a flow: the step between its values, 0 where it has any, the least one, and how many there are. Codes, and
+ * numbers of few values, have probabilities.
  */
-function tableFront(schema: TableSchema): NetworkLayer[] {
-  const { gaps, origins } = valuesOf(schema);
-  return gaps.some((gap) => gap > 0) ? [{ kind: "dequantizeColumns", gaps, origins }] : [];
+type Place = Readonly<{ gap: number; origin: number; size: number; values?: "codes" | "numbers" }>;
+
+const ANY: Place = { gap: 0, origin: 0, size: Number.POSITIVE_INFINITY };
+
+/** The last code is that of values that training did not have. */
+const codes = (count: number): Place => ({ gap: 1, origin: 0, size: count + 1, values: "codes" });
+
+/** Numbers of so few values count as values, where none is missing: what stands in its place has a density. */
+const FEW = 8;
+
+function placesOf(schema: TableSchema): Place[] {
+  return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
+    const { range, gap = 0, origin = 0, uneven, values = [] } = found;
+    if (range === undefined) return [codes(values.length)];
+    const size =
+      uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
+    const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size };
+    if (instead.length > 0) return [grid, codes(instead.length)];
+    return [{ ...grid, ...(size <= FEW && { values: "numbers" as const }) }];
+  });
 }
 
-/** Of each number of a row: the step between its values, 0 where it has any, the least one, and how many there are. */
-function valuesOf(schema: TableSchema | undefined) {
-  const found = { gaps: [] as number[], origins: [] as number[], sizes: [] as number[] };
-  const add = (gap: number, origin: number, size: number): void => {
-    found.gaps.push(gap);
-    found.origins.push(origin);
-    found.sizes.push(size);
-  };
-  for (const { found: column, instead } of schema ? tableColumns(schema) : []) {
-    const { range, gap = 0, origin = 0, uneven, values = [] } = column;
-    if (range === undefined) add(1, 0, values.length + 1);
-    else if (uneven || gap === 0) add(0, 0, Number.POSITIVE_INFINITY);
-    else add(gap, range.least - origin, Math.round((range.most - range.least) / gap) + 1);
-    if (instead.length > 0) add(1, 0, instead.length + 1);
-  }
-  return found;
+/** Noise for columns whose values lie on a grid: whole numbers, days, and codes where a network takes them as numbers. */
+function frontOf(places: readonly Place[]): NetworkLayer[] {
+  const gaps = places.map(({ gap }) => gap);
+  const origins = places.map(({ origin }) => origin);
+  return gaps.some((gap) => gap > 0) ? [{ kind: "dequantizeColumns", gaps, origins }] : [];
 }
 
 const whitened: NetworkLayer = { kind: "whiten", scaled: true, shrinkage: SHRINKAGE };
@@ -51,23 +57,81 @@ const couplings = (n: number): NetworkLayer[] =>
 
 /** Most columns of a table for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
 const MIXTURES = [
-  { most: 8, own: [2, 3, 5, 10, 16], behind: [4], trained: 4 },
+  { most: 8, own: [2, 3, 4, 6, 9, 16], behind: [4], trained: 4 },
   { most: 32, own: [2, 4, 8], behind: [4], trained: 4 },
   { most: 100, own: [2, 4], behind: [2], trained: 0 },
 ] as const;
 
 /**
- * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for
- * each, and couplings, which alone are trained.
+ * Noise for numbers on a grid, then the probability of the codes, and densities of the numbers given them. So many columns of
+ * codes that a tree cannot hold them are taken as numbers.
  */
-function stack(n: number, schema?: TableSchema): NetworkLayer[] {
+function stack(places: readonly Place[]): NetworkLayer[] {
+  const sized = (apart: number): number[][] =>
+    places.map((place) => (place.values ? edgesOf(place, apart) : []));
+  const all = APART.map(sized).find((each) => each.flat().length <= MOST_VALUES) ?? sized(Math.min(...APART));
+  let room = MOST_BOXES;
+  const columns = all.flatMap(({ length }, at) => {
+    if (length === 0 || length > room) return [];
+    room -= length;
+    return [at];
+  });
+  const edges = all.filter((_, at) => columns.includes(at));
+  const numbers = places.filter((_, at) => !columns.includes(at));
+  if (numbers.length === 0)
+    return [
+      {
+        kind: "flowMixture",
+        stacked: true,
+        fixed: 1,
+        members: [[{ kind: "valueTree", edges }], [{ kind: "valueTree", edges, hidden }]],
+      },
+    ];
+  const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
+  const layers = densities(numbers, columns.length > 0);
+  return columns.length === 0
+    ? [...front, ...layers]
+    : [...front, { kind: "mixedRow", columns, edges, hidden, layers }];
+}
+
+/** Most boxes of a tree, and how many codes of a column have their own: as many as there is room for. */
+const MOST_BOXES = 2048;
+const APART = [32, 16, 8, 4, 2];
+
+/** Steps beyond the least and the most of few numbers, in sizes of the column, up to which another one may lie. */
+const BEYOND = 100;
+
+/**
+ * Edges between values. Codes are ranks by frequency: the first ones have a box each, then boxes double, and the last one is alone. Numbers
+ * have a box each, and one on each side for those that training did not have.
+ */
+function edgesOf({ gap, origin, size, values }: Place, apart: number): number[] {
+  const at = (k: number): number => origin + gap * (k - 0.5);
+  if (values === "numbers")
+    return [-BEYOND * size, ...Array.from({ length: size + 1 }, (_, k) => k), size + BEYOND * size].map(at);
+  const edges = [0];
+  for (let to = 0; to < size - 1; ) {
+    to = Math.min(size - 1, to < apart ? to + 1 : 2 * to);
+    edges.push(to);
+  }
+  return [...edges, size].map(at);
+}
+
+/**
+ * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for
+ * each, and couplings, which alone are trained. Given codes, their means, scales and weights depend on these.
+ */
+function densities(places: readonly Place[], given: boolean): NetworkLayer[] {
+  const n = places.length;
   const { own = [], behind = [], trained = 0 } = MIXTURES.find(({ most }) => n <= most) ?? {};
   const normals = (components: number): NetworkLayer => ({ kind: "gaussianMixture", components, kept: 0 });
   const whiten = (shrinkage: number): NetworkLayer => ({ kind: "whiten", scaled: true, shrinkage });
   const marginal: NetworkLayer = { kind: "marginal", bins: marginalBins };
-  const values = valuesOf(schema);
-  const few = values.sizes.reduce((sum, size) => sum + size, 0) <= MOST_VALUES && values.sizes.length > 1;
-  const tree: NetworkLayer = { kind: "valueTree", ...values };
+  const few = places.reduce((sum, { size }) => sum + size, 0) <= MOST_VALUES && n > 1;
+  const edges = (): number[][] =>
+    places.map(({ gap, origin, size }) =>
+      Array.from({ length: size + 1 }, (_, k) => origin + gap * (k - 0.5)),
+    );
   const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
   // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
   const heavy: NetworkLayer[] = [
@@ -76,17 +140,43 @@ function stack(n: number, schema?: TableSchema): NetworkLayer[] {
     marginal,
     ...(n > 1 ? [whiten(LITTLE)] : []),
   ];
-  const gaussian: NetworkLayer[][] = [[whiten(LITTLE)], [marginal], heavy, ...(few ? [[tree]] : [])];
-  if (n === 1) return [{ kind: "flowMixture", stacked: true, fixed: gaussian.length, members: gaussian }];
+  const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
+  const gaussian: NetworkLayer[][] = [
+    [whiten(LITTLE)],
+    [marginal],
+    heavy,
+    ...(few ? [[{ kind: "valueTree" as const, edges: edges() }]] : []),
+    ...(given
+      ? [
+          [...lines, whiten(LITTLE)],
+          [...lines, marginal, whiten(LITTLE)],
+          [marginal, ...lines, whiten(LITTLE)],
+        ]
+      : []),
+  ];
+  const bent: NetworkLayer = { kind: "coupling", stack: 1, bins, bound, hidden };
+  if (n === 1 && !given)
+    return [{ kind: "flowMixture", stacked: true, fixed: gaussian.length, members: gaussian }];
   const fixed = [
     ...gaussian,
     ...own.map((components) => [normals(components)]),
-    [marginal, whiten(LITTLE)],
-    [marginal, whiten(0.05)],
+    ...(n === 1
+      ? []
+      : [
+          [marginal, whiten(LITTLE)],
+          [marginal, whiten(0.05)],
+        ]),
     ...(n < LEAST_FOR_FACTORS ? [] : [[factors], [marginal, factors]]),
     ...behind.map((components) => [marginal, normals(components)]),
   ];
-  const learning = [marginal, whiten(SHRINKAGE), ...couplings(n), ...(trained > 0 ? [normals(trained)] : [])];
+  const moving = n === 1 ? [bent] : couplings(n);
+  const learning = [
+    marginal,
+    ...lines,
+    whiten(SHRINKAGE),
+    ...moving,
+    ...(trained > 0 ? [normals(trained)] : []),
+  ];
   return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members: [...fixed, learning] }];
 }
 
@@ -103,13 +193,16 @@ const LITTLE = 1e-4;
 export const tableBodies: {
   readonly [name: string]: Readonly<{
     brief: string;
-    layers(columns: number, schema?: TableSchema): readonly NetworkLayer[];
+    layers(columns: number): readonly NetworkLayer[];
+    /** With the noise, for the numbers of a row. */
+    whole?(places: readonly Place[]): readonly NetworkLayer[];
   }>;
 } = {
   stack: {
     brief:
       "a mixture of Gaussians, copulas, mixtures of normals and couplings, weighed by held-out rows: the default for tables",
-    layers: stack,
+    layers: (n) => densities(new Array<Place>(n).fill(ANY), false),
+    whole: stack,
   },
   couplings: {
     brief: "a spline for each column, and spline couplings under random permutations",
@@ -142,18 +235,20 @@ export const tableBodies: {
 };
 
 /** The network of this name for rows of so many numbers: of a table, or of an array, where `levels` are those of integers. */
-export const tableNetwork = (
+export function tableNetwork(
   name: string,
   columns: number,
   schema: TableSchema | undefined,
   levels?: number,
-): Network => ({
-  inShape: [columns],
-  layers: [
-    ...(schema ? tableFront(schema) : wholeFront(levels)),
-    ...tableBodies[name]!.layers(columns, schema),
-  ],
-});
+): Network {
+  const { layers, whole } = tableBodies[name]!;
+  const places = schema && placesOf(schema);
+  const front = places ? frontOf(places) : wholeFront(levels);
+  return {
+    inShape: [columns],
+    layers: places && whole ? whole(places) : [...front, ...layers(columns)],
+  };
+}
 
 const wholeFront = (levels: number | undefined): NetworkLayer[] =>
   levels === undefined ? [] : [{ kind: "dequantize", levels }];

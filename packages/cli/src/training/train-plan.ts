@@ -155,6 +155,7 @@ const SCALING: readonly string[] = [
   "actnorm",
   "marginal",
   "flowMixture",
+  "mixedRow",
 ] satisfies NetworkLayer["kind"][];
 
 const scales = (layer: NetworkDescription["layers"][number]): boolean =>

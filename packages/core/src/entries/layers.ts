@@ -26,6 +26,7 @@ export { leakyRelu } from "../layers/leaky-relu.js";
 export { linear } from "../layers/linear.js";
 export { marginal } from "../layers/marginal.js";
 export { maxPool2d } from "../layers/max-pool2d.js";
+export { mixedRow } from "../layers/mixed-row.js";
 export { monotone } from "../layers/monotone.js";
 export { fitAmount, pad } from "../layers/pad.js";
 export { parallel } from "../layers/parallel.js";

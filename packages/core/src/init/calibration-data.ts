@@ -6,8 +6,8 @@ import { drawNoise, mapNoise, type NoiseOf, type NoiseSpec, type NoiseTree, nois
 import { HostArray } from "../params/host-array.js";
 import { countOf, type Shape, sizeOf } from "../shape.js";
 
-/** A pure function of a part of the examples, [n, …], and of noises; it consumes both. */
-type PartFunction = (part: np.Array, noise: NoiseTree) => np.Array;
+/** A pure function of a part of the examples, [n, …], of noises, and of conditions where there are any; it consumes all. */
+type PartFunction = (part: np.Array, noise: NoiseTree, given?: np.Array) => np.Array;
 
 type MapOptions = {
   /** Rows per example: [n, …] ↦ [n · each, …shape]. Default 1. */
@@ -26,6 +26,10 @@ export type CalibrationData = Readonly<{
   count: number;
   /** Shape of one example. */
   shape: Shape;
+  /** The conditions of the examples as layers see them, [count, m], where they are known. */
+  given?: HostArray;
+  /** The same examples with conditions. */
+  conditioned(given: HostArray): CalibrationData;
   /** New examples, f(part) of these. */
   map(shape: Shape, f: PartFunction, options?: MapOptions): CalibrationData;
   /** Σ over the parts of f(part), in float64, row-major. */
@@ -34,7 +38,7 @@ export type CalibrationData = Readonly<{
   parts(): AsyncGenerator<Float32Array>;
   /** The examples derived from the first `n` examples in memory, or from all if there are fewer. */
   first(n: number): CalibrationData;
-  /** The same examples, or those at some places, computed once and stored on the host; of the latter, functions are computed eagerly. */
+  /** The same examples, or those at some places, computed once and stored on the host. */
   held(keep?: (at: number) => boolean): Promise<CalibrationData>;
 }>;
 
@@ -51,6 +55,8 @@ type Step = Readonly<{ f: PartFunction; noise: NoiseSpec; seed: number; rows: nu
 /** The source: examples in memory and the steps applied to them. */
 type Source = Readonly<{
   data: HostArray;
+  /** A condition for each of them. */
+  given?: HostArray;
   executor: Executor;
   atOnce: number;
   steps: readonly Step[];
@@ -66,9 +72,13 @@ export function calibrationData(
 }
 
 function view(source: Source, count: number, shape: Shape): CalibrationData {
+  // several rows of an example have no condition each
+  const given = count === countOf(source.data) ? source.given : undefined;
   const examples: CalibrationData = {
     count,
     shape,
+    ...(given && { given }),
+    conditioned: (conditions) => view({ ...source, given: conditions }, count, shape),
     map: (next, f, { each = 1, noise = {}, seed = 0 } = {}) =>
       view(
         {
@@ -92,44 +102,90 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
     first(n) {
       const held = countOf(source.data);
       if (n >= held) return examples;
-      const [, ...each] = source.data.shape;
-      const part = source.data.data.subarray(0, n * sizeOf(each));
-      const data = new HostArray(part, [n, ...each], source.data.dtype);
-      return view({ ...source, data }, (count / held) * n, shape);
+      const cut = {
+        data: rowsAt(source.data, 0, n),
+        ...(source.given && { given: rowsAt(source.given, 0, n) }),
+      };
+      return view({ ...source, ...cut }, (count / held) * n, shape);
     },
     async held(keep) {
       const size = sizeOf(shape);
       const all = new Float32Array(count * size);
-      let [seen, kept] = [0, 0];
+      const places: number[] = [];
+      let seen = 0;
       for await (const part of examples.parts())
-        for (let from = 0; from < part.length; from += size)
-          if (keep?.(seen++) ?? true) all.set(part.subarray(from, from + size), size * kept++);
+        for (let from = 0; from < part.length; from += size, seen++)
+          if (keep?.(seen) ?? true) {
+            all.set(part.subarray(from, from + size), size * places.length);
+            places.push(seen);
+          }
+      const kept = places.length;
       const data = new HostArray(all.subarray(0, size * kept), [kept, ...shape], np.float32);
       const { executor, atOnce } = source;
-      return calibrationData(data, { executor, atOnce: keep ? Math.max(kept, 1) : atOnce });
+      const own = calibrationData(data, { executor, atOnce: keep ? Math.max(kept, 1) : atOnce });
+      return given ? own.conditioned(keep ? rowsOfPlaces(given, places) : given) : own;
     },
   };
   return examples;
 }
 
+/** Rows of an array from one place to another. */
+function rowsAt({ data, shape: [, ...each], dtype }: HostArray, from: number, to: number): HostArray {
+  const size = sizeOf(each);
+  return new HostArray(data.subarray(from * size, to * size), [to - from, ...each], dtype);
+}
+
+/** Rows of an array at some places. */
+function rowsOfPlaces(all: HostArray, places: readonly number[]): HostArray {
+  const [, ...each] = all.shape;
+  const data = new Float32Array(places.length * sizeOf(each));
+  for (const [to, from] of places.entries()) data.set(rowsAt(all, from, from + 1).data, to * sizeOf(each));
+  return new HostArray(data, [places.length, ...each], np.float32);
+}
+
+/** Classes as rows of zeros with a single 1. */
+export function oneHotRows({ data }: HostArray, classes: number): HostArray {
+  const rows = new Float32Array(data.length * classes);
+  data.forEach((label, row) => {
+    rows[row * classes + label] = 1;
+  });
+  return new HostArray(rows, [data.length, classes], np.float32);
+}
+
+/** The condition that a layer sees of n examples: zeros where it is not known. */
+export const conditionOf = (
+  { condition }: Readonly<{ condition?: Shape }>,
+  given: np.Array | undefined,
+  n: number,
+): np.Array | undefined => {
+  if (condition) return given ?? np.zeros([n, ...condition]);
+  given?.dispose();
+  return undefined;
+};
+
 /** f after all steps, part by part; one program for all of them. */
 async function* outputs(
-  { data, executor, atOnce, steps }: Source,
+  { data, given, executor, atOnce, steps }: Source,
   f: (part: np.Array) => np.Array,
 ): AsyncGenerator<HostArray> {
-  const [count = 0, ...shape] = data.shape;
-  const size = sizeOf(shape);
+  const [count = 0] = data.shape;
   const sizes = Array.from({ length: Math.ceil(atOnce / 2) }, (_, k) => Math.min(count, atOnce) - k);
   const each = sizes.find((n) => count % n === 0) ?? atOnce; // equal parts share one program
   const draw = steps.map(({ noise, seed }) => drawer(noise, seed));
-  const program = (x: np.Array, noise: NoiseTree[]): np.Array =>
-    f(steps.reduce((part, step, i) => step.f(part, noise[i] as NoiseTree), x));
+  const program = (x: np.Array, noise: NoiseTree[], conditions?: np.Array): np.Array => {
+    const last = steps.reduce(
+      (part, step, i) => step.f(part, noise[i] as NoiseTree, step.rows === 1 ? conditions?.ref : undefined),
+      x,
+    );
+    conditions?.dispose();
+    return f(last);
+  };
   let compiled: { n: number; run: Awaited<ReturnType<Executor["compile"]>> } | undefined;
   try {
     for (let begin = 0; begin < count; begin += each) {
       const n = Math.min(each, count - begin);
-      const part = data.data.subarray(begin * size, (begin + n) * size);
-      const x = new HostArray(part, [n, ...shape], data.dtype);
+      const x = rowsAt(data, begin, begin + n);
+      const own = given ? [rowsAt(given, begin, begin + n)] : [];
       const noise = draw.map((next, i) => next(n * (steps[i] as Step).rows));
       if (compiled?.n !== n) {
         await compiled?.run.dispose();
@@ -137,10 +193,11 @@ async function* outputs(
           mapNoise(step.noise, (d) => new ArraySpec(noiseShape(d, n * step.rows), np.float32)),
         );
         const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
+        for (const { shape, dtype } of own) specs.push(new ArraySpec(shape, dtype));
         const run = await executor.compile(program, specs, { name: "start", itemwise: true });
         compiled = { n, run };
       }
-      const placed = await compiled.run.run([x, noise]);
+      const placed = await compiled.run.run([x, noise, ...own]);
       yield (await executor.fetch(placed)) as HostArray;
       executor.release(placed);
     }

@@ -1,8 +1,7 @@
-import type { HostData } from "../params/host-array.js";
 import { type FittedNormal, fitMixture } from "./fit-mixture.js";
 
-/** A normal distribution of a mixture, and the class whose rows it was fitted to. */
-export type ClassNormal = FittedNormal & Readonly<{ label: number }>;
+/** Nats by which normals of other classes are less likely at first. */
+const FAR = 6;
 
 /** Rows for each normal below which a class is fitted to the rows of all: one or two rows have no spread. */
 const FEWEST = 10;
@@ -15,16 +14,17 @@ const FEWEST = 10;
  */
 export async function fitClassMixture(
   rows: readonly Float64Array[],
-  labels: HostData,
+  labels: Int32Array,
   classes: number,
   K: number,
-): Promise<ClassNormal[]> {
-  const fitted: ClassNormal[] = [];
+): Promise<FittedNormal[]> {
+  const fitted: FittedNormal[] = [];
   for (let label = 0; label < classes; label++) {
     const own = rows.filter((_, r) => labels[r] === label);
     const share = Math.floor(((label + 1) * K) / classes) - Math.floor((label * K) / classes);
     const normals = await fitMixture(own.length < FEWEST * share ? rows : own, share);
-    fitted.push(...normals.map((each) => ({ ...each, label })));
+    const line = Float64Array.from({ length: classes }, (_, c) => (c === label ? 0 : -FAR));
+    fitted.push(...normals.map((each) => ({ ...each, line })));
   }
   return fitted;
 }

@@ -4,6 +4,9 @@ export type CodedRows = Readonly<{ codes: Int32Array; count: number; sizes: read
 /** Rows that a column counts for beyond those that it has. */
 const PRIOR = 1;
 
+/** Rows with the shares of all that a value of the other column may count for: what predicts each row best from the others. */
+const SHARED = [0.5, 1, 2, 4, 8, 16, 32, 64];
+
 /** The column that each depends on, −1 for none, and log P(value | value of that column): [size of that column, size], or [1, size]. */
 export type DependenceTree = readonly Readonly<{ parent: number; logs: Float64Array }>[];
 
@@ -21,12 +24,16 @@ export function dependenceTree(rows: CodedRows): DependenceTree {
     const shares = own.map((seen) => (seen + PRIOR / size) / (count + PRIOR));
     if (parent < 0) return { parent, logs: shares.map(Math.log) };
     const before = singles[parent] as Float64Array;
-    const logs = countedPairs(rows, parent, i).map((seen, at) =>
+    const pairs = countedPairs(rows, parent, i);
+    const logOf = (seen: number, at: number, prior: number, without = 0): number =>
       Math.log(
-        (seen + PRIOR * (shares[at % size] as number)) / ((before[Math.floor(at / size)] as number) + PRIOR),
-      ),
+        (seen - without + prior * shares[at % size]!) / (before[Math.floor(at / size)]! - without + prior),
+      );
+    const fit = SHARED.map((prior) =>
+      pairs.reduce((sum, seen, at) => (seen > 0 ? sum + seen * logOf(seen, at, prior, 1) : sum), 0),
     );
-    return { parent, logs };
+    const prior = SHARED[fit.indexOf(Math.max(...fit))]!;
+    return { parent, logs: pairs.map((seen, at) => logOf(seen, at, prior)) };
   });
 }
 

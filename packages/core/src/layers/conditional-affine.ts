@@ -1,9 +1,14 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
+import type { CalibrationData } from "../init/calibration-data.js";
+import { ridge } from "../init/ridge.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { floats } from "../params/host.js";
+import type { HostArray } from "../params/host-array.js";
+import { treeDispose } from "../params/pytree.js";
 import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -20,7 +25,7 @@ export type ConditionalAffineOptions = o.Options<typeof schemas>;
  * z = (x − m(c)) e^−s(c), mean m and log-scale s of every entry from a network of the condition c; L = −Σ s(c).
  *
  * Exact. At the end of a flow it makes the base N(m(c), e^2s(c)); alone it is a regression with a variance of its own
- * everywhere. It starts as the identity.
+ * everywhere. It starts as the identity; without hidden layers, where examples have known conditions, as the lines of least squares.
  *
  * Errors: `ShapeError` without a condition. Source: Dinh et al. 2017 (arXiv:1605.08803), of a condition; Nix and Weigend 1994.
  *
@@ -57,8 +62,22 @@ export function conditionalAffine(
     name,
     inShape,
     condition: [condition],
-    facts: { atInit: "identity" },
+    facts: hidden > 0 ? { atInit: "identity" } : {},
     init: (key) => network.init(key, { lastZero: true }),
+    ...(hidden === 0 && {
+      async initFromData(key: np.Array, examples: CalibrationData) {
+        const [line] = network.init(key, { lastZero: true }) as [DenseParams];
+        if (!examples.given) return [line];
+        treeDispose(line);
+        const x = new Float64Array(examples.count * size);
+        let at = 0;
+        for await (const part of examples.parts()) {
+          x.set(part, at);
+          at += part.length;
+        }
+        return [startedLines(examples.given, x, size)];
+      },
+    }),
     forward(params, x, _noise, given) {
       expectShape(name, "x", x, inShape);
       const { mean, logScale } = line(params, given as np.Array);
@@ -71,6 +90,43 @@ export function conditionalAffine(
       return z.mul(np.exp(logScale)).add(mean);
     },
   });
+}
+
+/** Rows with the mean of all that each number of the condition counts for beyond its own: of means, and of log-scales. */
+const PENALTY = { mean: 1, scale: 5 } as const;
+
+/** Least squared deviation, in units of the variance of what is left: its log must not run away. */
+const LEAST_SQUARE = 1e-4;
+
+/** Mean and log-scale of x [count, size] by lines in the conditions: the latter from the log of squares of what is left. */
+function startedLines({ data, shape }: HostArray, x: Float64Array, size: number): DenseParams {
+  const [, columns = 0] = shape;
+  const given = { data, columns };
+  const means = ridge(given, { data: x, columns: size }, PENALTY.mean);
+  const squares = x.map((v, at) => {
+    const [row, i] = [Math.floor(at / size), at % size];
+    let left = v - means.offset[i]!;
+    for (let s = 0; s < columns; s++) left -= means.slopes[i * columns + s]! * data[row * columns + s]!;
+    return left * left;
+  });
+  const variances = new Float64Array(size);
+  squares.forEach((square, at) => {
+    variances[at % size]! += (square * size) / x.length;
+  });
+  const logs = squares.map((square, at) => {
+    const variance = variances[at % size]! || 1;
+    return Math.log(square / variance + LEAST_SQUARE) / 2;
+  });
+  const scales = ridge(given, { data: logs, columns: size }, PENALTY.scale);
+  // the scale of all is left to what follows: log-scales are those beside the mean one
+  const centre = new Float64Array(size);
+  logs.forEach((log, at) => {
+    centre[at % size]! += (log * size) / x.length;
+  });
+  return {
+    weight: floats(Float32Array.from([...means.slopes, ...scales.slopes]), [2 * size, columns]),
+    bias: floats(Float32Array.from([...means.offset, ...scales.offset.map((v, i) => v - centre[i]!)])),
+  };
 }
 
 export const conditionalAffineKind = defineKind({

@@ -2,7 +2,7 @@ import { numpy as np, tree } from "@jax-js/jax";
 import { type Base, standardNormal } from "../base.js";
 import { type ChainLayer, chain, initChain } from "../chain.js";
 import { ShapeError } from "../errors.js";
-import type { CalibrationData } from "../init/calibration-data.js";
+import { type CalibrationData, conditionOf } from "../init/calibration-data.js";
 import { stackedWeights } from "../init/stacked-weights.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
@@ -10,7 +10,7 @@ import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { expectShape, sameShape, showShape } from "../shape.js";
+import { countOf, expectShape, sameShape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -127,13 +127,18 @@ export function flowMixture(
     return members;
   };
   /** log p of examples by all members that begin as good as ever, [B, M]; of the others nothing. Consumes all but the parameters. */
-  const logsOf = (members: readonly ArrayTree[][], x: np.Array, noise: NoiseTree): np.Array => {
+  const logsOf = (
+    members: readonly ArrayTree[][],
+    x: np.Array,
+    noise: NoiseTree,
+    seen: np.Array | undefined,
+  ): np.Array => {
     const logs = parts.slice(0, judged).map((part, m) => {
-      // at first nothing depends on the condition
-      const given = part.condition && np.zeros([x.shape[0] ?? 0, ...part.condition]);
+      const given = conditionOf(part, seen?.ref, countOf(x));
       return logOf({ part, base: at(bases, m), m, given }, tree.ref(at(members, m)), x.ref, at(noise, m));
     });
     x.dispose();
+    seen?.dispose();
     return np.stack(logs, 1);
   };
   const layer = defineLayer<FlowMixtureParams>({
@@ -193,9 +198,13 @@ export function flowMixture(
         const isHeld = (place: number): boolean => place % FOLDS === fold;
         const own = keys.slice(parts.length * (fold + 1));
         const members = await started(own, await examples.held((place) => !isHeld(place)));
-        const held = (await examples.held(isHeld)).map([judged], (x, noise) => logsOf(members, x, noise), {
-          noise: parts.slice(0, judged).map((part) => part.forwardNoise),
-        });
+        const held = (await examples.held(isHeld)).map(
+          [judged],
+          (x, noise, seen) => logsOf(members, x, noise, seen),
+          {
+            noise: parts.slice(0, judged).map((part) => part.forwardNoise),
+          },
+        );
         for await (const some of held.parts()) logs.push(...some);
         tree.dispose(members);
       }
@@ -214,9 +223,8 @@ export function flowMixture(
 /** Start values of a layer, and the examples behind it. Consumes the key. */
 async function startedFirst(layer: FlowLayer, key: np.Array, examples: CalibrationData) {
   const [own] = (await initChain(chain([layer]), key, examples)) as [ArrayTree];
-  const behind = (x: np.Array, noise: NoiseTree): np.Array => {
-    const condition = layer.condition && np.zeros([x.shape[0] ?? 0, ...layer.condition]);
-    const step = layer.forward(tree.ref(own), x, noise, condition);
+  const behind = (x: np.Array, noise: NoiseTree, given?: np.Array): np.Array => {
+    const step = layer.forward(tree.ref(own), x, noise, conditionOf(layer, given, countOf(x)));
     step.contribution.dispose();
     return step.z;
   };

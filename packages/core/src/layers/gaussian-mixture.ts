@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { type ClassNormal, fitClassMixture } from "../init/class-mixture.js";
+import { fitClassMixture } from "../init/class-mixture.js";
 import { type FittedNormal, fitMixture, inverseLower } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
@@ -9,6 +9,7 @@ import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js"
 import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
+import type { HostArray } from "../params/host-array.js";
 import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -22,7 +23,8 @@ export type GaussianMixtureParams = {
   means: np.Array;
   logPrecision: np.Array;
   lower: np.Array;
-  /** With a condition: the network that adds to the log weights. */
+  /** With a condition: what each of its numbers adds to the log weights [K, condition], and a network that adds as well. */
+  line?: np.Array;
   weights?: DenseParams[];
 };
 
@@ -33,16 +35,14 @@ const schemas = {
   kept: o.optional(o.index),
 };
 export type GaussianMixtureOptions = o.Options<typeof schemas> & {
-  /** Numbers of a condition that the weights depend on, by a network with two hidden layers of 64. Default none. */
+  /** Numbers of a condition that the weights depend on, by lines and a network with two hidden layers of 64. Default none. */
   condition?: number;
 };
 
 /** Width of the network of the weights. */
 const HIDDEN = 64;
-/** Nats by which normals of other classes are less likely at first. */
-const FAR = 6;
-
 type Components = Pick<GaussianMixtureParams, "means" | "logPrecision" | "lower">;
+type Weights = Omit<GaussianMixtureParams, keyof Components>;
 
 /** Most numbers of a vector: a component has a number for each pair of them. */
 const LARGEST = 1024;
@@ -86,9 +86,12 @@ export function gaussianMixture(
   const dropped = n - kept;
   const network = mlp([condition, HIDDEN, HIDDEN, K]);
   /** Log weights [K, 1], or [K, B] where they depend on a condition. Consumes all. */
-  const logWeights = (logits: np.Array, weights?: DenseParams[], given?: np.Array): np.Array => {
+  const logWeights = ({ logits, line, weights }: Weights, given?: np.Array): np.Array => {
     let all = logits.reshape([K, 1]);
-    if (weights && given) all = all.add(np.transpose(network.apply(weights, given)));
+    if (line && weights && given)
+      all = all
+        .add(np.matmul(line, np.transpose(given.ref)))
+        .add(np.transpose(network.apply(weights, given)));
     return all.ref.sub(np.expandDims(logSumExp(all, 0), 0));
   };
   /** Log-densities of the first numbers [B, n′], each given those before it, by component: [K, B, n′]. Consumes all but x. */
@@ -123,24 +126,26 @@ export function gaussianMixture(
         means: random.normal(own, [K, n]),
         logPrecision: np.zeros([K, n]),
         lower: np.zeros([K, n, n]),
-        ...(others && { weights: network.init(others, { lastZero: true }) }),
+        ...(others && {
+          line: np.zeros([K, condition]),
+          weights: network.init(others, { lastZero: true }),
+        }),
       };
     },
-    forward({ logits, weights, ...params }, x, _noise, condition) {
+    forward({ means, logPrecision, lower, ...weights }, x, _noise, condition) {
       expectShape(name, "x", x, inShape);
-      const logs = logDensities(params, x);
-      const prior = logWeights(logits, weights, condition);
+      const logs = logDensities({ means, logPrecision, lower }, x);
+      const prior = logWeights(weights, condition);
       const z = x.slice([], [0, kept]);
       if (kept === 0) return { z, contribution: logSumExp(np.sum(logs, 2).add(prior), 0) };
       const given = np.sum(logs.ref.slice([], [], [0, kept]), 2).add(prior.ref); // [K, B]
       const all = np.sum(logs, 2).add(prior);
       return { z, contribution: logSumExp(all, 0).sub(logSumExp(given, 0)) };
     },
-    inverse({ logits, weights, ...params }, z, noise, condition) {
+    inverse({ means, logPrecision, lower, ...weights }, z, noise, condition) {
       expectShape(name, "z", z, [kept]);
       const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
-      const { means, logPrecision, lower } = params;
-      const prior = logWeights(logits, weights, condition);
+      const prior = logWeights(weights, condition);
       const own = () => ({ means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref });
       const given =
         kept > 0 ? np.sum(logDensities(own(), z), 2).add(prior) : np.broadcastTo(prior, [K, countOf(normal)]);
@@ -155,46 +160,37 @@ export function gaussianMixture(
       z.dispose();
       return rest;
     },
-    async initFromData(key, examples, labels) {
+    async initFromData(key, examples) {
       const rows = await rowsOnHost(examples, n);
-      const room = Math.min(K, HIDDEN) >= condition;
-      const byClass = labels && room ? await fitClassMixture(rows, labels, condition, K) : undefined;
-      const fitted = paramsOf(byClass ?? (await fitMixture(rows, K)), n);
-      if (condition > 0) {
-        const weights = network.init(key, { lastZero: true });
-        return { ...fitted, weights: byClass ? await forClasses(weights, byClass, condition) : weights };
+      const { given } = examples;
+      const labels = given && labelsOf(given);
+      const fitted =
+        labels && condition <= K
+          ? await fitClassMixture(rows, labels, condition, K)
+          : await fitMixture(rows, K, given);
+      if (condition === 0) {
+        key.dispose();
+        return paramsOf(fitted, n);
       }
-      key.dispose();
-      return fitted;
+      const lines = Float32Array.from({ length: K * condition }, (_, at) => {
+        const { line } = fitted[Math.floor(at / condition)]!;
+        return line[at % condition] ?? 0;
+      });
+      const weights = network.init(key, { lastZero: true });
+      return { ...paramsOf(fitted, n), line: floats(lines, [K, condition]), weights };
     },
   });
 }
 
-/**
- * A network whose first units are the classes, and which takes FAR from the log weight of the normals of other classes. Consumes
- * the weights.
- */
-function forClasses(
-  weights: DenseParams[],
-  fitted: readonly ClassNormal[],
-  classes: number,
-): Promise<DenseParams[]> {
-  return Promise.all(
-    weights.map(async ({ weight, bias }, layer) => {
-      const [out = 0, from = 0] = weight.shape;
-      const [w, b] = [Float32Array.from(await weight.data()), Float32Array.from(await bias.data())];
-      for (let i = 0; i < out; i++)
-        for (let j = 0; j < from; j++) {
-          const isLast = layer === weights.length - 1;
-          if (isLast && j < classes) w[i * from + j] = fitted[i]!.label === j ? 0 : -FAR;
-          else if (!isLast && i < classes) w[i * from + j] = i === j ? 1 : 0;
-        }
-      return {
-        weight: floats(w, [out, from]),
-        bias: floats(layer < weights.length - 1 ? b.fill(0, 0, classes) : b),
-      };
-    }),
-  );
+/** The class of each row, where every condition is one 1 among zeros. */
+function labelsOf({ data, shape: [count = 0, classes = 0] }: HostArray): Int32Array | undefined {
+  const labels = new Int32Array(count);
+  for (let r = 0; r < count; r++) {
+    const row = Array.from(data.subarray(r * classes, (r + 1) * classes));
+    labels[r] = row.indexOf(1);
+    if (labels[r]! < 0 || row.some((v, c) => v !== 0 && c !== labels[r])) return undefined;
+  }
+  return labels;
 }
 
 async function rowsOnHost(examples: CalibrationData, n: number): Promise<Float64Array[]> {

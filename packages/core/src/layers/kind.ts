@@ -25,9 +25,11 @@ export type Conversion = Readonly<{
   condition?: number;
 }>;
 
-/** The flow layers of a network inside a layer. */
+/** The flow layers of a network inside a layer; with another condition than that of the whole, numbers of it. */
 export type FlowContext = Conversion &
-  Readonly<{ build(layers: readonly InnerLayer[], inShape: Shape): readonly FlowLayer[] }>;
+  Readonly<{
+    build(layers: readonly InnerLayer[], inShape: Shape, condition?: number): readonly FlowLayer[];
+  }>;
 
 /** The network inside a layer, as it is written. */
 export type PlainContext = Readonly<{

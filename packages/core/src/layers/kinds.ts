@@ -16,6 +16,7 @@ export { leakyReluKind } from "./leaky-relu.js";
 export { linearKind } from "./linear.js";
 export { marginalKind } from "./marginal.js";
 export { maxPool2dKind } from "./max-pool2d.js";
+export { mixedRowKind } from "./mixed-row.js";
 export {
   asinhKind,
   celuKind,

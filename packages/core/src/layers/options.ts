@@ -133,6 +133,6 @@ export const weights: Schema<DenseWeights> = v.strictObject({ weight: floats, bi
 
 /** A layer inside a layer: one of those that a network is made of, which no kind can name. */
 export type InnerLayer = Readonly<{ kind: string }>;
-export const chains: Schema<readonly (readonly InnerLayer[])[]> = listOf(
-  listOf(v.looseObject({ kind: v.string() })),
-);
+const layer = v.looseObject({ kind: v.string() });
+export const layers: Schema<readonly InnerLayer[]> = listOf(layer, 1);
+export const chains: Schema<readonly (readonly InnerLayer[])[]> = listOf(listOf(layer));

@@ -1,87 +1,115 @@
-import { numpy as np } from "@jax-js/jax";
-import { DomainError, ShapeError } from "../errors.js";
-import { dependenceTree } from "../init/dependence-tree.js";
+import { numpy as np, tree } from "@jax-js/jax";
+import { ShapeError } from "../errors.js";
+import { type DependenceTree, dependenceTree } from "../init/dependence-tree.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { softBound } from "../math/numerics.js";
+import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, type Shape, showShape } from "../shape.js";
+import { boxAt, boxesOf, row } from "./boxes.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
-/** Log-probabilities of values, [S, S], of S values of all columns together: given another one, and on the diagonal alone. */
-export type ValueTreeParams = { logs: np.Array };
+/**
+ * Log-probabilities of values, [S, S], of S values of all columns together: given another one, and on the diagonal alone; with a
+ * network, the place of each column in the order in which the values follow, [n], and its weights.
+ */
+export type ValueTreeParams = { logs: np.Array; ranks?: np.Array; network?: DenseParams[] };
 
 const schemas = {
-  /** How many values each column has. */
-  sizes: o.listOf(o.size, 1),
-  /** g, the step between the values of each column. Default 1. */
-  gaps: o.optional(o.listOf(o.positive, 1)),
-  /** a, the least value of each column. Default 0. */
-  origins: o.optional(o.listOf(o.number, 1)),
+  /** Of each column the edges between its values, rising: a value is whatever lies between two of them. */
+  edges: o.listOf(o.listOf(o.number, 2), 1),
+  /** Width of a network of all values before one that adds to its log-probability. Default 0: none. */
+  hidden: o.optional(o.count),
 };
 export type ValueTreeOptions = o.Options<typeof schemas>;
 
 /** Nats that a column costs outside of its values. */
 const OUTSIDE = 1e4;
 
+/** Soft bound of what the network adds, nats. */
+const LIMIT = 20;
+
 /** Uniform numbers end below 1, and so below what shares add up to. */
 const LESS = 1 - 1e-5;
 
-/** Most values of all columns together. */
-const MOST = 2048;
+/** Likewise for what is drawn within a value, beside numbers of some hundreds. */
+const WITHIN = 1 - 1e-4;
 
 /**
- * L = log P(k_1) + Σ log P(k_i | k_parent(i)) − Σ log g_i: each column has few values k, and depends on one other at most,
- * in a tree. Noise within half a step around a value is uniform. Nothing is left of x: z is empty.
+ * L = log P(k_1) + Σ log P(k_i | k_parent(i)) − Σ log w_k_i: each column has few values k, and depends on one other at most,
+ * in a tree. A value is all that lies between two edges, w_k apart, where x is uniform. Nothing is left of x: z is empty.
  *
- * Exact, but for e^−10,000 outside of the values. From the data, the tree is the likeliest one. Its probabilities stay fixed;
+ * With `hidden`, a masked network of all values before one in the order of the tree adds to its log-probabilities, from 0 on.
+ *
+ * Exact, but for e^−10,000 outside of the edges. From the data, the tree is the likeliest one. Its probabilities stay fixed;
  * without data all values are equally likely. The inverse draws the values along the tree, and the noise.
  *
  * Errors: `ShapeError` for examples that are no vectors and lists of another length, `DomainError` for more than 2,048
- * values together. Source: Chow and Liu 1968 (IEEE Transactions on Information Theory 14).
+ * values together, and edges that do not rise. Source: Chow and Liu 1968 (IEEE Transactions on Information Theory 14); Germain et al. 2015
+ * (arXiv:1502.03509) for the masks.
  *
  * @example
  * ```ts
  * import { valueTree } from "@flowify/core/layers";
  *
- * const layer = valueTree([3], { sizes: [2, 5, 3] });
+ * const layer = valueTree([2], { edges: [[0, 1, 2], [-0.5, 0.5, 1.5, 7.5]] });
  * console.log(layer.inShape, layer.outShape, layer.exact);
- * // [ 3 ] [ 0 ] true
+ * // [ 2 ] [ 0 ] true
  * ```
  */
 export function valueTree(
   inShape: Shape,
-  { sizes, gaps = sizes.map(() => 1), origins = sizes.map(() => 0) }: ValueTreeOptions,
+  { edges, hidden = 0 }: ValueTreeOptions,
 ): FlowLayer<ValueTreeParams> {
   const name = "valueTree";
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
-  for (const [what, list] of Object.entries({ sizes, gaps, origins }))
-    if (list.length !== n) throw new ShapeError(`${name}: expected ${n} ${what}, got ${list.length}`);
-  const S = sizes.reduce((a, b) => a + b, 0);
-  if (S > MOST) throw new DomainError(`${name}: expected at most ${MOST} values, got ${S}`);
-  const starts = sizes.map((_, c) => sizes.slice(0, c).reduce((a, b) => a + b, 0));
-  const column = sizes.flatMap((size, c) => new Array<number>(size).fill(c));
-  const of = (list: readonly number[], s: number): number => list[column[s] as number] as number;
-  const values = column.map((_, s) => of(origins, s) + of(gaps, s) * (s - of(starts, s)));
-  const row = (list: readonly number[], dtype: np.DType): np.Array =>
-    floats(Float32Array.from(list)).astype(dtype);
-  /** A number of each column at all of its values, [B, n] -> [B, S]. Consumes it. */
-  const spread = (x: np.Array): np.Array => {
-    const places = new Float32Array(n * S);
-    for (const [s, c] of column.entries()) places[c * S + s] = 1;
-    const { dtype } = x;
-    return np.matmul(x, floats(places, [n, S]).astype(dtype));
+  if (edges.length !== n)
+    throw new ShapeError(`${name}: expected edges of ${n} columns, got ${edges.length}`);
+  const { count: S, columns, lows, widths, inside, spread } = boxesOf(name, edges);
+  const sizes = edges.map((own) => own.length - 1);
+  const starts = sizes.map((_, c) => columns.indexOf(c));
+  /** Numbers of boxes to their columns, [B, S] -> [B, n]. Consumes them. */
+  const gathered = (a: np.Array, each: readonly number[]): np.Array => {
+    const places = new Float32Array(S * n);
+    for (const [s, c] of columns.entries()) places[s * n + c] = each[s]!;
+    return np.matmul(a, floats(places, [S, n]).astype(a.dtype));
   };
   /** 1 for pairs of values of one column (or, `before`, where the second comes later), [S, S]. */
   const pairs = (dtype: np.DType, before = false): np.Array =>
     floats(
       Float32Array.from({ length: S * S }, (_, at) => {
         const [s, t] = [Math.floor(at / S), at % S];
-        return Number(column[s] === column[t] && (!before || s < t));
+        return Number(columns[s] === columns[t] && (!before || s < t));
       }),
       [S, S],
     ).astype(dtype);
-  const logGaps = gaps.reduce((sum, gap) => sum + Math.log(gap), 0);
+  const net = mlp([S, hidden, S]);
+  /** A unit of degree d sees the columns before the d-th, and adds to that and those behind it. */
+  const degrees = Array.from({ length: hidden }, (_, u) => 1 + (u % Math.max(n - 1, 1)));
+  /** What the network adds to the log-probability of each value, given those before it, [B, S]. Consumes all. */
+  const added = (ranks: np.Array, [first, last]: DenseParams[], here: np.Array): np.Array => {
+    const { dtype } = here;
+    const own = spread(ranks.reshape([1, n])); // [1, S]
+    const degree = row(degrees, dtype).reshape([hidden, 1]);
+    const sees = np.less(own.ref, degree.ref).astype(dtype);
+    const after = np.transpose(np.greaterEqual(own, degree).astype(dtype));
+    const masked = [
+      { weight: first!.weight.mul(sees), bias: first!.bias },
+      { weight: last!.weight.mul(after), bias: last!.bias },
+    ];
+    return softBound(net.apply(masked, here), LIMIT);
+  };
+  /** Logs of weights of all values, given those before them, [B, S]; of a tree alone they are probabilities. Consumes all. */
+  const logWeights = ({ logs, ranks, network }: ValueTreeParams, here: np.Array): np.Array => {
+    const { dtype } = here;
+    const alone = np.sum(logs.ref.mul(np.eye(S).astype(dtype)), 0); // [S]
+    const given = logs.mul(np.subtract(1, np.eye(S).astype(dtype)));
+    const more = ranks && network && added(ranks, network, here.ref);
+    const all = np.matmul(here, given).add(alone);
+    return more ? all.add(more) : all;
+  };
   return defineLayer<ValueTreeParams>({
     name,
     inShape,
@@ -90,78 +118,82 @@ export function valueTree(
       choice: { shape: [n], distribution: "uniform" },
       within: { shape: [n], distribution: "uniform" },
     },
-    parameterKinds: "fixed",
+    parameterKinds: hidden > 0 ? { logs: "fixed", ranks: "fixed" } : "fixed",
     facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init(key) {
-      key.dispose();
       const logs = new Float32Array(S * S);
-      for (let s = 0; s < S; s++) logs[s * S + s] = -Math.log(of(sizes, s));
-      return { logs: floats(logs, [S, S]) };
+      for (const [s, c] of columns.entries()) logs[s * S + s] = -Math.log(sizes[c]!);
+      return { logs: floats(logs, [S, S]), ...networkOf(key, Array.from(edges.keys())) };
     },
-    forward({ logs }, x) {
+    forward(params, x) {
       expectShape(name, "x", x, inShape);
       const { dtype } = x;
       const z = np.zeros([countOf(x), 0], { dtype });
-      const steps = spread(x)
-        .sub(row(values, dtype))
-        .div(
-          row(
-            column.map((c) => gaps[c] as number),
-            dtype,
-          ),
-        );
-      const above = np.greaterEqual(steps.ref, -0.5).astype(dtype);
-      const here = np.less(steps, 0.5).astype(dtype).mul(above); // [B, S]
+      const here = inside(x); // [B, S]
       const known = np.sum(here.ref, 1);
-      const log = np.sum(np.matmul(here.ref, logs).mul(here), 1);
-      return { z, contribution: log.add(known.sub(n).mul(OUTSIDE)).sub(logGaps) };
+      const { network } = params;
+      const weights = logWeights(params, here.ref);
+      const total = network && np.log(np.matmul(np.exp(weights.ref), pairs(dtype)));
+      const logs = (total ? weights.sub(total) : weights).sub(row(widths.map(Math.log), dtype));
+      return { z, contribution: np.sum(logs.mul(here), 1).add(known.sub(n).mul(OUTSIDE)) };
     },
-    inverse({ logs }, z, noise) {
+    inverse(params, z, noise) {
       expectShape(name, "z", z, [0]);
       z.dispose();
       const { choice, within } = noise as { choice: np.Array; within: np.Array };
       const { dtype } = choice;
       const uniform = spread(choice.mul(LESS));
-      const alone = np.sum(logs.ref.mul(np.eye(S).astype(dtype)), 0); // [S]
-      const given = logs.mul(np.subtract(1, np.eye(S).astype(dtype)));
       let drawn = np.zeros(uniform.shape, { dtype });
       // the value of a column is right once that of the one before it is
       for (let round = 0; round < n; round++) {
-        const weights = np.exp(np.matmul(drawn, given.ref).add(alone.ref));
+        const weights = np.exp(logWeights(tree.ref(params), drawn));
         const total = np.matmul(weights.ref, pairs(dtype));
         const below = np.matmul(weights.ref, pairs(dtype, true)).div(total.ref);
         const upTo = below.ref.add(weights.div(total));
         const from = np.lessEqual(below, uniform.ref);
         drawn = np.where(np.less(uniform.ref, upTo), from.astype(dtype), np.zeros([], { dtype }));
       }
-      for (const spent of [alone, given, uniform]) spent.dispose();
-      const places = new Float32Array(S * n);
-      for (const [s, c] of column.entries()) places[s * n + c] = values[s] as number;
-      const k = np.matmul(drawn, floats(places, [S, n]).astype(dtype));
-      return k.add(within.sub(0.5).mul(row(gaps, dtype)));
+      tree.dispose(params);
+      uniform.dispose();
+      return gathered(drawn.ref, lows).add(gathered(drawn, widths).mul(within.mul(WITHIN)));
     },
     async initFromData(key, examples) {
-      key.dispose();
       const codes = new Int32Array(examples.count * n);
       let at = 0;
       for await (const part of examples.parts())
         for (const x of part) {
-          const c = at % n;
-          const code = Math.round((x - (origins[c] as number)) / (gaps[c] as number));
-          codes[at++] = Math.min(Math.max(code, 0), (sizes[c] as number) - 1);
+          codes[at] = boxAt(edges[at % n]!, x);
+          at++;
         }
       const logs = new Float32Array(S * S);
-      for (const [c, own] of dependenceTree({ codes, count: examples.count, sizes }).entries()) {
-        const size = sizes[c] as number;
+      const found = dependenceTree({ codes, count: examples.count, sizes });
+      for (const [c, own] of found.entries()) {
+        const size = sizes[c]!;
         for (const [pair, log] of own.logs.entries()) {
           const to = (starts[c] as number) + (pair % size);
           const from = own.parent < 0 ? to : (starts[own.parent] as number) + Math.floor(pair / size);
           logs[from * S + to] = log;
         }
       }
-      return { logs: floats(logs, [S, S]) };
+      return { logs: floats(logs, [S, S]), ...networkOf(key, ranksOf(found)) };
     },
   });
+
+  /** A network that adds nothing at first, if there is one. Consumes the key. */
+  function networkOf(key: np.Array, ranks: readonly number[]): Omit<ValueTreeParams, "logs"> {
+    if (hidden > 0)
+      return { ranks: floats(Float32Array.from(ranks)), network: net.init(key, { lastZero: true }) };
+    key.dispose();
+    return {};
+  }
+}
+
+/** The place of each column in an order in which it comes after the one that it depends on. */
+function ranksOf(found: DependenceTree): number[] {
+  const depth = (c: number): number => (found[c]!.parent < 0 ? 0 : 1 + depth(found[c]!.parent));
+  const depths = Array.from(found.keys(), depth);
+  const order = Array.from(found.keys()).sort((a, b) => depths[a]! - depths[b]!);
+  return depths.map((_, c) => order.indexOf(c));
 }
 
 export const valueTreeKind = defineKind({

@@ -11,7 +11,9 @@ type Kinds = (typeof kinds)[keyof typeof kinds];
 type Filled<O, Self extends { layer: unknown }> = {
   [N in keyof O]: O[N] extends readonly (readonly InnerLayer[])[]
     ? readonly (readonly Self["layer"][])[]
-    : O[N];
+    : O[N] extends readonly InnerLayer[]
+      ? readonly Self["layer"][]
+      : O[N];
 };
 
 /** A layer of one of these kinds, as data. */

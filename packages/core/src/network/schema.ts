@@ -36,6 +36,13 @@ export function layerSchema<N>(numbers: o.Schema<N>): o.Schema<Stored<NetworkLay
     [o.float32s, numbers],
     [o.weights, v.strictObject({ weight: numbers, bias: o.optional(numbers) })],
     [o.chains, o.listOf(o.listOf(v.lazy(() => layer)))],
+    [
+      o.layers,
+      o.listOf(
+        v.lazy(() => layer),
+        1,
+      ),
+    ],
   ]);
   const stored = (schema: o.Schema<unknown>): o.Schema<unknown> => {
     const inner = wrapped(schema);

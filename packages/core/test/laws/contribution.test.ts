@@ -24,6 +24,7 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
   "layers/gaussian-mixture.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>
     name.startsWith("gaussianMixture"),
   "layers/value-tree.test.ts, by its sum: values are chosen": (name) => name.startsWith("valueTree"),
+  "layers/mixed-row.test.ts, by its sum: values are chosen": (name) => name.startsWith("mixedRow"),
   "layers/flow-mixture.test.ts, against the members: a choice is a noise without a coordinate": (name) =>
     name.startsWith("flowMixture"),
   "images.test.ts: a tile's noise is centred, one less than there are copies; a mixture's choice": (name) =>

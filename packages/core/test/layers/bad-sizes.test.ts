@@ -4,6 +4,7 @@ import { FlowifyError } from "../../src/errors.js";
 import { flowify } from "../../src/flowify.js";
 import { actnorm } from "../../src/layers/actnorm.js";
 import { avgPool2d } from "../../src/layers/avg-pool2d.js";
+import { conditionalAffine } from "../../src/layers/conditional-affine.js";
 import { conv1d } from "../../src/layers/conv1d.js";
 import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { coupling } from "../../src/layers/coupling.js";
@@ -12,6 +13,7 @@ import { gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { linear } from "../../src/layers/linear.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
+import { mixedRow } from "../../src/layers/mixed-row.js";
 import { pad } from "../../src/layers/pad.js";
 import { parallel } from "../../src/layers/parallel.js";
 import { permuteChannels } from "../../src/layers/permute-channels.js";
@@ -183,11 +185,41 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     () => gaussianMixture([2000]),
     "gaussianMixture: expected vectors of at most 1024 numbers, got 2000; reduce them first",
   ],
-  ["a tree of fewer columns", () => valueTree([3], { sizes: [2, 2] }), "valueTree: expected 3 sizes, got 2"],
+  [
+    "a tree of fewer columns",
+    () =>
+      valueTree([3], {
+        edges: [
+          [0, 1],
+          [0, 1],
+        ],
+      }),
+    "valueTree: expected edges of 3 columns, got 2",
+  ],
   [
     "a tree of too many values",
-    () => valueTree([2], { sizes: [2000, 2000] }),
+    () => valueTree([1], { edges: [Array.from({ length: 4001 }, (_, i) => i)] }),
     "valueTree: expected at most 2048 values, got 4000",
+  ],
+  [
+    "a tree with edges that fall",
+    () => valueTree([1], { edges: [[0, 2, 1]] }),
+    "valueTree: edges must rise, got 0, 2, 1",
+  ],
+  [
+    "a row of values alone",
+    () => mixedRow([1], [actnorm([1])], { columns: [0], edges: [[0, 1]] }),
+    "mixedRow: all 1 columns have values; use valueTree",
+  ],
+  [
+    "layers for other numbers of a row",
+    () => mixedRow([3], [actnorm([3])], { columns: [0], edges: [[0, 1]] }),
+    "mixedRow: the layers take [B, 3], but 2 columns are numbers",
+  ],
+  [
+    "layers for other values of a row",
+    () => mixedRow([3], [conditionalAffine([2], 3)], { columns: [0], edges: [[0, 1, 2]] }),
+    "mixedRow: the layers take a condition [3], the columns have 2 values",
   ],
   ["all leaving", () => split([3], { leaving: 3 }), "split: 3 of 3 channels leaving leaves none behind"],
   ["one to split", () => split([1]), "split: number of leaving channels must be a positive integer, got 0"],

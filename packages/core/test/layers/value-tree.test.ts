@@ -1,7 +1,7 @@
 /** A tree of values: its probabilities sum to 1, its start finds who depends on whom, and it draws what it says. */
 import { random } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
+import { FlowModel, fit, flow, jaxExecutor } from "../../src/index.js";
 import { valueTree } from "../../src/layers/value-tree.js";
 import { makeRng } from "../../src/math/rng.js";
 import { sum } from "../../src/testing/plain.js";
@@ -21,7 +21,13 @@ const rows = Float32Array.from(
 
 async function started(): Promise<FlowModel> {
   usePrecision("float32");
-  const layer = valueTree([3], { sizes: [2, 3, 2], gaps: [1, 1, 2], origins: [0, 0, 10] });
+  const layer = valueTree([3], {
+    edges: [
+      [-0.5, 0.5, 1.5],
+      [-0.5, 0.5, 1.5, 2.5],
+      [9, 11, 13],
+    ],
+  });
   const params = await takeToHost([await layer.initFromData!(random.key(1), examplesOf(rows, N, [3]))]);
   return new FlowModel(flow([layer]), params, jaxExecutor());
 }
@@ -45,6 +51,39 @@ describe("valueTree", () => {
     }
     const [outside = 0] = await model.logProb([[2, 0, 10]]);
     expect(outside).toBeLessThan(-5000);
+    await model.dispose();
+  });
+
+  it("with a network learns what a tree cannot have: a value that follows from two others, and sums to 1", async () => {
+    usePrecision("float32");
+    const own = makeRng(9);
+    const flip = () => Number(own.uniform() < 0.5);
+    const drawn = Array.from({ length: 3000 }, () => {
+      const [a, b] = [flip(), flip()];
+      return [a, b, own.uniform() < 0.95 ? (a + b) % 2 : flip()];
+    });
+    const edges = [
+      [-0.5, 0.5, 1.5],
+      [-0.5, 0.5, 1.5],
+      [-0.5, 0.5, 1.5, 3.5],
+    ];
+    const made = flow([valueTree([3], { edges, hidden: 16 })]);
+    const model = await fit(made, drawn, {
+      steps: 300,
+      learningRate: 0.02,
+      executor: jaxExecutor(),
+      seed: 3,
+    });
+    const logs = await model.logProb(drawn);
+    const entropy = 2 * Math.log(2) - 0.975 * Math.log(0.975) - 0.025 * Math.log(0.025);
+    expect(sum(Array.from(logs)) / drawn.length).toBeGreaterThan(-entropy - 0.05); // a tree has −3 log 2
+    const all = [0, 1].flatMap((a) => [0, 1].flatMap((b) => [0, 1, 2, 3].map((c) => [a, b, c])));
+    expect(sum(Array.from(await model.logProb(all), Math.exp))).toBeCloseTo(1, 4);
+    const rows = await model.sample(3000, { seed: 4 });
+    const right = rows.filter(
+      ([a = 0, b = 0, c = 0]) => Math.round(c) === (Math.round(a) + Math.round(b)) % 2,
+    );
+    expect(right.length / 3000).toBeGreaterThan(0.95);
     await model.dispose();
   });
 

@@ -16,6 +16,9 @@ const CATEGORY = { values: 256, rowsEach: 4 } as const;
 /** From this share of numbers on, text among them is a mistake and not a name. */
 const MOSTLY = 0.9;
 
+/** Different whole numbers from which on one of them may be an atom: of few each has a probability anyway. */
+const MANY = 20;
+
 /** A value is a spike from this share of the rows on. */
 const SPIKE = 0.05;
 const SPIKES = 3;
@@ -76,7 +79,8 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
   const { least, most, mean, std, whole, decimals } = tally.numbers();
   const distinct = tally.counts.size;
   const spikes = spikesOf(tally, type);
-  const atoms = type === "continuous" ? atomsOf(tally, spikes) : [];
+  const many = type === "integer" && distinct > MANY;
+  const atoms = type === "continuous" || many ? atomsOf(tally, spikes) : [];
   const gap = gapOf(tally, whole, atoms);
   const origin = originOf(type, { least, most, mean, std }, gap);
   const likeness = likenessOf(tally);

@@ -45,7 +45,7 @@ const columnSchema = v.strictObject({
   values: v.exactOptional(v.array(v.nullable(v.string()))),
   /** Values that many rows share, and their share of the rows. */
   spikes: v.exactOptional(v.array(v.strictObject({ value: v.string(), share: number }))),
-  /** Those of a continuous column: each has a probability, the other values a density. */
+  /** Those of a column of many numbers: each has a probability, the other values a density. */
   atoms: v.exactOptional(v.array(number)),
   /** Rows in bins of the same width from the least value to the most. */
   histogram: v.exactOptional(v.array(count)),

@@ -1,0 +1,155 @@
+import { numpy as np } from "@jax-js/jax";
+import { chain, initChain } from "../chain.js";
+import { ShapeError } from "../errors.js";
+import type { CalibrationData } from "../init/calibration-data.js";
+import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { splitKey } from "../math/keys.js";
+import type { NoiseTree } from "../noise.js";
+import { HostArray } from "../params/host-array.js";
+import { invertOrder } from "../rearrangement.js";
+import { countOf, expectShape, type Shape, sameShape, showShape } from "../shape.js";
+import { boxAt, boxesOf } from "./boxes.js";
+import { flowMixture } from "./flow-mixture.js";
+import { defineKind } from "./kind.js";
+import * as o from "./options.js";
+import { valueTree } from "./value-tree.js";
+
+/** The parameters of the values, and those of the layers of the numbers. */
+export type MixedRowParams = { values: ArrayTree[]; numbers: ArrayTree[] };
+
+const schemas = {
+  /** Which columns have values, counted from 0; the others are numbers. */
+  columns: o.order,
+  /** Of each of them the edges between its values, rising. */
+  edges: o.listOf(o.listOf(o.number, 2), 1),
+  /** Width of a network of the values, beside their tree. Default 0: none. */
+  hidden: o.optional(o.count),
+  /** The layers of the numbers, in their order; those that take a condition see the values, a 1 among zeros for each column. */
+  layers: o.layers,
+};
+export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
+
+/**
+ * L = log P(k) + L_numbers(y | k): a row x has values k in some columns and numbers y in the others. The values follow a
+ * tree (`valueTree`), with `hidden` mixed with one that has a network, and the numbers go through layers whose condition is k; z is what these leave.
+ *
+ * Exact where the layers are. A value is all that lies between two edges of its column, so noise on its code changes nothing. The
+ * inverse draws the values, then the numbers given them. The start of the layers knows the values.
+ *
+ * Errors: `ShapeError` for examples that are no vectors, for columns that are not there or are all there are, and for layers that
+ * take something else. Source: Chow and Liu 1968 for the values; Olkin and Tate 1961 (the location model of mixed variables).
+ *
+ * @param layers of the numbers, in their order
+ *
+ * @example
+ * ```ts
+ * import { conditionalAffine, mixedRow } from "@flowify/core/layers";
+ *
+ * const edges = [[-0.5, 0.5, 1.5]]; // the codes 0 and 1
+ * const layer = mixedRow([3], [conditionalAffine([2], 2, { hidden: 0 })], { columns: [1], edges });
+ * console.log(layer.inShape, layer.outShape, layer.exact);
+ * // [ 3 ] [ 2 ] true
+ * ```
+ */
+export function mixedRow(
+  inShape: Shape,
+  layers: readonly FlowLayer[],
+  { columns, edges, hidden = 0 }: MixedRowOptions,
+): FlowLayer<MixedRowParams> {
+  const name = "mixedRow";
+  const [n = 0] = inShape;
+  if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
+  if (edges.length !== columns.length)
+    throw new ShapeError(`${name}: expected edges of ${columns.length} columns, got ${edges.length}`);
+  const others = Array.from({ length: n }, (_, c) => c).filter((c) => !columns.includes(c));
+  const back = invertOrder(name, [...columns, ...others], n);
+  if (others.length === 0) throw new ShapeError(`${name}: all ${n} columns have values; use valueTree`);
+  const own: Shape = [columns.length];
+  const tree = valueTree(own, { edges });
+  const members = [[tree], [valueTree(own, { edges, hidden })]];
+  const learns = hidden > 0 && columns.length > 1;
+  const values = chain([learns ? flowMixture(members, { fixed: 1, stacked: true }) : tree]);
+  const numbers = chain(layers);
+  if (!sameShape(numbers.inShape, [others.length]))
+    throw new ShapeError(
+      `${name}: the layers take ${showShape(numbers.inShape)}, but ${others.length} columns are numbers`,
+    );
+  const { count: S, inside } = boxesOf(name, edges);
+  if (numbers.condition && !sameShape(numbers.condition, [S]))
+    throw new ShapeError(
+      `${name}: the layers take a condition ${showShape(numbers.condition, false)}, the columns have ${S} values`,
+    );
+  const take = (x: np.Array, places: readonly number[]): np.Array =>
+    np.take(x, np.array([...places], { dtype: np.int32 }), 1);
+  /** The condition that the layers see, where they take one. Consumes the values. */
+  const seen = (codes: np.Array): np.Array | undefined => {
+    if (numbers.condition) return inside(codes);
+    codes.dispose();
+    return undefined;
+  };
+  return defineLayer<MixedRowParams>({
+    name,
+    inShape,
+    outShape: numbers.outShape,
+    exact: numbers.exact,
+    forwardNoise: numbers.forwardNoise,
+    inverseNoise: { values: values.inverseNoise, numbers: numbers.inverseNoise },
+    parameterKinds: { values: values.parameterKinds, numbers: numbers.parameterKinds },
+    facts: {
+      frozenParameterKinds: { values: "fixed", numbers: numbers.facts.frozenParameterKinds ?? "fixed" },
+    },
+    init(key) {
+      const [first, other] = splitKey(key, 2);
+      return { values: values.init(first), numbers: numbers.init(other) };
+    },
+    forward(params, x, noise) {
+      expectShape(name, "x", x, inShape);
+      const codes = take(x.ref, columns);
+      const first = values.forward(params.values, codes.ref, values.forwardNoise as NoiseTree);
+      first.z.dispose();
+      const step = numbers.forward(params.numbers, take(x, others), noise, seen(codes));
+      return { z: step.z, contribution: step.contribution.add(first.contribution) };
+    },
+    inverse(params, z, noise) {
+      expectShape(name, "z", z, numbers.outShape);
+      const drawn = noise as { values: NoiseTree; numbers: NoiseTree };
+      const nothing = np.zeros([countOf(z), 0], { dtype: z.dtype });
+      const codes = values.inverse(params.values, nothing, drawn.values);
+      const rest = numbers.inverse(params.numbers, z, drawn.numbers, seen(codes.ref));
+      return take(np.concatenate([codes, rest], 1), back);
+    },
+    async initFromData(key, examples) {
+      const [first, other] = splitKey(key, 2);
+      const codes = await examples.map([columns.length], (x) => take(x, columns)).held();
+      const rest = await examples.map([others.length], (x) => take(x, others)).held();
+      return {
+        values: await initChain(values, first, codes),
+        numbers: await initChain(numbers, other, rest.conditioned(await valuesOf(codes))),
+      };
+    },
+  });
+
+  /** A 1 for the value of each column, [count, S]. */
+  async function valuesOf(codes: CalibrationData): Promise<HostArray> {
+    const starts = edges.map((_, c) => edges.slice(0, c).reduce((sum, own) => sum + own.length - 1, 0));
+    const rows = new Float32Array(codes.count * S);
+    let at = 0;
+    for await (const part of codes.parts())
+      for (const x of part) {
+        const c = at % columns.length;
+        const row = Math.floor(at++ / columns.length);
+        rows[row * S + starts[c]! + boxAt(edges[c]!, x)] = 1;
+      }
+    return new HostArray(rows, [codes.count, S], np.float32);
+  }
+}
+
+export const mixedRowKind = defineKind({
+  kind: "mixedRow",
+  options: schemas,
+  flow(inShape, { layers, ...own }, { build }) {
+    const S = own.edges.reduce((sum, each) => sum + each.length - 1, 0);
+    return mixedRow(inShape, build(layers, [inShape[0]! - own.columns.length], S), own);
+  },
+  outShape: ([n = 0], { layers, columns }, { outShape }) => outShape(layers, [n - columns.length]),
+});
