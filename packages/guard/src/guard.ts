@@ -145,7 +145,7 @@ function betsOf(held: number, delta: number): Bet[] {
   return ranks.flatMap((rank) => {
     const most = upperShare(rank + 1, held, delta / ranks.length);
     return STAKES.map((stake) => ({
-      threshold: (rank + 0.5) / (held + 1), // p is a multiple of 1 / (n + 1), in float32
+      threshold: (rank + 0.5) / (held + 1), // p is at least a multiple of 1 / (n + 1), in float32
       win: Math.log(1 - stake + stake / most),
       loss: Math.log(1 - stake),
       capital: Number.NEGATIVE_INFINITY,

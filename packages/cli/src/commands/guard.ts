@@ -119,7 +119,13 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
       `${out}: ${added}; returns ${[...given.outputs.map(({ name }) => name), ...OUTPUTS].join(", ")}`,
     );
     if (report) for (const line of reportLines(report)) terminal.say(line);
-    terminal.document({ ...described, file: out, outputs: OUTPUTS, ...(report && { report }) });
+    terminal.document({
+      ...described,
+      file: out,
+      nodes: graph.nodes.length,
+      outputs: OUTPUTS,
+      ...(report && { report }),
+    });
   });
 }
 

@@ -43,73 +43,30 @@ export function thresholdOf({ scores }: Pick<Calibration, "scores">, most: numbe
 /** The smallest probability of a false alarm that so many held-out rows can keep. */
 export const smallestP = ({ scores }: Pick<Calibration, "scores">): number => 1 / (scores.length + 1);
 
-/** Groups of held-out scores, which are calibrated each for itself. */
-export type Groups = Readonly<{
-  /** The group of each score. */
-  of: Uint8Array;
-  count: number;
-}>;
-
 /**
  * What `conformalP` computes, behind the program of a score: the score, p, and flag, 1 where p is at most `falseAlarms`.
  * The score is the first result of the program; others are returned as they are.
- *
- * @param groups the program also returns `group` [B, count], 1 for the group of a row. Default: all are one group
  */
 export function judgeProgram(
   { constants, f }: RowFunction,
   { scores }: Pick<Calibration, "scores">,
   falseAlarms: number,
-  groups?: Groups,
 ): RowFunction {
   const held = new HostArray(Float32Array.from(scores), [1, scores.length], np.float32);
-  const most = (count: number): number => Math.floor(falseAlarms * (count + 1) + 1e-9);
-  const sizes =
-    groups &&
-    Float32Array.from({ length: groups.count }, (_, k) => groups.of.filter((of) => of === k).length);
-  const own = groups && {
-    members: new HostArray(
-      Float32Array.from({ length: scores.length * groups.count }, (_, at) =>
-        groups.of[Math.floor(at / groups.count)] === at % groups.count ? 1 : 0,
-      ),
-      [scores.length, groups.count],
-      np.float32,
-    ),
-    all: new HostArray(
-      sizes!.map((size) => size + 1),
-      [groups.count],
-      np.float32,
-    ),
-    most: new HostArray(sizes!.map(most), [groups.count], np.float32),
-  };
+  const most = Math.floor(falseAlarms * (scores.length + 1) + 1e-9);
   const judge = (
-    {
-      score: before,
-      held,
-      groups,
-    }: Readonly<{
-      score: never;
-      held: np.Array;
-      groups?: Readonly<Record<"members" | "all" | "most", np.Array>>;
-    }>,
+    own: Readonly<{ score: never; held: np.Array }>,
     x: np.Array,
   ): Readonly<Record<string, np.Array>> => {
-    const { group, ...found } = f(before, x);
+    const found = f(own.score, x);
     const [score] = Object.values(found) as [np.Array];
     const column = score.ref.reshape([-1, 1]);
     const least = column.ref.sub(np.abs(column).add(1).mul(EQUAL));
-    const atLeast = np.greaterEqual(held, least).astype(np.float32);
-    if (!groups || !group) {
-      const rank = np.sum(atLeast, 1).add(1);
-      const flag = np.lessEqual(rank.ref, most(scores.length)).astype(np.int32);
-      return { ...found, p: rank.div(scores.length + 1), flag };
-    }
-    const ranks = np.matmul(atLeast, groups.members).add(1); // [B, count]
-    const isUsual = np.greater(ranks.ref, groups.most).astype(np.float32);
-    const flag = np.less(np.sum(isUsual.mul(group.ref), 1), 0.5).astype(np.int32);
-    return { ...found, p: np.max(ranks.div(groups.all).mul(group), 1), flag };
+    const rank = np.sum(np.greaterEqual(own.held, least).astype(np.float32), 1).add(1);
+    const flag = np.lessEqual(rank.ref, most).astype(np.int32);
+    return { ...found, p: rank.div(scores.length + 1), flag };
   };
-  return { constants: { score: constants, held, ...(own && { groups: own }) }, f: judge };
+  return { constants: { score: constants, held }, f: judge };
 }
 
 /**

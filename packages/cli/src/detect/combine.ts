@@ -39,41 +39,48 @@ export function scaleOf(trainingScores: ArrayLike<number>): Scale {
   return { middle, spread: spread || 1, sure: Math.sign(z) * Math.log1p(Math.abs(z)) };
 }
 
+/** By one scale, or by a row of them. */
+type Standard = Readonly<Record<"middle" | "spread", number | np.Array>>;
+
 /**
  * z = (s − median) / (IQR / 1.349) over the training rows, then sign(z) log(1 + |z|): scores of different units can be
  * added, and none of them outweighs the others by its tail alone.
  */
-export function standardize({ middle, spread }: Scale, scores: np.Array): np.Array {
+export function standardize({ middle, spread }: Standard, scores: np.Array, log = preciseLog): np.Array {
   const z = scores.sub(middle).div(spread);
-  return np.sign(z.ref).mul(preciseLog(np.abs(z).add(1)));
+  return np.sign(z.ref).mul(log(np.abs(z).add(1)));
 }
 
 /** Scores of a part, [B]. */
 type Part = Readonly<{ name: PartName; scores: np.Array }>;
+
+/** How a part is standardized: values beyond a range are counts, and no part that could be sure. */
+const scaleFor = (name: PartName, scales: Scales): Scale =>
+  name === "range" ? { middle: 0, spread: 1, sure: LARGE } : scales[name];
 
 /**
  * The sum of the standardized parts t, and two more terms. Half of max (t − q)⁺, with q the 99 % quantile of each part: parts
  * which find a row usual cannot hide that another is sure. And 2 log (1 + e) for values beyond the range of their columns.
  * No label enters. Consumes the scores.
  */
-export function combined(parts: readonly Part[], scales: Scales, contaminated: boolean): np.Array {
-  let sum: np.Array | undefined;
-  let surest: np.Array | undefined;
-  const add = (more: np.Array): void => {
-    sum = sum === undefined ? more : sum.add(more);
-  };
-  for (const { name, scores } of parts) {
-    if (name === "range") {
-      add(preciseLog(scores.add(1)).mul(RANGE_WEIGHT));
-      continue;
-    }
-    const scale = scales[name];
-    const t = standardize(scale, scores);
-    const beyond = np.maximum(t.ref.sub(scale.sure), 0);
-    surest = surest === undefined ? beyond : np.maximum(surest, beyond);
-    if (name !== "neighbours") add(t);
-    else if (contaminated) add(t.mul(FAR_WEIGHT));
-    else t.dispose();
-  }
-  return sum!.add(surest!.mul(SUREST_WEIGHT));
+export function combined(
+  parts: readonly Part[],
+  scales: Scales,
+  contaminated: boolean,
+  log = preciseLog,
+): np.Array {
+  const own = parts.map(({ name }) => scaleFor(name, scales));
+  const row = (of: (scale: Scale) => number): np.Array => np.array([own.map(of)]); // [1, parts]
+  const weights = parts.map(({ name }) => {
+    if (name === "range") return RANGE_WEIGHT;
+    return name !== "neighbours" ? 1 : contaminated ? FAR_WEIGHT : 0;
+  });
+  const all = np.stack(
+    parts.map(({ scores }) => scores),
+    1,
+  ); // [B, parts]
+  const standard = { middle: row(({ middle }) => middle), spread: row(({ spread }) => spread) };
+  const t = standardize(standard, all, log);
+  const beyond = np.max(np.maximum(t.ref.sub(row(({ sure }) => sure)), 0), 1);
+  return np.sum(t.mul(np.array([weights])), 1).add(beyond.mul(SUREST_WEIGHT));
 }

@@ -80,6 +80,7 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
     calibrations: Object.fromEntries(calibrations) as TableDetector["calibrations"],
     detector: {
       columns,
+      form: "table",
       contaminated,
       scales,
       places,

@@ -15,12 +15,14 @@ import {
   softplus,
   sumExamples,
 } from "@flowify/core/layer";
-import { coupling, permuteChannels, rqSpline, whiten } from "@flowify/core/layers";
+import { coupling, gaussianMixture, permuteChannels, rqSpline, whiten } from "@flowify/core/layers";
 import { type JsTree, lax, numpy as np } from "@jax-js/jax";
+import type { Form } from "./score-columns.js";
 
 /** How a flow of the detector is trained: the same for all tables. */
 const CLEAN = { noise: 0.1, blocks: 2, hidden: 48, bins: 6, bound: 5, shrinkage: 0.01, leftOut: 0 } as const;
 const CONTAMINATED = { noise: 0.5, blocks: 3, hidden: 64, leftOut: 0.1 } as const;
+const NETWORK = { components: 16 } as const;
 const SCHEDULE = { batch: 200, learningRate: 4e-3, warmup: 0.3, heldOut: 0.1, looks: 20 } as const;
 
 /** Bins of the spline of a single column. */
@@ -63,11 +65,20 @@ function standardLogistic(width: number): Base {
   });
 }
 
+/** What decides on the layers of the flow. */
+type Kind = Readonly<{ form: Form; contaminated: boolean }>;
+
 /**
  * The flow of the detector. Clean rows: a whitening and spline couplings, each of which moves all columns. Contaminated
- * ones: additive couplings, which keep volumes, so that density cannot gather on a few odd rows.
+ * ones: additive couplings, which keep volumes, so that density cannot gather on a few odd rows. Rows of a network: a
+ * whitening and a mixture of normals, since its classes are clusters, and a coupling has a hundred operations.
  */
-export function detectorFlow(width: number, contaminated: boolean): Flow {
+export function detectorFlow(width: number, { form, contaminated }: Kind): Flow {
+  const whitening = whiten([width], { shrinkage: CLEAN.shrinkage });
+  if (form === "network") {
+    const { components } = NETWORK;
+    return flow([whitening, gaussianMixture([width], { components, kept: 0 })]);
+  }
   const { blocks, hidden } = contaminated ? CONTAMINATED : CLEAN;
   const bins = width < WIDE ? CLEAN.bins : WIDE_BINS;
   const kind = contaminated ? { additive: true } : { bins, bound: CLEAN.bound };
@@ -78,7 +89,7 @@ export function detectorFlow(width: number, contaminated: boolean): Flow {
   const single = rqSpline([1], { bins: SINGLE_BINS, bound: CLEAN.bound });
   const moving = width === 1 ? [single] : Array.from({ length: blocks }, (_, seed) => block(seed)).flat();
   if (contaminated) return flow(moving, standardLogistic(width));
-  return flow([whiten([width], { shrinkage: CLEAN.shrinkage }), ...moving]);
+  return flow([whitening, ...moving]);
 }
 
 /** log p of the likeliest rows of a batch, so weighted that its mean is theirs. */
@@ -92,35 +103,35 @@ function trimmed(logProb: np.Array, leftOut: number): np.Array {
 }
 
 /** The flow as it is trained: with noise on the rows, and without the worst of each batch. */
-function trainingFlow(width: number, contaminated: boolean): Flow {
-  const { noise, leftOut } = contaminated ? CONTAMINATED : CLEAN;
-  const { chain, base } = detectorFlow(width, contaminated);
+function trainingFlow(width: number, kind: Kind): Flow {
+  const { noise, leftOut } = kind.contaminated ? CONTAMINATED : CLEAN;
+  const { chain, base } = detectorFlow(width, kind);
   const noisy = flow([blur(width, noise), ...chain.layers], base);
   if (leftOut === 0) return noisy;
   return { ...noisy, logProb: (params, x, drawn) => trimmed(noisy.logProb(params, x, drawn), leftOut) };
 }
 
 export type FlowOptions = Readonly<{
-  contaminated: boolean;
   seed: number;
   steps: number;
   /** Ends the training early: the best state so far is taken. */
   signal?: FitOptions["signal"];
   /** Called after each training step, the first is 1. */
   onStep?: (step: number) => void;
-}>;
+}> &
+  Kind;
 
 /** Trains the flow on rows [n, width] of its space; its best state on a tenth of them. */
 export async function fitDetectorFlow(
   executor: Executor,
   rows: Float32Array,
   width: number,
-  { contaminated, seed, steps, signal, onStep }: FlowOptions,
+  { form, contaminated, seed, steps, signal, onStep }: FlowOptions,
 ): Promise<FlowModel> {
   const count = rows.length / width;
   const held = Math.max(1, Math.round(SCHEDULE.heldOut * count));
   const model = await fit(
-    trainingFlow(width, contaminated),
+    trainingFlow(width, { form, contaminated }),
     { examples: rows, count },
     {
       executor,
@@ -137,5 +148,5 @@ export async function fitDetectorFlow(
   );
   const [, ...params] = model.params as readonly JsTree<HostArray>[]; // without the blur
   await model.dispose();
-  return new FlowModel(detectorFlow(width, contaminated), params, executor);
+  return new FlowModel(detectorFlow(width, { form, contaminated }), params, executor);
 }

@@ -1,6 +1,6 @@
 import type { Flow, HostArray } from "@flowify/core";
 import { mapNoise } from "@flowify/core/layer";
-import { type JsTree, type numpy as np, tree } from "@jax-js/jax";
+import { type JsTree, numpy as np, tree } from "@jax-js/jax";
 import type { Features } from "../tables/features.js";
 import type { RowFunction } from "./batches.js";
 import { combined, type Scales } from "./combine.js";
@@ -13,7 +13,7 @@ import {
   referenceParts,
   sharedRows,
 } from "./compare.js";
-import { type PartName, partsOf, type ScoreKind } from "./score-columns.js";
+import { type Form, type PartName, partsOf, type ScoreKind } from "./score-columns.js";
 import {
   beyondRange,
   mixedSpace,
@@ -33,6 +33,9 @@ const NEAR = { parts: 5, rows: 256 } as const;
 /** Of contaminated rows: so many parts at most, of so many rows at least, among so many. */
 const FAR = { parts: 50, rows: 4, among: 3000 } as const;
 
+/** Reference rows of a group of the form for networks, about. */
+const GROUP = 256;
+
 /** The space of the flow. */
 export const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
 
@@ -48,6 +51,7 @@ type Constants<T> = Readonly<{
 /** What the parts of scores need of a detector. */
 export type Learnt = Readonly<{
   features: Features;
+  form: Form;
   contaminated: boolean;
   spaces: Spaces;
   /** Reference rows [m, width] in both spaces. */
@@ -58,20 +62,24 @@ export type Learnt = Readonly<{
 
 /** The parts of these names as a program. */
 export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFunction {
-  const { features, contaminated, spaces, reference, flow, params } = learnt;
+  const { features, form, contaminated, spaces, reference, flow, params } = learnt;
   const { width } = spaces;
   const has = (name: PartName): boolean => names.includes(name);
   const hasNear = has("neighbours");
   const count = reference.robust.length / width;
+  const { size, group } = nearParts(form, count);
+  const used = group === undefined ? count : size;
   const known = (rows: Float32Array, size: number) => referenceParts(rows, width, BANDWIDTH, size);
+  const near = (rows: Float32Array) => known(rows.subarray(0, used * width), size);
   const far = farParts(count);
   const constants: Constants<HostArray> = {
     spaces: spaceArrays(spaces),
     flow: has("flow") ? params : [],
-    robust: has("robust") || (hasNear && !contaminated) ? known(reference.robust, nearSize(count)) : [],
-    mixed: has("mixed") ? known(reference.mixed, nearSize(count)) : [],
+    robust: has("robust") || (hasNear && !contaminated) ? near(reference.robust) : [],
+    mixed: has("mixed") ? near(reference.mixed) : [],
     far: hasNear && contaminated ? known(reference.mixed.subarray(0, far.rows * width), far.size) : [],
   };
+  const log = logOf(form);
   const noise = mapNoise(flow.forwardNoise, () => {
     throw new TypeError("expected a flow without noise");
   });
@@ -79,13 +87,13 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     const x = features(rows);
     const found: Partial<Record<PartName, np.Array>> = {};
     const compared = (space: Space, others: Reference<np.Array>): Compared =>
-      compare(space(own.spaces, x.ref), BANDWIDTH, others);
+      compare(space(own.spaces, x.ref), BANDWIDTH, others, { group, computed: form === "network" });
     if (own.robust.length > 0) {
       const robust = compared(robustSpace, own.robust);
       if (hasNear && !contaminated) found.neighbours = neighbourScore(sharedRows(robust), BANDWIDTH);
-      found.robust = kernelScore(robust, count);
+      found.robust = kernelScore(robust, used, log);
     }
-    if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), count);
+    if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), used, log);
     if (own.far.length > 0) found.neighbours = neighbourScore(compared(mixedSpace, own.far), BANDWIDTH);
     if (has("flow"))
       found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
@@ -99,8 +107,16 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
   return { constants: constants as never, f: parts };
 }
 
-/** Rows of the parts of the reference of clean rows. */
-const nearSize = (count: number): number => Math.max(1, Math.min(NEAR.rows, Math.floor(count / NEAR.parts)));
+/** Rows of the parts of the reference of clean rows, and of groups in them. */
+function nearParts(form: Form, count: number): { size: number; group?: number } {
+  const most = Math.max(1, Math.floor(count / NEAR.parts));
+  if (form === "table") return { size: Math.min(NEAR.rows, most) };
+  const group = Math.min(GROUP, most);
+  return { size: group * Math.floor(count / group), group };
+}
+
+/** The logarithm of ONNX Runtime is exact to the last digits. */
+const logOf = (form: Form) => (form === "network" ? (x: np.Array) => np.log(x) : undefined);
 
 /** Of contaminated rows: the rows among which neighbours are looked for, and those of each part. */
 function farParts(count: number): { rows: number; size: number } {
@@ -112,17 +128,20 @@ function farParts(count: number): { rows: number; size: number } {
 
 /** Scores of these kinds as a program. */
 export function scoreProgram(learnt: Learnt, scales: Scales, kinds: readonly ScoreKind[]): RowFunction {
-  const { contaminated } = learnt;
-  const names = [...new Set(kinds.flatMap((kind) => partsOf(kind, contaminated)))];
+  const { form, contaminated } = learnt;
+  const names = [...new Set(kinds.flatMap((kind) => partsOf(kind, contaminated, form)))];
   const { constants, f } = partsProgram(learnt, names);
   return {
     constants,
     f(own, x) {
       const raw = f(own, x);
       const scores = kinds.map((kind): [string, np.Array] => {
-        const parts = partsOf(kind, contaminated);
+        const parts = partsOf(kind, contaminated, form);
         const taken = parts.map((name) => ({ name, scores: raw[name]!.ref }));
-        return [kind, parts.length === 1 ? taken[0]!.scores : combined(taken, scales, contaminated)];
+        return [
+          kind,
+          parts.length === 1 ? taken[0]!.scores : combined(taken, scales, contaminated, logOf(form)),
+        ];
       });
       for (const each of Object.values(raw)) each.dispose();
       return Object.fromEntries(scores);

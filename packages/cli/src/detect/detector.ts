@@ -9,7 +9,7 @@ import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
 import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
-import type { PartName, ScoreKind } from "./score-columns.js";
+import type { Form, PartName, ScoreKind } from "./score-columns.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
 
 /** Rows with which others are compared at most: a fair sample of the training rows. */
@@ -25,6 +25,7 @@ const FEWEST = 10;
 export type Detector = Readonly<{
   /** The columns of the rows, as they were found in the table. */
   columns: readonly ColumnSchema[];
+  form: Form;
   /** The training rows hold anomalies. */
   contaminated: boolean;
   spaces: Spaces;
@@ -38,6 +39,8 @@ export type Detector = Readonly<{
 }>;
 
 export type DetectorOptions = Readonly<{
+  /** `table` (default), or `network` for rows that a network computes: a mixture of normals in place of spline couplings. */
+  form?: Form;
   /** The training rows hold many anomalies, more than one in fifty. Default false. */
   contaminated?: boolean;
   /** Decides the training of the flow and the sample of reference rows. Default 0. */
@@ -48,6 +51,7 @@ export type DetectorOptions = Readonly<{
   Pick<FlowOptions, "signal" | "onStep">;
 
 const schemas = {
+  form: o.oneOf("table", "network"),
   contaminated: o.flag,
   seed: o.integer(0),
   steps: o.integer(1),
@@ -75,7 +79,7 @@ export type OpenDetector = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-type Sample = Pick<Detector, "columns" | "contaminated" | "spaces" | "reference">;
+type Sample = Pick<Detector, "columns" | "form" | "contaminated" | "spaces" | "reference">;
 
 /** Rows in a space; without one, their features. */
 async function inSpace(
@@ -97,12 +101,13 @@ async function inSpace(
 
 async function learntOf(
   executor: Executor,
-  { columns, contaminated, spaces, reference }: Sample,
+  { columns, form, contaminated, spaces, reference }: Sample,
   model: FlowModel,
 ): Promise<Learnt> {
   const inOwn = (space: Space) => inSpace(executor, columns, reference, { space, spaces });
   return {
     features: featuresOf(tableColumns({ columns })),
+    form,
     contaminated,
     spaces,
     reference: { robust: await inOwn(robustSpace), mixed: await inOwn(mixedSpace) },
@@ -113,8 +118,9 @@ async function learntOf(
 
 /** Opens a detector on an executor. */
 export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
-  const { columns, contaminated, spaces, flow, scales } = detector;
-  const model = await FlowModel.fromArrays(detectorFlow(spaces.width, contaminated), flow, executor);
+  const { columns, form, contaminated, spaces, flow, scales } = detector;
+  const own = detectorFlow(spaces.width, { form, contaminated });
+  const model = await FlowModel.fromArrays(own, flow, executor);
   const learnt = await learntOf(executor, detector, model);
   const programs = new Map<string, RowProgram>();
   const program = (kinds: readonly ScoreKind[]): RowFunction => scoreProgram(learnt, scales, kinds);
@@ -156,7 +162,9 @@ export async function fitDetector(
   options: DetectorOptions = {},
 ): Promise<Detector> {
   checkOptions("fitDetector", schemas, options);
-  const { contaminated = false, seed = 0, steps = 400, ...control } = options;
+  const { form = "table", contaminated = false, seed = 0, steps = 400, ...control } = options;
+  if (form === "network" && contaminated)
+    throw new UsageError("fitDetector: contaminated rows of the form network; leave one of them out");
   const own = encodedWidth({ columns });
   const count = training.length / own;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
@@ -165,11 +173,11 @@ export async function fitDetector(
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, own, places);
   const rows = await inSpace(executor, columns, training, { space: flowSpace(contaminated), spaces });
-  const chosen = { contaminated, seed, steps, ...control };
+  const chosen = { form, contaminated, seed, steps, ...control };
   const model = await fitDetectorFlow(executor, rows, spaces.width, chosen);
   const flow = model.arrays();
   const names = ["flow", "robust", "mixed", "neighbours"] as const satisfies readonly PartName[];
-  const learnt = await learntOf(executor, { columns, contaminated, spaces, reference }, model);
+  const learnt = await learntOf(executor, { columns, form, contaminated, spaces, reference }, model);
   const program = rowProgram(executor, partsProgram(learnt, names), own, "parts");
   try {
     const raw = await program.run(reference.subarray(0, SCALED_BY * own));
@@ -179,7 +187,7 @@ export async function fitDetector(
       mixed: scaleOf(raw.mixed!),
       neighbours: scaleOf(raw.neighbours!),
     };
-    return { columns, contaminated, spaces, reference, places, flow, scales };
+    return { columns, form, contaminated, spaces, reference, places, flow, scales };
   } finally {
     await program.dispose();
     await model.dispose();

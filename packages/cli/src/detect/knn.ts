@@ -38,7 +38,8 @@ export async function neighbourDistances(
     own: Readonly<{ spaces: SpaceArrays<np.Array>; reference: Reference<np.Array> }>,
     x: np.Array,
   ): Record<string, np.Array> => {
-    const { logs, copies } = compare(standardSpace(own.spaces, x), UNIT, own.reference);
+    const { logs, nearest, copies } = compare(standardSpace(own.spaces, x), UNIT, own.reference);
+    for (const each of nearest) each.dispose();
     return { logs: np.concatenate([...logs], 1), copies: copies.reduce((sum, each) => sum.add(each)) };
   };
   const program = rowProgram(executor, { constants: constants as never, f: f }, width, "neighbours");

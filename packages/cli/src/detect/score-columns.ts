@@ -10,10 +10,17 @@ export type ScoreKind = (typeof scoreKinds)[number];
 const partNames = ["flow", "robust", "mixed", "neighbours", "range"] as const;
 export type PartName = (typeof partNames)[number];
 
+/**
+ * What a detector is made for. `table`: rows are read as they are, and many are scored at once, in any engine. `network`: rows
+ * are computed by a network, one at a time, by ONNX Runtime: a few large operations, and no number is rounded to a step.
+ */
+export type Form = "table" | "network";
+
 /** The parts that a score of this kind is computed from. */
-export const partsOf = (kind: ScoreKind, contaminated: boolean): readonly PartName[] => {
+export const partsOf = (kind: ScoreKind, contaminated: boolean, form: Form): readonly PartName[] => {
   if (kind === "kernels") return ["robust", "mixed"];
   if (kind !== "combination") return [kind];
+  if (form === "network") return ["flow", "robust", "neighbours", "range"];
   return contaminated ? ["flow", "neighbours", "range"] : partNames;
 };
 

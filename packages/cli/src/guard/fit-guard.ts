@@ -1,7 +1,5 @@
 import { type Executor, UsageError } from "@flowify/core";
-import type { Groups } from "../detect/calibration.js";
 import { arrayColumns, type DetectorOptions, fitDetector, openDetector } from "../detect/detector.js";
-import { ascendingPlaces } from "../rows.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
 import { type Features, featureChoices, featureRows } from "./features.js";
@@ -16,6 +14,7 @@ import {
   type TappedNetwork,
 } from "./network.js";
 import { type Trial, trial } from "./score.js";
+import { type Held, heldOf } from "./smooth-p.js";
 import { candidates, type Tap, tapOf } from "./taps.js";
 import { differing } from "./verify.js";
 
@@ -129,11 +128,13 @@ export async function fitGuard(
     const best = trials.reduce((most, each) => (each.mean > most.mean ? each : most), trials[0]!);
     const features = choices.find(({ name }) => name === best?.features) ?? joined;
     const rows = featureRows(features, seen.taps);
-    const detector = await fitDetector(executor, rows, arrayColumns(features.width), options);
+    const detector = await fitDetector(executor, rows, arrayColumns(features.width), {
+      form: "network",
+      ...options,
+    });
     const calibrated = await activationsOf(network, from, held);
     const open = await openDetector(executor, detector);
     const { combination: scores } = await open.score(featureRows(features, calibrated.taps), ["combination"]);
-    const order = ascendingPlaces(scores);
     return {
       features,
       taps,
@@ -141,8 +142,7 @@ export async function fitGuard(
       open,
       trials,
       fitted: seen.count,
-      calibration: { scores: Float64Array.from(order, (i) => scores[i]!) },
-      groups: groupsOf(calibrated, network.outputs, order),
+      held: heldByClass(scores, calibrated, network.outputs) ?? [heldOf(scores)],
       accuracy: accuracyOf(seen, training, fit),
     };
   } finally {
@@ -200,19 +200,16 @@ async function compared(
   return trials;
 }
 
-/** The classes of scores, where the outputs are classes and each has enough scores. */
-function groupsOf(
+/** The scores of each class, where the outputs are classes and each has enough of them. */
+function heldByClass(
+  scores: Float64Array,
   { output, count }: Activations,
   outputs: number,
-  order: readonly number[],
-): Groups | undefined {
+): Held[] | undefined {
   if (!output || outputs < 2 || outputs > MOST_CLASSES || output.length !== count * outputs) return undefined;
   const classes = classesOf(output, outputs);
-  const sizes = new Uint32Array(outputs);
-  for (const each of classes) sizes[each]!++;
-  return sizes.every((size) => size >= FEWEST.each)
-    ? { of: Uint8Array.from(order, (i) => classes[i]!), count: outputs }
-    : undefined;
+  const groups = Array.from({ length: outputs }, (_, own) => scores.filter((_, i) => classes[i] === own));
+  return groups.every(({ length }) => length >= FEWEST.each) ? groups.map(heldOf) : undefined;
 }
 
 function accuracyOf(

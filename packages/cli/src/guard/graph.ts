@@ -3,9 +3,9 @@ import { exportFunction } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
 import { type GraphModel, renamed } from "jax-to-onnx/internal";
 import type { RowFunction } from "../detect/batches.js";
-import { type Calibration, type Groups, judgeProgram } from "../detect/calibration.js";
 import type { Detector, OpenDetector } from "../detect/detector.js";
 import type { Features } from "./features.js";
+import { type Held, heldArrays, pOf } from "./smooth-p.js";
 import { nodeMaker, projectionNodes, type Tap, tapNodes } from "./taps.js";
 
 /** The added outputs. */
@@ -20,39 +20,40 @@ export type Judged = Readonly<{
   detector: Detector;
   /** The detector on an executor, to dispose of. */
   open: OpenDetector;
-  calibration: Pick<Calibration, "scores">;
-  /** The scores of each class are calibrated for themselves. */
-  groups?: Groups | undefined;
+  /** What p is calibrated by: held-out scores of each class, or of all examples. */
+  held: readonly Held[];
 }>;
 
+/** p of float32 may lie above the share that it stands for. */
+const ROUNDED = 1 + 1e-6;
+
+/** Classes that are calibrated for themselves; 0 where all examples are one group. */
+const classesIn = ({ held }: Judged): number => (held.length > 1 ? held.length : 0);
+
 /** log p, p and the flag of rows: features, and behind them the outputs where these are classes. */
-function program(
-  { features, detector, open, calibration, groups }: Judged,
-  falseAlarms: number,
-): RowFunction {
+function program(judged: Judged, falseAlarms: number): RowFunction {
+  const { features, detector, open, held } = judged;
   const { constants, f } = open.program(["combination", "flow"]);
   const { width } = features;
+  const classes = classesIn(judged);
   // the density of the features is that of the standardized ones by the product of their deviations
   const scale = detector.spaces.std.reduce((sum, each) => sum + Math.log(each), 0);
-  const scored = (own: never, x: np.Array) => {
-    const group = groups && classOf(x.ref.slice([], [width, width + groups.count]));
-    const { combination, flow } = f(own, groups ? x.slice([], [0, width]) : x);
-    return { combination: combination!, log_prob: flow!.neg().sub(scale), ...(group && { group }) };
-  };
-  const judged = judgeProgram({ constants, f: scored }, calibration, falseAlarms, groups);
   return {
-    constants: judged.constants,
-    f(own, x) {
-      const { combination, log_prob, p, flag } = judged.f(own, x);
-      combination!.dispose();
-      return { log_prob: log_prob!, p_value: p!, flag: flag! };
+    constants: { score: constants, held: heldArrays(held) },
+    f(own: Readonly<{ score: never; held: never }>, x) {
+      const outputs = classes > 0 ? x.ref.slice([], [width, width + classes]) : undefined;
+      const { combination, flow } = f(own.score, outputs ? x.slice([], [0, width]) : x);
+      const each = pOf(own.held, combination!);
+      const p = np.max(outputs ? np.where(isSmaller(outputs), 0, each) : each, 1);
+      const flag = np.greater(falseAlarms * ROUNDED, p.ref).astype(np.int32);
+      return { log_prob: flow!.neg().sub(scale), p_value: p, flag };
     },
   };
 }
 
-/** 1 for the largest of the outputs, [B, K] in and out. */
-const classOf = (outputs: np.Array): np.Array =>
-  np.greaterEqual(outputs.ref, np.max(outputs, 1, { keepdims: true })).astype(np.float32);
+/** Outputs [B, K] that are below the largest. */
+const isSmaller = (outputs: np.Array): np.Array =>
+  np.less(outputs.ref, np.max(outputs, 1, { keepdims: true }));
 
 /** The nodes of a guard, from values of the network to `log_prob`, `p_value` and `flag`. */
 export function guardGraph(
@@ -60,15 +61,16 @@ export function guardGraph(
   { input, outputs: given }: Pick<GivenModel, "input" | "outputs">,
   { falseAlarms, batch }: Readonly<{ falseAlarms: number; batch: string | number }>,
 ): GraphModel {
-  const { features, taps, groups } = judged;
+  const { features, taps } = judged;
+  const classes = classesIn(judged);
   const maker = nodeMaker("features");
   const used = features.parts.map(({ at }) => taps[at]!);
   const parts = features.parts.flatMap(({ projection }, i) =>
     projectionNodes(projection, tapNodes(used[i]!, maker), maker),
   );
   const scores = given[0]!;
-  const rows = maker.node("Concat", groups ? [...parts, scores.name] : parts, { axis: 1 });
-  const shape = [features.width + (groups?.count ?? 0)];
+  const rows = maker.node("Concat", classes > 0 ? [...parts, scores.name] : parts, { axis: 1 });
+  const shape = [features.width + classes];
   const judge = exportFunction(
     { name: "judge", ...program(judged, falseAlarms), input: { name: "x", shape }, outputs: OUTPUTS },
     { target: { ...portable, steps: false } },
@@ -81,8 +83,8 @@ export function guardGraph(
     type: "float32" as const,
     shape: ["batch", ...sizes],
   }));
-  if (groups && !read.some(({ name }) => name === scores.name))
-    read.push({ name: scores.name, type: "float32", shape: ["batch", groups.count] });
+  if (classes > 0 && !read.some(({ name }) => name === scores.name))
+    read.push({ name: scores.name, type: "float32", shape: ["batch", classes] });
   return {
     name: `guard of ${input.name}`,
     inputs: read,

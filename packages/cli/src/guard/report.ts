@@ -4,6 +4,7 @@ import { baselinesOf, type Seen } from "./baselines.js";
 import { drawn, type Examples } from "./examples.js";
 import type { FittedGuard } from "./fit-guard.js";
 import { activationsOf, classesOf, openNetwork, openTapped, type Subject } from "./network.js";
+import { heldOut } from "./smooth-p.js";
 import { candidates, lastRead } from "./taps.js";
 
 /** Examples of each set, and training examples that baselines are fitted to. */
@@ -91,7 +92,7 @@ export async function measureGuard(
       );
     }
     const p = own.guard!.map((score) => -score);
-    const alarms = falseAlarms(p, fitted.calibration.scores.length);
+    const alarms = falseAlarms(p, heldOut(fitted.held));
     return { usual: { name: usual.name, examples: p.length }, falseAlarms: alarms, sets };
   } finally {
     await network.dispose();

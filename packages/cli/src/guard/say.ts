@@ -3,10 +3,11 @@ import type { Terminal } from "../ui/terminal.js";
 import type { Examples } from "./examples.js";
 import type { FittedGuard } from "./fit-guard.js";
 import type { GuardReport } from "./report.js";
+import { heldOut } from "./smooth-p.js";
 
 /** What the guarded file says of itself. */
 export const descriptionOf = (
-  { features, taps, trials, calibration, groups, accuracy, fitted }: FittedGuard,
+  { features, taps, trials, held: groups, accuracy, fitted }: FittedGuard,
   training: Examples,
   held: Examples | undefined,
   falseAlarms: number,
@@ -20,15 +21,15 @@ export const descriptionOf = (
   fitted: { data: training.name, examples: fitted },
   calibrated: {
     data: held?.name ?? training.name,
-    examples: calibration.scores.length,
-    classes: groups?.count ?? 1,
+    examples: heldOut(groups),
+    classes: groups.length,
   },
   ...(accuracy !== undefined && { accuracy }),
 });
 
 export function sayFitted(
   terminal: Terminal,
-  { trials, features, groups, calibration, accuracy }: FittedGuard,
+  { trials, features, held: groups, accuracy }: FittedGuard,
   falseAlarms: number,
 ): void {
   if (accuracy !== undefined) {
@@ -48,7 +49,7 @@ export function sayFitted(
       terminal.say(row);
   }
   terminal.say(`looks at ${features.name}: ${features.width} features`);
-  const held = `${formatCount(calibration.scores.length)} held-out examples${groups ? `, each of ${groups.count} classes for itself` : ""}`;
+  const held = `${formatCount(heldOut(groups))} held-out examples${groups.length > 1 ? `, each of ${groups.length} classes for itself` : ""}`;
   terminal.say(`calibrated by ${held}; flags ${100 * falseAlarms} % of usual inputs`);
 }
 

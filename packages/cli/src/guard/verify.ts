@@ -1,16 +1,16 @@
 import { MismatchError } from "@flowify/core";
 import type { Computed } from "@flowify/onnx";
-import { conformalP } from "../detect/calibration.js";
 import type { Examples } from "./examples.js";
 import { featureRows } from "./features.js";
 import type { Judged } from "./graph.js";
 import { activationsOf, classesOf, openNetwork, openTapped, type Subject } from "./network.js";
+import { smoothP } from "./smooth-p.js";
 
 /** Examples that a guarded file is compared on. */
 const COMPARED = 64;
 
-/** Largest difference of p beside a rank: scores that differ by rounding errors may change places. */
-const RANKS = 2;
+/** Largest difference of p. */
+const CLOSE = 1e-4;
 
 type Outputs = Readonly<Record<string, Computed>>;
 
@@ -57,15 +57,12 @@ export async function verify(
   await network.dispose();
   const rows = featureRows(judged.features, seen.taps);
   const { combination: scores } = await judged.open.score(rows, ["combination"]);
-  const { groups, calibration } = judged;
-  const classes = groups && seen.output ? classesOf(seen.output, groups.count) : undefined;
+  const { held } = judged;
+  const classes = held.length > 1 && seen.output ? classesOf(seen.output, held.length) : undefined;
   const p = found.p_value?.data as Float32Array;
   scores.forEach((score, i) => {
-    const held = groups
-      ? calibration.scores.filter((_, at) => groups.of[at] === classes![i])
-      : calibration.scores;
-    const expected = conformalP({ scores: held }, score);
-    if (Math.abs(expected - p[i]!) > (RANKS + 0.5) / (held.length + 1))
+    const expected = smoothP(held[classes?.[i] ?? 0]!, score);
+    if (!(Math.abs(expected - p[i]!) <= CLOSE))
       throw new MismatchError(
         `ONNX Runtime and flowify compute different p-values of example ${i + 1}: ${p[i]} and ${expected}\nchoose other values with --at`,
       );

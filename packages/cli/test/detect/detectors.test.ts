@@ -6,7 +6,13 @@ import { describe, expect, it } from "vitest";
 import { averagePrecision } from "../../src/detect/average-precision.js";
 import { rowProgram } from "../../src/detect/batches.js";
 import { combined, type Scales, scaleOf, standardize } from "../../src/detect/combine.js";
-import { compare, kernelScore, neighbourScore, referenceParts } from "../../src/detect/compare.js";
+import {
+  compare,
+  kernelScore,
+  neighbourScore,
+  referenceParts,
+  sharedRows,
+} from "../../src/detect/compare.js";
 import { neighbourDistances } from "../../src/detect/knn.js";
 import {
   beyondRange,
@@ -93,6 +99,55 @@ describe("neighbours and kernels", () => {
     const { kernel, distance } = await compareWith(training, Float32Array.of(10, 0, 0, 40, 0, 0), 300);
     expect(kernel[1]! > kernel[0]! && Number.isFinite(kernel[1])).toBe(true);
     expect(distance[1]! > distance[0]!).toBe(true);
+  });
+});
+
+describe("neighbours and kernels of rows that a network computes", () => {
+  const [training, rows] = [normals(1, 1500), normals(2, 600)];
+  const computed = async (judged: Float32Array) => {
+    const constants = [...referenceParts(training, WIDTH, BANDWIDTH, 1500)];
+    const f = (reference: np.Array[], x: np.Array) => {
+      const found = compare(x, BANDWIDTH, reference, { group: 300, computed: true });
+      return { distance: neighbourScore(sharedRows(found), BANDWIDTH), kernel: kernelScore(found, 1500) };
+    };
+    const program = rowProgram(jaxExecutor(), { constants, f }, WIDTH, "compare");
+    const found = await program.run(judged);
+    await program.dispose();
+    return found as { kernel: Float32Array; distance: Float32Array };
+  };
+
+  it("are those of all pairs, in groups of one part", async () => {
+    const { distance, kernel } = await computed(rows);
+    const all = onGrid(training, BANDWIDTH);
+    for (const i of [0, 7, 99, 512, 599]) {
+      const squared = distances(rows, i, all);
+      const density = squared.reduce((sum, d) => sum + Math.exp(-d / (2 * 0.04)), 0) / squared.length;
+      expect(kernel[i]).toBeCloseTo(-Math.log(density), 4);
+      const groups = [0, 1, 2, 3, 4].map((group) =>
+        Math.sqrt(distances(rows, i, all.subarray(group * 300 * WIDTH, (group + 1) * 300 * WIDTH))[0]!),
+      );
+      expect(distance[i]).toBeCloseTo(groups.reduce((a, b) => a + b) / 5, 4);
+    }
+  });
+
+  it("do not jump where a number lies between two steps, as rows of a table do", async () => {
+    // half a step, and a little to both sides of it
+    const half = Float32Array.from({ length: 30 * WIDTH }, (_, i) => ((i + 0.5) * BANDWIDTH) / 64);
+    const [below, above] = [half.map((v) => v * (1 - 1e-6)), half.map((v) => v * (1 + 1e-6))];
+    const most = ([a, b]: readonly { kernel: Float32Array }[]) =>
+      Math.max(...a!.kernel.map((v, i) => Math.abs(v - b!.kernel[i]!)));
+    expect(most([await computed(below), await computed(above)])).toBeLessThan(1e-4);
+    const tables = [await compareWith(training, below, 300), await compareWith(training, above, 300)];
+    expect(most(tables)).toBeGreaterThan(1e-3);
+  });
+
+  it("count a row that was trained on as any other", async () => {
+    const own = onGrid(training.subarray(0, 20 * WIDTH), BANDWIDTH);
+    const [known, table] = [await computed(own), await compareWith(training, own, 300)];
+    own.slice(0, 20).forEach((_, i) => {
+      expect(known.kernel[i]).toBeCloseTo(table.kernel[i]!, 4);
+      expect(known.distance[i]).toBeCloseTo(table.distance[i]!, 4);
+    });
   });
 });
 
