@@ -107,11 +107,11 @@ export function flowMixture(
     given?.dispose();
     return results;
   };
-  /** Start values of the members; of a layer that several begin with, once. Consumes the keys. */
+  /** Start values of as many members as there are keys; of a layer that several begin with, once. Consumes the keys. */
   const started = async (keys: readonly np.Array[], examples: CalibrationData): Promise<ArrayTree[][]> => {
     const begun = new Map<FlowLayer, { own: ArrayTree; next: CalibrationData }>();
     const members: ArrayTree[][] = [];
-    for (const [m, part] of parts.entries()) {
+    for (const [m, part] of parts.slice(0, keys.length).entries()) {
       const [first, ...others] = part.layers as [FlowLayer, ...FlowLayer[]];
       const [ownKey, otherKey] = splitKey(at(keys, m), 2);
       const found = begun.get(first);
@@ -196,7 +196,8 @@ export function flowMixture(
       const logs: number[] = [];
       for (let fold = 0; fold < folds; fold++) {
         const isHeld = (place: number): boolean => place % FOLDS === fold;
-        const own = keys.slice(parts.length * (fold + 1));
+        const own = keys.splice(parts.length, parts.length);
+        tree.dispose(own.splice(judged)); // of members that are not judged
         const members = await started(own, await examples.held((place) => !isHeld(place)));
         const held = (await examples.held(isHeld)).map(
           [judged],

@@ -18,10 +18,9 @@ export const isShapeKey = (key: np.Array): boolean => shapeKeys.has(key);
 
 /** `n` independent keys; consumes `key`. */
 export function splitKey<N extends number>(key: np.Array, n: N): Times<N, np.Array> {
-  const onlyShapes = isShapeKey(key);
-  const keys = random.split(key, n);
-  const parts = Array.from({ length: n }, (_, i) => keys.ref.slice(i));
+  // no numbers are drawn for keys that nobody reads
+  const keys = isShapeKey(key) ? key : random.split(key, n);
+  const parts = Array.from({ length: n }, (_, i) => (keys === key ? key.ref : keys.ref.slice(i)));
   keys.dispose();
-  if (onlyShapes) for (const part of parts) shapeKeys.add(part);
   return leading(parts, n);
 }
