@@ -14,7 +14,7 @@ type Totals = { passed: number; failed: number };
 /** `prints`: its output is of interest where nothing fails as well. */
 type Check = Readonly<{ name: string; commands: readonly string[]; prints?: boolean }>;
 
-const typeScript = "node --conditions=@flowify/source --import tsx";
+const typeScript = "node --interrupt-budget=1000000 --conditions=@flowify/source --import tsx";
 const checker = "node node_modules/typescript-7/bin/tsc";
 const checks: readonly Check[] = [
   { name: "format", commands: ["biome format"] },
