@@ -11,7 +11,7 @@ import { entriesIn, namesIn } from "./size/entries.js";
 const limits: Readonly<Record<string, number>> = {
   "@flowify/core": 52,
   "@flowify/core/layer": 38,
-  "@flowify/core/layers": 46,
+  "@flowify/core/layers": 50,
   "@flowify/core/testing": 11,
   "@flowify/core/internal": 46,
   "jax-to-onnx": 9,

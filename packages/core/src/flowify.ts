@@ -12,6 +12,7 @@ import type { Conversion, FlowContext } from "./layers/kind.js";
 import type { InnerLayer } from "./layers/options.js";
 import * as o from "./layers/options.js";
 import { didYouMean } from "./near-name.js";
+import { plain } from "./network/apply-network.js";
 import { expectNetwork, type Network } from "./network/network.js";
 import { findKind, kinds } from "./network/schema.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
@@ -105,6 +106,7 @@ function contextOf(conversion: Conversion, size?: number): FlowContext {
   const context: FlowContext = {
     ...conversion,
     ...(size !== undefined && { condition: size }),
+    plain,
     build: (layers, inShape, condition) =>
       layersOf(layers, inShape, condition === undefined ? context : contextOf(conversion, condition)),
   };

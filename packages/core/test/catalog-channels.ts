@@ -1,6 +1,8 @@
 /** The catalog's layers that scale, move and part with channels, and dequantization by a flow. */
+import { numpy as np } from "@jax-js/jax";
 import { chain } from "../src/chain.js";
 import { actnorm } from "../src/layers/actnorm.js";
+import { append } from "../src/layers/append.js";
 import { conditionalAffine } from "../src/layers/conditional-affine.js";
 import { coupling } from "../src/layers/coupling.js";
 import { dequantizeColumns } from "../src/layers/dequantize-columns.js";
@@ -14,11 +16,13 @@ import { parallel } from "../src/layers/parallel.js";
 import { permuteChannels } from "../src/layers/permute-channels.js";
 import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
+import { take } from "../src/layers/take.js";
 import { tile } from "../src/layers/tile.js";
 import { valueTree } from "../src/layers/value-tree.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
+import type { Shape } from "../src/shape.js";
 import { narrow, narrowMixture } from "./support/densities.js";
-import { type CatalogEntry, entry } from "./support/entry.js";
+import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 
 const movements: readonly CatalogEntry[] = [
   entry("squeeze", "squeeze", squeeze([2, 2, 4])),
@@ -41,6 +45,40 @@ const splits: readonly CatalogEntry[] = [
     batch: 1,
   }),
   entry("split of channels", ["split", "gaussian"], split([3, 2, 2], { density: narrow })),
+  entry("split that sees around", ["split", "gaussian"], split([3, 2, 2], { density: narrow, window: 3 })),
+];
+
+const taken = (what: string, inShape: Shape, indices: readonly number[], rest: Rest = {}): CatalogEntry =>
+  entry(`take ${what}`, ["take", "chain"], take(inShape, { indices, density: narrow }), {
+    network: { inShape, layers: [{ kind: "take", indices }] },
+    ...rest,
+  });
+
+const double = { outShape: [1, 2], apply: (x: np.Array) => np.sum(x, 1, { keepdims: true }) };
+
+const appended: readonly CatalogEntry[] = [
+  entry("append a sum", "append", append(leakyRelu([2, 2]), [double])),
+  entry(
+    "append two sums around the layer",
+    "append",
+    append(
+      linear(2, 3, { leading: [2] }),
+      [
+        { outShape: [2, 1], apply: (x) => np.sum(np.square(x), 2, { keepdims: true }) },
+        { outShape: [2, 2], apply: np.tanh },
+      ],
+      { axis: 1, place: 1 },
+    ),
+    { batch: 1 },
+  ),
+];
+
+const takes: readonly CatalogEntry[] = [
+  taken("in another order", [3, 2], [2, 0, 1]),
+  taken("two of four", [4], [2, 0]),
+  taken("channels, one twice", [2, 2, 1], [1, 0, 1]),
+  taken("rows, one twice, one not", [3, 2], [2, 2, 0]),
+  taken("all as they are", [3, 2], [0, 1, 2], { batch: 1 }),
 ];
 
 /** Edges a step of 1 apart. */
@@ -180,6 +218,8 @@ export const channels: readonly CatalogEntry[] = [
   ...movements,
   ...norms,
   ...splits,
+  ...takes,
+  ...appended,
   ...mixtures,
   ...mixtureSplits,
   ...sides,

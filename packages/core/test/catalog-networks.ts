@@ -1,6 +1,8 @@
 /** The catalog's layers that given networks need. */
 
 import { chain } from "../src/chain.js";
+import { normalResidual } from "../src/densities/residual.js";
+import { flowify } from "../src/flowify.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { affine } from "../src/layers/affine.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
@@ -11,10 +13,14 @@ import { linear } from "../src/layers/linear.js";
 import type { DenseWeights } from "../src/layers/linear-weights.js";
 import { type MaxPool2dOptions, maxPool2d } from "../src/layers/max-pool2d.js";
 import { monotone } from "../src/layers/monotone.js";
+import { type NormalizeOptions, normalize } from "../src/layers/normalize.js";
 import { prelu } from "../src/layers/prelu.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { reshape } from "../src/layers/reshape.js";
+import { type SelfGatedOptions, selfGated } from "../src/layers/self-gated.js";
+import { nth } from "../src/lists.js";
 import { makeRng } from "../src/math/rng.js";
+import type { OrdinaryLayer } from "../src/network/network.js";
 import type { Shape } from "../src/shape.js";
 import type { ConvCase } from "./catalog-images.js";
 import { narrow, narrowMixture } from "./support/densities.js";
@@ -121,6 +127,41 @@ const monotones: readonly CatalogEntry[] = [
   entry("asinh", "monotone", monotone([5], "asinh"), { scale: 3, condition: 10 }),
 ];
 
+type Gate = SelfGatedOptions["function"];
+
+const gated = (name: Gate, inShape: Shape, what: string, rest: Partial<CatalogEntry>): CatalogEntry =>
+  entry(`selfGated ${name}${what}`, "selfGated", selfGated(inShape, { function: name }), {
+    network: { inShape, layers: [{ kind: "selfGated", function: name }] },
+    condition: 10,
+    ...rest,
+  });
+
+const folded: readonly CatalogEntry[] = [
+  gated("silu", [5], "", { scale: 2 }),
+  gated("silu", [2, 1, 3], " of an image, far", { scale: 20 }),
+  gated("gelu", [5], "", { scale: 2 }),
+  gated("geluTanh", [5], "", { scale: 2 }),
+  gated("mish", [5], "", { scale: 2, batch: 1 }),
+  gated("hardSwish", [6], "", { scale: 3 }),
+  gated("hardSwish", [2, 2, 2], " of an image", { scale: 4 }),
+];
+
+const norm = (what: string, inShape: Shape, own: NormalizeOptions, rest: Partial<CatalogEntry> = {}) =>
+  entry(`normalize ${own.by}${what}`, "normalize", normalize(inShape, { ...own, density: narrow }), {
+    network: { inShape, layers: [{ kind: "normalize", ...own }] },
+    condition: 10,
+    ...rest,
+  });
+
+const norms: readonly CatalogEntry[] = [
+  norm("", [5], { by: "layerNorm" }),
+  norm(" of rows, ε as large as the variance", [3, 4], { by: "layerNorm", epsilon: 0.5 }),
+  norm(" of 2", [2, 2], { by: "layerNorm" }, { batch: 1 }),
+  norm("", [3, 4], { by: "rmsNorm" }, { scale: 100 }),
+  norm("", [5], { by: "softmax" }),
+  norm(" of rows", [2, 3], { by: "softmax" }, { scale: 3 }),
+];
+
 const maxPool = (what: string, inShape: Shape, options: MaxPool2dOptions, rest: Partial<CatalogEntry> = {}) =>
   entry(`maxPool2d ${what}`, "maxPool2d", maxPool2d(inShape, options), rest);
 
@@ -189,6 +230,15 @@ const forks: readonly CatalogEntry[] = [
     batch: 1,
   }),
   entry(
+    "branches: a gate",
+    "branches",
+    branches([leakyRelu([3]), chain([linear(3, 3), monotone([3], "sigmoid")])], {
+      join: "multiply",
+      density: narrow,
+    }),
+    { condition: 10 },
+  ),
+  entry(
     "branches: three of an image, concatenated",
     "branches",
     branches([actnorm([2, 2, 2]), reshape([2, 2, 2], [2, 2, 2]), leakyRelu([2, 2, 2])], {
@@ -206,11 +256,77 @@ const forks: readonly CatalogEntry[] = [
   ),
 ];
 
+type Branches = Extract<OrdinaryLayer, { kind: "branches" }>;
+
+/** Branches of which one carries x, described as a network does. */
+const carrying = (
+  what: string,
+  inShape: Shape,
+  own: Omit<Branches, "kind">,
+  rest: Partial<CatalogEntry> = {},
+) => {
+  const network = { inShape, layers: [{ kind: "branches", ...own } as const] };
+  const small = { density: narrow, residual: normalResidual };
+  const layer = nth(flowify(network, { density: small }).chain.layers, 0);
+  return entry(`branches, carried: ${what}`, ["branches", "append"], layer, {
+    network,
+    condition: 10,
+    ...rest,
+  });
+};
+
+const carried: readonly CatalogEntry[] = [
+  carrying("a residual connection", [3], { join: "add", branches: [[], [{ kind: "tanh" }]], carry: 0 }),
+  carrying("three of two numbers added", [2], {
+    join: "add",
+    branches: [[{ kind: "tanh" }], [{ kind: "leakyRelu" }], [{ kind: "softsign" }]],
+    carry: 1,
+  }),
+  carrying(
+    "a gate of rows",
+    [2, 3],
+    { join: "multiply", branches: [[{ kind: "sigmoid" }], []], carry: 1 },
+    { batch: 1 },
+  ),
+  carrying("images beside each other", [1, 2, 2], {
+    join: "concat",
+    axis: 1,
+    branches: [[{ kind: "tanh" }], [], [{ kind: "take", indices: [0] }, { kind: "sigmoid" }]],
+    carry: 1,
+  }),
+  carrying("a product of matrices", [2, 3], {
+    join: "matmul",
+    branches: [[{ kind: "tanh" }], [{ kind: "transpose", order: [1, 0] }]],
+  }),
+  carrying("an image, the density sees around", [1, 2, 3], {
+    join: "add",
+    branches: [[], [{ kind: "maxPool2d", kernel: 3, padding: 1 }]],
+    carry: 0,
+  }),
+];
+
+const apart = carrying("parts of x multiplied", [4, 2], {
+  join: "multiply",
+  branches: [[{ kind: "leakyRelu" }], [{ kind: "prelu", slope: [0.5, 2] }]],
+  parts: [2, 2],
+});
+
+const unequal = carrying("parts of x of 1 and 2 beside each other", [3], {
+  join: "concat",
+  branches: [[], [{ kind: "take", indices: [1, 0] }]],
+  parts: [1, 2],
+});
+
 export const networkLayers: readonly CatalogEntry[] = [
   ...affines,
   ...cuts,
   ...monotones,
+  ...folded,
+  ...norms,
   ...pools,
   ...forks,
+  ...carried,
+  { ...apart, name: "branches: parts multiplied" },
+  { ...unequal, name: "branches: parts beside each other" },
   ...pretrainedConvolutions.map((one) => one.entry),
 ];

@@ -30,6 +30,7 @@ describe("a flow whose layers fill a part of what follows loses mass, and says s
     ["celu at the end", network(square, { kind: "celu", alpha: 2 }), 1],
     ["selu at the end", network(square, { kind: "selu" }), 1],
     ["tanh in the middle", network(square, { kind: "tanh" }, square), 1],
+    ["SiLU in the middle", network(square, { kind: "selfGated", function: "silu" }, square), 1],
     ["sigmoid in the middle", network(square, { kind: "sigmoid" }, square), 1],
     [
       "tanh in front of a uniform base of another interval",

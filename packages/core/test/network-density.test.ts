@@ -1,9 +1,16 @@
 /** Densities of what given networks are made of: they integrate to 1, meet closed forms, and bounds are bounds. */
+
+import { numpy as np } from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { uniform } from "../src/base.js";
 import { chain } from "../src/chain.js";
+import type { ConditionalDensityFactory } from "../src/densities/conditional.js";
+import { gaussian } from "../src/densities/gaussian.js";
 import { type Flow, flow } from "../src/flow.js";
+import { flowify } from "../src/flowify.js";
 import type { FlowLayer } from "../src/layer.js";
+import { affine } from "../src/layers/affine.js";
+import { append } from "../src/layers/append.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
 import { branches } from "../src/layers/branches.js";
 import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
@@ -13,12 +20,17 @@ import { maxPool2d } from "../src/layers/max-pool2d.js";
 import { type MonotoneFunction, monotone } from "../src/layers/monotone.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { reshape } from "../src/layers/reshape.js";
+import { selfGated } from "../src/layers/self-gated.js";
+import { split } from "../src/layers/split.js";
+import { take } from "../src/layers/take.js";
+import { nth } from "../src/lists.js";
 import { normalCdf } from "../src/math/normal.js";
 import { makeRng } from "../src/math/rng.js";
+import type { NetworkLayer } from "../src/network/network.js";
 import { HostArray } from "../src/params/host-array.js";
 import { logNormal, sum } from "../src/testing/plain.js";
 import { type HostTree, host, perturbedLike, toParams, usePrecision } from "../src/testing/prepare.js";
-import { drawnLogProbs, drawnMass, type Params } from "./support/grid.js";
+import { drawnLogProbs, drawnMass, logProbs, type Params, randomParams } from "./support/grid.js";
 import { logSum } from "./support/plain.js";
 import { tolerance } from "./tolerances.js";
 
@@ -99,24 +111,109 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
     ),
     "average pooling": pair(avgPool2d([1, 1, 2], { kernel: [1, 2] })),
     "a residual connection": flow([linear(2, 2), residual()]),
+    "one number left out, the other twice": flow([
+      linear(2, 2),
+      take([2], { indices: [1, 1] }),
+      linear(2, 2),
+    ]),
     "branches concatenated": flow([
       linear(2, 2),
       branches([leakyRelu([2]), linear(2, 1)], { join: "concat" }),
       linear(3, 3),
     ]),
     "a mixture of normals": flow([linear(2, 2), gaussianMixture([2], { components: 3 })]),
+    "hard swish": flow([linear(2, 2), selfGated([2], { function: "hardSwish" }), linear(2, 2)]),
     clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
   };
 
-  const quick = ["relu", "max pooling", "a residual connection", "a mixture of normals"];
+  const quick = [
+    "relu",
+    "hard swish",
+    "one number left out, the other twice",
+    "max pooling",
+    "a residual connection",
+    "a mixture of normals",
+  ];
 
   for (const [name, made] of Object.entries(flows))
     it(`${name}, random parameters`, { tags: quick.includes(name) ? [] : ["long"] }, async () => {
-      const { a, limit } = /branch|residual/.test(name) ? { a: 2.5, limit: 7 } : { a: 1, limit: 10 };
+      const { a, limit } = /branch|residual|twice/.test(name) ? { a: 2.5, limit: 7 } : { a: 1, limit: 10 };
       const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
       const params = toParams(drawnWide(near, a), "float32") as Params;
       expect(Math.abs((await drawnMass(made, params, limit, 1200)) - 1)).toBeLessThan(tolerance("integral"));
     });
+});
+
+/** Gaussians whose values have this mean and this scale at first: tails that a square cuts off are light. */
+const around =
+  (mean: number, scale: number): ConditionalDensityFactory =>
+  (size, context) => {
+    const inner = gaussian(size, context);
+    return {
+      ...inner,
+      logProb: (params, value, given) =>
+        inner.logProb(params as never, value.sub(mean).div(scale), given).sub(size * Math.log(scale)),
+      draw: (params, given, noise) =>
+        inner
+          .draw(params as never, given, noise)
+          .mul(scale)
+          .add(mean),
+    };
+  };
+
+/** Midpoints of cells on [−limit, limit], and their width. */
+const midpoints = (limit: number, cells: number) => {
+  const step = (2 * limit) / cells;
+  return { nodes: Array.from({ length: cells }, (_, i) => -limit + (i + 0.5) * step), step };
+};
+
+describe("∫ exp(log p(x, ε)) r(ε) over x and one number of noise is 1", () => {
+  const one = (...layers: NetworkLayer[]): Flow => flowify({ inShape: [1], layers }, { density: "gaussian" });
+  const flows: { readonly [name: string]: readonly [made: Flow, limit: number] } = {
+    "a residual that one branch carries": [
+      one({ kind: "branches", join: "add", branches: [[{ kind: "softsign" }], []], carry: 1 }),
+      9,
+    ],
+    "a function in place of x": [
+      flow([
+        append(leakyRelu([1]), [{ outShape: [1], apply: (x) => np.sin(x.mul(3)) }]),
+        linear(2, 2),
+        split([2]),
+      ]),
+      9,
+    ],
+    "a gate": [
+      flow([
+        branches([reshape([1], [1]), chain([linear(1, 1), affine([1], { shift: Float32Array.of(4) })])], {
+          join: "multiply",
+          density: around(4, 0.5),
+        }),
+      ]),
+      4,
+    ],
+    "a number twice": [flow([take([1], { indices: [0, 0] }), linear(2, 2)]), 9],
+    "hard swish": [flow([selfGated([1], { function: "hardSwish" })]), 12],
+    "SiLU behind a noisy copy, which loses mass": [
+      one(
+        { kind: "branches", join: "concat", branches: [[], [{ kind: "tanh" }]], carry: 0 },
+        { kind: "linear", out: 2 },
+        { kind: "selfGated", function: "silu" },
+      ),
+      12,
+    ],
+  };
+
+  it.each(Object.entries(flows))("%s", async (_, [made, limit]) => {
+    const [x, noise] = [midpoints(limit, 1200), midpoints(6, 240)];
+    const points = Float32Array.from(x.nodes.flatMap((v) => noise.nodes.map(() => v)));
+    const noises = x.nodes.flatMap(() => noise.nodes);
+    const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
+    const params = toParams(drawnWide(near, 1), "float32") as Params;
+    const logs = await logProbs(made, params, points, Float32Array.from(noises));
+    const mass = sum(logs.map((log, i) => Math.exp(log + logNormal(nth(noises, i))))) * x.step * noise.step;
+    expect(mass).toBeLessThan(1 + tolerance("integral"));
+    expect(Math.abs(mass - 1) < tolerance("integral")).toBe(made.likelihood !== "loses mass");
+  });
 });
 
 describe("a base on R loses what it holds outside of the image, no less and no more", () => {
@@ -127,13 +224,20 @@ describe("a base on R loses what it holds outside of the image, no less and no m
     softsign: [-1, 1],
     elu: [-1, 9],
     selu: [-1.7580993, 9],
+    silu: [-0.2784645, 9],
+    gelu: [-0.1699712, 9],
+    geluTanh: [-0.1700408, 9],
+    mish: [-0.3088434, 9],
   };
+  const gated = ["silu", "gelu", "geluTanh", "mish"] as const;
 
   it.each(Object.entries(images))("%s", async (name, [low, high]) => {
-    const made = flow([monotone([1], name as MonotoneFunction)]);
+    const own = gated.find((each) => each === name);
+    const made = flow([own ? selfGated([1], { function: own }) : monotone([1], name as MonotoneFunction)]);
+    const params = await randomParams(made, 3);
     // evenly in x near 0, where most of it is, and far out, where a softsign still rises
     const nodes = Float64Array.from({ length: 40_001 }, (_, i) => Math.sinh((i - 20_000) * 4.5e-4));
-    const logs = await drawnLogProbs(made, [{}] as never, Float32Array.from(nodes));
+    const logs = await drawnLogProbs(made, params, Float32Array.from(nodes));
     const mass = sum(
       logs.slice(1).map((log, i) => Math.exp(log) * ((nodes[i + 1] as number) - (nodes[i] as number))),
     );

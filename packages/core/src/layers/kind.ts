@@ -29,6 +29,8 @@ export type Conversion = Readonly<{
 export type FlowContext = Conversion &
   Readonly<{
     build(layers: readonly InnerLayer[], inShape: Shape, condition?: number): readonly FlowLayer[];
+    /** The same network without a flow. */
+    plain: PlainContext;
   }>;
 
 /** The network inside a layer, as it is written. */

@@ -27,14 +27,17 @@ export {
   softsignKind,
   tanhKind,
 } from "./monotone.js";
+export { normalizeKind } from "./normalize.js";
 export { padKind } from "./pad.js";
 export { permuteChannelsKind } from "./permute-channels.js";
 export { preluKind } from "./prelu.js";
 export { clipKind, reluKind } from "./relu.js";
 export { flattenKind, permuteKind, reshapeKind, transposeKind } from "./reshape.js";
 export { rqSplineKind } from "./rq-spline.js";
+export { selfGatedKind } from "./self-gated.js";
 export { splitKind } from "./split.js";
 export { squeezeKind, unsqueezeKind } from "./squeeze.js";
+export { takeKind } from "./take.js";
 export { transformerKind } from "./transformer.js";
 export { valueTreeKind } from "./value-tree.js";
 export { variationalDequantizeKind } from "./variational-dequantize.js";

@@ -1,4 +1,4 @@
-import { nn, numpy as np } from "@jax-js/jax";
+import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, softplus, sumExamples } from "../math/numerics.js";
@@ -201,7 +201,13 @@ function kindWithAlpha<const N extends MonotoneFunction>(
 
 const elu = (x: np.Array, alpha: number): np.Array => belowZero(x, (v) => np.expm1(v).mul(alpha));
 
-export const sigmoidKind = kindOf("sigmoid", nn.sigmoid);
+/** Of e^−|x|, so that nothing overflows, gradients included. */
+function sigmoid(x: np.Array): np.Array {
+  const e = np.exp(np.absolute(x.ref).neg());
+  return np.where(np.less(x, 0), e.ref, 1).div(e.add(1));
+}
+
+export const sigmoidKind = kindOf("sigmoid", sigmoid);
 export const tanhKind = kindOf("tanh", np.tanh);
 export const softplusKind = kindOf("softplus", softplus);
 export const softsignKind = kindOf("softsign", (x) => x.ref.div(np.absolute(x).add(1)));

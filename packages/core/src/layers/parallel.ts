@@ -37,8 +37,8 @@ export function parallel(
   { inAxis = 0, outAxis = 0 }: ParallelOptions = {},
 ): ParallelLayer {
   const [inShapes, outShapes] = [parts.map((part) => part.inShape), parts.map((part) => part.outShape)];
-  const inShape = joined(inShapes, inAxis, "in");
-  const outShape = joined(outShapes, outAxis, "out");
+  const inShape = joinedShape("parallel", inShapes, inAxis, "in");
+  const outShape = joinedShape("parallel", outShapes, outAxis, "out");
   /** An array cut into the parts' sizes along an axis of the example. */
   const cut = (a: np.Array, axis: number, shapes: readonly Shape[]): np.Array[] => {
     const ends: number[] = [];
@@ -116,16 +116,16 @@ export function parallel(
 }
 
 /** The parts' shapes with their sizes along one axis summed. */
-function joined(shapes: readonly Shape[], axis: number, side: string): Shape {
+export function joinedShape(layer: string, shapes: readonly Shape[], axis: number, side: string): Shape {
   const first = shapes[0];
-  if (!first) throw new ShapeError("parallel: needs a layer at least");
+  if (!first) throw new ShapeError(`${layer}: needs a layer at least`);
   if (!Number.isInteger(axis) || axis < 0 || axis >= first.length)
-    throw new ShapeError(`parallel: there is no axis ${axis} in ${showShape(first)}`);
+    throw new ShapeError(`${layer}: there is no axis ${axis} in ${showShape(first)}`);
   const others = (shape: Shape): Shape => shape.toSpliced(axis, 1);
   for (const shape of shapes)
     if (shape.length !== first.length || !sameShape(others(shape), others(first)))
       throw new ShapeError(
-        `parallel: parts have ${showShape(first)} and ${showShape(shape)} on the ${side} side, which do not join along axis ${axis}`,
+        `${layer}: parts have ${showShape(first)} and ${showShape(shape)} on the ${side} side, which do not join along axis ${axis}`,
       );
   return first.with(
     axis,

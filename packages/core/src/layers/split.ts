@@ -8,9 +8,10 @@ import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import type { NoiseTree } from "../noise.js";
-import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
+import { padded } from "./pad.js";
 
 /** Parameters of the density of what leaves. */
 export type SplitParams = { dropped: ArrayTree };
@@ -24,15 +25,17 @@ export type SplitOptions = o.Options<typeof schemas> & {
   density?: ConditionalDensityFactory;
   /** Numbers of a condition that this density sees as well. Default none. */
   condition?: number;
+  /** Of an image: rows and columns of the square around a place that this density sees. An odd number, default 1. */
+  window?: number;
 };
 
 /**
  * z = the first channels of x; L = Σ over places of log q(the other channels there | z there).
  *
  * The multi-scale split: a part of the channels leaves early, and the layers after it work on the
- * rest. A reducing layer without a rotation. Exact; forward(inverse(z)) = z.
+ * rest. A reducing layer without a rotation. Exact; forward(inverse(z)) = z. With `window` the density sees z around the place, too.
  *
- * Errors: `ShapeError` where none would leave or none would stay.
+ * Errors: `ShapeError` where none would leave or none would stay, and for a window of what is no image.
  * Source: Dinh et al. 2017 (arXiv:1605.08803), section 3.6; Kingma and Dhariwal 2018 for the conditional density.
  *
  * @example
@@ -46,14 +49,22 @@ export type SplitOptions = o.Options<typeof schemas> & {
  */
 export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
   const [channels = 0, ...space] = inShape;
-  const { leaving = Math.floor(channels / 2), density: factory = gaussian, condition = 0 } = options;
+  const {
+    leaving = Math.floor(channels / 2),
+    density: factory = gaussian,
+    condition = 0,
+    window = 1,
+  } = options;
   expectSizes("split", { "number of leaving channels": leaving, "size of the other axes": sizeOf(space) });
   if (leaving >= channels)
     throw new ShapeError(`split: ${leaving} of ${channels} channels leaving leaves none behind`);
   const kept = channels - leaving;
   const places = sizeOf(space);
   const outShape = [kept, ...space];
-  const density: ConditionalDensity = factory(leaving, kept + condition);
+  const around = (window - 1) / 2;
+  if (window > 1 && (space.length !== 2 || window % 2 === 0))
+    throw new ShapeError(`split: a window of ${window} sees images, and is odd; got ${showShape(inShape)}`);
+  const density: ConditionalDensity = factory(leaving, kept * window ** 2 + condition);
   /** [B, c, …space] -> [B · places, c] */
   const toRows = (a: np.Array): np.Array => {
     const c = nth(a.shape, 1);
@@ -65,6 +76,21 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     return space.length === 0
       ? rows
       : np.moveaxis(rows.reshape([-1, places, c]), 2, 1).reshape([-1, c, ...space]);
+  };
+  /** [B, kept, …space] -> [B · places, window² · kept] */
+  const context = (z: np.Array): np.Array => {
+    if (window === 1) return toRows(z);
+    const [height, width] = space as [number, number];
+    const wide = padded(
+      z,
+      space.map(() => [around, around] as const),
+    );
+    const moved = Array.from({ length: window ** 2 }, (_, i) => {
+      const [row, column] = [Math.floor(i / window), i % window];
+      return wide.ref.slice([], [], [row, row + height], [column, column + width]);
+    });
+    wide.dispose();
+    return toRows(np.concatenate(moved, 1));
   };
   const noiseRows = (noise: NoiseTree): NoiseTree =>
     Object.fromEntries(
@@ -92,18 +118,18 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
       const batch = countOf(x);
       const z = x.ref.slice([], [0, kept]);
       const leavingRows = toRows(x.slice([], [kept, channels]));
-      const logs = density.logProb(dropped, leavingRows, rowsWithCondition(toRows(z.ref), given, places)); // [B · places]
+      const logs = density.logProb(dropped, leavingRows, rowsWithCondition(context(z.ref), given, places)); // [B · places]
       return { z, contribution: sumExamples(logs.reshape([batch, places])) };
     },
     inverse({ dropped }, z, noise, given) {
       expectShape("split", "z", z, outShape);
-      const drawn = density.draw(dropped, rowsWithCondition(toRows(z.ref), given, places), noiseRows(noise));
+      const drawn = density.draw(dropped, rowsWithCondition(context(z.ref), given, places), noiseRows(noise));
       return np.concatenate([z, toImages(drawn)], 1);
     },
     async initFromData(key, examples) {
-      const channelsOf = (from: number, to: number) =>
-        rowsOf(examples, (x) => toRows(x.slice([], [from, to])), to - from, places);
-      return { dropped: await density.start(key, channelsOf(kept, channels), channelsOf(0, kept)) };
+      const left = rowsOf(examples, (x) => toRows(x.slice([], [kept, channels])), leaving, places);
+      const seen = rowsOf(examples, (x) => context(x.slice([], [0, kept])), kept * window ** 2, places);
+      return { dropped: await density.start(key, left, seen) };
     },
   });
 }

@@ -27,7 +27,8 @@ function contextOf(find: (layer: InnerLayer) => Kind | undefined): PlainContext 
   return context;
 }
 
-const plain = contextOf(plainKind);
+/** Networks inside of layers, as they are written. */
+export const plain = contextOf(plainKind);
 const all = contextOf(({ kind }) => findKind(kind));
 
 /** The shape of an example after these layers. Errors: `UnsupportedOpError` for a layer that is not a plain one. */

@@ -20,11 +20,18 @@ export type Imported = Readonly<{
   /** Sizes of the result in the file, with the batch axis, if the layers alone do not determine them. */
   shape?: readonly number[];
   /** For several data inputs: layers in front of each, and the way of joining them. */
-  join?: Readonly<{ how: "add" | "concat"; axis?: number; front?: readonly (readonly OrdinaryLayer[])[] }>;
+  join?: Readonly<{
+    how: "add" | "multiply" | "matmul" | "concat";
+    axis?: number;
+    front?: readonly (readonly OrdinaryLayer[])[];
+  }>;
   /** Position of the batch axis in the result, if it is not the first axis. */
   moved?: number;
-  /** True for a function at the very end that is left out, so that its input is the output of the network. */
-  leftOut?: boolean;
+  /**
+   * True for a function that is left out at the very end, so that its input is the output of the network; or the layers that
+   * it has inside of a network.
+   */
+  leftOut?: true | readonly OrdinaryLayer[];
 }>;
 
 /** Converts one operator to layers. */
@@ -49,6 +56,8 @@ export class OpCall {
     readonly inputs: readonly (Tensor | DataShape | undefined)[],
     /** True for a file for batches of any size: results for one example must hold for several. */
     readonly openBatch = false,
+    /** Which of the node's outputs is computed. */
+    readonly output = 0,
   ) {}
 
   /** The data inputs, in order. */

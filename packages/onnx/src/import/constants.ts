@@ -149,6 +149,49 @@ const cast: Fold = (node, inputs) => {
   return { shape, element, data };
 };
 
+const equal: Fold = (node, inputs) => {
+  const [a, b] = [needed(node, inputs, 0), needed(node, inputs, 1)];
+  const shape = broadcast(node, a.shape, b.shape);
+  const element = elementOf(BOOL)!;
+  const data = empty(node, element, shape);
+  walk(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (i, [at, bt]) => {
+    put(data, i, element.hold(a.data[at!] === b.data[bt!] ? 1n : 0n));
+  });
+  return { shape, element, data };
+};
+
+const where: Fold = (node, inputs) => {
+  const all = [0, 1, 2].map((i) => needed(node, inputs, i)) as [Constant, Constant, Constant];
+  const shape = all.map((each) => each.shape).reduce((a, b) => broadcast(node, a, b));
+  const [condition, a, b] = all;
+  const data = empty(node, a.element, shape);
+  walk(
+    shape,
+    all.map((each) => broadcastStrides(each.shape, shape)),
+    (i, [ct, at, bt]) => {
+      put(data, i, Number(condition.data[ct!]) === 0 ? b.data[bt!]! : a.data[at!]!);
+    },
+  );
+  return { shape, element: a.element, data };
+};
+
+/** The upper or the lower triangle of matrices, zeros elsewhere. */
+const trilu: Fold = (node, inputs) => {
+  const { shape, element, data: entries } = needed(node, inputs, 0);
+  const k = inputs[1] ? wholeNumbers(node, inputs[1])[0]! : 0;
+  const isUpper = intAttribute(node, "upper") !== 0;
+  const [rows = 1, columns = 1] = shape.slice(-2);
+  const data = empty(node, element, shape);
+  for (let i = 0; i < entries.length; i++) {
+    const [row, column] = [Math.floor(i / columns) % rows, i % columns];
+    if (isUpper ? column - row >= k : column - row <= k) put(data, i, entries[i]!);
+  }
+  return { shape, element, data };
+};
+
+/** The code of booleans in ONNX. */
+const BOOL = 9;
+
 /** The operators that are computed during import if all inputs are constants. */
 export const foldable: { readonly [op: string]: Fold } = {
   Constant: constant,
@@ -191,6 +234,9 @@ export const foldable: { readonly [op: string]: Fold } = {
   Shape: (node, inputs) => shapeOf(node, needed(node, inputs, 0).shape),
   Size: (node, inputs) => integers([sizeOf(needed(node, inputs, 0).shape)], []),
   Cast: cast,
+  Equal: equal,
+  Where: where,
+  Trilu: trilu,
   ...movingFolds,
   Range: range,
 };

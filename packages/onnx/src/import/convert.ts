@@ -1,5 +1,5 @@
 import { DataError, type OrdinaryNetwork, UnsupportedOpError } from "@flowify/core";
-import { checkOptions, optionSchemas as o, outShape } from "@flowify/core/internal";
+import { checkOptions, type OrdinaryLayer, optionSchemas as o, outShape } from "@flowify/core/internal";
 import { type Shape, sizeOf } from "@flowify/core/layer";
 import { blockersOf, listed } from "./blockers.js";
 import { type Imported, type ImportRule, OpCall } from "./call.js";
@@ -9,9 +9,12 @@ import { chosenInput, chosenOutput, startOf } from "./endpoints.js";
 import { neededFor, nodeLabel, type OnnxGraph, type OnnxNode, type OnnxValue } from "./graph.js";
 import { expectInputs } from "./inputs.js";
 import { stepsTo } from "./paths.js";
+import { recognized } from "./patterns.js";
 import { denseRules } from "./rules/dense.js";
 import { elementwiseRules } from "./rules/elementwise.js";
+import { normRules } from "./rules/norms.js";
 import { rearrangingRules } from "./rules/rearranging.js";
+import { selectingRules } from "./rules/selecting.js";
 import { transposedRules } from "./rules/transposed.js";
 import { windowRules } from "./rules/windows.js";
 import { shapeOf } from "./shapes.js";
@@ -26,6 +29,8 @@ export const importRules: ImportRules = {
   ...elementwiseRules,
   ...denseRules,
   ...windowRules,
+  ...selectingRules,
+  ...normRules,
   ...transposedRules,
 };
 
@@ -63,7 +68,8 @@ export type ConvertedNetwork = Readonly<{
  * @throws UnsupportedOpError for an operator without a rule, or not covered by its rule, with operator, node, position
  * and remedy; UsageError for several inputs or outputs; ShapeError, DataError if sizes do not fit or are unknown
  */
-export function convertOnnx(graph: OnnxGraph, options: ConvertOptions = {}): ConvertedNetwork {
+export function convertOnnx(file: OnnxGraph, options: ConvertOptions = {}): ConvertedNetwork {
+  const graph = recognized(file);
   checkOptions(
     "convertOnnx",
     { input: o.text, output: o.text, inputShape: o.anything, rules: o.record },
@@ -111,7 +117,10 @@ const batchOf = ({ shape }: OnnxValue, { batched, full }: Data): number | "any" 
 
 const ruleName = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${domain}:${op}`);
 
-/** Computes the first output of a node: a constant from constants, or data from data. */
+/** Operators whose further outputs have layers, too. */
+const OF_SEVERAL_OUTPUTS = ["Split"];
+
+/** Computes the outputs of a node: a constant from constants, or data from data. Of most it is the first one. */
 function compute(
   node: OnnxNode,
   { graph, openBatch }: Readonly<{ graph: OnnxGraph; openBatch: boolean }>,
@@ -136,7 +145,11 @@ function compute(
   } else if (node.domain === "" && node.op === "Shape") {
     values.set(name, shapeOf(node, data[0]!.full));
   } else {
-    values.set(name, applied(new OpCall(node, graph.opset, inputs.map(forRules), openBatch), data, rules));
+    const outputs = OF_SEVERAL_OUTPUTS.includes(ruleName(node)) ? node.outputs : [name];
+    outputs.forEach((each, i) => {
+      const call = new OpCall(node, graph.opset, inputs.map(forRules), openBatch, i);
+      if (each !== "") values.set(each, applied(call, data, rules));
+    });
   }
 }
 
@@ -161,12 +174,16 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
   const imported: Imported = "layers" in given ? given : { layers: given };
   const { layers, join } = imported;
   const early = data.flatMap(({ leftOut }) => leftOut)[0];
-  if (early && (layers.length > 0 || join))
+  const inside = () => data.map((each) => (each.leftOut.length > 0 ? (each.inside?.() ?? each) : each));
+  if (early && (layers.length > 0 || join)) {
+    const all = inside();
+    if (all.every(({ leftOut }) => leftOut.length === 0)) return applied(call, all, rules);
     throw new UnsupportedOpError(
       early.op,
       early.name,
       `${nodeLabel(early)}: it is inside the network; flowify leaves out a ${early.op} only at the very end`,
     );
+  }
   if (data.length > 1 && !join)
     throw call.unsupported("it has several inputs computed from the data; its rule takes one");
   const before = data.reduce(meeting);
@@ -180,13 +197,28 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
     throw call.misfit(`its layers return [${example.join(", ")}], the file has [${shape.join(", ")}]`);
   if (sizeOf(example) > MOST_ENTRIES)
     throw call.misfit(`it returns [${shape.join(", ")}] for an example, more than ${MOST_ENTRIES} numbers`);
+  const value = { ...result, made: { node, inputs: data, before, imported }, depth: before.depth + 1 };
+  const { leftOut } = imported;
+  if (leftOut === undefined)
+    return {
+      ...value,
+      leftOut: data[0]!.leftOut,
+      ...(early && { inside: () => applied(call, inside(), rules) }),
+    };
+  const withLayers = (layers: readonly OrdinaryLayer[]) => (): Data => {
+    const [from] = inside() as [Data];
+    const made = { node, inputs: [from], before: from, imported: { layers } };
+    return { ...value, made, depth: from.depth + 1, leftOut: [] };
+  };
   return {
-    ...result,
-    made: { node, inputs: data, before, imported },
-    depth: before.depth + 1,
-    leftOut: [...data[0]!.leftOut, ...(imported.leftOut ? [node] : [])],
+    ...value,
+    leftOut: [...data[0]!.leftOut, node],
+    ...(leftOut !== true && { inside: withLayers(leftOut) }),
   };
 }
+
+/** Operators whose rules say where the batch is, if it is not in front. */
+const KNOW_THE_BATCH = ["Transpose", "Squeeze", "Gather"];
 
 /**
  * Position of the batch axis after a node, once it is no longer in front. Until a Transpose moves it back, nodes must
@@ -200,7 +232,8 @@ function placeOfBatch(
   const [{ full, moved }] = [call.first];
   if (call.data.some((each) => each.moved !== moved))
     throw call.unsupported("its inputs have the batch on different axes");
-  if (moved === undefined || call.node.op === "Transpose") return placed;
+  if (moved === undefined || KNOW_THE_BATCH.includes(call.node.op)) return placed;
+  if (call.node.op === "Split" || call.node.op === "Slice") return moved;
   const last = full.length - 1;
   const kept =
     shape.length === full.length && shape.every((n, i) => n === full[i] || (i === last && i !== moved));
@@ -227,6 +260,7 @@ function expectBatchInFront(result: Data): void {
 /** Shape of several joined inputs. */
 function joinedShape({ how, axis = 0, front }: Join, data: readonly Data[]): Shape {
   const [first = [], ...others] = data.map(({ example }, i) => outShape(front?.[i] ?? [], example));
-  if (how === "add") return first;
+  if (how === "matmul") return [...first.slice(0, -1), others[0]!.at(-1)!];
+  if (how !== "concat") return first;
   return first.map((n, i) => (i === axis ? others.reduce((sum, shape) => sum + shape[axis]!, n) : n));
 }

@@ -7,6 +7,8 @@ export type Data = DataShape & {
   readonly made?: Made;
   readonly depth: number;
   readonly leftOut: readonly OnnxNode[];
+  /** The same value with the layers of the functions that are left out, for later nodes that need them. */
+  readonly inside?: () => Data;
 };
 type Made = Readonly<{ node: OnnxNode; inputs: readonly Data[]; before: Data; imported: Imported }>;
 export type Value = Data | Constant;

@@ -46,7 +46,19 @@ const most: { readonly [op: string]: number } = {
 };
 
 /** Operators with interchangeable operands, or with rules that check each operand. */
-const anyPlace = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Concat", "MatMul", "Gemm"]);
+const anyPlace = new Set([
+  "Where",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
+  "Max",
+  "Min",
+  "Sum",
+  "Concat",
+  "MatMul",
+  "Gemm",
+]);
 
 /** @throws DataError for too many inputs; UnsupportedOpError if the first one is a constant */
 export function expectInputs(call: OpCall): void {

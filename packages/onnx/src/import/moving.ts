@@ -3,7 +3,7 @@ import { intAttribute, intsAttribute } from "./attributes.js";
 import type { Element, Entries } from "./elements.js";
 import type { OnnxNode } from "./graph.js";
 import { axesOf, broadcast, broadcastStrides, fail, stridesOf, walk, wholeNumbers } from "./shapes.js";
-import { type Constant, put } from "./tensor.js";
+import { type Constant, put, type Tensor } from "./tensor.js";
 
 /** Computes the outputs of a node with constant inputs. */
 export type Fold = (node: OnnxNode, inputs: readonly (Constant | undefined)[], opset: number) => Constant;
@@ -38,19 +38,25 @@ function gathered(
   return { ...source, shape, data };
 }
 
-const slice: Fold = (node, inputs) => {
-  const x = needed(node, inputs, 0);
-  const option = (i: number, name: string) =>
-    inputs[i] ? wholeNumbers(node, inputs[i]) : intsAttribute(node, name);
-  const starts = option(1, "starts") ?? fail(node, "has no starts");
-  const ends = option(2, "ends") ?? fail(node, "has no ends");
-  const axes = axesOf(node, option(3, "axes") ?? starts.map((_, i) => i), x.shape.length);
-  const steps = option(4, "steps") ?? starts.map(() => 1);
-  const shape = [...x.shape];
-  const strides = stridesOf(x.shape);
-  let from = 0;
-  axes.forEach((axis, i) => {
-    const [size, step] = [x.shape[axis]!, steps[i] ?? 1];
+/** Entries of an axis that a Slice takes: `count` of them from `first` on. */
+export type SliceRange = Readonly<{ axis: number; first: number; step: number; count: number }>;
+
+/** The ranges of a Slice; `option` reads its inputs, which were attributes until opset 9. */
+export function sliceRanges(
+  node: OnnxNode,
+  sizes: readonly number[],
+  option: (i: number) => Tensor | Constant | undefined,
+): SliceRange[] {
+  const numbers = (i: number, name: string): readonly number[] | undefined => {
+    const input = option(i);
+    return input ? wholeNumbers(node, input) : intsAttribute(node, name);
+  };
+  const starts = numbers(1, "starts") ?? fail(node, "has no starts");
+  const ends = numbers(2, "ends") ?? fail(node, "has no ends");
+  const axes = axesOf(node, numbers(3, "axes") ?? starts.map((_, i) => i), sizes.length);
+  const steps = numbers(4, "steps") ?? starts.map(() => 1);
+  return axes.map((axis, i) => {
+    const [size, step] = [sizes[axis]!, steps[i] ?? 1];
     const [start, end] = [starts[i]!, ends[i] ?? fail(node, "has fewer ends than starts")];
     if (step === 0) fail(node, "has a step of 0");
     const clamp = (v: number, low: number, high: number) =>
@@ -59,10 +65,20 @@ const slice: Fold = (node, inputs) => {
       step > 0
         ? [clamp(start, 0, size), clamp(end, 0, size)]
         : [clamp(start, 0, size - 1), clamp(end, -1, size - 1)];
-    shape[axis] = Math.max(0, Math.ceil((last - first) / step));
+    return { axis, first, step, count: Math.max(0, Math.ceil((last - first) / step)) };
+  });
+}
+
+const slice: Fold = (node, inputs) => {
+  const x = needed(node, inputs, 0);
+  const shape = [...x.shape];
+  const strides = stridesOf(x.shape);
+  let from = 0;
+  for (const { axis, first, step, count } of sliceRanges(node, x.shape, (i) => inputs[i])) {
+    shape[axis] = count;
     from += first * strides[axis]!;
     strides[axis]! *= step;
-  });
+  }
   return gathered(node, x, shape, strides, from);
 };
 

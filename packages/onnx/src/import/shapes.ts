@@ -12,10 +12,10 @@ export const fail = (node: OnnxNode, why: string): never => {
 /** Whole numbers, as indices or sizes. Beyond 2⁵³ they are ends, as the least and largest int64 of a Slice. */
 export function wholeNumbers(node: OnnxNode, tensor: Tensor | Constant): number[] {
   const most = Number.MAX_SAFE_INTEGER;
-  const values = Array.from<number | bigint, number>(tensor.data, (value) =>
-    typeof value === "bigint" ? Math.min(Math.max(Number(value), -most), most) : value,
-  );
   const kind = "element" in tensor ? tensor.element.kind : tensor.type;
+  const values = Array.from<number | bigint, number>(tensor.data, (value) =>
+    kind === "float" ? Number(value) : Math.min(Math.max(Number(value), -most), most),
+  );
   if (kind === "float" || !values.every(Number.isSafeInteger))
     fail(node, `needs integers, got ${kind} [${values.slice(0, 4).join(", ")}]`);
   return values;

@@ -83,7 +83,9 @@ export function readTensor(proto: onnx.TensorProto, what: string, external?: Ext
   const data = element.room(count);
   for (let i = 0; i < count; i++)
     put(data, i, field ? element.hold(field[i] ?? 0) : element.read(view, i * element.bytes));
-  const wrong = element.kind === "float" ? data.findIndex((value) => !Number.isFinite(value)) : -1;
+  // a bound may be infinite, or what takes the place of masked numbers
+  const isWrong = count === 1 ? Number.isNaN : (value: number) => !Number.isFinite(value);
+  const wrong = element.kind === "float" ? data.findIndex((value) => isWrong(Number(value))) : -1;
   if (wrong >= 0)
     throw new DomainError(`${what}: entry ${wrong} is ${data[wrong]}: weights must be finite numbers`);
   return { shape, element, data };

@@ -1,4 +1,4 @@
-import { DataError, ShapeError, UnsupportedOpError, UsageError } from "@flowify/core";
+import { DataError, flowify, ShapeError, UnsupportedOpError, UsageError } from "@flowify/core";
 import type { OrdinaryLayer } from "@flowify/core/internal";
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
@@ -223,6 +223,116 @@ describe("inputs and outputs", () => {
   });
 });
 
+it.each<[string, FileOptions["nodes"]]>([
+  [
+    "in front of a layer",
+    [
+      ["Softmax", ["x"], ["s"]],
+      ["MatMul", ["s", "w"], ["y"]],
+    ],
+  ],
+  [
+    "behind a node that changes nothing",
+    [
+      ["Softmax", ["x"], ["s"]],
+      ["Identity", ["s"], ["i"]],
+      ["MatMul", ["i", "w"], ["y"]],
+    ],
+  ],
+  [
+    "one after the other",
+    [
+      ["Softmax", ["x"], ["s"]],
+      ["Softmax", ["s"], ["t"]],
+      ["Neg", ["t"], ["y"]],
+    ],
+  ],
+  [
+    "as a branch",
+    [
+      ["Softmax", ["x"], ["s"]],
+      ["Mul", ["s", "x"], ["y"]],
+    ],
+  ],
+])("a Softmax inside of a network is a layer: %s", async (_, nodes) => {
+  const { leftOut } = await expectSameFunction(model({ nodes, constants: { w: spread([4, 4]) } }), {
+    batch: 2,
+  });
+  expect(leftOut).toEqual([]);
+});
+
+/** Attention of two heads as PyTorch writes it: the batch moves behind an axis that is then split off. */
+const attention = (batch: number | string): FileOptions => ({
+  input: [{ name: "x", shape: [batch, 3, 4] }],
+  nodes: [
+    ["MatMul", ["x", "w"], ["all"]],
+    ["Reshape", ["all", "heads"], ["h"]],
+    ["Transpose", ["h"], ["t"], { perm: [2, 0, 3, 1, 4] }],
+    ["Split", ["t"], ["q1", "k1", "v1"], { axis: 0, num_outputs: 3 }],
+    ["Squeeze", ["q1", "first"], ["q"]],
+    ["Squeeze", ["k1", "first"], ["k"]],
+    ["Gather", ["t", "two"], ["v"], { axis: 0 }],
+    ["Transpose", ["k"], ["kt"], { perm: [0, 1, 3, 2] }],
+    ["MatMul", ["q", "kt"], ["scores"]],
+    ["Trilu", ["ones"], ["lower"], { upper: 0 }],
+    ["Equal", ["lower", "zero"], ["mask"]],
+    ["Where", ["mask", "nothing", "scores"], ["masked"]],
+    ["Softmax", ["masked"], ["weights"], { axis: -1 }],
+    ["MatMul", ["weights", "v"], ["o"]],
+    ["Transpose", ["o"], ["back"], { perm: [0, 2, 1, 3] }],
+    ["Reshape", ["back", "rows"], ["r"]],
+    ["Add", ["x", "r"], ["y"]],
+  ],
+  constants: {
+    w: spread([4, 12]),
+    heads: ints(0, 0, 3, 2, 2),
+    rows: ints(0, 0, 4),
+    first: ints(0),
+    two: { ...ints(2), dims: [] },
+    ones: floats([3, 3], new Array(9).fill(1)),
+    zero: floats([], [0]),
+    nothing: floats([], [Number.NEGATIVE_INFINITY]),
+  },
+});
+
+it.each(["N", 1])(
+  "attention beside a residual is a function whose result is appended: batch of %s",
+  async (batch) => {
+    const { network } = await expectSameFunction(model(attention(batch)), { batch: batch === 1 ? 1 : 3 });
+    expect(network.layers.map(({ kind }) => kind)).toEqual(["branches"]);
+    expect(network.layers[0]).toMatchObject({ join: "add", carry: 0 });
+    const { exact, dimensions } = flowify(network);
+    expect([exact, dimensions]).toEqual([false, 12]);
+  },
+);
+
+it("gives each branch its part of a value that is split, in whatever order", async () => {
+  const { network } = await expectSameFunction(
+    model({
+      input: [{ name: "x", shape: [2, 3, 6] }],
+      nodes: [
+        ["Split", ["x"], ["a", "b", "c"], { axis: 2, num_outputs: 3 }],
+        ["Sigmoid", ["a"], ["g"]],
+        ["Concat", ["c", "g", "b"], ["y"], { axis: 2 }],
+      ],
+    }),
+  );
+  expect(network.layers.map(({ kind }) => kind)).toEqual(["transpose", "take", "branches"]);
+  expect(network.layers.at(-1)).toMatchObject({ join: "concat", parts: [2, 2, 2] });
+});
+
+it("splits for a gate, exactly", () => {
+  const { layers } = convert({
+    input: [{ name: "x", shape: ["N", 6] }],
+    nodes: [
+      ["Split", ["x"], ["a", "b"], { axis: 1, num_outputs: 2 }],
+      ["LeakyRelu", ["b"], ["g"]],
+      ["Mul", ["a", "g"], ["y"]],
+    ],
+  }).network;
+  expect(flowify({ inShape: [6], layers }).exact).toBe(true);
+});
+
 describe("what no layer does is refused: operator, node, place, and what it would take", () => {
   const at = (shape: (string | number)[], ...nodes: FileOptions["nodes"]): FileOptions => ({
     input: [{ name: "x", shape }],
@@ -236,17 +346,22 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that turns it into layers, by the option rules/,
     ],
     [
-      "a gate",
-      at(["N", 4], ["Sigmoid", ["x"], ["g"]], ["Mul", ["x", "g"], ["y"]]),
-      /^Mul "y" \(node 1\): it multiplies two tensors/,
+      "a power",
+      at(["N", 4], ["Relu", ["x"], ["r"]], ["Mul", ["r", "x"], ["m"]], ["Pow", ["m", "x"], ["y"]]),
+      /^Pow "y" \(node 2\): there is no rule for Pow/,
     ],
     ["a division by data", at(["N", 4], ["Div", ["w", "x"], ["y"]]), /divides by the data/],
-    ["attention", at(["N", 4], ["MatMul", ["x", "x"], ["y"]]), /attention/],
+    [
+      "a product of vectors",
+      at(["N", 4], ["MatMul", ["x", "x"], ["y"]]),
+      /expected as many matrices of both/,
+    ],
+    ["a mask of the data", at(["N", 4], ["Where", ["x", "w", "w"], ["y"]]), /expected a constant mask/],
     ["a product from the right", at([4, 4], ["MatMul", ["w", "x"], ["y"]]), /from the right/],
     [
-      "a softmax inside",
-      at(["N", 4], ["Softmax", ["x"], ["g"]], ["MatMul", ["g", "w"], ["y"]]),
-      /^Softmax "g" \(node 0\): it is inside/,
+      "a logarithm of a softmax inside",
+      at(["N", 4], ["LogSoftmax", ["x"], ["g"]], ["MatMul", ["g", "w"], ["y"]]),
+      /^LogSoftmax "g" \(node 0\): it is inside/,
     ],
     [
       "a softmax over the batch",
@@ -266,11 +381,18 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       /to a larger shape; no layer does/,
     ],
     [
-      "reflected padding",
-      at([1, 1, 4, 4], ["Pad", ["x", "p"], ["y"], { mode: "reflect" }]),
-      /pads by reflect/,
+      "padding by a mode of later versions",
+      at([1, 1, 4, 4], ["Pad", ["x", "p"], ["y"], { mode: "mirror" }]),
+      /pads by mirror; expected reflect/,
     ],
-    ["cropping", at([1, 1, 4, 4], ["Pad", ["x", "crop"], ["y"]]), /crops/],
+    ["cropping one side of two", at([1, 1, 4, 4], ["Pad", ["x", "crop"], ["y"]]), /both pads and crops/],
+    ["a Gather by the data", at(["N", 4], ["Gather", ["w", "x"], ["y"]]), /its first input is a constant/],
+    [
+      "a cubic Resize",
+      at([1, 1, 4, 4], ["Resize", ["x", "", "four"], ["y"], { mode: "cubic" }]),
+      /resizes by cubic/,
+    ],
+    ["an empty Slice", at(["N", 4], ["Slice", ["x", "one", "one", "one"], ["y"]]), /takes no entries/],
     [
       "another output",
       at(["N", 4], ["Dropout", ["x"], ["d", "mask"]], ["Relu", ["mask"], ["y"]]),
@@ -286,7 +408,9 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       ...options.constants,
       s: ints(8, 3),
       p: ints(0, 0, 1, 1, 0, 0, 1, 1),
-      crop: ints(0, 0, -1, 0, 0, 0, 0, 0),
+      crop: ints(0, 0, -1, 0, 0, 0, 1, 0),
+      one: ints(1),
+      four: floats([4], [1, 1, 2, 2]),
     };
     const run = () => convert({ ...options, constants });
     expect(run).toThrow(message);

@@ -35,7 +35,7 @@ export const floats = (shape: readonly number[], values: readonly number[]): onn
   });
 
 /** An int64 tensor with one axis. */
-export const ints = (...values: number[]): onnx.TensorProto =>
+export const ints = (...values: (number | bigint)[]): onnx.TensorProto =>
   create(onnx.TensorProtoSchema, {
     dims: [BigInt(values.length)],
     dataType: Type.INT64,

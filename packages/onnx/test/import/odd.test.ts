@@ -234,7 +234,7 @@ const cases: readonly [what: string, FileOptions, code: string, message: string]
     "a mean over everything",
     one("ReduceMean", ["N", 2], { keepdims: 0 }),
     "UNSUPPORTED_OP",
-    "means over other axes",
+    "acts across the examples",
   ],
   [
     "an axis padded twice",

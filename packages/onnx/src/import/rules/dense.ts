@@ -1,5 +1,5 @@
 import { sizeOf } from "@flowify/core/layer";
-import type { ImportRule, OpCall } from "../call.js";
+import type { DataShape, Imported, ImportRule, OpCall } from "../call.js";
 import type { Tensor } from "../tensor.js";
 
 /** [rows, columns] -> [columns, rows] */
@@ -27,10 +27,22 @@ const dataFirst = (call: OpCall): void => {
   );
 };
 
+/** The product of two tensors computed from the input. */
+function attention(call: OpCall): Imported {
+  const [a, b] = call.data as [DataShape, DataShape];
+  const [left, right] = [a.example, b.example];
+  const [rows, inner, columns] = [left.at(-2), left.at(-1), right.at(-1)];
+  const fits = left.length === right.length && left.slice(0, -2).join() === right.slice(0, -2).join();
+  if (left.length < 2 || !fits || inner !== right.at(-2))
+    throw call.unsupported(
+      `it multiplies [${a.full.join(", ")}] by [${b.full.join(", ")}]; expected as many matrices of both`,
+    );
+  return { layers: [], join: { how: "matmul" }, shape: [...a.full.slice(0, -2), rows!, columns!] };
+}
+
 const matMul: ImportRule = (call) => {
   dataFirst(call);
-  if (call.isData(1))
-    throw call.unsupported("it multiplies two tensors computed from the input (attention); no layer does");
+  if (call.isData(1)) return attention(call);
   const { weight, out } = weightOf(call, "in first");
   return [{ kind: "linear", out, weights: { weight } }];
 };

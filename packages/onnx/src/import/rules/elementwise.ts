@@ -1,14 +1,19 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
-import type { Imported, ImportRule, OpCall } from "../call.js";
+import type { DataShape, Imported, ImportRule, OpCall } from "../call.js";
 import { atOldAxis, broadcast, broadcastStrides, walk } from "../shapes.js";
 import type { Tensor } from "../tensor.js";
+import { axisByAxis, takeAlong } from "./along.js";
 
 /**
  * A constant as numbers of an example: one, one per channel (first axis), or one per entry, the shortest possible form.
  */
-function perExample(call: OpCall, tensor: Tensor): Float64Array {
-  const { full, example, batched } = call.first;
+export const perExample = (call: OpCall, tensor: Tensor): Float64Array =>
+  fewest(perEntry(call, tensor), call.first.example[0] ?? 1);
+
+/** The same for every entry. */
+function perEntry(call: OpCall, tensor: Tensor): Float64Array {
+  const { full, batched } = call.first;
   const shape = atOldAxis(call.node, call.opset, full, tensor.shape);
   if (broadcast(call.node, full, shape).join() !== full.join())
     throw call.unsupported(
@@ -22,7 +27,7 @@ function perExample(call: OpCall, tensor: Tensor): Float64Array {
   walk(own, [batched ? strides.slice(1) : strides], (i, [at]) => {
     values[i] = tensor.data[at!]!;
   });
-  return fewest(values, example[0] ?? 1);
+  return values;
 }
 
 /** The shortest equivalent form: one number, one per channel, or all. */
@@ -44,19 +49,44 @@ export const affine = (scale?: Float64Array, shift?: Float64Array): OrdinaryLaye
 
 const NEGATE = Float64Array.of(-1);
 
+/** Two tensors computed from the input as branches of one shape: numbers of the smaller one are repeated. */
+function joined(call: OpCall, how: "add" | "multiply", negated: boolean): Imported {
+  const shape = broadcast(call.node, call.data[0]!.full, call.data[1]!.full);
+  const front = call.data.map((each, i) => {
+    const wide = widened(call, each, shape);
+    return i === 1 && negated ? [...wide, affine(NEGATE)] : wide;
+  });
+  return { layers: [], join: { how, front }, shape };
+}
+
+/** The layers that repeat the numbers of a value along the axes where it has one. */
+function widened(
+  call: OpCall,
+  { full, batched, example }: DataShape,
+  target: readonly number[],
+): OrdinaryLayer[] {
+  if (full.join() === target.join()) return [];
+  const own = batched ? target.slice(1) : target;
+  const missing = target.length - full.length;
+  if (batched && (missing > 0 || target[0] !== full[0]))
+    throw call.unsupported(
+      `[${full.join(", ")}] broadcasts to [${target.join(", ")}] across the examples of a batch`,
+    );
+  const start = [...new Array<number>(missing).fill(1), ...example];
+  const wider = own.flatMap((size, axis) => (size === start[axis] ? [] : [{ axis, size }]));
+  const { layers } = axisByAxis(start, wider, (shape, { axis, size }) => [
+    size,
+    takeAlong(shape, axis, new Array<number>(size).fill(0)),
+  ]);
+  return [{ kind: "reshape", shape: start }, ...layers];
+}
+
 /** Add, Sub: with a constant, or of two tensors computed from the input. */
 const sum =
   (sign: 1 | -1): ImportRule =>
   (call) => {
     const [left, right] = [call.isData(0), call.isData(1)];
-    if (left && right) {
-      const [a, b] = call.data;
-      if (a!.example.join() !== b!.example.join())
-        throw call.unsupported(
-          `it adds [${b!.full.join(", ")}] to [${a!.full.join(", ")}]; a sum of two branches needs equal shapes`,
-        );
-      return { layers: [], join: { how: "add", front: [[], sign === 1 ? [] : [affine(NEGATE)]] } };
-    }
+    if (left && right) return joined(call, "add", sign === -1);
     const values = perExample(call, call.numbers(left ? 1 : 0, "operand"));
     if (left)
       return [
@@ -69,21 +99,15 @@ const sum =
   };
 
 const product: ImportRule = (call) => {
-  if (call.isData(0) && call.isData(1)) throw twoFactors(call);
+  if (call.isData(0) && call.isData(1)) return joined(call, "multiply", false);
   return [affine(perExample(call, call.numbers(call.isData(0) ? 1 : 0, "factor")))];
 };
 
 const quotient: ImportRule = (call) => {
-  if (call.isData(0) && call.isData(1)) throw twoFactors(call);
   if (call.isData(1))
     throw call.unsupported("it divides by the data; no layer does, because 1/x is not defined at 0");
   return [affine(perExample(call, call.numbers(1, "divisor")).map((v) => 1 / v))];
 };
-
-const twoFactors = (call: OpCall) =>
-  call.unsupported(
-    "it multiplies two tensors computed from the input (a gate); write a rule with a density for it",
-  );
 
 /** Sum of any number of branches. */
 const sumOfAll: ImportRule = (call) => {
@@ -169,10 +193,45 @@ const imageScaler: ImportRule = (call) => [
   affine(Float64Array.of(call.float("scale") ?? 1), Float64Array.from(call.floats("bias") ?? [0])),
 ];
 
-/** Softmax at the end is left out: its input, the logits, is the output of the network. */
-const softmax: ImportRule = (call): Imported => {
+/** LogSoftmax at the end is left out: its input, the logits, is the output of the network. */
+const logSoftmax: ImportRule = (call): Imported => {
   call.axis(call.int("axis") ?? (call.opset < 13 ? 1 : -1)); // not that of the batch
   return { layers: [], leftOut: true };
+};
+
+/** Of numbers that a mask sets, those beyond it: exp of them is 0. */
+const LARGEST = 1e9;
+
+/** A constant in place of some entries, by a constant mask. */
+const where: ImportRule = (call) => {
+  const isFirst = call.isData(1);
+  const other = isFirst ? 2 : 1;
+  if (call.isData(0) || call.isData(other))
+    throw call.unsupported(
+      "it chooses between two values computed from the data, or by one; expected a constant mask",
+    );
+  const mask = perEntry(call, call.constant(0, "mask")).map((v) => ((v !== 0) === isFirst ? 1 : 0));
+  const value = perEntry(call, call.numbers(other, "value"));
+  const shift = value.map((v, i) => (mask[i] === 1 ? 0 : Math.min(Math.max(v, -LARGEST), LARGEST)));
+  return mask.includes(0) ? [affine(mask, shift)] : [];
+};
+
+type SelfGated = Extract<OrdinaryLayer, { kind: "selfGated" }>["function"];
+
+const selfGated = (name: SelfGated): OrdinaryLayer => ({ kind: "selfGated", function: name });
+
+/** α x in the gate: SiLU of α x, divided by α. */
+const swish: ImportRule = (call) => {
+  const alpha = call.float("alpha") ?? 1;
+  if (alpha === 1) return [selfGated("silu")];
+  return [affine(Float64Array.of(alpha)), selfGated("silu"), affine(Float64Array.of(1 / alpha))];
+};
+
+const gelu: ImportRule = (call) => {
+  const how = call.string("approximate") ?? "none";
+  if (how !== "none" && how !== "tanh")
+    throw call.misfit(`approximate is ${JSON.stringify(how)}, expected none or tanh`);
+  return [selfGated(how === "tanh" ? "geluTanh" : "gelu")];
 };
 
 export const elementwiseRules: { readonly [op: string]: ImportRule } = {
@@ -182,6 +241,7 @@ export const elementwiseRules: { readonly [op: string]: ImportRule } = {
   Mul: product,
   Div: quotient,
   Neg: () => [affine(NEGATE)],
+  Where: where,
   Max: limit("max"),
   Min: limit("min"),
   Clip: (call) => clip(bound(call, 1, "min"), bound(call, 2, "max")),
@@ -196,8 +256,11 @@ export const elementwiseRules: { readonly [op: string]: ImportRule } = {
   Elu: (call) => [{ kind: "elu", alpha: call.float("alpha") ?? 1 }],
   Selu: selu,
   Celu: (call) => [{ kind: "celu", alpha: call.float("alpha") ?? 1 }],
+  Swish: swish,
+  Gelu: gelu,
+  Mish: () => [selfGated("mish")],
+  HardSwish: () => [selfGated("hardSwish")],
   BatchNormalization: batchNormalization,
   ImageScaler: imageScaler,
-  Softmax: softmax,
-  LogSoftmax: softmax,
+  LogSoftmax: logSoftmax,
 };

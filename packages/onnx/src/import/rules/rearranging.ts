@@ -4,6 +4,7 @@ import type { Imported, ImportRule, OpCall } from "../call.js";
 import { axesOf, flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
 import type { Tensor } from "../tensor.js";
 import { affine } from "./elementwise.js";
+import { taking, withoutAxes } from "./selecting.js";
 
 /** The same entries in the same order, with these sizes. */
 const reshaped = (call: OpCall, shape: readonly number[]): Imported => {
@@ -82,9 +83,8 @@ const pad: ImportRule = (call) => {
   const amounts = axes.map((axis, i) => ({ axis, before: pads[i]!, after: pads[i + axes.length]! }));
   const wanted = amounts.filter(({ before, after }) => before !== 0 || after !== 0);
   if (wanted.length === 0) return [];
-  if (mode !== "constant") throw call.unsupported(`it pads by ${mode}; expected padding with a constant`);
-  if (wanted.some(({ before, after }) => before < 0 || after < 0))
-    throw call.unsupported("it pads by negative amounts, which crops; no layer crops");
+  if (mode !== "constant" || wanted.some(({ before, after }) => before < 0 || after < 0))
+    return repeating(call, mode, wanted);
   const value = call.option(2, "value")?.data[0] ?? call.float("value") ?? 0;
   const shape = [...example];
   const layers = wanted.flatMap(({ axis: fileAxis, before, after }) => {
@@ -99,6 +99,36 @@ const pad: ImportRule = (call) => {
     value === 0 ? [] : [affine(undefined, Float64Array.of(by * value))];
   return { layers: [...shifted(-1), ...sides, ...shifted(1)], shape: batched ? [full[0]!, ...shape] : shape };
 };
+
+/** The entry that stands at a place beyond an axis of this size. */
+const beyond: { readonly [mode: string]: (at: number, size: number) => number } = {
+  reflect(at, size) {
+    const period = Math.max(2 * (size - 1), 1);
+    const folded = ((at % period) + period) % period;
+    return Math.min(folded, period - folded);
+  },
+  edge: (at, size) => Math.min(Math.max(at, 0), size - 1),
+  wrap: (at, size) => ((at % size) + size) % size,
+};
+
+/** Padding with entries of the data, and crops. */
+function repeating(call: OpCall, mode: string, amounts: readonly Amount[]): Imported {
+  const entry = Object.hasOwn(beyond, mode) ? beyond[mode] : undefined;
+  const grows = amounts.some(({ before, after }) => before > 0 || after > 0);
+  if (mode === "constant" ? grows : !entry)
+    throw call.unsupported(
+      mode === "constant"
+        ? "it both pads and crops; write it as two nodes"
+        : `it pads by ${mode}; expected ${Object.keys(beyond).join(", ")} or a constant`,
+    );
+  const taken = amounts.map(({ axis: fileAxis, before, after }) => {
+    const axis = call.axis(fileAxis);
+    const size = call.inShape[axis]!;
+    const places = Array.from({ length: Math.max(size + before + after, 0) }, (_, i) => i - before);
+    return { axis, indices: entry ? places.map((at) => entry(at, size)) : places };
+  });
+  return taking(call, call.inShape, taken);
+}
 
 type Amount = Readonly<{ axis: number; before: number; after: number }>;
 
@@ -199,7 +229,12 @@ const cast: ImportRule = (call) => {
 export const rearrangingRules: { readonly [op: string]: ImportRule } = {
   Reshape: reshape,
   Flatten: (call) => reshaped(call, flattened(call.node, call.first.full)),
-  Squeeze: (call) => reshaped(call, squeezed(call.node, call.first.full, axesInput(call))),
+  Squeeze: (call) => {
+    const shape = squeezed(call.node, call.first.full, axesInput(call));
+    return call.first.moved === undefined
+      ? reshaped(call, shape)
+      : withoutAxes(call, axesInput(call) ?? [], shape);
+  },
   Unsqueeze: (call) => reshaped(call, unsqueezed(call.node, call.first.full, axesInput(call) ?? [])),
   Transpose: transpose,
   Identity: unchanged,

@@ -2,8 +2,8 @@ import type { OrdinaryLayer } from "@flowify/core/internal";
 import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { ImportRule, OpCall } from "../call.js";
 import { MOST_ENTRIES } from "../data.js";
-import { axesOf, wholeNumbers } from "../shapes.js";
 import type { Tensor } from "../tensor.js";
+import { axisByAxis, mapAlong } from "./along.js";
 
 /** One axis of windows: entries before and after the data, and how many windows there are. */
 type Axis = Readonly<{
@@ -161,17 +161,40 @@ const kernelShape = (call: OpCall): readonly number[] => {
 const maxPool: ImportRule = (call) =>
   asImages(call, kernelShape(call), (axes) => ({ kind: "maxPool2d", ...image(axes) }));
 
+/** Pools that one layer of images covers; others are a linear map of one axis after the other. */
 const averagePool: ImportRule = (call) => {
   const countPadding = call.flag("count_include_pad") === true;
-  return asImages(call, kernelShape(call), (axes) => {
-    const { dilation, ...sizes } = image(axes);
-    if (dilation.some((n) => n !== 1))
-      throw call.unsupported("it averages with dilations, expected adjacent entries");
-    if (countPadding && axes.some(({ roundedUp }) => roundedUp > 0))
-      throw call.unsupported("it both counts padding and rounds sizes up, expected at most one of them");
-    return { kind: "avgPool2d", ...sizes, ...(countPadding && { countPadding }) };
+  const axes = windowAxes(call, kernelShape(call));
+  const isUsual = ({ dilation, roundedUp }: Axis): boolean =>
+    dilation === 1 && !(countPadding && roundedUp > 0);
+  if (axes.length <= 2 && axes.every(isUsual))
+    return asImages(call, kernelShape(call), (each) => {
+      const { dilation: _, ...sizes } = image(each);
+      return { kind: "avgPool2d", ...sizes, ...(countPadding && { countPadding }) };
+    });
+  const changes = axes.map((windows, i) => ({ axis: i + 1, windows }));
+  const { layers, shape } = axisByAxis(call.inShape, changes, (current, { axis, windows }) => {
+    const rows = meansOf(windows, current[axis]!, countPadding);
+    if (!rows.flat().every(Number.isFinite)) throw call.misfit("averages a window of padding alone");
+    return [rows.length, mapAlong(current, axis, rows)];
   });
+  return { layers, shape: [call.first.full[0]!, ...shape] };
 };
+
+/** Weights of the entries of an axis in each window. */
+function meansOf(windows: Axis, length: number, countPadding: boolean): number[][] {
+  const { size, stride, dilation, before, after, roundedUp } = windows;
+  const count = Math.floor((length + before + after - (size - 1) * dilation - 1) / stride) + 1;
+  const places = Array.from({ length: size }, (_, k) => k * dilation - before);
+  const end = length + after - roundedUp;
+  return Array.from({ length: count }, (_, i) => {
+    const own = places.map((place) => place + i * stride);
+    const counted = own.filter((at) => (countPadding ? at < end : at >= 0 && at < length)).length;
+    const row = new Array<number>(length).fill(0);
+    for (const at of own) if (at >= 0 && at < length) row[at]! += 1 / counted;
+    return counted === 0 ? row.fill(Number.NaN) : row;
+  });
+}
 
 /** A pool of the whole image. */
 const globalPool =
@@ -191,44 +214,10 @@ const globalPool =
     };
   };
 
-/** A mean over rows and columns is a pool of the whole image. */
-const reduceMean: ImportRule = (call) => {
-  const { full, example, batched } = call.first;
-  const given = call.option(1, "axes");
-  const axes = axesOf(
-    call.node,
-    given ? wholeNumbers(call.node, given) : (call.ints("axes") ?? []),
-    full.length,
-  );
-  if (axes.length === 0 && call.flag("noop_with_empty_axes")) return [];
-  const wanted = example.map((_, i) => i).slice(1);
-  if (
-    !batched ||
-    wanted.length === 0 ||
-    axes
-      .map((axis) => axis - 1)
-      .sort((a, b) => a - b)
-      .join() !== wanted.join()
-  )
-    throw call.unsupported("it takes means over other axes than rows and columns; no layer does");
-  const kept = call.flag("keepdims") !== false;
-  const channels = example[0]!;
-  const result: Shape = kept ? [channels, ...wanted.map(() => 1)] : [channels];
-  return {
-    layers: [
-      { kind: "reshape", shape: [channels, 1, sizeOf(example.slice(1))] },
-      { kind: "avgPool2d", kernel: [1, sizeOf(example.slice(1))], padding: 0 },
-      { kind: "reshape", shape: result },
-    ],
-    shape: [full[0]!, ...result],
-  };
-};
-
 export const windowRules: { readonly [op: string]: ImportRule } = {
   Conv: conv,
   MaxPool: maxPool,
   AveragePool: averagePool,
   GlobalMaxPool: globalPool("maxPool2d"),
   GlobalAveragePool: globalPool("avgPool2d"),
-  ReduceMean: reduceMean,
 };
