@@ -78,6 +78,13 @@ const quotient: OfIntegers = (x, y, node, element) => {
   return x / y;
 };
 
+/** The rest of a division: of the sign of the divisor, or with `fmod` of the dividend, as floats always have it. */
+const rest: OfIntegers = (x, y, node) => {
+  if (y === 0n) fail(node, `divides ${x} by 0`);
+  const own = x % y;
+  return intAttribute(node, "fmod") === 1 || own === 0n || own < 0n === y < 0n ? own : own + y;
+};
+
 /** By repeated squaring, so that intermediate numbers fit the type; 1 / x for −1 is rounded toward zero. */
 const power: OfIntegers = (x, y, node) => {
   if (y < 0n) {
@@ -222,6 +229,7 @@ export const foldable: { readonly [op: string]: Fold } = {
     (x, y) => x * y,
   ),
   Div: binary((x, y) => x / y, quotient),
+  Mod: binary((x, y) => x % y, rest),
   Pow: binary((x, y) => x ** y, power),
   Reshape: withShape((node, x, shape) =>
     reshapeTarget(node, x.shape, shape ? wholeNumbers(node, shape) : (intsAttribute(node, "shape") ?? [])),

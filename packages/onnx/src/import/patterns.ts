@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { sizeOf } from "@flowify/core/layer";
 import { AttributeProtoSchema, AttributeProto_AttributeType as Type } from "onnx-buf";
-import { flagAttribute, floatAttribute, intsAttribute } from "./attributes.js";
+import { flagAttribute, floatAttribute, intAttribute, intsAttribute } from "./attributes.js";
 import { foldable } from "./constants.js";
 import type { OnnxGraph, OnnxNode } from "./graph.js";
 
@@ -191,6 +191,18 @@ const normalized: Pattern = (value, view) => {
 
 const patterns: readonly Pattern[] = [selfGated, softsign, normalized];
 
+/** A Concat of a Concat before it and of more: in networks that keep all results, it begins with the same values. */
+function longer(node: OnnxNode, before: OnnxNode[]): OnnxNode {
+  const axis = intAttribute(node, "axis");
+  const starts = ({ inputs }: OnnxNode): boolean =>
+    inputs.length > 1 &&
+    inputs.length < node.inputs.length &&
+    inputs.every((name, i) => name === node.inputs[i]);
+  const found = before.findLast((each) => intAttribute(each, "axis") === axis && starts(each));
+  before.push(node);
+  return found ? { ...node, inputs: [found.outputs[0]!, ...node.inputs.slice(found.inputs.length)] } : node;
+}
+
 /** The graph with one operator of ONNX in place of the nodes that exporters write it as. What they computed may be left unused. */
 export function recognized(graph: OnnxGraph): OnnxGraph {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
@@ -209,8 +221,10 @@ export function recognized(graph: OnnxGraph): OnnxGraph {
       return others.every((other) => other === first) ? first : undefined;
     },
   };
+  const joined: OnnxNode[] = [];
   const nodes = graph.nodes.map((node): OnnxNode => {
     const [value = ""] = node.outputs;
+    if (node.domain === "" && node.op === "Concat") return longer(node, joined);
     for (const pattern of node.domain === "" ? patterns : []) {
       const own = pattern(value, view);
       if (own) return { ...node, op: own.op, inputs: [own.x], attributes: own.attributes ?? new Map() };

@@ -112,6 +112,16 @@ describe.each(Object.keys(edges) as (keyof typeof edges)[])("%s", (type) => {
   });
 });
 
+it.each(["int64", "int32"] as const)("the rest of a division: %s", async (type) => {
+  const operands = pairs(type, (_, b) => Number(b) !== 0 && Number(b) !== -1);
+  const [a, b] = operands.map((data) => tensor(data, types[type].code)) as [
+    onnx.TensorProto,
+    onnx.TensorProto,
+  ];
+  const { data } = folded({ nodes: [["Mod", ["a", "b"], ["c"]]], constants: { a, b } });
+  expect(Array.from<number | bigint>(data)).toEqual(await judged("Mod", type, operands));
+});
+
 describe("types that ONNX Runtime does not compute in", () => {
   it.each([
     ["int8", Int8Array],

@@ -321,6 +321,22 @@ it("gives each branch its part of a value that is split, in whatever order", asy
   expect(network.layers.at(-1)).toMatchObject({ join: "concat", parts: [2, 2, 2] });
 });
 
+it("reads results that are all kept, one more at a time, without reading each of them again", async () => {
+  const layer = (i: number): FileOptions["nodes"] => [
+    ["Concat", ["x", ...Array.from({ length: i }, (_, k) => `h${k}`)], [`c${i}`], { axis: 1 }],
+    ["MatMul", [i === 0 ? "x" : `c${i}`, `w${i}`], [`m${i}`]],
+    ["Tanh", [`m${i}`], [`h${i}`]],
+  ];
+  const deep: FileOptions = {
+    input: [{ name: "x", shape: ["N", 4] }],
+    nodes: [...Array.from({ length: 18 }, (_, i) => layer(i)).flat(), ["Identity", ["c17"], ["y"]]],
+    constants: Object.fromEntries(Array.from({ length: 18 }, (_, i) => [`w${i}`, spread([4 + i, 1], i)])),
+  };
+  const { network } = await expectSameFunction(model(deep), { batch: 2 });
+  expect(network.layers).toHaveLength(17);
+  expect(network.layers.every((each) => each.kind === "branches" && each.carry === 0)).toBe(true);
+});
+
 it("splits for a gate, exactly", () => {
   const { layers } = convert({
     input: [{ name: "x", shape: ["N", 6] }],
