@@ -7,6 +7,7 @@ import {
   type Trainer,
   type TrainOptions,
 } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { conditionOf, describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
@@ -140,8 +141,8 @@ function begunPlan(planned: TrainPlan): TrainPlan {
   return { ...plan, resume: true, config: { ...plan.config, training } };
 }
 
-/** Fewest steps of a run that begins by timing the numbers of parts that a batch can have. */
-const TIMED = 200;
+/** Fewest steps, and numbers of an example in all of them, of a run that begins by timing the numbers of parts that a batch can have. */
+const TIMED = { steps: 200, numbers: 10_000 } as const;
 
 async function trainIn(
   run: RunFolder,
@@ -151,9 +152,10 @@ async function trainIn(
 ): Promise<Trained> {
   const { resume, data, network, tryRates } = plan;
   const planned: RunConfig = { ...plan.config, device: executor.name as RunConfig["device"] };
-  // a short run is over before it is known which number of parts is the fastest
-  const isTimed = !resume && !ranks && planned.training.steps >= TIMED;
-  const parts = asked ?? workers ?? (isTimed ? "fastest" : undefined);
+  // a short run, or one of few columns, is over before it is known which number of parts is the fastest
+  const { steps } = planned.training;
+  const isLong = steps >= TIMED.steps && steps * sizeOf(data.shape) >= TIMED.numbers;
+  const parts = asked ?? workers ?? (isLong && !resume && !ranks ? "fastest" : undefined);
   const own = await startTrainer(run, plan, terminal, {
     ...optionsOf(plan, executor),
     check,
