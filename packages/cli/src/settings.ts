@@ -98,6 +98,11 @@ const keeping = {
     schema: v.optional(positive, 1),
     flag: count("Epochs between measurements; the last epoch is always measured (default: 1)"),
   },
+  /** Test examples that are measured; all, where it is not given. */
+  test: {
+    schema: v.exactOptional(positive),
+    flag: count("Measure only N of the test images, evenly spaced (default: all)"),
+  },
   pictures: {
     schema: v.optional(v.picklist(pictureChoices), "each"),
     flag: choice(

@@ -83,6 +83,22 @@ describe("a run that is stopped and resumed", () => {
     expect(stderr.indexOf(sheet)).toBeLessThan(stderr.indexOf("52/52"));
   });
 
+  it("measures as many test images as --test says, evenly spaced, and those again", async () => {
+    const out = join(root, "some");
+    const run = ["--data", data, "--network", network, "--batch", "64", "--steps", "2", "--pictures", "none"];
+    const { status, stdout } = await runCommand(["train", ...run, "--test", "10", "--out", out]);
+    expect(status).toBe(0);
+    const measured = "10 test images of images (drawn from 40)";
+    expect(stdout).toContain(measured);
+    const [figure] = stdout.match(/[\d.]+ ± [\d.]+ bits per dimension/) ?? [];
+    const again = await runCommand(["train", "--resume", out]);
+    expect(again.stdout).toContain(`${figure} on ${measured}`);
+    expect((await runCommand(["evaluate", out])).stdout).toContain("on 40 test images");
+    const refused = await runCommand(["train", ...run, "--test", "41", "--out", join(root, "more")]);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("--test 41: images has only 40 test images");
+  });
+
   it("draws and measures once more where it had come to its end", async () => {
     const before = pictures(whole);
     const lines = metricsOf(whole);

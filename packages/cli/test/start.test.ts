@@ -8,7 +8,7 @@ const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
 
 it("npm start trains a recipe that exists, into the folder that the README names", () => {
   const [, recipe = "", folder = ""] =
-    scripts.start.match(/^flowify train --recipe (\S+) --steps \d+ --out (\S+) --force$/) ?? [];
+    scripts.start.match(/^flowify train --recipe (\S+) --steps \d+ --test \d+ --out (\S+) --force$/) ?? [];
   expect(recipeNames).toContain(recipe);
   const readme = readFileSync("README.md", "utf8");
   for (const said of [`trains \`${recipe}\``, `\`${folder}/samples.png\``]) expect(readme).toContain(said);

@@ -24,7 +24,7 @@ type SetFacts = Readonly<{
   hash: string;
   /** If only a part of the published split was found: its full size, and the files that were found. */
   partOf?: Readonly<{ size: number; files: readonly string[] }>;
-  /** For examples without splits: the number of all examples, from which these were chosen. */
+  /** The number of all examples, from which these were chosen. */
   drawnFrom?: number;
   /** Names of skipped damaged pictures. */
   skipped?: readonly string[];
@@ -142,35 +142,66 @@ export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
   hash: hashOf(set.rows),
 });
 
+type Numbers = Uint8Array | Float32Array | Float64Array;
+
+/** How some examples are taken from arrays that hold `size` entries for each. */
+type Taking = Readonly<{
+  numbers<T extends Numbers>(all: T, size: number): T;
+  texts(all: readonly string[]): string[];
+}>;
+
+/** Some examples of a set, with their own hash. */
+function taken<Set extends DataSet>(set: Set, { numbers, texts }: Taking): Set {
+  const outputs = set.outputs && { outputs: numbers(set.outputs, set.outputs.length / set.count) };
+  const size = sizeOfExample(set.shape);
+  if ("rows" in set) {
+    const fillLog = set.fillLog && { fillLog: numbers(set.fillLog, 1) };
+    return rowSet({ ...set, ...outputs, ...fillLog, rows: numbers(set.rows, size) }) as DataSet as Set;
+  }
+  const { labels, names, images, ...rest }: ImageSet = set;
+  return imageSet({
+    ...rest,
+    ...outputs,
+    images: numbers(images, size),
+    ...(labels && { labels: numbers(labels, 1) }),
+    ...(names && { names: texts(names) }),
+  }) as DataSet as Set;
+}
+
 /** The examples `from` … `to − 1`, as a view, with their own hash. */
-export function slice<Set extends DataSet>(
+export const slice = <Set extends DataSet>(
   set: Set,
   from: number,
   to: number,
   split: DataSet["split"] = set.split,
-): Set {
-  const size = sizeOfExample(set.shape);
-  const part = <T extends Uint8Array | Float32Array>(numbers: T): T =>
-    numbers.subarray(from * size, to * size) as T;
-  const each = (set.outputs?.length ?? 0) / set.count;
-  const outputs = set.outputs && { outputs: set.outputs.subarray(from * each, to * each) };
-  if ("rows" in set)
-    return rowSet({
-      ...set,
-      ...outputs,
-      split,
-      rows: part(set.rows),
-      ...(set.fillLog && { fillLog: set.fillLog.subarray(from, to) }),
-    }) as DataSet as Set;
-  const { labels, names, ...rest }: ImageSet = set;
-  return imageSet({
-    ...rest,
-    ...outputs,
-    split,
-    images: part(rest.images),
-    ...(labels && { labels: labels.subarray(from, to) }),
-    ...(names && { names: names.slice(from, to) }),
-  }) as DataSet as Set;
+): Set =>
+  taken(
+    { ...set, split },
+    {
+      numbers: <T extends Numbers>(all: T, size: number) => all.subarray(from * size, to * size) as T,
+      texts: (all) => all.slice(from, to),
+    },
+  );
+
+/**
+ * So many examples, evenly spaced, as a copy: the first ones of a published set may be easier than the others.
+ *
+ * @throws UsageError if the set holds fewer
+ */
+export function spread<Set extends DataSet>(set: Set, count: number, flag: string): Set {
+  if (count >= set.count) return firstImages(set, count, flag);
+  const places = Array.from({ length: count }, (_, i) => Math.floor((i * set.count) / count));
+  return taken(
+    { ...set, drawnFrom: set.count },
+    {
+      numbers<T extends Numbers>(all: T, size: number): T {
+        const out = all.slice(0, count * size) as T;
+        for (const [to, at] of places.entries()) out.set(all.subarray(at * size, (at + 1) * size), to * size);
+        return out;
+      },
+      texts: (all) => places.map((at) => all[at] as string),
+    },
+  );
 }
 
 /** `196 test images`, or `1,965 rows` for data without splits. */

@@ -11,9 +11,9 @@ import { momentsOf, type RunInTraining, runLog } from "./run-log.js";
 import { type RunEnd, runMeasures } from "./run-measures.js";
 import { runPictures } from "./run-pictures.js";
 
-/** Pictures of samples within an epoch, or within a run that is shorter, and least steps between them. */
+/** Pictures of samples within an epoch, or within a run that is shorter; the step of the first, and least steps between others. */
 const LOOKS = 5;
-const LEAST_BETWEEN_LOOKS = 50;
+const FIRST_LOOK = 50;
 
 export type LoopOptions = Omit<RunInTraining, "metrics" | "note"> &
   Readonly<{ terminal: Terminal; interrupt: Pick<Interrupt, "status"> }>;
@@ -44,7 +44,7 @@ export async function trainingLoop({
   const pictures = runPictures(of);
   const checkpoints = checkpointWriter(of);
   const measures = runMeasures(of, { log, pictures, checkpoints });
-  const lookEvery = Math.max(LEAST_BETWEEN_LOOKS, Math.ceil(Math.min(steps, steps / epochs) / LOOKS));
+  const lookEvery = Math.max(FIRST_LOOK, Math.ceil(Math.min(steps, steps / epochs) / LOOKS));
   let end: RunEnd | undefined;
 
   const save = async (): Promise<void> => checkpoints.write(await trainer.state(), log.ofThisStep());
@@ -84,7 +84,7 @@ export async function trainingLoop({
           const ends = last || measures.ends(moment);
           if (ends) end = await measures.report(moment, { last });
           if (ends || measures.bestStep() === step || step % config.checkpointEvery === 0) await save();
-          if (!ends && step % lookEvery === 0) await look();
+          if (!ends && (step === FIRST_LOOK || step % lookEvery === 0)) await look();
         },
         stopped() {
           if (interrupt.status() !== undefined) return true;

@@ -107,6 +107,7 @@ export function newConfig(
     checkpointEvery: flags.checkpointEvery ?? Math.min(epoch * together, CHECKPOINT_AT_LEAST_EVERY),
     evaluateEvery: flags.evaluateEvery ?? together,
     ...(validation && { validateEvery, ...(patience !== undefined && { patience }) }),
+    ...(flags.test !== undefined && { test: flags.test }),
     pictures: flags.pictures ?? ("rows" in data ? "last" : "each"),
     ...(flags.contaminated && { contaminated: true as const }),
   };

@@ -1,6 +1,6 @@
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 import { changedFile } from "../data/file-hashes.js";
-import { type DataSet, firstImages, holdOut, nounOf } from "../data/image-set.js";
+import { type DataSet, firstImages, holdOut, nounOf, spread } from "../data/image-set.js";
 import { type DataSetChoice, dataFiles, hasSplit, loadExamples } from "../data/registry.js";
 import type { RunConfig } from "../run-config.js";
 
@@ -9,11 +9,16 @@ export type LoadedData = { data: DataSet; validation: DataSet | undefined; test:
 
 /**
  * @param validation number of held-out training examples, or a function of the number of examples
+ * @param test number of test examples that are measured, all where it is not given
  * @throws UsageError, DataError for too few examples, or test examples of another shape
  */
 export async function loadData(
   choice: DataSetChoice,
-  { limit, validation: held = 0 }: { limit?: number; validation?: number | ((of: number) => number) },
+  {
+    limit,
+    validation: held = 0,
+    test: measured,
+  }: { limit?: number; validation?: number | ((of: number) => number); test?: number },
 ): Promise<LoadedData> {
   const all = await loadExamples(choice, "train");
   const { train, validation } = holdOut(all, typeof held === "number" ? held : held(all.count));
@@ -24,7 +29,12 @@ export async function loadData(
       `${choice.name}: test ${nounOf(test)} [${test.shape.join(", ")}], expected [${data.shape.join(", ")}] as the training ${nounOf(data)} have`,
     );
   }
-  return { data, validation, test };
+  if (measured === undefined) return { data, validation, test };
+  if (!test)
+    throw new UsageError(
+      `--test ${measured}: ${choice.name} has no test ${nounOf(data)}\nleave it out, or hold some out with --validation N`,
+    );
+  return { data, validation, test: spread(test, measured, "--test") };
 }
 
 /**
@@ -33,12 +43,12 @@ export async function loadData(
  * @throws DataError if the training examples have changed
  */
 export async function loadDataAgain(
-  { data: { name, dir, examples, validation, hash, reading, files } }: RunConfig,
+  { data: { name, dir, examples, validation, hash, reading, files }, test }: RunConfig,
   newDir: string | undefined,
   folder: string,
 ): Promise<LoadedData> {
   const choice = { name, dir: newDir ?? dir ?? undefined, reading };
-  const loaded = await loadData(choice, { validation });
+  const loaded = await loadData(choice, { validation, ...(test !== undefined && { test }) });
   if (loaded.data.count < examples || firstImages(loaded.data, examples).hash !== hash) {
     const now = files && (await dataFiles(choice));
     const changed = files && now && changedFile(files, now);

@@ -20,7 +20,7 @@ const NO_LINE = new Float64Array();
 
 /** Rounds of expectation maximization. */
 const ITERATIONS = 100;
-/** Nats a row, below which another iteration brings too little. */
+/** Nats a number, below which another iteration brings too little. */
 const LEAST_GAIN = 1e-4;
 /** Least variance, in units of the variance of the column. */
 const LEAST_VARIANCE = 1e-4;
@@ -90,7 +90,7 @@ export async function fitMixture(
     const { mean, ...next } = share(treeRef(data), whiteningOf(fitted, n));
     expected = next;
     const [gain = 0] = await toNumbers(mean);
-    if (gain - before < LEAST_GAIN) break;
+    if (gain - before < LEAST_GAIN * n) break;
     before = gain;
   }
   treeDispose([...data, expected]);
