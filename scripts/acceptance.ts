@@ -21,6 +21,7 @@ import { convert } from "./acceptance/convert.js";
 import { engines } from "./acceptance/engines.js";
 import { exported } from "./acceptance/export.js";
 import { firstLook } from "./acceptance/first-look.js";
+import { guard } from "./acceptance/guard.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { long } from "./acceptance/long.js";
 import { mnist } from "./acceptance/mnist.js";
@@ -38,6 +39,7 @@ const checks: readonly Check[] = [
   trainPretrained,
   cifar10,
   exported,
+  guard,
   jaxToOnnx,
   engines,
   long,

@@ -60,9 +60,10 @@ describe("flowify guard", () => {
   const guarded = file.replace(".onnx", ".guarded.onnx");
   const usual = Float32Array.from(test, (pixel) => pixel / 255);
   const unusual = Float32Array.from(noise(500, 4), (pixel) => pixel / 255);
+  const picture = join(root, "guard.png");
   let written: Awaited<ReturnType<typeof guard>>;
   beforeAll(async () => {
-    written = await guard(file, "--json", "--report", others);
+    written = await guard(file, "--json", "--report", others, "--picture", picture);
   });
 
   it("says what it looks at, and why", () => {
@@ -107,6 +108,10 @@ describe("flowify guard", () => {
     // noise has activations of its own, and hardly other classes
     expect(baselines.Mahalanobis!.auroc).toBeGreaterThan(0.6);
     expect(baselines["5th neighbour"]!.auroc).toBeGreaterThan(0.6);
+  });
+
+  it("draws log_prob of what it was measured on", () => {
+    expect(readFileSync(picture).subarray(1, 4).toString()).toBe("PNG");
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { UsageError } from "@flowify/core";
 import { loadRuntime, openGiven } from "@flowify/onnx";
 import { loadExamples, loadMeasured } from "../data/registry.js";
@@ -24,6 +25,8 @@ import { verify } from "../guard/verify.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
 import { readJson } from "../networks/network-file.js";
+import { histogram } from "../pictures/histogram.js";
+import { svgToPng } from "../pictures/png.js";
 import { expectFree } from "../runs/outputs.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
 import { formatCount } from "../ui/format.js";
@@ -48,6 +51,7 @@ const flags = {
     "NAME,…",
     "Measure the guard on test examples and on these data sets, folders or files, beside baselines",
   ),
+  picture: text("FILE", "PNG file of a histogram of log_prob, of the data of --report"),
   steps: count("Training steps of the detector's flow (default: 400)"),
   ...readingParameters,
   seed: seedFlag("Seed of the drawn examples and of the training (default: 0)"),
@@ -80,9 +84,15 @@ EXAMPLES
 });
 
 export async function guard(this: CliContext, flags: GuardFlags, file: string): Promise<void> {
-  const { out, data, dataDir, calibrate, falseAlarms = FALSE_ALARMS, seed = 0 } = flags;
+  const { out, data, dataDir, calibrate, falseAlarms = FALSE_ALARMS, seed = 0, picture } = flags;
   const terminal = createTerminal(this.host, flags);
-  expectFree([out], flags, { inputs: [file, data, dataDir, calibrate] });
+  if (picture !== undefined && !flags.report)
+    throw new UsageError(
+      "--picture shows the data of --report\nname data with --report, or leave --picture out",
+    );
+  expectFree(picture === undefined ? [out] : [out, picture], flags, {
+    inputs: [file, data, dataDir, calibrate],
+  });
   const { bytes, external } = await openModelFile(file, /\.json$/i.test(file) ? readJson(file) : undefined);
   const given = await naming(file, () => openGiven(bytes, external, flags.input));
   if (given.metadata.has(METADATA))
@@ -110,7 +120,7 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
     await naming(file, () => verify(subject, guarded, fitted, calibration ?? examples));
     const [usual, ...others] = await setsOf(flags, example);
     const sets = usual && { training: examples, usual, others };
-    const report = sets && (await measureGuard(executor, subject, { guarded, fitted }, sets));
+    const measured = sets && (await measureGuard(executor, subject, { guarded, fitted }, sets));
     await fitted.open.dispose();
     await writeFileAtomic(out, guarded);
     sayFitted(terminal, fitted, falseAlarms);
@@ -118,14 +128,14 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
     terminal.say(
       `${out}: ${added}; returns ${[...given.outputs.map(({ name }) => name), ...OUTPUTS].join(", ")}`,
     );
-    if (report) for (const line of reportLines(report)) terminal.say(line);
-    terminal.document({
-      ...described,
-      file: out,
-      nodes: graph.nodes.length,
-      outputs: OUTPUTS,
-      ...(report && { report }),
-    });
+    if (measured) for (const line of reportLines(measured.report)) terminal.say(line);
+    const report = measured && { report: measured.report };
+    terminal.document({ ...described, file: out, nodes: graph.nodes.length, outputs: OUTPUTS, ...report });
+    // last, so that a chart that fails loses no figure
+    if (!measured || picture === undefined) return;
+    const title = `log_prob of ${basename(out)}`;
+    await writeFileAtomic(picture, await svgToPng(await histogram(title, "nats", measured.logProbs)));
+    terminal.say(`histogram: ${picture}`);
   });
 }
 

@@ -41,6 +41,8 @@ export type Detector = Readonly<{
 export type DetectorOptions = Readonly<{
   /** `table` (default), or `network` for rows that a network computes: a mixture of normals in place of spline couplings. */
   form?: Form;
+  /** Least deviations of the columns: what varies less counts as little. Default: none. */
+  least?: ArrayLike<number>;
   /** The training rows hold many anomalies, more than one in fifty. Default false. */
   contaminated?: boolean;
   /** Decides the training of the flow and the sample of reference rows. Default 0. */
@@ -52,6 +54,7 @@ export type DetectorOptions = Readonly<{
 
 const schemas = {
   form: o.oneOf("table", "network"),
+  least: o.anything,
   contaminated: o.flag,
   seed: o.integer(0),
   steps: o.integer(1),
@@ -162,14 +165,14 @@ export async function fitDetector(
   options: DetectorOptions = {},
 ): Promise<Detector> {
   checkOptions("fitDetector", schemas, options);
-  const { form = "table", contaminated = false, seed = 0, steps = 400, ...control } = options;
+  const { form = "table", contaminated = false, seed = 0, steps = 400, least, ...control } = options;
   if (form === "network" && contaminated)
     throw new UsageError("fitDetector: contaminated rows of the form network; leave one of them out");
   const own = encodedWidth({ columns });
   const count = training.length / own;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
   const features = await inSpace(executor, columns, training);
-  const spaces = findSpaces(features, features.length / count);
+  const spaces = findSpaces(features, features.length / count, least);
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, own, places);
   const rows = await inSpace(executor, columns, training, { space: flowSpace(contaminated), spaces });

@@ -11,6 +11,9 @@ const NORMAL_IQR = 1.349;
 /** Knots of a column's map to normal ranks: as many values, or quantiles where there are more. */
 export const KNOTS = 256;
 
+/** Ends of the range of a column that varies less than it may, in its least deviations from the median. */
+const RANGE = 3;
+
 /** What brings columns to a common scale, by training rows; arrays of a number a column, knots [width, KNOTS]. */
 export type Spaces = Readonly<{
   width: number;
@@ -43,8 +46,8 @@ export const middleAndSpread = (ascending: ArrayLike<number>): { middle: number;
   spread: (quantile(ascending, 0.75) - quantile(ascending, 0.25)) / NORMAL_IQR,
 });
 
-/** The spaces of training rows [n, width]. */
-export function findSpaces(training: Float32Array, width: number): Spaces {
+/** The spaces of training rows [n, width]. @param least the least deviation of each column: what varies less hardly counts */
+export function findSpaces(training: Float32Array, width: number, least?: ArrayLike<number>): Spaces {
   const numbers = () => new Float32Array(width);
   const [mean, std, median, spread] = [numbers(), numbers(), numbers(), numbers()];
   const [low, high] = [numbers(), numbers()];
@@ -64,6 +67,11 @@ export function findSpaces(training: Float32Array, width: number): Spaces {
     const isCode = column.every((value) => value === 0 || value === 1);
     low[c] = isCode ? 0 : column[0]!;
     high[c] = isCode ? 1 : column.at(-1)!;
+    const floor = least?.[c] ?? 0;
+    std[c] = Math.max(std[c]!, floor);
+    spread[c] = Math.max(spread[c]!, floor);
+    low[c] = Math.min(low[c]!, median[c]! - RANGE * floor);
+    high[c] = Math.max(high[c]!, median[c]! + RANGE * floor);
     const ranks = normalRanks(column);
     for (let k = 0; k < KNOTS; k++) {
       const { value, normal } = ranks[Math.min(k, ranks.length - 1)]!;

@@ -1,5 +1,13 @@
 import { type Executor, UsageError } from "@flowify/core";
-import { arrayColumns, type DetectorOptions, fitDetector, openDetector } from "../detect/detector.js";
+import { makeRng } from "@flowify/core/layer";
+import {
+  arrayColumns,
+  type DetectorOptions,
+  fitDetector,
+  type OpenDetector,
+  openDetector,
+} from "../detect/detector.js";
+import { quantile } from "../detect/spaces.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
 import { type Features, featureChoices, featureRows } from "./features.js";
@@ -14,7 +22,7 @@ import {
   type TappedNetwork,
 } from "./network.js";
 import { type Trial, trial } from "./score.js";
-import { type Held, heldOf } from "./smooth-p.js";
+import { heldOf } from "./smooth-p.js";
 import { candidates, type Tap, tapOf } from "./taps.js";
 import { differing } from "./verify.js";
 
@@ -128,13 +136,13 @@ export async function fitGuard(
     const best = trials.reduce((most, each) => (each.mean > most.mean ? each : most), trials[0]!);
     const features = choices.find(({ name }) => name === best?.features) ?? joined;
     const rows = featureRows(features, seen.taps);
-    const detector = await fitDetector(executor, rows, arrayColumns(features.width), {
-      form: "network",
-      ...options,
-    });
+    const least = leastDeviations(features, rows, seen, options.seed);
+    const form = { form: "network", least } as const;
+    const detector = await fitDetector(executor, rows, arrayColumns(features.width), { ...form, ...options });
     const calibrated = await activationsOf(network, from, held);
     const open = await openDetector(executor, detector);
     const { combination: scores } = await open.score(featureRows(features, calibrated.taps), ["combination"]);
+    const rounding = await roundingOf(open, movedRows(features, calibrated, options.seed), scores);
     return {
       features,
       taps,
@@ -142,7 +150,7 @@ export async function fitGuard(
       open,
       trials,
       fitted: seen.count,
-      held: heldByClass(scores, calibrated, network.outputs) ?? [heldOf(scores)],
+      held: heldGroups(scores, calibrated, network.outputs).map((each) => heldOf(each, rounding)),
       accuracy: accuracyOf(seen, training, fit),
     };
   } finally {
@@ -200,16 +208,55 @@ async function compared(
   return trials;
 }
 
-/** The scores of each class, where the outputs are classes and each has enough of them. */
-function heldByClass(
-  scores: Float64Array,
-  { output, count }: Activations,
-  outputs: number,
-): Held[] | undefined {
-  if (!output || outputs < 2 || outputs > MOST_CLASSES || output.length !== count * outputs) return undefined;
+/**
+ * What activations may differ by between engines, as a part of the largest of a row; examples that are tried; and the most that
+ * features may then differ by, in deviations.
+ */
+const ROUNDING = { part: 5e-6, examples: 1000, features: 1e-4 } as const;
+
+/** Features of the first examples, of activations that change as they do between engines. */
+function movedRows(features: Features, { taps, count }: Activations, seed: number): Float32Array {
+  const rng = makeRng(seed);
+  const some = Math.min(count, ROUNDING.examples);
+  const moved = taps.map((rows) => {
+    const width = rows.length / count;
+    const largest = Float64Array.from({ length: some }, (_, i) =>
+      rows.subarray(i * width, (i + 1) * width).reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    );
+    return rows
+      .subarray(0, some * width)
+      .map((v, at) => v + ROUNDING.part * largest[Math.floor(at / width)]! * (2 * rng.uniform() - 1));
+  });
+  return featureRows(features, moved);
+}
+
+/** Deviations at which rounding moves no feature by more than a small part of one. */
+function leastDeviations(
+  features: Features,
+  rows: Float32Array,
+  seen: Activations,
+  seed: number,
+): Float64Array {
+  const { width } = features;
+  const most = new Float64Array(width);
+  movedRows(features, seen, seed).forEach((value, at) => {
+    most[at % width] = Math.max(most[at % width]!, Math.abs(value - rows[at]!));
+  });
+  return most.map((each) => each / ROUNDING.features);
+}
+
+/** The change of a score, exceeded by one in a hundred, where activations change as they do between engines. */
+async function roundingOf(open: OpenDetector, moved: Float32Array, scores: Float64Array): Promise<number> {
+  const { combination: found } = await open.score(moved, ["combination"]);
+  return quantile(found.map((score, i) => Math.abs(score - (scores[i] ?? 0))).sort(), 0.99);
+}
+
+/** The scores of each class, where the outputs are classes and each has enough of them; else all. */
+function heldGroups(scores: Float64Array, { output, count }: Activations, outputs: number): Float64Array[] {
+  if (!output || outputs < 2 || outputs > MOST_CLASSES || output.length !== count * outputs) return [scores];
   const classes = classesOf(output, outputs);
   const groups = Array.from({ length: outputs }, (_, own) => scores.filter((_, i) => classes[i] === own));
-  return groups.every(({ length }) => length >= FEWEST.each) ? groups.map(heldOf) : undefined;
+  return groups.every(({ length }) => length >= FEWEST.each) ? groups : [scores];
 }
 
 function accuracyOf(

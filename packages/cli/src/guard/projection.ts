@@ -25,8 +25,8 @@ const FLOOR = 0.1;
 /** Directions of a smaller variance, and rests of a smaller mean square, hold rounding errors only. */
 const LEAST = 1e-4;
 
-/** ε, as a part of the width. */
-export const BESIDE = 1e-6;
+/** ε, as a part of the width: u has a unit variance, and what is below a hundredth of it holds rounding errors. */
+export const BESIDE = 1e-4;
 
 /** The projection of rows [n, width] to at most so many directions; undefined where all rows are equal. */
 export function fitProjection(rows: Float32Array, width: number, most: number): Projection | undefined {

@@ -27,6 +27,9 @@ export type GuardReport = Readonly<{
   sets: Readonly<Record<string, Readonly<Record<string, Told>>>>;
 }>;
 
+/** log_prob of a data set. */
+export type LogProbs = Readonly<{ name: string; values: Float32Array }>;
+
 const told = (usual: Float64Array, other: Float64Array): Told => {
   const threshold = Float64Array.from(usual).sort()[Math.ceil(0.95 * usual.length) - 1]!;
   return {
@@ -52,7 +55,7 @@ export async function measureGuard(
   subject: Subject,
   { guarded, fitted }: Readonly<{ guarded: Uint8Array; fitted: FittedGuard }>,
   { training, usual, others }: Measured,
-): Promise<GuardReport> {
+): Promise<Readonly<{ report: GuardReport; logProbs: readonly LogProbs[] }>> {
   const { given } = subject;
   const at = (name: string | undefined) =>
     fitted.taps.find((tap) => tap.name === name) ?? fitted.taps.at(-1)!;
@@ -73,9 +76,13 @@ export async function measureGuard(
       ? fit.map((place) => training.labels?.[place] ?? 0)
       : classesOf(known.logits, known.classes);
     const baselines = baselinesOf(executor, known, labels);
+    const logProbs: LogProbs[] = [];
     const scored = async (examples: Examples) => {
       const places = drawn(examples.count, MOST.set, 2);
-      const { p_value: p } = await file.all(await examples.toInput(examples.plain(places)));
+      const { p_value: p, log_prob: logProb } = await file.all(
+        await examples.toInput(examples.plain(places)),
+      );
+      logProbs.push({ name: examples.name, values: logProb!.data as Float32Array });
       const seen = await seenOf(examples, places);
       const scores: { [name: string]: Float64Array } = {
         guard: Float64Array.from(p!.data as Float32Array, (each) => -each),
@@ -93,7 +100,8 @@ export async function measureGuard(
     }
     const p = own.guard!.map((score) => -score);
     const alarms = falseAlarms(p, heldOut(fitted.held));
-    return { usual: { name: usual.name, examples: p.length }, falseAlarms: alarms, sets };
+    const report = { usual: { name: usual.name, examples: p.length }, falseAlarms: alarms, sets };
+    return { report, logProbs };
   } finally {
     await network.dispose();
     await file.dispose();

@@ -5,23 +5,27 @@ import { middleAndSpread } from "../detect/spaces.js";
 /** Held-out scores of a group, ascending, and the width over which each of them ceases to count. */
 export type Held = Readonly<{ scores: Float32Array; width: number }>;
 
-/** What two engines may differ by in a score s, as a part of 1 + |s|, and in p because of it. */
-const ROUNDING = { score: 4e-6, p: 5e-5 } as const;
+/** Most that rounding may move p by. */
+const CLOSE = 5e-5;
 
-/** The least width, as a part of the spread of the scores. */
-const NARROW = 0.01;
+/** Least and greatest width, as parts of the spread of the scores; the latter of their range, where half of them are equal. */
+const PARTS = { least: 0.01, most: 0.05 } as const;
 
 /** A score that stands for NaN: more unusual than all others. */
 const LARGE = 1e30;
 
-/** Held-out scores with the least width at which rounding cannot move p by more than it may. */
-export function heldOf(scores: ArrayLike<number>): Held {
+/**
+ * Held-out scores with the least width at which rounding moves p by 5e-5 at most, or with a twentieth of their spread.
+ *
+ * @param rounding what scores differ by between engines
+ */
+export function heldOf(scores: ArrayLike<number>, rounding: number): Held {
   const ascending = Float32Array.from(scores).sort();
+  const perScore = rounding / CLOSE / (ascending.length + 1);
   const { spread } = middleAndSpread(ascending);
-  const largest = Math.max(...[ascending[0] ?? 0, ascending.at(-1) ?? 0].map(Math.abs));
-  const rounding = (ROUNDING.score * (1 + largest)) / ROUNDING.p;
-  let width = Math.max(NARROW * spread, rounding / (ascending.length + 1));
-  while ((mostWithin(ascending, width) * rounding) / (ascending.length + 1) > width) width *= 1.25;
+  const most = PARTS.most * (spread || (ascending.at(-1) ?? 0) - (ascending[0] ?? 0));
+  let width = Math.max(PARTS.least * spread, most > 0 ? Math.min(most, perScore) : perScore);
+  while (mostWithin(ascending, width) * perScore > width && width < most) width *= 1.25;
   return { scores: ascending, width };
 }
 
@@ -33,7 +37,7 @@ export const heldOut = (groups: readonly Held[]): number =>
 function mostWithin(ascending: Float32Array, width: number): number {
   let [most, from] = [0, 0];
   ascending.forEach((score, i) => {
-    while (score - ascending[from]! > width) from++;
+    while (score - (ascending[from] ?? score) > width) from++;
     most = Math.max(most, i - from + 1);
   });
   return most;

@@ -1,42 +1,7 @@
 import { toBytes } from "@flowify/onnx";
-import type { GraphModel } from "jax-to-onnx/internal";
 import { constant, type NodeText, nodesOf } from "../../../../test/onnx-graph.js";
-import { npyBytes } from "../data/npy-files.js";
 import type { BadCommand, Place } from "./bad-input.js";
-
-const COLUMNS = 4;
-const numbers = (size: number): Float32Array =>
-  Float32Array.from({ length: size }, (_, i) => Math.sin(1 + 7 * i));
-
-/** Rows of numbers, as numpy.save writes them. */
-const rowsFile = (count: number): Uint8Array =>
-  npyBytes([count, COLUMNS], new Uint8Array(numbers(count * COLUMNS).buffer), { descr: "'<f4'" });
-
-/** A network of rows, 4 → 3 → 2, with other nodes, weights or inputs. */
-const network = (
-  nodes: readonly NodeText[] = [
-    ["MatMul", ["x", "first"], "hidden"],
-    ["Relu", ["hidden"], "active"],
-    ["MatMul", ["active", "second"], "scores"],
-  ],
-  {
-    inputs = [{ name: "x", type: "float32", shape: ["N", COLUMNS] }],
-    textInputs = [],
-    first = numbers(12),
-  }: Readonly<{
-    inputs?: GraphModel["inputs"];
-    textInputs?: NonNullable<GraphModel["textInputs"]>;
-    first?: Float32Array;
-  }> = {},
-): Uint8Array =>
-  toBytes({
-    name: "network",
-    inputs,
-    textInputs,
-    outputs: [{ name: nodes.at(-1)![2], type: "float32", shape: ["N", "K"] }],
-    nodes: nodesOf(nodes),
-    constants: [constant("first", [COLUMNS, 3], first), constant("second", [3, 2], numbers(6))],
-  });
+import { COLUMNS, network, numbers, rowsFile } from "./guard-networks.js";
 
 const guarding =
   (bytes: Uint8Array, flags: readonly string[] = [], count = 600) =>
@@ -116,6 +81,62 @@ export const guards: readonly BadCommand[] = [
     ],
   },
   {
+    input: "an input of the data that the network does not have",
+    args: guarding(
+      network(
+        [
+          ["MatMul", ["x", "first"], "h"],
+          ["Add", ["h", "state"], "y"],
+        ],
+        {
+          inputs: [
+            { name: "x", type: "float32", shape: ["N", 4] },
+            { name: "state", type: "float32", shape: [1, 3] },
+          ],
+        },
+      ),
+      ["--input", "stat"],
+    ),
+    ...usage,
+    says: ['--input stat: it has the inputs x, state; did you mean "state"?', "name the one of the data"],
+  },
+  {
+    input: "a network to guard whose second input is of integers",
+    args: guarding(
+      network(
+        [
+          ["MatMul", ["x", "first"], "h"],
+          ["Gather", ["h", "places"], "y", { axis: 1 }],
+        ],
+        {
+          inputs: [
+            { name: "x", type: "float32", shape: ["N", 4] },
+            { name: "places", type: "int64", shape: [2] },
+          ],
+        },
+      ),
+      ["--input", "x"],
+    ),
+    ...usage,
+    says: ['its input "places" is no float32 array of fixed sizes', "with its value built in"],
+  },
+  {
+    input: "a network to guard whose activations are not finite behind a Clip without an upper bound",
+    args: guarding(
+      network(
+        [
+          ["Clip", ["x", "low", "high"], "h"],
+          ["Log", ["h"], "logs"],
+          ["MatMul", ["logs", "first"], "y"],
+        ],
+        { bounds: [-1, Number.POSITIVE_INFINITY] },
+      ),
+    ),
+    ...dataError,
+    // the bound is no weight that could be exported again
+    says: ["is not finite on the training data", "check --normalize and the data"],
+  },
+  {
     input: "a network to guard with weights that are not finite",
     args: guarding(network(undefined, { first: numbers(12).fill(Number.NaN, 3, 4) })),
     ...dataError,
@@ -159,6 +180,24 @@ export const guards: readonly BadCommand[] = [
     says: ["examples to calibrate by, expected 100 at least", "add data: a third of rows is held out"],
   },
   {
+    input: "too few examples to calibrate a guard by, named",
+    args: (place) => [...guarding(network())(place), "--calibrate", place.write("held.npy", rowsFile(60))],
+    ...usage,
+    says: ["60 examples to calibrate by, expected 100 at least", "name more with --calibrate"],
+  },
+  {
+    input: "a network to guard that is the same for all examples",
+    args: guarding(
+      network([
+        ["Sub", ["x", "x"], "zero"],
+        ["MatMul", ["zero", "first"], "y"],
+      ]),
+      ["--at", "zero,y"],
+    ),
+    ...usage,
+    says: ['"zero", "y": the same for all examples', "check --normalize"],
+  },
+  {
     input: "a guard that is calibrated by its training data",
     args: (place) => {
       const args = guarding(network())(place);
@@ -173,6 +212,12 @@ export const guards: readonly BadCommand[] = [
     },
     ...usage,
     says: ["the same examples as --data", "name examples that the network was not trained on"],
+  },
+  {
+    input: "a picture of a guard that is not measured",
+    args: guarding(network(), ["--picture", "guard.png"]),
+    ...usage,
+    says: ["--picture shows the data of --report", "name data with --report, or leave --picture out"],
   },
   {
     input: "a file that is guarded already",

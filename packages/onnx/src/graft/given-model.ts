@@ -27,7 +27,7 @@ export type GivenModel = Readonly<{
   metadata: ReadonlyMap<string, string>;
   /** @throws UsageError for a value that the file does not compute; it names similar ones */
   expectValue(name: string): void;
-  /** The first weights that are not finite. */
+  /** The first weights that are not finite. Bounds of Clip may be infinite. */
   nonFinite(): string | undefined;
   /** The file with values as outputs after its own. */
   showing(names: readonly string[]): Uint8Array;
@@ -110,7 +110,10 @@ export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: st
           throw error;
         }
       };
-      return graph.initializer.find(isBad)?.name;
+      const bounds = new Set(
+        graph.node.flatMap(({ opType, input }) => (opType === "Clip" ? input.slice(1) : [])),
+      );
+      return graph.initializer.find((tensor) => !bounds.has(tensor.name) && isBad(tensor))?.name;
     },
     showing(names) {
       const copy = decodeModel(bytes);
@@ -164,7 +167,7 @@ function inputOf(inputs: readonly OnnxValue[], named: string | undefined): OnnxV
     throw new UsageError(
       named === undefined
         ? "its graph has no input\nexport the network with the data as an input"
-        : `--input ${named}: it has the inputs ${names.join(", ")}${didYouMean(named, names)}`,
+        : `--input ${named}: it has the inputs ${names.join(", ")}${didYouMean(named, names)}\nname the one of the data`,
     );
   if (named === undefined && inputs.length > 1)
     throw new UsageError(
