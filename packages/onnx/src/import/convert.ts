@@ -69,12 +69,12 @@ export type ConvertedNetwork = Readonly<{
  * and remedy; UsageError for several inputs or outputs; ShapeError, DataError if sizes do not fit or are unknown
  */
 export function convertOnnx(file: OnnxGraph, options: ConvertOptions = {}): ConvertedNetwork {
-  const graph = recognized(file);
   checkOptions(
     "convertOnnx",
     { input: o.text, output: o.text, inputShape: o.anything, rules: o.record },
     options,
   );
+  const graph = recognized(file);
   const input = chosenInput(graph, options.input);
   const output = chosenOutput(graph, options.output);
   const start = startOf(input, options.inputShape);
