@@ -14,6 +14,20 @@ const guarding =
 const usage = { status: 2, code: "USAGE" } as const;
 const dataError = { status: 2, code: "DATA" } as const;
 
+/** A network with a second input beside that of the data. */
+const withState = network(
+  [
+    ["MatMul", ["x", "first"], "h"],
+    ["Add", ["h", "state"], "y"],
+  ],
+  {
+    inputs: [
+      { name: "x", type: "float32", shape: ["N", 4] },
+      { name: "state", type: "float32", shape: [1, 3] },
+    ],
+  },
+);
+
 /** Networks and data of flowify guard. */
 export const guards: readonly BadCommand[] = [
   {
@@ -42,20 +56,7 @@ export const guards: readonly BadCommand[] = [
   },
   {
     input: "a network to guard with several inputs",
-    args: guarding(
-      network(
-        [
-          ["MatMul", ["x", "first"], "h"],
-          ["Add", ["h", "state"], "y"],
-        ],
-        {
-          inputs: [
-            { name: "x", type: "float32", shape: ["N", 4] },
-            { name: "state", type: "float32", shape: [1, 3] },
-          ],
-        },
-      ),
-    ),
+    args: guarding(withState),
     ...usage,
     says: ["it has 2 inputs, x, state", "name the one of the data with --input"],
   },
@@ -82,21 +83,7 @@ export const guards: readonly BadCommand[] = [
   },
   {
     input: "an input of the data that the network does not have",
-    args: guarding(
-      network(
-        [
-          ["MatMul", ["x", "first"], "h"],
-          ["Add", ["h", "state"], "y"],
-        ],
-        {
-          inputs: [
-            { name: "x", type: "float32", shape: ["N", 4] },
-            { name: "state", type: "float32", shape: [1, 3] },
-          ],
-        },
-      ),
-      ["--input", "stat"],
-    ),
+    args: guarding(withState, ["--input", "stat"]),
     ...usage,
     says: ['--input stat: it has the inputs x, state; did you mean "state"?', "name the one of the data"],
   },
