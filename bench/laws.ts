@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { fit, openExecutor } from "flowify";
-import { readTable, rowBaselines, tableFlow } from "flowify/tables";
+import { readTable, tableFlow } from "flowify/tables";
+import { rowBaselines } from "../packages/cli/src/baselines/rows.js";
 import { type Cell, laws } from "./known-laws.js";
 
 type TableRows = Awaited<ReturnType<typeof readTable>>;

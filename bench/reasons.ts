@@ -4,15 +4,10 @@ import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { openExecutor } from "flowify";
-import {
-  arrayColumns,
-  calibrationOf,
-  conformalP,
-  fitDetector,
-  openDetector,
-  readLabelledRows,
-  rowReasons,
-} from "flowify/tables";
+import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
+import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
+import { calibrationOf, conformalP } from "../packages/cli/src/detect/calibration.js";
+import { rowReasons } from "../packages/cli/src/detect/reasons/row-reasons.js";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
 const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;

@@ -4,16 +4,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Executor, UsageError } from "@flowify/core";
 import { openExecutor } from "flowify";
+import { Predictive, regression, scoresOf } from "flowify/regression";
 import {
   gaussianLog,
   gaussianPredictive,
   linearGaussian,
   linearMean,
-  Predictive,
-  regression,
-  type Scores,
-  scoresOf,
-} from "flowify/regression";
+} from "../packages/cli/src/regression/linear-gaussian.js";
+
+type Scores = ReturnType<typeof scoresOf>;
 
 export type RegressionBenchOptions = Readonly<{
   /** Only sets whose name contains this. */

@@ -3,16 +3,13 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { auroc, openExecutor } from "flowify";
-import {
-  arrayColumns,
-  averagePrecision,
-  fitDetector,
-  neighbourDistances,
-  openDetector,
-  readLabelledRows,
-  type ScoreKind,
-} from "flowify/tables";
+import { openExecutor } from "flowify";
+import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
+import { auroc } from "../packages/cli/src/auroc.js";
+import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
+import { averagePrecision } from "../packages/cli/src/detect/average-precision.js";
+import { neighbourDistances } from "../packages/cli/src/detect/knn.js";
+import type { ScoreKind } from "../packages/cli/src/detect/score-columns.js";
 
 export type TablesOptions = Readonly<{
   /** The smallest sets: they take the least time. */

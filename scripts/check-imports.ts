@@ -6,7 +6,7 @@
  * - Packages import one way: core, jax-to-onnx ← onnx ← cli, core ← compress ← cli; all of them ← playground.
  * - The sources of core import `@jax-js/jax`, `ml-matrix`, `valibot` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
- *   package below its own (the catalog of layers, for example).
+ *   package below its own (the catalog of layers, for example) or the laws of layers, and `bench` and `test` at the root any file.
  * - What the sources of a published package import is declared in its own package.json: what lies in the
  *   repository's `node_modules` for another's sake is missing, or a second copy, where it is installed.
  * - What browsers load, the sources of the playground and the entries that packages have for pages, imports

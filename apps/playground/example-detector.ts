@@ -9,14 +9,7 @@ import { decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import { encodeDetector } from "flowify/tables";
-import {
-  allRows,
-  encodedTable,
-  findSchema,
-  fitTableDetector,
-  openDetector,
-  scoreKinds,
-} from "flowify/tables/browser";
+import { encodedTable, findSchema, fitTableDetector, openDetector, scoreKinds } from "flowify/tables/browser";
 import * as v from "valibot";
 import { tableConfig } from "./src/tabs/table/config.js";
 import { exampleFile, STORED } from "./src/tabs/table/example.js";
@@ -25,7 +18,7 @@ import { readTableFile } from "./src/tabs/table/read-table.js";
 const { name, table } = await readTableFile(exampleFile());
 const schema = await findSchema(name, table, { id: STORED.id });
 const columns = schema.columns.filter(({ use }) => use === "model");
-const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
+const { rows } = await encodedTable(name, table, { schema, warn() {} }).all();
 const executor = await nativeExecutor();
 const { contaminated, seed, steps } = v.parse(tableConfig, {});
 const fitted = await fitTableDetector(executor, rows, columns, { contaminated, seed, steps });

@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FlowModel, flowify, zoo } from "@flowify/core";
 import {
-  type Agreement,
+  type Comparison,
   compareExport,
   exportFlow,
   loadRuntime,
@@ -24,7 +24,7 @@ const [network = "", folder = "", python] = process.argv.slice(2);
 const executor = await nativeExecutor();
 const flow = flowify(zoo(network));
 const model = await FlowModel.create(flow, executor, { seed: 1 });
-const found: { [program: string]: Agreement[] } = {};
+const found: { [program: string]: Comparison["outputs"] } = {};
 for (const program of exportFlow(flow, model.params)) {
   if (program.name.endsWith("-drawing")) continue;
   const bytes = toBytes(program.graph);
@@ -33,7 +33,7 @@ for (const program of exportFlow(flow, model.params)) {
   const runner = python
     ? pythonRunner(python, file, join(folder, "arrays"))
     : await openFile(await loadRuntime(), bytes);
-  found[program.name] = await compareExport(runner, executor, program, BATCHES);
+  found[program.name] = (await compareExport(runner, executor, program, BATCHES)).outputs;
   await runner.dispose();
 }
 await model.dispose();

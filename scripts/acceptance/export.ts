@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { zooNames } from "@flowify/core";
-import type { Agreement } from "@flowify/onnx";
+import type { Comparison } from "@flowify/onnx";
 import { atMost, type Check, type Row } from "./check.js";
 import { runNode } from "./node.js";
 import { pythonWith } from "./python-runner.js";
@@ -13,7 +13,7 @@ const CLOSE = 1e-4;
 const ROUNDED = 1e-3;
 
 /** The share of differing numbers over all batches: for a single digit, one pixel is more than a thousandth. */
-const pooled = (agreements: readonly Agreement[]): number =>
+const pooled = (agreements: Comparison["outputs"]): number =>
   agreements.reduce((sum, { differing, batch }) => sum + differing * batch, 0) /
   agreements.reduce((sum, { batch }) => sum + batch, 0);
 
@@ -38,7 +38,7 @@ export const exported: Check = {
       mkdirSync(folder, { recursive: true });
       const args = [network, folder, ...(python === undefined ? [] : [python])];
       const found = JSON.parse(await runNode("scripts/acceptance/export-network.ts", args)) as {
-        [program: string]: Agreement[];
+        [program: string]: Comparison["outputs"];
       };
       for (const [program, agreements] of Object.entries(found)) {
         const pixels = program === "decode" || program === "sample";

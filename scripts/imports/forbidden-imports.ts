@@ -6,8 +6,10 @@ import {
   coreImports,
   coreSources,
   floorOf,
+  isForTests,
   isTest,
   lazyPackages,
+  measuresInside,
   nodePackages,
   packageOf,
   published,
@@ -61,8 +63,8 @@ export function forbiddenImports(root: string): { files: number; violations: str
       checkFloors(path, line, name, target);
       const other = workspaceOf(target);
       const testOfBelow =
-        isTest(path) && isTest(target) && (!workspace || !other || !!below[workspace]?.includes(other));
-      if (other !== workspace && !testOfBelow) {
+        isTest(path) && isForTests(target) && (!workspace || !other || !!below[workspace]?.includes(other));
+      if (other !== workspace && !testOfBelow && !measuresInside(path)) {
         say(
           path,
           line,

@@ -79,6 +79,11 @@ export const coreSources = "packages/core/src/";
 export const workspaceOf = (path: string): string | undefined =>
   Object.keys(below).find((folder) => path.startsWith(`${folder}/`));
 export const isTest = (path: string): boolean => /^((packages|apps)\/[^/]+\/)?test\//.test(path);
+/** Tests, and what the laws of layers are made of. */
+export const isForTests = (path: string): boolean =>
+  isTest(path) || path.startsWith(`${coreSources}testing/`);
+/** Benchmarks and crash and fuzz tests measure what no user names: they may reach a file of any package. */
+export const measuresInside = (path: string): boolean => /^(bench|test)\//.test(path);
 /** The package of an import name. */
 export const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
 

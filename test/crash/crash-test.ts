@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { makeRng } from "@flowify/core/layer";
-import { readCheckpoint } from "flowify";
+import { readCheckpoint } from "../../packages/cli/src/runs/saved-checkpoints.js";
 import { metricsOf, writeSmallData } from "../../packages/cli/test/small-run.js";
 
 const root = resolve(import.meta.dirname, "../..");

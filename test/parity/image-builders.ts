@@ -1,16 +1,8 @@
 /** The kinds of layers on images, and couplings. */
 import { chain } from "@flowify/core";
 import type { Shape } from "@flowify/core/layer";
-import {
-  channelsFirst,
-  coupling,
-  fitAmount,
-  kernel,
-  linear,
-  pad,
-  tile,
-  type Windows,
-} from "@flowify/core/layers";
+import { channelsFirst, coupling, fitAmount, kernel, linear, pad, tile } from "@flowify/core/layers";
+import type { Windows } from "../../packages/core/src/math/windows.js";
 import { CaseError, type LayerSpec, Tensor } from "./case.js";
 import { linearBuilder } from "./linear-builder.js";
 import { type Builder, type Built, type Names, size, type TensorTree, torchLayers, zeros } from "./names.js";

@@ -1,5 +1,6 @@
 import { flowify } from "@flowify/core";
 import { convertOnnx, readOnnx } from "@flowify/onnx";
+import { conversionReport, nodesInWords } from "@flowify/onnx/browser";
 import { expect, test } from "vitest";
 import { layout } from "../src/tabs/network/layout.js";
 import { convertedNodes, refusedNodes } from "../src/tabs/network/nodes.js";
@@ -9,7 +10,14 @@ import { onnxBytes, residual, unsupported } from "./onnx-files.js";
 const nodesOf = ({ nodes, weights }: typeof residual) => {
   const graph = readOnnx(onnxBytes(nodes, weights));
   const converted = convertOnnx(graph);
-  return convertedNodes(graph, converted, flowify(converted.network));
+  const flow = flowify(converted.network);
+  const report = conversionReport(
+    "",
+    flow,
+    { ...converted, ...nodesInWords(converted) },
+    { maxRelDiff: null, inputs: 0 },
+  );
+  return convertedNodes(graph, converted, report);
 };
 
 test("nodes have the layers that they became; the numbers of a layer are said once", () => {

@@ -9,15 +9,6 @@ import { ascendingPlaces } from "./rows.js";
  * @throws DomainError if one side is empty or a score is NaN
  *
  * Source: Hanley and McNeil 1982, "The meaning and use of the area under a ROC curve".
- *
- * @example
- * ```ts
- * import { auroc } from "flowify";
- *
- * // a score of digits, and the same of photographs: three of the four pairs are in order
- * console.log(auroc([1, 3], [2, 4]));
- * // 0.75
- * ```
  */
 export function auroc(own: ArrayLike<number>, strange: ArrayLike<number>): number {
   if (own.length === 0 || strange.length === 0)

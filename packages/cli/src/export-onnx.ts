@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { FlowModel } from "@flowify/core";
-import { exportFlow, toBytes, type WrittenProgram } from "@flowify/onnx";
-import { describeExport } from "@flowify/onnx/browser";
+import { exportFlow } from "@flowify/onnx";
+import { describeExport, fileOf } from "@flowify/onnx/browser";
 import { writeFileAtomic } from "./files/atomic.js";
 import { makeFolder } from "./runs/folder.js";
 
@@ -26,15 +26,9 @@ export const DESCRIPTION = "flowify.json";
  * ```
  */
 export async function exportOnnx(model: FlowModel, folder: string): Promise<readonly string[]> {
-  const programs = exportFlow(model.flow, model.params);
+  const written = exportFlow(model.flow, model.params).map((program) => fileOf(program));
   makeFolder(folder);
-  const written: WrittenProgram[] = [];
-  for (const program of programs) {
-    const bytes = toBytes({ ...program.graph, metadata: { program: program.name, target: program.target } });
-    const file = `${program.name}.onnx`;
-    await writeFileAtomic(join(folder, file), bytes);
-    written.push({ program, file, bytes: bytes.length });
-  }
+  for (const { file, content } of written) await writeFileAtomic(join(folder, file), content);
   const description = describeExport(model.flow, written, { network: "network", step: 0 });
   await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
   return written.map(({ file }) => join(folder, file));

@@ -1,12 +1,11 @@
 /** The formats of a run as bytes and JSON, without Node: for the command and the playground. */
 
 export { networkOfPixels } from "./networks/pixels.js";
-export { describedNetwork, networkOf, ORIGINAL, type Tensors, WEIGHTS } from "./networks/weights.js";
+export { describedNetwork, networkOf } from "./networks/weights.js";
 export {
   expectImageRun,
   type ImageRunConfig,
   parseRunConfig,
-  type RunConfig,
   runConfigText,
 } from "./run-config.js";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, isSidecar, sha256 } from "./runs/checkpoint.js";

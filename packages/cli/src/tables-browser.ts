@@ -1,12 +1,8 @@
 /** Tables and detectors of odd rows in pages: files as bytes, nothing of Node. */
 
-export { blockOf } from "./data/table/block.js";
-export type { Cell } from "./data/table/cell.js";
 export { dateText } from "./data/table/cell.js";
-export { expectUsable } from "./data/table/check-columns.js";
-export { findSchema } from "./data/table/find-schema.js";
+export { findSchema, schemaToLearn } from "./data/table/find-schema.js";
 export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
-export { expectEnough } from "./data/table/split-rows.js";
 export type { Table } from "./data/table/table.js";
 export { tableOfBytes } from "./data/table/table-bytes.js";
 export { conformalP } from "./detect/calibration.js";
@@ -16,5 +12,5 @@ export { detectorOnnx } from "./detect/detector-onnx.js";
 export { type TableReasons, tableReasoner } from "./detect/reasons/table-reasons.js";
 export { type ScoreKind, scoreKinds, scoresAsCsv } from "./detect/score-columns.js";
 export { fitTableDetector, type TableDetector } from "./detect/table-detector.js";
-export { allRows, encodedTable } from "./tables/encoded-table.js";
+export { encodedTable } from "./tables/encoded-table.js";
 export { featureWidth } from "./tables/features.js";

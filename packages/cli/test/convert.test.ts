@@ -42,6 +42,7 @@ describe("flowify convert --grain layer", () => {
       likelihood: "exact",
       droppedDims: 10,
       addedDims: 0,
+      flooredValues: 0,
     });
   });
 

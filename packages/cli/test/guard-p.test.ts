@@ -1,7 +1,8 @@
 import { makeRng } from "@flowify/core/layer";
-import { loadRuntime, portable } from "@flowify/onnx";
+import { loadRuntime } from "@flowify/onnx";
 import { exportFunction } from "@flowify/onnx/browser";
 import type { numpy as np } from "@jax-js/jax";
+import { portable } from "jax-to-onnx";
 import { toBytes } from "jax-to-onnx/internal";
 import { describe, expect, it } from "vitest";
 import { calibrationOf, conformalP } from "../src/detect/calibration.js";

@@ -1,14 +1,9 @@
 import { convertOnnx, exportFlow, exportStep, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import { couplingFlow, FlowModel, fit, jaxExecutor, loadDataSet, loadModel, openExecutor } from "flowify";
-import {
-  arrayColumns,
-  fitDetector,
-  neighbourDistances,
-  readTable,
-  rowReasons,
-  tableFlow,
-} from "flowify/tables";
+import { arrayColumns, fitDetector, readTable, tableFlow } from "flowify/tables";
 import { expect, it } from "vitest";
+import { neighbourDistances } from "../src/detect/knn.js";
+import { rowReasons } from "../src/detect/reasons/row-reasons.js";
 
 type Loose = (...values: unknown[]) => unknown;
 const loose = (f: unknown): Loose => f as Loose;

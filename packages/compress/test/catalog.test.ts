@@ -5,9 +5,10 @@
 
 import { HostArray, UnsupportedOpError } from "@flowify/core";
 import { drawNoise, fromHost, makeRng, sizeOf } from "@flowify/core/layer";
-import { numbersOf, prepare } from "@flowify/core/testing";
 import { numpy as np, tree } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { numbersOf } from "../../core/src/testing/arrays.js";
+import { prepare } from "../../core/src/testing/prepare.js";
 import { catalog } from "../../core/test/catalog.js";
 import type { CatalogEntry } from "../../core/test/support/entry.js";
 import { tolerance } from "../../core/test/tolerances.js";

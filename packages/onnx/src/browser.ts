@@ -1,6 +1,6 @@
 /** Reading and writing ONNX files without Node and without ONNX Runtime, for pages and workers. */
 export { relativeDifference } from "./difference.js";
-export { describeExport } from "./export/description.js";
+export { describeExport, fileOf } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export { exportFunction } from "./export/export-function.js";
 export { type ConvertedNetwork, convertOnnx, importRules } from "./import/convert.js";
@@ -11,8 +11,6 @@ export {
   type ConversionReport,
   comparisonInputs,
   conversionReport,
-  factsOf,
-  nodeText,
-  originTexts,
+  nodesInWords,
   refusal,
 } from "./import/report.js";

@@ -1,7 +1,6 @@
-export { ortCpu, portable } from "jax-to-onnx";
 export { toBytes } from "jax-to-onnx/internal";
 export { CLOSE } from "./difference.js";
-export { type Agreement, compareExport, disagreement, farthest, openFile } from "./export/agreement.js";
+export { type Comparison, compareExport, openFile } from "./export/agreement.js";
 export type { WrittenProgram } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export { exportStep } from "./export/export-step.js";

@@ -1,9 +1,10 @@
 /** In deterministic mode every convolution of the catalog is ONNX Runtime's own Conv. */
 
-import { numbersOf, prepare } from "@flowify/core/testing";
 import type { InferenceSession } from "onnxruntime-node";
 import { beforeAll, describe, it } from "vitest";
 import { constant, nodesOf } from "../../../test/onnx-graph.js";
+import { numbersOf } from "../../core/src/testing/arrays.js";
+import { prepare } from "../../core/src/testing/prepare.js";
 import { convolutions } from "../../core/test/catalog-images.js";
 import { expectClose } from "../../core/test/support/compare.js";
 import { type PlainConv, plainConvOf } from "../../core/test/support/plain-conv.js";

@@ -5,19 +5,12 @@ import { FlowModel, flow, flowify, HostArray, jaxExecutor, type Network } from "
 import { type FlowLayer, floats, makeRng } from "@flowify/core/layer";
 import { linear } from "@flowify/core/layers";
 import { DType, numpy as np, tree } from "@jax-js/jax";
+import { ortCpu, portable } from "jax-to-onnx";
 import { type GraphNode, toModelProto } from "jax-to-onnx/internal";
 import { ModelProtoSchema } from "onnx-buf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import {
-  type ExportedProgram,
-  exportFlow,
-  loadRuntime,
-  openFile,
-  ortCpu,
-  portable,
-  toBytes,
-} from "../src/index.js";
+import { type ExportedProgram, exportFlow, loadRuntime, openFile, toBytes } from "../src/index.js";
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

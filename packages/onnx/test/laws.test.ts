@@ -1,16 +1,10 @@
 /** Every layer of the catalog, forward, back and its gradient: ONNX Runtime gives what jax-js gives. */
 import type { Executor, HostArray } from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
-import {
-  type AnyFunction,
-  arraysOf,
-  call,
-  gradient,
-  meanLogLikelihood,
-  prepare,
-  readAll,
-} from "@flowify/core/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
+import { type AnyFunction, arraysOf, call, gradient, readAll } from "../../core/src/testing/arrays.js";
+import { meanLogLikelihood } from "../../core/src/testing/likelihood.js";
+import { prepare } from "../../core/src/testing/prepare.js";
 import { catalog, tagsOf } from "../../core/test/catalog.js";
 import { hostLeaves, mapHost, toHostTree } from "../../core/test/support/arrays.js";
 import { expectClose } from "../../core/test/support/compare.js";

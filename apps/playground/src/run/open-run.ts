@@ -14,8 +14,6 @@ import {
   isSidecar,
   networkOf,
   parseRunConfig,
-  type RunConfig,
-  type Tensors,
 } from "flowify/format";
 import type { RunFiles } from "./run-files.js";
 
@@ -58,8 +56,11 @@ export async function openRun(files: RunFiles): Promise<OpenRun> {
 }
 
 /** The flow of a run with this configuration. */
-export function flowOf({ network, description, flow }: RunConfig, weights?: Uint8Array): Flow {
-  const tensors: Tensors = weights ? decodeSafetensors(weights).tensors : {};
+export function flowOf(
+  { network, description, flow }: Pick<ImageRunConfig, "network" | "description" | "flow">,
+  weights?: Uint8Array,
+): Flow {
+  const tensors = weights ? decodeSafetensors(weights).tensors : {};
   return flowify(networkOf({ name: network, ...(description && { description, tensors }) }), flow);
 }
 

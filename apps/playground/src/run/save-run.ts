@@ -1,5 +1,5 @@
 import { type Zippable, zip } from "fflate";
-import { encodeCheckpoint, ORIGINAL, runConfigText, WEIGHTS } from "flowify/format";
+import { encodeCheckpoint, runConfigText } from "flowify/format";
 import type { OpenRun } from "./open-run.js";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
@@ -25,7 +25,7 @@ export async function saveRun({
     "metrics.jsonl": text(metrics.map((line) => `${JSON.stringify(line)}\n`).join("")),
     [`checkpoints/${data.name}`]: data.bytes,
     [`checkpoints/${sidecar.name}`]: sidecar.bytes,
-    ...(weights && { [WEIGHTS]: weights }),
-    ...(original && { [ORIGINAL]: original }),
+    ...(weights && { [config.description?.weights ?? "weights.safetensors"]: weights }),
+    ...(original && { "original.onnx": original }),
   });
 }

@@ -1,7 +1,7 @@
 import { type Executor, type NotFiniteError, type TrainingState, UsageError } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
-import { type ImageRunConfig, type RunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
+import { type ImageRunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
 import { type Kept, startTraining, type Training, type Viewer } from "../worker/training.js";
 import { flowOf, type OpenRun } from "./open-run.js";
 
@@ -39,8 +39,8 @@ type SessionOptions<V> = Readonly<{
 }>;
 
 /** Network and schedule of a new run. */
-export type NewRun = Pick<RunConfig, "network" | "description" | "pretrained" | "flow"> &
-  Pick<RunConfig["training"], "batchSize" | "steps" | "seed"> &
+export type NewRun = Pick<ImageRunConfig, "network" | "description" | "pretrained" | "flow"> &
+  Pick<ImageRunConfig["training"], "batchSize" | "steps" | "seed"> &
   Pick<OpenRun, "weights" | "original"> &
   Readonly<{ learningRate?: number }>;
 

@@ -12,13 +12,7 @@ import {
 } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
 import { CLOSE } from "@flowify/onnx";
-import {
-  type ConversionReport,
-  comparisonInputs,
-  conversionReport,
-  factsOf,
-  refusal,
-} from "@flowify/onnx/browser";
+import { type ConversionReport, comparisonInputs, conversionReport, refusal } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
@@ -219,14 +213,13 @@ function say(
   for (const name of leftOut) line(`left out at the end: ${name}; its input is the output`);
   line();
   const some = (count: number): string => (count > 0 ? formatCount(count) : "");
-  const rows = layers.map(({ from, to, likelihood: own, droppedDims, addedDims }, i) => {
+  const rows = layers.map(({ from, to, likelihood: own, droppedDims, addedDims, flooredValues }, i) => {
     const { inShape, outShape } = chain.layers[i]!;
-    const { floored } = factsOf(chain.layers[i]!);
     return [
       shortened(from),
       to,
       `${formatCount(sizeOf(inShape))} → ${formatCount(sizeOf(outShape))}`,
-      ...[droppedDims, addedDims, floored].map(some),
+      ...[droppedDims, addedDims, flooredValues].map(some),
       own,
     ];
   });

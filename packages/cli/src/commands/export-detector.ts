@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DeviceError, MismatchError, UsageError } from "@flowify/core";
-import { loadRuntime, ortCpu, portable, type Runtime } from "@flowify/onnx";
+import { loadRuntime, type Runtime } from "@flowify/onnx";
+import { ortCpu, portable } from "jax-to-onnx";
 import { blockOf } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";

@@ -2,20 +2,16 @@ import { join } from "node:path";
 import { DeviceError, type Executor, encodeSafetensors, MismatchError, UsageError } from "@flowify/core";
 import { DRIFT_LIMIT } from "@flowify/core/internal";
 import {
-  type Agreement,
+  type Comparison,
   compareExport,
-  disagreement,
-  type ExportedProgram,
   exportFlow,
   exportStep,
-  farthest,
   loadRuntime,
   openFile,
   type Runtime,
-  toBytes,
   type WrittenProgram,
 } from "@flowify/onnx";
-import { describeExport } from "@flowify/onnx/browser";
+import { describeExport, fileOf } from "@flowify/onnx/browser";
 import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -124,21 +120,11 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
     const progress = createProgress(terminal, { label: "file", total: programs.length });
     const written: WrittenProgram[] = [];
     for (const program of programs) {
-      const metadata = {
-        network: config.network,
-        step: String(step),
-        program: program.name,
-        target: program.target,
-      };
-      const bytes = toBytes({ ...program.graph, metadata });
-      const file = `${program.name}.onnx`;
-      await writeFileAtomic(join(out, file), bytes);
-      const agreements =
-        runtime && !drawsItsOwn(program)
-          ? await agreementsOf(runtime, model.executor, program, bytes)
-          : undefined;
-      written.push({ program, file, bytes: bytes.length, ...(agreements && { agreements }) });
-      progress.update(written.length, file);
+      const made = fileOf(program, { network: config.network, step });
+      await writeFileAtomic(join(out, made.file), made.content);
+      const comparison = runtime && (await comparisonOf(runtime, model.executor, made));
+      written.push({ ...made, comparison });
+      progress.update(written.length, made.file);
     }
     progress.finish();
     if (withStep) await writeFileAtomic(join(out, STATE), encodeSafetensors(state, { step: String(step) }));
@@ -154,21 +140,21 @@ export async function exportRun(this: CliContext, flags: ExportFlags, folder: st
   });
 }
 
-const drawsItsOwn = ({ name }: ExportedProgram): boolean => name.endsWith("-drawing");
-
-const batchesOf = ({ batch }: ExportedProgram): readonly number[] =>
-  batch === undefined ? BATCHES : [batch];
-
-/** Compares every output of a file in ONNX Runtime with the flow. */
-async function agreementsOf(
+/** Every output of a file in ONNX Runtime beside that of the flow; undefined for a file that draws its own noise. */
+async function comparisonOf(
   runtime: Runtime,
   executor: Executor,
-  program: ExportedProgram,
-  bytes: Uint8Array,
-): Promise<Agreement[]> {
-  const file = await openFile(runtime, bytes);
+  { program, content }: WrittenProgram,
+): Promise<Comparison | undefined> {
+  if (program.name.endsWith("-drawing")) return undefined;
+  const file = await openFile(runtime, content);
   try {
-    return await compareExport(file, executor, program, batchesOf(program));
+    return await compareExport(
+      file,
+      executor,
+      program,
+      program.batch === undefined ? BATCHES : [program.batch],
+    );
   } finally {
     await file.dispose();
   }
@@ -176,8 +162,8 @@ async function agreementsOf(
 
 /** @throws MismatchError for the first file with an output that differs from the flow */
 function expectAgreement(written: readonly WrittenProgram[], out: string): void {
-  for (const { file, agreements } of written) {
-    const wrong = disagreement(agreements ?? []);
+  for (const { file, comparison } of written) {
+    const wrong = comparison?.wrong;
     if (wrong)
       throw new MismatchError(
         `${join(out, file)}: ONNX Runtime and the flow compute different ${wrong.output} for a batch of ${wrong.batch}: ${farOff(wrong)}\nthe files are written: do not use this one`,
@@ -185,7 +171,7 @@ function expectAgreement(written: readonly WrittenProgram[], out: string): void 
   }
 }
 
-const farOff = ({ largest, differing }: Agreement): string =>
+const farOff = ({ largest, differing }: NonNullable<Comparison["wrong"]>): string =>
   largest === Number.POSITIVE_INFINITY
     ? "one of the two is not finite"
     : `they differ by up to ${largest.toExponential(1)} of the largest entry, in ${(100 * differing).toPrecision(2)} % of the entries`;
@@ -219,13 +205,13 @@ function say(
   written: readonly WrittenProgram[],
   checker: CheckerVerdict,
 ): void {
-  const rows = written.map(({ program, file, bytes, agreements }) => [
+  const rows = written.map(({ program, file, content, comparison }) => [
     file,
-    `${(bytes / 2 ** 20).toFixed(1)} MiB`,
+    `${(content.length / 2 ** 20).toFixed(1)} MiB`,
     formatCount(program.graph.nodes.length),
     unique(program.inputs.map(({ name, role }) => groups[role] ?? name)).join(", "),
     unique(program.outputs.map(({ name, replaces }) => (replaces ? "state" : name))).join(", "),
-    farthest(agreements ?? [])?.largest.toExponential(0) ?? "",
+    comparison?.outputs[0]?.largest.toExponential(0) ?? "",
   ]);
   const fixed = written.find(({ program }) => program.batch !== undefined)?.program.batch;
   const sizes = fixed === undefined ? "of any size" : `of any size, of ${fixed} for the training step`;

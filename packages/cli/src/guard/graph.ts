@@ -1,6 +1,7 @@
-import { type GivenModel, portable } from "@flowify/onnx";
+import type { GivenModel } from "@flowify/onnx";
 import { exportFunction } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
+import { portable } from "jax-to-onnx";
 import { type GraphModel, renamed } from "jax-to-onnx/internal";
 import type { RowFunction } from "../detect/batches.js";
 import type { Detector, OpenDetector } from "../detect/detector.js";

@@ -5,7 +5,7 @@ import { type OrdinaryNetwork, UsageError } from "@flowify/core";
 import { outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 import { type ConvertOptions, convertOnnx, type ImportRules, isKeras, readOnnx } from "@flowify/onnx";
-import { nodeText, originTexts, standaloneOnnx } from "@flowify/onnx/browser";
+import { nodesInWords, standaloneOnnx } from "@flowify/onnx/browser";
 import { expectRegularFile } from "../files/regular-file.js";
 import { openModelFile } from "./model-file.js";
 import { naming } from "./naming.js";
@@ -47,8 +47,7 @@ export async function readPretrained(
   return {
     network: converted.network,
     outShape: converted.outShape,
-    origins: originTexts(converted),
-    leftOut: converted.leftOut.map(nodeText),
+    ...nodesInWords(converted),
     original: standaloneOnnx(bytes, converted, external),
   };
 }

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { hashOf } from "../data/image-set.js";
-import { expectUsable, leftOut } from "../data/table/check-columns.js";
-import { findSchema } from "../data/table/find-schema.js";
+import { leftOut } from "../data/table/check-columns.js";
+import { schemaToLearn } from "../data/table/find-schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { expectEnough } from "../data/table/split-rows.js";
@@ -107,9 +107,7 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
   await keepNamedInput([name]);
   const reading = readingOf(flags) ?? {};
   const table = await openTable(name, reading);
-  const found = await findSchema(name, table, reading);
-  expectUsable(name, found);
-  expectEnough(name, found.rows);
+  const { schema: found } = await schemaToLearn(name, table, reading);
   const { time } = flags;
   const prediction =
     time === undefined

@@ -51,6 +51,6 @@ export async function rowsToPredict(
     endRows: table.endRows ?? 0,
     end: encoded.end,
     blocks,
-    all: () => allRows({ rows: blocks, end: encoded.end }),
+    all: () => allRows(blocks(), encoded.end),
   };
 }

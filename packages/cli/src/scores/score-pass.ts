@@ -5,7 +5,7 @@ import type { TableDetector } from "../detect/table-detector.js";
 import { takeRows } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
-import { allRows, type EncodedRows, type EncodedTable, joinRows } from "../tables/encoded-table.js";
+import { type EncodedRows, type EncodedTable, joinRows } from "../tables/encoded-table.js";
 import { openEncodedTable } from "../tables/read-rows.js";
 import type { Terminal } from "../ui/terminal.js";
 import { cutsOf, cutsOfRank } from "./score-cuts.js";
@@ -61,7 +61,8 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
 
   if (files.length === 0) {
     const where = config.data.reading?.where;
-    const all = await allRows(await openEncodedTable(config.data.name, { ...options, where }));
+    const own = await openEncodedTable(config.data.name, { ...options, where });
+    const all = await own.all();
     const test = rowsOfSplit(all.names.length, "test").subarray(0, flags.limit);
     const names = Array.from(test, (row) => all.names[row]!);
     const rows = takeRows(all.rows, width, test);

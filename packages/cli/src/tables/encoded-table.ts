@@ -28,6 +28,8 @@ export type EncodedTable = Readonly<{
   parts: readonly TablePart[] | undefined;
   /** Rows a block at a time, by default all. They are called by their id, else by their number from 1 on. */
   rows(range?: PartRange): AsyncGenerator<EncodedRows>;
+  /** All rows in memory, and the warnings of `end`. */
+  all(): Promise<EncodedRows>;
   /** Warns of findings in the rows that were read since the last time. */
   end(): void;
 }>;
@@ -47,31 +49,28 @@ export function encodedTable(
     warn(`${file}: lacks the column "${named}", which names the rows: they are called by their numbers`);
   const columns = tableColumns(schema);
   let encoder = rowEncoder(file, table, columns);
-  return {
-    file,
-    parts: table.parts,
-    async *rows(range) {
-      for await (const block of table.blocks(range)) {
-        if (block.count === 0) continue;
-        const ids = block.columns[idAt];
-        const names = block.numbers.map((_, i) =>
-          ids ? detached(String(ids.at(i) ?? "")) : rowName(block, i),
-        );
-        yield { rows: encoder.encode(block), names, numbers: block.numbers };
-      }
-    },
-    end() {
-      for (const line of encoder.notes()) warn(`${file}: ${line}`);
-      encoder = rowEncoder(file, table, columns);
-    },
-  };
+  async function* rows(range?: PartRange): AsyncGenerator<EncodedRows> {
+    for await (const block of table.blocks(range)) {
+      if (block.count === 0) continue;
+      const ids = block.columns[idAt];
+      const names = block.numbers.map((_, i) =>
+        ids ? detached(String(ids.at(i) ?? "")) : rowName(block, i),
+      );
+      yield { rows: encoder.encode(block), names, numbers: block.numbers };
+    }
+  }
+  function end(): void {
+    for (const line of encoder.notes()) warn(`${file}: ${line}`);
+    encoder = rowEncoder(file, table, columns);
+  }
+  return { file, parts: table.parts, rows, all: () => allRows(rows(), end), end };
 }
 
 /** All rows of a table in memory, [count, width]. */
-export async function allRows(table: Pick<EncodedTable, "rows" | "end">): Promise<EncodedRows> {
+export async function allRows(rows: AsyncIterable<EncodedRows>, end: () => void): Promise<EncodedRows> {
   const parts: EncodedRows[] = [];
-  for await (const part of table.rows()) parts.push(part);
-  table.end();
+  for await (const part of rows) parts.push(part);
+  end();
   return joinRows(parts);
 }
 

@@ -5,7 +5,7 @@ import type { TableChoice, TableSchema } from "../data/table/schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import { flowNames, tableColumns } from "./columns/kinds.js";
 import { dependentColumns } from "./dependent-columns.js";
-import { allRows, type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
+import { type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
 import { type FlowRows, flowRows } from "./flow-rows.js";
 
 export type ReadTableOptions = TableChoice &
@@ -45,11 +45,8 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
   }
   if (schema.order) notes.push(...table.notes);
   const warn = (line: string): void => void notes.push(line);
-  const {
-    rows: encoded,
-    names: rowNames,
-    numbers,
-  } = await allRows(encodedTable(path, table, { schema, warn }));
+  const all = await encodedTable(path, table, { schema, warn }).all();
+  const { rows: encoded, names: rowNames, numbers } = all;
   const columns = tableColumns(schema);
   if (reading.schema === undefined) notes.push(...dependentColumns(columns, encoded));
   return {

@@ -7,7 +7,6 @@ import type { CommonFlags } from "../flags/shared.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
-import { allRows } from "../tables/encoded-table.js";
 import { openEncodedTable } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -24,7 +23,7 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
   const columns = schema.columns.filter(({ use }) => use === "model");
   const { where } = data.reading!;
   const table = await openEncodedTable(data.name, { schema, where, warn: () => {} });
-  const { rows, numbers, names } = await allRows(table);
+  const { rows, numbers, names } = await table.all();
   await withExecutor(flags, terminal, async (executor) => {
     const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
     const rowCount = data.examples + data.validation;

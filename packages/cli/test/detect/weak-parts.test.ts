@@ -10,7 +10,6 @@ import { tableReasoner } from "../../src/detect/reasons/table-reasons.js";
 import { fitTableDetector } from "../../src/detect/table-detector.js";
 import { openExecutor } from "../../src/executors.js";
 import { encodedWidth } from "../../src/tables/columns/kinds.js";
-import { allRows } from "../../src/tables/encoded-table.js";
 import { openEncodedTable } from "../../src/tables/read-rows.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
@@ -23,7 +22,8 @@ async function judge(lines: readonly string[], choice: { calendar?: string[] }, 
   const table = await openTable(file, choice);
   const schema = await findSchema(file, table, choice);
   const columns = schema.columns.filter(({ use }) => use === "model");
-  const { rows } = await allRows(await openEncodedTable(file, { schema, warn: () => {} }));
+  const encoded = await openEncodedTable(file, { schema, warn: () => {} });
+  const { rows } = await encoded.all();
   const executor = await openExecutor("auto", { warn: () => {} });
   try {
     const found = await fitTableDetector(executor, rows, columns, { seed });

@@ -1,7 +1,7 @@
+import { DataError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError } from "../../src/index.js";
 import { likelihood, type Simulator, uniform } from "../../src/posterior.js";
 
 /** x = (θ + ε₁, θ² + ε₂), ε ~ N(0, 0.3²). */

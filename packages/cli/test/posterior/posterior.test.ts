@@ -1,7 +1,7 @@
+import { DataError, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError, UsageError } from "../../src/index.js";
 import { bijectionOf } from "../../src/posterior/bijections.js";
 import { conditionOf, scalingOf } from "../../src/posterior/scaling.js";
 import { simulateAll } from "../../src/posterior/simulate.js";

@@ -1,5 +1,5 @@
+import { DataError, UsageError } from "@flowify/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError, UsageError } from "../../src/index.js";
 import { truncatedSamples } from "../../src/posterior/truncate.js";
 import { normal, posterior, type Simulator, uniform } from "../../src/posterior.js";
 

@@ -1,17 +1,15 @@
+import { DataError, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { afterAll, describe, expect, it } from "vitest";
-import { DataError, UsageError } from "../../src/index.js";
-import { levelSays } from "../../src/regression/lines.js";
-import { splitOf } from "../../src/regression/network.js";
 import {
   gaussianLog,
   gaussianPredictive,
   linearGaussian,
   linearMean,
-  Predictive,
-  regression,
-  scoresOf,
-} from "../../src/regression.js";
+} from "../../src/regression/linear-gaussian.js";
+import { levelSays } from "../../src/regression/lines.js";
+import { splitOf } from "../../src/regression/network.js";
+import { Predictive, regression, scoresOf } from "../../src/regression.js";
 import { meanOf } from "../../src/statistics.js";
 
 const random = makeRng(7);

@@ -46,4 +46,3 @@ export { transformer } from "../layers/transformer.js";
 export { valueTree } from "../layers/value-tree.js";
 export { variationalDequantize } from "../layers/variational-dequantize.js";
 export { whiten } from "../layers/whiten.js";
-export type { Windows } from "../math/windows.js";

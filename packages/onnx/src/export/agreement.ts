@@ -9,7 +9,7 @@ import type { Runtime } from "../installed-runtime.js";
 import { type ExportedProgram, specsOf } from "./exported.js";
 
 /** Comparison of one output of an exported file with that of its flow. */
-export type Agreement = Difference & Readonly<{ batch: number; output: string }>;
+type Agreement = Difference & Readonly<{ batch: number; output: string }>;
 
 /** Share of entries that a decoder may round to an adjacent level, for integer outputs. */
 const ROUNDED = 1e-3;
@@ -17,19 +17,18 @@ const ROUNDED = 1e-3;
 /** True for decoded examples, which are integers. */
 const isRounded = ({ output }: Agreement): boolean => output === "x";
 
-/** The output with the largest difference, if it exceeds rounding errors. */
-export function disagreement(found: readonly Agreement[]): Agreement | undefined {
-  const wrong = found.filter((each) =>
-    isRounded(each)
-      ? each.largest === Number.POSITIVE_INFINITY || each.differing > ROUNDED
-      : each.largest > CLOSE,
-  );
-  return farthest(wrong);
-}
+/** True for a difference that exceeds rounding errors. */
+const isWrong = (each: Agreement): boolean =>
+  isRounded(each)
+    ? each.largest === Number.POSITIVE_INFINITY || each.differing > ROUNDED
+    : each.largest > CLOSE;
 
-/** The output with the largest difference. */
-export const farthest = (found: readonly Agreement[]): Agreement | undefined =>
-  [...found].sort((a, b) => b.largest - a.largest || b.differing - a.differing)[0];
+/** An exported file beside its flow: every output for every batch size, the largest difference first. */
+export type Comparison = Readonly<{
+  outputs: readonly Agreement[];
+  /** The first output that differs by more than rounding errors. */
+  wrong: Agreement | undefined;
+}>;
 
 /** A runtime with an exported file: maps inputs by name to outputs by name. */
 export type FileRunner = Readonly<{
@@ -82,7 +81,7 @@ export async function compareExport(
   executor: Executor,
   { name, inputs, outputs, source }: ExportedProgram,
   batches: readonly number[],
-): Promise<Agreement[]> {
+): Promise<Comparison> {
   const found: Agreement[] = [];
   for (const batch of batches) {
     const args = source.example(batch, makeRng(batch));
@@ -101,5 +100,6 @@ export async function compareExport(
       found.push({ batch, output, ...differenceOf(wanted, results[output] ?? []) });
     });
   }
-  return found;
+  found.sort((a, b) => b.largest - a.largest || b.differing - a.differing);
+  return { outputs: found, wrong: found.find(isWrong) };
 }

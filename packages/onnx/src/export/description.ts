@@ -1,21 +1,32 @@
 import type { Flow } from "@flowify/core";
-import { OPSET } from "jax-to-onnx/internal";
-import { type Agreement, farthest } from "./agreement.js";
+import { OPSET, toBytes } from "jax-to-onnx/internal";
+import type { Comparison } from "./agreement.js";
 import type { ExportedProgram } from "./exported.js";
 
-/** A program in its file. */
+/** A program as the content of its file. */
 export type WrittenProgram = Readonly<{
   program: ExportedProgram;
   file: string;
-  bytes: number;
-  agreements?: readonly Agreement[];
+  content: Uint8Array;
+  comparison?: Comparison | undefined;
 }>;
+
+/** What a file says of the flow that it was written from. */
+type Origin = Readonly<{ network: string; step: number }>;
+
+/** The file of a program, which names its flow where that has a name. */
+export function fileOf(program: ExportedProgram, origin?: Origin): WrittenProgram {
+  const { name, target, graph } = program;
+  const own = origin && { network: origin.network, step: String(origin.step) };
+  const metadata = { ...own, program: name, target };
+  return { program, file: `${name}.onnx`, content: toBytes({ ...graph, metadata }) };
+}
 
 /** The document next to exported files: examples, latents, ledger, and the inputs and outputs of each file. */
 export const describeExport = (
   { inShape, latentShape, domain, condition, dimensions, exact, likelihood, ledgerLines }: Flow,
   written: readonly WrittenProgram[],
-  { network, step }: Readonly<{ network: string; step: number }>,
+  { network, step }: Origin,
 ) => ({
   format: "flowify-export",
   version: 1,
@@ -29,13 +40,13 @@ export const describeExport = (
   exact,
   likelihood,
   ledger: ledgerLines,
-  programs: written.map(({ program, file, bytes, agreements }) => ({
+  programs: written.map(({ program, file, content, comparison }) => ({
     name: program.name,
     file,
-    bytes,
+    bytes: content.length,
     ...(program.batch !== undefined && { batch: program.batch }),
     inputs: program.inputs,
     outputs: program.outputs,
-    ...(agreements && { largestDifference: farthest(agreements)?.largest }),
+    ...(comparison && { largestDifference: comparison.outputs[0]?.largest }),
   })),
 });

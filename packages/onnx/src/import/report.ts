@@ -13,12 +13,14 @@ type ConvertedLayer = Readonly<{
   likelihood: Flow["likelihood"];
   droppedDims: number;
   addedDims: number;
+  /** Singular values that were raised because the weights lack full rank. */
+  flooredValues: number;
 }>;
 
 type Facts = Readonly<{ dropped: number; added: number; floored: number }>;
 
 /** Numbers of an example that a layer drops and adds, and raised singular values, summed over its sublayers. */
-export function factsOf(layer: FlowLayer): Facts {
+function factsOf(layer: FlowLayer): Facts {
   const parts = (layer as { layers?: readonly FlowLayer[] }).layers;
   if (!parts) {
     const [n, m] = [sizeOf(layer.inShape), sizeOf(layer.outShape)];
@@ -64,7 +66,7 @@ export const conversionReport = (
 ): ConversionReport => ({
   file,
   layers: chain.layers.map((layer, i) => {
-    const { dropped, added } = factsOf(layer);
+    const { dropped, added, floored } = factsOf(layer);
     return {
       from: origins[i] ?? "",
       to: ledgerLines[i]!.layer,
@@ -72,6 +74,7 @@ export const conversionReport = (
       likelihood: ledgerLines[i]!.likelihood,
       droppedDims: dropped,
       addedDims: added,
+      flooredValues: floored,
     };
   }),
   ...seen,
@@ -91,17 +94,21 @@ export const refusal = (file: string, { op, node }: UnsupportedOpError): Convers
   unsupported: { op, node },
 });
 
-/** Name of a node in the report. */
-export const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
+const nodeText = ({ op, name }: OnnxNode): string => (name === "" ? op : `${op} ${name}`);
 
-/** Origin of each layer of a converted network. */
-export const originTexts = ({ origins, leftOut }: ConvertedNetwork): string[] =>
-  origins.map((nodes) =>
+/** The nodes that became each layer of a converted network, and those left out at the end, in words. */
+export const nodesInWords = ({
+  origins,
+  leftOut,
+}: ConvertedNetwork): { origins: string[]; leftOut: string[] } => ({
+  origins: origins.map((nodes) =>
     nodes
       .filter((node) => !leftOut.includes(node))
       .map(nodeText)
       .join(" + "),
-  );
+  ),
+  leftOut: leftOut.map(nodeText),
+});
 
 /** Number of inputs for comparing a network with its flow. */
 const INPUTS = 64;

@@ -11,9 +11,8 @@ import {
   comparisonInputs,
   conversionReport,
   convertOnnx,
-  nodeText,
+  nodesInWords,
   type OnnxGraph,
-  originTexts,
   readOnnx,
   refusal,
   relativeDifference,
@@ -93,10 +92,12 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     const flow = flowify(found.network, { density: "mixture" });
     emit({ stage: "comparing the two", done: 2, of: 3 });
     const seen = await difference(found, flow);
+    const { origins, leftOut } = nodesInWords(found);
+    const report = conversionReport(files.file, flow, { ...found, origins }, seen);
     return {
-      report: conversionReport(files.file, flow, { ...found, origins: originTexts(found) }, seen),
-      nodes: convertedNodes(graph, found, flow),
-      leftOut: found.leftOut.map(nodeText),
+      report,
+      nodes: convertedNodes(graph, found, report),
+      leftOut,
       inputs: graph.inputs.map(({ name }) => name),
       outputs: graph.outputs.map(({ name }) => name),
       needsShape: false,

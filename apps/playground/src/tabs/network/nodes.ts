@@ -1,7 +1,7 @@
 import { type Flow, UnsupportedOpError } from "@flowify/core";
 import {
+  type ConversionReport,
   type ConvertedNetwork,
-  factsOf,
   importRules,
   type OnnxGraph,
   type OnnxNode,
@@ -44,16 +44,15 @@ function reached({ nodes }: OnnxGraph, input: string): { node: OnnxNode; from: n
 }
 
 /** The nodes of a converted file, with their layers. */
-export function convertedNodes(graph: OnnxGraph, converted: ConvertedNetwork, flow: Flow): DrawnNode[] {
-  const { chain, ledgerLines } = flow;
+export function convertedNodes(
+  graph: OnnxGraph,
+  converted: ConvertedNetwork,
+  report: Pick<ConversionReport, "layers">,
+): DrawnNode[] {
   const layers = new Map<OnnxNode, Fate>();
-  converted.origins.forEach((origins, i) => {
-    const nodes = origins.filter((node) => !converted.leftOut.includes(node));
-    const layer = chain.layers[i];
-    const line = ledgerLines[i];
-    if (!layer || !line) return;
-    const { dropped, added } = factsOf(layer);
-    const fate = { kind: "layer", layer: line.layer, likelihood: line.likelihood } as const;
+  report.layers.forEach(({ to, likelihood, droppedDims: dropped, addedDims: added }, i) => {
+    const nodes = (converted.origins[i] ?? []).filter((node) => !converted.leftOut.includes(node));
+    const fate = { kind: "layer", layer: to, likelihood } as const;
     // the numbers of a layer appear once, at the last of its nodes
     for (const node of nodes)
       layers.set(

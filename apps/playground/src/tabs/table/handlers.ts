@@ -1,18 +1,16 @@
 import { DataError, decodeSafetensors, type Executor, UsageError } from "@flowify/core";
 import {
-  allRows,
   conformalP,
   decodeDetector,
   detectorOnnx,
   encodedTable,
-  expectEnough,
-  expectUsable,
   featureWidth,
   findSchema,
   fitTableDetector,
   type OpenDetector,
   openDetector,
   type ScoreKind,
+  schemaToLearn,
   scoreKinds,
   scoresAsCsv,
   type TableDetector,
@@ -79,16 +77,15 @@ async function train(
   const source = opened();
   const { name, table } = source;
   const { drop, id, contaminated, seed, steps } = args;
-  const schema = await findSchema(name, table, { drop, ...(id !== undefined && { id }) });
-  expectUsable(name, schema);
-  const notes = expectEnough(name, schema.rows);
+  const choice = { drop, ...(id !== undefined && { id }) };
+  const { schema, notes } = await schemaToLearn(name, table, choice);
   const columns = schema.columns.filter(({ use }) => use === "model");
   const numbers = featureWidth(schema);
   if (numbers > LIMITS.numbers)
     throw new DataError(
       `${name}: its columns become ${numbers} numbers, expected at most ${LIMITS.numbers} on this page\nleave out columns with many different texts`,
     );
-  const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
+  const { rows } = await encodedTable(name, table, { schema, warn() {} }).all();
   let [taken, told] = [0, 0];
   const fitted = await fitTableDetector(executor, rows, columns, {
     contaminated,
@@ -132,7 +129,7 @@ async function restore({
   const schema = await findSchema(name, table, { id });
   const fitted = decodeDetector(stored, (why) => new DataError(`${name}: not a detector: ${why}`));
   const { tensors, metadata } = decodeSafetensors(stored);
-  const { rows } = await allRows(encodedTable(name, table, { schema, warn() {} }));
+  const { rows } = await encodedTable(name, table, { schema, warn() {} }).all();
   const scores = Object.fromEntries(
     scoreKinds.map((kind) => [kind, tensors[`scores.${kind}`]!.data as Float64Array]),
   ) as Judged["scores"];
@@ -225,7 +222,7 @@ export const tableHandlers: Handlers<keyof TableCalls> = {
       const notes: string[] = [];
       const encoded = encodedTable(name, table, { schema, warn: (line) => void notes.push(line) });
       if (cells.length === 0) throw new DataError(`${name}: a header and no rows, expected rows of values`);
-      const { rows } = await allRows(encoded);
+      const { rows } = await encoded.all();
       const judged = { source, rows, scores: await scoreAll(open, fitted, rows, emit) };
       session = { schema, fitted, open, own, judged };
       return { name, notes };

@@ -1,8 +1,6 @@
 import { DataError } from "@flowify/core";
 import { gunzipSync } from "fflate";
 import {
-  blockOf,
-  type Cell,
   type ColumnSchema,
   findSchema,
   type Table,
@@ -15,12 +13,13 @@ import { LIMITS } from "./config.js";
 export type ReadTable = Readonly<{
   name: string;
   table: Table;
-  cells: readonly (readonly Cell[])[];
+  cells: Block["rows"];
   schema: TableSchema;
 }>;
 
-/** Rows of a block, and values of a category that have a bar. */
-const BLOCK = 1024;
+type Block = ReturnType<Table["blocks"]> extends AsyncGenerator<infer Each> ? Each : never;
+
+/** Values of a category that have a bar. */
 const BARS = 16;
 
 const COMMAND = "take a part of it, or use the command flowify, which takes tables of any size";
@@ -46,18 +45,21 @@ export async function readTableFile(file: File): Promise<ReadTable> {
   const columns = found.names.length;
   if (columns > LIMITS.columns)
     throw tooLarge(`${columns.toLocaleString("en")} columns`, LIMITS.columns, "columns");
-  const cells: (readonly Cell[])[] = [];
+  const blocks: Block[] = [];
+  let rows = 0;
   for await (const block of found.blocks()) {
-    cells.push(...block.rows);
-    if (cells.length > LIMITS.rows)
+    blocks.push(block);
+    rows += block.count;
+    if (rows > LIMITS.rows)
       throw tooLarge(`more than ${LIMITS.rows.toLocaleString("en")} rows`, LIMITS.rows, "rows");
   }
   const table: Table = {
     ...found,
     async *blocks() {
-      for (let at = 0; at < cells.length; at += BLOCK) yield blockOf(cells.slice(at, at + BLOCK), at);
+      yield* blocks;
     },
   };
+  const cells = blocks.flatMap((block) => block.rows);
   return { name, table, cells, schema: await findSchema(name, table) };
 }
 

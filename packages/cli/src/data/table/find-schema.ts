@@ -2,10 +2,12 @@ import { UsageError } from "@flowify/core";
 import { unknownName } from "../../ui/format.js";
 import { expectDates } from "./calendar.js";
 import { cellReader } from "./cell.js";
+import { expectUsable } from "./check-columns.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import { ID_NAME } from "./repeats.js";
 import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schema.js";
+import { expectEnough } from "./split-rows.js";
 import { atomsOf, type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 import type { WrittenAs } from "./written-as.js";
@@ -49,6 +51,23 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
     rows,
     columns: tallies.map((tally, i) => columnOf(tally, choice, table.writtenAs?.[i])),
   });
+}
+
+/**
+ * The columns of a table to learn from.
+ *
+ * @returns `notes`: what to know of so few rows, a line
+ * @throws as `findSchema`; DataError for a table without enough rows, without a column to learn from, or with cells that do not
+ * fit their column
+ */
+export async function schemaToLearn(
+  path: string,
+  table: Table,
+  choice: TableChoice = {},
+): Promise<{ schema: TableSchema; notes: string[] }> {
+  const schema = await findSchema(path, table, choice);
+  expectUsable(path, schema);
+  return { schema, notes: expectEnough(path, schema.rows) };
 }
 
 function expectColumns(
