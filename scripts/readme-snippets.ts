@@ -1,14 +1,15 @@
 /**
  * Runs the snippets of README.md and docs, so that copied snippets work. A fence that opens with
  * "```ts run" or "```sh run" is executed, with "long" behind it only where its document is named; a "```text" block right after it is the expected output, where `…` matches
- * any text. The snippets of one document run in order in one folder, from the sources, with `flowify` on the path;
- * those in TypeScript are type-checked as well.
+ * any text. The snippets of one document run in order in one folder, from the sources, with `flowify` on the path,
+ * which is open in this process; those in TypeScript are type-checked as well.
  *
  *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, delimiter, join, relative, resolve } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
+import { residentFlowify } from "./resident.js";
 import { difference, printedBy, root, scratchFolder, typeErrors } from "./snippets.js";
 
 /** `line` is that of the opening fence, counted from 1; `folder` is the working folder of the document's snippets. */
@@ -22,6 +23,7 @@ type Snippet = Readonly<{
 }>;
 
 const scratch = scratchFolder("snippets");
+const flowify = await residentFlowify();
 const timeLimitMs = process.argv.length > 2 ? 1_200_000 : 120_000;
 
 function snippetsOf(document: string, long: boolean): Snippet[] {
@@ -71,17 +73,26 @@ function write(snippet: Snippet): string {
 
 type Outcome = Readonly<{ status: number | null; output: string; error: string }>;
 
+/** Runs a file in a shell that has `flowify` on its path. */
+function shell(file: string, cwd: string): Promise<Outcome> {
+  return new Promise((done) => {
+    const options = { cwd, env: flowify.env, timeout: timeLimitMs };
+    const child = spawn("bash", ["-euo", "pipefail", file], options);
+    const [output, errors]: [string[], string[]] = [[], []];
+    child.stdin.end();
+    child.stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
+    child.on("error", (error) => errors.push(error.message));
+    child.on("close", (status) => done({ status, output: output.join(""), error: errors.join("") }));
+  });
+}
+
 async function execute({ language, folder }: Snippet, file: string): Promise<Outcome> {
-  if (language === "ts")
-    return printedBy(file, folder).then(
-      (output) => ({ status: 0, output, error: "" }),
-      (error: unknown) => ({ status: 1, output: "", error: (error as Error).stack ?? String(error) }),
-    );
-  const PATH = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH, NO_COLOR: "1" };
-  const options = { cwd: folder, env, encoding: "utf8", timeout: timeLimitMs } as const;
-  const { status, stdout, stderr, error } = spawnSync("bash", ["-euo", "pipefail", file], options);
-  return { status, output: stdout, error: stderr + (error?.message ?? "") };
+  if (language === "sh") return shell(file, folder);
+  return printedBy(file, folder).then(
+    (output) => ({ status: 0, output, error: "" }),
+    (error: unknown) => ({ status: 1, output: "", error: (error as Error).stack ?? String(error) }),
+  );
 }
 
 function markdownIn(folder: string): string[] {
@@ -129,5 +140,6 @@ try {
   console.error((error as Error).message);
   process.exitCode = 1;
 } finally {
+  flowify.close();
   rmSync(scratch, { recursive: true, force: true });
 }
