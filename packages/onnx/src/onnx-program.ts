@@ -61,6 +61,12 @@ export function expectRoomFor(
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
 }
 
+/**
+ * Operations of products a node, below which ONNX Runtime's own rewriting of the graph takes longer than it ever saves: half a
+ * millisecond a node, for some microseconds a run.
+ */
+const FINE = 1e5;
+
 /** Lowers a traced program to an ONNX graph and compiles that to a session of ONNX Runtime. */
 export async function onnxProgram(
   store: TensorStore,
@@ -68,7 +74,7 @@ export async function onnxProgram(
   signature: Signature,
   {
     target,
-    session: options,
+    session: usual,
     workers = [],
     memory,
     constants = [],
@@ -93,7 +99,7 @@ export async function onnxProgram(
     itemwise,
     rest,
     [...without],
-    options,
+    usual,
   ];
   const key = programKey(traced, how);
   const observed = (): LoweredGraph => {
@@ -108,6 +114,8 @@ export async function onnxProgram(
   const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built) + between;
   if (bytes > memory) throw new MemoryError(name, bytes, memory); // before a file is made from it
   const model = withConstants(lowered, new Map(constants.map((value, i) => [nth(inputNames, i), value])));
+  const options: InferenceSession.SessionOptions =
+    model.flops < FINE * model.nodes.length ? { ...usual, graphOptimizationLevel: "disabled" } : usual;
   const { engine } = store;
   const rejected = (cause: unknown): never => {
     if (cause instanceof DeviceError) throw cause;

@@ -108,7 +108,7 @@ export function nothing(): Uint8Array {
 /**
  * The session options of an executor. Measured on a busy two-core machine: a training step was slower without the
  * arena. Memory patterns and the level of graph optimization made no measurable difference and keep ONNX Runtime's
- * defaults.
+ * defaults; programs of small operations go without optimization, which is most of the time to open them.
  */
 export function sessionOptions(
   threads: number,

@@ -23,7 +23,14 @@ import type { Form } from "./score-columns.js";
 const CLEAN = { noise: 0.1, blocks: 2, hidden: 48, bins: 6, bound: 5, shrinkage: 0.01, leftOut: 0 } as const;
 const CONTAMINATED = { noise: 0.5, blocks: 3, hidden: 64, leftOut: 0.1 } as const;
 const NETWORK = { components: 16 } as const;
-const SCHEDULE = { batch: 200, learningRate: 4e-3, warmup: 0.3, heldOut: 0.1, looks: 20 } as const;
+const SCHEDULE = {
+  batch: 200,
+  learningRate: 4e-3,
+  warmup: 0.3,
+  heldOut: 0.1,
+  looks: 20,
+  patience: 5,
+} as const;
 
 /** Bins of the spline of a single column. */
 const SINGLE_BINS = 16;
@@ -121,7 +128,7 @@ export type FlowOptions = Readonly<{
 }> &
   Kind;
 
-/** Trains the flow on rows [n, width] of its space; its best state on a tenth of them. */
+/** Trains the flow on rows [n, width] of its space; its best state on a tenth of them, and no further where those have not become likelier for long. */
 export async function fitDetectorFlow(
   executor: Executor,
   rows: Float32Array,
@@ -142,6 +149,7 @@ export async function fitDetectorFlow(
       warmup: Math.ceil(SCHEDULE.warmup * steps),
       validation: held / count,
       validateEvery: Math.max(1, Math.floor(steps / SCHEDULE.looks)),
+      patience: SCHEDULE.patience,
       ...(signal && { signal }),
       ...(onStep && { onStep: ({ step }) => onStep(step) }),
     },

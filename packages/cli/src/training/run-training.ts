@@ -188,13 +188,20 @@ async function trainIn(
     last && (await trivialBaseline(data, last.images, network.description, executor, training.seed));
   const beaten =
     baseline && "rows" in data
-      ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, unitOf(data.shape).name)
+      ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, {
+          unit: unitOf(data.shape).name,
+          judgedStep: verdict.judgedStep,
+        })
       : [];
   return {
     step,
     end: {
       ...end,
-      verdict: { ...verdict, warnings: [...verdict.warnings, ...beaten] },
+      verdict: {
+        ...verdict,
+        warnings: [...verdict.warnings, ...beaten],
+        ...(beaten.length > 0 && { keepsFitted: false }),
+      },
       ...(baseline && { baseline }),
       ...(unchanged !== undefined && { unchanged }),
     },

@@ -15,6 +15,8 @@ export type Verdict = Readonly<{
   taken: number;
   /** Warnings about the result, one line each. */
   warnings: readonly string[];
+  /** The state for evaluation is the start, which densities fitted to the rows make: no fault of the steps. */
+  keepsFitted?: boolean;
 }>;
 
 export type VerdictOptions = Readonly<{
@@ -27,10 +29,20 @@ export type VerdictOptions = Readonly<{
   figure: number | undefined;
   /** The figure of a uniform distribution over the range of the training examples. */
   uniform: number;
+  /** The run starts as densities that are fitted to the rows. */
+  fitted?: boolean;
 }>;
 
 /** Compares the result of a run with its initialization and with a uniform distribution. */
-export function verdictOf({ config, records, judgedStep, taken, figure, uniform }: VerdictOptions): Verdict {
+export function verdictOf({
+  config,
+  records,
+  judgedStep,
+  taken,
+  figure,
+  uniform,
+  fitted = false,
+}: VerdictOptions): Verdict {
   const unit = unitOf(config.data.shape);
   const margin = NOISE * unit.perBit(sizeOf(config.data.shape));
   const [start = Number.NaN, end = Number.NaN] = batchFigures(records);
@@ -38,7 +50,9 @@ export function verdictOf({ config, records, judgedStep, taken, figure, uniform 
   const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;
   const isRows = config.data.shape.length === 1;
   const warnings: string[] = [];
-  if (config.validateEvery !== undefined && judgedStep === 0)
+  const keepsStart = config.validateEvery !== undefined && judgedStep === 0;
+  const keepsFitted = keepsStart && fitted;
+  if (keepsStart && !fitted)
     warnings.push(
       isRows
         ? `no step improved the held-out rows over the initialization, which is fitted to the columns, or to all of them together: the run keeps it. There may be nothing more to learn; otherwise, ${smaller}`
@@ -51,7 +65,7 @@ export function verdictOf({ config, records, judgedStep, taken, figure, uniform 
     warnings.push(
       `${show(figure)} is more than the ${show(uniform)} of a uniform distribution: the network is no better than that baseline yet`,
     );
-  return { judgedStep, taken, warnings };
+  return { judgedStep, taken, warnings, ...(keepsFitted && { keepsFitted }) };
 }
 
 /** The figures of the first and the last batch. */
@@ -61,7 +75,12 @@ function batchFigures(records: readonly MetricsRecord[]): readonly (number | und
 }
 
 /** Why a run ended before its last step, and which state is used where that is not the last one. */
-export const judgedLine = ({ judgedStep, taken }: Verdict, steps: number): string | undefined => {
+export const judgedLine = (
+  { judgedStep, taken, keepsFitted }: Verdict,
+  steps: number,
+): string | undefined => {
+  if (keepsFitted)
+    return `the densities that the run begins with, fitted to the rows, are as good as this table gets: no step made held-out rows likelier, so the run keeps them`;
   const [judged, end, planned] = [judgedStep, taken, steps].map(formatCount);
   const used = "flowify evaluate, sample and the other commands use";
   if (taken < steps)

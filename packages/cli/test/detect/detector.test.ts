@@ -70,6 +70,21 @@ describe("a detector", () => {
     }
   });
 
+  it("trains no further where held-out rows have not become likelier for long", async () => {
+    const executor = await openExecutor("auto", { warn: () => {} });
+    let steps = 0;
+    try {
+      // noise in many columns: couplings learn it by heart
+      const rng = makeRng(2);
+      const rows = Float32Array.from({ length: 80 * 6 }, () => rng.normal());
+      const onStep = (step: number): void => void (steps = step);
+      await fitDetector(executor, rows, arrayColumns(6), { onStep });
+    } finally {
+      await executor.dispose();
+    }
+    expect(steps).toBeLessThan(300); // 400 are the most
+  });
+
   it("fits one column, and refuses a handful of rows", async () => {
     const executor = await openExecutor("auto", { warn: () => {} });
     try {
