@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
@@ -70,3 +70,20 @@ it("rows are sampled with exact zeros, and without negative amounts where there 
   // all others are as far from zero as in the table
   expect(amounts.filter((value) => value !== 0 && value < 0.01).length).toBeLessThan(10);
 }, 240_000);
+
+it("a run of few rows fits its densities to all of them at the end, and is measured, resumed and used as such", async () => {
+  const data = write("few-rows.csv", "a,b", 160, (rng) => [rng.normal(), Math.exp(rng.normal())]);
+  const run = join(root, "few-rows");
+  const args = ["train", "--data", data, "--out", run, "--steps", "4", "--pictures", "none", "--json"];
+  const { nats } = JSON.parse((await runCommand(args)).stdout);
+  const fitted = join(run, "fitted.safetensors");
+  const bytes = readFileSync(fitted);
+  const measured = async () => JSON.parse((await runCommand(["evaluate", run, "--json"])).stdout).nats;
+  expect(await measured()).toBeCloseTo(nats, 6);
+  const again = JSON.parse((await runCommand(["train", "--resume", run, "--json"])).stdout);
+  expect(again.nats).toBeCloseTo(nats, 6);
+  expect(readFileSync(fitted).equals(bytes)).toBe(true);
+  // without it the figure is that of the rows that were trained on
+  rmSync(fitted);
+  expect(Math.abs((await measured()) - nats)).toBeGreaterThan(1e-4);
+}, 120_000);

@@ -8,6 +8,7 @@ import * as o from "./layers/options.js";
 import { FlowModel } from "./model/model.js";
 import type { HostArray } from "./params/host-array.js";
 import { type HeldOut, heldOut, splitHeldOut } from "./train/held-out.js";
+import { withFitted } from "./train/init-params.js";
 import { keepBest, measuring, type Validation } from "./train/keep-best.js";
 import { trainingDefaults as defaults, type RunOptions, runSchemas } from "./train/options.js";
 import { runSteps } from "./train/run-steps.js";
@@ -29,7 +30,8 @@ export type FitOptions = Partial<RunOptions> & {
   batchSize?: number;
   /**
    * Examples to hold out: a share of the data, between 0 and 1, or others. The model is then the one that they were most
-   * likely under, of all that were measured, the start included. Default none.
+   * likely under, of all that were measured, the start included. Default none. Of fewer than 1,000 examples, densities that a
+   * flow fits to them and does not train are fitted once more at the end, with the share that was held out.
    */
   validation?: number | DataIn;
   /** Steps between two measurements of the held-out examples. Default a twentieth of the run. */
@@ -92,20 +94,18 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
     throw new UsageError("fit: the signal was aborted before the first step: there is no model", {
       cause: signal.reason,
     });
-  const { train, held } = splitHeldOut(
-    pairReader("fit", data, condition, flow),
-    validation,
-    flow,
-    seed,
-    validationCondition,
-  );
+  const all = pairReader("fit", data, condition, flow);
+  const { train, held } = splitHeldOut(all, validation, flow, seed, validationCondition);
   const { batchSize = Math.min(defaults.batchSize, train.count) } = options;
   const steps = stepsOf(options, train.count, batchSize);
   const executor = options.executor ?? (await fastestExecutor());
   const trainer = await createTrainer({ ...training, flow, data: train, executor, steps, batchSize, seed });
   const measured = held && heldOut(flow, executor, held, seed);
   try {
-    return new FlowModel(flow, await trained(trainer, steps, measured, options), executor);
+    const params = await trained(trainer, steps, measured, options);
+    // what others were held out for stays theirs; a share has been held out of the same data
+    const fitted = typeof validation === "number" ? await trainer.fitAgain(all) : {};
+    return new FlowModel(flow, withFitted(flow, params, fitted), executor);
   } finally {
     await measured?.dispose();
     await trainer.dispose();

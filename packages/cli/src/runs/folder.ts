@@ -23,6 +23,8 @@ export const inputPaths = (folder: string) => ({
   original: join(folder, ORIGINAL),
   metrics: join(folder, "metrics.jsonl"),
   checkpoints: join(folder, "checkpoints"),
+  /** Densities that a run of few rows has fitted to all of them at its end. */
+  fitted: join(folder, "fitted.safetensors"),
   /** Scores of held-out rows of a table, and what finds odd ones. */
   calibration: join(folder, "calibration.json"),
   detector: join(folder, "detector.safetensors"),

@@ -1,4 +1,5 @@
-import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
+import { existsSync, readFileSync } from "node:fs";
+import { decodeSafetensors, type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import type { Reading } from "../data/format.js";
 import {
   type DataSet,
@@ -54,8 +55,14 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
     path,
     step,
     state: arrays,
-    arrays: averaged(arrays),
+    arrays: { ...averaged(arrays), ...readFitted(folder) },
   };
+}
+
+/** The densities that the run has fitted to all of its rows in place of those to train on, at its end. */
+function readFitted(folder: string): TrainingState["arrays"] {
+  const { fitted } = runPaths(folder);
+  return existsSync(fitted) ? decodeSafetensors(readFileSync(fitted)).tensors : {};
 }
 
 /** Opens a run's model, calls `use` with it, and releases everything. */

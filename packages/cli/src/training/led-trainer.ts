@@ -74,6 +74,7 @@ export async function leadTrainer(trainer: Trainer, comm: Communicator): Promise
       return trainer.state();
     },
     params: trainer.params,
+    fitAgain: trainer.fitAgain,
     timings: trainer.timings,
     flops: trainer.flops,
     parameters: trainer.parameters,

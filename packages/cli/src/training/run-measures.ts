@@ -1,6 +1,8 @@
+import { encodeSafetensors, type TrainingState } from "@flowify/core";
 import { keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { beginsFitted } from "../networks/table-networks.js";
 import { readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
@@ -59,6 +61,28 @@ export function runMeasures(
     return kept && (await readCheckpoint(kept.state, config.network)).state;
   };
 
+  /**
+   * Densities that the network fits to rows, and does not train, fitted once more to all rows, the held-out ones included: those have
+   * chosen the state by then. Kept beside the checkpoints.
+   */
+  const fitAgain = async (): Promise<TrainingState["arrays"]> => {
+    const { data, flow } = plan;
+    if (!validation || !("rows" in data) || flow.condition) return {};
+    const examples = Float32Array.from([data, validation].flatMap((set) => [...examplesOf(set)]));
+    const found = await trainer.fitAgain({ examples, count: data.count + validation.count });
+    const arrays = Object.fromEntries(Object.entries(found).map(([path, a]) => [`params.${path}`, a]));
+    if (Object.keys(arrays).length > 0) await writeFileAtomic(run.fitted, encodeSafetensors(arrays));
+    return arrays;
+  };
+
+  /** The state that is used after the run, with the densities that are fitted again. */
+  const finalOf = async (before: Earlier): Promise<Earlier> => {
+    const fitted = await fitAgain();
+    if (Object.keys(fitted).length === 0) return before;
+    const { arrays, step } = before ?? (await trainer.state());
+    return { arrays: { ...arrays, ...fitted }, step };
+  };
+
   /** Measures the held-out examples where that is due, and remembers the best state. */
   const heldOut =
     validation &&
@@ -93,19 +117,21 @@ export function runMeasures(
       { last, again = false }: { last: boolean; again?: boolean },
     ): Promise<RunEnd> {
       const { step } = moment;
-      const judged = last ? await bestBefore() : undefined;
+      const chosen = last ? await bestBefore() : undefined;
+      const judged = last ? await finalOf(chosen) : undefined;
       const measured = validated?.step === step ? [validated.measurement] : [];
       for (const set of last ? [plan.validation, plan.test] : [plan.validation ?? plan.test]) {
         if (!set || measured.some(({ images }) => images === set)) continue;
-        const measurement = await measure(set, judged);
-        if (!again) log.measured(moment, measurement, judged?.step);
+        // rows that the densities have been fitted to since then say nothing of them
+        const measurement = await measure(set, set === plan.validation ? chosen : judged);
+        if (!again) log.measured(moment, measurement, chosen?.step);
         measured.push(measurement);
       }
       const shown = measured.at(-1);
       const verdict = verdictOf({
         config,
         records: readMetrics(run.metrics),
-        judgedStep: judged?.step ?? step,
+        judgedStep: chosen?.step ?? step,
         taken: step,
         figure: shown && figureOf(shown.evaluation, shown.images).value,
         uniform,

@@ -77,7 +77,9 @@ describe("a detector", () => {
       // noise in many columns: couplings learn it by heart
       const rng = makeRng(2);
       const rows = Float32Array.from({ length: 80 * 6 }, () => rng.normal());
-      const onStep = (step: number): void => void (steps = step);
+      const onStep = (step: number): void => {
+        steps = step;
+      };
       await fitDetector(executor, rows, arrayColumns(6), { onStep });
     } finally {
       await executor.dispose();

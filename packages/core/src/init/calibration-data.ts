@@ -28,6 +28,8 @@ export type CalibrationData = Readonly<{
   shape: Shape;
   /** The conditions of the examples as layers see them, [count, m], where they are known. */
   given?: HostArray;
+  /** The weights of densities are known already, and not asked for. */
+  weighed: boolean;
   /** The same examples with conditions. */
   conditioned(given: HostArray): CalibrationData;
   /** New examples, f(part) of these. */
@@ -43,6 +45,8 @@ export type CalibrationData = Readonly<{
 }>;
 
 export type CalibrationOptions = {
+  /** Default false. */
+  weighed?: boolean;
   /** Default: jax-js on its default device, nothing compiled. */
   executor?: Executor;
   /** Examples in a part. Default 512. */
@@ -59,16 +63,17 @@ type Source = Readonly<{
   given?: HostArray;
   executor: Executor;
   atOnce: number;
+  weighed: boolean;
   steps: readonly Step[];
 }>;
 
 /** Examples in the memory of the host, [N, …]. */
 export function calibrationData(
   data: HostArray,
-  { executor = eagerExecutor(), atOnce = 512 }: CalibrationOptions = {},
+  { executor = eagerExecutor(), atOnce = 512, weighed = false }: CalibrationOptions = {},
 ): CalibrationData {
   const [count = 0, ...shape] = data.shape;
-  return view({ data, executor, atOnce, steps: [] }, count, shape);
+  return view({ data, executor, atOnce, weighed, steps: [] }, count, shape);
 }
 
 function view(source: Source, count: number, shape: Shape): CalibrationData {
@@ -77,6 +82,7 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
   const examples: CalibrationData = {
     count,
     shape,
+    weighed: source.weighed,
     ...(given && { given }),
     conditioned: (conditions) => view({ ...source, given: conditions }, count, shape),
     map: (next, f, { each = 1, noise = {}, seed = 0 } = {}) =>
@@ -121,8 +127,8 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
           }
       const kept = places.length;
       const data = new HostArray(all.subarray(0, size * kept), [kept, ...shape], np.float32);
-      const { executor, atOnce } = source;
-      const own = calibrationData(data, { executor, atOnce: keep ? Math.max(kept, 1) : atOnce });
+      const { executor, atOnce, weighed } = source;
+      const own = calibrationData(data, { executor, weighed, atOnce: keep ? Math.max(kept, 1) : atOnce });
       return given ? own.conditioned(keep ? rowsOfPlaces(given, places) : given) : own;
     },
   };

@@ -24,7 +24,7 @@ const schemas = {
 };
 export type FlowMixtureOptions = Omit<o.Options<typeof schemas>, "members">;
 
-/** A part of the examples is held out; of fewer examples another one as well. */
+/** A part of the examples is held out; of fewer examples each part in turn. */
 const FEW = 1000;
 const FOLDS = 4;
 
@@ -154,7 +154,7 @@ export function flowMixture(
       members: parts.map((part) => part.inverseNoise),
     },
     parameterKinds: {
-      members: parts.map((part, m) => (m < fixed ? "fixed" : part.parameterKinds)) as ParameterKinds,
+      members: parts.map((part, m) => (m < fixed ? "fitted" : part.parameterKinds)) as ParameterKinds,
     },
     facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init: (key) => ({
@@ -191,7 +191,7 @@ export function flowMixture(
       return x;
     },
     async initFromData(key, examples) {
-      const folds = stacked ? (examples.count < FEW ? 2 : 1) : 0;
+      const folds = stacked && !examples.weighed ? (examples.count < FEW ? FOLDS : 1) : 0;
       const keys = splitKey(key, parts.length * (folds + 1));
       const logs: number[] = [];
       for (let fold = 0; fold < folds; fold++) {
@@ -209,9 +209,9 @@ export function flowMixture(
         for await (const some of held.parts()) logs.push(...some);
         tree.dispose(members);
       }
-      const weights = stacked ? stackedWeights(logs, judged) : [];
+      const weights = folds > 0 ? stackedWeights(logs, judged) : [];
       const logits = Float32Array.from(parts, (_, m) => {
-        if (!stacked) return 0;
+        if (folds === 0) return 0;
         const least = m < fixed ? LEAST_WEIGHT : LEAST_SHARE / (parts.length - fixed);
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });

@@ -118,7 +118,7 @@ export function valueTree(
       choice: { shape: [n], distribution: "uniform" },
       within: { shape: [n], distribution: "uniform" },
     },
-    parameterKinds: hidden > 0 ? { logs: "fixed", ranks: "fixed" } : "fixed",
+    parameterKinds: hidden > 0 ? { logs: "fixed", ranks: "fixed" } : "fitted",
     facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init(key) {
       const logs = new Float32Array(S * S);

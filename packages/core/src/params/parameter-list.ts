@@ -2,11 +2,11 @@ import type { JsTree, numpy as np } from "@jax-js/jax";
 import { nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
 import type { Shape } from "../shape.js";
-import { type ParameterKind, type ParameterKinds, parameterPaths } from "./parameter-paths.js";
+import { type ParameterKinds, type ParameterPath, parameterPaths } from "./parameter-paths.js";
 import { treeDispose, treeFlatten } from "./pytree.js";
 
 /** One array of parameters: its path (`"1.dropped.network.0.weight"`, the layer first), and its kind. */
-export type Parameter = Readonly<{ path: string; shape: Shape; kind: ParameterKind | "euclidean" }>;
+export type Parameter = ParameterPath & Readonly<{ shape: Shape }>;
 
 /** The part of a flow (or layer) that says what its parameters are. */
 type Parameterized = Readonly<{ init(key: np.Array): JsTree<np.Array>; parameterKinds: ParameterKinds }>;

@@ -1,8 +1,9 @@
 /**
  * How a parameter may move: `"orthogonal"`, a square matrix R that the optimizer keeps at RᵀR = I;
- * `"fixed"`, a number that training leaves alone. All others are Euclidean.
+ * `"fixed"`, a number that training leaves alone; `"fitted"`, a fixed one that stands for itself, so that it can be set again
+ * from more data. All others are Euclidean.
  */
-export type ParameterKind = "orthogonal" | "fixed";
+export type ParameterKind = "orthogonal" | "fixed" | "fitted";
 
 /**
  * Which parameters are not Euclidean: a partial tree in the shape of the parameters. A leaf that
@@ -13,8 +14,12 @@ export type ParameterKinds =
   | readonly ParameterKinds[]
   | { readonly [name: string]: ParameterKinds };
 
-/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), and its kind. */
-export type ParameterPath = Readonly<{ path: string; kind: ParameterKind | "euclidean" }>;
+/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), its kind, and whether it is a fitted one of those that are fixed. */
+export type ParameterPath = Readonly<{
+  path: string;
+  kind: Exclude<ParameterKind, "fitted"> | "euclidean";
+  fitted?: boolean;
+}>;
 
 const isNode = (value: unknown): value is { [name: string]: unknown } =>
   Array.isArray(value) || (typeof value === "object" && value !== null && value.constructor === Object);
@@ -24,7 +29,8 @@ export function parameterPaths(params: object, spec: ParameterKinds): ParameterP
   const leaves: ParameterPath[] = [];
   const walk = (node: unknown, at: ParameterKinds | undefined, path: string): void => {
     if (!isNode(node)) {
-      leaves.push({ path, kind: typeof at === "string" ? at : "euclidean" });
+      if (at === "fitted") leaves.push({ path, kind: "fixed", fitted: true });
+      else leaves.push({ path, kind: typeof at === "string" ? at : "euclidean" });
       return;
     }
     for (const [name, child] of Object.entries(node)) {

@@ -5,7 +5,11 @@ import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { calibrationData } from "../init/calibration-data.js";
 import * as o from "../layers/options.js";
+import { nth } from "../lists.js";
 import type { HostArray } from "../params/host-array.js";
+import { parameterList } from "../params/parameter-list.js";
+import { parameterPaths } from "../params/parameter-paths.js";
+import { treeFlatten, treeLeaves } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
 import { randomExamples } from "../train/data.js";
 import { trainingDefaults as defaults, runSchemas, type TrainOptions } from "../train/options.js";
@@ -63,6 +67,41 @@ function widestHeld({ chain: { layers } }: Flow, enough: number): number {
   return Math.max(1, ...layers.slice(0, last + 1).map(({ inShape }) => sizeOf(inShape)));
 }
 
+/** From so many examples on, what some of them fit is as good. */
+const MANY = 1000;
+
+/** Parameters by their paths. */
+export type ByPath = { readonly [path: string]: HostArray };
+
+/**
+ * Parameters that are fitted to data and stay as they are in training, from all examples, those that were held out included. Weights
+ * and step are chosen by then, so that held-out examples have done their work. None where there are many examples.
+ */
+export async function fittedAgain(
+  options: Omit<InitOptions, "data"> & { data: ExampleReader },
+): Promise<ByPath> {
+  const { flow, data } = options;
+  if (data.count >= MANY || !parameterList(flow).some(({ fitted }) => fitted)) return {};
+  const params = await takeToHost(await initValues({ ...options, weighed: true }));
+  const values = treeLeaves(params);
+  return Object.fromEntries(
+    parameterPaths(params as object, flow.parameterKinds).flatMap(({ path, fitted }, i) =>
+      fitted ? [[path, nth(values, i)]] : [],
+    ),
+  );
+}
+
+/** Parameters with some of them replaced, by their paths. */
+export function withFitted(
+  flow: Pick<Flow, "parameterKinds">,
+  params: JsTree<HostArray>,
+  fitted: ByPath,
+): JsTree<HostArray> {
+  const { leaves, rebuild } = treeFlatten(params);
+  const paths = parameterPaths(params as object, flow.parameterKinds);
+  return rebuild(leaves.map((value, i) => fitted[nth(paths, i).path] ?? value));
+}
+
 /** The same as jax arrays. */
 export async function initValues({
   flow,
@@ -72,7 +111,8 @@ export async function initValues({
   init = defaults.init,
   initExamples = defaults.initExamples,
   onInit: onStart,
-}: Omit<InitOptions, "data"> & { data: ExampleReader }): Promise<FlowParams> {
+  weighed = false,
+}: Omit<InitOptions, "data"> & { data: ExampleReader; weighed?: boolean }): Promise<FlowParams> {
   const key = random.key(seed);
   if (init === "random") return flow.init(key);
   // initialization functions capture arrays of jax-js's default device, which a program on WebGPU cannot
@@ -80,6 +120,6 @@ export async function initValues({
   const room = Math.floor(MOST_NUMBERS / widestHeld(flow, initExamples));
   const count = Math.max(initExamples, Math.min(initExamplesOf(flow.chain.layers), room));
   const drawn = await randomExamples(data, flow, count, seed);
-  const examples = calibrationData(drawn.examples, { executor: starter });
+  const examples = calibrationData(drawn.examples, { executor: starter, weighed });
   return initChain(flow.chain, key, examples, onStart, initExamples, drawn.conditions);
 }

@@ -16,11 +16,11 @@ import { fastestStepper, partsToTry, partsWithin, usualParts } from "./batch-par
 import { type Rows, rowsOf } from "./batch-share.js";
 import { pairsOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
-import { initValues } from "./init-params.js";
+import { type ByPath, fittedAgain, initValues } from "./init-params.js";
 import { expectMemoryToTrain, refuseBatch } from "./memory.js";
 import { type TrainOptions, withDefaults } from "./options.js";
 import { cosineSchedule, findRate, shortening, withRollback } from "./rates.js";
-import { pairReader } from "./source.js";
+import { type DataIn, type ExampleReader, pairReader } from "./source.js";
 import {
   flattenState,
   freshState,
@@ -60,6 +60,11 @@ export type Trainer = Readonly<{
   state(): Promise<TrainingState>;
   /** The parameters (with weight averaging, their average), copied to the host. */
   params(): Promise<JsTree<HostArray>>;
+  /**
+   * Parameters that are fitted to data and stay as they are in training, from all of fewer than 1,000 examples: those of the run and those
+   * that were held out. By their paths, for the end of a run, when those have done their work; the state stays as it is.
+   */
+  fitAgain(all: DataIn | ExampleReader): Promise<ByPath>;
   /** `stepMs`: a step, where the parts of a batch were timed. */
   timings: Readonly<{ startMs: number; traceMs: number; compileMs: number; stepMs?: number }>;
   /** In how many parts the examples of this process are computed. */
@@ -238,6 +243,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const { leaves: values, rebuild } = treeFlatten(params);
       return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));
     },
+    fitAgain: (given) => fittedAgain({ ...all, data: pairReader("fitAgain", given, undefined, flow) }),
     timings: {
       startMs,
       traceMs: stepper.traceMs,

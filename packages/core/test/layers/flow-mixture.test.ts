@@ -9,6 +9,7 @@ import { linear } from "../../src/layers/linear.js";
 import { rqSpline } from "../../src/layers/rq-spline.js";
 import { whiten } from "../../src/layers/whiten.js";
 import { makeRng } from "../../src/math/rng.js";
+import type { HostArray } from "../../src/params/host-array.js";
 import { numbersOf } from "../../src/testing/arrays.js";
 import { logNormal, sum } from "../../src/testing/plain.js";
 import { prepare, usePrecision } from "../../src/testing/prepare.js";
@@ -143,5 +144,47 @@ describe("flowMixture", () => {
     expect(weights[3]).toBeCloseTo(0.01, 5);
     const [, copula, , learning] = params.members;
     expect(await numbersOf(learning![0]!.widths)).toEqual(await numbersOf(copula![0]!.widths));
+  });
+
+  it("is fitted, where it is not trained, to all of a few examples, and trains on those that are not held out", async () => {
+    usePrecision("float32");
+    const rng = makeRng(5);
+    const rows = Float32Array.from({ length: 2 * 60 }, () => rng.normal());
+    const made = flowify({
+      inShape: [2],
+      layers: [
+        {
+          kind: "flowMixture",
+          fixed: 1,
+          stacked: true,
+          members: [
+            [{ kind: "whiten", scaled: true }],
+            [
+              { kind: "whiten", scaled: true },
+              { kind: "coupling", stack: 1, hidden: 4 },
+            ],
+          ],
+        },
+      ],
+    });
+    type Params = readonly [{ logits: HostArray; members: readonly [{ mean: HostArray }, object][] }];
+    const options = { executor: jaxExecutor(), steps: 4, batchSize: 16 };
+    const meanOf = (from: number, to: number): number[] =>
+      [0, 1].map(
+        (c) => sum(Array.from({ length: to - from }, (_, r) => rows[2 * (from + r) + c]!)) / (to - from),
+      );
+    const means = async (validation: number | Float32Array): Promise<number[][]> => {
+      const data = typeof validation === "number" ? rows : rows.subarray(0, 90);
+      const model = await fit(made, data, { ...options, validation });
+      const [{ members }] = model.params as unknown as Params;
+      await model.dispose();
+      return members.map(([first]) => Array.from(first.mean.data));
+    };
+    const [fitted, trained] = await means(0.25);
+    expectClose(fitted!, meanOf(0, 60), "start");
+    expect(Math.abs(trained![0]! - fitted![0]!)).toBeGreaterThan(1e-3); // of 45 rows
+    // others that were held out stay out
+    const [apart] = await means(rows.subarray(90));
+    expectClose(apart!, meanOf(0, 45), "start");
   });
 });
