@@ -25,7 +25,7 @@ const isNode = (value: unknown): value is { [name: string]: unknown } =>
   Array.isArray(value) || (typeof value === "object" && value !== null && value.constructor === Object);
 
 /** The leaves of a parameter tree in the order of `tree.flatten`, with their paths and parameterKinds. */
-export function parameterPaths(params: object, spec: ParameterKinds): ParameterPath[] {
+export function parameterPaths(params: unknown, spec: ParameterKinds): ParameterPath[] {
   const leaves: ParameterPath[] = [];
   const walk = (node: unknown, at: ParameterKinds | undefined, path: string): void => {
     if (!isNode(node)) {

@@ -85,7 +85,7 @@ export async function fittedAgain(
   const params = await takeToHost(await initValues({ ...options, weighed: true }));
   const values = treeLeaves(params);
   return Object.fromEntries(
-    parameterPaths(params as object, flow.parameterKinds).flatMap(({ path, fitted }, i) =>
+    parameterPaths(params, flow.parameterKinds).flatMap(({ path, fitted }, i) =>
       fitted ? [[path, nth(values, i)]] : [],
     ),
   );
@@ -98,7 +98,7 @@ export function withFitted(
   fitted: ByPath,
 ): JsTree<HostArray> {
   const { leaves, rebuild } = treeFlatten(params);
-  const paths = parameterPaths(params as object, flow.parameterKinds);
+  const paths = parameterPaths(params, flow.parameterKinds);
   return rebuild(leaves.map((value, i) => fitted[nth(paths, i).path] ?? value));
 }
 
