@@ -1,7 +1,7 @@
 /**
  * How a parameter may move: `"orthogonal"`, a square matrix R that the optimizer keeps at RᵀR = I;
- * `"fixed"`, a number that training leaves alone; `"fitted"`, a fixed one that stands for itself, so that it can be set again
- * from more data. All others are Euclidean.
+ * `"fixed"`, a number that training leaves alone. `"fitted"` is a fixed one that can be set again from more data, whatever training
+ * has made of the others. All others are Euclidean.
  */
 export type ParameterKind = "orthogonal" | "fixed" | "fitted";
 
