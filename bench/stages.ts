@@ -1,7 +1,9 @@
 import type { Executor } from "@flowify/core";
 
 /** Wraps an executor to time every program: milliseconds on the first worker, by name, since `reset`. */
-export function watched(executor: Executor) {
+export function watched(
+  executor: Executor,
+): Readonly<{ executor: Executor; spent: ReadonlyMap<string, number>; reset(): void }> {
   const spent = new Map<string, number>();
   const watching: Executor = {
     ...executor,
@@ -20,5 +22,5 @@ export function watched(executor: Executor) {
       };
     },
   };
-  return { executor: watching, spent: spent as ReadonlyMap<string, number>, reset: () => spent.clear() };
+  return { executor: watching, spent, reset: () => spent.clear() };
 }

@@ -36,7 +36,7 @@ function compilesOnce(executor: Executor): Executor {
       const key = JSON.stringify([options.name, specs]);
       const program = await (programs.get(key) ??
         programs.set(key, executor.compile(f, specs, options)).get(key)!);
-      return { ...program, dispose: async () => {} };
+      return { ...program, dispose: async () => {} } as never; // with the result of f
     },
   };
 }

@@ -41,7 +41,7 @@ export function standardNormal(shape: Shape): Base {
       expectShape("standardNormal", "z", z, shape);
       return sumExamples(standardNormalLogDensity(z));
     },
-    draw: (noise: NoiseTree) => (noise as { normal: np.Array }).normal,
+    draw: ({ normal }: { normal: np.Array }) => normal,
   });
 }
 
@@ -75,6 +75,6 @@ export function uniform(shape: Shape, [low, high]: readonly [low: number, high: 
       z.dispose();
       return np.full([batch], log, { dtype });
     },
-    draw: (noise: NoiseTree) => (noise as { uniform: np.Array }).uniform.mul(high - low).add(low),
+    draw: ({ uniform: u }: { uniform: np.Array }) => u.mul(high - low).add(low),
   });
 }

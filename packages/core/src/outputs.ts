@@ -52,17 +52,20 @@ export function outputStep(length: number, { flow, noise: a }: OutputDensity, se
     forwardNoise: { added: { shape: [length], distribution: "normal" }, inner: chain.forwardNoise },
     inverseNoise: { base: base.noise, inner: chain.inverseNoise },
     lines: ["outputs", "noise of outputs"],
-    observe(params, condition, noise) {
-      const { outputs, network, ...scales } = params as OutputParams;
-      const { added, inner } = noise as { added: np.Array; inner: NoiseTree };
+    observe(
+      { outputs, network, ...scales }: OutputParams,
+      condition,
+      { added, inner }: { added: np.Array; inner: NoiseTree },
+    ) {
       const u = seen.standardize(scales, condition).add(added.ref.mul(a));
       const log = flow.logProb(outputs, u.ref, inner);
       const logNoise = sumExamples(standardNormalLogDensity(added)).sub(length * Math.log(a));
       return { seen: seen.apply(network, u), terms: [log, logNoise.neg()] };
     },
-    draw(params, noise) {
-      const { outputs, network, ...scales } = params as OutputParams;
-      const { base: drawn, inner } = noise as { base: NoiseTree; inner: NoiseTree };
+    draw(
+      { outputs, network, ...scales }: OutputParams,
+      { base: drawn, inner }: { base: NoiseTree; inner: NoiseTree },
+    ) {
       tree.dispose(scales);
       return seen.apply(network, chain.inverse(outputs, base.draw(drawn), inner));
     },

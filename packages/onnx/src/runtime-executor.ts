@@ -79,7 +79,7 @@ export function runtimeExecutor(
           },
         };
         open.add(compiled);
-        return compiled;
+        return compiled as never; // with the result of f
       } finally {
         jaxpr.dispose();
       }
@@ -94,15 +94,15 @@ export function runtimeExecutor(
     },
     memory: availableMemory,
     async place(host) {
-      return treeMap((leaf: HostArray): PlacedArray => store.copy(leaf), host);
+      return treeMap((leaf: HostArray): PlacedArray => store.copy(leaf), host) as never; // the tree of `host`
     },
     async fetch(placed) {
-      return treeMap((leaf) => {
+      return treeMap((leaf: PlacedArray) => {
         const { data, shape, dtype } = hostOf(leaf);
         return new HostArray(data.slice(), shape, dtype);
-      }, placed);
+      }, placed) as never; // the tree of `placed`
     },
-    peek: (placed) => treeMap(hostOf, placed),
+    peek: (placed) => treeMap(hostOf, placed) as never,
     release(placed) {
       for (const leaf of treeLeaves(placed)) store.release(leaf as Tensor);
     },

@@ -43,8 +43,8 @@ describe.each([
     const [w, x] = [spread([2, 3], F), spread([4, 2], F, 3)];
     const plain = await executor.compile(twice, specsOfTwice);
     const built = await executor.compile(twice, specsOfTwice, { constant: w });
-    const results = [await plain.run([w, x]), await built.run([spread([2, 3], F, 9), x])];
-    const [expected, found] = (await executor.fetch(results)) as [HostArray, HostArray];
+    const results: [object, object] = [await plain.run([w, x]), await built.run([spread([2, 3], F, 9), x])];
+    const [expected, found] = await executor.fetch<[HostArray, HostArray]>(results);
     found.data.forEach((value, i) => expect(value).toBeCloseTo(expected.data[i] as number, 5));
     await plain.dispose();
     await built.dispose();

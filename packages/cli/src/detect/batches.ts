@@ -29,7 +29,7 @@ export function rowProgram(
   name: string,
 ): RowProgram {
   const atOnce = Math.max(1, Math.min(MOST.rows, Math.floor(MOST.numbers / width)));
-  let opened: { program: Compiled; placed: JsTree<object> } | undefined;
+  let opened: { program: Compiled<{ readonly [name: string]: object }>; placed: JsTree<object> } | undefined;
   const open = lazyPromise(async () => {
     const specs = tree.map((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), constants as never);
     const rows = new ArraySpec([atOnce, width], np.float32);
@@ -54,9 +54,8 @@ export function rowProgram(
         if (batch !== part) batch.set(part);
         const x = new HostArray(batch, [atOnce, width], np.float32);
         const result = await program.run([placed, x], { worker });
-        const found = (executor.peek?.(result) ?? (await executor.fetch(result))) as {
-          readonly [name: string]: HostArray;
-        };
+        type Found = { readonly [name: string]: HostArray };
+        const found = executor.peek?.<Found>(result) ?? (await executor.fetch<Found>(result));
         for (const [key, { data }] of Object.entries(found)) {
           const each = data.length / atOnce;
           out[key] ??= new Float32Array(count * each);

@@ -101,7 +101,7 @@ export async function trainJudge(
     onStep(taken + 1, STEPS);
   }
   await program.dispose();
-  const trained = ((await executor.fetch(placed)) as unknown as { params: JsTree<HostArray> }).params;
+  const { params: trained } = await executor.fetch<{ params: JsTree<HostArray> }>(placed);
   executor.release(placed);
   return {
     name: `a classifier of ${training.name}`,
@@ -114,7 +114,7 @@ export async function trainJudge(
         { name: "classifier" },
       );
       const result = await look.run([trained, new HostArray(pixels(all), [rows, size], np.float32)] as never);
-      const { data } = (await executor.fetch(result)) as HostArray;
+      const { data } = await executor.fetch<HostArray>(result);
       executor.release(result);
       await look.dispose();
       return features(data, classes);

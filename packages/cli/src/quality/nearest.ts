@@ -44,7 +44,7 @@ export async function nearestImages(
       const from = Math.min(begin, of - width); // the last part overlaps the one before
       const part = training.subarray(from * size, (from + width) * size);
       const result = await program.run([placed, scaled(part, width)]);
-      const { data } = (await executor.fetch(result)) as HostArray;
+      const { data } = await executor.fetch<HostArray>(result);
       executor.release(result);
       for (let i = 0; i < count; i++)
         for (let j = 0; j < width; j++) {

@@ -53,9 +53,9 @@ export function gaussian(
       const { location, logScale } = head.apply(params, context);
       return placed(normalResidual.components({}, size), location, logScale);
     },
-    draw(params, context, noise) {
+    draw(params, context, { normal }: { normal: np.Array }) {
       const { location, logScale } = head.apply(params, context);
-      return location.add(np.exp(logScale).mul((noise as { normal: np.Array }).normal));
+      return location.add(np.exp(logScale).mul(normal));
     },
     async start(key, value) {
       const { mean, logStd } = await columnMoments(value);

@@ -47,7 +47,7 @@ export const normalResidual: ResidualDistribution<Record<string, never>> = {
     means: np.zeros([1, size]),
     stds: np.ones([1, size]),
   }),
-  draw: (_params, noise) => (noise as { normal: np.Array }).normal,
+  draw: (_params, { normal }: { normal: np.Array }) => normal,
 };
 
 /** Log-weights (unnormalized), means and log-stds of the components, [K, size] each. */
@@ -116,8 +116,7 @@ export function mixtureResidual(components: number): ResidualDistribution<Mixtur
       means: offsets,
       stds: np.exp(logWidths),
     }),
-    draw({ logits, offsets, logWidths }, noise) {
-      const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
+    draw({ logits, offsets, logWidths }, { normal, choice }: { normal: np.Array; choice: np.Array }) {
       const pi = np.exp(logWeights(logits)); // [K, size]
       const upper = np.matmul(np.tril(np.ones([K, K], { dtype: pi.dtype })), pi); // cumulative weights
       // component k is chosen if the uniform number lies in [upper_{k−1}, upper_k)

@@ -13,10 +13,20 @@ export class ArraySpec {
 /** An array in the memory of an executor (an ONNX Runtime tensor, a jax-js array, …): opaque to all others. */
 export type PlacedArray = object;
 
+/** A tree of arrays with each of them where an executor computes; of any tree, any. */
+export type PlacedTree<T> =
+  JsTree<np.Array> extends T
+    ? JsTree<PlacedArray>
+    : JsTree<HostArray> extends T
+      ? JsTree<PlacedArray>
+      : T extends np.Array | HostArray
+        ? PlacedArray
+        : { [K in keyof T]: PlacedTree<T[K]> };
+
 type RunOptions = { into?: JsTree<PlacedArray>; worker?: number };
 
 /** A function compiled by an executor for fixed shapes. */
-export type Compiled = Readonly<{
+export type Compiled<Result = JsTree<PlacedArray>> = Readonly<{
   /**
    * Runs the function. Arguments are borrowed, not consumed; host arrays are placed for the call.
    * The result belongs to the caller. `into`, a result of an earlier call, may be overwritten and
@@ -24,7 +34,7 @@ export type Compiled = Readonly<{
    * program then works in place if the executor supports it; others allocate. `worker` selects the worker: calls on
    * different workers, made without waiting, run in parallel. `into` must come from the same worker.
    */
-  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<JsTree<PlacedArray>>;
+  run(args: readonly JsTree<PlacedArray | HostArray>[], options?: RunOptions): Promise<Result>;
   traceMs: number;
   compileMs: number;
   /** Operations of the program's products and convolutions (2 per multiply-add), if counted. */
@@ -61,11 +71,11 @@ export type Executor = Readonly<{
    * form whose errors are relative to the largest number of an example, and in which one non-finite number spoils its
    * whole example.
    */
-  compile(
-    f: (...args: never[]) => JsTree<np.Array>,
+  compile<T extends JsTree<np.Array>>(
+    f: (...args: never[]) => T,
     specs: readonly JsTree<ArraySpec>[],
     options?: CompileOptions,
-  ): Promise<Compiled>;
+  ): Promise<Compiled<PlacedTree<T>>>;
   /**
    * Throws the `MemoryError` that `compile` would throw for the same arguments, but without compiling. Missing in
    * executors that cannot estimate the memory of a program.
@@ -77,11 +87,11 @@ export type Executor = Readonly<{
   ): void;
   /** Free bytes on the host, if the executor can determine them. */
   memory?(): number;
-  place(tree: JsTree<HostArray>): Promise<JsTree<PlacedArray>>;
+  place<T extends JsTree<HostArray>>(tree: T): Promise<PlacedTree<T>>;
   /** Copies a tree to the host; the placed arrays stay valid. */
-  fetch(tree: JsTree<PlacedArray>): Promise<JsTree<HostArray>>;
+  fetch<T = JsTree<HostArray>>(tree: NoInfer<PlacedTree<T>>): Promise<T>;
   /** The arrays themselves if they are in the memory of the host: what is written into them counts. Use them before any other call. */
-  peek?(tree: JsTree<PlacedArray>): JsTree<HostArray>;
+  peek?<T = JsTree<HostArray>>(tree: NoInfer<PlacedTree<T>>): T;
   /** Releases placed arrays. */
   release(tree: JsTree<PlacedArray>): void;
   dispose(): Promise<void>;

@@ -3,7 +3,7 @@ import { DeviceError } from "../errors.js";
 import { fromHost, toHost } from "../params/host.js";
 import { HostArray } from "../params/host-array.js";
 import { treeLeaves, treeMap } from "../params/pytree.js";
-import type { ArraySpec, Compiled, Executor, PlacedArray } from "./executor.js";
+import type { ArraySpec, Executor, PlacedArray } from "./executor.js";
 import { onDevice } from "./lost-device.js";
 
 /**
@@ -59,7 +59,7 @@ export const eagerExecutor = (): Executor => {
       compileMs: 0,
       dispose: async () => {},
     }),
-    place: async (host) => treeMap((leaf: HostArray): PlacedArray => fromHost(leaf), host),
+    place: async (host) => treeMap((leaf: HostArray): PlacedArray => fromHost(leaf), host) as never,
   };
 };
 
@@ -79,7 +79,7 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
       const first = compiled(...zeros);
       await blockUntilReady(first as never);
       tree.dispose(first as never);
-      const result: Compiled = {
+      return {
         async run(args, { into } = {}) {
           const own = args.map((arg) =>
             treeMap(
@@ -90,7 +90,7 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
           if (into) tree.dispose(into as never);
           const out = compiled(...own);
           await blockUntilReady(out as never);
-          return out;
+          return out as never; // what f returns
         },
         traceMs: 0,
         compileMs: performance.now() - started,
@@ -98,13 +98,12 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
           compiled.dispose();
         },
       };
-      return result;
     },
-    place: async (host) => treeMap<HostArray, PlacedArray>(place, host),
+    place: async (host) => treeMap<HostArray, PlacedArray>(place, host) as never, // the tree of `host`
     async fetch(placed) {
       const host = new Map<PlacedArray, HostArray>();
-      for (const leaf of treeLeaves(placed)) host.set(leaf, await toHost(leaf as np.Array));
-      return treeMap((leaf: PlacedArray) => host.get(leaf) as HostArray, placed);
+      for (const leaf of treeLeaves<PlacedArray>(placed)) host.set(leaf, await toHost(leaf as np.Array));
+      return treeMap((leaf: PlacedArray) => host.get(leaf), placed) as never; // the tree of `placed`
     },
     release: (placed) => tree.dispose(placed as never),
     dispose: async () => {},

@@ -1,5 +1,5 @@
 import { DeviceError } from "../errors.js";
-import type { Compiled, Executor } from "./executor.js";
+import type { Executor } from "./executor.js";
 
 /** WebGPU's information about a lost device. */
 type Loss = Readonly<{ reason: string; message: string }>;
@@ -30,8 +30,7 @@ export function onDevice(executor: Executor, lost: Promise<Loss>): Executor {
     ...executor,
     async compile(f, specs, options) {
       const compiled = await guard(() => executor.compile(f, specs, options));
-      const guarded: Compiled = { ...compiled, run: (args, into) => guard(() => compiled.run(args, into)) };
-      return guarded;
+      return { ...compiled, run: (args, into) => guard(() => compiled.run(args, into)) };
     },
     place: (tree) => guard(() => executor.place(tree)),
     fetch: (tree) => guard(() => executor.fetch(tree)),

@@ -204,7 +204,7 @@ async function* outputs(
         compiled = { n, run };
       }
       const placed = await compiled.run.run([x, noise, ...own]);
-      yield (await executor.fetch(placed)) as HostArray;
+      yield await executor.fetch<HostArray>(placed);
       executor.release(placed);
     }
   } finally {

@@ -7,6 +7,9 @@ import { floats } from "../params/host.js";
 import { countOf, expectShape, type Shape, sizeOf } from "../shape.js";
 import { joinedShape } from "./parallel.js";
 
+/** The noise of the branch that is carried on. */
+type Drawn = { carried: NoiseTree };
+
 /** A function of an example, x [B, …] ↦ [B, …outShape]; consumes x. */
 export type AppendedFunction = Readonly<{ outShape: Shape; apply(x: np.Array): np.Array }>;
 
@@ -86,9 +89,8 @@ export function append(
       init(key) {
         return { carried: first.init(key), logA: np.full([count], Math.log(NOISE_SCALE)) };
       },
-      forward({ carried, logA }, x, noise, given) {
+      forward({ carried, logA }, x, { appended, carried: own }: Drawn & { appended: np.Array }, given) {
         expectShape("append", "x", x, inShape);
-        const { appended, carried: own } = noise as { carried: NoiseTree; appended: np.Array };
         const scales = np.sum(logA.ref).mul(sizeOf(others) / count);
         const minusLogR = sumExamples(np.square(appended.ref))
           .mul(0.5)
@@ -104,16 +106,11 @@ export function append(
               : np.split(all, [before], 1 + axis).toSpliced(1, 0, z);
         return { z: np.concatenate(pieces, 1 + axis), contribution: contribution.add(minusLogR) };
       },
-      inverse({ carried, logA }, z, noise, given) {
+      inverse({ carried, logA }, z, { carried: own }: Drawn, given) {
         expectShape("append", "z", z, outShape);
         logA.dispose();
         const range = outShape.map((_, i) => (i === axis ? [ends[place - 1] ?? 0, ends[place]] : []));
-        return first.inverse(
-          carried,
-          z.slice([], ...(range as [])),
-          (noise as { carried: NoiseTree }).carried,
-          given,
-        );
+        return first.inverse(carried, z.slice([], ...(range as [])), own, given);
       },
       async initFromData(key, examples) {
         const carried = first.initFromData ? await first.initFromData(key, examples) : first.init(key);

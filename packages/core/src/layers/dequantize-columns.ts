@@ -94,12 +94,12 @@ export function dequantizeColumns(
       std: np.ones([n]),
       network: conditioner.init(key, { lastZero: true }),
     }),
-    forward({ mean, std, network }, x, noise) {
+    forward({ mean, std, network }, x, noise: { u: np.Array }) {
       expectShape(name, "x", x, inShape);
       const batch = countOf(x);
       const k = rounded(x);
       const bent = splines(network, k.ref.sub(mean).div(std));
-      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, bent);
+      const { u, logDerivative } = bentNoise(noise.u, bent);
       // [B, noisy] -> [B, n]: each column of noise to its place, in the unit of the column
       const places = new Float32Array(noisy.length * n);
       noisy.forEach((c, i) => {

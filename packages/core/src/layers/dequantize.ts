@@ -51,9 +51,8 @@ export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions =
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     facts: { image: [0, 1], levels },
     init: withoutKey(() => ({})),
-    forward(_params, x, noise) {
+    forward(_params, x, { u }: { u: np.Array }) {
       expectShape("dequantize", "x", x, inShape);
-      const { u } = noise as { u: np.Array };
       const contribution = np.full([countOf(x)], logScale, { dtype: x.dtype });
       return { z: uniformlyDequantized(x, u, levels), contribution };
     },

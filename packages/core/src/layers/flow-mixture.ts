@@ -172,10 +172,14 @@ export function flowMixture(
       const total = logSumExp(weights.ref, 0);
       return { z, contribution: logSumExp(np.stack(logs, 1).add(weights), 1).sub(total) };
     },
-    inverse({ logits, members }, z, noise, condition) {
+    inverse(
+      { logits, members },
+      z,
+      drawn: { choice: np.Array; bases: NoiseTree; members: NoiseTree },
+      condition,
+    ) {
       expectShape(name, "z", z, NONE);
       z.dispose();
-      const drawn = noise as { choice: np.Array; bases: NoiseTree; members: NoiseTree };
       const weights = np.broadcastTo(logits.mul(speed).reshape([-1, 1]), [
         parts.length,
         drawn.choice.shape[0] ?? 0,

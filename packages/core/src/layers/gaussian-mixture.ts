@@ -142,9 +142,13 @@ export function gaussianMixture(
       const all = np.sum(logs, 2).add(prior);
       return { z, contribution: logSumExp(all, 0).sub(logSumExp(given, 0)) };
     },
-    inverse({ means, logPrecision, lower, ...weights }, z, noise, condition) {
+    inverse(
+      { means, logPrecision, lower, ...weights },
+      z,
+      { normal, choice }: { normal: np.Array; choice: np.Array },
+      condition,
+    ) {
       expectShape(name, "z", z, [kept]);
-      const { normal, choice } = noise as { normal: np.Array; choice: np.Array };
       const prior = logWeights(weights, condition);
       const own = () => ({ means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref });
       const given =

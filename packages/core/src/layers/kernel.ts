@@ -11,6 +11,7 @@ import { unfold, type Windows, windowReach } from "../math/windows.js";
 import { type ConvStep, convNet, pointwise } from "../nn/conv-net.js";
 import type { DenseParams } from "../nn/mlp.js";
 import { withCondition } from "../nn/with-condition.js";
+import { mapTreeOfNoise } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
@@ -187,9 +188,7 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       const w = np.matmul(toRows(z.ref).sub(params.bias), np.transpose(r2.matrix(params.rotateOut)));
       const kept = w.mul(np.exp(params.logScale.neg()));
       const { location, logScale } = conditional(params, rotation.ref, z, condition);
-      const drawn = Object.fromEntries(
-        Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [name, a.reshape([-1, d])]),
-      );
+      const drawn = mapTreeOfNoise(noise, (a: np.Array) => a.reshape([-1, d]));
       const drop = location.add(np.exp(logScale).mul(distribution.draw(params.residual, drawn)));
       const y = np.concatenate([drop, kept], 1);
       return np.matmul(y, np.transpose(rotation)).reshape([batch, ...inShape]);

@@ -10,7 +10,7 @@ import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
-import type { NoiseTree } from "../noise.js";
+import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
@@ -112,12 +112,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
   const noiseRows = (noise: NoiseTree): NoiseTree =>
     leading.length === 0
       ? noise
-      : (Object.fromEntries(
-          Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [
-            name,
-            toRows(a, nth(a.shape, a.ndim - 1)),
-          ]),
-        ) as NoiseTree);
+      : mapTreeOfNoise(noise, (a: np.Array) => toRows(a, nth(a.shape, a.ndim - 1)));
 
   return defineLayer<LinearParams>({
     name: "linear",

@@ -134,9 +134,8 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
       const z = np.transpose(top.reshape([-1, rows, columns, channels]), [0, 3, 1, 2]);
       return { z, contribution: sumExamples(squares).mul(-0.5).add(scales) };
     },
-    inverse({ logB }, z, noise) {
+    inverse({ logB }, z, { gaps, choice }: { gaps: np.Array; choice: np.Array }) {
       expectShape("maxPool2d", "z", z, outShape);
-      const { gaps, choice } = noise as { gaps: np.Array; choice: np.Array };
       const top = np.transpose(z, [0, 2, 3, 1]).reshape([-1, rows, columns, channels, 1]);
       const chosen = np.equal(np.floor(choice.mul(constant(counts, 1, top))), constant(ranks.flat(), k, top));
       const others = top.ref.sub(np.absolute(gaps).mul(perChannel(np.exp(logB))));

@@ -110,9 +110,8 @@ export function mixedRow(
       const step = numbers.forward(params.numbers, take(x, others), noise, seen(codes));
       return { z: step.z, contribution: step.contribution.add(first.contribution) };
     },
-    inverse(params, z, noise) {
+    inverse(params, z, drawn: { values: NoiseTree; numbers: NoiseTree }) {
       expectShape(name, "z", z, numbers.outShape);
-      const drawn = noise as { values: NoiseTree; numbers: NoiseTree };
       const nothing = np.zeros([countOf(z), 0], { dtype: z.dtype });
       const codes = values.inverse(params.values, nothing, drawn.values);
       const rest = numbers.inverse(params.numbers, z, drawn.numbers, seen(codes.ref));

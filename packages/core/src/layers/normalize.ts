@@ -7,7 +7,7 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { nth } from "../lists.js";
 import { LOG_2PI, logSumExp, sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
-import type { NoiseTree } from "../noise.js";
+import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
 import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -150,12 +150,7 @@ export function normalize(inShape: Shape, options: NormalizeOptions): FlowLayer<
       : np.mean(u.slice([], [0, seen * each]).reshape([-1, seen, each]), 2);
   };
   const noiseRows = (noise: NoiseTree): NoiseTree =>
-    Object.fromEntries(
-      Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [
-        name,
-        a.reshape([-1, ...a.shape.slice(1 + leading.length)]),
-      ]),
-    );
+    mapTreeOfNoise(noise, (a: np.Array) => a.reshape([-1, ...a.shape.slice(1 + leading.length)]));
   return defineLayer<NormalizeParams>({
     name: "normalize",
     inShape,
@@ -174,11 +169,11 @@ export function normalize(inShape: Shape, options: NormalizeOptions): FlowLayer<
       ...(by === "softmax" && { partial: true }),
     },
     init: (key) => ({ logA: np.full([k], Math.log(NOISE_SCALE)), dropped: density.init(key) }),
-    forward({ logA, dropped }, x, noise, given) {
+    forward({ logA, dropped }, x, { normal }: { normal: np.Array }, given) {
       expectShape("normalize", "x", x, inShape);
       const batch = countOf(x);
       const { u, t } = form.apart(toRows(x));
-      const epsilons = (noise as { normal: np.Array }).normal.reshape([-1, k]);
+      const epsilons = normal.reshape([-1, k]);
       const behind = form.mean(t.ref).add(epsilons.ref.mul(np.exp(logA.ref)));
       const minusLogR = sumExamples(
         np

@@ -86,10 +86,9 @@ export function pad(
           return { logA: np.full([], square > LEAST_SQUARE ? 0.5 * Math.log(square) : logA) };
         },
       }),
-    forward(params, x, drawn) {
+    forward(params, x, epsilons: { [side: string]: np.Array }) {
       expectShape("pad", "x", x, inShape);
       const batch = countOf(x);
-      const epsilons = drawn as { [side: string]: np.Array };
       let contribution = perExample(params.logA.ref.add(0.5 * LOG_2PI).mul(added), batch);
       const a = np.exp(params.logA);
       const value = (side: string): np.Array[] => {

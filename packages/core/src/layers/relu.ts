@@ -108,9 +108,8 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
     inverseNoise: noise,
     facts: { frozenParameterKinds: {} },
     init: withoutKey(() => Object.fromEntries(ends.map((end) => [end.name, init()]))),
-    forward(params, x, drawn) {
+    forward(params, x, { clip: epsilon }: { clip: np.Array }) {
       expectShape(name, "x", x, inShape);
-      const epsilon = (drawn as { clip: np.Array }).clip;
       let z = x.ref;
       let logs = np.zerosLike(x.ref);
       for (const end of ends) {
@@ -131,9 +130,8 @@ function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer
       epsilon.dispose();
       return { z, contribution: sumExamples(logs) };
     },
-    inverse(params, z, drawn) {
+    inverse(params, z, { clip: epsilon }: { clip: np.Array }) {
       expectShape(name, "z", z, inShape);
-      const epsilon = (drawn as { clip: np.Array }).clip;
       let x = z.ref;
       for (const end of ends) {
         const { logA, logB } = named(params, end.name);

@@ -169,9 +169,8 @@ export function selfGated(inShape: Shape, options: SelfGatedOptions): FlowLayer<
       flat.odds.dispose();
       return { z, contribution: sumExamples(np.where(isFlat, forgotten, others)) };
     },
-    inverse({ left: coefficients, flat }, z, drawn) {
+    inverse({ left: coefficients, flat }, z, { side, flat: epsilon }: { side: np.Array; flat?: np.Array }) {
       expectShape("selfGated", "z", z, inShape);
-      const { side, flat: epsilon } = drawn as { side: np.Array; flat?: np.Array };
       const above = np.maximum(z.ref, least.value * BEFORE_ONE);
       const odds = oddsOfLeft(coefficients, flat ? z.ref : above.ref);
       const share = np.exp(softplus(odds.ref.neg()).neg());

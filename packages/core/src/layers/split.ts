@@ -7,7 +7,7 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
-import type { NoiseTree } from "../noise.js";
+import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
 import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -93,12 +93,7 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     return toRows(np.concatenate(moved, 1));
   };
   const noiseRows = (noise: NoiseTree): NoiseTree =>
-    Object.fromEntries(
-      Object.entries(noise as { [name: string]: np.Array }).map(([name, a]) => [
-        name,
-        a.reshape([-1, ...a.shape.slice(1 + space.length)]),
-      ]),
-    );
+    mapTreeOfNoise(noise, (a: np.Array) => a.reshape([-1, ...a.shape.slice(1 + space.length)]));
   return defineLayer<SplitParams>({
     name: "split",
     inShape,

@@ -94,9 +94,8 @@ function copies(inShape: Shape, sources: readonly number[], logA: number): FlowL
     forwardNoise: { copies: { shape: noise, distribution: "normal" } },
     facts: { frozenParameterKinds: {} },
     init: withoutKey(() => ({ logA: np.full([], logA) })),
-    forward(params, x, drawn) {
+    forward(params, x, { copies: epsilon }: { copies: np.Array }) {
       expectShape("copies", "x", x, inShape);
-      const epsilon = (drawn as { copies: np.Array }).copies;
       const fixed = params.logA.ref.add(0.5 * LOG_2PI).mul(sizeOf(noise));
       const contribution = sumExamples(np.square(epsilon.ref)).mul(0.5).add(fixed);
       const others = np.take(x.ref, np.array([...sources], { dtype: np.int32 }), 1);

@@ -1,13 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
-import type { ArrayTree } from "../layer.js";
 import { standardNormalLogDensity, sumExamples } from "../math/numerics.js";
 import { unfold } from "../math/windows.js";
-import type { NoiseDeclaration, NoiseTree } from "../noise.js";
+import type { NoiseDeclaration } from "../noise.js";
 import { floats } from "../params/host.js";
 import type { Shape } from "../shape.js";
 
 /** For every channel: mean = slope · neighbourhood + offset, and log-std. */
-type GapParams = { slope: np.Array; offset: np.Array; logStd: np.Array };
+export type GapParams = { slope: np.Array; offset: np.Array; logStd: np.Array };
 
 /**
  * The conditional Gaussian of pixels in no patch: its mean is an affine function, learnt per channel,
@@ -47,23 +46,23 @@ export function gapModel(inShape: Shape, counts: Float32Array, strides: readonly
   const noise: NoiseDeclaration = { shape: [...inShape], distribution: "normal" };
   return {
     noise,
-    init: (): ArrayTree => ({
+    init: (): GapParams => ({
       slope: np.ones([channels]),
       offset: np.zeros([channels]),
       logStd: np.zeros([channels]),
     }),
     /** log q of the missing pixels given the covered ones, [B]. Consumes both. */
-    logProb(params: ArrayTree, x: np.Array): np.Array {
-      const { mean, logStd } = moments(params as GapParams, x.ref);
+    logProb(params: GapParams, x: np.Array): np.Array {
+      const { mean, logStd } = moments(params, x.ref);
       const residual = x.sub(mean).mul(np.exp(logStd.ref.neg()));
       const density = standardNormalLogDensity(residual).sub(logStd);
       const gap = missing(density);
       return sumExamples(density.mul(gap));
     },
     /** Draws the missing pixels of x. Consumes all. */
-    fill(params: ArrayTree, x: np.Array, drawn: NoiseTree): np.Array {
-      const { mean, logStd } = moments(params as GapParams, x.ref);
-      const guess = mean.add(np.exp(logStd).mul(drawn as np.Array));
+    fill(params: GapParams, x: np.Array, drawn: np.Array): np.Array {
+      const { mean, logStd } = moments(params, x.ref);
+      const guess = mean.add(np.exp(logStd).mul(drawn));
       const [kept, gap] = [covered(x), missing(x)];
       return x.mul(kept).add(guess.mul(gap));
     },

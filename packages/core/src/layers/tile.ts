@@ -2,18 +2,17 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { copyNoise } from "../init/copies.js";
-import { type ArrayTree, defineLayer, type FlowLayer, withoutKey } from "../layer.js";
+import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
-import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { PadAmounts } from "./pad.js";
-import { gapModel } from "./tile-gaps.js";
+import { type GapParams, gapModel } from "./tile-gaps.js";
 
 /** log a, the scale of the copies' noise (where pixels overlap); the model of pixels in no patch. */
-export type TileParams = { logA?: np.Array; gaps?: ArrayTree };
+export type TileParams = { logA?: np.Array; gaps?: GapParams };
 
 /** Examples whose patches determine the scale: one number needs fewer than a whitening. */
 const ENOUGH = 512;
@@ -154,16 +153,13 @@ export function tile(
           );
         },
       }),
-    forward(params, x, noise) {
+    forward({ logA: log, gaps: own }, x, noise: { tile?: np.Array }) {
       expectShape("tile", "x", x, inShape);
       const batch = countOf(x);
-      let contribution = gaps
-        ? gaps.logProb(params.gaps as ArrayTree, x.ref)
-        : np.zeros([batch], { dtype: x.dtype });
+      let contribution = gaps && own ? gaps.logProb(own, x.ref) : np.zeros([batch], { dtype: x.dtype });
       const plain = copied(x);
-      if (!overlaps) return { z: plain, contribution };
-      const log = params.logA as np.Array;
-      const u = centred((noise as { tile: np.Array }).tile);
+      if (!log || !noise.tile) return { z: plain, contribution };
+      const u = centred(noise.tile);
       const fixed = log.ref
         .add(0.5 * LOG_2PI)
         .mul(copies)
@@ -172,13 +168,13 @@ export function tile(
       const spread = np.broadcastTo(np.sqrt(multiplicities(u)), [1, channels, height, width]);
       return { z: plain.add(u.mul(copied(spread)).mul(np.exp(log))), contribution };
     },
-    inverse(params, z, noise) {
+    inverse({ logA: log, gaps: own }, z, noise: { gaps?: np.Array }) {
       expectShape("tile", "z", z, patch);
-      params.logA?.dispose();
+      log?.dispose();
       const sum = summed(z);
       const total = multiplicities(sum);
       const x = sum.div(total);
-      return gaps ? gaps.fill(params.gaps as ArrayTree, x, (noise as { gaps: NoiseTree }).gaps) : x;
+      return gaps && own && noise.gaps ? gaps.fill(own, x, noise.gaps) : x;
     },
   });
 }

@@ -137,10 +137,9 @@ export function valueTree(
       const logs = (total ? weights.sub(total) : weights).sub(row(widths.map(Math.log), dtype));
       return { z, contribution: np.sum(logs.mul(here), 1).add(known.sub(n).mul(OUTSIDE)) };
     },
-    inverse(params, z, noise) {
+    inverse(params, z, { choice, within }: { choice: np.Array; within: np.Array }) {
       expectShape(name, "z", z, [0]);
       z.dispose();
-      const { choice, within } = noise as { choice: np.Array; within: np.Array };
       const { dtype } = choice;
       const uniform = spread(choice.mul(LESS));
       let drawn = np.zeros(uniform.shape, { dtype });

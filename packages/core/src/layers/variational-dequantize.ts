@@ -74,10 +74,10 @@ export function variationalDequantize(
     inShape,
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     init: (key) => conditioner.init(key, { lastZero: true }),
-    forward(params, x, noise) {
+    forward(params, x, noise: { u: np.Array }) {
       expectShape(name, "x", x, inShape);
       const bent = splines(params, x.ref);
-      const { u, logDerivative } = bentNoise((noise as { u: np.Array }).u, bent);
+      const { u, logDerivative } = bentNoise(noise.u, bent);
       const stretched = sumExamples(logDerivative.reshape(x.shape));
       return { z: x.add(u.reshape(x.shape)).mul(1 / levels), contribution: stretched.add(logLevels) };
     },

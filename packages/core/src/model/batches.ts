@@ -98,7 +98,8 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>, { mov
             spare = undefined;
             spare = await program.run([placed, ...part.args], { worker, ...(into && { into }) });
             part.release();
-            const { data, shape } = (executor.peek?.(spare) ?? (await executor.fetch(spare))) as HostArray;
+            const { data, shape } =
+              executor.peek?.<HostArray>(spare) ?? (await executor.fetch<HostArray>(spare));
             const each = data.length / nth(shape, 0);
             out ??= new Float32Array(count * each);
             const rows = (data as Float32Array).subarray(0, part.rows * each);

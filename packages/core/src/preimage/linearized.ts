@@ -1,5 +1,5 @@
 import { jvp, numpy as np, vjp } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
+import { ArraySpec, type Compiled, type Executor, type PlacedArray } from "../executor/executor.js";
 import { applyNetwork, outShape } from "../network/apply-network.js";
 import type { OrdinaryNetwork } from "../network/network.js";
 import { HostArray } from "../params/host-array.js";
@@ -37,8 +37,8 @@ export function linearized(network: OrdinaryNetwork, executor: Executor): Linear
   const outSize = sizes.at(-1) ?? inSize;
   const lengths: Readonly<Record<Product, number>> = { back: outSize, along: inSize, normal: inSize };
   const dense = outSize > inSize ? "along" : "back";
-  const compiled = new Map<string, Promise<Compiled>>();
-  const compile = (product: Product, count: number): Promise<Compiled> => {
+  const compiled = new Map<string, Promise<Compiled<[PlacedArray, PlacedArray]>>>();
+  const compile = (product: Product, count: number): Promise<Compiled<[PlacedArray, PlacedArray]>> => {
     const name = `${product} of ${count}`;
     const x = new ArraySpec([count, inSize], np.float32);
     const v = new ArraySpec([count, lengths[product]], np.float32);
@@ -61,7 +61,7 @@ export function linearized(network: OrdinaryNetwork, executor: Executor): Linear
       new HostArray(x, [count, inSize], np.float32),
       new HostArray(v ?? new Float32Array(count * length), [count, length], np.float32),
     ]);
-    const [y, found] = (await executor.fetch(placed)) as [HostArray, HostArray];
+    const [y, found] = await executor.fetch<[HostArray, HostArray]>(placed);
     executor.release(placed);
     return [y.data as Float32Array, found.data as Float32Array];
   }

@@ -1,6 +1,6 @@
 import type { JsTree } from "@jax-js/jax";
 import { UsageError } from "../errors.js";
-import type { Executor, PlacedArray } from "../executor/executor.js";
+import type { Executor } from "../executor/executor.js";
 import { nth } from "../lists.js";
 import type { HostArray } from "../params/host-array.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
@@ -83,11 +83,11 @@ export async function gatherNumbers(
 }
 
 /** Lets `change` write to placed float32 arrays, as host memory. The given tree is replaced by the returned one. */
-export async function changePlaced(
+export async function changePlaced<T extends object>(
   executor: Executor,
-  placed: JsTree<PlacedArray>,
+  placed: T,
   change: (arrays: readonly Float32Array[]) => Promise<void>,
-): Promise<JsTree<PlacedArray>> {
+): Promise<T> {
   const numbers = (host: JsTree<HostArray>): Float32Array[] =>
     treeFlatten(host).leaves.map(({ data }) => data as Float32Array);
   if (executor.peek) {
@@ -97,5 +97,5 @@ export async function changePlaced(
   const host = await executor.fetch(placed);
   await change(numbers(host));
   executor.release(placed);
-  return executor.place(host);
+  return executor.place(host) as Promise<T>;
 }

@@ -87,7 +87,7 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
               ? [new HostArray(await conditions.read(indices), [size, ...condition.shape], np.float32)]
               : [];
           const out = await compiled.run([placed, x, noise, ...given]);
-          const { data: logProb } = (await executor.fetch(out)) as HostArray;
+          const { data: logProb } = await executor.fetch<HostArray>(out);
           executor.release(out);
           for (let i = 0; i < Math.min(size, count - done); i++) sum += nth(logProb, i);
         }

@@ -1,5 +1,5 @@
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { ArraySpec, type Compiled, type Executor } from "../executor/executor.js";
+import { ArraySpec, type Compiled, type Executor, type PlacedTree } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
 import type { ParameterPath } from "../params/parameter-paths.js";
@@ -82,11 +82,16 @@ export async function compilePrograms(options: ProgramOptions) {
   const rows = rowsOf(batchSize, share);
   const examples = rows.to - rows.from;
   const compiled: Compiled[] = [];
-  const compile = async (name: string, f: unknown, args: readonly unknown[], workers = 1) => {
-    const specsOf = args as JsTree<ArraySpec>[];
-    const program = await executor.compile(f as never, specsOf, { name, workers, itemwise: true });
+  const compile = async <T extends object>(
+    name: string,
+    f: (...args: never[]) => T,
+    args: readonly unknown[],
+    workers = 1,
+  ): Promise<Compiled<PlacedTree<T>>> => {
+    const options = { name, workers, itemwise: true };
+    const program = await executor.compile(f as never, args as JsTree<ArraySpec>[], options);
     compiled.push(program);
-    return program;
+    return program as Compiled<PlacedTree<T>>;
   };
 
   const gradient = await compile(
@@ -100,11 +105,9 @@ export async function compilePrograms(options: ProgramOptions) {
   const allParts = new Array(parts).fill({ gradients: moving, loss: scalar });
   const none = Object.keys(moved).length === 0;
   const sum = share && parts > 1 ? await compile("sum", addParts, allParts) : undefined;
-  const compileDescent = async () => {
-    if (share) return none ? undefined : compile("descent", descentOfSome, [square, moved]);
-    return parts > 1 ? compile("descent", makeDescent(clip), [square, ...allParts]) : undefined;
-  };
-  const descent = await compileDescent();
+  const descent =
+    parts > 1 && !share ? await compile("descent", makeDescent(clip), [square, ...allParts]) : undefined;
+  const ownDescent = share && !none ? await compile("descent", descentOfSome, [square, moved]) : undefined;
   const update = none
     ? undefined
     : await compile("update", makeUpdate(mine), [
@@ -122,7 +125,7 @@ export async function compilePrograms(options: ProgramOptions) {
       ? await compile("reorthogonalize", reorthogonalizeAll, [squares])
       : undefined;
   const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
-  const counted = [gradient, descent, update, retract].map((program) => program?.flops ?? 0);
+  const counted = [gradient, descent, ownDescent, update, retract].map((program) => program?.flops ?? 0);
   const [ofGradient = 0, ...ofOthers] = counted;
   let health: Compiled | undefined;
   return {
@@ -131,11 +134,10 @@ export async function compilePrograms(options: ProgramOptions) {
     gradient,
     /** Adds the parts of this process up, for the sum over all processes. */
     sum,
-    /**
-     * Adds the parts up; absent for one part of the whole batch, whose gradient has it inside. Of several processes:
-     * from the sums of what this one owns.
-     */
+    /** Adds the parts up; absent for one part of the whole batch, whose gradient has it inside. */
     descent,
+    /** Of several processes: from the sums of what this one owns. */
+    ownDescent,
     /** The owner of each parameter, and the parameters with those of other owners as fixed ones. */
     owners,
     mine,

@@ -21,7 +21,7 @@ export type Descent = {
 export function makeSharedStep(
   executor: Executor,
   share: BatchShare,
-  { owners, mine, descent }: StepPrograms,
+  { owners, mine, ownDescent }: StepPrograms,
   { leaves, clip }: { leaves: readonly ParameterPath[]; clip: number },
 ) {
   const ownerOf = Object.fromEntries(leaves.map(({ path }, i) => [path, nth(owners, i)]));
@@ -36,7 +36,7 @@ export function makeSharedStep(
 
   const spread = async (byPath: Placed): Promise<Placed> => {
     const change = (arrays: readonly Float32Array[]) => share.spread(arrays, ownersIn(byPath));
-    return (await changePlaced(executor, tree(byPath), change)) as Placed;
+    return changePlaced(executor, byPath, change);
   };
 
   return {
@@ -49,16 +49,15 @@ export function makeSharedStep(
       matrices: Placed,
     ): Promise<{ found: Descent; gradients: Placed }> {
       const add = (arrays: readonly Float32Array[]) => share.sumTo(arrays, ownersIn(gradients));
-      const sums = (await changePlaced(executor, tree(gradients), add)) as Placed;
+      const sums = await changePlaced(executor, gradients, add);
       const own = picked(sums, moved);
       let squares = 0;
-      if (descent) {
+      if (ownDescent) {
         const spare = before && { skew: picked(before.own, square), squares: before.squares };
-        const next = await descent.run([tree(matrices), tree(own)], spare ? { into: tree(spare) } : {});
-        const result = next as unknown as { skew: Placed; squares: PlacedArray };
+        const result = await ownDescent.run([tree(matrices), tree(own)], spare ? { into: tree(spare) } : {});
         Object.assign(own, result.skew);
         before = { own, squares: result.squares };
-        const each = (await executor.fetch(result.squares)) as HostArray;
+        const each = await executor.fetch<HostArray>(result.squares);
         squares = (each.data as Float32Array).reduce((sum, value) => sum + value, 0);
       }
       const all = await gatherNumbers(share, [loss, squares]);
@@ -87,7 +86,7 @@ export function makeSharedStep(
     async spreadMoments(moments: Moments): Promise<Moments> {
       const twice = ownersIn(moments).flatMap((owner) => [owner, owner]);
       const change = (arrays: readonly Float32Array[]) => share.spread(arrays, twice);
-      return (await changePlaced(executor, tree(moments), change)) as unknown as Moments;
+      return changePlaced(executor, moments, change);
     },
 
     dispose(): void {

@@ -9,9 +9,7 @@ import type { BatchShare } from "./batch-share.js";
 import { type Culprit, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
 import {
   into,
-  type Moments,
   type Placed,
-  type PlacedDescent,
   type PlacedGradient,
   type PlacedState,
   placeState,
@@ -56,7 +54,7 @@ export async function makeStepper(options: StepperOptions) {
   const shared = share && makeSharedStep(executor, share, programs, { leaves, clip });
 
   const number = async (leaf: PlacedArray): Promise<number> =>
-    ((await executor.fetch(leaf)) as HostArray).data[0] as number;
+    nth((await executor.fetch<HostArray>(leaf)).data, 0);
   /** Of all parameters of these kinds, or of those that are moved here. */
   const allOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
   const mineOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(mine, state.values, ...kinds);
@@ -65,8 +63,7 @@ export async function makeStepper(options: StepperOptions) {
   };
 
   /** The gradient of the examples that are computed here, in one part; of several processes. */
-  const gradientHere = (): PlacedGradient =>
-    (state.spares.sum ?? state.spares.parts[0]) as unknown as PlacedGradient;
+  const gradientHere = (): PlacedGradient => state.spares.sum ?? nth(state.spares.parts, 0);
 
   /** Loss, gradients, and their norm, at the parameters of this moment. Replaces the spares alone. */
   const descend = async (batch: Batch): Promise<Descent> => {
@@ -86,26 +83,27 @@ export async function makeStepper(options: StepperOptions) {
       here.gradients = both.gradients;
       return both.found;
     }
-    const found = descent
+    const placed = descent
       ? await descent.run([tree(mineOf("orthogonal")), ...spares.parts], into(spares.descent))
-      : spares.parts[0];
-    const placed = found as unknown as PlacedDescent;
+      : nth(spares.parts, 0);
+    const { gradients, loss, gradNorm, factor } = placed;
+    if (!gradNorm || !factor) throw new RangeError("the gradient of a whole batch has no norm");
     spares.descent = placed;
-    return { ...placed, loss: await number(placed.loss), gradNorm: await number(placed.gradNorm) };
+    return { gradients, factor, loss: await number(loss), gradNorm: await number(gradNorm) };
   };
 
   /** Adam: new moments, new Euclidean parameters, and the rotation Ω of each orthogonal one. */
   const moveEuclidean = async (at: Descent, scalars: JsTree<HostArray>): Promise<Placed> => {
     if (!update) return {};
     const paths = Object.keys(mineOf("euclidean", "orthogonal"));
-    const moments = Object.fromEntries(paths.map((path) => [path, state.moments[path]])) as Moments;
+    const moments = Object.fromEntries(paths.map((path) => [path, named(state.moments, path)]));
     const replaced = { values: mineOf("euclidean"), moments };
     // Ω takes the place of the skew gradient that it is made from
     const skew = Object.keys(mineOf("orthogonal")).map((path) => [path, named(at.gradients, path)]);
-    const next = (await update.run(
+    const next = await update.run(
       [tree(replaced), tree(at.gradients), at.factor, scalars],
       into({ ...replaced, omegas: Object.fromEntries(skew) }),
-    )) as unknown as { values: Placed; moments: Moments; omegas: Placed };
+    );
     state.moments = { ...state.moments, ...next.moments };
     replaceValues(next.values);
     Object.assign(at.gradients, next.omegas);
@@ -123,10 +121,7 @@ export async function makeStepper(options: StepperOptions) {
     const { spares, drift } = state;
     const before = mineOf("orthogonal");
     const spare = spares.matrices && { matrices: spares.matrices, drift };
-    const next = (await retract.run([tree(before), tree(omegas), drift], into(spare))) as unknown as {
-      matrices: Placed;
-      drift: PlacedArray;
-    };
+    const next = await retract.run([tree(before), tree(omegas), drift], into(spare));
     if (!spare) executor.release(drift);
     spares.matrices = before;
     state.drift = next.drift;
@@ -143,7 +138,7 @@ export async function makeStepper(options: StepperOptions) {
       return;
     }
     const matrices = allOf("orthogonal");
-    replaceValues((await reorthogonalize.run([tree(matrices)])) as unknown as Placed);
+    replaceValues(await reorthogonalize.run([tree(matrices)]));
     executor.release(tree(matrices));
     await setDrift(0);
   };
@@ -152,8 +147,7 @@ export async function makeStepper(options: StepperOptions) {
     if (!averaging) return;
     const { average } = state;
     const moved = allOf("euclidean", "orthogonal");
-    const next = await averaging.run([tree(average), tree(moved), decay], into(average));
-    state.average = next as unknown as Placed;
+    state.average = await averaging.run([tree(average), tree(moved), decay], into(average));
   };
 
   const releaseState = (): void => {
@@ -190,17 +184,17 @@ export async function makeStepper(options: StepperOptions) {
     async nonFiniteLayer(batch: Batch): Promise<Culprit | undefined> {
       const health = await programs.health();
       const out = await health.run([rebuild(state.values), ...batch]);
-      const readings = (await executor.fetch(out)) as HostArray;
+      const readings = await executor.fetch<HostArray>(out);
       executor.release(out);
       return nonFiniteLayer(flow, readings);
     },
 
     /** Whose gradient the step before was not finite in. */
     async nonFiniteGradient(): Promise<Culprit> {
-      const at = shared ? gradientHere() : (state.spares.descent as PlacedDescent);
+      const at = state.spares.descent ?? gradientHere();
       if (shared) at.gradients = await shared.spreadGradients(at.gradients);
       const { gradients } = at;
-      return nonFiniteGradient(flow, (await executor.fetch(tree(gradients))) as ByPath<HostArray>);
+      return nonFiniteGradient(flow, await executor.fetch<ByPath<HostArray>>(gradients));
     },
 
     /** Puts another state in the place of this one. */
@@ -212,15 +206,15 @@ export async function makeStepper(options: StepperOptions) {
     /** Compares the parameters with those of the other processes. */
     async compare({ compare }: BatchShare, step: number): Promise<void> {
       const placed = state.values;
-      const values = (executor.peek?.(placed) ?? (await executor.fetch(placed))) as HostArray[];
+      const values = executor.peek?.<HostArray[]>(placed) ?? (await executor.fetch<HostArray[]>(placed));
       const named = values.map(({ data }, i) => [nth(leaves, i).path, data as Float32Array] as const);
       await compare(new Map(named), step);
     },
 
     /** Parameters and their averages, copied to the host. */
     async fetchValues(): Promise<Pick<HostState, "params" | "average">> {
-      const placed = tree({ params: rebuild(state.values), average: state.average });
-      return (await executor.fetch(placed)) as unknown as HostState;
+      const { values, average } = state;
+      return executor.fetch<Pick<HostState, "params" | "average">>({ params: rebuild(values), average });
     },
 
     /** The state, copied to the host; of several processes all call it. */
@@ -228,21 +222,20 @@ export async function makeStepper(options: StepperOptions) {
       if (shared && state.momentsApart) state.moments = await shared.spreadMoments(state.moments);
       state.momentsApart = false;
       const { values, moments, drift, average } = state;
-      const placed = tree({ params: rebuild(values), moments, drift, average });
-      return (await executor.fetch(placed)) as unknown as HostState;
+      return executor.fetch<HostState>({ params: rebuild(values), moments, drift, average });
     },
 
     /** Takes matrices that are averages of orthogonal ones to the nearest orthogonal ones. */
     async project(averages: JsTree<HostArray>): Promise<JsTree<HostArray>> {
       if (!reorthogonalize) return averages;
       const all = treeFlatten(averages).leaves;
-      let turned = await executor.place(tree(pickByKind(leaves, all, "orthogonal")) as JsTree<HostArray>);
+      let turned: Placed = await executor.place(pickByKind(leaves, all, "orthogonal"));
       for (let k = 0; k < PROJECTIONS; k++) {
         const next = await reorthogonalize.run([turned]);
         executor.release(turned);
         turned = next;
       }
-      const matrices = (await executor.fetch(turned)) as unknown as ByPath<HostArray>;
+      const matrices = await executor.fetch<ByPath<HostArray>>(turned);
       executor.release(turned);
       return rebuild(leaves.map(({ path }, i) => matrices[path] ?? nth(all, i)));
     },

@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { DeviceError, type Executor, type HostArray } from "@flowify/core";
 import { treeLeaves } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import type { JsTree } from "@jax-js/jax";
 import { nth } from "jax-to-onnx/internal";
 import { ModelProtoSchema } from "onnx-buf";
 import { CLOSE, type Difference, differenceOf } from "../difference.js";
@@ -87,7 +88,7 @@ export async function compareExport(
     const args = source.example(batch, makeRng(batch));
     const compiled = await executor.compile(source.run, args.map(specsOf), { name });
     const placed = await compiled.run(args);
-    const expected = treeLeaves(await executor.fetch(placed));
+    const expected = treeLeaves<HostArray>(await executor.fetch<JsTree<HostArray>>(placed));
     executor.release(placed);
     await compiled.dispose();
     const leaves = args.flatMap((arg) => treeLeaves(arg));
