@@ -14,6 +14,8 @@ import { denseRules } from "./rules/dense.js";
 import { elementwiseRules } from "./rules/elementwise.js";
 import { normRules } from "./rules/norms.js";
 import { rearrangingRules } from "./rules/rearranging.js";
+import { reducingRules } from "./rules/reducing.js";
+import { resizingRules } from "./rules/resizing.js";
 import { selectingRules } from "./rules/selecting.js";
 import { transposedRules } from "./rules/transposed.js";
 import { windowRules } from "./rules/windows.js";
@@ -30,6 +32,8 @@ export const importRules: ImportRules = {
   ...denseRules,
   ...windowRules,
   ...selectingRules,
+  ...resizingRules,
+  ...reducingRules,
   ...normRules,
   ...transposedRules,
 };

@@ -1,5 +1,6 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
+import type { OpCall } from "../call.js";
 
 /** Layers that act on the axis of an example that a transpose brings to a place, and bring it back. */
 function brought(shape: Shape, axis: number, to: "front" | "back", layer: OrdinaryLayer): OrdinaryLayer[] {
@@ -37,3 +38,11 @@ export function axisByAxis<A extends { readonly axis: number }>(
   });
   return { layers: all, shape: current };
 }
+
+/** The shape in the file of an example of this shape. */
+export const inFile = ({ first: { full, batched } }: OpCall, example: Shape): readonly number[] =>
+  batched ? [full[0]!, ...example] : example;
+
+/** Places from a first one on. */
+export const range = (count: number, first = 0, step = 1): number[] =>
+  Array.from({ length: count }, (_, i) => first + i * step);
