@@ -136,7 +136,7 @@ export async function c2st(
         ] as never)) as unknown as [typeof placed, typeof placed];
         executor.release(placed);
         placed = next;
-        sum += ((await executor.fetch(value)) as HostArray).data[0] as number;
+        sum += (await executor.fetch<HostArray>(value)).data[0] as number;
         executor.release(value);
         steps++;
       }
@@ -147,7 +147,7 @@ export async function c2st(
     const trained = (await executor.fetch(placed)) as unknown as { params: unknown };
     executor.release(placed);
     const result = await look.run([trained.params, gather(held)] as never);
-    const logits = (await executor.fetch(result)) as HostArray;
+    const logits = await executor.fetch<HostArray>(result);
     executor.release(result);
     held.forEach((row, i) => {
       if ((logits.data[i] as number) > 0 === (labels[row] as number) > 0.5) right++;

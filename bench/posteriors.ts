@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { openExecutor } from "flowify";
 import { type Posterior, posterior } from "flowify/posterior";
+import { elementReader } from "../packages/cli/src/data/arrays/npy.js";
+import { readNpyFile } from "../packages/cli/src/data/arrays/npy-file.js";
 import { c2st } from "./c2st.js";
 import { tasks } from "./simulators.js";
 
@@ -32,12 +34,10 @@ async function calibrationOf(found: Posterior, seed: number) {
 }
 
 /** The numbers of an array in a file of numpy. */
-function readNpy(path: string): Float32Array {
-  const bytes = readFileSync(path);
-  const length = bytes.readUInt16LE(8);
-  const body = Uint8Array.from(bytes.subarray(10 + length)).buffer;
-  const header = bytes.toString("latin1", 10, 10 + length);
-  return header.includes("<f8") ? Float32Array.from(new Float64Array(body)) : new Float32Array(body);
+async function numbersIn(path: string): Promise<Float32Array> {
+  const { data, type } = await readNpyFile(path);
+  const [read, view] = [elementReader(type), new DataView(data.buffer, data.byteOffset)];
+  return Float32Array.from({ length: data.length / type.bytes }, (_, i) => read(view, i * type.bytes));
 }
 
 /** Mean C2ST of neural posterior estimation as published, by task, for this number of simulations. */
@@ -55,7 +55,7 @@ function published(folder: string, simulations: number): Map<string, number> {
 /** Posteriors of simulators with known ones: the accuracy of a classifier of our draws and those of reference, 0.5 at best. */
 export async function benchPosteriors(folder: string, options: PosteriorsOptions): Promise<void> {
   const { only = "", simulations, seed, threads, calibration = false } = options;
-  const all = tasks(readNpy(join(folder, "bernoulli_glm", "stimulus.npy")));
+  const all = tasks(await numbersIn(join(folder, "bernoulli_glm", "stimulus.npy")));
   const names = Object.keys(all).filter((name) => only.split(",").some((part) => name.includes(part)));
   if (names.length === 0)
     throw new UsageError(`--only ${only}: expected one of ${Object.keys(all).join(", ")}`);
@@ -89,9 +89,9 @@ export async function benchPosteriors(folder: string, options: PosteriorsOptions
       for (const file of readdirSync(join(folder, name))
         .filter((each) => each.startsWith("observation_"))
         .sort()) {
-        const reference = readNpy(join(folder, name, file.replace("observation", "reference")));
+        const reference = await numbersIn(join(folder, name, file.replace("observation", "reference")));
         const rows = await found.sample(reference.length / task.prior.size, {
-          observed: readNpy(join(folder, name, file)),
+          observed: await numbersIn(join(folder, name, file)),
           seed,
         });
         const draws = Float32Array.from(rows.flatMap((row) => [...row]));

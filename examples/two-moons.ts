@@ -104,7 +104,7 @@ async function integrateNoise(
       (_, k) => x[2 * (first + Math.floor(k / 2 / count)) + (k % 2)] ?? 0,
     );
     const result = await compiled.run([params, new HostArray(examples, [rows, 2], np.float32), noise]);
-    const { data } = (await executor.fetch(result)) as HostArray;
+    const { data } = await executor.fetch<HostArray>(result);
     executor.release(result);
     for (let i = 0; i < Math.min(atOnce, out.length - first); i++)
       out[first + i] = Math.log(weights.reduce((p, w, j) => p + w * Math.exp(data[i * count + j]!), 0));

@@ -5,6 +5,7 @@
  *     node --import tsx scripts/check-api.ts [ROOT]
  */
 import { resolve } from "node:path";
+import { published } from "./imports/rules.js";
 import { entriesIn, namesIn } from "./size/entries.js";
 
 /** The most names that an entry may have. A larger number is a change to be reviewed: see docs/design/api.md. */
@@ -33,14 +34,7 @@ const limits: Readonly<Record<string, number>> = {
 const root = resolve(process.argv[2] ?? ".");
 const problems: string[] = [];
 
-for (const folder of [
-  "packages/core",
-  "packages/jax-to-onnx",
-  "packages/onnx",
-  "packages/compress",
-  "packages/guard",
-  "packages/cli",
-]) {
+for (const folder of published) {
   const listed = new Map<string, string>();
   for (const entry of entriesIn(root, folder)) {
     const names = namesIn(root, entry, (own, exported) =>

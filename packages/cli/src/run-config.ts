@@ -2,7 +2,7 @@ import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { resizings } from "./data/format.js";
 import { tableSchema } from "./data/table/schema.js";
-import { check, expectShallow } from "./files/check.js";
+import { checked, expectShallow, RESTORE } from "./files/check.js";
 import { networkSchema } from "./networks/network.js";
 import { functionSchema } from "./opaque/schema.js";
 import { keepingSchemas, trainingSchema } from "./settings.js";
@@ -124,10 +124,10 @@ function ofThisVersion(json: unknown): unknown {
  */
 export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
-  const checked = check(runConfigSchema, ofThisVersion(json));
-  if ("value" in checked) return checked.value;
-  throw new DataError(
-    `${path}: not the configuration of a run: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
+  return checked(
+    runConfigSchema,
+    ofThisVersion(json),
+    (problems) => new DataError(`${path}: not the configuration of a run: ${problems}\n${RESTORE}`),
   );
 }
 

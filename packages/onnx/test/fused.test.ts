@@ -193,16 +193,16 @@ describe("the native executor", () => {
     const [spec] = specsOf([a]) as [ArraySpec];
     const update = await executor.compile(adam, [{ p: spec, m: spec }, spec], { name: "adam" });
     const norm = await executor.compile((x: A) => np.sum(x), [spec], { name: "norm" });
-    const state = (await executor.place({ p: a, m: b })) as { p: object; m: object };
+    const state = await executor.place({ p: a, m: b });
     for (let i = 0; i < 3; i++) {
-      const next = (await update.run([state, b], { into: state })) as typeof state;
+      const next = await update.run([state, b], { into: state });
       expect(next.p).toBe(state.p);
       expect(next.m).toBe(state.m);
     }
     // m: b(1.5, 1.75, 1.875), p: a − the sum of these / 4
-    const { p } = (await executor.fetch(state)) as unknown as { p: HostArray };
+    const { p } = await executor.fetch<{ p: HostArray }>(state);
     expectClose([[...p.data]], [[...a.data].map((x, i) => x - (b.data[i] as number) * (5.125 / 4))]);
-    const total = (await executor.fetch(await norm.run([state.p]))) as HostArray;
+    const total = await executor.fetch<HostArray>(await norm.run([state.p]));
     expect(total.data[0]).toBeCloseTo(
       [...p.data].reduce((x, y) => x + y, 0),
       2,

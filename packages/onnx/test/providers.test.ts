@@ -10,7 +10,7 @@ const [a, b] = [spread([8, 8], DType.Float32), spread([8, 8], DType.Float32, 2)]
 
 async function productOn(executor: Executor): Promise<number[]> {
   const product = await executor.compile((x: np.Array, y: np.Array) => np.matmul(x, y), [spec, spec]);
-  const { data } = (await executor.fetch(await product.run([a, b]))) as HostArray;
+  const { data } = await executor.fetch<HostArray>(await product.run([a, b]));
   return Array.from(data);
 }
 

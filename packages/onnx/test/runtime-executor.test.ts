@@ -29,7 +29,7 @@ describe.each([
 
   test("runs a function of trees and returns its tree", async () => {
     const compiled = await executor.compile(affine, specs, { name: "affine" });
-    const { y } = (await executor.fetch(await compiled.run(args()))) as { y: HostArray };
+    const { y } = await executor.fetch<{ y: HostArray }>(await compiled.run(args()));
     expect(y).toBeInstanceOf(HostArray);
     expect([y.shape, y.dtype]).toEqual([[4, 3], F]);
     expect(compiled.traceMs).toBeGreaterThan(0);
@@ -62,7 +62,7 @@ describe.each([
       current = result;
       seen.add(result);
     }
-    expect((await executor.fetch(current)) as HostArray).toMatchObject({
+    expect(await executor.fetch<HostArray>(current)).toMatchObject({
       data: Float32Array.of(64, 128, 192),
     });
     expect(seen.size).toBe(2);
@@ -73,7 +73,7 @@ describe.each([
     const compiled = await executor.compile((x: A) => x.add(1), [new ArraySpec([2], F)]);
     const x = await executor.place(host([1, 2], [2], F));
     await compiled.run([x], { into: x });
-    expect((await executor.fetch(x)) as HostArray).toMatchObject({ data: Float32Array.of(1, 2) });
+    expect(await executor.fetch<HostArray>(x)).toMatchObject({ data: Float32Array.of(1, 2) });
     await compiled.dispose();
   });
 
@@ -81,9 +81,9 @@ describe.each([
     const array = host([1, 2], [2], F);
     const placed = await executor.place(array);
     array.data[0] = 9;
-    const fetched = (await executor.fetch(placed)) as HostArray;
+    const fetched = await executor.fetch<HostArray>(placed);
     fetched.data[1] = 9;
-    expect((await executor.fetch(placed)) as HostArray).toMatchObject({ data: Float32Array.of(1, 2) });
+    expect(await executor.fetch<HostArray>(placed)).toMatchObject({ data: Float32Array.of(1, 2) });
   });
 
   test("shows arrays where they lie: what a run writes there is seen", async () => {
@@ -127,7 +127,7 @@ describe.each([
 
   test("a function of nothing that returns constants", async () => {
     const compiled = await executor.compile(() => ({ a: np.zeros([2]), b: np.arange(3) }), []);
-    const { a, b } = (await executor.fetch(await compiled.run([]))) as { a: HostArray; b: HostArray };
+    const { a, b } = await executor.fetch<{ a: HostArray; b: HostArray }>(await compiled.run([]));
     expect([...a.data, ...b.data]).toEqual([0, 0, 0, 1, 2]);
     await compiled.dispose();
   });

@@ -32,7 +32,7 @@ describe("a program on two workers", () => {
     expect(await fetched(beside as JsTree<object>)).toEqual(expected);
     const next = await program.run(others, { worker: 1, into: beside as JsTree<object> });
     expect(next).toEqual(beside); // the same tensors
-    expect((next as object[])[0]).toBe((beside as object[])[0]);
+    expect(next[0]).toBe((beside as object[])[0]);
     expect(await fetched(next)).toEqual(await fetched(await program.run(others)));
     await program.dispose();
   });

@@ -32,7 +32,7 @@ import { planOf } from "../opaque/plan.js";
 import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
-import { formatCount, table } from "../ui/format.js";
+import { formatCount, shortened, table } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 
@@ -233,5 +233,3 @@ function say(
   if (maxRelDiff !== null && maxRelDiff <= CLOSE)
     line(`wrote ${out}; train its inverses with flowify train --from ${out} --data …`);
 }
-
-const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);

@@ -24,7 +24,6 @@ import { descriptionOf, reportLines, sayFitted } from "../guard/say.js";
 import { verify } from "../guard/verify.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
-import { readJson } from "../networks/network-file.js";
 import { histogram } from "../pictures/histogram.js";
 import { svgToPng } from "../pictures/png.js";
 import { expectFree } from "../runs/outputs.js";
@@ -93,7 +92,7 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
   expectFree(picture === undefined ? [out] : [out, picture], flags, {
     inputs: [file, data, dataDir, calibrate],
   });
-  const { bytes, external } = await openModelFile(file, /\.json$/i.test(file) ? readJson(file) : undefined);
+  const { bytes, external } = await openModelFile(file);
   const given = await naming(file, () => openGiven(bytes, external, flags.input));
   if (given.metadata.has(METADATA))
     throw new UsageError(`${file}: guarded already\nname the file that it was made of`);

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { writeFileAtomic } from "../files/atomic.js";
+import { checked } from "../files/check.js";
+import { readJson } from "../files/regular-file.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
 
 const calibrationSchema = v.strictObject({
@@ -25,20 +27,12 @@ export function readCalibration(path: string, folder: string, step: number): Cal
   const again = `run flowify train --resume ${folder} to write it`;
   if (!existsSync(path))
     throw new UsageError(`${folder}: no calibration.json, expected the scores of held-out rows\n${again}`);
-  const result = v.safeParse(calibrationSchema, parsed(path));
-  if (!result.success)
-    throw new DataError(`${path}: not a calibration: ${result.issues[0].message}\n${again}`);
-  if (result.output.step !== step)
-    throw new UsageError(
-      `${path}: of step ${result.output.step}, expected the state of step ${step}\n${again}`,
-    );
-  return calibrationOf(step, result.output.scores);
-}
-
-function parsed(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return undefined;
-  }
+  const found = checked(
+    calibrationSchema,
+    readJson(path, { damaged: again }),
+    (problems) => new DataError(`${path}: not a calibration: ${problems}\n${again}`),
+  );
+  if (found.step !== step)
+    throw new UsageError(`${path}: of step ${found.step}, expected the state of step ${step}\n${again}`);
+  return calibrationOf(step, found.scores);
 }

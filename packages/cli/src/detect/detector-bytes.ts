@@ -2,7 +2,7 @@ import { type DataError, decodeSafetensors, encodeSafetensors, HostArray } from 
 import { numpy as np } from "@jax-js/jax";
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
-import { check } from "../files/check.js";
+import { checked } from "../files/check.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { scoreKinds } from "./score-columns.js";
 import { KNOTS } from "./spaces.js";
@@ -56,9 +56,7 @@ type Damaged = (why: string, cause?: unknown) => DataError;
 /** The detector that bytes hold. Throws what `damaged` makes where they hold none. */
 export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetector {
   const file = decoded(bytes, damaged);
-  const checked = check(documentSchema, file.document);
-  if (!("value" in checked)) throw damaged(checked.problems.join("; "));
-  const { contaminated, columns, scales, names } = checked.value;
+  const { contaminated, columns, scales, names } = checked(documentSchema, file.document, damaged);
   const own = encodedWidth({ columns });
   const width = file.tensors.mean?.data.length ?? 0;
   const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {

@@ -2,17 +2,27 @@ import { DataError } from "@flowify/core";
 import { didYouMean, kinds } from "@flowify/core/internal";
 import * as v from "valibot";
 
-/** The content of a JSON document, or its problems, each with its position: `layers[2].out: expected …`. */
-export type Checked<T> = Readonly<{ value: T } | { problems: readonly string[] }>;
+/** What to do with a damaged document of a run. */
+export const RESTORE = "restore the file that flowify wrote, or train again";
 
-/** Compares a JSON document with a schema. */
-export function check<T>(schema: v.GenericSchema<unknown, T>, json: unknown): Checked<T> {
+/**
+ * The content of a JSON document.
+ *
+ * @param refuse makes the error of a document that does not fit the schema, from its problems, each with its position:
+ * `layers[2].out: expected …`
+ */
+export function checked<T>(
+  schema: v.GenericSchema<unknown, T>,
+  json: unknown,
+  refuse: (problems: string) => Error,
+): T {
   const { success, output, issues } = v.safeParse(schema, json, {
     abortPipeEarly: true,
     message: ({ expected, received, message }) =>
       expected ? `expected ${expected}, found ${received}` : message,
   });
-  return success ? { value: output } : { problems: issues.map(describe) };
+  if (success) return output;
+  throw refuse(issues.map(describe).join("; "));
 }
 
 const placeOf = (path: readonly { key: unknown }[]): string =>

@@ -15,18 +15,23 @@ export function expectRegularFile(path: string): void {
 }
 
 /**
- * A JSON document that flowify wrote into the folder of a run.
+ * A JSON document.
  *
- * @throws DataError for a file that is not JSON
+ * @param missing, damaged what to do where the file is not there, or is not JSON
+ * @throws DataError for a file that is missing or not JSON
  */
-export function readOwnJson(path: string): unknown {
+export function readJson(
+  path: string,
+  { missing, damaged }: { missing?: string; damaged?: string } = {},
+): unknown {
   expectRegularFile(path);
   try {
     return JSON.parse(readFileSync(path, "utf8"));
   } catch (cause) {
-    throw new DataError(
-      `${path}: not JSON (${(cause as Error).message})\nrestore the file that flowify wrote, or train again`,
-      { cause },
-    );
+    const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    const [problem, remedy] = isMissing
+      ? ["no such file", missing]
+      : [`not JSON (${(cause as Error).message})`, damaged];
+    throw new DataError([`${path}: ${problem}`, ...(remedy ? [remedy] : [])].join("\n"), { cause });
   }
 }

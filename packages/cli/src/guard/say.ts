@@ -1,4 +1,4 @@
-import { formatCount, table } from "../ui/format.js";
+import { formatCount, shortened, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { Examples } from "./examples.js";
 import type { FittedGuard } from "./fit-guard.js";
@@ -37,11 +37,12 @@ export function sayFitted(
     if (accuracy < 0.5) terminal.warn(`only ${share}: check --normalize`);
     else terminal.say(share);
   }
-  if (trials.length > 0) {
-    const kinds = Object.keys(trials[0]!.aurocs);
+  const [first] = trials;
+  if (first) {
+    const kinds = Object.keys(first.aurocs);
     const rows = trials.map(({ features: name, aurocs, mean }) => [
       shortened(name),
-      ...kinds.map((kind) => aurocs[kind]!.toFixed(3)),
+      ...kinds.map((kind) => aurocs[kind]?.toFixed(3) ?? ""),
       mean.toFixed(3),
     ]);
     terminal.say("how well the nearest training examples tell corrupted ones, AUROC:");
@@ -53,19 +54,16 @@ export function sayFitted(
   terminal.say(`calibrated by ${held}; flags ${100 * falseAlarms} % of usual inputs`);
 }
 
-const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
-
 export function reportLines({ usual, falseAlarms, sets }: GuardReport): string[] {
   const percent = (share: number): string => (100 * share).toFixed(2);
   const alarms = falseAlarms.map(
     ({ stated, found, interval: [low, high] }) =>
       `${percent(found)} % at ${100 * stated} % (99 % interval: ${percent(low)} to ${percent(high)})`,
   );
-  const names = Object.keys(sets);
-  const scores = Object.keys(sets[names[0]!]!);
-  const rows = scores.map((score) => [
+  const [names, told] = [Object.keys(sets), Object.values(sets)];
+  const rows = Object.keys(told[0] ?? {}).map((score) => [
     score,
-    ...names.flatMap((name) => [sets[name]![score]!.auroc.toFixed(4), sets[name]![score]!.fpr95.toFixed(4)]),
+    ...told.flatMap((set) => [set[score]?.auroc.toFixed(4) ?? "", set[score]?.fpr95.toFixed(4) ?? ""]),
   ]);
   return [
     `false alarms on ${formatCount(usual.examples)} examples of ${usual.name}: ${alarms.join(", ")}`,

@@ -1,9 +1,10 @@
 import type { OrdinaryNetwork } from "@flowify/core";
 import { DataError } from "@flowify/core";
 import { type ConvertOptions, convertOnnx, isKeras, openOnnx, readOnnx } from "@flowify/onnx";
+import { readJson } from "../files/regular-file.js";
 import { openModelFile } from "./model-file.js";
 import { naming } from "./naming.js";
-import { readJson } from "./network-file.js";
+import { isNetworkFile } from "./network-file.js";
 
 /**
  * The network of an ONNX file, with its weights, for `flowify`: with `frozen: true` its function stays as it is.
@@ -36,11 +37,10 @@ export async function loadOnnx(path: string, options: ConvertOptions = {}): Prom
  * UsageError if `h5wasm` is not installed. Each names the file
  */
 export async function loadKeras(path: string, options: ConvertOptions = {}): Promise<OrdinaryNetwork> {
-  const json = /\.json$/i.test(path) ? readJson(path) : undefined;
-  if (json !== undefined && !isKeras(json))
+  if (isNetworkFile(path) && !isKeras(readJson(path)))
     throw new DataError(
       `${path}: not a model of Keras or TensorFlow.js: expected "modelTopology" and "weightsManifest"`,
     );
-  const { bytes, external } = await openModelFile(path, json);
+  const { bytes, external } = await openModelFile(path);
   return naming(path, () => convertOnnx(readOnnx(bytes, external), options).network);
 }

@@ -4,7 +4,9 @@ import { openOnnx, readKeras, readKerasFile } from "@flowify/onnx";
 import { LARGEST_RATIO, RATIO_FROM } from "../data/arrays/archive-limits.js";
 import { withZip, type ZipEntry } from "../data/arrays/zip.js";
 import { expectShallow } from "../files/check.js";
+import { readJson } from "../files/regular-file.js";
 import { naming } from "./naming.js";
+import { isNetworkFile } from "./network-file.js";
 import { expectNoGraphModel, expectNoOtherFormat } from "./other-formats.js";
 
 /** A trained network as ONNX, and the files of its weights. */
@@ -16,12 +18,12 @@ const ENTRIES = ["config.json", "metadata.json", "model.weights.h5"];
 /**
  * The graph of an ONNX file, of an `.h5` or `.keras` file, or of the `model.json` of a layers model, for `readOnnx`.
  *
- * @param json the document of a `.json` file
  * @throws the errors of `readKeras` and `readKerasFile`, DataError for a damaged archive, and for a format
  * that is not read, with the way from it to ONNX; each names the file
  */
-export async function openModelFile(file: string, json?: unknown): Promise<ModelFile> {
-  if (json !== undefined) {
+export async function openModelFile(file: string): Promise<ModelFile> {
+  if (isNetworkFile(file)) {
+    const json = readJson(file);
     expectShallow(file, json);
     expectNoGraphModel(file, json);
     const { external } = openOnnx(file);

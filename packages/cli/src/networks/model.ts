@@ -1,6 +1,6 @@
 import { DataError, type FlowifyOptions, UsageError } from "@flowify/core";
 import * as v from "valibot";
-import { check } from "../files/check.js";
+import { checked } from "../files/check.js";
 import { type NetworkDescription, parseNetwork } from "./network.js";
 
 /** The files of a saved model. */
@@ -48,8 +48,10 @@ export function parseModelDocument(
     throw new DataError(
       `${path}: not a saved model of version ${VERSION}: expected "format": "${FORMAT}"\nname the folder that save wrote`,
     );
-  const checked = check(modelSchema, json);
-  if ("value" in checked)
-    return { network: parseNetwork(path, checked.value.network), flow: checked.value.flow };
-  throw new DataError(`${path}: ${checked.problems.join("; ")}\nput back the file that save wrote`);
+  const { network, flow } = checked(
+    modelSchema,
+    json,
+    (problems) => new DataError(`${path}: ${problems}\nput back the file that save wrote`),
+  );
+  return { network: parseNetwork(path, network), flow };
 }

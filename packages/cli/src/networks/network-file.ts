@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError, decodeSafetensors, FlowifyError } from "@flowify/core";
-import { expectRegularFile } from "../files/regular-file.js";
+import { expectRegularFile, readJson } from "../files/regular-file.js";
 import { type NetworkDescription, parseNetwork } from "./network.js";
 import type { Tensors } from "./weights.js";
 
@@ -9,32 +9,13 @@ import type { Tensors } from "./weights.js";
 export const isNetworkFile = (name: string): boolean => /\.json$/i.test(name);
 
 /**
- * A JSON document.
- *
- * @throws DataError for a file that is missing or not JSON
- */
-export function readJson(path: string): unknown {
-  expectRegularFile(path);
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(
-      `${path}: ${missing ? "no such file\nflowify inspect lists the networks by name" : `not JSON (${(cause as Error).message})`}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-/**
  * Reads a network from a JSON file. Building the flow checks that the layers fit each other.
  *
  * @throws the errors of `readJson`, UsageError for a file that is not a network; all name the position
  */
 export function readNetworkFile(path: string): NetworkDescription & { name: string } {
-  return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, readJson(path)) };
+  const json = readJson(path, { missing: "flowify inspect lists the networks by name" });
+  return { name: basename(path).replace(/\.json$/i, ""), ...parseNetwork(path, json) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Network, type NetworkLayer, UsageError } from "@flowify/core";
 import { conditionSchemas, kinds, layerSchema, type Stored } from "@flowify/core/internal";
 import * as v from "valibot";
-import { check, expectShallow } from "../files/check.js";
+import { checked, expectShallow } from "../files/check.js";
 import { printable } from "../ui/printable.js";
 
 const name = v.pipe(v.string(), v.nonEmpty("expected a text that is not empty"));
@@ -54,9 +54,12 @@ export const networkSchema: v.GenericSchema<unknown, NetworkDescription> = v.str
  */
 export function parseNetwork(path: string, json: unknown): NetworkDescription {
   expectShallow(path, json);
-  const checked = check(networkSchema, json);
-  if ("value" in checked) return checked.value;
-  throw new UsageError(
-    `${path}: not the description of a network: ${printable(checked.problems.join("; "))}\nexpected { "inShape": [C, H, W], "layers": [{ "kind": … }, …] } with the kinds ${Object.keys(kinds).join(", ")}`,
+  return checked(
+    networkSchema,
+    json,
+    (problems) =>
+      new UsageError(
+        `${path}: not the description of a network: ${printable(problems)}\nexpected { "inShape": [C, H, W], "layers": [{ "kind": … }, …] } with the kinds ${Object.keys(kinds).join(", ")}`,
+      ),
   );
 }

@@ -6,10 +6,10 @@ import { outShape } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 import { type ConvertOptions, convertOnnx, type ImportRules, isKeras, readOnnx } from "@flowify/onnx";
 import { nodesInWords, standaloneOnnx } from "@flowify/onnx/browser";
-import { expectRegularFile } from "../files/regular-file.js";
+import { expectRegularFile, readJson } from "../files/regular-file.js";
 import { openModelFile } from "./model-file.js";
 import { naming } from "./naming.js";
-import { readJson, readNetworkFile, readWeights } from "./network-file.js";
+import { readNetworkFile, readWeights } from "./network-file.js";
 import { networkOfDescription } from "./weights.js";
 
 /** A pretrained network from a file. */
@@ -34,9 +34,8 @@ export async function readPretrained(
   { rules: rulesFile, input, output, inputShape }: Omit<ConvertOptions, "rules"> & { rules?: string },
 ): Promise<PretrainedNetwork> {
   if (isDescription(file)) return described(file);
-  const json = extname(file) === ".json" ? readJson(file) : undefined;
   const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
-  const { bytes, external } = await openModelFile(file, json);
+  const { bytes, external } = await openModelFile(file);
   const options: ConvertOptions = {
     rules,
     ...(input !== undefined && { input }),

@@ -5,7 +5,6 @@ import { relativeDifference } from "@flowify/onnx/browser";
 import { openNetwork } from "../guard/network.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
-import { readJson } from "../networks/network-file.js";
 import type { OpaqueFunction } from "./schema.js";
 
 /** A network of a file that is taken as one step. */
@@ -40,7 +39,7 @@ const INPUTS = 4;
  * @throws UsageError, DataError, DomainError, DeviceError where it is none, naming the file
  */
 export async function convertFunction(file: string, options: FunctionOptions): Promise<ConvertedFunction> {
-  const { bytes, external } = await openModelFile(file, /\.json$/i.test(file) ? readJson(file) : undefined);
+  const { bytes, external } = await openModelFile(file);
   return naming(file, async () => {
     const given = openGiven(bytes, external, options.input);
     const original = given.isSplit ? given.showing([]) : bytes;

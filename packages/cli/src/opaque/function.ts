@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
 import * as v from "valibot";
-import { check } from "../files/check.js";
-import { readOwnJson } from "../files/regular-file.js";
+import { checked } from "../files/check.js";
+import { readJson } from "../files/regular-file.js";
 import { functionSchema, type OpaqueFunction } from "./schema.js";
 
 /** The file of a folder that flowify convert wrote. */
@@ -24,11 +24,14 @@ export const holdsFunction = (folder: string): boolean => existsSync(join(folder
 /** @throws DataError for a damaged file */
 export function readFunction(folder: string): OpaqueFunction {
   const path = join(folder, FUNCTION);
-  const checked = check(documentSchema, readOwnJson(path));
-  if ("problems" in checked)
-    throw new DataError(
-      `${path}: not a network of flowify convert: ${checked.problems.join("; ")}\nconvert it again`,
-    );
-  const { format: _, version: __, ...found } = checked.value;
+  const {
+    format: _,
+    version: __,
+    ...found
+  } = checked(
+    documentSchema,
+    readJson(path, { damaged: "convert it again" }),
+    (problems) => new DataError(`${path}: not a network of flowify convert: ${problems}\nconvert it again`),
+  );
   return found;
 }

@@ -42,13 +42,13 @@ const LEVEL = 3;
 const UPRIGHT = 80;
 
 /** Neighbouring columns, as many pairs as fit; the last of an odd number beside the one before it, a single column against its own order. */
-const pairsOf = (columns: number): [x: number, y: number][] =>
-  columns === 1
-    ? [[0, 0]]
-    : Array.from({ length: Math.min(PAIRS, Math.ceil(columns / 2)) }, (_, i) => {
-        const x = Math.min(2 * i, columns - 2);
-        return [x, x + 1];
-      });
+const pairsOf = <Column>(columns: readonly Column[]): (readonly [x: Column, y: Column])[] =>
+  Array.from({ length: Math.min(PAIRS, Math.ceil(columns.length / 2)) }, (_, i) =>
+    Math.max(0, Math.min(2 * i, columns.length - 2)),
+  ).flatMap((first) => {
+    const [x, y = x] = columns.slice(first);
+    return x !== undefined && y !== undefined ? [[x, y] as const] : [];
+  });
 
 /**
  * Draws pairs of columns as clouds of points: above those of real rows, below those of generated ones, on the same axes.
@@ -57,59 +57,61 @@ const pairsOf = (columns: number): [x: number, y: number][] =>
  * @returns SVG
  */
 export function scatterChart({ title, real, generated, ...options }: ScatterOptions): Promise<string> {
-  const columns = options.columns.slice(0, SHOWN.columns);
-  const pairs = pairsOf(columns.length);
   const both = [real, generated];
-  const groups = both.map(({ rows }) => firstRows(rows, columns.length, options.columns.length));
-  const domains = columns.map(({ categories }, at) =>
-    categories ? ([-0.5, categories.length - 0.5] as const) : domainOf(groups[0]!.map((row) => row[at]!)),
-  );
-  const dates = domains.map((domain, at) =>
-    columns[at]!.isDate ? dateLabels(domain, 2) : { values: [], texts: {} },
-  );
+  const width = options.columns.length;
+  const columns = options.columns.slice(0, SHOWN.columns).map((column, at) => {
+    const { categories, isDate } = column;
+    const values = both.map(({ rows }) => valuesOf(rows, at, width));
+    const domain = categories ? ([-0.5, categories.length - 0.5] as const) : domainOf(values[0] ?? []);
+    return { ...column, at, values, domain, dates: isDate ? dateLabels(domain, 2) : undefined };
+  });
+  const pairs = pairsOf(columns);
   const color = colorBySeries(both, { symbol: "circle", width: pairs.length * SIDE });
-  const axis = (field: "x" | "y", at: number) => {
-    const { name, categories, isDate, step } = columns[at]!;
+  const axis = (
+    field: "x" | "y",
+    { name, categories, dates, step, domain, at }: (typeof columns)[number],
+  ) => {
     const labelExpr = `column${at}[datum.value]`;
-    return numbers(field, name, domains[at]!, {
+    return numbers(field, name, domain, {
       titleLimit: SIDE,
       ...(categories
         ? { values: [...categories.keys()], labelExpr, ...nameLabels(field, categories.length) }
-        : isDate
-          ? { values: dates[at]!.values, labelExpr }
+        : dates
+          ? { values: dates.values, labelExpr }
           : { tickCount: 4, ...(step !== undefined && { tickMinStep: step }) }),
     });
   };
-  const panels = pairs.map(([x, y]) =>
-    sized(
-      groups.map((rows) => ({
-        rows: rows.length,
-        places: placesOf(
-          rows.map((row) => ({ x: row[x]!, y: row[y]! })),
-          domains[x]!,
-          domains[y]!,
-        ),
-      })),
+  const panels = pairs.map(([x, y]) => ({
+    x: axis("x", x),
+    y: axis("y", y),
+    circles: sized(
+      both.map((_, series) => {
+        const [xs = [], ys = []] = [x.values[series], y.values[series]];
+        const points = xs.map((value, row): Point => ({ x: value, y: ys[row] ?? Number.NaN }));
+        return { rows: points.length, places: placesOf(points, x.domain, y.domain) };
+      }),
     ),
-  );
+  }));
   const spec: TopLevelSpec = {
     columns: pairs.length,
     concat: both.flatMap((_, series) =>
-      pairs.map(([x, y], panel) => ({
+      panels.map(({ x, y, circles }) => ({
         width: SIDE,
         height: SIDE,
-        data: { values: panels[panel]![series]!.map((circle) => ({ ...circle, series: String(series) })) },
+        data: { values: (circles[series] ?? []).map((circle) => ({ ...circle, series: String(series) })) },
         mark: { type: "circle" as const, opacity: 1, fillOpacity: 0.6 },
         encoding: {
-          x: axis("x", x),
-          y: axis("y", y),
+          x,
+          y,
           size: { field: "area", type: "quantitative" as const, scale: null, legend: null },
           color,
         },
       })),
     ),
   };
-  const texts = columns.map(({ categories }, at) => [`column${at}`, categories ?? dates[at]!.texts] as const);
+  const texts = columns.map(
+    ({ at, categories, dates }) => [`column${at}`, categories ?? dates?.texts ?? {}] as const,
+  );
   return drawChart(spec, { title, texts: { ...namesOf(both), ...Object.fromEntries(texts) } });
 }
 
@@ -119,12 +121,11 @@ const nameLabels = (field: "x" | "y", count: number) =>
     ? { labelAngle: field === "y" ? 0 : -90, labelLimit: UPRIGHT }
     : { labelAngle: 0, labelLimit: SIDE / count - 6 };
 
-/** The first columns of the first rows [n, width]. */
-function firstRows(rows: ArrayLike<number>, columns: number, width: number): number[][] {
-  return Array.from({ length: Math.min(SHOWN.rows, Math.floor(rows.length / width)) }, (_, row) =>
-    Array.from({ length: columns }, (_, column) => rows[row * width + column]!),
+/** A column of the first rows [n, width]. */
+const valuesOf = (rows: ArrayLike<number>, column: number, width: number): number[] =>
+  Array.from({ length: Math.min(SHOWN.rows, Math.floor(rows.length / width)) }, (_, row) =>
+    Number(rows[row * width + column]),
   );
-}
 
 /** The places of the points inside of the axes, and how many lie there: the renderer does not survive marks far outside. */
 function placesOf(points: readonly Point[], xs: Interval, ys: Interval): (Point & { count: number })[] {

@@ -9,9 +9,8 @@ const BINS = 10;
 
 /** Values whose rank in their distribution lies in each tenth. */
 function rankCounts(ranks: readonly number[]): number[] {
-  const counts = new Array<number>(BINS).fill(0);
-  for (const rank of ranks) counts[Math.min(Math.floor(rank * BINS), BINS - 1)]!++;
-  return counts;
+  const bins = ranks.map((rank) => Math.min(Math.floor(rank * BINS), BINS - 1));
+  return Array.from({ length: BINS }, (_, bin) => bins.filter((each) => each === bin).length);
 }
 
 const shown = (value: number): string => String(Number(value.toPrecision(4)));
@@ -27,12 +26,13 @@ export function evaluationLines(found: TargetEvaluation): string[][] {
       [log, classes.logProb.toFixed(3), classes.baseline.logProb.toFixed(3)],
       ["most probable is right", percent(classes.accuracy), percent(classes.baseline.accuracy)],
     ];
-  const all = [{ name: OWN, scores: scores! }, { name: LINEAR, scores: baseline! }, ...lagBaselines];
+  if (!scores || !baseline) return [];
+  const all = [{ name: OWN, scores }, { name: LINEAR, scores: baseline }, ...lagBaselines];
   return [
     ["", ...all.map(({ name }) => name)],
     [log, ...all.map((each) => each.scores.logProb.toFixed(3))],
     ...lines(all),
-    ["ranks by tenths", rankCounts(scores!.ranks).join(" "), ...all.slice(1).map(() => "")],
+    ["ranks by tenths", rankCounts(scores.ranks).join(" "), ...all.slice(1).map(() => "")],
   ];
 }
 
@@ -46,7 +46,7 @@ const lines = (all: readonly Readonly<{ scores: Scores }>[]): string[][] => [
   ["error of the mean (RMSE)", ...all.map(({ scores }) => shown(scores.rmse))],
   ...LEVELS.map((level, k) => [
     `within ${percent(level)}`,
-    ...all.map(({ scores }) => percent(scores.coverage[k]!)),
+    ...all.map(({ scores }) => percent(scores.coverage[k] ?? Number.NaN)),
   ]),
 ];
 
@@ -57,6 +57,12 @@ export const aheadLines = ({ scores, baselines }: Ahead): string[][] => {
 };
 export const aheadTitle = ({ horizon, origins }: Ahead): string =>
   `forecasts of 1 to ${horizon} rows, from ${origins === 1 ? "1 row" : `${origins} rows`} on`;
+
+/** Baselines whose forecasts are better, and by how much. */
+const betterAhead = ({ baselines, scores, horizon }: Ahead) =>
+  baselines
+    .map(({ name, scores: { crps } }) => ({ name, horizon, by: scores.crps - crps }))
+    .filter(({ by }) => by >= 0);
 
 /** Baselines that are better than the run, and what to do about it, a line each. */
 function verdictsOf({
@@ -84,12 +90,9 @@ function verdictsOf({
           ]
         : [],
     ),
-    ...(ahead?.baselines ?? []).flatMap((each) =>
-      each.scores.crps <= ahead!.scores.crps
-        ? [
-            `${name}: ${each.name} is better than this run up to ${ahead!.horizon} rows ahead, by ${shown(ahead!.scores.crps - each.scores.crps)} of CRPS: ${advice}`,
-          ]
-        : [],
+    ...(ahead ? betterAhead(ahead) : []).map(
+      ({ by, ...each }) =>
+        `${name}: ${each.name} is better than this run up to ${each.horizon} rows ahead, by ${shown(by)} of CRPS: ${advice}`,
     ),
   ];
 }
@@ -102,8 +105,7 @@ export function sayEvaluation(
 ): void {
   for (const [i, found] of all.entries()) {
     if (quiet) {
-      const { logProb } = found.scores ?? found.classes!;
-      say(`${found.name}: log p ${logProb.toFixed(3)}`);
+      say(`${found.name}: log p ${(found.scores ?? found.classes)?.logProb.toFixed(3)}`);
       continue;
     }
     if (i > 0) say();
@@ -111,7 +113,8 @@ export function sayEvaluation(
       `${colors.bold(found.name)} on ${source}${found.rows === 0 ? ": no values" : `, ${formatCount(found.rows)} values`}`,
     );
     const sayTable = (rows: readonly string[][]): void => {
-      for (const line of table(rows, [false, ...rows[0]!.slice(1).map(() => true)])) say(line);
+      const [head = []] = rows;
+      for (const line of table(rows, [false, ...head.slice(1).map(() => true)])) say(line);
     };
     if (found.rows > 0) sayTable(evaluationLines(found));
     if (!found.ahead) continue;

@@ -26,39 +26,41 @@ export type Reached = Readonly<{
  */
 export function judgeReached(wanted: Float32Array, exact: Float32Array, rounded: Float32Array): Reached {
   const within = CLOSE * (wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1);
-  const far = [exact, rounded].map((outputs) => differences(outputs, wanted)) as [Float64Array, Float64Array];
-  const order = ascendingPlaces(far[1]);
+  const far = differences(rounded, wanted);
+  const order = ascendingPlaces(far);
+  const count = far.filter((each) => each <= within).length; // the first ones
   return {
     within,
-    reached: order.filter((i) => far[1][i]! <= within).sort((a, b) => a - b),
-    missed: order.filter((i) => far[1][i]! > within),
-    exact: far[0],
-    rounded: far[1],
+    reached: order.slice(0, count).sort((a, b) => a - b),
+    missed: order.slice(count),
+    exact: differences(exact, wanted),
+    rounded: far,
   };
 }
 
 function differences(outputs: Float32Array, wanted: Float32Array): Float64Array {
-  const far = new Float64Array(outputs.length / wanted.length);
-  outputs.forEach((value, i) => {
-    const input = Math.floor(i / wanted.length);
-    const here = Math.abs(value - wanted[i % wanted.length]!);
-    far[input] = Math.max(far[input]!, Number.isNaN(here) ? Number.POSITIVE_INFINITY : here);
+  const { length } = wanted;
+  return Float64Array.from({ length: outputs.length / length }, (_, input) => {
+    const own = outputs.subarray(input * length, (input + 1) * length);
+    return wanted.reduce((most, value, i) => {
+      const here = Math.abs(value - (own[i] ?? Number.NaN));
+      return Math.max(most, Number.isNaN(here) ? Number.POSITIVE_INFINITY : here);
+    }, 0);
   });
-  return far;
 }
 
 /** Two digits, in the shorter form: `0.04`, `110`, `1e-5`. */
 const short = (value: number): string => String(Number(value.toPrecision(2)));
 
 const farthest = (far: Float64Array, chosen: readonly number[]): number =>
-  chosen.reduce((most, i) => Math.max(most, far[i]!), 0);
+  far.reduce((most, each, i) => (chosen.includes(i) ? Math.max(most, each) : most), 0);
 
 /** Title of the picture of the reached inputs; without any, of the nearest ones. */
 export function reachedTitle({ reached, missed, rounded }: Reached): string {
   const count = reached.length + missed.length;
   return reached.length > 0
     ? `${reached.length} of ${count} inputs reached the outputs; differ by at most ${short(farthest(rounded, reached))} as pictures`
-    : `not reached: the nearest of ${count} inputs differs by ${short(rounded[missed[0]!]!)} as a picture`;
+    : `not reached: the nearest of ${count} inputs differs by ${short(farthest(rounded, missed.slice(0, 1)))} as a picture`;
 }
 
 /** What to say of the inputs: which were reached and how, and how far the others are. `name` is the image they start at. */
@@ -66,10 +68,8 @@ export function reachedLines(found: Reached, ways: Float64Array, name: string): 
   const { reached, missed, exact, rounded, within } = found;
   const lines: string[] = [];
   if (reached.length > 0) {
-    const [samples, stopped] = [
-      reached.filter((i) => ways[i] === 1),
-      reached.filter((i) => ways[i]! < 1).map((i) => ways[i]!),
-    ];
+    const own = [...ways].filter((_, i) => reached.includes(i));
+    const [samples, stopped] = [own.filter((way) => way === 1), own.filter((way) => way < 1)];
     lines.push(
       `reached: ${reached.length} of ${ways.length}, within ${short(farthest(rounded, reached))} after rounding to 256 levels (${short(farthest(exact, reached))} before)`,
     );
@@ -83,7 +83,7 @@ export function reachedLines(found: Reached, ways: Float64Array, name: string): 
   }
   if (missed.length > 0)
     lines.push(
-      `not reached: ${missed.length} of ${ways.length}, ${short(rounded[missed[0]!]!)} to ${short(farthest(rounded, missed))} from the requested outputs after rounding to 256 levels (at most ${short(farthest(exact, missed))} before; reached means ${short(within)})`,
+      `not reached: ${missed.length} of ${ways.length}, ${short(farthest(rounded, missed.slice(0, 1)))} to ${short(farthest(rounded, missed))} from the requested outputs after rounding to 256 levels (at most ${short(farthest(exact, missed))} before; reached means ${short(within)})`,
     );
   return lines;
 }

@@ -4,8 +4,8 @@ import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/c
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { check } from "../files/check.js";
-import { readOwnJson } from "../files/regular-file.js";
+import { checked, RESTORE } from "../files/check.js";
+import { readJson } from "../files/regular-file.js";
 import { loadModel } from "../node-model.js";
 import { environmentSchema, readingSchema } from "../run-config.js";
 import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js";
@@ -91,10 +91,10 @@ export function readRegression(folder: string): RegressionDocument {
     );
   if (!holdsRegression(folder)) throw notARun(folder);
   const path = runPaths(folder).regression;
-  const checked = check(documentSchema, readOwnJson(path));
-  if ("value" in checked) return checked.value;
-  throw new DataError(
-    `${path}: not a run that predicts: ${checked.problems.join("; ")}\nrestore the file that flowify wrote, or train again`,
+  return checked(
+    documentSchema,
+    readJson(path, { damaged: RESTORE }),
+    (problems) => new DataError(`${path}: not a run that predicts: ${problems}\n${RESTORE}`),
   );
 }
 

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from "../files/atomic.js";
-import { readOwnJson } from "../files/regular-file.js";
+import { RESTORE } from "../files/check.js";
+import { readJson } from "../files/regular-file.js";
 import { readWeights } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { parseRunConfig, type RunConfig, runConfigText } from "../run-config.js";
@@ -22,5 +23,5 @@ export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =
 export function readRunConfig(folder: string): RunConfig {
   if (!holdsRun(folder)) throw notARun(folder);
   const path = runPaths(folder).config;
-  return parseRunConfig(path, readOwnJson(path));
+  return parseRunConfig(path, readJson(path, { damaged: RESTORE }));
 }

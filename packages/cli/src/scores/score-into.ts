@@ -126,7 +126,10 @@ async function sumOfRanks(comm: Communicator, numbers: Float64Array): Promise<Fl
 }
 
 /** How many rows were flagged, and why, in a few lines. */
-export function flaggedLines({ config, files, flags }: Scoring, states: readonly ScoreProgress[]): string[] {
+export function flaggedLines(
+  { config, files, flags }: Scoring,
+  states: readonly ScoreProgress[],
+): { flagged: string; worst: string[] } {
   const sumOf = (count: "rows" | "flagged"): string =>
     formatCount(states.reduce((sum, state) => sum + state[count], 0));
   const source = files.join(", ") || `the test rows of ${config.data.name}`;
@@ -134,10 +137,10 @@ export function flaggedLines({ config, files, flags }: Scoring, states: readonly
     flags.fdr === undefined
       ? `false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}`
       : `a false discovery rate of ${flags.fdr}`;
-  return [
-    `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at ${limit}${flags.out ? `; scores: ${flags.out}` : ""}`,
-    ...(flags.reasons === undefined ? [] : worstLines(states.flatMap(({ worst }) => worst))),
-  ];
+  return {
+    flagged: `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at ${limit}${flags.out ? `; scores: ${flags.out}` : ""}`,
+    worst: flags.reasons === undefined ? [] : worstLines(states.flatMap(({ worst }) => worst)),
+  };
 }
 
 /** Below so many rows, the speed is that of the start. */

@@ -70,8 +70,8 @@ async function scoreAs(
           await rowWriter(format, columnsOf(scoring), write, { begun }).end();
         },
       );
-      const [first, ...others] = flaggedLines(scoring, states);
-      for (const line of [first!, ...speed, ...others]) terminal.note(line);
+      const { flagged, worst } = flaggedLines(scoring, states);
+      for (const line of [flagged, ...speed, ...worst]) terminal.note(line);
     } finally {
       await open.dispose();
     }

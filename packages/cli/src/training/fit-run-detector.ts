@@ -1,13 +1,15 @@
+import { rowsOfSplit } from "../data/table/split-rows.js";
+import { calibrationOf } from "../detect/calibration.js";
 import { writeCalibration } from "../detect/calibration-file.js";
 import { writeDetector } from "../detect/detector-file.js";
-import { calibrate } from "../detect/score-rows.js";
 import { fitTableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { takeRows } from "../rows.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
-import { openEncodedTable } from "../tables/read-rows.js";
+import { openEncodedTable, readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -41,7 +43,11 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
 /** Scores the test rows of a run's table by its best state, and keeps the scores in its folder. */
 export function calibrateRun(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
   return withModel(folder, flags, terminal, async (model, { config, step }) => {
-    const calibration = await calibrate(model, config, step);
+    const { rows, fillLog, names, count } = await readRows(config.data.name, config.data.reading);
+    const test = rowsOfSplit(count, "test");
+    const logProb = await model.logProb(takeRows(rows, names.length, test));
+    const scores = logProb.map((log, i) => fillLog[test[i]!]! - log);
+    const calibration = calibrationOf(step, scores);
     await writeCalibration(runPaths(folder).calibration, calibration);
     terminal.note(`calibrated on ${formatCount(calibration.scores.length)} test rows`);
   });

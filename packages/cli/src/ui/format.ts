@@ -7,12 +7,17 @@ export const formatCount = (count: number): string => Math.round(count).toLocale
 export const formatBpd = (bpd: number, stdErr: number): string =>
   Number.isFinite(stdErr) ? `${bpd.toFixed(3)} ± ${stdErr.toFixed(3)}` : bpd.toFixed(3);
 
+/** A text of 60 characters at most. */
+export const shortened = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+
 /** Aligned columns; left-aligned, or right-aligned where `right` is true. */
 export function table(rows: readonly (readonly string[])[], right: readonly boolean[] = []): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
-      .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .map((cell, column) =>
+        right[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
       .join("  ")
       .trimEnd(),
   );

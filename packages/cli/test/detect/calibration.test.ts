@@ -63,6 +63,8 @@ describe("the calibration of a run", () => {
     writeFileSync(bad, '{"format":"flowify-calibration","version":1,"step":1,"scores":[]}');
     expect(() => readCalibration(bad, "runs/x", 1)).toThrow("not a calibration");
     writeFileSync(bad, "{");
-    expect(() => readCalibration(bad, "runs/x", 1)).toThrow("not a calibration");
+    expect(() => readCalibration(bad, "runs/x", 1)).toThrow(
+      /not JSON .*\nrun flowify train --resume runs\/x/,
+    );
   });
 });

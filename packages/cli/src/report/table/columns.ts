@@ -48,22 +48,26 @@ function viewNumbers(
   isDate: boolean,
   grid: Grid | undefined,
 ): Omit<ColumnView, "name"> {
-  const numbers = groups.map(({ values }) => values.filter((value) => typeof value === "number"));
-  const ascending = Float64Array.from(numbers[0]!).sort();
-  const ends = endsOf(ascending);
+  const numeric = groups.map(({ name, values }) => ({
+    name,
+    all: values.length,
+    numbers: values.filter((value) => typeof value === "number"),
+  }));
+  const first = numeric[0]?.numbers ?? [];
+  const ends = endsOf(Float64Array.from(first).sort());
   const { low, width, count } = grid ? gridBins(ends, grid) : evenBins(ends);
+  const binOf = (value: number): number =>
+    Math.min(count - 1, Math.max(0, Math.floor((value - low) / width)));
   return {
     bins: { edges: Array.from({ length: count + 1 }, (_, i) => low + i * width), isDate },
-    groups: groups.map(({ name, values }, i) => {
-      const shares = new Array<number>(count).fill(0);
-      for (const value of numbers[i]!)
-        shares[Math.min(count - 1, Math.max(0, Math.floor((value - low) / width)))]! +=
-          1 / numbers[i]!.length;
+    groups: numeric.map(({ name, all, numbers }) => {
+      const counts = new Map<number, number>();
+      for (const value of numbers) counts.set(binOf(value), (counts.get(binOf(value)) ?? 0) + 1);
       return {
         name,
-        shares,
-        missing: 1 - numbers[i]!.length / values.length,
-        difference: kolmogorovSmirnov(numbers[0]!, numbers[i]!),
+        shares: Array.from({ length: count }, (_, bin) => (counts.get(bin) ?? 0) / (numbers.length || 1)),
+        missing: 1 - numbers.length / all,
+        difference: kolmogorovSmirnov(first, numbers),
       };
     }),
   };
@@ -74,10 +78,10 @@ type Bins = Readonly<{ low: number; width: number; count: number }>;
 
 /** What lies beyond the ends would be a heap in the outermost bins: nothing does where the values end nearby. */
 function endsOf(ascending: Float64Array): Interval {
-  if (ascending.length === 0) return [0, 1];
+  const [least, largest] = [ascending[0], ascending.at(-1)];
+  if (least === undefined || largest === undefined) return [0, 1];
   const most = [quantile(ascending, OUTSIDE), quantile(ascending, 1 - OUTSIDE)] as const;
-  const all = [ascending[0]!, ascending.at(-1)!] as const;
-  return all[1] - all[0] <= WIDER * (most[1] - most[0]) ? all : most;
+  return largest - least <= WIDER * (most[1] - most[0]) ? [least, largest] : most;
 }
 
 function evenBins([low, high]: Interval): Bins {
@@ -99,25 +103,26 @@ function gridBins([low, high]: Interval, { least, step }: Grid): Bins {
 function viewCategories(
   groups: readonly Readonly<{ name: string; values: readonly string[] }>[],
 ): Omit<ColumnView, "name"> {
-  const counts = groups.map(({ values }) => {
-    const found = new Map<string, number>();
-    for (const value of values) found.set(value, (found.get(value) ?? 0) + 1);
-    return found;
+  const counted = groups.map(({ name, values }) => {
+    const counts = new Map<string, number>();
+    for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+    return { name, all: values.length, of: (text: string): number => counts.get(text) ?? 0, counts };
   });
-  const all = [...new Set(counts.flatMap((each) => [...each.keys()]))];
-  const frequent = [...all].sort((a, b) => (counts[0]!.get(b) ?? 0) - (counts[0]!.get(a) ?? 0));
+  const [first] = counted;
+  const texts = [...new Set(counted.flatMap(({ counts }) => [...counts.keys()]))];
+  const countIn = (group: typeof first): number[] => texts.map((text) => group?.of(text) ?? 0);
+  const frequent = texts.toSorted((a, b) => (first?.of(b) ?? 0) - (first?.of(a) ?? 0));
   const [shown, rest] = [frequent.slice(0, CATEGORIES), frequent.slice(CATEGORIES)];
-  const tables = counts.map((each) => all.map((name) => each.get(name) ?? 0));
   return {
     bins: { names: rest.length > 0 ? [...shown, `${rest.length} others`] : shown },
-    groups: groups.map(({ name, values }, i) => {
-      const share = (names: readonly string[]): number =>
-        names.reduce((sum, each) => sum + (counts[i]!.get(each) ?? 0), 0) / values.length;
+    groups: counted.map((group) => {
+      const share = (some: readonly string[]): number =>
+        some.reduce((sum, text) => sum + group.of(text), 0) / group.all;
       return {
-        name,
-        shares: [...shown.map((each) => share([each])), ...(rest.length > 0 ? [share(rest)] : [])],
+        name: group.name,
+        shares: [...shown.map((text) => share([text])), ...(rest.length > 0 ? [share(rest)] : [])],
         missing: 0,
-        difference: compareCounts(tables[0]!, tables[i]!),
+        difference: compareCounts(countIn(first), countIn(group)),
       };
     }),
   };

@@ -1,6 +1,8 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { DataError } from "@flowify/core";
+import { expectRegularFile } from "../../../files/regular-file.js";
 import { arrowTable } from "../arrow.js";
-import { byteFile } from "../byte-file.js";
+import type { ByteSource } from "../arrow-messages.js";
 import { calendarColumns, withCalendar } from "../calendar.js";
 import { csvTable, type KnownFormats } from "../csv.js";
 import { jsonLinesTable } from "../json-lines.js";
@@ -92,4 +94,26 @@ async function openFile(path: string, called: string, known: KnownFormats): Prom
   throw new DataError(
     `${called}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet, .arrow, .npy or .npz`,
   );
+}
+
+/** The bytes of a file, read where they are asked for. */
+function byteFile(path: string): ByteSource {
+  expectRegularFile(path);
+  return {
+    size: statSync(path).size,
+    read(start, length) {
+      const bytes = new Uint8Array(length);
+      const file = openSync(path, "r");
+      try {
+        for (let at = 0; at < length; ) {
+          const read = readSync(file, bytes, at, length - at, start + at);
+          if (read === 0) throw new RangeError("the file has become shorter");
+          at += read;
+        }
+      } finally {
+        closeSync(file);
+      }
+      return bytes;
+    },
+  };
 }
