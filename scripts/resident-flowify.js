@@ -1,7 +1,4 @@
-/**
- * The command `flowify` of documents, in a shell: the process that runs their snippets has it open already, and answers here.
- * Plain JavaScript, so that it starts at once.
- */
+/** The command `flowify` in the shell of documents, answered by the process that runs their snippets. JavaScript starts at once. */
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 

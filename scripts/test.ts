@@ -17,19 +17,7 @@ type Check = Readonly<{ name: string; commands: readonly string[]; prints?: bool
 const typeScript = "node --interrupt-budget=1000000 --conditions=@flowify/source --import tsx";
 const checker = "node node_modules/typescript-7/bin/tsc";
 const checks: readonly Check[] = [
-  { name: "format", commands: ["biome format"] },
-  {
-    name: "lint",
-    commands: [
-      "biome lint --error-on-warnings",
-      "biome check --formatter-enabled=false --linter-enabled=false",
-      "oxlint --type-aware --deny-warnings",
-    ],
-  },
-  // with declarations: types that a package cannot name end its build. TypeScript 7 has no API yet, so others need 6 too
-  { name: "types", commands: [`${checker} -p . --declaration`, `${checker} -p packages/core`] },
-  { name: "unused", commands: ["knip --no-progress --treat-config-hints-as-errors"] },
-  { name: "imports", commands: [`${typeScript} scripts/check-imports.ts`] },
+  { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
   {
     name: "api",
     commands: [
@@ -39,9 +27,20 @@ const checks: readonly Check[] = [
     ],
     prints: true,
   },
+  {
+    name: "lint",
+    commands: [
+      "biome check --formatter-enabled=false --error-on-warnings",
+      "oxlint --type-aware --deny-warnings",
+    ],
+  },
+  // with declarations: types that a package cannot name end its build. TypeScript 7 has no API yet, so others need 6 too
+  { name: "types", commands: [`${checker} -p . --declaration`, `${checker} -p packages/core`] },
+  { name: "unused", commands: ["knip --no-progress --treat-config-hints-as-errors"] },
+  { name: "imports", commands: [`${typeScript} scripts/check-imports.ts`] },
   { name: "size", commands: [`${typeScript} scripts/check-size.ts`], prints: true },
   { name: "prose", commands: [`${typeScript} scripts/check-prose.ts`] },
-  { name: "snippets", commands: [`${typeScript} scripts/readme-snippets.ts`] },
+  { name: "format", commands: ["biome format"] },
 ];
 
 /** Runs a command of the repository; passes on its output, or collects it. */
@@ -115,8 +114,8 @@ async function runChecks(): Promise<void> {
   for (let check = queue.shift(); check; check = queue.shift()) add(await runCheck(check));
 }
 const withTests = words.length === 0 || words.includes("tests") || filters.length > 0;
-/** Most checks compute on one core: two at a time, or one beside the tests. */
-await Promise.all([runChecks(), withTests ? runTests(filters).then(add).then(runChecks) : runChecks()]);
+/** Most checks compute on one core: two at a time, beside the tests as well, whose pages and processes wait now and then. */
+await Promise.all([runChecks(), runChecks(), withTests && runTests(filters).then(add)]);
 if (!chromiumPath())
   console.log(
     "not run: the tests of apps/playground, because Chromium is missing (set the variable CHROMIUM)",

@@ -1,25 +1,28 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take long though they are short, the longest first: pages wait, a law runs over the whole catalog. */
-const long = [
-  /apps\/playground\/test/,
-  /laws\/of-(images|vectors)/,
-  /laws\/of-/,
-  /onnx\/test\/(laws|step-counts)/,
-  /cli\/test\/(one-model|rows|commands|recipes|table-reasons|equal-bits)/,
-];
+/** Pages wait, and others compute meanwhile. */
+const PAGES = /apps\/playground\/test/;
 
-/** The order of vitest, by size without a record of earlier runs, but for files known to take long: these begin. */
+/** Files that take long though they are short, the longest first: a law runs over the whole catalog, a command trains. */
+const long = [
+  /laws\/of-images|core\/test\/network-density/,
+  /cli\/test\/(tables|one-model|table-|rows|commands|resume|export|score-kills|equal-bits|report|reproduce)/,
+  /laws\/of-|cli\/test\/(recipes|faults|process|compress|regression|posterior)/,
+  /onnx\/test\/(laws|step-counts|worker-ends|export)|fuzz|test\/tooling|test\/bench/,
+];
+const rank = ({ moduleId }: TestSpecification): number =>
+  (long.findIndex((each) => each.test(moduleId)) + long.length + 1) % (long.length + 1);
+
+/** The order of vitest, by size without a record of earlier runs, but for files known to take long, and a page after two of them. */
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
-      const at = long.findIndex((each) => each.test(moduleId));
-      return at < 0 ? long.length : at;
-    };
     const sorted = await super.sort(files);
     const projects = [...new Set(sorted.map(({ project }) => project))];
-    return projects.flatMap((project) =>
-      sorted.filter((file) => file.project === project).sort((a, b) => rank(a) - rank(b)),
-    );
+    return projects.flatMap((project) => {
+      const own = sorted.filter((file) => file.project === project);
+      const pages = own.filter(({ moduleId }) => PAGES.test(moduleId));
+      const others = own.filter((file) => !pages.includes(file)).sort((a, b) => rank(a) - rank(b));
+      return [...pages.flatMap((page) => [page, ...others.splice(0, 2)]), ...others];
+    });
   }
 }

@@ -27,22 +27,16 @@ function check(entries: Readonly<Record<string, string>>): { status: number | nu
 const listed = (count: number): string =>
   `export { ${Array.from({ length: count }, (_, i) => `n${i}`).join(", ")} } from "./all.js";`;
 
-test("prints the number of names of each entry, types among them", () => {
-  expect(
-    check({ ".": listed(52), "./layer": 'export { type A, b } from "./a.js";\nimport "./c.js";' }),
-  ).toEqual({
-    status: 0,
-    lines: ["@flowify/core: 52 names, at most 52", "@flowify/core/layer: 2 names, at most 38"],
+test("prints the number of names of each entry, types among them, and fails above the limit", () => {
+  const types = 'export { type A, b } from "./a.js";\nimport "./c.js";';
+  expect(check({ ".": listed(52), "./layer": types })).toEqual({
+    status: 1,
+    lines: [
+      "@flowify/core: 52 names, at most 51",
+      "@flowify/core/layer: 2 names, at most 37",
+      "@flowify/core: 52 names, at most 51: move what few need to another entry",
+    ],
   });
-});
-
-test("fails above the limit", () => {
-  const { status, lines } = check({ ".": listed(53) });
-  expect(status).toBe(1);
-  expect(lines).toEqual([
-    "@flowify/core: 53 names, at most 52",
-    "@flowify/core: 53 names, at most 52: move what few need to another entry",
-  ]);
 });
 
 test("fails on names that are listed twice, or under another name, and on an entry without a limit", () => {

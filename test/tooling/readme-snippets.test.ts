@@ -18,7 +18,7 @@ function run(...lines: string[]): { status: number | null; output: string } {
   }
 }
 
-test("marked snippets run and print what the text block says; … stands for anything", () => {
+test("marked snippets run and print what the text block says, long ones too where their document is named; … stands for anything", () => {
   const { status, output } = run(
     "```ts run",
     "console.log(1 + 1, Math.random());",
@@ -32,8 +32,14 @@ test("marked snippets run and print what the text block says; … stands for any
     "```sh run",
     "echo a shell",
     "```",
+    "```sh run long",
+    "echo a long one",
+    "```",
+    "```text",
+    "a long one",
+    "```",
   );
-  expect(output).toBe("2 snippets, 0 problems\n");
+  expect(output).toBe("3 snippets, 0 problems\n");
   expect(status).toBe(0);
 });
 
@@ -63,13 +69,6 @@ test("failures carry the line of the document", () => {
     /page\.md:10 prints something else\n {2}expected: promised\n {2}printed: {2}printed\n/,
   );
   expect(output).toMatch(/3 snippets, 3 problems\n$/);
-});
-
-test("a long snippet runs where its document is named", () => {
-  expect(run("```sh run long", "echo a shell", "```")).toEqual({
-    status: 0,
-    output: "1 snippets, 0 problems\n",
-  });
 });
 
 test("the tutorial on digits, as written", { tags: ["long"], timeout: 1_200_000 }, () => {

@@ -70,6 +70,8 @@ const train = (name: string, ...flags: string[]) =>
       known,
       "--out",
       join(root, name),
+      "--network",
+      "table/gaussian", // the detector is the same for every network
       "--steps",
       "30",
       "--pictures",

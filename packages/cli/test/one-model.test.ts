@@ -102,36 +102,49 @@ async function byScore(run: string, file: string): Promise<Judged[]> {
 
 type Description = Readonly<{ inputs: readonly Readonly<{ name: string; column: string; type: string }>[] }>;
 
-async function byGraph(folder: string, columns: readonly string[], file: string): Promise<Judged[]> {
+/** What judges the rows of a file: opened once for all files. */
+type Judge = { of(file: string): Promise<Judged[]>; close(): Promise<void> };
+
+async function byGraph(folder: string, columns: readonly string[]): Promise<Judge> {
   const { inputs } = JSON.parse(readFileSync(join(folder, "detector.json"), "utf8")) as Description;
-  const cells = cellsOf(file);
   const numberOf = (cell: string): number => {
     if (cell === "") return Number.NaN;
     // a day that was taken apart is the same at any time
     return cell.includes("-1") && cell.length === 10 ? Date.parse(cell) / 86_400_000 + 0.4 : Number(cell);
   };
-  const feeds = inputs.map(({ name, column, type }) => {
-    const own = cells.map((row) => row[columns.indexOf(column)]!);
-    const data = type === "string" ? own : Float64Array.from(own, numberOf);
-    return [name, new ort.Tensor(type as "float64", data as Float64Array, [own.length, 1])] as const;
-  });
   const session = await ort.InferenceSession.create(readFileSync(join(folder, "detector.onnx")));
-  const { score, p, flag } = await session.run(Object.fromEntries(feeds));
-  await session.release();
-  const [scores, ps, flags] = [score, p, flag].map((each) => Array.from(each!.data as Float32Array, Number));
-  return scores!.map((each, i) => ({ score: each, p: ps![i]!, flag: flags![i]! }));
+  return {
+    async of(file) {
+      const cells = cellsOf(file);
+      const feeds = inputs.map(({ name, column, type }) => {
+        const own = cells.map((row) => row[columns.indexOf(column)]!);
+        const data = type === "string" ? own : Float64Array.from(own, numberOf);
+        return [name, new ort.Tensor(type as "float64", data as Float64Array, [own.length, 1])] as const;
+      });
+      const { score, p, flag } = await session.run(Object.fromEntries(feeds));
+      const [scores, ps, flags] = [score, p, flag].map((each) =>
+        Array.from(each!.data as Float32Array, Number),
+      );
+      return scores!.map((each, i) => ({ score: each, p: ps![i]!, flag: flags![i]! }));
+    },
+    close: () => session.release(),
+  };
 }
 
-async function byPage(run: string, columns: readonly string[], file: string): Promise<Judged[]> {
+async function byPage(run: string, columns: readonly string[]): Promise<Judge> {
   const found = readDetector(join(run, "detector.safetensors"), run);
-  const encoder = rowEncoder(file, { names: columns }, tableColumns(found.detector));
   const open = await openDetector(jaxExecutor(), found.detector);
-  const { combination } = await open.score(encoder.encode(blockOf(cellsOf(file))), ["combination"]);
-  await open.dispose();
-  return Array.from(combination, (score) => {
-    const p = conformalP(found.calibrations.combination, score);
-    return { score, p, flag: Number(p <= FALSE_ALARMS) };
-  });
+  return {
+    async of(file) {
+      const encoder = rowEncoder(file, { names: columns }, tableColumns(found.detector));
+      const { combination } = await open.score(encoder.encode(blockOf(cellsOf(file))), ["combination"]);
+      return Array.from(combination, (score) => {
+        const p = conformalP(found.calibrations.combination, score);
+        return { score, p, flag: Number(p <= FALSE_ALARMS) };
+      });
+    },
+    close: () => open.dispose(),
+  };
 }
 
 type Worst = Readonly<{ name: string; score: number; p: number; nearest: readonly string[] }>;
@@ -167,15 +180,18 @@ describe("one model of a table: score, report, the exported file and the page", 
       const [known, fresh] = [write(name, kind, 1), write(name, kind, 2)];
       const run = join(root, name);
       const folder = join(root, `${name}-graph`);
-      const settings = ["--steps", "25", "--pictures", "none", "--quiet", ...flags];
+      // all of it is of the detector, which is the same for every network
+      const short = ["--network", "table/gaussian", "--steps", "25"];
+      const settings = [...short, "--pictures", "none", "--quiet", ...flags];
       const trained = await runCommand(["train", "--data", known, "--out", run, ...settings]);
       expect(trained).toMatchObject({ status: 0 });
       const falseAlarms = ["--false-alarms", String(FALSE_ALARMS)];
       await runCommand(["export", run, "--detector", "--out", folder, "--quiet", ...falseAlarms]);
+      const [graph, page] = [await byGraph(folder, columns), await byPage(run, columns)];
       for (const file of [known, fresh]) {
         const wanted = await byScore(run, file);
-        expectSame(await byGraph(folder, columns, file), wanted, CLOSE.native);
-        expectSame(await byPage(run, columns, file), wanted, CLOSE.wasm);
+        expectSame(await graph.of(file), wanted, CLOSE.native);
+        expectSame(await page.of(file), wanted, CLOSE.wasm);
         const { worst, flagged } = await byReport(run, file);
         expect(flagged).toBe(wanted.filter(({ flag }) => flag === 1).length);
         const places = worstOf(wanted);
@@ -189,5 +205,6 @@ describe("one model of a table: score, report, the exported file and the page", 
         const isJudged = name === "planted" && file === known;
         expect(places.filter((place) => isJudged && place >= planted)).toEqual([]);
       }
+      await Promise.all([graph.close(), page.close()]);
     });
 });

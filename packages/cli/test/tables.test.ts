@@ -41,6 +41,8 @@ beforeAll(async () => {
     "run",
     "--id",
     "order",
+    "--network",
+    "table/couplings", // the default one is that of table-outcomes and table-flow
     "--steps",
     "120",
   );

@@ -198,7 +198,7 @@ describe("∫ exp(log p(x, ε)) r(ε) over x and one number of noise is 1", () =
   };
 
   it.each(Object.entries(flows))("%s", async (_, [made, limit]) => {
-    const [x, noise] = [midpoints(limit, 1200), midpoints(6, 240)];
+    const [x, noise] = [midpoints(limit, 600), midpoints(6, 120)];
     const points = Float32Array.from(x.nodes.flatMap((v) => noise.nodes.map(() => v)));
     const noises = x.nodes.flatMap(() => noise.nodes);
     const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
