@@ -57,7 +57,7 @@ const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "mnist/fconv2-nsf": { ...rate(3e-3), ...SMALL_BATCH },
   // its rotations stay principal directions: to move them takes a fifth of a step, and is worth 20 of 500 (docs/results/levers.md)
   "mnist/quick": { ...rate(4e-3, 0), batchSize: 32 },
-  "mnist/transformer": { ...rate(6e-3, 0), batchSize: 32 },
+  "mnist/transformer": { ...rate(6e-3, 0), batchSize: 32, optimizer: "muon" },
   "mnist/best": { ...rate(4e-3), batchSize: 32 },
   "cifar10/best": { ...rate(3e-3), ...SMALLER_BATCH },
   "cifar10/fmlp": rate(3e-4),

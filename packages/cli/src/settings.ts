@@ -56,6 +56,13 @@ const training = {
       "Largest norm of the gradient; longer ones are scaled down (default: 500)",
     ),
   },
+  optimizer: {
+    schema: v.optional(v.picklist(["adam", "muon"]), "adam"),
+    flag: choice(
+      ["adam", "muon"],
+      "How kernels of convolutions move: by adam, as all else, or by muon (default: set by the network; adam for most)",
+    ),
+  },
   ema: {
     schema: v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
     flag: value(

@@ -28,6 +28,7 @@ describe("recipes", () => {
       clip: null,
       density: "gaussian",
       init: "random",
+      optimizer: "adam",
       initExamples: 4096,
     });
     expect(recipeNamed("cifar10/fmlp")).toMatchObject({

@@ -1,4 +1,5 @@
 import { couplingNetwork, imageEnd, imageFront } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { Training } from "../settings.js";
 import type { NetworkDescription } from "./network.js";
@@ -32,10 +33,15 @@ const ENDS = [32, 8] as const;
 export const isBuilt = (name: string): boolean => autoNames.includes(name) || isPreset(name);
 
 /** Default training: at least this many steps, and at least one epoch. */
-type Schedule = Readonly<Pick<Training, "batchSize" | "steps" | "learningRate"> & { ema?: Training["ema"] }>;
+type Schedule = Readonly<
+  Pick<Training, "batchSize" | "steps" | "learningRate"> &
+    Partial<Pick<Training, "ema" | "optimizer" | "orthogonalRate">>
+>;
 const schedules = {
   rows: { batchSize: 256, steps: 500, learningRate: 3e-3 },
   images: { batchSize: 64, steps: 400, learningRate: 3e-3 },
+  /** As `mnist/transformer` is trained. */
+  patches: { batchSize: 32, steps: 400, learningRate: 6e-3, orthogonalRate: 0, optimizer: "muon" },
 } as const satisfies { [kind: string]: Schedule };
 
 /**
@@ -49,7 +55,8 @@ const BATCH_PART = 1 / 4;
 
 export function autoSchedule(set: DataSet): Schedule {
   const { shape, count } = set;
-  const schedule = schedules[isRowShape(shape) ? "rows" : "images"];
+  const kind = patchOf(set) === undefined ? "images" : "patches";
+  const schedule: Schedule = schedules[isRowShape(shape) ? "rows" : kind];
   const most = 2 ** Math.floor(Math.log2(Math.max(1, count * BATCH_PART)));
   return {
     ...schedule,
@@ -66,6 +73,16 @@ export const MANY = 10_000;
 
 /** Most numbers that couplings see all of, at most so many places wide. */
 const TOGETHER = { numbers: 1024, side: 8 } as const;
+
+/** Sides of the patches that attention looks at, the first that divides an image into four of them at least. */
+const PATCHES = [4, 2] as const;
+
+/** Side of the patches for attention; undefined for images that are few, large, or of odd sides, which get convolutions. */
+function patchOf({ shape, count }: Pick<DataSet, "shape" | "count">): number | undefined {
+  const [, height = 0, width = 0] = shape;
+  if (isRowShape(shape) || count < MANY || sizeOf(shape) > TOGETHER.numbers) return undefined;
+  return PATCHES.find((side) => height % side === 0 && width % side === 0 && height * width >= 4 * side ** 2);
+}
 
 /** Couplings in front of the convolutions, and the most places along a side where there are couplings between them. */
 const SPLITS = { large: [0, 1], medium: [0], small: [] } as const;
@@ -96,11 +113,20 @@ export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => coupling
 
 /**
  * A spline for each pixel, couplings at half the resolution, and convolutions that halve an image, each followed by a spline
- * and couplings. Of many images what is left goes through couplings of all numbers to a mixture, as in `mnist/best`. Of few
+ * and couplings. Many small images get attention between patches and a mixture in place of convolutions, as in
+ * `mnist/transformer`. Of many others what is left goes through couplings of all numbers to a mixture, as in `mnist/best`. Of few
  * the convolutions go down to one position, and dense layers follow: the paper's `fconv2-nsf` for any size. Smaller ones have
  * fewer couplings where there are many places, which take most of the time.
  */
-function imageLayers({ shape: [channels, height, width], count }: ImageSet, size: AutoSize): Layer[] {
+function imageLayers({ shape, count }: ImageSet, size: AutoSize): Layer[] {
+  const [channels, height, width] = shape;
+  const patch = patchOf({ shape, count });
+  if (patch !== undefined)
+    return [
+      ...imageFront(channels, { splits: [0, 1] }),
+      { kind: "transformer", stack: 2, depth: 1, patch },
+      ...imageEnd(sizeOf(shape), 0, [256]),
+    ] as Layer[];
   const widths = channels === 1 ? CHANNELS.grey : CHANNELS.colour;
   const even = height % 2 === 0 && width % 2 === 0;
   const front = imageFront(channels, {

@@ -1,8 +1,10 @@
+import { zoo } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import type { ImageSet } from "../../src/data/image-set.js";
-import { type AutoSize, autoNetwork, autoSizes } from "../../src/networks/auto.js";
+import { type AutoSize, autoNetwork, autoSchedule, autoSizes } from "../../src/networks/auto.js";
 import { flowOf } from "../../src/networks/choose.js";
 import { autoForTime, productsOf } from "../../src/networks/first-look.js";
+import { ratesOf } from "../../src/recipes.js";
 
 const network = (shape: ImageSet["shape"], count: number, size?: AutoSize) =>
   autoNetwork({ shape, count } as unknown as ImageSet, size);
@@ -28,11 +30,50 @@ describe("the network for images of any size", () => {
         expect(flowOf(network(shape, count, size), {}).inShape).toEqual(shape);
   });
 
-  it("ends in a mixture behind couplings of all numbers where there are many images", () => {
-    expect(kinds([1, 28, 28], 10_000).at(-1)).toBe("gaussianMixture");
-    expect(kinds([1, 28, 28], 10_000).filter((kind) => kind === "conv2d")).toHaveLength(2);
+  it("ends in a mixture behind couplings of all numbers where there are many images of odd sides", () => {
+    expect(kinds([1, 27, 28], 10_000).at(-1)).toBe("gaussianMixture");
+    expect(kinds([1, 27, 28], 10_000).filter((kind) => kind === "conv2d")).toHaveLength(2);
+    expect(kinds([1, 27, 28], 10_000)).not.toContain("transformer");
     expect(kinds([1, 28, 28], 9_999)).not.toContain("gaussianMixture");
     expect(kinds([1, 28, 28], 9_999).filter((kind) => kind === "conv2d")).toHaveLength(5);
+  });
+});
+
+describe("the network for many small images", () => {
+  const patchOf = (shape: ImageSet["shape"], count = 10_000) =>
+    network(shape, count).description?.layers.find(({ kind }) => kind === "transformer")?.["patch" as never];
+
+  it("is that of mnist/transformer for digits", () => {
+    const { layers } = zoo("mnist/transformer");
+    const own = network([1, 28, 28], 10_000).description?.layers;
+    expect(own?.map((each) => (each.kind === "transformer" ? { ...each, patch: undefined } : each))).toEqual(
+      layers,
+    );
+  });
+
+  it("has patches that divide an image, and convolutions where none do, or images are few or large", () => {
+    expect(patchOf([1, 28, 28])).toBe(4);
+    expect(patchOf([3, 16, 16])).toBe(4);
+    expect(patchOf([1, 30, 18])).toBe(2);
+    expect(patchOf([1, 4, 4])).toBe(2);
+    for (const shape of [
+      [1, 27, 28],
+      [1, 2, 2],
+      [3, 32, 32],
+    ] as const)
+      expect(patchOf(shape)).toBeUndefined();
+    expect(patchOf([1, 28, 28], 9_999)).toBeUndefined();
+  });
+
+  it("is trained as mnist/transformer", () => {
+    const digits = { shape: [1, 28, 28], count: 60_000 } as unknown as ImageSet;
+    const { batchSize, learningRate, orthogonalRate, optimizer } = ratesOf("mnist/transformer");
+    expect(autoSchedule(digits)).toEqual({ batchSize, learningRate, orthogonalRate, optimizer, steps: 400 });
+    expect(autoSchedule({ ...digits, count: 9_999 })).toEqual({
+      batchSize: 64,
+      learningRate: 3e-3,
+      steps: 400,
+    });
   });
 });
 
@@ -53,7 +94,7 @@ describe("the network that a first look has time for", () => {
 
   it("is the largest for many images, and for few small ones", () => {
     const digits = { shape: [1, 28, 28], count: 60_000 } as unknown as ImageSet;
-    expect(autoForTime(digits, 1e9)).toEqual({ network: autoNetwork(digits), batch: 64 });
+    expect(autoForTime(digits, 1e9)).toEqual({ network: autoNetwork(digits), batch: 32 });
     const small = { shape: [1, 8, 8], count: 256 } as unknown as ImageSet;
     expect(autoForTime(small, 1e11)).toEqual({ network: autoNetwork(small), batch: 64 });
   });

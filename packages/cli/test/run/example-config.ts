@@ -23,6 +23,7 @@ export const exampleConfig: RunConfig = {
     orthogonalRate: 1e-3,
     warmup: 47,
     clip: 500,
+    optimizer: "adam",
     ema: 0,
     init: "data",
     initExamples: 4096,

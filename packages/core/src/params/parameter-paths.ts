@@ -21,6 +21,9 @@ export type ParameterPath = Readonly<{
   fitted?: boolean;
 }>;
 
+/** How training moves a leaf: `"kernel"`, that of a convolution that Muon moves; the others by their kinds. */
+export type TrainedPath = Readonly<{ path: string; kind: ParameterPath["kind"] | "kernel" }>;
+
 const isNode = (value: unknown): value is { [name: string]: unknown } =>
   Array.isArray(value) || (typeof value === "object" && value !== null && value.constructor === Object);
 

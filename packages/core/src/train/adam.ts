@@ -5,8 +5,8 @@ export const BETA1 = 0.9;
 export const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
-/** Moments of one parameter, unnormalized: M = Σ β₁^k g, V = Σ β₂^k g². */
-export type Moments = { first: np.Array; second: np.Array };
+/** Moments of one parameter, unnormalized: M = Σ β₁^k g, V = Σ β₂^k g². Of a kernel that Muon moves: M alone. */
+export type Moments<T = np.Array> = { first: T; second?: T };
 
 /** The two scalars that a step needs, from the step size and the number of steps taken before. */
 export type AdamScalars = { rate: np.Array; floor: np.Array };
@@ -27,10 +27,10 @@ export function adamScalars(lr: number, t: number): { rate: number; floor: numbe
 
 /** New moments and the direction M / (√V + floor) for a gradient. Consumes all but the scalar. */
 export function adamDirection(
-  { first, second }: Moments,
+  { first, second }: Required<Moments>,
   gradient: np.Array,
   floor: np.Array,
-): { moments: Moments; direction: np.Array } {
+): { moments: Required<Moments>; direction: np.Array } {
   const m = first.mul(BETA1).add(gradient.ref);
   const v = second.mul(BETA2).add(np.square(gradient));
   const direction = m.ref.div(np.sqrt(v.ref).add(floor.ref));

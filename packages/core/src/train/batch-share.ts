@@ -3,7 +3,7 @@ import { UsageError } from "../errors.js";
 import type { Executor } from "../executor/executor.js";
 import { nth } from "../lists.js";
 import type { HostArray } from "../params/host-array.js";
-import type { ParameterPath } from "../params/parameter-paths.js";
+import type { TrainedPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import { type Shape, sizeOf } from "../shape.js";
 
@@ -47,7 +47,7 @@ export function rowsOf(batchSize: number, share: BatchShare | undefined): Rows {
 const ROWS = 40;
 
 /** What a parameter costs its owner, in numbers that are added up, moved and sent. */
-const costOf = ({ kind }: ParameterPath, shape: Shape): number =>
+const costOf = ({ kind }: TrainedPath, shape: Shape): number =>
   sizeOf(shape) * (kind === "orthogonal" ? 1 + nth(shape, 0) / ROWS : 1);
 
 /**
@@ -55,7 +55,7 @@ const costOf = ({ kind }: ParameterPath, shape: Shape): number =>
  * least so far. A parameter has one owner, so the largest one bounds what several processes save. -1 for fixed ones.
  */
 export function ownersOf(
-  leaves: readonly ParameterPath[],
+  leaves: readonly TrainedPath[],
   specs: readonly Readonly<{ shape: Shape }>[],
   of: number,
 ): number[] {

@@ -17,6 +17,7 @@ export const trainingDefaults = {
   /** Steps of linear warm-up of a run of so many steps. */
   warmup: (steps: number): number => Math.min(100, Math.ceil(steps / 10)),
   clip: 500,
+  optimizer: "adam",
   ema: 0,
   init: "data",
   initExamples: 4096,
@@ -48,6 +49,11 @@ export type TrainOptions = {
   orthogonalRate?: number;
   /** Steps of linear warm-up. Default 100, at most a tenth of the run. */
   warmup?: number;
+  /**
+   * How kernels of convolutions in the networks of couplings and densities move: by Adam (default), as all other
+   * parameters, or by Muon, which moves every direction of a kernel as far: far fewer steps, each a little longer.
+   */
+  optimizer?: "adam" | "muon";
   /** Global norm that gradients are clipped to. Default 500. */
   clip?: number;
   /** Decay of the average of the weights; 0 (default) for none. */
@@ -86,6 +92,7 @@ export const runSchemas: SchemasOf<RunOptions> = {
   orthogonalRate: o.notNegative,
   warmup: o.integer(0),
   clip: o.norm,
+  optimizer: o.oneOf("adam", "muon"),
   ema: o.share,
   augment: o.oneOf("none", "flip"),
   check: o.flag,
@@ -107,9 +114,22 @@ export function withDefaults(options: TrainOptions) {
   checkOptions("createTrainer", schemas, options);
   const { steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
+  const { optimizer = defaults.optimizer } = options;
   const { learningRate = defaults.learningRate, orthogonalRate = learningRate } = options;
   const { seed = options.state?.seed ?? 0, warmup = defaults.warmup(steps) } = options;
   if (options.state && options.state.seed !== seed)
     throw new CheckpointError(`the checkpoint was made with seed ${options.state.seed}, not ${seed}`);
-  return { ...options, augment, check, batchSize, clip, ema, learningRate, orthogonalRate, seed, warmup };
+  return {
+    ...options,
+    augment,
+    check,
+    batchSize,
+    clip,
+    ema,
+    learningRate,
+    optimizer,
+    orthogonalRate,
+    seed,
+    warmup,
+  };
 }

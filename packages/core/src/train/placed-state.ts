@@ -1,12 +1,13 @@
 import type { JsTree } from "@jax-js/jax";
 import type { Executor, PlacedArray } from "../executor/executor.js";
 import { treeFlatten } from "../params/pytree.js";
+import type * as adam from "./adam.js";
 import type { HostState } from "./state.js";
 import type { ByPath } from "./step.js";
 
 export type Tree = JsTree<PlacedArray>;
 export type Placed = ByPath<PlacedArray>;
-export type Moments = ByPath<{ first: PlacedArray; second: PlacedArray }>;
+export type Moments = ByPath<adam.Moments<PlacedArray>>;
 /** Results of the gradient; of a whole batch with those of the descent. */
 export type PlacedGradient = {
   gradients: Placed;
@@ -30,6 +31,7 @@ export type PlacedState = {
     sum?: PlacedGradient;
     descent?: PlacedGradient;
     matrices?: Placed;
+    kernels?: Placed;
   };
   /** True where the moments are those of each owner, and no process has all of them. */
   momentsApart: boolean;

@@ -2,10 +2,11 @@ import { type JsTree, numpy as np } from "@jax-js/jax";
 import { ArraySpec, type Compiled, type Executor, type PlacedTree } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import { mapNoise, noiseShape } from "../noise.js";
-import type { ParameterPath } from "../params/parameter-paths.js";
+import type { TrainedPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import { type BatchShare, ownersOf, rowsOf } from "./batch-share.js";
 import { makeHealth } from "./diagnose.js";
+import { moveKernels } from "./muon.js";
 import {
   addParts,
   averageAll,
@@ -23,7 +24,7 @@ import {
 export type ProgramOptions = {
   flow: Flow;
   executor: Executor;
-  leaves: readonly ParameterPath[];
+  leaves: readonly TrainedPath[];
   /** Shapes of the parameters. */
   params: JsTree<ArraySpec>;
   batchSize: number;
@@ -39,13 +40,16 @@ export type ProgramOptions = {
 
 /** Values of the parameters of these kinds, by path; `values` are in the order of the leaves. */
 export const pickByKind = <T>(
-  leaves: readonly ParameterPath[],
+  leaves: readonly TrainedPath[],
   values: readonly T[],
-  ...kinds: ParameterPath["kind"][]
+  ...kinds: TrainedPath["kind"][]
 ): ByPath<T> =>
   Object.fromEntries(
     leaves.flatMap(({ path, kind }, i) => (kinds.includes(kind) ? [[path, values[i] as T]] : [])),
   );
+
+/** The kinds of parameters that move. */
+export const movingKinds = ["euclidean", "orthogonal", "kernel"] as const;
 
 /** What the gradient is compiled for. */
 export const gradientSpecs = (flow: Flow, params: JsTree<ArraySpec>, batch: number) =>
@@ -68,16 +72,18 @@ export async function compilePrograms(options: ProgramOptions) {
   const specs = treeFlatten(params).leaves;
   const owners = ownersOf(leaves, specs, share?.of ?? 1);
   const part = share?.part ?? 0;
-  const mine = leaves.map(
-    (leaf, i): ParameterPath => (owners[i] === part ? leaf : { ...leaf, kind: "fixed" }),
-  );
+  const mine = leaves.map((leaf, i): TrainedPath => (owners[i] === part ? leaf : { ...leaf, kind: "fixed" }));
   const free = pickByKind(mine, specs, "euclidean");
   const square = pickByKind(mine, specs, "orthogonal");
+  const kernels = pickByKind(mine, specs, "kernel");
   const squares = pickByKind(leaves, specs, "orthogonal");
-  const moved = pickByKind(mine, specs, "euclidean", "orthogonal");
-  const moving = pickByKind(leaves, specs, "euclidean", "orthogonal");
+  const moved = pickByKind(mine, specs, ...movingKinds);
+  const moving = pickByKind(leaves, specs, ...movingKinds);
   const moments = Object.fromEntries(
-    Object.entries(moved).map(([path, spec]) => [path, { first: spec, second: spec }]),
+    Object.entries(moved).map(([path, spec]) => [
+      path,
+      kernels[path] ? { first: spec } : { first: spec, second: spec },
+    ]),
   );
   const rows = rowsOf(batchSize, share);
   const examples = rows.to - rows.from;
@@ -120,12 +126,18 @@ export async function compilePrograms(options: ProgramOptions) {
     Object.keys(square).length > 0
       ? await compile("retraction", retractAll, [square, square, scalar])
       : undefined;
+  const muon =
+    Object.keys(kernels).length > 0
+      ? await compile("muon", moveKernels, [kernels, kernels, scalar])
+      : undefined;
   const reorthogonalize =
     Object.keys(squares).length > 0
       ? await compile("reorthogonalize", reorthogonalizeAll, [squares])
       : undefined;
   const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
-  const counted = [gradient, descent, ownDescent, update, retract].map((program) => program?.flops ?? 0);
+  const counted = [gradient, descent, ownDescent, update, retract, muon].map(
+    (program) => program?.flops ?? 0,
+  );
   const [ofGradient = 0, ...ofOthers] = counted;
   let health: Compiled | undefined;
   return {
@@ -144,6 +156,7 @@ export async function compilePrograms(options: ProgramOptions) {
     /** Of the parameters that this process moves, and of its orthogonal ones. */
     update,
     retract,
+    muon,
     /** Of all orthogonal parameters. */
     reorthogonalize,
     averaging,

@@ -2,10 +2,10 @@ import { numpy as np } from "@jax-js/jax";
 import type { Executor, PlacedArray } from "../executor/executor.js";
 import { named, nth } from "../lists.js";
 import { HostArray } from "../params/host-array.js";
-import type { ParameterPath } from "../params/parameter-paths.js";
+import type { TrainedPath } from "../params/parameter-paths.js";
 import { type BatchShare, changePlaced, gatherNumbers } from "./batch-share.js";
 import { type Moments, type Placed, tree } from "./placed-state.js";
-import { pickByKind, type StepPrograms } from "./programs.js";
+import { movingKinds, pickByKind, type StepPrograms } from "./programs.js";
 import type { ByPath } from "./step.js";
 
 /** What a step needs from the gradient: that of each parameter that is moved here (skew, of orthogonal ones), and figures of all. */
@@ -22,12 +22,12 @@ export function makeSharedStep(
   executor: Executor,
   share: BatchShare,
   { owners, mine, ownDescent }: StepPrograms,
-  { leaves, clip }: { leaves: readonly ParameterPath[]; clip: number },
+  { leaves, clip }: { leaves: readonly TrainedPath[]; clip: number },
 ) {
   const ownerOf = Object.fromEntries(leaves.map(({ path }, i) => [path, nth(owners, i)]));
   const ownersIn = (byPath: ByPath<unknown>): number[] =>
     Object.keys(byPath).map((path) => named(ownerOf, path));
-  const moved = pickByKind(mine, leaves, "euclidean", "orthogonal");
+  const moved = pickByKind(mine, leaves, ...movingKinds);
   const square = pickByKind(mine, leaves, "orthogonal");
   const picked = (from: Placed, paths: ByPath<unknown>): Placed =>
     Object.fromEntries(Object.keys(paths).map((path) => [path, named(from, path)]));
@@ -70,7 +70,7 @@ export function makeSharedStep(
 
     /** Values of all parameters in their order, those of other owners as they have moved them. The given ones are replaced. */
     async spreadValues(all: readonly PlacedArray[]): Promise<PlacedArray[]> {
-      const next = await spread(pickByKind(leaves, all, "euclidean", "orthogonal"));
+      const next = await spread(pickByKind(leaves, all, ...movingKinds));
       return all.map((value, i) => next[nth(leaves, i).path] ?? value);
     },
 
@@ -84,8 +84,10 @@ export function makeSharedStep(
 
     /** The moments of all owners; a step moves those of its own parameters alone. The given ones are replaced. */
     async spreadMoments(moments: Moments): Promise<Moments> {
-      const twice = ownersIn(moments).flatMap((owner) => [owner, owner]);
-      const change = (arrays: readonly Float32Array[]) => share.spread(arrays, twice);
+      const all = Object.entries(moments).flatMap(([path, each]) =>
+        Object.keys(each).map(() => named(ownerOf, path)),
+      );
+      const change = (arrays: readonly Float32Array[]) => share.spread(arrays, all);
       return changePlaced(executor, moments, change);
     },
 

@@ -4,13 +4,14 @@ import type { ArrayTree } from "../layer.js";
 import { nth } from "../lists.js";
 import { toHost } from "../params/host.js";
 import { HostArray } from "../params/host-array.js";
-import type { ParameterPath } from "../params/parameter-paths.js";
+import type { TrainedPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import { type Shape, sameShape, showShape } from "../shape.js";
+import type { Moments } from "./adam.js";
 
 /**
  * The whole state of training on the host, flat and named, ready for a file: `params.<path>`,
- * `first.<path>` and `second.<path>` (Adam's moments), `average.<path>`, `drift`; with `step`, `seed` and
+ * `first.<path>` and `second.<path>` (the moments), `average.<path>`, `drift`; with `step`, `seed` and
  * `rollbacks` nothing else is needed to go on.
  */
 export type TrainingState = Readonly<{
@@ -30,7 +31,7 @@ export type Rollback = Readonly<{ failed: number; layer: string; to: number; unt
 /** The device's state as a tree of host arrays: the shape of `DeviceState`. */
 export type HostState = {
   params: JsTree<HostArray>;
-  moments: { [path: string]: { first: HostArray; second: HostArray } };
+  moments: { [path: string]: Moments<HostArray> };
   drift: HostArray;
   average: { [path: string]: HostArray };
 };
@@ -41,7 +42,7 @@ const zerosLike = (a: HostArray): HostArray =>
 /** The state before step 0 for given parameters. */
 export function freshState(
   params: JsTree<HostArray>,
-  leaves: readonly ParameterPath[],
+  leaves: readonly TrainedPath[],
   ema: number,
 ): HostState {
   const values = treeFlatten(params).leaves;
@@ -50,20 +51,20 @@ export function freshState(
   leaves.forEach(({ path, kind }, i) => {
     const value = nth(values, i);
     if (kind === "fixed") return;
-    moments[path] = { first: zerosLike(value), second: zerosLike(value) };
+    moments[path] = { first: zerosLike(value), ...(kind !== "kernel" && { second: zerosLike(value) }) };
     if (ema > 0) average[path] = value;
   });
   return { params, moments, drift: new HostArray(new Float32Array(1), [], np.float32), average };
 }
 
-export function flattenState(state: HostState, leaves: readonly ParameterPath[]): TrainingState["arrays"] {
+export function flattenState(state: HostState, leaves: readonly TrainedPath[]): TrainingState["arrays"] {
   const arrays: { [name: string]: HostArray } = { drift: state.drift };
   treeFlatten(state.params).leaves.forEach((value, i) => {
     arrays[`params.${leaves[i]?.path}`] = value;
   });
   for (const [path, { first, second }] of Object.entries(state.moments)) {
     arrays[`first.${path}`] = first;
-    arrays[`second.${path}`] = second;
+    if (second) arrays[`second.${path}`] = second;
   }
   for (const [path, value] of Object.entries(state.average)) arrays[`average.${path}`] = value;
   return arrays;
@@ -77,15 +78,15 @@ export function flattenState(state: HostState, leaves: readonly ParameterPath[])
 export function unflattenState(
   arrays: TrainingState["arrays"],
   like: HostState,
-  leaves: readonly ParameterPath[],
+  leaves: readonly TrainedPath[],
 ): HostState {
   const take = (name: string, wanted: HostArray): HostArray => readArray(arrays, name, wanted);
   const params = treeFlatten(like.params);
   const moments: HostState["moments"] = {};
-  for (const [path, { first }] of Object.entries(like.moments))
+  for (const [path, { first, second }] of Object.entries(like.moments))
     moments[path] = {
       first: take(`first.${path}`, first),
-      second: take(`second.${path}`, first),
+      ...(second && { second: take(`second.${path}`, second) }),
     };
   const average: HostState["average"] = {};
   for (const [path, value] of Object.entries(like.average)) average[path] = take(`average.${path}`, value);

@@ -2,22 +2,26 @@ import { numpy as np, valueAndGrad } from "@jax-js/jax";
 import type { Flow, FlowParams } from "../flow.js";
 import { named, nth } from "../lists.js";
 import type { NoiseTree } from "../noise.js";
-import type { ParameterPath } from "../params/parameter-paths.js";
+import type { TrainedPath } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeRef } from "../params/pytree.js";
 import { type AdamScalars, adamDirection, type Moments } from "./adam.js";
+import { muonMomentum } from "./muon.js";
 import { reorthogonalize, retract, skewGradient } from "./orthogonal-step.js";
 
 /**
  * The training step, in pure functions: `gradient` (matrix products; of parts of the batch, side by side),
  * `descent` (their sum, directions of rotations, clipping; one program with the gradient where the batch has one part), `update`
- * (elementwise, over every number that moves) and `retraction` (matrix products, orthogonal parameters only). They are separate
- * because an executor can fuse what is elementwise and do it in place. Each consumes what it is given. Parameters that
+ * (elementwise, over every number that moves), `retraction` (matrix products, orthogonal parameters only) and `kernels`
+ * (matrix products, kernels that Muon moves). They are separate because an executor can fuse what is elementwise and do it in place. Each consumes what it is given. Parameters that
  * move are named by their paths.
  */
 export type ByPath<T = np.Array> = { [path: string]: T };
 
 /** Scalars of one step, []. */
 export type StepScalars = { euclidean: AdamScalars; orthogonal: AdamScalars };
+
+/** What the products behind the update move by: Ω of every orthogonal parameter, the momentum of every kernel of Muon. */
+type Moves = { omegas: ByPath; momenta: ByPath };
 
 /** Loss and gradients at the parameters; those of the parts of a batch add up to those of the whole. */
 export type GradientResult = {
@@ -28,7 +32,7 @@ export type GradientResult = {
 };
 
 /** Loss and gradients of some examples of a batch, which are this share of it: a half, all of them. */
-export function makeGradient(flow: Flow, leaves: readonly ParameterPath[], share = 1) {
+export function makeGradient(flow: Flow, leaves: readonly TrainedPath[], share = 1) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
     const moving = leaves.flatMap(({ kind }, i) => (kind === "fixed" ? [] : [i]));
@@ -104,7 +108,7 @@ export const descentOfSome = (matrices: ByPath, raw: ByPath): { skew: ByPath; sq
 };
 
 /** Both in one program, for a batch that is computed as a whole. */
-export function makeWholeDescent(flow: Flow, leaves: readonly ParameterPath[], clip: number) {
+export function makeWholeDescent(flow: Flow, leaves: readonly TrainedPath[], clip: number) {
   const [gradient, descent] = [makeGradient(flow, leaves), makeDescent(clip)];
   return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): DescentResult => {
     const { leaves: values } = treeFlatten<np.Array>(params);
@@ -117,25 +121,29 @@ export function makeWholeDescent(flow: Flow, leaves: readonly ParameterPath[], c
 
 /** Euclidean parameters and all moments: what the elementwise update replaces. */
 export type Updated = { values: ByPath; moments: ByPath<Moments> };
-export type UpdateResult = Updated & {
-  /** Ω of every orthogonal parameter. */
-  omegas: ByPath;
-};
+export type UpdateResult = Updated & Moves;
 
-/** Adam's moments, the new Euclidean parameters, and the rotations Ω of the orthogonal ones. */
-export function makeUpdate(leaves: readonly ParameterPath[]) {
+/** New moments, the new Euclidean parameters, the rotations Ω of the orthogonal ones and the momenta of kernels. */
+export function makeUpdate(leaves: readonly TrainedPath[]) {
   return (
     { values, moments }: Updated,
     gradients: ByPath,
     factor: np.Array,
     scalars: StepScalars,
   ): UpdateResult => {
-    const result: UpdateResult = { values: {}, moments: {}, omegas: {} };
+    const result: UpdateResult = { values: {}, moments: {}, omegas: {}, momenta: {} };
     for (const { path, kind } of leaves) {
       if (kind === "fixed") continue;
-      const { rate, floor } = scalars[kind];
       const gradient = named(gradients, path).mul(factor.ref);
-      const step = adamDirection(moments[path] as Moments, gradient, floor);
+      const { first, second } = named(moments, path);
+      if (kind === "kernel" || second === undefined) {
+        const momentum = muonMomentum(first, gradient);
+        result.moments[path] = { first: momentum.first };
+        result.momenta[path] = momentum.ahead;
+        continue;
+      }
+      const { rate, floor } = scalars[kind];
+      const step = adamDirection({ first, second }, gradient, floor);
       result.moments[path] = step.moments;
       const move = step.direction.mul(rate.ref);
       if (kind === "orthogonal") result.omegas[path] = move.neg();

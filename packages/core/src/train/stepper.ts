@@ -3,7 +3,7 @@ import type { PlacedArray } from "../executor/executor.js";
 import { splitBatch } from "../executor/parts.js";
 import { named, nth } from "../lists.js";
 import { HostArray } from "../params/host-array.js";
-import type { ParameterPath } from "../params/parameter-paths.js";
+import type { TrainedPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import type { BatchShare } from "./batch-share.js";
 import { type Culprit, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
@@ -15,7 +15,7 @@ import {
   placeState,
   tree,
 } from "./placed-state.js";
-import { compilePrograms, type ProgramOptions, pickByKind } from "./programs.js";
+import { compilePrograms, movingKinds, type ProgramOptions, pickByKind } from "./programs.js";
 import { type Descent, makeSharedStep } from "./shared-step.js";
 import type { HostState } from "./state.js";
 import type { ByPath } from "./step.js";
@@ -27,6 +27,9 @@ export type StepperOptions = ProgramOptions & {
 
 /** Examples, their noise, and their conditions where the flow has one. */
 export type Batch = readonly JsTree<HostArray>[];
+
+/** What the products behind the update move by, where the executor computes. */
+type PlacedMoves = { omegas: Placed; momenta: Placed };
 
 /** Departure of the orthogonal parameters at which they are reorthogonalized. */
 export const DRIFT_LIMIT = 2e-6;
@@ -42,7 +45,7 @@ export async function makeStepper(options: StepperOptions) {
   const { flow, executor, leaves, share, clip, parts } = options;
   const { rebuild } = treeFlatten(options.params);
   const programs = await compilePrograms(options);
-  const { rows, gradient, sum, descent, mine, update, retract, reorthogonalize, averaging } = programs;
+  const { rows, gradient, sum, descent, mine, update, retract, muon, reorthogonalize, averaging } = programs;
   const startState = async (): Promise<PlacedState> => ({
     ...(await placeState(executor, await options.start())),
     spares: { parts: [] },
@@ -56,8 +59,8 @@ export async function makeStepper(options: StepperOptions) {
   const number = async (leaf: PlacedArray): Promise<number> =>
     nth((await executor.fetch<HostArray>(leaf)).data, 0);
   /** Of all parameters of these kinds, or of those that are moved here. */
-  const allOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
-  const mineOf = (...kinds: ParameterPath["kind"][]): Placed => pickByKind(mine, state.values, ...kinds);
+  const allOf = (...kinds: TrainedPath["kind"][]): Placed => pickByKind(leaves, state.values, ...kinds);
+  const mineOf = (...kinds: TrainedPath["kind"][]): Placed => pickByKind(mine, state.values, ...kinds);
   const replaceValues = (next: Placed): void => {
     state.values = state.values.map((value, i) => next[nth(leaves, i).path] ?? value);
   };
@@ -92,22 +95,23 @@ export async function makeStepper(options: StepperOptions) {
     return { gradients, factor, loss: await number(loss), gradNorm: await number(gradNorm) };
   };
 
-  /** Adam: new moments, new Euclidean parameters, and the rotation Ω of each orthogonal one. */
-  const moveEuclidean = async (at: Descent, scalars: JsTree<HostArray>): Promise<Placed> => {
-    if (!update) return {};
-    const paths = Object.keys(mineOf("euclidean", "orthogonal"));
+  /** New moments, new Euclidean parameters, and what the others move by. */
+  const moveEuclidean = async (at: Descent, scalars: JsTree<HostArray>): Promise<PlacedMoves> => {
+    if (!update) return { omegas: {}, momenta: {} };
+    const paths = Object.keys(mineOf(...movingKinds));
     const moments = Object.fromEntries(paths.map((path) => [path, named(state.moments, path)]));
     const replaced = { values: mineOf("euclidean"), moments };
-    // Ω takes the place of the skew gradient that it is made from
-    const skew = Object.keys(mineOf("orthogonal")).map((path) => [path, named(at.gradients, path)]);
+    // Ω takes the place of the skew gradient that it is made from, a momentum that of the gradient
+    const gradientsOf = (kind: TrainedPath["kind"]): Placed =>
+      Object.fromEntries(Object.keys(mineOf(kind)).map((path) => [path, named(at.gradients, path)]));
     const next = await update.run(
       [tree(replaced), tree(at.gradients), at.factor, scalars],
-      into({ ...replaced, omegas: Object.fromEntries(skew) }),
+      into({ ...replaced, omegas: gradientsOf("orthogonal"), momenta: gradientsOf("kernel") }),
     );
     state.moments = { ...state.moments, ...next.moments };
     replaceValues(next.values);
-    Object.assign(at.gradients, next.omegas);
-    return next.omegas;
+    Object.assign(at.gradients, next.omegas, next.momenta);
+    return next;
   };
 
   const setDrift = async (value: number): Promise<void> => {
@@ -128,6 +132,16 @@ export async function makeStepper(options: StepperOptions) {
     replaceValues(next.matrices);
   };
 
+  /** Moves the kernels of convolutions by their orthogonalized momenta. */
+  const moveKernels = async (momenta: Placed, rate: HostArray): Promise<void> => {
+    if (!muon) return;
+    const { spares } = state;
+    const before = mineOf("kernel");
+    const next = await muon.run([tree(before), tree(momenta), rate], into(spares.kernels));
+    spares.kernels = before;
+    replaceValues(next);
+  };
+
   /** Takes the departure of the orthogonal parameters away where it has become too large, in all processes alike. */
   const straighten = async (): Promise<void> => {
     if (!reorthogonalize) return;
@@ -146,7 +160,7 @@ export async function makeStepper(options: StepperOptions) {
   const moveAverage = async (decay: HostArray): Promise<void> => {
     if (!averaging) return;
     const { average } = state;
-    const moved = allOf("euclidean", "orthogonal");
+    const moved = allOf(...movingKinds);
     state.average = await averaging.run([tree(average), tree(moved), decay], into(average));
   };
 
@@ -161,16 +175,18 @@ export async function makeStepper(options: StepperOptions) {
     traceMs: programs.traceMs,
     compileMs: programs.compileMs,
 
-    /** One step on the examples of `rows`; `decay` is that of the weight average. Where the loss or the gradient's norm is not finite, the state stays as it was. */
+    /** One step on the examples of `rows`; `rate` is that of Muon, `decay` that of the weight average. Where the loss or the gradient's norm is not finite, the state stays as it was. */
     async take(
       batch: Batch,
       scalars: JsTree<HostArray>,
-      decay: HostArray,
+      { rate, decay }: Readonly<Record<"rate" | "decay", HostArray>>,
     ): Promise<{ loss: number; gradNorm: number }> {
       const at = await descend(batch);
       const now = { loss: at.loss, gradNorm: at.gradNorm };
       if (!Number.isFinite(now.loss) || !Number.isFinite(now.gradNorm)) return now;
-      await turnOrthogonal(await moveEuclidean(at, scalars));
+      const { omegas, momenta } = await moveEuclidean(at, scalars);
+      await turnOrthogonal(omegas);
+      await moveKernels(momenta, rate);
       if (shared) {
         state.values = await shared.spreadValues(state.values);
         state.momentsApart = true;
@@ -243,7 +259,7 @@ export async function makeStepper(options: StepperOptions) {
     async dispose(): Promise<void> {
       const { spares } = state;
       releaseState();
-      if (spares.matrices) executor.release(tree(spares.matrices));
+      for (const spare of [spares.matrices, spares.kernels]) if (spare) executor.release(tree(spare));
       for (const spare of spares.parts) executor.release(spare);
       if (spares.sum) executor.release(spares.sum);
       if (descent && spares.descent) executor.release(tree(spares.descent));

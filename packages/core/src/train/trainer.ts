@@ -3,12 +3,13 @@ import { MemoryError, type NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec } from "../executor/executor.js";
 import { rangeOfBatch } from "../executor/parts.js";
 import { bitsPerDimension } from "../flow.js";
+import { nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { noiseDrawer } from "../noise.js";
 import { HostArray } from "../params/host-array.js";
-import { type ParameterPath, parameterPaths } from "../params/parameter-paths.js";
+import { parameterPaths, type TrainedPath } from "../params/parameter-paths.js";
 import { treeDispose, treeFlatten, treeMap } from "../params/pytree.js";
 import { sizeOf } from "../shape.js";
 import { adamScalars } from "./adam.js";
@@ -18,6 +19,7 @@ import { pairsOf, STREAM } from "./data.js";
 import { expectFinite, stepNotFinite } from "./diagnose.js";
 import { type ByPath, fittedAgain, initValues } from "./init-params.js";
 import { expectMemoryToTrain, refuseBatch } from "./memory.js";
+import { muonSize } from "./muon.js";
 import { type TrainOptions, withDefaults } from "./options.js";
 import { cosineSchedule, findRate, shortening, withRollback } from "./rates.js";
 import { type DataIn, type ExampleReader, pairReader } from "./source.js";
@@ -112,12 +114,14 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
 
   const shapes = flow.init(shapeKey());
   // what never moves needs no gradient
-  const leaves = parameterPaths(shapes, flow.parameterKinds).map(
-    (leaf): ParameterPath =>
-      leaf.kind === "orthogonal" && all.orthogonalRate === 0 ? { ...leaf, kind: "fixed" } : leaf,
-  );
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
   const specs = treeFlatten(params).leaves;
+  const leaves = parameterPaths(shapes, flow.parameterKinds).map((leaf, i): TrainedPath => {
+    if (leaf.kind === "orthogonal" && all.orthogonalRate === 0) return { ...leaf, kind: "fixed" };
+    const isKernel =
+      leaf.kind === "euclidean" && leaf.path.endsWith(".weight") && nth(specs, i).shape.length === 4;
+    return all.optimizer === "muon" && isKernel ? { ...leaf, kind: "kernel" } : leaf;
+  });
   treeDispose(shapes);
   if (leaves.every(({ kind }) => kind === "fixed"))
     throw new UsageError("there is nothing to train: every parameter of the flow is fixed");
@@ -160,7 +164,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
         euclidean: scalarArrays(adamScalars(lr, taken)),
         orthogonal: scalarArrays(adamScalars(orthogonalLr, taken)),
       },
-      scalarArray(averageDecay(ema, taken)),
+      { rate: scalarArray(lr * muonSize(steps)), decay: scalarArray(averageDecay(ema, taken)) },
     );
   const { parts: wanted } = options;
   const { from, to } = rowsOf(batchSize, share);

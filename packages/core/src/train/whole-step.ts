@@ -52,7 +52,11 @@ export function trainingStep(flow: Flow, { clip = defaults.clip }: { clip?: numb
       const turned = retractAll(matrices, updated.omegas, state.drift);
       const moved = { ...updated.values, ...turned.matrices };
       const moment = (name: "first" | "second"): ByPath =>
-        Object.fromEntries(Object.entries(updated.moments).map(([path, pair]) => [path, pair[name]]));
+        Object.fromEntries(
+          Object.entries(updated.moments).flatMap(([path, { [name]: array }]) =>
+            array ? [[path, array]] : [],
+          ),
+        );
       return {
         loss: at.loss,
         gradNorm: at.gradNorm,

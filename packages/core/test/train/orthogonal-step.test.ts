@@ -6,7 +6,12 @@ import { floats } from "../../src/params/host.js";
 import { compiled, numbersOf } from "../../src/testing/arrays.js";
 import { toRows } from "../../src/testing/plain.js";
 import { usePrecision } from "../../src/testing/prepare.js";
-import { type AdamScalars, adamDirection, adamScalars, type Moments } from "../../src/train/adam.js";
+import {
+  type AdamScalars,
+  adamDirection,
+  adamScalars,
+  type Moments as SomeMoments,
+} from "../../src/train/adam.js";
 import { reorthogonalize, retract, skewGradient } from "../../src/train/orthogonal-step.js";
 import { reorthogonalizeAll } from "../../src/train/step.js";
 import { DRIFT_LIMIT } from "../../src/train/stepper.js";
@@ -15,6 +20,7 @@ import { tolerance } from "../tolerances.js";
 
 beforeAll(() => usePrecision("float32"));
 
+type Moments = Required<SomeMoments>;
 type State = { r: np.Array; moments: Moments };
 type Step = (
   r: np.Array,
