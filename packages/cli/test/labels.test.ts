@@ -1,7 +1,9 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { toBytes } from "@flowify/onnx";
 import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
+import { constant, nodesOf } from "../../../test/onnx-graph.js";
 import { firstImages, type ImageSet } from "../src/data/image-set.js";
 import { loadExamples } from "../src/data/registry.js";
 import { loadModel } from "../src/node-model.js";
@@ -85,6 +87,47 @@ it("sample --condition draws images of a class, the grid a class in each row wit
   const { status, stdout } = await runCommand(["sample", run, "--json", "--out", join(root, "all.png")]);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).count).toBe(150);
+});
+
+it("sample --judge counts the samples that a classifier calls the class asked for", async () => {
+  // the first ten pixels: the brightest is the label
+  const file = join(root, "first-ten.onnx");
+  const eye = Float32Array.from({ length: 160 }, (_, i) => (Math.floor(i / 16) === i % 16 ? 0.1 : 0));
+  const nodes = nodesOf([
+    ["Flatten", ["x"], "f"],
+    ["Gemm", ["f", "w"], "logits", { transB: 1 }],
+  ]);
+  const inputs = [{ name: "x", type: "float32" as const, shape: ["N", 1, side, side] }];
+  const outputs = [{ name: "logits", type: "float32" as const, shape: ["N", 10] }];
+  writeFileSync(
+    file,
+    toBytes({ name: "first", inputs, outputs, nodes, constants: [constant("w", [10, 16], eye)] }),
+  );
+  const drawn = async (...flags: string[]) => {
+    const args = [
+      "sample",
+      run,
+      "--count",
+      "40",
+      "--judge",
+      file,
+      "--out",
+      join(root, "judged.png"),
+      "--force",
+    ];
+    return runCommand([...args, ...flags]);
+  };
+  const one = await drawn("--condition", "3", "--json");
+  expect(JSON.parse(one.stdout).judged).toBeGreaterThan(30);
+  const each = await drawn("--columns", "4");
+  expect(Number(/^first-ten\.onnx recognizes (\d+) of 40 as asked$/m.exec(each.stdout)?.[1])).toBeGreaterThan(
+    20,
+  );
+  await expectRefusal(
+    ["sample", run, "--sheet", "temperatures", "--judge", file],
+    2,
+    "--judge counts samples of a class that was asked for",
+  );
 });
 
 it("is explained given the likeliest class, and drawn at temperatures and between images", async () => {

@@ -159,10 +159,19 @@ describe("a run of a network that is one step", () => {
   it("draws inputs, and inputs for outputs, which the network judges", async () => {
     const free = await runCommand(["sample", at("run"), "--count", "6", "--json"]);
     expect(free.status).toBe(0);
-    const asked = await runCommand(["sample", at("run"), "--count", "6", "--logits", "1:4", "--json"]);
+    const asking = ["sample", at("run"), "--count", "6", "--logits", "1:4", "--json"];
+    const asked = await runCommand(asking);
     const { recognized, logits } = JSON.parse(asked.stdout);
     expect(logits).toBe("1:4");
     expect(recognized).toBeGreaterThanOrEqual(0);
+    const judge = writeOnnx(root, "second", dense); // of three classes too
+    const judged = await runCommand([...asking, "--judge", judge]);
+    expect(JSON.parse(judged.stdout)).toMatchObject({ recognized, judged: expect.any(Number) });
+    await expectRefusal(
+      ["sample", at("run"), "--judge", judge],
+      2,
+      "--judge counts samples of a class that was asked for",
+    );
     const decoded = await runCommand(["decode", at("run"), "--logits", "1:4", "--count", "6", "--json"]);
     expect(JSON.parse(decoded.stdout).differences).toHaveLength(6);
     await expectRefusal(

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -11,10 +11,11 @@ import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
+import { recognizedBy } from "../samples/recognized.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines } from "../samples/wanted-outputs.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
-import { samplesPicture } from "../sheets/run-pictures.js";
+import { labelsOf, samplesPicture } from "../sheets/run-pictures.js";
 import { type Hidden, hideable, type Sheet, sheets } from "../sheets/sheet-names.js";
 import { interpolationSheet, PAIRS, type SheetOptions, temperatureSheet } from "../sheets/sheets.js";
 import { formatCount } from "../ui/format.js";
@@ -45,6 +46,10 @@ const flags = {
     wantedResults,
     "PLACE:VALUE,…",
     "Of a network that is one step: sample inputs for which it has these outputs, by place",
+  ),
+  judge: text(
+    "FILE",
+    "For --logits and runs of classes: a classifier (ONNX) that counts the samples that are what was asked for",
   ),
   hide: choice(hideable, "With --sheet inpainting: the half of the images to hide (default: bottom)"),
   given: {
@@ -90,6 +95,7 @@ EXAMPLES
   flowify sample runs/classifier --logits 3:8
   flowify sample runs/a --sheet temperatures --columns 12
   flowify sample runs/a --sheet inpainting --hide left
+  flowify sample runs/classes --condition 7 --judge mnist-7.onnx
   flowify sample runs/sensors --count 1000 --out rows.npy
   flowify sample runs/parcels --count 1000 --out rows.parquet
   flowify sample runs/parcels --count 1e7 --out rows.parquet
@@ -148,12 +154,17 @@ async function samplePicture(
         ? "--condition: this run is not conditional on a class\ntrain one with --condition label"
         : `--condition ${label}: expected a class from 0 to ${classes - 1}`,
     );
-  const { logits } = flags;
+  const { logits, judge } = flags;
+  if (judge !== undefined && (sheet !== "samples" || (logits ?? classes) === undefined))
+    throw new UsageError(
+      "--judge counts samples of a class that was asked for\nadd --logits PLACE:VALUE, name a run trained with --condition label, or leave it out",
+    );
   if (logits && sheet !== "samples") throw new UsageError("--logits is for samples\nleave --sheet out");
   const asked = logits && (await askFor(run, logits, count));
   const wanted = logits && [...logits].map(([place, value]) => `${place}:${value}`).join(",");
   const { samples } = runPaths(folder);
   const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));
+  const across = Math.min(columns, count);
   const named = `${config.network} after ${formatCount(step)} steps`;
   if (sheet !== "samples") {
     const options = { title: `${named}: ${sheet}`, shape, columns, seed, temperature };
@@ -167,7 +178,7 @@ async function samplePicture(
     title: `${named}: ${count} samples${wanted ? ` for the outputs ${wanted}` : ""}`,
     shape,
     count,
-    columns: Math.min(columns, count),
+    columns: across,
     seed,
     temperature,
     mode,
@@ -181,6 +192,10 @@ async function samplePicture(
   terminal.say(`${formatCount(count)} samples: ${file}`);
   const found = await asked?.judge(images);
   if (found) for (const line of judgedLines(found)) terminal.say(line);
+  const wantedClasses = asked?.classes ?? labelsOf(classes, { count, columns: across, label });
+  const judged = judge && wantedClasses && (await recognizedBy(judge, run, images, wantedClasses));
+  if (judged !== undefined && judge)
+    terminal.say(`${basename(judge)} recognizes ${judged} of ${formatCount(count)} as asked`);
   terminal.document({
     file,
     count,
@@ -190,6 +205,7 @@ async function samplePicture(
     mode,
     ...(label !== undefined && { label }),
     ...(found && { logits: wanted, recognized: found.recognized ?? null, reached: found.reached.length }),
+    ...(judged !== undefined && { judged }),
     step,
   });
 }

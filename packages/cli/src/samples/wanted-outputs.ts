@@ -14,6 +14,8 @@ const NEAREST = 32;
 export type Asked = Readonly<{
   /** Outputs of each sample, one after another. */
   given: Float32Array;
+  /** The place of the largest of them, for each sample. */
+  classes: readonly number[];
   /** Samples, integers 0 to 255, to those that reach the outputs and those whose largest output is the one asked for. */
   judge(images: Uint8Array): Promise<Reached & { recognized: number | undefined }>;
 }>;
@@ -45,8 +47,10 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
     .map(({ row }) => row.map((value, place) => wanted.get(place) ?? value));
   const given = new Float32Array(count * seen);
   for (let i = 0; i < count; i++) given.set(near[i % near.length] ?? [], i * seen);
+  const classes = rowsOf(given, seen).map(largest);
   return {
     given,
+    classes,
     async judge(images) {
       const found = await outputsOf(images);
       const places = [...wanted.keys()];
@@ -56,8 +60,7 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
         Float32Array.from(there),
         Float32Array.from(there),
       );
-      const asked = rowsOf(given, seen).map(largest);
-      const right = rowsOf(found, seen).filter((row, i) => largest(row) === asked[i]).length;
+      const right = rowsOf(found, seen).filter((row, i) => largest(row) === classes[i]).length;
       return { ...reached, recognized: seen > 1 ? right : undefined };
     },
   };

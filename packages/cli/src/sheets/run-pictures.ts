@@ -42,24 +42,29 @@ export function expectRoomFor({ executor }: FlowModel, count: number, shape: Ima
   expectMemoryForEach(executor, `a picture of ${formatCount(count)} images`, count, numbers);
 }
 
+/** The class of each sample: the one asked for, or another in each row of the grid. */
+export const labelsOf = (
+  classes: number | undefined,
+  { count, columns, label }: Pick<SamplesPicture, "count" | "columns" | "label">,
+): number[] | undefined =>
+  classes === undefined
+    ? undefined
+    : Array.from({ length: count }, (_, i) => label ?? Math.floor(i / columns) % classes);
+
 /** A labelled grid of samples, as PNG. */
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
-  const { label, given, onImages } = picture;
+  const { given, onImages } = picture;
   const classes = model.flow.condition?.levels;
-  const labelOf = (i: number): number => label ?? Math.floor(i / columns) % (classes ?? 1);
-  const condition =
-    classes === undefined
-      ? given && { condition: given }
-      : { condition: Uint8Array.from({ length: count }, (_, i) => labelOf(i)) };
+  const labels = labelsOf(classes, picture);
+  const condition = labels ? { condition: Uint8Array.from(labels) } : given && { condition: given };
   const images = toBytes(await model.sampleFlat(count, { seed, temperature, mode, ...condition }));
   onImages?.(images);
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
-  const rows = Array.from({ length: Math.ceil(count / columns) }, (_, row) => String(labelOf(row * columns)));
-  const rowLabels = classes === undefined ? {} : { rowLabels: rows };
+  const rowLabels = labels && { rowLabels: labels.filter((_, i) => i % columns === 0).map(String) };
   return encodePng(await imageGrid({ images, shape, columns, title, subtitle, ...rowLabels }));
 }
 
