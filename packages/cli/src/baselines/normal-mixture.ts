@@ -22,7 +22,7 @@ export async function mixtureBaseline(train: RowSet, test: RowSet): Promise<Floa
   for (const K of TRIED) {
     const numbers = K * (1 + n + (n * (n + 1)) / 2) - 1;
     if (best && (numbers > MOST_NUMBERS || numbers > rows.length * n || worse > 1)) break;
-    const fitted = await fitMixture(rows, K);
+    const fitted = fitMixture(rows, K);
     const nll = nllOf(fitted, rows, n);
     const criterion = 2 * nll.reduce((a, b) => a + b, 0) + numbers * Math.log(rows.length);
     worse = best && criterion >= best.criterion ? worse + 1 : 0;

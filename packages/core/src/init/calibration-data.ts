@@ -103,7 +103,13 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
       return total ?? new Float64Array();
     },
     async *parts() {
-      for await (const { data } of outputs(source, (part) => part)) yield data as Float32Array;
+      if (source.steps.length > 0) {
+        for await (const { data } of outputs(source, (part) => part)) yield data as Float32Array;
+        return;
+      }
+      // nothing to compute
+      for (let from = 0; from < count; from += source.atOnce)
+        yield rowsAt(source.data, from, Math.min(count, from + source.atOnce)).data.slice() as Float32Array;
     },
     first(n) {
       const held = countOf(source.data);

@@ -12,17 +12,17 @@ const FEWEST = 10;
  * @param labels the class of each row, 0 to `classes` − 1
  * @param K at least `classes`
  */
-export async function fitClassMixture(
+export function fitClassMixture(
   rows: readonly Float64Array[],
   labels: Int32Array,
   classes: number,
   K: number,
-): Promise<FittedNormal[]> {
+): FittedNormal[] {
   const fitted: FittedNormal[] = [];
   for (let label = 0; label < classes; label++) {
     const own = rows.filter((_, r) => labels[r] === label);
     const share = Math.floor(((label + 1) * K) / classes) - Math.floor((label * K) / classes);
-    const normals = await fitMixture(own.length < FEWEST * share ? rows : own, share);
+    const normals = fitMixture(own.length < FEWEST * share ? rows : own, share);
     const line = Float64Array.from({ length: classes }, (_, c) => (c === label ? 0 : -FAR));
     fitted.push(...normals.map((each) => ({ ...each, line })));
   }

@@ -1,8 +1,4 @@
-import { jit, numpy as np } from "@jax-js/jax";
-import { logSumExp } from "../math/numerics.js";
-import { floats } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
-import { treeDispose, treeRef } from "../params/pytree.js";
 import { nearestCentres } from "./k-means.js";
 
 /**
@@ -62,11 +58,7 @@ const meanOf = <T>(all: readonly T[], of: (each: T) => number): number =>
  *
  * Source: Bishop 2006, Pattern Recognition and Machine Learning, section 9.2.2.
  */
-export async function fitMixture(
-  examples: readonly Float64Array[],
-  K: number,
-  given?: HostArray,
-): Promise<FittedNormal[]> {
+export function fitMixture(examples: readonly Float64Array[], K: number, given?: HostArray): FittedNormal[] {
   const [N, n] = [examples.length, examples[0]!.length];
   const columns = Array.from({ length: n }, (_, i) => {
     const mean = meanOf(examples, (row) => row[i]!);
@@ -74,28 +66,22 @@ export async function fitMixture(
     return { mean, std: std > 1e-6 * Math.abs(mean) && std > 0 ? std : 1 };
   });
   const rows = examples.map((row) => row.map((v, i) => (v - columns[i]!.mean) / columns[i]!.std));
-  const all = new Float32Array(N * n);
-  for (const [r, row] of rows.entries()) all.set(row, r * n);
-  const clusters = new Float32Array(N * K);
-  for (const [r, k] of nearestCentres(rows, K).entries()) clusters[r * K + k] = 1;
-  const x = floats(all, [N, n]);
-  const data = given ? [x, floats(Float32Array.from(given.data), given.shape)] : [x];
-  // traced once for all rounds; two programs, so that the factors of products are arrays and not functions
-  const [share, sum] = [jit(sharesOf), jit(sumsOf)];
-  let expected = byShares(x.ref, floats(clusters, [N, K]));
-  let fitted: FittedNormal[] = [];
+  const values = given && valuesOf(given);
+  const clusters = nearestCentres(rows, K);
+  const sums = emptySums(K, n, given?.shape[1] ?? 0);
+  const shares = new Float64Array(K);
+  for (const [r, row] of rows.entries()) {
+    shares.fill(0)[clusters[r]!] = 1;
+    addShares(sums, row, shares, values?.[r]);
+  }
+  let fitted = maximized(sums, N);
   let before = Number.NEGATIVE_INFINITY;
-  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    fitted = maximized(await Promise.all(sum(treeRef(data), expected).map(toNumbers)), N, K);
-    const { mean, ...next } = share(treeRef(data), whiteningOf(fitted, n));
-    expected = next;
-    const [gain = 0] = await toNumbers(mean);
+  for (let iteration = 1; iteration < ITERATIONS; iteration++) {
+    const gain = expected(rows, fitted, sums, values) / N;
     if (gain - before < LEAST_GAIN * n) break;
     before = gain;
+    fitted = maximized(sums, N);
   }
-  treeDispose([...data, expected]);
-  share.dispose();
-  sum.dispose();
   return fitted.map(({ mean, factor, ...others }) => ({
     ...others,
     mean: mean.map((v, i) => v * columns[i]!.std + columns[i]!.mean),
@@ -103,82 +89,116 @@ export async function fitMixture(
   }));
 }
 
-/** F_k⁻¹ side by side, F_k⁻¹ μ_k, log weights, and what values add to them. */
-function whiteningOf(fitted: readonly FittedNormal[], n: number): np.Array[] {
-  const K = fitted.length;
-  const whitening = new Float32Array(n * K * n); // column k·n + i is row i of F_k⁻¹
-  const whitened = new Float32Array(K * n);
-  const constants = new Float32Array(K);
-  for (const [k, { weight, mean, factor }] of fitted.entries()) {
-    const inverse = inverseLower(factor, n);
-    constants[k] = Math.log(weight);
+/** Sums over rows by their shares in each normal: 1 [K], x [K, n], products of two, below the diagonal and on it [K, n, n], and values [K, S]. */
+type Sums = Readonly<{
+  counts: Float64Array;
+  first: readonly Float64Array[];
+  squares: readonly Float64Array[];
+  values: readonly Float64Array[];
+}>;
+
+const emptySums = (K: number, n: number, S: number): Sums => {
+  const each = (size: number) => Array.from({ length: K }, () => new Float64Array(size));
+  return { counts: new Float64Array(K), first: each(n), squares: each(n * n), values: each(S) };
+};
+
+/** Less of a row changes no sum that matters. */
+const LEAST_SHARE = 1e-9;
+
+function addShares(
+  { counts, first, squares, values: seen }: Sums,
+  row: Float64Array,
+  shares: Float64Array,
+  values: readonly number[] = [],
+): void {
+  const n = row.length;
+  for (let k = 0; k < shares.length; k++) {
+    const share = shares[k]!;
+    if (share < LEAST_SHARE) continue;
+    const [sum, square, own] = [first[k]!, squares[k]!, seen[k]!];
+    counts[k]! += share;
+    for (const s of values) own[s]! += share;
     for (let i = 0; i < n; i++) {
-      constants[k] -= Math.log(factor[i * n + i]!);
-      for (let j = 0; j <= i; j++) {
-        whitening[j * K * n + k * n + i] = inverse[i * n + j]!;
-        whitened[k * n + i]! += inverse[i * n + j]! * mean[j]!;
-      }
+      const part = share * row[i]!;
+      sum[i]! += part;
+      for (let j = 0; j <= i; j++) square[i * n + j]! += part * row[j]!;
     }
   }
-  const lines = Float32Array.from(fitted.flatMap(({ line }) => [...line]));
-  const sizes = [K, lines.length / K];
-  return [floats(whitening, [n, K * n]), floats(whitened), floats(constants), floats(lines, sizes)];
 }
 
-/** The share of each normal in each row, [N, K], and rows by their shares, [N, K·n]. Consumes both. */
-function byShares(x: np.Array, shares: np.Array) {
-  const [N = 0, K = 0] = shares.shape;
-  const weighted = shares.ref.reshape([N, K, 1]).mul(x.reshape([N, 1, -1]));
-  return { shares, weighted: weighted.reshape([N, -1]) };
+/** The sum of log p of the rows, without the constant, and in `sums` those by their shares. */
+function expected(
+  rows: readonly Float64Array[],
+  fitted: readonly FittedNormal[],
+  sums: Sums,
+  values: readonly (readonly number[])[] | undefined,
+): number {
+  const [K, n] = [fitted.length, rows[0]!.length];
+  for (const each of [sums.counts, ...sums.first, ...sums.squares, ...sums.values]) each.fill(0);
+  const normals = fitted.map(({ weight, mean, factor, line }) => {
+    const inverse = inverseLower(factor, n);
+    let constant = Math.log(weight);
+    for (let i = 0; i < n; i++) constant -= Math.log(factor[i * n + i]!);
+    return { mean, inverse, constant, line };
+  });
+  const shares = new Float64Array(K);
+  const centred = new Float64Array(n);
+  let total = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r]!;
+    let top = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < K; k++) {
+      const { mean, inverse, constant, line } = normals[k]!;
+      for (let i = 0; i < n; i++) centred[i] = row[i]! - mean[i]!;
+      let square = 0;
+      for (let i = 0; i < n; i++) {
+        let t = 0;
+        for (let j = 0; j <= i; j++) t += inverse[i * n + j]! * centred[j]!;
+        square += t * t;
+      }
+      let log = constant - 0.5 * square;
+      if (values) for (const s of values[r]!) log += line[s]!;
+      shares[k] = log;
+      if (log > top) top = log;
+    }
+    let sum = 0;
+    for (let k = 0; k < K; k++) sum += shares[k] = Math.exp(shares[k]! - top);
+    for (let k = 0; k < K; k++) shares[k]! /= sum;
+    total += top + Math.log(sum);
+    addShares(sums, row, shares, values?.[r]);
+  }
+  return total;
 }
 
-/** Those under some normals, and the mean of log p, without the constant, of rows [N, n] and values [N, S]. Consumes all. */
-function sharesOf([x, values]: np.Array[], [whitening, whitened, constants, lines]: np.Array[]) {
-  const K = constants!.shape[0]!;
-  const t = np.matmul(x!.ref, whitening!).sub(whitened!); // [N, K·n]
-  const near = np.sum(np.square(t).reshape([x!.shape[0]!, K, -1]), 2).mul(-0.5);
-  const logs = near.add(values ? np.matmul(values, np.transpose(lines!)).add(constants!) : constants!);
-
-  const top = logSumExp(logs.ref, 1); // [N]
-  const shares = np.exp(logs.sub(np.expandDims(top.ref, 1)));
-  return { ...byShares(x!, shares), mean: np.mean(top) };
-}
-
-/** Sums by shares: 1 [K], x [K, n], products of two [K, n, n], and values [K, S]. Consumes all. */
-function sumsOf([x, values]: np.Array[], { shares, weighted }: ReturnType<typeof byShares>): np.Array[] {
-  const counts = np.sum(shares.ref, 0);
-  const each = np.transpose(shares); // [K, N]
-  const own = values ? [np.matmul(each.ref, values)] : [];
-  return [counts, np.matmul(each, x!.ref), np.matmul(np.transpose(weighted), x!), ...own];
+/** The places of the ones of each row. */
+function valuesOf({ data, shape: [count = 0, S = 0] }: HostArray): number[][] {
+  return Array.from({ length: count }, (_, r) =>
+    Array.from(data.subarray(r * S, (r + 1) * S)).flatMap((v, s) => (v === 1 ? [s] : [])),
+  );
 }
 
 /** log P of each of the values in a normal, of N rows that are shared out. */
-function valueLogs(own: Float64Array, counts: Float64Array, N: number): Float64Array[] {
-  const K = counts.length;
-  const S = own.length / K;
+function valueLogs(own: readonly Float64Array[], counts: Float64Array, N: number): Float64Array[] {
+  const S = own[0]!.length;
   const seen = new Float64Array(S);
-  for (const [at, count] of own.entries()) seen[at % S]! += count;
-  return Array.from(counts, (count, k) =>
-    seen.map((all, s) => Math.log((own[k * S + s]! + (all + 1 / S) / (N + 1)) / (count + 1))),
+  for (const each of own) for (let s = 0; s < S; s++) seen[s]! += each[s]!;
+  return own.map((each, k) =>
+    seen.map((all, s) => Math.log((each[s]! + (all + 1 / S) / (N + 1)) / (counts[k]! + 1))),
   );
 }
 
 /** The normals that explain N rows best, by sums over them. */
-function maximized(sumsOfRows: readonly Float64Array[], N: number, K: number): FittedNormal[] {
-  const [counts, sums, squares, own] = sumsOfRows as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array?,
-  ];
-  const n = sums.length / K;
-  const lines = own && valueLogs(own, counts, N);
-  const scattered = Array.from({ length: K }, (_, k) => {
+function maximized({ counts, first, squares, values }: Sums, N: number): FittedNormal[] {
+  const K = counts.length;
+  const n = first[0]!.length;
+  const lines = values[0]!.length > 0 ? valueLogs(values, counts, N) : undefined;
+  const scattered = first.map((sum, k) => {
     const count = counts[k]!;
-    const mean = sums.slice(k * n, (k + 1) * n).map((v) => v / Math.max(count, 1e-9));
-    const scatter = squares
-      .slice(k * n * n, (k + 1) * n * n)
-      .map((v, at) => v - count * mean[Math.floor(at / n)]! * mean[at % n]!);
+    const mean = sum.map((v) => v / Math.max(count, 1e-9));
+    const scatter = squares[k]!.map((v, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return j > i ? 0 : v - count * mean[i]! * mean[j]!;
+    });
     return { count, mean, scatter };
   });
   const within = Float64Array.from(
@@ -197,8 +217,4 @@ function maximized(sumsOfRows: readonly Float64Array[], N: number, K: number): F
       line: lines?.[k] ?? NO_LINE,
     };
   });
-}
-
-async function toNumbers(array: np.Array): Promise<Float64Array> {
-  return Float64Array.from(await array.data());
 }

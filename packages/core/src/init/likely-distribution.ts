@@ -37,8 +37,9 @@ const NARROW = 1e-3;
 /** Numbers that stand for many, for expectation maximization. */
 const REPRESENTATIVES = 400;
 
-/** Rounds of expectation maximization. */
+/** Rounds of expectation maximization, and nats a number below which another one brings too little. */
 const ROUNDS = 40;
+const LEAST_GAIN = 1e-4;
 
 /** Parts for cross-validation. */
 const FOLDS = 2;
@@ -145,15 +146,22 @@ function likelyNormals(sorted: Float64Array, components: number): Normal[] {
   const least = LEAST * normalOf(values).std;
   const densities = new Float64Array(components);
   const sums = new Float64Array(3 * components);
+  let before = Number.NEGATIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
     sums.fill(0);
-    for (const value of values) {
+    const tops = Float64Array.from(normals, ({ weight, std }) => weight / std);
+    const means = Float64Array.from(normals, ({ mean }) => mean);
+    const precisions = Float64Array.from(normals, ({ std }) => 0.5 / std ** 2);
+    let log = 0;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at]!;
       let total = 1e-300;
       for (let k = 0; k < components; k++) {
-        const { weight, mean, std } = normals[k]!;
-        densities[k] = (weight / std) * Math.exp(-0.5 * ((value - mean) / std) ** 2);
+        const apart = value - means[k]!;
+        densities[k] = tops[k]! * Math.exp(-precisions[k]! * apart * apart);
         total += densities[k]!;
       }
+      log += Math.log(total);
       for (let k = 0; k < components; k++) {
         const share = densities[k]! / total;
         sums[3 * k]! += share;
@@ -161,6 +169,8 @@ function likelyNormals(sorted: Float64Array, components: number): Normal[] {
         sums[3 * k + 2]! += share * value * value;
       }
     }
+    if (log - before < LEAST_GAIN * values.length) break;
+    before = log;
     for (let k = 0; k < components; k++) {
       const [share = 0, first = 0, second = 0] = sums.subarray(3 * k);
       const mean = first / Math.max(share, 1e-9);

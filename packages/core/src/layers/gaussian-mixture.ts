@@ -169,9 +169,7 @@ export function gaussianMixture(
       const { given } = examples;
       const labels = given && labelsOf(given);
       const fitted =
-        labels && condition <= K
-          ? await fitClassMixture(rows, labels, condition, K)
-          : await fitMixture(rows, K, given);
+        labels && condition <= K ? fitClassMixture(rows, labels, condition, K) : fitMixture(rows, K, given);
       if (condition === 0) {
         key.dispose();
         return paramsOf(fitted, n);
