@@ -13,7 +13,8 @@ import { runPictures } from "./run-pictures.js";
 
 /** Pictures of samples within an epoch, or within a run that is shorter; the step of the first, and least steps between others. */
 const LOOKS = 5;
-const FIRST_LOOK = 50;
+const FIRST_LOOK = 25;
+const LEAST_BETWEEN = 50;
 
 export type LoopOptions = Omit<RunInTraining, "metrics" | "note"> &
   Readonly<{ terminal: Terminal; interrupt: Pick<Interrupt, "status"> }>;
@@ -44,7 +45,7 @@ export async function trainingLoop({
   const pictures = runPictures(of);
   const checkpoints = checkpointWriter(of);
   const measures = runMeasures(of, { log, pictures, checkpoints });
-  const lookEvery = Math.max(FIRST_LOOK, Math.ceil(Math.min(steps, steps / epochs) / LOOKS));
+  const lookEvery = Math.max(LEAST_BETWEEN, Math.ceil(Math.min(steps, steps / epochs) / LOOKS));
   let end: RunEnd | undefined;
 
   const save = async (): Promise<void> => checkpoints.write(await trainer.state(), log.ofThisStep());
