@@ -29,7 +29,8 @@ const SCHEDULE = {
   warmup: 0.3,
   heldOut: 0.1,
   looks: 20,
-  patience: 5,
+  /** Looks after the best one that end it, as of a run of a table; a short one takes all its steps. */
+  patience: { looks: 5, steps: 125 },
 } as const;
 
 /** Bins of the spline of a single column. */
@@ -137,6 +138,7 @@ export async function fitDetectorFlow(
 ): Promise<FlowModel> {
   const count = rows.length / width;
   const held = Math.max(1, Math.round(SCHEDULE.heldOut * count));
+  const validateEvery = Math.max(1, Math.floor(steps / SCHEDULE.looks));
   const model = await fit(
     trainingFlow(width, { form, contaminated }),
     { examples: rows, count },
@@ -148,8 +150,8 @@ export async function fitDetectorFlow(
       learningRate: SCHEDULE.learningRate,
       warmup: Math.ceil(SCHEDULE.warmup * steps),
       validation: held / count,
-      validateEvery: Math.max(1, Math.floor(steps / SCHEDULE.looks)),
-      patience: SCHEDULE.patience,
+      validateEvery,
+      patience: Math.max(SCHEDULE.patience.looks, Math.ceil(SCHEDULE.patience.steps / validateEvery)),
       ...(signal && { signal }),
       ...(onStep && { onStep: ({ step }) => onStep(step) }),
     },
