@@ -11,9 +11,9 @@ import { reorthogonalize, retract, skewGradient } from "./orthogonal-step.js";
 /**
  * The training step, in pure functions: `gradient` (matrix products; of parts of the batch, side by side),
  * `descent` (their sum, directions of rotations, clipping; one program with the gradient where the batch has one part), `update`
- * (elementwise, over every number that moves), `retraction` (matrix products, orthogonal parameters only) and `kernels`
- * (matrix products, kernels that Muon moves). They are separate because an executor can fuse what is elementwise and do it in place. Each consumes what it is given. Parameters that
- * move are named by their paths.
+ * (elementwise, over every number that moves), `retraction` (matrix products, orthogonal parameters only) and `muon`
+ * (matrix products, kernels of convolutions only). They are separate because an executor can fuse what is elementwise and
+ * do it in place. Each consumes what it is given. Parameters that move are named by their paths.
  */
 export type ByPath<T = np.Array> = { [path: string]: T };
 
