@@ -7,6 +7,7 @@ import type { GraphModel } from "jax-to-onnx/internal";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { constant, nodesOf } from "../../../test/onnx-graph.js";
+import { unreached } from "../src/samples/wanted-outputs.js";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
 import { dense, writeOnnx } from "./onnx-files.js";
 import { expectRefusal } from "./refusal.js";
@@ -163,6 +164,12 @@ describe("a run of a network that is one step", () => {
     const asked = await runCommand(asking);
     const { recognized, logits } = JSON.parse(asked.stdout);
     expect(logits).toBe("1:4");
+    // behind Erf no output of three weights reaches 4
+    const [, most] =
+      /output 1 of 58 training images lies between \S+ and (\S+), and the/.exec(asked.stderr) ?? [];
+    expect(asked.stderr).toContain(`the network may never reach 4; try --logits 1:${most}`);
+    const near = await runCommand(["sample", at("run"), "--count", "6", "--logits", `1:${most}`]);
+    expect(near).toMatchObject({ status: 0, stderr: expect.not.stringContaining("warning") });
     expect(recognized).toBeGreaterThanOrEqual(0);
     const judge = writeOnnx(root, "second", dense); // of three classes too
     const judged = await runCommand([...asking, "--judge", judge]);
@@ -174,11 +181,32 @@ describe("a run of a network that is one step", () => {
     );
     const decoded = await runCommand(["decode", at("run"), "--logits", "1:4", "--count", "6", "--json"]);
     expect(JSON.parse(decoded.stdout).differences).toHaveLength(6);
+    expect(decoded.stderr).toContain("warning: --logits 1:4: output 1 of 58 training images");
     await expectRefusal(
       ["sample", at("run"), "--logits", "3:1"],
       2,
       "--logits: there is no output 3, expected 0 to 2",
     );
+  });
+
+  it("warns of outputs that no image reaches, and of probabilities of more than 1", () => {
+    const rows = [
+      [0.9, 0.0999, 0.0001],
+      [0.02, 0.0301, 0.9499],
+    ].map((row) => Float32Array.from(row));
+    const asked = (...wanted: [number, number][]) => unreached(new Map(wanted), rows);
+    expect(asked([0, 12])).toEqual([
+      "--logits 0:12: output 0 of 2 training images lies between 0.02 and 0.899 (the outputs are probabilities), and the network may never reach 12; try --logits 0:0.899",
+    ]);
+    expect(asked([1, 0.03])).toEqual([expect.stringContaining("try --logits 1:0.0301")]);
+    expect(asked([0, 0.8], [2, 0.1])).toEqual([]);
+    expect(asked([0, 0.8], [2, 0.9])).toEqual([
+      expect.stringMatching(/^--logits: 0\.8 \+ 0\.9 is more than 1/),
+    ]);
+    const logits = [Float32Array.of(-17.44, 3), Float32Array.of(12.36, 0)];
+    expect(unreached(new Map([[0, 18]]), logits)).toEqual([
+      "--logits 0:18: output 0 of 2 training images lies between -17.4 and 12.3, and the network may never reach 18; try --logits 0:12.3",
+    ]);
   });
 
   it("goes on, and is made again with the same bits", async () => {
@@ -213,107 +241,3 @@ function odd(name: string, change: (graph: GraphModel) => GraphModel): string {
   writeFileSync(path, toBytes(change(graph)));
   return path;
 }
-
-describe("a file that is no step", () => {
-  it.each<[string, (graph: GraphModel) => GraphModel, 1 | 2, string]>([
-    [
-      "integers",
-      (graph) => ({
-        ...graph,
-        inputs: [{ name: "x", type: "int64", shape: ["N", 4] }],
-        nodes: nodesOf([
-          ["Cast", ["x"], "f", { to: 1 }],
-          ["MatMul", ["f", "w"], "y"],
-        ]),
-      }),
-      2,
-      'its input "x" takes integers, expected float32 numbers',
-    ],
-    [
-      "no-batch",
-      (graph) => ({ ...graph, inputs: [{ name: "x", type: "float32", shape: [4] }] }),
-      2,
-      'its input "x" is [4], without a batch axis',
-    ],
-    [
-      "open-sizes",
-      (graph) => ({ ...graph, inputs: [{ name: "x", type: "float32", shape: ["N", "M"] }] }),
-      2,
-      'the input "x" is [N, M]: axis 1 has no size in the file',
-    ],
-    [
-      "several-inputs",
-      (graph) => ({
-        ...graph,
-        inputs: [...graph.inputs, { name: "z", type: "float32", shape: [1, 4] }],
-        nodes: nodesOf([
-          ["Add", ["x", "z"], "s"],
-          ["MatMul", ["s", "w"], "y"],
-        ]),
-      }),
-      2,
-      "it has 2 inputs, x, z",
-    ],
-    [
-      "not-finite",
-      (graph) => ({
-        ...graph,
-        constants: [constant("w", [4, 2], Float32Array.of(1, Number.NaN, 3, 4, 5, 6, 7, 8))],
-      }),
-      2,
-      'the weights "w" are not finite',
-    ],
-    [
-      "places",
-      (graph) => ({
-        ...graph,
-        outputs: [{ name: "y", type: "int64", shape: [2, "K"] }],
-        nodes: nodesOf([["NonZero", ["x"], "y"]]),
-      }),
-      2,
-      '"y" has no row for each example, or another size for other examples',
-    ],
-    [
-      "over-the-batch",
-      (graph) => ({
-        ...graph,
-        nodes: nodesOf([
-          ["ReduceMean", ["x", "axes"], "m"],
-          ["Sub", ["x", "m"], "d"],
-          ["MatMul", ["d", "w"], "y"],
-        ]),
-        constants: [
-          ...(graph.constants ?? []),
-          { name: "axes", type: "int64" as const, shape: [1], data: BigInt64Array.of(0n) },
-        ],
-      }),
-      2,
-      "depends on the others of its batch",
-    ],
-    [
-      "unknown-operator",
-      (graph) => ({ ...graph, nodes: nodesOf([["Nothing", ["x"], "y"]]) }),
-      2,
-      "ONNX Runtime rejects the file",
-    ],
-  ])("%s", async (name, change, status, says) => {
-    const args = ["convert", odd(name, change), "--out", at("none")];
-    await expectRefusal(args, status, says);
-  });
-
-  it("names near values for one that it lacks", async () => {
-    const file = odd("near", (graph) => ({
-      ...graph,
-      nodes: nodesOf([
-        ["MatMul", ["x", "w"], "hidden"],
-        ["Erf", ["hidden"], "y"],
-      ]),
-    }));
-    await expectRefusal(
-      ["convert", file, "--out", at("none"), "--output", "hiden"],
-      2,
-      'it has no value "hiden"',
-      'did you mean "hidden"',
-    );
-  });
-});

@@ -89,6 +89,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const like = flags.like && (await run.outputsOf(await readPicture(flags.like, shape)));
       const wanted = flags.logits ?? new Map(Array.from(like || []).entries());
       const asked = await askFor(run, wanted, count);
+      if (flags.logits) for (const line of asked.warnings) terminal.warn(line);
       const title = `${run.config.network}: inputs for the outputs ${[...wanted].map(([place, value]) => `${place}:${value.toPrecision(3)}`).join(", ")}`;
       let images = new Uint8Array();
       const picture = { title, shape, count, columns, seed, temperature, mode: "sample" as const };

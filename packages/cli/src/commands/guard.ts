@@ -93,7 +93,7 @@ export async function guard(this: CliContext, flags: GuardFlags, file: string): 
     inputs: [file, data, dataDir, calibrate],
   });
   const { bytes, external } = await openModelFile(file);
-  const given = await naming(file, () => openGiven(bytes, external, flags.input));
+  const given = await naming(file, () => openGiven(bytes, external, { input: flags.input }));
   if (given.metadata.has(METADATA))
     throw new UsageError(`${file}: guarded already\nname the file that it was made of`);
   const reading = readingOf(flags);

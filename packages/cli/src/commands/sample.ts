@@ -161,6 +161,7 @@ async function samplePicture(
     );
   if (logits && sheet !== "samples") throw new UsageError("--logits is for samples\nleave --sheet out");
   const asked = logits && (await askFor(run, logits, count));
+  for (const line of asked?.warnings ?? []) terminal.warn(line);
   const wanted = logits && [...logits].map(([place, value]) => `${place}:${value}`).join(",");
   const { samples } = runPaths(folder);
   const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));

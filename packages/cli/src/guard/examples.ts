@@ -2,7 +2,7 @@ import { applyNetwork, ShapeError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng, sizeOf } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
-import { type DataSet, examplesOf } from "../data/image-set.js";
+import { type DataSet, examplesOf, type ImageShape } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 import { fromPixels } from "../networks/pixels.js";
 import { copyRows } from "../rows.js";
@@ -49,6 +49,24 @@ export function inputShape(
   );
 }
 
+/** From pixels 0 to 255, one picture after another, to what a network takes. Errors: those of `fromPixels`. */
+export function preprocessing(
+  shape: ImageShape,
+  to: readonly number[],
+  normalize?: Normalization,
+): (pixels: Uint8Array | Float32Array) => Promise<Float32Array> {
+  const layers = fromPixels(shape, to, normalize);
+  const some = Math.max(1, Math.floor(AT_ONCE / sizeOf(shape))) * sizeOf(shape);
+  return async (pixels) => {
+    const out = new Float32Array(pixels.length);
+    for (let at = 0; at < pixels.length; at += some) {
+      const x = np.array(Float32Array.from(pixels.subarray(at, at + some))).reshape([-1, ...shape]);
+      out.set(await applyNetwork({ inShape: shape, layers }, x).data(), at);
+    }
+    return out;
+  };
+}
+
 /** @param to the sizes of an example of the network */
 export function examplesFor(set: DataSet, to: readonly number[], normalize?: Normalization): Examples {
   const numbers = examplesOf(set);
@@ -60,24 +78,8 @@ export function examplesFor(set: DataSet, to: readonly number[], normalize?: Nor
     const [low, high] = set.rows.reduce(([a, b], each) => [Math.min(a, each), Math.max(b, each)], [0, 0]);
     return { name, count, shape, range: [low, high], plain, toInput: async (rows) => rows };
   }
-  const layers = fromPixels(set.shape, to, normalize);
-  return {
-    name,
-    count,
-    labels: set.labels,
-    shape,
-    range: [0, 255],
-    plain,
-    async toInput(pixels) {
-      const out = new Float32Array(pixels.length);
-      const some = Math.max(1, Math.floor(AT_ONCE / size)) * size;
-      for (let at = 0; at < pixels.length; at += some) {
-        const x = np.array(pixels.slice(at, at + some)).reshape([-1, ...shape]);
-        out.set(await applyNetwork({ inShape: set.shape, layers }, x).data(), at);
-      }
-      return out;
-    },
-  };
+  const toInput = preprocessing(set.shape, to, normalize);
+  return { name, count, labels: set.labels, shape, range: [0, 255], plain, toInput };
 }
 
 /** The numbers of some examples, drawn without order: files are often sorted. */

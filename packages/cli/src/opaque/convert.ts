@@ -41,7 +41,7 @@ const INPUTS = 4;
 export async function convertFunction(file: string, options: FunctionOptions): Promise<ConvertedFunction> {
   const { bytes, external } = await openModelFile(file);
   return naming(file, async () => {
-    const given = openGiven(bytes, external, options.input);
+    const given = openGiven(bytes, external, { input: options.input });
     const original = given.isSplit ? given.showing([]) : bytes;
     const { output: wanted } = options;
     if (wanted !== undefined) given.expectValue(wanted);
@@ -112,7 +112,7 @@ async function checkRows(
       throw new DataError(
         `${JSON.stringify(output)} holds no float32 numbers\nname another value by --output`,
       );
-    expectFinite(together.data, output, given);
+    expectFinite(together.data, output, given, [low, high]);
     const alone: number[] = [];
     for (let i = 0; i < INPUTS; i++) {
       const found = (await network.all(inputs.subarray(i * size, (i + 1) * size)))[output];
@@ -129,10 +129,15 @@ async function checkRows(
   }
 }
 
-function expectFinite(values: Float32Array, output: string, given: GivenModel): void {
+function expectFinite(
+  values: Float32Array,
+  output: string,
+  given: GivenModel,
+  [low, high]: readonly [number, number],
+): void {
   if (values.every(Number.isFinite)) return;
   const weights = given.nonFinite();
   throw new DomainError(
-    `${JSON.stringify(output)} is not finite for inputs from 0 to 1${weights === undefined ? "\nset the range of its inputs by --range" : `: the weights ${JSON.stringify(weights)} are not finite\nexport the network again`}`,
+    `${JSON.stringify(output)} is not finite for inputs from ${low} to ${high}${weights === undefined ? "\nset the range of its inputs by --range" : `: the weights ${JSON.stringify(weights)} are not finite\nexport the network again`}`,
   );
 }

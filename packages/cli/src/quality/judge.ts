@@ -1,10 +1,13 @@
 import { basename } from "node:path";
-import { ShapeError, UsageError } from "@flowify/core";
+import { DomainError, FlowifyError, ShapeError, UsageError } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { loadRuntime, openOriginal } from "@flowify/onnx";
-import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { type Computed, type GivenModel, loadRuntime, openGiven, openOriginal } from "@flowify/onnx";
+import { type ImageSet, imageSize } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
-import { readPretrained } from "../networks/pretrained.js";
+import { inputShape, preprocessing } from "../guard/examples.js";
+import { openModelFile } from "../networks/model-file.js";
+import { naming } from "../networks/naming.js";
+import { isDescription } from "../networks/pretrained.js";
 import { type Features, features, verdicts } from "./features.js";
 
 /** A classifier of images: its logits are the features for comparing samples with real images. */
@@ -17,90 +20,118 @@ export type Judge = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-type Scaling = Readonly<{ name: string; of(pixel: number, channel: number): number }>;
+/** The usual preprocessings of networks, as `--normalize` has them; the accuracy of the file selects one. */
+const usual: readonly (Normalization | undefined)[] = ["raw", undefined];
 
-/** The usual preprocessings of networks; the accuracy of the file selects one. */
-const usual: readonly Scaling[] = [
-  { name: "pixels 0 to 255", of: (pixel) => pixel },
-  { name: "pixels / 255", of: (pixel) => pixel / 255 },
-];
-
-function scalingOf(normalization: Normalization): Scaling {
-  if (normalization === "raw") return usual[0] as Scaling;
-  const { mean, std } = normalization;
-  const at = (values: readonly number[], channel: number): number => values[channel] ?? values[0] ?? 0;
-  return {
-    name: `(pixels / 255 - ${mean.join(", ")}) / ${std.join(", ")}`,
-    of: (pixel, channel) => (pixel / 255 - at(mean, channel)) / at(std, channel),
-  };
+function nameOf(normalization: Normalization | undefined): string {
+  if (normalization === "raw") return "pixels 0 to 255";
+  if (!normalization) return "pixels / 255";
+  return `(pixels / 255 - ${normalization.mean.join(", ")}) / ${normalization.std.join(", ")}`;
 }
 
+/** Operators at the end that keep the order of the classes: their input holds the logits. */
+const ENDS: readonly string[] = ["Softmax", "LogSoftmax", "Identity"];
+
+/** Images that the outputs are found by, and images in a call. */
+const IMAGES = { probed: 3, atOnce: 250 } as const;
+
 /**
- * Opens a classifier of an ONNX file. Without a normalization, both usual scalings of the pixels are tried on the real
- * images: the one with the higher accuracy (without labels: the higher confidence) is used.
+ * Opens a classifier of an ONNX file, which is run and not converted. Without a normalization, both usual scalings of the pixels
+ * are tried on the real images: the one with the higher accuracy (without labels: the higher confidence) is used.
  *
- * @throws UsageError for a file that is not ONNX, ShapeError if the images do not fit or it has fewer than two outputs
+ * @throws UsageError for a file that is not ONNX or that ONNX Runtime rejects, ShapeError if the images do not fit or no output
+ * has a number for each of at least two classes, DomainError for outputs that are not finite
  */
 export async function openJudge(
   file: string,
   real: ImageSet,
   normalization: Normalization | undefined,
 ): Promise<Judge> {
-  const { network, original, outShape } = await readPretrained(file, {});
-  if (!original)
-    throw new UsageError(`--judge ${file}: expected an ONNX file\nexport the classifier to ONNX`);
-  const classes = sizeOf(outShape);
-  const taken = sizeOf(network.inShape);
-  if (taken !== imageSize(real.shape))
-    throw new ShapeError(
-      `--judge ${file}: expects [${network.inShape.join(", ")}], the images are [${real.shape.join(", ")}]\nname a classifier for these images`,
-    );
-  if (classes < 2)
-    throw new ShapeError(
-      `--judge ${file}: returns one number, expected one for each of at least two classes`,
-    );
-  const runtime = await openOriginal(await loadRuntime(), original);
-  const look = async (images: Uint8Array, scaling: Scaling): Promise<Features> =>
-    features(await runtime.run(scaled(images, real.shape, network.inShape, scaling)), classes);
-  const scaling = normalization
-    ? scalingOf(normalization)
-    : await bestScaling(real, (scaled) => look(real.images, scaled));
-  return {
-    name: basename(file),
-    input: scaling.name,
-    look: (images) => look(images, scaling),
-    dispose: () => runtime.dispose(),
-  };
+  const named = `--judge ${file}`;
+  if (isDescription(file))
+    throw new UsageError(`${named}: expected an ONNX file\nexport the classifier to ONNX`);
+  const { bytes, external } = await openModelFile(file);
+  const given = await naming(named, () => openGiven(bytes, external, { asItIs: true }));
+  const example = exampleOf(named, given, real);
+  const runtime = await loadRuntime();
+  const last = given.line.findLastIndex(({ op }) => !ENDS.includes(op));
+  const inner = given.line[last]?.name;
+  const shown = inner === undefined || given.outputs.some(({ name }) => name === inner) ? [] : [inner];
+  const network = await naming(named, () =>
+    openOriginal(runtime, given.showing(shown), { input: given.input.name, example }),
+  );
+  const all = async (images: Uint8Array, scaling: Normalization | undefined, atOnce: number) =>
+    network.all(await preprocessing(real.shape, example, scaling)(images), atOnce);
+  try {
+    const probed = real.images.subarray(0, IMAGES.probed * imageSize(real.shape));
+    const outputs = given.outputs.map(({ name }) => name);
+    const found = async (atOnce: number) =>
+      scoresOf(await all(probed, normalization, atOnce), [...shown, ...outputs]);
+    // a file may leave the batch open and still be valid only for one example
+    const [atOnce, scores] = await naming(named, async () => {
+      const together = await found(IMAGES.probed).catch(() => undefined);
+      return together === undefined ? [1, await found(1)] : [IMAGES.atOnce, together];
+    });
+    if (!scores)
+      throw new ShapeError(
+        `${named}: returns ${given.outputs.map(({ name, shape }) => `${name} [${shape.join(", ")}]`).join(", ")}, expected float32 numbers, one for each of at least two classes\nname a classifier`,
+      );
+    const look = async (images: Uint8Array, scaling: Normalization | undefined): Promise<Features> => {
+      const { data, shape } = (await all(images, scaling, atOnce))[scores] as Computed;
+      return features(data as Float32Array, sizeOf(shape));
+    };
+    const scaling = normalization ?? (await bestScaling(real, (each) => look(real.images, each)));
+    return {
+      name: basename(file),
+      input: nameOf(scaling),
+      async look(images) {
+        const seen = await look(images, scaling);
+        if (seen.rows.every(Number.isFinite)) return seen;
+        throw new DomainError(
+          `${named}: returns numbers that are not finite\nset --normalize, or name another`,
+        );
+      },
+      dispose: () => network.dispose(),
+    };
+  } catch (error) {
+    await network.dispose();
+    throw error;
+  }
 }
 
-/** Preprocessed pixels: scaled, and channels last for a network with such an input. */
-function scaled(
-  images: Uint8Array,
-  [channels, height, width]: ImageShape,
-  inShape: readonly number[],
-  { of }: Scaling,
-): Float32Array {
-  const plane = height * width;
-  const last = channels > 1 && inShape.at(-1) === channels && inShape[0] !== channels;
-  const result = new Float32Array(images.length);
-  for (let i = 0; i < images.length; i++) {
-    const channel = Math.floor(i / plane) % channels;
-    const image = i - (i % (channels * plane));
-    result[last ? image + (i % plane) * channels + channel : i] = of(images[i]!, channel);
+/** The sizes of an example. */
+function exampleOf(named: string, { input }: GivenModel, { shape, name }: ImageSet): number[] {
+  try {
+    return inputShape(input.shape.length === 1 ? input.shape : input.shape.slice(1), shape, name);
+  } catch (cause) {
+    if (!(cause instanceof FlowifyError)) throw cause;
+    throw new ShapeError(
+      `${named}: expects [${input.shape.slice(1).join(", ")}], the images are [${shape.join(", ")}]\nname a classifier for these images`,
+      { cause },
+    );
   }
-  return result;
 }
+
+/** The first of these outputs that has float32 numbers, at least two for each example. */
+const scoresOf = (
+  outputs: Readonly<Record<string, Computed>>,
+  names: readonly string[],
+): string | undefined =>
+  names.find((name) => {
+    const found = outputs[name];
+    return found?.data instanceof Float32Array && sizeOf(found.shape) >= 2;
+  });
 
 async function bestScaling(
   { labels }: ImageSet,
-  look: (scaling: Scaling) => Promise<Features>,
-): Promise<Scaling> {
+  look: (scaling: Normalization | undefined) => Promise<Features>,
+): Promise<Normalization | undefined> {
   const trusts: number[] = [];
   for (const scaling of usual) {
     const seen = verdicts(await look(scaling));
     const trust = ({ label, probability }: (typeof seen)[number], i: number): number =>
-      labels ? Number(label === labels[i]) : probability;
+      labels ? Number(label === labels[i]) : probability || 0; // NaN for outputs that are not finite
     trusts.push(seen.reduce((sum, verdict, i) => sum + trust(verdict, i), 0));
   }
-  return usual[trusts.indexOf(Math.max(...trusts))] as Scaling;
+  return usual[trusts.indexOf(Math.max(...trusts))];
 }

@@ -16,6 +16,8 @@ export type Asked = Readonly<{
   given: Float32Array;
   /** The place of the largest of them, for each sample. */
   classes: readonly number[];
+  /** Wanted outputs that no example reaches, a line each. */
+  warnings: readonly string[];
   /** Samples, integers 0 to 255, to those that reach the outputs and those whose largest output is the one asked for. */
   judge(images: Uint8Array): Promise<Reached & { recognized: number | undefined }>;
 }>;
@@ -40,7 +42,8 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
   const outputs = await outputsOf(examplesOf(firstImages(all, Math.min(LOOKED_AT, all.count))));
   const distance = (row: Float32Array): number =>
     [...wanted].reduce((sum, [place, value]) => sum + ((row[place] ?? 0) - value) ** 2, 0);
-  const near = rowsOf(outputs, seen)
+  const rows = rowsOf(outputs, seen);
+  const near = rows
     .map((row) => ({ row, far: distance(row) }))
     .sort((a, b) => a.far - b.far)
     .slice(0, NEAREST)
@@ -51,6 +54,7 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
   return {
     given,
     classes,
+    warnings: unreached(wanted, rows),
     async judge(images) {
       const found = await outputsOf(images);
       const places = [...wanted.keys()];
@@ -64,6 +68,38 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
       return { ...reached, recognized: seen > 1 ? right : undefined };
     },
   };
+}
+
+/** Sums of a row that count as 1. */
+const NEAR_ONE = 1e-3;
+
+/** Wanted outputs beyond those of all examples, each with a value near it that is reached. */
+export function unreached(wanted: Wanted, rows: readonly Float32Array[]): string[] {
+  const sumOf = (row: Float32Array): number => row.reduce((sum, value) => sum + value, 0);
+  const areProbabilities =
+    (rows[0]?.length ?? 0) > 1 &&
+    rows.every((row) => row.every((value) => value >= 0) && Math.abs(sumOf(row) - 1) < NEAR_ONE);
+  const beyond = [...wanted].flatMap(([place, value]) => {
+    const found = rows.map((row) => row[place] ?? Number.NaN).sort((a, b) => a - b);
+    const [least = value, most = value] = [found[0], found.at(-1)];
+    if (value >= least && value <= most) return [];
+    const [low, high] = [threeDigits(least, Math.ceil), threeDigits(most, Math.floor)];
+    return `--logits ${place}:${value}: output ${place} of ${rows.length} training images lies between ${low} and ${high}${
+      areProbabilities ? " (the outputs are probabilities)" : ""
+    }, and the network may never reach ${value}; try --logits ${place}:${value < least ? low : high}`;
+  });
+  const asked = [...wanted.values()].reduce((sum, value) => sum + value, 0);
+  return beyond.length === 0 && areProbabilities && asked > 1 + NEAR_ONE
+    ? [
+        `--logits: ${[...wanted.values()].join(" + ")} is more than 1, and the outputs are probabilities: no input has them; try smaller ones`,
+      ]
+    : beyond;
+}
+
+/** Three digits, rounded to one side. */
+function threeDigits(value: number, round: (value: number) => number): number {
+  const scale = 10 ** (2 - Math.floor(Math.log10(Math.abs(value) || 1)));
+  return Number((round(value * scale) / scale).toPrecision(3));
 }
 
 /** What the network says of samples. */

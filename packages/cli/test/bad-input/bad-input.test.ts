@@ -12,12 +12,14 @@ import { guards } from "./guards.js";
 import { models } from "./models.js";
 import { placesIn } from "./place.js";
 import { predictions } from "./predictions.js";
+import { steps } from "./steps.js";
 import { tables } from "./tables.js";
 
 const commands = {
   "the command line": commandLine,
   "networks and runs": configuration,
   "pretrained networks": models,
+  "networks to convert": steps,
   "networks to guard": guards,
   "files and folders of images": dataFiles,
   archives,

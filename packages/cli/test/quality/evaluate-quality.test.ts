@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { toBytes } from "@flowify/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
+import { constant, type NodeText, nodesOf } from "../../../../test/onnx-graph.js";
 import { imageSet } from "../../src/data/image-set.js";
+import { readPretrained } from "../../src/networks/pretrained.js";
 import { openJudge } from "../../src/quality/judge.js";
 import { writeIdxFolder } from "../data/idx-files.js";
 import { dense, writeOnnx } from "../onnx-files.js";
@@ -36,6 +39,106 @@ type Document = {
     copies: number;
   };
 };
+
+const real = () => imageSet({ name: "real", split: "test", images: images(20), shape: [1, 4, 4] });
+
+/** dense, and operators that no layer stands for: sign(y) |y| is y. */
+const withoutRules: readonly NodeText[] = [
+  ...dense.slice(0, 3),
+  ["Gemm", ["r", "w2", "b2"], "y", { transB: 1 }],
+  ["Sign", ["y"], "side"],
+  ["Abs", ["y"], "size"],
+  ["Mul", ["side", "size"], "scores"],
+];
+const notFinite: readonly NodeText[] = [...dense, ["Sqrt", ["logits"], "roots"]];
+
+type Odd = { type?: "int64"; beside?: string; last?: string; shape?: readonly (string | number)[] };
+
+/** A network with another input or output. */
+function odd(name: string, { type, beside, last = "logits", shape = ["N", 1, 4, 4] }: Odd): string {
+  const file = join(root, `${name}.onnx`);
+  const inputs = [{ name: "x", type: type ?? ("float32" as const), shape }];
+  const nodes: NodeText[] = [
+    ["Cast", ["x"], "c", { to: 1 }],
+    ["Reshape", ["c", "rows"], "f"],
+    ["MatMul", ["f", "w"], "m"],
+    beside ? ["Add", ["m", beside], "logits"] : ["Identity", ["m"], "logits"],
+    ["ReduceMax", ["logits", "across"], "most", { keepdims: 0 }],
+    ["ArgMax", ["logits"], "label", { axis: 1, keepdims: 0 }],
+    ["Softmax", ["logits"], "p", { axis: 1 }],
+  ];
+  const one = { label: "int64", most: "float32" } as const;
+  writeFileSync(
+    file,
+    toBytes({
+      name,
+      inputs: beside ? [...inputs, { name: beside, type: "float32" as const, shape: [1, 3] }] : inputs,
+      outputs: last.split(" ").map((each) => ({
+        name: each,
+        type: each === "label" ? one.label : ("float32" as const),
+        shape: each in one ? ["N"] : ["N", 3],
+      })),
+      nodes: nodesOf(nodes),
+      constants: [
+        constant(
+          "w",
+          [16, 3],
+          Float32Array.from({ length: 48 }, (_, i) => Math.sin(i)),
+        ),
+        { name: "across", type: "int64" as const, shape: [1], data: BigInt64Array.of(1n) },
+        {
+          name: "rows",
+          type: "int64" as const,
+          shape: [2],
+          data: BigInt64Array.of(shape[0] === "N" ? -1n : 1n, 16n),
+        },
+      ],
+    }),
+  );
+  return file;
+}
+
+describe("a judge", () => {
+  const seen = async (file: string) => {
+    const judge = await openJudge(file, real(), "raw");
+    const found = await judge.look(images(30));
+    await judge.dispose();
+    return found;
+  };
+
+  it("is run and not converted: operators without a rule are no obstacle", async () => {
+    const file = writeOnnx(root, "without-rules", withoutRules);
+    await expect(readPretrained(file, {})).rejects.toThrow("Sign");
+    const found = await seen(file);
+    expect(found).toEqual(await seen(writeOnnx(root, "dense", dense)));
+    expect(found).toMatchObject({ count: 30, size: 3 });
+    const args = ["evaluate", run, "--quality", "--limit", "40", "--judge", file];
+    expect((await runCommand(args)).stdout).toMatch(/^without-rules\.onnx \(pixels/m);
+  });
+
+  it("looks at the logits, before a softmax and beside labels", async () => {
+    const logits = await seen(odd("plain", {}));
+    expect(logits.given).toBeUndefined();
+    expect(await seen(odd("softmax", { last: "p" }))).toEqual(logits);
+    expect(await seen(odd("labels", { last: "label p" }))).toMatchObject({
+      size: 3,
+      given: expect.anything(),
+    });
+  });
+
+  it("takes a batch of one, and no batch", async () => {
+    const { rows } = await seen(odd("many", {}));
+    const alone = [
+      await seen(odd("fixed", { shape: [1, 1, 4, 4] })),
+      await seen(odd("row", { shape: [16] })),
+      await seen(odd("one-by-one", { shape: ["M", 1, 4, 4] })), // [M, …] is reshaped to [1, 16]
+    ];
+    for (const each of alone) {
+      expect(each.count).toBe(30);
+      each.rows.forEach((value, i) => expect(value).toBeCloseTo(rows[i]!, 2));
+    }
+  });
+});
 
 describe("flowify evaluate --quality", () => {
   it("judges samples beside real images by a classifier that it trains on the labels", async () => {
@@ -83,6 +186,21 @@ describe("flowify evaluate --quality", () => {
     const layers = [{ kind: "flatten" }, { kind: "linear", out: 3 }];
     writeFileSync(plain, JSON.stringify({ inShape: [1, 4, 4], layers }));
     await expectRefusal(["evaluate", run, "--quality", "--judge", plain], 2, "expected an ONNX file");
+    await expect(openJudge(odd("integers", { type: "int64" }), real(), undefined)).rejects.toThrow(
+      'its input "x" takes integers, expected float32 numbers',
+    );
+    await expect(openJudge(odd("two", { beside: "z" }), real(), undefined)).rejects.toThrow(
+      "two.onnx: it has 2 inputs, x, z\nexport the network with the others built in",
+    );
+    await expect(openJudge(odd("one", { last: "most" }), real(), undefined)).rejects.toThrow(
+      "one.onnx: returns most [N], expected float32 numbers, one for each of at least two classes",
+    );
+    await expect(
+      openJudge(writeOnnx(root, "unknown", [["Nothing", ["x"], "y"]]), real(), undefined),
+    ).rejects.toThrow("unknown.onnx: ONNX Runtime rejects the file");
+    const nan = await openJudge(writeOnnx(root, "nan", notFinite), real(), undefined);
+    await expect(nan.look(real().images)).rejects.toThrow("nan.onnx: returns numbers that are not finite");
+    await nan.dispose();
     const large = imageSet({ name: "large", split: "test", images: new Uint8Array(64), shape: [1, 8, 8] });
     await expect(openJudge(writeOnnx(root, "judge", dense), large, undefined)).rejects.toThrow(
       "expects [1, 4, 4], the images are [1, 8, 8]",

@@ -11,7 +11,6 @@ import { mainLine, type Station } from "./main-line.js";
 
 /** An ONNX file that outputs can be added to: its nodes stay as they are. */
 export type GivenModel = Readonly<{
-  opset: number;
   /** The input of the data, float32, with the batch as its first axis. */
   input: OnnxValue;
   /** Other inputs, float32 of fixed sizes. */
@@ -60,29 +59,37 @@ const typeNames: Readonly<Record<number, string>> = {
   [onnx.TensorProto_DataType.BOOL]: "booleans",
 };
 
+export type GivenOptions = Readonly<{
+  /** The input of the data, where the file has several. */
+  input?: string | undefined;
+  /** The file is to run as it is: its input may lack a batch axis, and is the only one. */
+  asItIs?: boolean;
+}>;
+
 /**
- * Opens an ONNX file to add outputs to it.
+ * Opens an ONNX file to run it, or to add outputs to it.
  *
- * @param named the input of the data, where the file has several
  * @throws DataError for a file that is not ONNX, UsageError for inputs that cannot be fed
  */
-export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: string): GivenModel {
+export function openGiven(
+  bytes: Uint8Array,
+  external?: ExternalData,
+  { input: named, asItIs = false }: GivenOptions = {},
+): GivenModel {
   const model = decodeModel(bytes);
   const { graph } = model;
   const held = new Set(graph.initializer.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !held.has(name)).map(describeValue);
-  const input = inputOf(inputs, named);
+  const input = inputOf(inputs, named, asItIs);
   const others = inputs.filter((each) => each !== input);
   for (const each of others) expectFixed(each);
   const imported = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   const opset = Number(imported?.version ?? 1n);
-  const written = writtenOpset(graph, opset);
   const outputs = graph.output.map(describeValue);
   const first = outputs[0];
   if (!first) throw new DataError("its graph has no outputs\nexport the file again");
   const values = new Set([...inputs.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)]);
   return {
-    opset: written,
     input,
     others,
     outputs,
@@ -122,6 +129,7 @@ export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: st
       return toBinary(onnx.ModelProtoSchema, copy);
     },
     with(part) {
+      const written = writtenOpset(graph, opset);
       const copy = decodeModel(bytes);
       const own = copy.graph;
       for (const tensor of own.initializer) if (external) bringIn(tensor, external);
@@ -160,7 +168,7 @@ export function openGiven(bytes: Uint8Array, external?: ExternalData, named?: st
 const productOf = (sizes: readonly bigint[]): number =>
   sizes.reduce((product, size) => product * Number(size), 1);
 
-function inputOf(inputs: readonly OnnxValue[], named: string | undefined): OnnxValue {
+function inputOf(inputs: readonly OnnxValue[], named: string | undefined, asItIs: boolean): OnnxValue {
   const names = inputs.map(({ name }) => name);
   const found = named === undefined ? inputs[0] : inputs.find(({ name }) => name === named);
   if (!found)
@@ -171,14 +179,14 @@ function inputOf(inputs: readonly OnnxValue[], named: string | undefined): OnnxV
     );
   if (named === undefined && inputs.length > 1)
     throw new UsageError(
-      `it has ${inputs.length} inputs, ${names.join(", ")}\nname the one of the data with --input; the others get zeros`,
+      `it has ${inputs.length} inputs, ${names.join(", ")}\n${asItIs ? "export the network with the others built in" : "name the one of the data with --input; the others get zeros"}`,
     );
   const { name, type, shape } = found;
   if (type !== onnx.TensorProto_DataType.FLOAT)
     throw new UsageError(
       `its input ${JSON.stringify(name)} takes ${typeNames[type] ?? "integers"}, expected float32 numbers\nexport the part of the network behind ${type === onnx.TensorProto_DataType.STRING ? "the text" : "the cast or the embedding"}`,
     );
-  if (shape.length < 2)
+  if (shape.length < (asItIs ? 1 : 2))
     throw new UsageError(
       `its input ${JSON.stringify(name)} is [${shape.join(", ")}], without a batch axis; expected [batch, …]\nexport the network for batches`,
     );

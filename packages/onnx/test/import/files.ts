@@ -4,13 +4,14 @@ import * as onnx from "onnx-buf";
 const Type = onnx.TensorProto_DataType;
 const Kind = onnx.AttributeProto_AttributeType;
 
-/** An attribute: a number is an int, `{ float }` a float, text, lists of ints, a tensor. */
+/** An attribute: a number is an int, `{ float }` a float, text, lists of ints, a tensor, a nested graph. */
 export type Attribute =
   | number
   | string
   | readonly number[]
   | { float: number }
   | { floats: number[] }
+  | { graph: FileOptions }
   | onnx.TensorProto;
 type NodeText = readonly [
   op: string,
@@ -20,7 +21,7 @@ type NodeText = readonly [
 ];
 export type FileOptions = {
   input?: { name: string; shape: readonly (number | string)[]; type?: number }[];
-  outputs?: readonly string[];
+  outputs?: readonly (string | { name: string; type: number })[];
   nodes: readonly NodeText[];
   constants?: { readonly [name: string]: onnx.TensorProto };
   opset?: number;
@@ -58,6 +59,7 @@ function attribute(name: string, value: Attribute): onnx.AttributeProto {
   if (typeof value === "string") return of({ type: Kind.STRING, s: new TextEncoder().encode(value) });
   if (Array.isArray(value)) return of({ type: Kind.INTS, ints: value.map(BigInt) });
   if ("float" in value) return of({ type: Kind.FLOAT, f: value.float });
+  if ("graph" in value) return of({ type: Kind.GRAPH, g: model(value.graph).graph! });
   if ("floats" in value) return of({ type: Kind.FLOATS, floats: value.floats });
   return of({ type: Kind.TENSOR, t: value as onnx.TensorProto });
 }
@@ -92,7 +94,9 @@ export function model({
     graph: create(onnx.GraphProtoSchema, {
       name: "test",
       input: input.map(({ name, shape, type = Type.FLOAT }) => info(name, type, shape)),
-      output: outputs.map((name) => info(name, Type.FLOAT)),
+      output: outputs.map((each) =>
+        typeof each === "string" ? info(each, Type.FLOAT) : info(each.name, each.type),
+      ),
       node: nodes.map(([opType, inputs, results, attributes = {}]) =>
         create(onnx.NodeProtoSchema, {
           opType,

@@ -1,0 +1,242 @@
+import { type FileOptions, file, floats, ints, spread } from "../../../onnx/test/import/files.js";
+import { runCommand } from "../run-command.js";
+import type { BadCommand, Place } from "./bad-input.js";
+
+/** ONNX's numbers of types. */
+const [FLOAT, INT64, TEXT, BOOL] = [1, 7, 8, 9];
+
+const weights = { w: spread([4, 2]) };
+const product: FileOptions["nodes"][number] = ["MatMul", ["x", "w"], ["y"]];
+
+/** A file of these nodes for rows [N, 4]. */
+const made = (nodes: FileOptions["nodes"], more: Partial<FileOptions> = {}): Uint8Array =>
+  file({ nodes, ...more, constants: { ...weights, ...more.constants } });
+
+const converting =
+  (bytes: Uint8Array, ...flags: readonly string[]) =>
+  ({ write }: Place) => {
+    const path = write("net.onnx", bytes);
+    return ["convert", path, "--out", `${path}-converted`, ...flags];
+  };
+
+const usage = { status: 2, code: "USAGE" } as const;
+const data = { status: 2, code: "DATA" } as const;
+const unsupported = { status: 3, code: "UNSUPPORTED_OP" } as const;
+
+const input = (shape: readonly (number | string)[], type = FLOAT) => [{ name: "x", shape, type }];
+
+/** Scales all numbers down as long as the largest of the batch is above a quarter. */
+const loop = made(
+  [
+    ["Loop", ["", "true", "x"], ["scaled"], { body: { graph: scaling() } }],
+    ["MatMul", ["scaled", "w"], ["y"]],
+  ],
+  { constants: { true: { ...floats([], []), dataType: BOOL, dims: [], rawData: Uint8Array.of(1) } } },
+);
+
+function scaling(): FileOptions {
+  return {
+    input: [
+      { name: "round", shape: [], type: INT64 },
+      { name: "before", shape: [], type: BOOL },
+      { name: "old", shape: ["N", 4] },
+    ],
+    outputs: [{ name: "goes on", type: BOOL }, "new"],
+    nodes: [
+      ["Mul", ["old", "part"], ["new"]],
+      ["ReduceMax", ["new"], ["most"], { keepdims: 0 }],
+      ["Greater", ["most", "quarter"], ["goes on"]],
+    ],
+    constants: { part: floats([], [0.9]), quarter: floats([], [0.25]) },
+  };
+}
+
+/** Sums from the first example on. */
+const scan = made(
+  [
+    [
+      "Scan",
+      ["zero", "x"],
+      ["last", "sums"],
+      {
+        num_scan_inputs: 1,
+        body: {
+          graph: {
+            input: [
+              { name: "old", shape: [4] },
+              { name: "row", shape: [4] },
+            ],
+            outputs: ["new", "sum"],
+            nodes: [
+              ["Add", ["old", "row"], ["new"]],
+              ["Identity", ["new"], ["sum"]],
+            ],
+          },
+        },
+      },
+    ],
+    ["MatMul", ["sums", "w"], ["y"]],
+  ],
+  { constants: { zero: floats([4], [0, 0, 0, 0]) } },
+);
+
+const places = made([["NonZero", ["x"], ["y"]]], { outputs: [{ name: "y", type: INT64 }] });
+
+const cast: FileOptions["nodes"] = [
+  ["Cast", ["x"], ["f"], { to: FLOAT }],
+  ["MatMul", ["f", "w"], ["y"]],
+];
+
+const logarithm: FileOptions["nodes"] = [
+  ["Clip", ["x", "low", "high"], ["h"]],
+  ["Log", ["h"], ["logs"]],
+  ["MatMul", ["logs", "w"], ["y"]],
+];
+const bounds = { low: floats([], [-1]), high: floats([], [Number.POSITIVE_INFINITY]) };
+
+/** Files that flowify convert cannot take. */
+export const steps: readonly BadCommand[] = [
+  {
+    input: "a loop whose end depends on the data",
+    args: converting(loop),
+    ...data,
+    says: ['"y" of an example depends on the others of its batch', "with the batch as first axis"],
+  },
+  {
+    input: "a loop, layer by layer",
+    args: converting(loop, "--grain", "layer"),
+    ...unsupported,
+    says: [
+      'Loop "scaled" (node 0): holds a nested graph',
+      "or take the network as one step: --grain network",
+    ],
+  },
+  {
+    input: "a Scan over the examples",
+    args: converting(scan),
+    ...data,
+    says: ['"y" of an example depends on the others of its batch', "with the batch as first axis"],
+  },
+  {
+    input: "places that NonZero finds",
+    args: converting(places),
+    ...data,
+    says: [
+      '"y" has no row for each example, or another size for other examples',
+      "name another value by --output",
+    ],
+  },
+  {
+    input: "places that NonZero finds, layer by layer",
+    args: converting(places, "--grain", "layer"),
+    ...unsupported,
+    says: ['NonZero "y" (node 0): there is no rule', "or take the network as one step: --grain network"],
+  },
+  {
+    input: "a mean over the examples",
+    args: converting(
+      made(
+        [
+          ["ReduceMean", ["x", "axes"], ["m"]],
+          ["Sub", ["x", "m"], ["d"]],
+          ["MatMul", ["d", "w"], ["y"]],
+        ],
+        { constants: { axes: ints(0) } },
+      ),
+    ),
+    ...data,
+    says: ['"y" of an example depends on the others of its batch', "for inference"],
+  },
+  {
+    input: "an input of texts",
+    args: converting(made([["StringNormalizer", ["x"], ["y"]]], { input: input(["N", 4], TEXT) })),
+    ...usage,
+    says: ['its input "x" takes texts, expected float32 numbers', "the network behind the text"],
+  },
+  {
+    input: "an input of integers without an embedding",
+    args: converting(made(cast, { input: input(["N", 4], INT64) })),
+    ...usage,
+    says: ['its input "x" takes integers, expected float32 numbers', "behind the cast or the embedding"],
+  },
+  {
+    input: "an input without a batch axis",
+    args: converting(made([product], { input: input([4]) })),
+    ...usage,
+    says: ['its input "x" is [4], without a batch axis', "export the network for batches"],
+  },
+  {
+    input: "an input whose sizes the file leaves open",
+    args: converting(made([product], { input: input(["N", "M"]) })),
+    ...data,
+    says: ['the input "x" is [N, M]: axis 1 has no size in the file', "by --input-shape, such as 1,28,28"],
+  },
+  {
+    input: "several inputs",
+    args: converting(
+      made(
+        [
+          ["Add", ["x", "z"], ["s"]],
+          ["MatMul", ["s", "w"], ["y"]],
+        ],
+        { input: [...input(["N", 4]), { name: "z", shape: [1, 4] }] },
+      ),
+    ),
+    ...usage,
+    says: ["it has 2 inputs, x, z", "name the one of the data with --input"],
+  },
+  {
+    input: "several outputs",
+    args: converting(made([product, ["Identity", ["y"], ["z"]]], { outputs: ["y", "z"] })),
+    ...usage,
+    says: ["it has 2 outputs: y, z", "choose one by --output"],
+  },
+  {
+    input: "an output that the network does not have",
+    args: converting(made([product]), "--output", "yy"),
+    ...usage,
+    says: ['it has no value "yy"', 'did you mean "y"'],
+  },
+  {
+    input: "weights that are not finite",
+    args: converting(
+      made([product], { constants: { w: floats([4, 2], [1, Number.NaN, 3, 4, 5, 6, 7, 8]) } }),
+    ),
+    status: 2,
+    code: "DOMAIN",
+    says: ['the weights "w" are not finite', "export the network again"],
+  },
+  {
+    input: "outputs that are not finite behind a Clip without an upper bound",
+    args: converting(made(logarithm, { constants: bounds }), "--range", "-1:1"),
+    status: 2,
+    code: "DOMAIN",
+    says: ['"y" is not finite for inputs from -1 to 1', "set the range of its inputs by --range"],
+  },
+  {
+    input: "training data for which the outputs of a network are not finite",
+    args: async (place) => {
+      const path = place.write("net.onnx", ofPixels([["Log", ["f"], ["h"]]]));
+      await runCommand(["convert", path, "--out", `${path}-converted`]);
+      return ["train", "--from", `${path}-converted`, "--data", place.images(), "--out", `${path}-run`];
+    },
+    status: 2,
+    code: "DOMAIN",
+    says: ['the output "y" of the network is', "leave the example out, or check its scale (--normalize)"],
+  },
+  {
+    input: "an operator that ONNX Runtime does not know",
+    args: converting(made([["NoSuchOperator", ["x"], ["y"]]])),
+    ...usage,
+    says: ["ONNX Runtime rejects the file", "export the network again, or install another onnxruntime-node"],
+  },
+];
+
+/** A network of pictures of 28 × 28, whose 784 pixels go through nodes from `f` to `h`. */
+function ofPixels(nodes: FileOptions["nodes"]): Uint8Array {
+  return file({
+    input: input(["N", 1, 28, 28]),
+    nodes: [["Flatten", ["x"], ["f"]], ...nodes, ["MatMul", ["h", "w"], ["y"]]],
+    constants: { w: spread([784, 2]) },
+  });
+}
