@@ -34,6 +34,7 @@ export function inputShape(
   sizes: readonly (number | string)[],
   shape: readonly number[],
   name: string,
+  remedy = "choose another --data, or resize pictures with --size HEIGHTxWIDTH",
 ): number[] {
   const [channels = 0, height = 0, width = 0] = shape;
   const size = sizeOf(shape);
@@ -45,11 +46,11 @@ export function inputShape(
   const known = sizes.filter((each) => typeof each === "number");
   if (known.length === sizes.length && sizeOf(known) === size) return known;
   throw new ShapeError(
-    `the examples of ${name} are [${shape.join(", ")}], the network takes [${sizes.join(", ")}]\nchoose another --data, or resize pictures with --size HEIGHTxWIDTH`,
+    `the examples of ${name} are [${shape.join(", ")}], the network takes [${sizes.join(", ")}]\n${remedy}`,
   );
 }
 
-/** From pixels 0 to 255, one picture after another, to what a network takes. Errors: those of `fromPixels`. */
+/** From pixels 0 to 255, one picture after another, to the inputs of a network. Errors: those of `fromPixels`. */
 export function preprocessing(
   shape: ImageShape,
   to: readonly number[],

@@ -1,5 +1,6 @@
 import { type Executor, UsageError } from "@flowify/core";
-import { makeRng } from "@flowify/core/layer";
+import { makeRng, sizeOf } from "@flowify/core/layer";
+import { CLOSE } from "@flowify/onnx";
 import {
   arrayColumns,
   type DetectorOptions,
@@ -16,6 +17,7 @@ import {
   type Activations,
   activationsOf,
   classesOf,
+  differencesAlone,
   openNetwork,
   openTapped,
   type Subject,
@@ -84,9 +86,17 @@ async function tapsOf(
   try {
     const found = await network.all(input);
     const changes = differing(await original.all(input), found) !== undefined;
+    const few = input.subarray(0, ALONE * sizeOf(example));
+    const alone = await differencesAlone(network, few, ALONE, found);
+    const isMixed = (name: string): boolean => (alone.get(name) ?? 0) > CLOSE;
+    const first = [given.outputs[0]!.name, ...(at ?? [])].find(isMixed);
+    if (first !== undefined)
+      throw new UsageError(
+        `${JSON.stringify(first)} of an example depends on the others of its batch, or on chance\nexport the network with the batch as first axis, for inference`,
+      );
     return stations.flatMap((station) => {
       // ONNX Runtime joins operators where nothing else reads what is between them
-      if (!at && changes && shown.includes(station.name)) return [];
+      if ((!at && changes && shown.includes(station.name)) || isMixed(station.name)) return [];
       const value = station.name === given.input.name ? { data: input, shape: example } : found[station.name];
       if (at) return [tapOf(station, value)];
       try {
@@ -102,8 +112,9 @@ async function tapsOf(
   }
 }
 
-/** Examples by which the sizes of values are found. */
+/** Examples by which the sizes of values are found, and of these run alone. */
 const PROBED = 150;
+const ALONE = 3;
 
 /**
  * Fits a guard of a network: features of some of its values, a detector of unusual rows of them, and held-out scores.

@@ -1,5 +1,6 @@
 import { sizeOf } from "@flowify/core/layer";
 import { type Computed, type GivenModel, openOriginal, type Runtime } from "@flowify/onnx";
+import { relativeDifference } from "@flowify/onnx/browser";
 import type { Examples } from "./examples.js";
 import { expectFinite, type Tap, tapGraph } from "./taps.js";
 
@@ -41,6 +42,26 @@ export async function openNetwork(
 ): Promise<OpenNetwork> {
   const opened = await openOriginal(runtime, bytes, { input: given.input.name, example });
   return { all: (inputs) => opened.all(inputs, inOneCall(sizeOf(example))), dispose: opened.dispose };
+}
+
+/** Largest relative difference, by output with finite numbers, of the first examples run with others and alone. */
+export async function differencesAlone(
+  { all }: OpenNetwork,
+  inputs: Float32Array,
+  count: number,
+  together: Readonly<Record<string, Computed>>,
+): Promise<Map<string, number>> {
+  const size = inputs.length / count;
+  const alone: Readonly<Record<string, Computed>>[] = [];
+  for (let i = 0; i < count; i++) alone.push(await all(inputs.subarray(i * size, (i + 1) * size)));
+  return new Map(
+    Object.entries(together).flatMap(([name, { data, shape }]) => {
+      if (!(data instanceof Float32Array)) return [];
+      const first = data.subarray(0, count * sizeOf(shape));
+      const own = alone.flatMap((each) => Array.from((each[name]?.data ?? []) as Float32Array));
+      return first.every(Number.isFinite) ? [[name, relativeDifference(first, own)] as const] : [];
+    }),
+  );
 }
 
 /** The network with its taps as outputs. */

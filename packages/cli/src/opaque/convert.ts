@@ -1,8 +1,7 @@
 import { DataError, DomainError, UsageError } from "@flowify/core";
 import { makeRng, sizeOf } from "@flowify/core/layer";
 import { CLOSE, type GivenModel, loadRuntime, openGiven, type Runtime } from "@flowify/onnx";
-import { relativeDifference } from "@flowify/onnx/browser";
-import { openNetwork } from "../guard/network.js";
+import { differencesAlone, openNetwork } from "../guard/network.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
 import type { OpaqueFunction } from "./schema.js";
@@ -103,7 +102,8 @@ async function checkRows(
   const inputs = Float32Array.from({ length: INPUTS * size }, () => low + (high - low) * rng.uniform());
   const network = await openNetwork({ runtime, given, example: inShape }, bytes);
   try {
-    const together = (await network.all(inputs))[output];
+    const all = await network.all(inputs);
+    const together = all[output];
     if (!together)
       throw new DataError(
         `${JSON.stringify(output)} has no row for each example, or another size for other examples\nname another value by --output`,
@@ -113,12 +113,7 @@ async function checkRows(
         `${JSON.stringify(output)} holds no float32 numbers\nname another value by --output`,
       );
     expectFinite(together.data, output, given, [low, high]);
-    const alone: number[] = [];
-    for (let i = 0; i < INPUTS; i++) {
-      const found = (await network.all(inputs.subarray(i * size, (i + 1) * size)))[output];
-      alone.push(...((found?.data ?? []) as Float32Array));
-    }
-    const difference = relativeDifference(together.data, alone);
+    const difference = (await differencesAlone(network, inputs, INPUTS, all)).get(output) ?? Number.NaN;
     if (!(difference <= CLOSE))
       throw new DataError(
         `${JSON.stringify(output)} of an example depends on the others of its batch, or on chance (largest relative difference: ${difference.toExponential(1)})\nexport the network with the batch as first axis, for inference`,

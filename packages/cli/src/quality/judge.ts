@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import { DomainError, FlowifyError, ShapeError, UsageError } from "@flowify/core";
+import { DomainError, ShapeError, UsageError } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { type Computed, type GivenModel, loadRuntime, openGiven, openOriginal } from "@flowify/onnx";
+import { type Computed, loadRuntime, openGiven, openOriginal } from "@flowify/onnx";
 import { type ImageSet, imageSize } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 import { inputShape, preprocessing } from "../guard/examples.js";
@@ -52,7 +52,11 @@ export async function openJudge(
     throw new UsageError(`${named}: expected an ONNX file\nexport the classifier to ONNX`);
   const { bytes, external } = await openModelFile(file);
   const given = await naming(named, () => openGiven(bytes, external, { asItIs: true }));
-  const example = exampleOf(named, given, real);
+  const { shape } = given.input;
+  const sizes = shape.length === 1 ? shape : shape.slice(1);
+  const example = await naming(named, () =>
+    inputShape(sizes, real.shape, real.name, "name a classifier for these images"),
+  );
   const runtime = await loadRuntime();
   const last = given.line.findLastIndex(({ op }) => !ENDS.includes(op));
   const inner = given.line[last]?.name;
@@ -96,19 +100,6 @@ export async function openJudge(
   } catch (error) {
     await network.dispose();
     throw error;
-  }
-}
-
-/** The sizes of an example. */
-function exampleOf(named: string, { input }: GivenModel, { shape, name }: ImageSet): number[] {
-  try {
-    return inputShape(input.shape.length === 1 ? input.shape : input.shape.slice(1), shape, name);
-  } catch (cause) {
-    if (!(cause instanceof FlowifyError)) throw cause;
-    throw new ShapeError(
-      `${named}: expects [${input.shape.slice(1).join(", ")}], the images are [${shape.join(", ")}]\nname a classifier for these images`,
-      { cause },
-    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { toBytes } from "@flowify/onnx";
 import { constant, type NodeText, nodesOf } from "../../../../test/onnx-graph.js";
 import type { BadCommand, Place } from "./bad-input.js";
+import { loop, places } from "./control-flow.js";
 import { COLUMNS, network, numbers, rowsFile } from "./guard-networks.js";
 
 const guarding =
@@ -80,6 +81,30 @@ export const guards: readonly BadCommand[] = [
       '"places" has no row for each example, or another size for other examples',
       "name a value before the loop",
     ],
+  },
+  {
+    input: "a network to guard whose outputs depend on the batch",
+    args: guarding(
+      network([
+        ["MatMul", ["x", "first"], "h"],
+        ["ReduceMean", ["h"], "mean", { keepdims: 1 }],
+        ["Sub", ["h", "mean"], "y"],
+      ]),
+    ),
+    ...usage,
+    says: ['"y" of an example depends on the others of its batch', "for inference"],
+  },
+  {
+    input: "a network to guard with a loop whose end depends on the batch",
+    args: guarding(loop),
+    ...usage,
+    says: ['"y" of an example depends on the others of its batch', "for inference"],
+  },
+  {
+    input: "a network to guard that finds places by NonZero",
+    args: guarding(places, ["--at", "y"]),
+    ...usage,
+    says: ['"y" has no row for each example', "with --at"],
   },
   {
     input: "an input of the data that the network does not have",

@@ -1,16 +1,7 @@
 import { type FileOptions, file, floats, ints, spread } from "../../../onnx/test/import/files.js";
 import { runCommand } from "../run-command.js";
 import type { BadCommand, Place } from "./bad-input.js";
-
-/** ONNX's numbers of types. */
-const [FLOAT, INT64, TEXT, BOOL] = [1, 7, 8, 9];
-
-const weights = { w: spread([4, 2]) };
-const product: FileOptions["nodes"][number] = ["MatMul", ["x", "w"], ["y"]];
-
-/** A file of these nodes for rows [N, 4]. */
-const made = (nodes: FileOptions["nodes"], more: Partial<FileOptions> = {}): Uint8Array =>
-  file({ nodes, ...more, constants: { ...weights, ...more.constants } });
+import { loop, made, places, product, scan, types } from "./control-flow.js";
 
 const converting =
   (bytes: Uint8Array, ...flags: readonly string[]) =>
@@ -23,67 +14,12 @@ const usage = { status: 2, code: "USAGE" } as const;
 const data = { status: 2, code: "DATA" } as const;
 const unsupported = { status: 3, code: "UNSUPPORTED_OP" } as const;
 
-const input = (shape: readonly (number | string)[], type = FLOAT) => [{ name: "x", shape, type }];
-
-/** Scales all numbers down as long as the largest of the batch is above a quarter. */
-const loop = made(
-  [
-    ["Loop", ["", "true", "x"], ["scaled"], { body: { graph: scaling() } }],
-    ["MatMul", ["scaled", "w"], ["y"]],
-  ],
-  { constants: { true: { ...floats([], []), dataType: BOOL, dims: [], rawData: Uint8Array.of(1) } } },
-);
-
-function scaling(): FileOptions {
-  return {
-    input: [
-      { name: "round", shape: [], type: INT64 },
-      { name: "before", shape: [], type: BOOL },
-      { name: "old", shape: ["N", 4] },
-    ],
-    outputs: [{ name: "goes on", type: BOOL }, "new"],
-    nodes: [
-      ["Mul", ["old", "part"], ["new"]],
-      ["ReduceMax", ["new"], ["most"], { keepdims: 0 }],
-      ["Greater", ["most", "quarter"], ["goes on"]],
-    ],
-    constants: { part: floats([], [0.9]), quarter: floats([], [0.25]) },
-  };
-}
-
-/** Sums from the first example on. */
-const scan = made(
-  [
-    [
-      "Scan",
-      ["zero", "x"],
-      ["last", "sums"],
-      {
-        num_scan_inputs: 1,
-        body: {
-          graph: {
-            input: [
-              { name: "old", shape: [4] },
-              { name: "row", shape: [4] },
-            ],
-            outputs: ["new", "sum"],
-            nodes: [
-              ["Add", ["old", "row"], ["new"]],
-              ["Identity", ["new"], ["sum"]],
-            ],
-          },
-        },
-      },
-    ],
-    ["MatMul", ["sums", "w"], ["y"]],
-  ],
-  { constants: { zero: floats([4], [0, 0, 0, 0]) } },
-);
-
-const places = made([["NonZero", ["x"], ["y"]]], { outputs: [{ name: "y", type: INT64 }] });
+const input = (shape: readonly (number | string)[], type: number = types.float) => [
+  { name: "x", shape, type },
+];
 
 const cast: FileOptions["nodes"] = [
-  ["Cast", ["x"], ["f"], { to: FLOAT }],
+  ["Cast", ["x"], ["f"], { to: types.float }],
   ["MatMul", ["f", "w"], ["y"]],
 ];
 
@@ -149,13 +85,13 @@ export const steps: readonly BadCommand[] = [
   },
   {
     input: "an input of texts",
-    args: converting(made([["StringNormalizer", ["x"], ["y"]]], { input: input(["N", 4], TEXT) })),
+    args: converting(made([["StringNormalizer", ["x"], ["y"]]], { input: input(["N", 4], types.text) })),
     ...usage,
     says: ['its input "x" takes texts, expected float32 numbers', "the network behind the text"],
   },
   {
     input: "an input of integers without an embedding",
-    args: converting(made(cast, { input: input(["N", 4], INT64) })),
+    args: converting(made(cast, { input: input(["N", 4], types.int64) })),
     ...usage,
     says: ['its input "x" takes integers, expected float32 numbers', "behind the cast or the embedding"],
   },

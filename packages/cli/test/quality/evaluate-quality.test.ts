@@ -203,7 +203,7 @@ describe("flowify evaluate --quality", () => {
     await nan.dispose();
     const large = imageSet({ name: "large", split: "test", images: new Uint8Array(64), shape: [1, 8, 8] });
     await expect(openJudge(writeOnnx(root, "judge", dense), large, undefined)).rejects.toThrow(
-      "expects [1, 4, 4], the images are [1, 8, 8]",
+      "the examples of large are [1, 8, 8], the network takes [1, 4, 4]\nname a classifier for these images",
     );
     for (const name of ["train", "t10k"]) rmSync(join(data, `${name}-labels-idx1-ubyte`));
     await expectRefusal(["evaluate", run, "--quality"], 2, "have no labels to train a classifier on");
