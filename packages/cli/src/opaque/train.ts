@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ShapeError, zoo } from "@flowify/core";
+import { DomainError, ShapeError, zoo } from "@flowify/core";
 import { couplingNetwork } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, examplesOf } from "../data/image-set.js";
@@ -63,7 +63,7 @@ export function givenOutputs(
 
 type Sets = Readonly<{ data: DataSet; validation: DataSet | undefined; test: DataSet | undefined }>;
 
-/** The sets with the outputs of the network, and how often the largest output is the label. */
+/** The sets with the outputs of the network, and how often the largest output is the label. Errors: `DomainError` for constant outputs. */
 export async function withOutputs(
   { data, validation, test }: Sets,
   { opaque, original }: Pick<StepNetwork, "opaque" | "original">,
@@ -77,7 +77,12 @@ export async function withOutputs(
       validation: await filled(validation),
       test: await filled(test),
     };
-    return { ...all, accuracy: all.data.outputs && accuracyOf(all.data, all.data.outputs) };
+    const { outputs = new Float32Array() } = all.data;
+    if (outputs.every((value, i) => value === outputs[i % opaque.seen]))
+      throw new DomainError(
+        `the output ${JSON.stringify(opaque.output)} of the network is the same for all ${data.count} examples of ${data.name}\ntake another value by flowify convert --output, or check --normalize`,
+      );
+    return { ...all, accuracy: accuracyOf(all.data, outputs) };
   } finally {
     await open.dispose();
   }

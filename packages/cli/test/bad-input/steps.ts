@@ -151,14 +151,20 @@ export const steps: readonly BadCommand[] = [
   },
   {
     input: "training data for which the outputs of a network are not finite",
-    args: async (place) => {
-      const path = place.write("net.onnx", ofPixels([["Log", ["f"], ["h"]]]));
-      await runCommand(["convert", path, "--out", `${path}-converted`]);
-      return ["train", "--from", `${path}-converted`, "--data", place.images(), "--out", `${path}-run`];
-    },
+    args: training([["Log", ["f"], ["h"]]]),
     status: 2,
     code: "DOMAIN",
     says: ['the output "y" of the network is', "leave the example out, or check its scale (--normalize)"],
+  },
+  {
+    input: "training data for which the outputs of a network are the same",
+    args: training([["Sub", ["f", "f"], ["h"]]]),
+    status: 2,
+    code: "DOMAIN",
+    says: [
+      'the output "y" of the network is the same for all 58 examples',
+      "take another value by flowify convert --output",
+    ],
   },
   {
     input: "an operator that ONNX Runtime does not know",
@@ -168,11 +174,16 @@ export const steps: readonly BadCommand[] = [
   },
 ];
 
-/** A network of pictures of 28 × 28, whose 784 pixels go through nodes from `f` to `h`. */
-function ofPixels(nodes: FileOptions["nodes"]): Uint8Array {
-  return file({
-    input: input(["N", 1, 28, 28]),
-    nodes: [["Flatten", ["x"], ["f"]], ...nodes, ["MatMul", ["h", "w"], ["y"]]],
-    constants: { w: spread([784, 2]) },
-  });
+/** Converts a network of pictures whose 784 pixels go through nodes from `f` to `h`, and trains on others. */
+function training(nodes: FileOptions["nodes"]) {
+  return async ({ write, images }: Place) => {
+    const bytes = file({
+      input: input(["N", 1, 28, 28]),
+      nodes: [["Flatten", ["x"], ["f"]], ...nodes, ["MatMul", ["h", "w"], ["y"]]],
+      constants: { w: spread([784, 2]) },
+    });
+    const path = write("net.onnx", bytes);
+    await runCommand(["convert", path, "--out", `${path}-converted`]);
+    return ["train", "--from", `${path}-converted`, "--data", images(), "--out", `${path}-run`];
+  };
 }
