@@ -77,7 +77,7 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
   let fitted = maximized(sums, N);
   let before = Number.NEGATIVE_INFINITY;
   for (let iteration = 1; iteration < ITERATIONS; iteration++) {
-    const gain = expected(rows, { fitted, likeliest: clusters }, sums, values) / N;
+    const gain = expected(rows, fitted, sums, values) / N;
     if (gain - before < LEAST_GAIN * n) break;
     before = gain;
     fitted = maximized(sums, N);
@@ -126,53 +126,80 @@ function addShares(
   }
 }
 
-/** Nats that a normal of this share in a row is less likely than another one: it need not be looked at to the end. */
-const FAR = -Math.log(LEAST_SHARE);
+/** Rows whose distances from a mean are computed together: a number of a matrix, once read, serves all of them. */
+const TOGETHER = 4;
 
-/**
- * The sum of log p of the rows, without the constant, and in `sums` those by their shares. `likeliest`, the normal of each row
- * that was likeliest before, is looked at first and written anew: most of the others are then seen to be far off by their first terms.
- */
+/** `log[r]` loses |F⁻¹ (x_r − mean)|² / 2 for every row. `inverse`: F⁻¹, lower triangular. */
+function subtractDistances(
+  rows: readonly Float64Array[],
+  { mean, inverse }: { mean: Float64Array; inverse: Float64Array },
+  log: Float64Array,
+): void {
+  const n = mean.length;
+  const centred = new Float64Array(TOGETHER * n); // [n, TOGETHER]
+  for (let start = 0; start < rows.length; start += TOGETHER) {
+    const count = Math.min(TOGETHER, rows.length - start);
+    for (let b = 0; b < count; b++) {
+      const row = rows[start + b]!;
+      for (let i = 0; i < n; i++) centred[TOGETHER * i + b] = row[i]! - mean[i]!;
+    }
+    const squares = squaredLengths(inverse, centred, n);
+    for (let b = 0; b < count; b++) log[start + b]! -= 0.5 * squares[b]!;
+  }
+}
+
+/** The squared lengths of L c for a lower triangular L [n, n] and four columns c of a matrix [n, 4]. */
+function squaredLengths(
+  lower: Float64Array,
+  columns: Float64Array,
+  n: number,
+): [number, number, number, number] {
+  const all: [number, number, number, number] = [0, 0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    let t0 = 0;
+    let t1 = 0;
+    let t2 = 0;
+    let t3 = 0;
+    for (let j = 0; j <= i; j++) {
+      const v = lower[i * n + j]!;
+      t0 += v * columns[TOGETHER * j]!;
+      t1 += v * columns[TOGETHER * j + 1]!;
+      t2 += v * columns[TOGETHER * j + 2]!;
+      t3 += v * columns[TOGETHER * j + 3]!;
+    }
+    all[0] += t0 * t0;
+    all[1] += t1 * t1;
+    all[2] += t2 * t2;
+    all[3] += t3 * t3;
+  }
+  return all;
+}
+
+/** The sum of log p of the rows, without the constant, and in `sums` those by their shares. */
 function expected(
   rows: readonly Float64Array[],
-  { fitted, likeliest }: { fitted: readonly FittedNormal[]; likeliest: Int32Array },
+  fitted: readonly FittedNormal[],
   sums: Sums,
   values: readonly (readonly number[])[] | undefined,
 ): number {
   const [K, n] = [fitted.length, rows[0]!.length];
   for (const each of [sums.counts, ...sums.first, ...sums.squares, ...sums.values]) each.fill(0);
-  const normals = fitted.map(({ weight, mean, factor, line }) => {
-    const inverse = inverseLower(factor, n);
+  const logs = fitted.map(({ weight, mean, factor, line }) => {
     let constant = Math.log(weight);
     for (let i = 0; i < n; i++) constant -= Math.log(factor[i * n + i]!);
-    return { mean, inverse, constant, line };
+    const log = Float64Array.from(rows, (_, r) =>
+      (values?.[r] ?? []).reduce((sum, s) => sum + line[s]!, constant),
+    );
+    subtractDistances(rows, { mean, inverse: inverseLower(factor, n) }, log);
+    return log;
   });
   const shares = new Float64Array(K);
-  const centred = new Float64Array(n);
   let total = 0;
-  for (let r = 0; r < rows.length; r++) {
-    const row = rows[r]!;
-    const first = likeliest[r]!;
+  for (const [r, row] of rows.entries()) {
     let top = Number.NEGATIVE_INFINITY;
-    for (let at = 0; at < K; at++) {
-      const k = (first + at) % K;
-      const { mean, inverse, constant, line } = normals[k]!;
-      for (let i = 0; i < n; i++) centred[i] = row[i]! - mean[i]!;
-      let log = constant;
-      if (values) for (const s of values[r]!) log += line[s]!;
-      for (let i = 0; i < n && log > top - FAR; i++) {
-        let t = 0;
-        for (let j = 0; j <= i; j++) t += inverse[i * n + j]! * centred[j]!;
-        log -= 0.5 * t * t;
-      }
-      shares[k] = log;
-      if (log > top) {
-        top = log;
-        likeliest[r] = k;
-      }
-    }
+    for (const log of logs) top = Math.max(top, log[r]!);
     let sum = 0;
-    for (let k = 0; k < K; k++) sum += shares[k] = Math.exp(shares[k]! - top);
+    for (let k = 0; k < K; k++) sum += shares[k] = Math.exp(logs[k]![r]! - top);
     for (let k = 0; k < K; k++) shares[k]! /= sum;
     total += top + Math.log(sum);
     addShares(sums, row, shares, values?.[r]);
