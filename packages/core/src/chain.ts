@@ -1,7 +1,7 @@
 import { type numpy as np, random, tree } from "@jax-js/jax";
 import { ShapeError, UsageError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
-import { type CalibrationData, conditionOf, oneHotRows } from "./init/calibration-data.js";
+import { type CalibrationData, conditionOf } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
@@ -15,8 +15,8 @@ import { countOf, expectShape, type Shape, sameShape, showShape } from "./shape.
 export type Embedding = Readonly<{
   /** What a condition must be. */
   domain: ExampleDomain;
-  /** Layers see classes as rows of zeros with a single 1. */
-  oneHot: boolean;
+  /** The vectors of conditions [n, …shape], where they need no weights: layers have them in view at their start. */
+  vectors(conditions: HostArray): HostArray | undefined;
   /** Numbers of the vector. */
   size: number;
   parameterKinds: ParameterKinds;
@@ -272,8 +272,8 @@ export async function initChain(
   conditions?: HostArray,
 ): Promise<ArrayTree[]> {
   const [own, other] = embedding ? splitKey(key, 2) : [key];
-  const seen =
-    embedding?.oneHot && conditions ? examples.conditioned(oneHotRows(conditions, embedding.size)) : examples;
+  const vectors = conditions && embedding?.vectors(conditions);
+  const seen = vectors ? examples.conditioned(vectors) : examples;
   const { params } = await initLayers(layers, own, seen, atLeast, { onProgress });
   if (embedding && other)
     params.push(conditions ? await embedding.start(other, conditions) : embedding.init(other));

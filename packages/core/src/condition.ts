@@ -2,6 +2,7 @@ import { numpy as np, tree } from "@jax-js/jax";
 import * as v from "valibot";
 import type { Embedding } from "./chain.js";
 import { DomainError, ShapeError } from "./errors.js";
+import { oneHotRows } from "./init/calibration-data.js";
 import type { ArrayTree } from "./layer.js";
 import * as o from "./layers/options.js";
 import { nth } from "./lists.js";
@@ -10,7 +11,7 @@ import { convNet, keepingSize } from "./nn/conv-net.js";
 import { type DenseParams, mlp } from "./nn/mlp.js";
 import { type OutputDensity, outputStep, type Scales, startOutputs } from "./outputs.js";
 import { floats } from "./params/host.js";
-import type { HostArray } from "./params/host-array.js";
+import { HostArray } from "./params/host-array.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** What densities are conditional on: numbers of this shape, or one of so many classes, 0 to classes − 1. */
@@ -100,7 +101,10 @@ export function embedding(
     given.sub(mean.reshape(unit)).mul(np.exp(logStd.neg()).reshape(unit));
   return {
     domain: { shape, levels: isClass ? condition.classes : undefined, ...(outputs && { computed: true }) },
-    oneHot: isClass && kind === "none",
+    vectors(conditions) {
+      if (kind !== "none") return undefined;
+      return isClass ? oneHotRows(conditions, length) : standardized(conditions, columns, axis);
+    },
     size: net.size,
     parameterKinds: {
       ...(!isClass && ({ mean: "fixed", logStd: "fixed" } as const)),
@@ -201,6 +205,21 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
     };
   },
 };
+
+/** The numbers of each condition, standardized by column, as a vector. */
+function standardized(conditions: HostArray, columns: number, axis: number): HostArray {
+  const {
+    data,
+    shape: [count = 0, ...shape],
+  } = conditions;
+  const { mean, logStd } = columnsOf(conditions, columns, axis);
+  const after = sizeOf(shape.slice(axis + 1));
+  const vectors = Float32Array.from(data, (value, i) => {
+    const k = Math.floor(i / after) % columns;
+    return (value - mean[k]!) * Math.exp(-logStd[k]!);
+  });
+  return new HostArray(vectors, [count, data.length / count], np.float32);
+}
 
 /** Mean and log-std of each column, in double precision; 0 for the log-std of a constant one. */
 function columnsOf(

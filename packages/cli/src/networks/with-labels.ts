@@ -20,13 +20,22 @@ export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork
 }
 
 /** Normals of each class at the end of a network. */
-const NORMALS = 2;
+export const NORMALS = 2;
+
+/** Layers whose mixture of normals at the end, if there is one, has so many of them at least. */
+export function withNormals(
+  layers: NetworkDescription["layers"],
+  components: number,
+): NetworkDescription["layers"] {
+  const last = layers.at(-1);
+  if (last?.kind !== "gaussianMixture") return layers;
+  return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
+}
 
 /** The layers of a network, with a mixture of so many normals at the end where that is a vector. */
 function byClass(network: NetworkDescription, components: number): NetworkDescription["layers"] {
   const { layers } = network;
-  const last = layers.at(-1);
-  if (last?.kind === "gaussianMixture") return [...layers.slice(0, -1), { ...last, components }];
+  if (layers.at(-1)?.kind === "gaussianMixture") return withNormals(layers, components);
   // one more layer that takes the condition: there may be no other
   const more = { ...network, layers: [...layers, { kind: "conditionalAffine" as const }] };
   const { outShape } = flowify(networkOfDescription(more)).chain;

@@ -7,6 +7,7 @@ import type { Normalization } from "../flags/parsers.js";
 import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { type ChosenNetwork, ORIGINAL } from "../networks/weights.js";
+import { NORMALS, withNormals } from "../networks/with-labels.js";
 import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
 import { readFunction } from "./function.js";
 import { openFunction } from "./run.js";
@@ -52,6 +53,7 @@ export function givenOutputs(
     ...network,
     description: {
       ...description,
+      ...(opaque.seen <= FEW && { layers: withNormals(description.layers, NORMALS * opaque.seen) }),
       condition: { shape: [opaque.seen] },
       ...(opaque.seen > FEW && { embedding: { kind: "dense" as const } }),
       outputs: { noise: NOISE, layers },

@@ -1,7 +1,7 @@
 import { numpy as np, random } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { fitClassMixture } from "../init/class-mixture.js";
+import { fitClassMixture, fitGroupedMixture } from "../init/class-mixture.js";
 import { type FittedNormal, fitMixture, inverseLower } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
@@ -166,10 +166,7 @@ export function gaussianMixture(
     },
     async initFromData(key, examples) {
       const rows = await rowsOnHost(examples, n);
-      const { given } = examples;
-      const labels = given && labelsOf(given);
-      const fitted =
-        labels && condition <= K ? fitClassMixture(rows, labels, condition, K) : fitMixture(rows, K, given);
+      const fitted = fittedTo(rows, examples.given, K);
       if (condition === 0) {
         key.dispose();
         return paramsOf(fitted, n);
@@ -182,6 +179,16 @@ export function gaussianMixture(
       return { ...paramsOf(fitted, n), line: floats(lines, [K, condition]), weights };
     },
   });
+}
+
+/** A mixture of K normals that start where the condition says: for each class, for groups of numbers, or given ones among zeros. */
+function fittedTo(rows: readonly Float64Array[], given: HostArray | undefined, K: number): FittedNormal[] {
+  if (!given) return fitMixture(rows, K);
+  const labels = labelsOf(given);
+  const [, classes = 0] = given.shape;
+  if (labels && classes <= K) return fitClassMixture(rows, labels, classes, K);
+  const grouped = given.data.every((v) => v === 0 || v === 1) ? undefined : fitGroupedMixture(rows, given, K);
+  return grouped ?? fitMixture(rows, K, given);
 }
 
 /** The class of each row, where every condition is one 1 among zeros. */

@@ -218,3 +218,40 @@ describe("of classes", () => {
     await model.dispose();
   });
 });
+
+describe("given numbers", () => {
+  it("starts with normals of each group of conditions, whose weights follow the numbers", async () => {
+    usePrecision("float32");
+    const rng = makeRng(6, 0);
+    const centres = [
+      [0, 0],
+      [3, 0],
+      [0, 3],
+    ];
+    const groups = Array.from({ length: 600 }, (_, r) => r % 3);
+    const given = groups.map((g) => centres[g]!.map((c) => c + 0.3 * rng.normal()));
+    const rows = groups.map((g) => [6 * g + rng.normal(), -6 * g + rng.normal()]);
+    const start = async (condition: readonly number[][]) => {
+      const network = {
+        inShape: [2],
+        layers: [{ kind: "gaussianMixture", components: 6, kept: 0 }],
+        condition: { shape: [2] },
+      } as const;
+      const options = { condition, steps: 1, learningRate: 1e-6, executor: jaxExecutor() };
+      const model = await fit(flowify(network), rows, options);
+      const log = await model.logProb(rows, { condition });
+      const other = await model.logProb(rows, {
+        condition: condition.map((_, r) => condition[(r + 1) % 600]!),
+      });
+      await model.dispose();
+      return [log, other].map((each) => sum([...each]) / each.length);
+    };
+    const entropy = 1 + Math.log(2 * Math.PI); // of a normal in two dimensions
+    const [own = 0, other = 0] = await start(given);
+    expect(own).toBeGreaterThan(-entropy - 0.1);
+    expect(other).toBeLessThan(own - 4); // conditions of another group
+    const [same = 0] = await start(given.map(() => [1, 1])); // which of three is not known
+    expect(same).toBeLessThan(-entropy - Math.log(3) + 0.1);
+    expect(same).toBeGreaterThan(-entropy - Math.log(3) - 0.1);
+  });
+});
