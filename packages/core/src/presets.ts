@@ -34,6 +34,11 @@ export type CouplingFlowOptions = PresetOptions &
     bound?: number;
     /** Width of the conditioners. Default 48. */
     hidden?: number;
+    /**
+     * Turn the data to their principal directions first. Default true; false for columns that are independent of each other, as
+     * parameters of a prior are: mixtures of them are harder to learn.
+     */
+    rotate?: boolean;
   };
 
 type SplineFlowOptions = CouplingFlowOptions & {
@@ -59,9 +64,9 @@ const SINGLE_BINS = 16;
  * Columns of different units are brought to one scale first, and stay so: a rotation in 32-bit numbers would lose the small
  * ones, and scales that training moves throw a column about that lies far from 0 or hardly varies.
  */
-const whitened = ({ levels, shrinkage = SHRINKAGE }: PresetOptions): NetworkLayer[] => [
+const whitened = ({ levels, shrinkage = SHRINKAGE }: PresetOptions, rotate = true): NetworkLayer[] => [
   ...(levels === undefined ? [] : [{ kind: "dequantize", levels } as const]),
-  { kind: "whiten", scaled: true, shrinkage },
+  rotate ? { kind: "whiten", scaled: true, shrinkage } : { kind: "actnorm" },
 ];
 
 const presetSchemas: SchemasOf<PresetOptions> = { levels: o.integer(2), shrinkage: o.share };
@@ -71,6 +76,7 @@ const couplingSchemas: SchemasOf<CouplingFlowOptions> = {
   bins: o.size,
   bound: o.positive,
   hidden: o.size,
+  rotate: o.flag,
   condition: o.either(o.size, o.record, "a number of columns, { shape } or { classes }"),
   embedding: o.record,
 };
@@ -89,7 +95,7 @@ function checkColumns(preset: string, n: number): void {
 
 /** The network of `couplingFlow`. */
 export function couplingNetwork(n: number, given: CouplingFlowOptions = {}): Network {
-  const { blocks = 2, bins = 6, bound = 5, hidden = 48, condition, embedding, ...options } = given;
+  const { blocks = 2, bins = 6, bound = 5, hidden = 48, rotate, condition, embedding, ...options } = given;
   checkOptions("couplingFlow", couplingSchemas, given);
   checkColumns("couplingFlow", n);
   const block = (seed: number): NetworkLayer[] => [
@@ -105,7 +111,7 @@ export function couplingNetwork(n: number, given: CouplingFlowOptions = {}): Net
   const line: NetworkLayer[] = condition === undefined ? [] : [{ kind: "conditionalAffine", hidden }];
   return {
     inShape: [n],
-    layers: [...whitened(options), ...line, ...layers],
+    layers: [...whitened(options, rotate), ...line, ...layers],
     ...(condition !== undefined && {
       condition: typeof condition === "number" ? { shape: [condition] } : condition,
     }),

@@ -62,7 +62,7 @@ export async function trainMembers(
   const count = data.length / size;
   const batchSize = Math.min(options.batchSize ?? 256, Math.ceil(count / 4));
   const make = (): Flow =>
-    couplingFlow(size, { condition: conditionSize, blocks, hidden, bins: 8, bound: 5 });
+    couplingFlow(size, { condition: conditionSize, blocks, hidden, bins: 8, bound: 5, rotate: false });
   return fitEnsemble(make, data, {
     condition,
     executor,
