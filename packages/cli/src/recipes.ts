@@ -18,7 +18,7 @@ const EPOCHS = 300;
 const epochs: Readonly<Record<string, number>> = {
   "mnist/quick": 1,
   "mnist/transformer": 1,
-  "mnist/best": 8,
+  "mnist/best": 5,
   "cifar10/best": 3,
 };
 const SEED = 7;
@@ -58,7 +58,7 @@ const tuned: Readonly<Record<string, Partial<Rates>>> = {
   // its rotations stay principal directions: to move them takes a fifth of a step, and is worth 20 of 500 (docs/results/levers.md)
   "mnist/quick": { ...rate(4e-3, 0), batchSize: 32 },
   "mnist/transformer": { ...rate(6e-3, 0), batchSize: 32, optimizer: "muon" },
-  "mnist/best": { ...rate(4e-3), batchSize: 32 },
+  "mnist/best": { ...rate(6e-3, 0), batchSize: 32, optimizer: "muon" },
   "cifar10/best": { ...rate(3e-3), ...SMALLER_BATCH },
   "cifar10/fmlp": rate(3e-4),
   "cifar10/fconv1": { ...rate(3e-3), ...SMALLER_BATCH },

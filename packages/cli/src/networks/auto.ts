@@ -114,7 +114,7 @@ export const gaussianNetwork = (rows: RowsToFit): NetworkDescription => coupling
 /**
  * A spline for each pixel, couplings at half the resolution, and convolutions that halve an image, each followed by a spline
  * and couplings. Many small images get attention between patches and a mixture in place of convolutions, as in
- * `mnist/transformer`. Of many others what is left goes through couplings of all numbers to a mixture, as in `mnist/best`. Of few
+ * `mnist/transformer`. Of many others what is left goes through couplings of all numbers to a mixture. Of few
  * the convolutions go down to one position, and dense layers follow: the paper's `fconv2-nsf` for any size. Smaller ones have
  * fewer couplings where there are many places, which take most of the time.
  */
