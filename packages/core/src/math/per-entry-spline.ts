@@ -81,16 +81,17 @@ function ownBin(splines: RawSplines, v: np.Array, direction: Direction): Bin {
   const reached = reachedKnots(lax.stopGradient(searched.ref), lax.stopGradient(v.ref), bound);
   const knot = (k: number): np.Array => reached.ref.slice(k);
   const [pastFirst, inLast] = [knot(0), knot(bins - 2)];
-  const past = reached.astype(dtype);
+  const side = np.where(reached, 0.5, -0.5).astype(dtype);
   const edge = (value: number): np.Array => np.full([1, count], value, { dtype });
-  const rank = np.sum(past.ref, 0); // the number of the bin
-  const below = np.concatenate([past.ref, edge(0)], 0); // 1 for the bins before an entry's own
-  const here = np.concatenate([edge(1), past], 0).sub(below.ref); // 1 for its own
+  const middle = np.sum(side.ref, 0).sub(0.5);
+  const sides = np.concatenate([side.ref, edge(-0.5)], 0); // ½ for the bins before an entry's own, −½ for the others
+  const here = np.concatenate([edge(0.5), side], 0).sub(sides.ref); // 1 for its own
   const place = (mass: np.Array): [start: np.Array, size: np.Array] => {
     const scale = np.reciprocal(np.sum(mass.ref, 0)).mul(2 * bound * freePart(bins));
     const size = np.sum(mass.ref.mul(here.ref), 0).mul(scale.ref);
-    const start = np.sum(mass.mul(below.ref), 0).mul(scale);
-    return [start.add(rank.ref.mul(2 * bound * MIN_SIZE)).sub(bound), size.add(2 * bound * MIN_SIZE)];
+    // counted from the middle, knots near 0 keep digits that a sum from −bound on loses
+    const start = np.sum(mass.mul(sides.ref), 0).mul(scale);
+    return [start.add(middle.ref.mul(2 * bound * MIN_SIZE)), size.add(2 * bound * MIN_SIZE)];
   };
   const [x0, width] = place(across);
   const [y0, height] = place(up);
@@ -98,7 +99,7 @@ function ownBin(splines: RawSplines, v: np.Array, direction: Direction): Bin {
     softplus(np.sum(raw.mul(own), 0).add(shift)).add(MIN_DERIVATIVE);
   const d0 = np.where(pastFirst, inner(here.ref.slice([1, bins]), derivatives.ref), 1);
   const d1 = np.where(inLast, 1, inner(here.ref.slice([0, bins - 1]), derivatives));
-  for (const used of [rank, below, here]) used.dispose();
+  for (const used of [middle, sides, here]) used.dispose();
   return { x0, width, y0, height, d0, d1 };
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { ownForward, ownInverse, type RawSplines, splineKnots } from "../../src/math/per-entry-spline.js";
 import { makeRng } from "../../src/math/rng.js";
+import { MIN_SIZE, UNIT_DERIVATIVE } from "../../src/math/spline-parameters.js";
 import { floats } from "../../src/params/host.js";
 
 const COUNT = 300;
@@ -70,3 +71,41 @@ it.each([2, 5, 16])(
     });
   },
 );
+
+/** Left knots of such unnormalized sizes [K, M], in float64. */
+function knotsOf(raw: Float32Array, bins: number, bound: number): Float64Array {
+  const knots = new Float64Array(raw.length);
+  for (let i = 0; i < COUNT; i++) {
+    const masses = Array.from({ length: bins }, (_, k) => Math.exp(raw[k * COUNT + i]!));
+    const total = masses.reduce((a, b) => a + b);
+    let before = 0;
+    for (const [k, mass] of masses.entries()) {
+      knots[k * COUNT + i] = bound * (2 * before - 1);
+      before += (1 - MIN_SIZE * bins) * (mass / total) + MIN_SIZE;
+    }
+  }
+  return knots;
+}
+
+it("near 0, an entry has the digits of its knots, however far the ends of the interval are", async () => {
+  const bins = 6;
+  const rng = makeRng(3);
+  const [x, up, across, derivatives] = [1, bins, bins, bins - 1].map((rows) =>
+    Float32Array.from({ length: rows * COUNT }, () => 0.2 * rng.normal()),
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const splines = () => ({
+    widths: floats(across, [bins, COUNT]),
+    heights: floats(up, [bins, COUNT]),
+    derivatives: floats(derivatives, [bins - 1, COUNT]),
+    shift: UNIT_DERIVATIVE,
+    bound: 3,
+  });
+  const knots: Float64Array[] = [];
+  for (const row of splineKnots(splines())) knots.push(Float64Array.from(await row.data()));
+  const [x0, y0] = [knotsOf(across, bins, 3), knotsOf(up, bins, 3)];
+  const { value } = splineOf([x0, knots[1]!, y0, ...knots.slice(3)], bins);
+  const found = await ownForward(floats(x, [COUNT]), splines()).z.data();
+  const errors = Array.from(found, (z, i) => Math.abs(z - value(i, x[i]!)));
+  // a sum of sizes from −3 on has an error of 2e-7
+  expect(errors.reduce((a, b) => a + b) / COUNT).toBeLessThan(1.5e-7);
+});
