@@ -108,6 +108,7 @@ export function embedding(
     size: net.size,
     parameterKinds: {
       ...(!isClass && ({ mean: "fixed", logStd: "fixed" } as const)),
+      network: net.parameterKinds,
       ...(outputs && { outputs: outputs.flow.chain.parameterKinds }),
     },
     init: (key) => (isClass ? init(key) : { mean: zeros(), logStd: zeros(), ...init(key) }),
@@ -135,6 +136,7 @@ type Net = Readonly<{
   size: number;
   init(key: np.Array): DenseParams[];
   apply(params: DenseParams[], c: np.Array): np.Array;
+  parameterKinds: Embedding["parameterKinds"];
 }>;
 
 type NetOptions = Readonly<{ shape: Shape; length: number; hidden: number; out: number }>;
@@ -147,10 +149,11 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
       return [];
     },
     apply: (_, c) => c.reshape([-1, length]),
+    parameterKinds: {},
   }),
   dense({ length, hidden, out }) {
     const net = mlp([length, hidden, hidden, out]);
-    return { size: out, init: net.init, apply: (params, c) => net.apply(params, c.reshape([-1, length])) };
+    return { ...net, size: out, apply: (params, c) => net.apply(params, c.reshape([-1, length])) };
   },
   set({ shape, hidden, out }) {
     const [n = 0, d = 0] = shape;
@@ -166,6 +169,7 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
         const rows = each.apply(params.slice(0, 2), c.reshape([-1, d])); // [B · n, hidden]
         return whole.apply(params.slice(2), np.mean(rows.reshape([-1, n, hidden]), 1));
       },
+      parameterKinds: {},
     };
   },
   convolutional({ shape, hidden, out }) {
@@ -202,6 +206,7 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
         }
         return head.apply(params.slice(nets.length), a.reshape([-1, width * h * w]));
       },
+      parameterKinds: nets.flatMap((net) => net.parameterKinds),
     };
   },
 };

@@ -25,13 +25,17 @@ const launchers = [
 });
 
 describe("under mpirun", () => {
-  it.skipIf(launchers.length === 0)(
-    "trains two ranks of a recipe in four steps, close to one process, rank 0 alone says so",
+  it.skipIf(launchers.length === 0).each([
+    ["recipe", "adam"],
+    ["convolution", "muon"],
+  ] as const)(
+    "trains two ranks in four steps, close to one process, rank 0 alone says so: %s by %s",
     { tags: ["long"], timeout: 600_000 },
-    async () => {
+    async (kind, optimizer) => {
       const folder = temporaryFolder();
-      const { data, network } = writeSmallData(folder, "recipe");
+      const { data, network } = writeSmallData(folder, kind);
       const short = ["--steps", "4", "--batch", "128", "--threads", "2", "--pictures", "none", "--seed", "5"];
+      short.push("--optimizer", optimizer);
       const train = ["train", "--data", data, "--network", network, ...short, "--evaluate-every", "100"];
       const alone = join(folder, "alone");
       expect((await runCommand([...train, "--out", alone])).status).toBe(0);

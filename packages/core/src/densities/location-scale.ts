@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { leading } from "../lists.js";
 import { softBound } from "../math/numerics.js";
-import { type Mlp, type MlpParams, mlp } from "../nn/mlp.js";
+import { type DenseParams, type Mlp, mlp } from "../nn/mlp.js";
 import { expectSizes } from "../shape.js";
 import { inverseNetworkSizes } from "./conditional.js";
 
@@ -15,7 +15,7 @@ import { inverseNetworkSizes } from "./conditional.js";
  * works in the units of its coordinates. The soft bound prevents a very small log-scale from exploding the loss. limit
  * = ∞ leaves the log-scale free, as in the paper.
  */
-export type LocationScaleParams = { network: MlpParams; center: np.Array; logUnit: np.Array };
+export type LocationScaleParams = { network: DenseParams[]; center: np.Array; logUnit: np.Array };
 
 export type LocationScale = Readonly<{
   network: Mlp;

@@ -139,6 +139,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     name: "coupling",
     inShape,
     ...(condition > 0 && { condition: [condition] }),
+    parameterKinds: conditioner.parameterKinds,
     init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
     forward(params, x, _noise, given) {
       expectShape("coupling", "x", x, inShape);

@@ -112,7 +112,11 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
   const givenMap = weights && lazy(() => weightRotations(weights, n, m));
   const [r1, r2] = [orthogonal(kind, n), orthogonal(kind, m)];
   const network = convNet(patchingSteps(channels, m, given, windows));
-  const parameterKinds: { [name: string]: ParameterKinds } = { center: "fixed", logUnit: "fixed" };
+  const parameterKinds: { [name: string]: ParameterKinds } = {
+    center: "fixed",
+    logUnit: "fixed",
+    network: network.parameterKinds,
+  };
   if (r1.parameterKind) parameterKinds.rotateIn = r1.parameterKind;
   if (r2.parameterKind) parameterKinds.rotateOut = r2.parameterKind;
   const fixed = { rotateIn: "fixed", rotateOut: "fixed", logScale: "fixed", bias: "fixed" } as const;

@@ -4,7 +4,7 @@ import { gaussian } from "../densities/gaussian.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { examplesOfDirections } from "../init/principal.js";
-import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { type ArrayTree, defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
@@ -94,6 +94,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
     : undefined;
   if (weights) checkWeights(weights, n, m);
   const given = weights && lazy(() => weightRotations(weights, n, m, compact));
+  const nothing = withoutKey((): ArrayTree => ({}));
   const parameterKinds: { [name: string]: ParameterKinds } = { dropped: density?.parameterKinds ?? {} };
   if (rotateIn.parameterKind) parameterKinds.rotateIn = rotateIn.parameterKind;
   if (rotateOut.parameterKind) parameterKinds.rotateOut = rotateOut.parameterKind;
@@ -144,7 +145,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         ...(given
           ? pretrainedParams(given())
           : { rotateIn: r1.init(k1), rotateOut: r2.init(k2), logScale: np.zeros([m]), bias: np.zeros([m]) }),
-        dropped: density ? density.init(k3) : dropped(k3),
+        dropped: density ? density.init(k3) : nothing(k3),
       };
     },
     forward(params, x, noise, condition) {
@@ -258,11 +259,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
         rowsOf(examples, (x) => toRows(x, n), n),
       ),
   });
-}
-
-function dropped(key: np.Array): ArrayTree {
-  key.dispose();
-  return {};
 }
 
 export const linearKind = defineKind({

@@ -73,6 +73,7 @@ export function variationalDequantize(
     name,
     inShape,
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
+    parameterKinds: conditioner.parameterKinds,
     init: (key) => conditioner.init(key, { lastZero: true }),
     forward(params, x, noise: { u: np.Array }) {
       expectShape(name, "x", x, inShape);

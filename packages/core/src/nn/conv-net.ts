@@ -1,7 +1,7 @@
-import { lax, nn, numpy as np, random } from "@jax-js/jax";
+import { lax, nn, numpy as np } from "@jax-js/jax";
 import { nth } from "../lists.js";
-import { splitKey } from "../math/keys.js";
-import type { DenseParams } from "./mlp.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
+import { type DenseParams, initWeights } from "./mlp.js";
 
 /** One step of a plain convolutional network on [B, C, H, W]; kernels are [out, in, kh, kw], or for `up` [in, out, kh, kw]. */
 export type ConvStep = Readonly<{
@@ -18,37 +18,19 @@ export type ConvStep = Readonly<{
 
 /** A plain convolutional network: it is never inverted, it conditions densities and couplings. */
 export type ConvNet = Readonly<{
-  /** PyTorch's initialization: uniform within ±1/√fan-in; optionally zeros in the last step. */
   init(key: np.Array, options?: { lastZero?: boolean }): DenseParams[];
   /** [B, in, H, W] ↦ [B, out, H′, W′]; consumes both. */
   apply(params: DenseParams[], x: np.Array): np.Array;
+  parameterKinds: readonly ParameterKinds[];
 }>;
 
-const weightShape = (s: ConvStep): number[] =>
-  s.kind === "conv" ? [s.out, s.in, ...s.kernel] : [s.in, s.out, ...s.kernel];
-
-/** PyTorch uses the second axis as the fan-in, also for transposed kernels. */
-const fanIn = (s: ConvStep): number => nth(weightShape(s), 1) * s.kernel[0] * s.kernel[1];
-
 export function convNet(steps: readonly ConvStep[]): ConvNet {
+  const layers = steps.map(({ kind, in: from, out, kernel }) => ({
+    weight: kind === "conv" ? [out, from, ...kernel] : [from, out, ...kernel],
+    bias: out,
+  }));
   return {
-    init(key, { lastZero = false } = {}) {
-      const keys = splitKey(key, 2 * steps.length);
-      return steps.map((step, i) => {
-        const [weightKey, biasKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
-        if (lastZero && i === steps.length - 1) {
-          weightKey.dispose();
-          biasKey.dispose();
-          return { weight: np.zeros(weightShape(step)), bias: np.zeros([step.out]) };
-        }
-        const limit = 1 / Math.sqrt(fanIn(step));
-        const range = { minval: -limit, maxval: limit };
-        return {
-          weight: random.uniform(weightKey, weightShape(step), range),
-          bias: random.uniform(biasKey, [step.out], range),
-        };
-      });
-    },
+    init: (key, { lastZero } = {}) => initWeights(key, layers, lastZero),
     apply(params, x) {
       let h = x;
       params.forEach(({ weight, bias }, i) => {
@@ -59,6 +41,7 @@ export function convNet(steps: readonly ConvStep[]): ConvNet {
       });
       return h;
     },
+    parameterKinds: steps.map(() => ({ weight: "kernel" })),
   };
 }
 

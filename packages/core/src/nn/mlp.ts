@@ -1,10 +1,33 @@
 import { nn, numpy as np, random } from "@jax-js/jax";
 import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
+import type { ParameterKinds } from "../params/parameter-paths.js";
+import { sizeOf } from "../shape.js";
+
+/** Weights of a layer and the number of its biases. */
+type LayerSizes = Readonly<{ weight: readonly number[]; bias: number }>;
+
+/** PyTorch's initialization, uniform within ±1/√fan-in, the numbers of a weight after its first axis; optionally zeros in the last layer. */
+export function initWeights(key: np.Array, layers: readonly LayerSizes[], lastZero = false): DenseParams[] {
+  const keys = splitKey(key, 2 * layers.length);
+  return layers.map(({ weight, bias }, i) => {
+    const [weightKey, biasKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
+    if (lastZero && i === layers.length - 1) {
+      weightKey.dispose();
+      biasKey.dispose();
+      return { weight: np.zeros([...weight]), bias: np.zeros([bias]) };
+    }
+    const limit = 1 / Math.sqrt(sizeOf(weight.slice(1)));
+    const range = { minval: -limit, maxval: limit };
+    return {
+      weight: random.uniform(weightKey, [...weight], range),
+      bias: random.uniform(biasKey, [bias], range),
+    };
+  });
+}
 
 /** One dense layer y = x Wᵀ + b: weight [out, in] (the layout of PyTorch), bias [out]. */
 export type DenseParams = { weight: np.Array; bias: np.Array };
-export type MlpParams = DenseParams[];
 
 /**
  * A plain dense network with ReLU between its layers, not after the last; rows in, rows out. It is
@@ -12,10 +35,11 @@ export type MlpParams = DenseParams[];
  */
 export type Mlp = Readonly<{
   sizes: readonly number[];
-  /** PyTorch's initialization: weights and biases uniform within ±1/√in; optionally zeros in the last layer. */
-  init(key: np.Array, options?: { lastZero?: boolean }): MlpParams;
+  init(key: np.Array, options?: { lastZero?: boolean }): DenseParams[];
   /** x […, sizes[0]] ↦ […, sizes[last]]; consumes both. */
-  apply(params: MlpParams, x: np.Array): np.Array;
+  apply(params: DenseParams[], x: np.Array): np.Array;
+  /** All are Euclidean. */
+  parameterKinds: ParameterKinds;
 }>;
 
 /** @param options `residual`: a hidden layer that keeps the width adds to its input, h + ReLU(h Wᵀ + b). */
@@ -23,25 +47,10 @@ export function mlp(
   sizes: readonly number[],
   { residual = false }: Readonly<{ residual?: boolean }> = {},
 ): Mlp {
-  const pairs = sizes.slice(1).map((out, i) => [nth(sizes, i), out] as const);
+  const layers = sizes.slice(1).map((out, i) => ({ weight: [out, nth(sizes, i)], bias: out }));
   return {
     sizes,
-    init(key, { lastZero = false } = {}) {
-      const keys = splitKey(key, 2 * pairs.length);
-      return pairs.map(([fanIn, out], i) => {
-        const [weightKey, biasKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
-        if (lastZero && i === pairs.length - 1) {
-          weightKey.dispose();
-          biasKey.dispose();
-          return { weight: np.zeros([out, fanIn]), bias: np.zeros([out]) };
-        }
-        const limit = 1 / Math.sqrt(fanIn);
-        return {
-          weight: random.uniform(weightKey, [out, fanIn], { minval: -limit, maxval: limit }),
-          bias: random.uniform(biasKey, [out], { minval: -limit, maxval: limit }),
-        };
-      });
-    },
+    init: (key, { lastZero } = {}) => initWeights(key, layers, lastZero),
     apply(params, x) {
       let h = x;
       params.forEach(({ weight, bias }, i) => {
@@ -52,5 +61,6 @@ export function mlp(
       });
       return h;
     },
+    parameterKinds: {},
   };
 }

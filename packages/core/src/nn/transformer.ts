@@ -1,17 +1,17 @@
 import { nn, numpy as np, random, tree } from "@jax-js/jax";
 import { splitKey } from "../math/keys.js";
-import { type MlpParams, mlp } from "./mlp.js";
+import { type DenseParams, mlp } from "./mlp.js";
 import { everywhere } from "./with-condition.js";
 
 /** Queries, keys and values, D → 3 D; what the heads found, D → D; and D → 4 D → D. */
-type LayerParams = { attention: MlpParams; projection: MlpParams; network: MlpParams };
+type LayerParams = { attention: DenseParams[]; projection: DenseParams[]; network: DenseParams[] };
 
 /** Positions are [T, D]. */
 export type TransformerParams = {
   position: np.Array;
-  embedding: MlpParams;
+  embedding: DenseParams[];
   layers: LayerParams[];
-  head: MlpParams;
+  head: DenseParams[];
 };
 
 /** Keys and values of the tokens so far, [B, heads, t, D / heads]. */

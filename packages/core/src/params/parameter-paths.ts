@@ -1,9 +1,9 @@
 /**
  * How a parameter may move: `"orthogonal"`, a square matrix R that the optimizer keeps at RᵀR = I;
  * `"fixed"`, a number that training leaves alone. `"fitted"` is a fixed one that can be set again from more data, whatever training
- * has made of the others. All others are Euclidean.
+ * has made of the others. `"kernel"` is the Euclidean one of a convolution, which Muon moves as a matrix. All others are Euclidean.
  */
-export type ParameterKind = "orthogonal" | "fixed" | "fitted";
+export type ParameterKind = "orthogonal" | "fixed" | "fitted" | "kernel";
 
 /**
  * Which parameters are not Euclidean: a partial tree in the shape of the parameters. A leaf that
@@ -14,14 +14,14 @@ export type ParameterKinds =
   | readonly ParameterKinds[]
   | { readonly [name: string]: ParameterKinds };
 
-/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), its kind, and whether it is a fitted one of those that are fixed. */
+/** A leaf of a parameter tree: its path (`"1.dropped.network.0.weight"`), its kind, and its kind among those that are fixed or Euclidean. */
 export type ParameterPath = Readonly<{
   path: string;
-  kind: Exclude<ParameterKind, "fitted"> | "euclidean";
-  fitted?: boolean;
+  kind: "orthogonal" | "fixed" | "euclidean";
+  as?: "fitted" | "kernel";
 }>;
 
-/** How training moves a leaf: `"kernel"`, that of a convolution that Muon moves; the others by their kinds. */
+/** How training moves a leaf: `"kernel"` by Muon; the others by their kinds. */
 export type TrainedPath = Readonly<{ path: string; kind: ParameterPath["kind"] | "kernel" }>;
 
 const isNode = (value: unknown): value is { [name: string]: unknown } =>
@@ -32,7 +32,8 @@ export function parameterPaths(params: unknown, spec: ParameterKinds): Parameter
   const leaves: ParameterPath[] = [];
   const walk = (node: unknown, at: ParameterKinds | undefined, path: string): void => {
     if (!isNode(node)) {
-      if (at === "fitted") leaves.push({ path, kind: "fixed", fitted: true });
+      if (at === "fitted") leaves.push({ path, kind: "fixed", as: at });
+      else if (at === "kernel") leaves.push({ path, kind: "euclidean", as: at });
       else leaves.push({ path, kind: typeof at === "string" ? at : "euclidean" });
       return;
     }

@@ -81,12 +81,12 @@ export async function fittedAgain(
   options: Omit<InitOptions, "data"> & { data: ExampleReader },
 ): Promise<ByPath> {
   const { flow, data } = options;
-  if (data.count >= MANY || !parameterList(flow).some(({ fitted }) => fitted)) return {};
+  if (data.count >= MANY || !parameterList(flow).some(({ as }) => as === "fitted")) return {};
   const params = await takeToHost(await initValues({ ...options, weighed: true }));
   const values = treeLeaves(params);
   return Object.fromEntries(
-    parameterPaths(params, flow.parameterKinds).flatMap(({ path, fitted }, i) =>
-      fitted ? [[path, nth(values, i)]] : [],
+    parameterPaths(params, flow.parameterKinds).flatMap(({ path, as }, i) =>
+      as === "fitted" ? [[path, nth(values, i)]] : [],
     ),
   );
 }

@@ -111,6 +111,7 @@ export async function makeStepper(options: StepperOptions) {
     state.moments = { ...state.moments, ...next.moments };
     replaceValues(next.values);
     Object.assign(at.gradients, next.omegas, next.momenta);
+    if (shared) Object.assign(gradientHere().gradients, next.momenta); // of which `at` has its own record
     return next;
   };
 

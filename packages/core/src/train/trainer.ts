@@ -3,7 +3,6 @@ import { MemoryError, type NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec } from "../executor/executor.js";
 import { rangeOfBatch } from "../executor/parts.js";
 import { bitsPerDimension } from "../flow.js";
-import { nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
 import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
@@ -116,11 +115,9 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   // what never moves needs no gradient
   const params = treeMap(({ shape, dtype }: np.Array) => new ArraySpec(shape, dtype), shapes);
   const specs = treeFlatten(params).leaves;
-  const leaves = parameterPaths(shapes, flow.parameterKinds).map((leaf, i): TrainedPath => {
+  const leaves = parameterPaths(shapes, flow.parameterKinds).map((leaf): TrainedPath => {
     if (leaf.kind === "orthogonal" && all.orthogonalRate === 0) return { ...leaf, kind: "fixed" };
-    const isKernel =
-      leaf.kind === "euclidean" && leaf.path.endsWith(".weight") && nth(specs, i).shape.length === 4;
-    return all.optimizer === "muon" && isKernel ? { ...leaf, kind: "kernel" } : leaf;
+    return all.optimizer === "muon" && leaf.as === "kernel" ? { ...leaf, kind: "kernel" } : leaf;
   });
   treeDispose(shapes);
   if (leaves.every(({ kind }) => kind === "fixed"))

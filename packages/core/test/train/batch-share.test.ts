@@ -13,6 +13,12 @@ const flow = flowify({
   layers: [{ kind: "dequantize" }, { kind: "flatten" }, { kind: "linear", out: 4 }, { kind: "leakyRelu" }],
 });
 
+const layers = [
+  { kind: "dequantize" },
+  { kind: "squeeze" },
+  { kind: "coupling", stack: 2, hidden: 8 },
+] as const;
+
 /** Rows of two numbers. */
 const rows = flowify({ inShape: [2], layers: [{ kind: "linear", out: 2 }] });
 
@@ -97,6 +103,16 @@ describe("a batch that several processes share", () => {
       augment: "none",
       batchSize: 128,
     }));
+    expect(farthest).toBeLessThan(1e-4);
+    expect(sameBits).toBe(true);
+  });
+
+  it("moves kernels by Muon, each in the process that owns it", async () => {
+    const other = () => ({ optimizer: "muon", flow: flowify({ inShape: [1, 4, 4], layers }) }) as const;
+    const [muon, adam] = [await start(undefined, other()), await start(undefined, { flow: other().flow })];
+    expect(await steps(muon, 4)).not.toEqual(await steps(adam, 4));
+    for (const trainer of [muon, adam]) await trainer.dispose();
+    const { farthest, sameBits } = await compare(3, 4, other);
     expect(farthest).toBeLessThan(1e-4);
     expect(sameBits).toBe(true);
   });

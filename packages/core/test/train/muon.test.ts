@@ -3,10 +3,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createTrainer, flowify, jaxExecutor, type TrainingState } from "../../src/index.js";
 import { makeRng } from "../../src/math/rng.js";
 import { floats } from "../../src/params/host.js";
+import { parameterList } from "../../src/params/parameter-list.js";
 import { numbersOf } from "../../src/testing/arrays.js";
 import { toRows } from "../../src/testing/plain.js";
 import { usePrecision } from "../../src/testing/prepare.js";
 import { moveKernels, muonSize, orthogonalized } from "../../src/train/muon.js";
+import { catalog } from "../catalog.js";
 import { multiply, transpose } from "../support/plain.js";
 
 beforeAll(() => usePrecision("float32"));
@@ -98,6 +100,18 @@ describe("muonSize", () => {
     expect([1, 300].map(muonSize)).toEqual([0.4, 0.4]);
     expect(muonSize(4900)).toBeCloseTo(0.1, 12);
   });
+});
+
+it("kernels are what layers say: every weight of a convolution, and nothing else", () => {
+  const found = catalog.flatMap(({ name, layer }) =>
+    parameterList(layer).flatMap(({ path, kind, as, shape }) =>
+      kind === "euclidean" && (as === "kernel" || shape.length === 4) ? [[name, path, shape.length, as]] : [],
+    ),
+  );
+  expect(found.length).toBeGreaterThan(100);
+  expect(
+    found.filter(([, path, axes, as]) => !String(path).endsWith("weight") || axes !== 4 || as !== "kernel"),
+  ).toEqual([]);
 });
 
 describe("training with Muon", () => {
