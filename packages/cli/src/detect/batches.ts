@@ -1,7 +1,7 @@
 import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec, type Compiled } from "@flowify/core/internal";
 import { type JsTree, numpy as np, tree } from "@jax-js/jax";
-import { lazyPromise, overWorkers } from "./over-workers.js";
+import { overWorkers } from "./over-workers.js";
 
 /** Rows in one call, and numbers in it, about: splines hold some hundred times as many. */
 const MOST = { rows: 512, numbers: 2 ** 18 } as const;
@@ -29,23 +29,28 @@ export function rowProgram(
   name: string,
 ): RowProgram {
   const atOnce = Math.max(1, Math.min(MOST.rows, Math.floor(MOST.numbers / width)));
-  let opened: { program: Compiled<{ readonly [name: string]: object }>; placed: JsTree<object> } | undefined;
-  const open = lazyPromise(async () => {
+  const open = async () => {
     const specs = tree.map((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), constants as never);
     const rows = new ArraySpec([atOnce, width], np.float32);
-    const program = await executor.compile(f, [specs, rows] as never, {
-      name,
-      workers: executor.workers ?? 1,
-      itemwise: true,
-      constant: constants,
-    });
-    opened = { program, placed: await executor.place(constants) };
-    return opened;
-  });
+    const program: Compiled<{ readonly [name: string]: object }> = await executor.compile(
+      f,
+      [specs, rows] as never,
+      {
+        name,
+        workers: executor.workers ?? 1,
+        itemwise: true,
+        constant: constants,
+      },
+    );
+    const placed: JsTree<object> = await executor.place(constants);
+    return { program, placed };
+  };
+  let opened: ReturnType<typeof open> | undefined;
   return {
     async run(rows) {
       const count = rows.length / width;
-      const { program, placed } = await open();
+      opened ??= open();
+      const { program, placed } = await opened;
       const out: { [name: string]: Float32Array } = {};
       await overWorkers(executor, Math.ceil(count / atOnce), async (piece, worker) => {
         const at = piece * atOnce;
@@ -66,9 +71,10 @@ export function rowProgram(
       return out;
     },
     async dispose() {
-      if (opened === undefined) return;
-      executor.release(opened.placed);
-      await opened.program.dispose();
+      const made = await opened?.catch(() => undefined); // the error is that of `run`
+      if (made === undefined) return;
+      executor.release(made.placed);
+      await made.program.dispose();
     },
   };
 }

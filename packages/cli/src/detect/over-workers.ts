@@ -22,12 +22,3 @@ export async function overWorkers(
   const ends = await Promise.allSettled([...others, ...others, 0].map(takePieces));
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
-
-/** The promise of the first call, in every call. */
-export function lazyPromise<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-}
