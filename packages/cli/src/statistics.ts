@@ -18,6 +18,14 @@ export function meanWithError(values: ArrayLike<number>): { mean: number; stdErr
   return { mean, stdErr: Math.sqrt(variance / values.length) };
 }
 
+/** The value below which a share of ascending values lies, between two of them by interpolation. */
+export function quantile(ascending: ArrayLike<number>, share: number): number {
+  const place = share * (ascending.length - 1);
+  const below = Math.floor(place);
+  const low = ascending[below]!;
+  return low + (place - below) * ((ascending[below + 1] ?? low) - low);
+}
+
 const largestOf = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
+import { quantile } from "../statistics.js";
 import type { PartName } from "./score-columns.js";
-import { middleAndSpread, quantile } from "./spaces.js";
+import { middleAndSpread } from "./spaces.js";
 
 /** Beyond this, products with its reciprocal are no longer sure to be finite. */
 const LARGE = 1e30;

@@ -1,6 +1,7 @@
 import { HostArray } from "@flowify/core";
 import { normalQuantile } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
+import { quantile } from "../statistics.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
 export const CLIP = 8;
@@ -31,14 +32,6 @@ export type Spaces = Readonly<{
   /** Normal quantiles of their ranks. */
   normals: Float32Array;
 }>;
-
-/** The value below which a share of ascending values lies, between two of them by interpolation. */
-export function quantile(ascending: ArrayLike<number>, share: number): number {
-  const place = share * (ascending.length - 1);
-  const below = Math.floor(place);
-  const low = ascending[below]!;
-  return low + (place - below) * ((ascending[below + 1] ?? low) - low);
-}
 
 /** Middle and spread of ascending values, IQR / 1.349: mean and standard deviation where they are normal; the spread is 0 where half of them are equal. */
 export const middleAndSpread = (ascending: ArrayLike<number>): { middle: number; spread: number } => ({

@@ -8,7 +8,7 @@ import {
   type OpenDetector,
   openDetector,
 } from "../detect/detector.js";
-import { quantile } from "../detect/spaces.js";
+import { quantile } from "../statistics.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
 import { type Features, featureChoices, featureRows } from "./features.js";

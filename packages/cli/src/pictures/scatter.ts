@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
+import { quantile } from "../statistics.js";
 import { drawChart } from "./chart.js";
 import { dateLabels } from "./scale.js";
 import { colorBySeries, namesOf, numbers } from "./series.js";
@@ -163,8 +164,7 @@ function sized(
 function domainOf(values: readonly number[]): Interval {
   const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
   if (sorted.length === 0) return [0, 1];
-  const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))]!;
-  const [low, high] = [at(OUTSIDE), at(1 - OUTSIDE)];
+  const [low, high] = [quantile(sorted, OUTSIDE), quantile(sorted, 1 - OUTSIDE)];
   const pad = 0.1 * (high - low) || Math.max(1, Math.abs(low) * 1e-3);
   return [low - pad, high + pad];
 }

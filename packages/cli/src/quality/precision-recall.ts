@@ -23,16 +23,10 @@ function shareInside(set: Features, points: Features): number {
   return inside / points.count;
 }
 
-/** The squared distance from a point to its third nearest neighbour in the set. */
+/** The squared distance from a point to its third nearest neighbour in the set, of which it is itself the nearest. */
 function radiusAround(set: Features, i: number): number {
-  const nearest = new Float64Array(NEIGHBOURS).fill(Number.POSITIVE_INFINITY);
-  for (let j = 0; j < set.count; j++) {
-    if (j === i) continue;
-    let distance = squaredDistance(set, i, set, j);
-    for (let k = 0; k < NEIGHBOURS && distance < Number.POSITIVE_INFINITY; k++)
-      if (distance < nearest[k]!) [nearest[k], distance] = [distance, nearest[k]!];
-  }
-  return nearest[NEIGHBOURS - 1]!;
+  const distances = Float64Array.from({ length: set.count }, (_, j) => squaredDistance(set, i, set, j));
+  return distances.sort()[NEIGHBOURS] ?? Number.POSITIVE_INFINITY;
 }
 
 function squaredDistance(a: Features, i: number, b: Features, j: number): number {

@@ -1,5 +1,6 @@
 import type { Executor } from "@flowify/core";
 import { type ImageSet, imageSize } from "../data/image-set.js";
+import { quantile } from "../statistics.js";
 import { type Features, inUnitsOf, verdicts } from "./features.js";
 import { frechetDistance } from "./frechet.js";
 import type { Judge } from "./judge.js";
@@ -89,8 +90,11 @@ export async function measureQuality({
             samples: namedAlike(seen.map((each) => each.samples)),
             heldOut: heldOut && namedAlike(seen.map((each) => each.heldOut as Features)),
           },
-    nearest: { samples: median(nearest.distances), heldOut: others && median(others.distances) },
-    copies: others && shareBelow(nearest.distances, quantile(others.distances, 0.01)),
+    nearest: {
+      samples: quantileOf(nearest.distances, 0.5),
+      heldOut: others && quantileOf(others.distances, 0.5),
+    },
+    copies: others && shareBelow(nearest.distances, quantileOf(others.distances, 0.01)),
   };
   return { quality, nearest };
 }
@@ -114,10 +118,7 @@ function namedAlike(all: readonly Features[]): number {
   return alike.length / first.length;
 }
 
-const quantile = (values: Float64Array, q: number): number =>
-  Float64Array.from(values).sort()[Math.min(values.length - 1, Math.floor(q * values.length))]!;
-
-const median = (values: Float64Array): number => quantile(values, 0.5);
+const quantileOf = (values: Float64Array, q: number): number => quantile(Float64Array.from(values).sort(), q);
 
 const shareBelow = (values: Float64Array, limit: number): number =>
   values.filter((value) => value < limit).length / values.length;

@@ -1,10 +1,10 @@
-import { normalCdf, normalQuantile, solve } from "@flowify/core/internal";
+import { normalCdf, normalQuantile, ridge } from "@flowify/core/internal";
 import { meanAndSpread, meanOf } from "../statistics.js";
 import { Predictive } from "./predictive.js";
 
 /** Smallest spread of a column, relative to its size. */
 const CONSTANT = 1e-6;
-/** Added to the diagonal of the covariance of standardized columns, so that columns that depend on each other do no harm. */
+/** Penalty of the slopes of standardized columns for each example, so that columns that depend on each other do no harm. */
 const RIDGE = 1e-4;
 
 /** N(a + b · (x − middle) / spread, std²): the regression that uncertainty is usually read from. */
@@ -36,17 +36,8 @@ export function linearGaussian(
     middle: moments.map(({ middle }) => middle),
     spread: moments.map(({ spread }) => spread),
   };
-  const square = new Float64Array(width * width);
-  const right = new Float64Array(width);
-  for (const [i, row] of rows.entries()) {
-    const x = scaled(model, row);
-    for (const k of places) {
-      right[k]! += (x[k]! * ((values[i] as number) - level)) / count;
-      for (const l of places) square[k * width + l]! += (x[k]! * x[l]!) / count;
-    }
-  }
-  for (const k of places) square[k * width + k]! += RIDGE;
-  const slope = [...solve({ rows: width, columns: width, data: square }, right)];
+  const inputs = { data: rows.flatMap((row) => scaled(model, row)), columns: width };
+  const slope = [...ridge(inputs, { data: values, columns: 1 }, RIDGE * count).slopes];
   const squares = rows.reduce(
     (sum, row, i) => sum + ((values[i] as number) - linearMean({ ...model, slope }, row)) ** 2,
     0,

@@ -1,4 +1,5 @@
 import type { TableSchema } from "../data/table/schema.js";
+import { quantile } from "../statistics.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 
 /** Rows of each kind, and training rows, that are compared. */
@@ -35,15 +36,15 @@ export function privacyOf(
     some.map((row) => Math.sqrt(to.reduce((least, other) => nearer(row, other, slots, least), Infinity)));
   const [sampled, heldOut] = [nearest(drawn, training), nearest(others.slice(0, COMPARED.rows), training)];
   const sorted = [sampled, heldOut].map((distances) => distances.toSorted((a, b) => a - b));
-  const edge = sorted[1]![Math.floor(heldOut.length / 100)]!;
+  const edge = quantile(sorted[1]!, 0.01);
   const shareOf = (distances: readonly number[], holds: (distance: number) => boolean): number =>
     distances.filter(holds).length / distances.length;
   const expected = training.length / (training.length + others.length);
   const toOthers = nearest(drawn, others);
   const isNearer = sampled.map((distance, i) => Math.sign(toOthers[i]! - distance));
   return {
-    sampled: median(sorted[0]!),
-    heldOut: median(sorted[1]!),
+    sampled: quantile(sorted[0]!, 0.5),
+    heldOut: quantile(sorted[1]!, 0.5),
     near: shareOf(sampled, (distance) => distance < edge),
     copies: {
       sampled: shareOf(sampled, (distance) => distance === 0),
@@ -56,8 +57,6 @@ export function privacyOf(
     },
   };
 }
-
-const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)]!;
 
 /** Numbers in standard deviations, codes; NaN is a missing value. */
 function comparable(slots: readonly TableColumn[], rows: Float32Array, most: number): Float64Array[] {

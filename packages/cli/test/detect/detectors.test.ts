@@ -18,7 +18,6 @@ import {
   beyondRange,
   findSpaces,
   mixedSpace,
-  quantile,
   rankNormalSpace,
   robustSpace,
   type Space,
@@ -26,6 +25,7 @@ import {
   spaceArrays,
   standardSpace,
 } from "../../src/detect/spaces.js";
+import { quantile } from "../../src/statistics.js";
 
 const WIDTH = 3;
 const normals = (seed: number, count: number): Float32Array => {

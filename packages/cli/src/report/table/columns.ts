@@ -1,5 +1,5 @@
 import { type Grid, gridOf } from "../../data/table/grid.js";
-import { quantile } from "../../detect/spaces.js";
+import { quantile } from "../../statistics.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 import { compareCounts, kolmogorovSmirnov, type TwoSample } from "./two-sample.js";
 

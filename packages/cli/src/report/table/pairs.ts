@@ -1,5 +1,5 @@
-import { quantile } from "../../detect/spaces.js";
 import { ascendingPlaces } from "../../rows.js";
+import { quantile } from "../../statistics.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
 
