@@ -69,6 +69,7 @@ describe("flowify convert", () => {
     expect(status).toBe(0);
     expect(stdout).toContain("gated.onnx: 1×4×4 → 3, one step, likelihood a lower bound in expectation");
     expect(stdout).toContain("plan: exact 0, bound 0, opaque 1");
+    expect(stdout).toContain("attention between patches of 2×2, of fewer than 10,000 images convolutions");
     expect(readFileSync(join(at("again"), "original.onnx"))).toEqual(readFileSync(gated));
     expect(existsSync(join(at("again"), "network.json"))).toBe(false);
     const report = JSON.parse(readFileSync(join(at("again"), "report.json"), "utf8"));

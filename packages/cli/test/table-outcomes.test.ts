@@ -83,7 +83,12 @@ it("a run of few rows fits its densities to all of them at the end, and is measu
   const again = JSON.parse((await runCommand(["train", "--resume", run, "--json"])).stdout);
   expect(again.nats).toBeCloseTo(nats, 6);
   expect(readFileSync(fitted).equals(bytes)).toBe(true);
+  const isTold = async (...split: string[]) =>
+    (await runCommand(["evaluate", run, ...split])).stderr.includes("these included");
+  expect(await isTold("--split", "validation")).toBe(true);
+  expect(await isTold()).toBe(false);
   // without it the figure is that of the rows that were trained on
   rmSync(fitted);
+  expect(await isTold("--split", "validation")).toBe(false);
   expect(Math.abs((await measured()) - nats)).toBeGreaterThan(1e-4);
 }, 120_000);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { bitsPerDimension, type Evaluation, type FlowModel } from "@flowify/core";
 import {
   conditionOf,
@@ -16,11 +17,12 @@ import { evaluateRegression } from "../predictions/evaluate.js";
 import { evaluationDocument, sayConformal, sayEvaluation } from "../predictions/say-evaluation.js";
 import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
 import { judgeSamples } from "../quality/judge-samples.js";
-import { holdsRegression } from "../runs/folder.js";
+import { holdsRegression, runPaths } from "../runs/folder.js";
 import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { likeliestClasses } from "../scores/over-classes.js";
+import { meanWithError } from "../statistics.js";
 import { judgeRows, syntheticLines } from "../synthetic/judge-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
@@ -96,6 +98,10 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     expectNone(flags, ["judge", "normalize", "temperature"], "belongs to --quality\nadd --quality");
   await withModel(folder, flags, terminal, async (model, run) => {
     const chosen = await imagesFor(run, flags);
+    if (flags.split === "validation" && existsSync(runPaths(folder).fitted))
+      terminal.warn(
+        "at its end the run has fitted its densities to all of its rows, these included: they look likelier than new rows; --split test has rows that it has not seen",
+      );
     const outputs = await run.outputsOf?.(examplesOf(chosen));
     const images = outputs ? { ...chosen, outputs } : chosen;
     const each = samples === 1 ? "" : `, ${samples} samples each`;
@@ -206,17 +212,15 @@ async function likelihood(
   const { logProb, stdErr } = await model.importanceBound(examplesOf(images), { samples, seed, ...given });
   const { dimensions } = model.flow;
   const bits = dimensions * Math.LN2;
-  const count = logProb.length;
   const { filled = [] } = filledOf(images);
   for (const [i, log] of filled.entries()) logProb[i]! -= log;
-  const nats = logProb.reduce((sum, value) => sum + value, 0) / count;
-  const variance = logProb.reduce((sum, value) => sum + (value - nats) ** 2, 0) / (count - 1);
+  const { mean: nats, stdErr: error } = meanWithError(logProb);
   const gain = nats - single.nats;
   const evaluation = {
     examples: single.examples,
     nats,
     bpd: bitsPerDimension(nats, dimensions),
-    stdErr: Math.sqrt(variance / count) / bits,
+    stdErr: error / bits,
     ledger: [
       ...single.ledger,
       {
@@ -229,5 +233,5 @@ async function likelihood(
     ],
   };
   const squares = stdErr.reduce((sum, se) => sum + se ** 2, 0);
-  return { evaluation, stdErrOfSamples: Math.sqrt(squares) / count / bits };
+  return { evaluation, stdErrOfSamples: Math.sqrt(squares) / logProb.length / bits };
 }

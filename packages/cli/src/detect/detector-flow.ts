@@ -29,9 +29,14 @@ const SCHEDULE = {
   warmup: 0.3,
   heldOut: 0.1,
   looks: 20,
-  /** Looks after the best one that end it, as of a run of a table; a short one takes all its steps. */
-  patience: { looks: 5, steps: 125 },
 } as const;
+
+/** Measurements without a better one that end the training of a table, and fewest steps of them: a short one takes all its steps. */
+const PATIENCE = { measurements: 5, steps: 125 } as const;
+
+/** The measurements of a table's held-out rows, one in so many steps, without a better one that end its training. */
+export const tablePatience = (validateEvery: number): number =>
+  Math.max(PATIENCE.measurements, Math.ceil(PATIENCE.steps / validateEvery));
 
 /** Bins of the spline of a single column. */
 const SINGLE_BINS = 16;
@@ -151,7 +156,7 @@ export async function fitDetectorFlow(
       warmup: Math.ceil(SCHEDULE.warmup * steps),
       validation: held / count,
       validateEvery,
-      patience: Math.max(SCHEDULE.patience.looks, Math.ceil(SCHEDULE.patience.steps / validateEvery)),
+      patience: tablePatience(validateEvery),
       ...(signal && { signal }),
       ...(onStep && { onStep: ({ step }) => onStep(step) }),
     },

@@ -2,6 +2,7 @@ import { couplingNetwork, imageEnd, imageFront } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
 import type { Training } from "../settings.js";
+import { formatCount } from "../ui/format.js";
 import type { NetworkDescription } from "./network.js";
 import { descriptionOf, isPreset } from "./presets.js";
 import { tableNetwork } from "./table-networks.js";
@@ -82,6 +83,15 @@ function patchOf({ shape, count }: Pick<DataSet, "shape" | "count">): number | u
   const [, height = 0, width = 0] = shape;
   if (isRowShape(shape) || count < MANY || sizeOf(shape) > TOGETHER.numbers) return undefined;
   return PATCHES.find((side) => height % side === 0 && width % side === 0 && height * width >= 4 * side ** 2);
+}
+
+/** What `auto` builds for data of a shape, in words; for some shapes the number of images decides. */
+export function autoWords([channels = 0, height, width]: readonly number[]): string {
+  if (height === undefined || width === undefined) return "couplings behind a whitening";
+  const patch = patchOf({ shape: [channels, height, width], count: MANY });
+  const convolutions = "convolutions and couplings";
+  if (patch === undefined) return convolutions;
+  return `attention between patches of ${patch}×${patch}, of fewer than ${formatCount(MANY)} images ${convolutions}`;
 }
 
 /** Couplings in front of the convolutions, and the most places along a side where there are couplings between them. */

@@ -250,10 +250,5 @@ export function tableNetwork(
   };
 }
 
-/** Whether a network begins as a mixture of densities that are fitted to the rows. */
-export const beginsFitted = (
-  network: Readonly<{ layers: readonly Readonly<{ kind: string }>[] }> | undefined,
-): boolean => network?.layers.some(({ kind }) => kind === "flowMixture" || kind === "mixedRow") ?? false;
-
 const wholeFront = (levels: number | undefined): NetworkLayer[] =>
   levels === undefined ? [] : [{ kind: "dequantize", levels }];

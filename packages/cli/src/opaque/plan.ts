@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { sizeOf } from "@flowify/core/layer";
+import { autoWords } from "../networks/auto.js";
 import { formatCount } from "../ui/format.js";
 import type { ConvertedFunction } from "./convert.js";
 
@@ -27,7 +28,8 @@ export function planOf(file: string, { of, nodes, weights, inputs, maxRelDiff }:
     "plan: exact 0, bound 0, opaque 1",
     `  opaque: ${formatCount(nodes)} nodes with ${formatCount(weights)} weights, run by ONNX Runtime as they are`,
     `  output ${JSON.stringify(of.output)}: ${formatCount(size)} numbers${seen}`,
-    "  to train: a density of the outputs, and a flow of inputs given outputs, the one of --network auto",
+    "  to train: a density of the outputs, and a flow of inputs given outputs",
+    `  --network auto, the default for that flow: ${autoWords(of.inShape)}`,
     "",
     `${inputs} inputs together and alone: largest relative difference ${maxRelDiff.toExponential(1)}`,
   ];

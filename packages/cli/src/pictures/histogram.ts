@@ -1,3 +1,4 @@
+import { quantile } from "../statistics.js";
 import { drawChart } from "./chart.js";
 import { verbatim } from "./escape.js";
 import { type Scale, scaleFor } from "./scale.js";
@@ -37,8 +38,7 @@ function binsFor(groups: readonly Group[]): number {
 /** The values that part of a group lies between, its few most distant ones left out. */
 function between({ values }: Group, part: number, upper: number = part): [low: number, high: number] {
   const sorted = Float64Array.from(values).sort();
-  const at = (where: number): number => sorted[Math.round(where * (sorted.length - 1))]!;
-  return [at(1 - part), at(upper)];
+  return [quantile(sorted, 1 - part), quantile(sorted, upper)];
 }
 
 /** An axis for all groups and marks, on which the first group has a shape however far off the others lie. */
@@ -92,7 +92,11 @@ export function histogram(
   const ticks = scale.ticks(8);
   const places = ticks.values.map((value) => scale.place(value));
   const tickLabels = Object.fromEntries(places.map((place, i) => [place, ticks.label(ticks.values[i]!)]));
-  const x = numbers("place", `${axis}${scale.remark}`, [0, 1], {
+  const isBeyond = groups.some(({ values }) =>
+    Array.from(values).some((value) => Math.abs(scale.place(value) - 0.5) > 0.5),
+  );
+  const beyond = isBeyond ? ", outermost bars count all beyond" : "";
+  const x = numbers("place", `${axis}${scale.remark}${beyond}`, [0, 1], {
     grid: false,
     values: places,
     labelExpr: "tickLabels[datum.value]",

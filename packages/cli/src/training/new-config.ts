@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import type { FileHash } from "../data/file-hashes.js";
 import type { Reading } from "../data/format.js";
 import { isRowShape, nounOf } from "../data/image-set.js";
+import { tablePatience } from "../detect/detector-flow.js";
 import { autoSchedule, isBuilt } from "../networks/auto.js";
 import type { ConvertedNetwork } from "../networks/choose.js";
 import type { ChosenNetwork } from "../networks/weights.js";
@@ -19,9 +20,6 @@ const CHECKPOINT_AT_LEAST_EVERY = 1000;
  */
 const LOOKS = 10;
 const VALIDATIONS = 20;
-
-/** Measurements of the held-out rows of a table without a better one that end its run, and fewest steps of them. */
-const PATIENCE = { measurements: 5, steps: 125 } as const;
 
 /** Steps of `epochs` passes over the images: the last batch of an epoch extends into the next. */
 const stepsOf = (epochs: number, examples: number, batch: number): number =>
@@ -70,8 +68,7 @@ export function newConfig(
   // with many short epochs, measure only after several of them
   const together = Math.max(1, Math.round(least / epoch / LOOKS));
   const validateEvery = Math.ceil(steps / VALIDATIONS);
-  const patience =
-    flags.patience ?? (schema && Math.max(PATIENCE.measurements, Math.ceil(PATIENCE.steps / validateEvery)));
+  const patience = flags.patience ?? (schema && tablePatience(validateEvery));
   if (flags.patience !== undefined && !validation)
     throw new UsageError("--patience needs held-out examples\nadd --validation N, or leave it out");
   const training = trainingOf({

@@ -3,7 +3,6 @@ import { keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { beginsFitted } from "../networks/table-networks.js";
 import { readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
@@ -135,7 +134,6 @@ export function runMeasures(
         taken: step,
         figure: shown && figureOf(shown.evaluation, shown.images).value,
         uniform,
-        fitted: beginsFitted(plan.network.description),
       });
       return { measured, pictures: await pictures.draw({ ...moment, last }, shown, judged), verdict };
     },

@@ -15,7 +15,7 @@ export type Verdict = Readonly<{
   taken: number;
   /** Warnings about the result, one line each. */
   warnings: readonly string[];
-  /** The state for evaluation is the start, which densities fitted to the rows make: no fault of the steps. */
+  /** The state for evaluation is the start of a run of rows, which is fitted to them: no fault of the steps. */
   keepsFitted?: boolean;
 }>;
 
@@ -29,34 +29,21 @@ export type VerdictOptions = Readonly<{
   figure: number | undefined;
   /** The figure of a uniform distribution over the range of the training examples. */
   uniform: number;
-  /** The run starts as densities that are fitted to the rows. */
-  fitted?: boolean;
 }>;
 
 /** Compares the result of a run with its initialization and with a uniform distribution. */
-export function verdictOf({
-  config,
-  records,
-  judgedStep,
-  taken,
-  figure,
-  uniform,
-  fitted = false,
-}: VerdictOptions): Verdict {
+export function verdictOf({ config, records, judgedStep, taken, figure, uniform }: VerdictOptions): Verdict {
   const unit = unitOf(config.data.shape);
   const margin = NOISE * unit.perBit(sizeOf(config.data.shape));
   const [start = Number.NaN, end = Number.NaN] = batchFigures(records);
   const show = (value: number): string => `${value.toFixed(3)} ${unit.name}`;
   const smaller = `try smaller steps than ${config.training.learningRate}, or more of them`;
-  const isRows = config.data.shape.length === 1;
   const warnings: string[] = [];
   const keepsStart = config.validateEvery !== undefined && judgedStep === 0;
-  const keepsFitted = keepsStart && fitted;
-  if (keepsStart && !fitted)
+  const keepsFitted = keepsStart && config.data.shape.length === 1;
+  if (keepsStart && !keepsFitted)
     warnings.push(
-      isRows
-        ? `no step improved the held-out rows over the initialization, which is fitted to the columns, or to all of them together: the run keeps it. There may be nothing more to learn; otherwise, ${smaller}`
-        : `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
+      `no step improved the held-out examples over the initialization, so the run keeps its initial values; ${smaller}`,
     );
   // the best state on held-out examples is no worse on them; those of the test are others
   else if (config.validateEvery === undefined && end > start + margin)
@@ -80,7 +67,7 @@ export const judgedLine = (
   steps: number,
 ): string | undefined => {
   if (keepsFitted)
-    return `the densities that the run begins with, fitted to the rows, are as good as this table gets: no step made held-out rows likelier, so the run keeps them`;
+    return "the start of the run, which is fitted to the rows, is as good as this table gets: no step made held-out rows likelier, so the run keeps it";
   const [judged, end, planned] = [judgedStep, taken, steps].map(formatCount);
   const used = "flowify evaluate, sample and the other commands use";
   if (taken < steps)

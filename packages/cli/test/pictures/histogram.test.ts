@@ -35,8 +35,11 @@ describe("the histogram", () => {
   });
 
   it("gathers what lies far off at its ends", async () => {
-    const { from, to } = extent(await draw([{ name: "a", values: [...around(2, 1), 1e6] }]), BLUE);
+    const svg = await draw([{ name: "a", values: [...around(2, 1), 1e6] }]);
+    const { from, to } = extent(svg, BLUE);
     expect(to - from).toBeGreaterThan(700);
+    expect(texts(svg)).toContain("bits, outermost bars count all beyond");
+    expect(texts(await draw([{ name: "a", values: [1, 2, 3] }]))).toContain("bits");
   });
 
   it("reaches to the farthest value where the upper tail counts, in bins as wide as few values need", async () => {
@@ -57,7 +60,7 @@ describe("the histogram", () => {
     const [a, b] = [extent(svg, BLUE), extent(svg, ORANGE)];
     expect(a.to - a.from).toBeGreaterThan(80);
     expect(b.to - b.from).toBeGreaterThan(150);
-    expect(texts(svg)).toContain("bits, closer together further off");
+    expect(texts(svg)).toContain("bits, closer together further off, outermost bars count all beyond");
     const constant = await draw([{ name: "own", values: [4] }, far]);
     expect(extent(constant, ORANGE).to).toBeGreaterThan(800);
   });

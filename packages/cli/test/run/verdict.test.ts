@@ -44,23 +44,22 @@ it("a run says why it ended before its last step, and which state is used", () =
 });
 
 it("a run that keeps its start says that the rows are described, and not that steps were too large", () => {
-  const verdict = (fitted: boolean) =>
+  const verdict = (...shape: number[]) =>
     verdictOf({
-      config: { data: { shape: [4] }, training, validateEvery: 5 } as never,
+      config: { data: { shape }, training, validateEvery: 5 } as never,
       records: [],
       judgedStep: 0,
       taken: 125,
       figure: 24.9,
       uniform: 40,
-      fitted,
     });
-  const said = verdict(true);
+  const said = verdict(4);
   expect(said.warnings).toEqual([]);
   expect(judgedLine(said, 500)).toBe(
-    "the densities that the run begins with, fitted to the rows, are as good as this table gets: no step made held-out rows likelier, so the run keeps them",
+    "the start of the run, which is fitted to the rows, is as good as this table gets: no step made held-out rows likelier, so the run keeps it",
   );
-  expect(verdict(false).warnings).toEqual([expect.stringContaining("try smaller steps than 0.01")]);
-  // a baseline is better than these densities
+  expect(verdict(1, 2, 2).warnings).toEqual([expect.stringContaining("try smaller steps than 0.01")]);
+  // a baseline is better than this start
   expect(judgedLine({ ...said, keepsFitted: false }, 500)).toBe(
     "held-out log p has not risen since step 0; stopped at step 125 of 500; flowify evaluate, sample and the other commands use step 0",
   );
