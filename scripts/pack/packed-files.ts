@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import ts from "typescript";
+import { packageOf } from "../imports/rules.js";
 
 type Manifest = Readonly<{
   name: string;
@@ -9,8 +10,6 @@ type Manifest = Readonly<{
   optionalDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
 }>;
-
-const packageOf = (name: string): string => name.split("/", name.startsWith("@") ? 2 : 1).join("/");
 
 /** Files below a folder, with forward slashes. */
 const filesBelow = (folder: string): string[] =>

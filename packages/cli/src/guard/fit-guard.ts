@@ -9,6 +9,7 @@ import {
   openDetector,
 } from "../detect/detector.js";
 import { quantile } from "../statistics.js";
+import { quoted } from "../ui/format.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
 import { type Features, featureChoices, featureRows } from "./features.js";
@@ -140,7 +141,7 @@ export async function fitGuard(
     const choices = featureChoices(taps, seen.taps);
     if (choices.length === 0)
       throw new UsageError(
-        `${taps.map(({ name }) => JSON.stringify(name)).join(", ")}: the same for all examples\nname other values with --at, or check --normalize`,
+        `${quoted(taps.map(({ name }) => name))}: the same for all examples\nname other values with --at, or check --normalize`,
       );
     const joined = choices.at(-1)!;
     const trials = at ? [] : await compared(executor, network, training, fit, seen, choices, options, say);

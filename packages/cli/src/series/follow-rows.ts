@@ -8,6 +8,7 @@ import { cleanCell, isBlank } from "../data/table/sniff.js";
 import type { Prediction } from "../regression/columns.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
+import { quoted } from "../ui/format.js";
 import type { SeriesScorer } from "./score-series.js";
 import { timeOf } from "./series.js";
 
@@ -41,7 +42,7 @@ export async function* followRows(
       const lacking = [order.time, ...order.columns].find((name) => !cells.includes(name));
       if (lacking !== undefined)
         throw new DataError(
-          `${INPUT}: lacks the column ${JSON.stringify(lacking)}, expected a header with ${[order.time, ...order.columns].map((name) => JSON.stringify(name)).join(", ")}\nsend CSV whose first line has the names of the columns`,
+          `${INPUT}: lacks the column ${JSON.stringify(lacking)}, expected a header with ${quoted([order.time, ...order.columns])}\nsend CSV whose first line has the names of the columns`,
         );
       encoder = rowEncoder(INPUT, { names: [...names, ...namesOfOrder(order)] }, tableColumns(schema));
       continue;

@@ -31,7 +31,7 @@ export async function temperatureSheet(
     rows.push(toBytes(await model.sampleFlat(columns, { seed, temperature, ...given })));
   return encodePng(
     await imageGrid({
-      images: joined(rows),
+      images: Buffer.concat(rows),
       shape,
       columns,
       title,
@@ -124,13 +124,3 @@ function onGreatCircle(a: Float32Array, b: Float32Array, t: number): Float32Arra
 
 const onLine = (a: Float32Array, b: Float32Array, t: number): Float32Array =>
   a.map((value, i) => (1 - t) * value + t * b[i]!);
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}

@@ -36,3 +36,6 @@ export function unknownName(
 ): string {
   return `unknown ${kind} "${name}"${didYouMean(name, accepted) || "."} Known: ${known.join(", ")}`;
 }
+
+export const quoted = (names: readonly string[]): string =>
+  names.map((name) => JSON.stringify(name)).join(", ");

@@ -46,7 +46,7 @@ export function randomOrthogonal(rng: Rng, n: number): HostMatrix {
   return { rows: n, columns: n, data };
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
   return sum;

@@ -1,4 +1,5 @@
 import { openEigenKernels } from "./eigen-kernels.js";
+import { dot } from "./linalg.js";
 
 /** Columns that a sweep of rotations is applied to at once (64 bytes), and number of collected sweeps: both fit the cache. */
 const STRIP = 8;
@@ -175,8 +176,6 @@ async function accumulate(room: Workspace, norms: Float64Array): Promise<void> {
     kernels.reflect(basis.byteOffset, 8 * pitch, width, reflections.byteOffset, bytes, factors.byteOffset);
   }
 }
-
-const dot = (x: Float64Array, y: Float64Array): number => x.reduce((sum, value, c) => sum + value * y[c]!, 0);
 
 /** One sweep of rotations of the rows i and i + 1, from i = `from` down to `to`. */
 type Sweep = Readonly<{ from: number; to: number; cosines: Float64Array; sines: Float64Array }>;

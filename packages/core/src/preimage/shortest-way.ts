@@ -1,4 +1,4 @@
-import { solve } from "../math/linalg.js";
+import { dot, solve } from "../math/linalg.js";
 import type { LinearizedNetwork } from "./linearized.js";
 
 /**
@@ -102,10 +102,4 @@ async function conjugateWays(f: LinearizedNetwork, { x, left, ridges }: Steps): 
     }
   }
   return ways;
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

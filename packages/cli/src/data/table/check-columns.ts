@@ -1,7 +1,6 @@
 import { DataError } from "@flowify/core";
+import { quoted } from "../../ui/format.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
-
-const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
 
 const plural = (names: readonly string[], one: string): string => (names.length === 1 ? one : `${one}s`);
 

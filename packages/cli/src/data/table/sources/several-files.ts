@@ -1,10 +1,9 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError } from "@flowify/core";
+import { quoted } from "../../../ui/format.js";
 import { type Block, columnBlock } from "../block.js";
 import type { PartRange, Table, TablePart } from "../table.js";
-
-const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
 
 /**
  * Several files as one table: the rows of one after those of the other, by the names of the columns of the first one.
