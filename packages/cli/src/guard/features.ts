@@ -1,4 +1,4 @@
-import { fitProjection, type Projection, project, projectedWidth } from "./projection.js";
+import { banded, fitProjection, type Projection, project, projectedWidth } from "./projection.js";
 import type { Tap } from "./taps.js";
 
 /** Taps of a network as one row of features. */
@@ -28,13 +28,17 @@ export function featureChoices(taps: readonly Tap[], rows: readonly Float32Array
   const single = alone.map((part) => made(taps[part.at]!.name, [part]));
   if (single.length < 2) return single;
   const most = Math.floor(WIDTH.all / single.length) - 1;
+  const all = taps.map(({ name }) => name).join(" + ");
   const joined = alone.map(({ at, projection }) => ({ at, projection: narrowed(projection, most) }));
-  return [...single, made(taps.map(({ name }) => name).join(" + "), joined)];
+  const few = Math.max(1, Math.floor(most / 2));
+  const bands = alone.map(({ at, projection }) => ({ at, projection: banded(projection, few) }));
+  const hasBands = bands.some(({ projection }) => projection.bands.length > 0);
+  return [...single, made(all, joined), ...(hasBands ? [made(`${all}, in bands`, bands)] : [])];
 }
 
 /** The first directions. */
 function narrowed(projection: Projection, most: number): Projection {
-  const { directions, kept, ...others } = projection;
+  const { directions, kept, variances, ...others } = projection;
   const fewer = Math.min(kept, most);
   if (fewer === kept) return projection;
   const width = directions.length / kept;
@@ -42,7 +46,8 @@ function narrowed(projection: Projection, most: number): Projection {
     { length: width * fewer },
     (_, i) => directions[Math.floor(i / fewer) * kept + (i % fewer)]!,
   );
-  return { ...others, directions: first, kept: fewer, hasRest: true };
+  const along = variances.subarray(0, fewer);
+  return { ...others, directions: first, kept: fewer, shown: fewer, variances: along, hasRest: true };
 }
 
 /** Rows [n, width] of features. */

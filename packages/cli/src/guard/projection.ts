@@ -2,7 +2,8 @@ import { makeRng } from "@flowify/core/layer";
 
 /**
  * The leading principal directions of activations, and how far a row lies beside them: u = (x − mean) / scale, then
- * z = uᵀV, and ½ log(|u − Vz|² + ε) where rows lie beside at all.
+ * z = uᵀV. Features are the first of z, ½ log(Σ_k w_k z_k² + ε) of bands of them, and ½ log(|u − Vz|² + ε) where rows lie
+ * beside at all.
  */
 export type Projection = Readonly<{
   mean: Float32Array;
@@ -10,11 +11,40 @@ export type Projection = Readonly<{
   /** V [width, k], orthonormal columns. */
   directions: Float32Array;
   kept: number;
+  /** Variances along the directions. */
+  variances: Float32Array;
+  /** Numbers of z that are features themselves. */
+  shown: number;
+  /** w [kept, bands]: the mean square of a band, in units of its variances. */
+  bands: Float32Array;
   hasRest: boolean;
 }>;
 
+/** Bands of a projection. */
+export const bandsOf = ({ bands, kept }: Projection): number => (kept === 0 ? 0 : bands.length / kept);
+
 /** Features of a row. */
-export const projectedWidth = ({ kept, hasRest }: Projection): number => kept + (hasRest ? 1 : 0);
+export const projectedWidth = (projection: Projection): number =>
+  projection.shown + bandsOf(projection) + (projection.hasRest ? 1 : 0);
+
+/** Directions at which a band ends: the later, the less of the variance is theirs. */
+const ENDS = [4, 10, 20, Number.POSITIVE_INFINITY];
+
+/** ε of bands: what is below a hundredth of their deviations counts as zero. */
+export const BAND = 1e-4;
+
+/** The projection with fewer numbers of z, and with bands where some are left out. */
+export function banded(projection: Projection, most: number): Projection {
+  const { kept, variances } = projection;
+  if (kept <= most) return projection;
+  const ends = ENDS.filter((_, i) => (ENDS[i - 1] ?? 0) < kept).map((end) => Math.min(end, kept));
+  const bands = new Float32Array(kept * ends.length);
+  for (const [band, end] of ends.entries()) {
+    const from = ends[band - 1] ?? 0;
+    for (let k = from; k < end; k++) bands[k * ends.length + band] = 1 / ((variances[k] ?? 1) * (end - from));
+  }
+  return { ...projection, shown: most, bands };
+}
 
 /** Rows that directions are found from, rounds of the iteration, and directions more than are kept. */
 const SEARCH = { rows: 4000, rounds: 6, spare: 8 } as const;
@@ -62,7 +92,16 @@ export function fitProjection(rows: Float32Array, width: number, most: number): 
   });
   const all = u.reduce((sum, each) => sum + each * each, 0) / seen;
   const rest = all - variances.reduce((sum, each) => sum + each, 0);
-  return { mean, scale, directions, kept: real.length, hasRest: rest > LEAST * width };
+  return {
+    mean,
+    scale,
+    directions,
+    kept: real.length,
+    variances: Float32Array.from(real, (k) => variances[k] ?? 0),
+    shown: real.length,
+    bands: new Float32Array(),
+    hasRest: rest > LEAST * width,
+  };
 }
 
 /** Mean square of rows along a direction. */
@@ -107,28 +146,35 @@ function orthonormal(vectors: Float64Array, width: number, count: number): Float
   return vectors;
 }
 
-/** Rows [n, width] as features [n, kept + 1], or [n, kept] without a rest. */
+/** Rows [n, width] as features [n, projectedWidth]. */
 export function project(projection: Projection, rows: Float32Array): Float32Array {
-  const { mean, scale, directions, kept } = projection;
+  const { mean, scale, directions, kept, shown, bands, hasRest } = projection;
   const width = mean.length;
   const own = projectedWidth(projection);
+  const some = bandsOf(projection);
   const count = rows.length / width;
   const out = new Float32Array(count * own);
   const u = new Float64Array(width);
+  const z = new Float32Array(kept);
   for (let row = 0; row < count; row++) {
-    const z = out.subarray(row * own, row * own + kept);
+    z.fill(0);
     for (let c = 0; c < width; c++) {
       u[c] = (rows[row * width + c]! - mean[c]!) / scale[c]!;
       for (let k = 0, at = c * kept; k < kept; k++) z[k]! += u[c]! * directions[at + k]!;
     }
-    if (own === kept) continue;
+    out.set(z.subarray(0, shown), row * own);
+    for (let band = 0; band < some; band++) {
+      const sum = z.reduce((part, each, k) => part + (bands[k * some + band] ?? 0) * each * each, 0);
+      out[row * own + shown + band] = Math.log(sum + BAND) / 2;
+    }
+    if (!hasRest) continue;
     let beside = 0;
     for (let c = 0; c < width; c++) {
       let rest = u[c]!;
       for (let k = 0, at = c * kept; k < kept; k++) rest -= z[k]! * directions[at + k]!;
       beside += rest * rest;
     }
-    out[row * own + kept] = Math.log(beside + BESIDE * width) / 2;
+    out[(row + 1) * own - 1] = Math.log(beside + BESIDE * width) / 2;
   }
   return out;
 }

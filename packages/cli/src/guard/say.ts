@@ -16,6 +16,7 @@ export const descriptionOf = (
   version: 1,
   falseAlarms,
   at: features.parts.map(({ at }) => taps[at]!.name),
+  chosen: features.name,
   features: features.width,
   trials,
   fitted: { data: training.name, examples: fitted },

@@ -2,7 +2,7 @@ import { DataError, UsageError } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
 import type { Computed, GivenModel, Station } from "@flowify/onnx";
 import type { GraphModel, GraphNode, Initializer } from "jax-to-onnx/internal";
-import { BESIDE, type Projection } from "./projection.js";
+import { BAND, BESIDE, bandsOf, type Projection } from "./projection.js";
 
 /** A value of a network that the guard looks at, as rows of numbers. */
 export type Tap = Readonly<{
@@ -111,22 +111,30 @@ export function tapNodes({ name, pooled, shape }: Tap, { node, constant }: Maker
 }
 
 /** Features of rows [batch, width] of a tap, as `project` computes them. */
-export function projectionNodes(
-  { mean, scale, directions, kept, hasRest }: Projection,
-  rows: string,
-  { node, constant }: Maker,
-): string[] {
+export function projectionNodes(projection: Projection, rows: string, { node, constant }: Maker): string[] {
+  const { mean, scale, directions, kept, shown, bands, hasRest } = projection;
   const width = mean.length;
+  const half = (numbers: string): string =>
+    node("Mul", [node("Log", [numbers]), constant([1], Float32Array.of(0.5))]);
+  const plus = (numbers: string, e: number): string =>
+    node("Add", [numbers, constant([1], Float32Array.of(e))]);
   const centred = node("Sub", [rows, constant([width], mean)]);
   const u = node("Div", [centred, constant([width], scale)]);
   const matrix = constant([width, kept], directions);
   const z = node("MatMul", [u, matrix]);
-  if (!hasRest) return [z];
+  const found = [z];
+  if (bands.length > 0) {
+    const first = Float32Array.from({ length: kept * shown }, (_, i) =>
+      Number(Math.floor(i / shown) === i % shown),
+    );
+    const sums = node("MatMul", [node("Mul", [z, z]), constant([kept, bandsOf(projection)], bands)]);
+    found.splice(0, 1, node("MatMul", [z, constant([kept, shown], first)]), half(plus(sums, BAND)));
+  }
+  if (!hasRest) return found;
   const back = node("MatMul", [z, node("Transpose", [matrix], { perm: [1, 0] })]);
   const squares = [node("Sub", [u, back]), constant([1], BigInt64Array.of(1n))];
   const beside = node("ReduceSumSquare", squares, { keepdims: 1 });
-  const log = node("Log", [node("Add", [beside, constant([1], Float32Array.of(BESIDE * width))])]);
-  return [z, node("Mul", [log, constant([1], Float32Array.of(0.5))])];
+  return [...found, half(plus(beside, BESIDE * width))];
 }
 
 /** The rows of taps as outputs of a file. */
