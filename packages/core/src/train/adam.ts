@@ -5,6 +5,12 @@ export const BETA1 = 0.9;
 export const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
+/**
+ * What a moment gets at each step beside the gradient, far below the last digit of any that matters. Without it those of a parameter
+ * that gets no gradient any more fall below 1e-38 after some hundred steps, and processors need a hundred times as long for such numbers.
+ */
+export const TINY = 1e-30;
+
 /** Moments of one parameter, unnormalized: M = Σ β₁^k g, V = Σ β₂^k g². Of a kernel that Muon moves: M alone. */
 export type Moments<T = np.Array> = { first: T; second?: T };
 
@@ -31,7 +37,7 @@ export function adamDirection(
   gradient: np.Array,
   floor: np.Array,
 ): { moments: Required<Moments>; direction: np.Array } {
-  const m = first.mul(BETA1).add(gradient.ref);
+  const m = first.mul(BETA1).add(TINY).add(gradient.ref);
   const v = second.mul(BETA2).add(np.square(gradient));
   const direction = m.ref.div(np.sqrt(v.ref).add(floor.ref));
   return { moments: { first: m, second: v }, direction };

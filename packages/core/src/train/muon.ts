@@ -1,13 +1,15 @@
 import { numpy as np } from "@jax-js/jax";
 import { named, nth } from "../lists.js";
 import { type Shape, sizeOf } from "../shape.js";
-import { BETA1 } from "./adam.js";
+import { BETA1, TINY } from "./adam.js";
 
 type ByPath = { [path: string]: np.Array };
 
 /** The odd polynomial a x + b x³ + c x⁵, whose repetition takes the singular values of (0, 1] to about 1 (0.7 to 1.2). */
 const POLYNOMIAL = [3.4445, -4.775, 2.0315] as const;
 const REPETITIONS = 5;
+/** Smaller entries of a matrix of length 1 are 0: products of such numbers would fall below 1e-38, where processors are slow. */
+const LEAST_ENTRY = 1e-7;
 
 /**
  * The root mean square of the step of an entry, in step sizes, in a run of so many steps: 7 / √steps, at most 0.4. A step is as
@@ -15,9 +17,12 @@ const REPETITIONS = 5;
  */
 export const muonSize = (steps: number): number => Math.min(0.4, 7 / Math.sqrt(steps));
 
+/** 0 in place of numbers that are smaller than this, up to their sign. */
+const withoutBelow = (x: np.Array, least: number): np.Array => np.where(np.less(np.abs(x.ref), least), 0, x);
+
 /** New momentum M = Σ β₁^k g, and what the step looks at: the momentum of one step further on, β₁ M + g. Consumes both. */
 export function muonMomentum(before: np.Array, gradient: np.Array): { first: np.Array; ahead: np.Array } {
-  const first = before.mul(BETA1).add(gradient.ref);
+  const first = withoutBelow(before.mul(BETA1).add(gradient.ref), TINY);
   return { first, ahead: first.ref.mul(BETA1).add(gradient) };
 }
 
@@ -31,6 +36,7 @@ export function orthogonalized(matrices: np.Array): np.Array {
   let x = tall ? np.matrixTranspose(matrices) : matrices;
   const length = np.sqrt(np.sum(np.square(x.ref), [1, 2], { keepdims: true }));
   x = x.div(np.maximum(length, 1e-30));
+  x = withoutBelow(x, LEAST_ENTRY);
   const [a, b, c] = POLYNOMIAL;
   for (let k = 0; k < REPETITIONS; k++) {
     const gram = np.matmul(x.ref, np.matrixTranspose(x.ref)); // X Xᵀ

@@ -219,4 +219,19 @@ describe("Adam's direction", () => {
       true,
     );
   });
+
+  it("keeps moments without a gradient above the numbers that processors are slow with", async () => {
+    const none = floats(Float32Array.of(0));
+    let moments = { first: floats(Float32Array.of(-1e-3)), second: floats(Float32Array.of(1)) };
+    for (let t = 0; t < 1000; t++) {
+      const step = adamDirection(moments, none.ref, scalar(1));
+      step.direction.dispose();
+      moments = step.moments;
+    }
+    none.dispose();
+    moments.second.dispose();
+    const [first = 0] = await numbersOf(moments.first);
+    expect(Math.abs(first)).toBeGreaterThan(2 ** -126); // the smallest normal number
+    expect(Math.abs(first)).toBeLessThan(1e-28);
+  });
 });
