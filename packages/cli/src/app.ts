@@ -31,9 +31,9 @@ const HELP = {
   fullDescription: `Turns an ordinary neural network into a generative model with a likelihood.
 
 EXAMPLES
-  flowify train                  one epoch of a dense network on MNIST, with pictures
-  flowify evaluate runs/mnist-fmlp
-  flowify sample runs/mnist-fmlp
+  flowify train                  one epoch of MNIST: digits, a likelihood and pictures in minutes
+  flowify evaluate runs/mnist-auto
+  flowify sample runs/mnist-auto
   flowify train --help           everything about one command`,
 };
 

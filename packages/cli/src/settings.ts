@@ -163,7 +163,7 @@ const runFlags = {
   ),
   network: text(
     "NAME",
-    "Name of a network, a file net.json, or auto, which builds one for the data (default: fmlp; auto for your own data)",
+    "Name of a network, a file net.json, or auto, which builds one for the data (default: auto)",
   ),
   from: text(
     "DIR",

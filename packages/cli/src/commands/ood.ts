@@ -58,8 +58,8 @@ as more typical.
 DATA is a name or the path of a folder or file of images. ood.png shows a histogram of all scores.
 
 EXAMPLES
-  flowify ood runs/mnist-fmlp fashion-mnist
-  flowify ood runs/mnist-fmlp fashion-mnist kmnist ./notmnist --limit 2000 --json`,
+  flowify ood runs/mnist-auto fashion-mnist
+  flowify ood runs/mnist-auto fashion-mnist kmnist ./notmnist --limit 2000 --json`,
   run: ood,
 });
 

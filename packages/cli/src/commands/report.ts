@@ -63,7 +63,7 @@ For runs of flowify train --predict, it shows the scores of the predictions besi
 the ranks of the values in their distributions (PIT).
 
 EXAMPLES
-  flowify report runs/mnist-fmlp
+  flowify report runs/mnist-auto
   flowify report runs/a runs/b runs/c --out compared
   flowify report runs/payments --data june.csv --out june`,
   run: report,

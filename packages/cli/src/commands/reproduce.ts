@@ -36,7 +36,7 @@ A finished run is compared to its end, an unfinished one as far as it got. Exit 
   { run, equal, exact, lines, differences: [{ step, field, before, now }], environment: [...] }
 
 EXAMPLES
-  flowify reproduce runs/mnist-fmlp`,
+  flowify reproduce runs/mnist-auto`,
   run: reproduce,
 });
 

@@ -68,7 +68,7 @@ mpirun -n N flowify train … trains with N processes on one machine or many, by
 Each computes its part of every batch; a rank that is silent for --rank-timeout seconds ends the job.
 
 EXAMPLES
-  flowify train                                      one epoch of fmlp on MNIST
+  flowify train                                      one epoch of MNIST: digits in minutes
   flowify train --epochs 20 --seed 7 --out runs/a    a longer run in a chosen folder
   flowify train --resume runs/a                      continue after an interruption
   flowify train --recipe mnist/transformer           digits in minutes

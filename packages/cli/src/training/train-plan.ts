@@ -1,7 +1,7 @@
 import { DeviceError, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import type { DataSet, RowSet } from "../data/image-set.js";
-import { dataFiles, isDataSet } from "../data/registry.js";
+import { dataFiles } from "../data/registry.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { openExecutor } from "../executors.js";
 import { type DeviceName, readingOf } from "../flags/shared.js";
@@ -66,8 +66,7 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   const isStep = flags.from !== undefined && holdsFunction(flags.from);
   checkFrom(flags, isStep);
   const recipe = flags.recipe === undefined ? undefined : recipeNamed(flags.recipe);
-  const own = flags.data !== undefined && !isDataSet(flags.data);
-  const wanted = flags.network ?? recipe?.network ?? (own || isStep ? AUTO : "fmlp");
+  const wanted = flags.network ?? recipe?.network ?? AUTO;
   const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
   if (flags.out !== undefined) {
     checkRunFolder(flags.out, { force });

@@ -76,8 +76,12 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
   }
   let fitted = maximized(sums, N);
   let before = Number.NEGATIVE_INFINITY;
+  let near: readonly Int32Array[] | undefined;
   for (let iteration = 1; iteration < ITERATIONS; iteration++) {
-    const gain = expected(rows, fitted, sums, values) / N;
+    if (Number.isInteger(Math.log2(iteration))) near = undefined;
+    const seen = expected(rows, fitted, sums, { values, near });
+    const gain = seen.total / N;
+    near = seen.near;
     if (gain - before < LEAST_GAIN * n) break;
     before = gain;
     fitted = maximized(sums, N);
@@ -129,22 +133,23 @@ function addShares(
 /** Rows whose distances from a mean are computed together: a number of a matrix, once read, serves all of them. */
 const TOGETHER = 4;
 
-/** `log[r]` loses |F⁻¹ (x_r − mean)|² / 2 for every row. `inverse`: F⁻¹, lower triangular. */
+/** `log[r]` loses |F⁻¹ (x_r − mean)|² / 2 for these rows. `inverse`: F⁻¹, lower triangular. */
 function subtractDistances(
   rows: readonly Float64Array[],
+  near: Int32Array,
   { mean, inverse }: { mean: Float64Array; inverse: Float64Array },
   log: Float64Array,
 ): void {
   const n = mean.length;
   const centred = new Float64Array(TOGETHER * n); // [n, TOGETHER]
-  for (let start = 0; start < rows.length; start += TOGETHER) {
-    const count = Math.min(TOGETHER, rows.length - start);
+  for (let start = 0; start < near.length; start += TOGETHER) {
+    const count = Math.min(TOGETHER, near.length - start);
     for (let b = 0; b < count; b++) {
-      const row = rows[start + b]!;
+      const row = rows[near[start + b]!]!;
       for (let i = 0; i < n; i++) centred[TOGETHER * i + b] = row[i]! - mean[i]!;
     }
     const squares = squaredLengths(inverse, centred, n);
-    for (let b = 0; b < count; b++) log[start + b]! -= 0.5 * squares[b]!;
+    for (let b = 0; b < count; b++) log[near[start + b]!]! -= 0.5 * squares[b]!;
   }
 }
 
@@ -175,36 +180,53 @@ function squaredLengths(
   return all;
 }
 
-/** The sum of log p of the rows, without the constant, and in `sums` those by their shares. */
+/** A normal that makes a row e²⁵ times less likely than another one may be left out for some rounds. */
+const FAR = 25;
+
+type Rows = Readonly<{
+  values: readonly (readonly number[])[] | undefined;
+  near: readonly Int32Array[] | undefined;
+}>;
+
+/**
+ * The sum of log p of the rows, without the constant, and in `sums` those by their shares; the rows that are near to each normal.
+ * Where such rows are given, others have no share in it.
+ */
 function expected(
   rows: readonly Float64Array[],
   fitted: readonly FittedNormal[],
   sums: Sums,
-  values: readonly (readonly number[])[] | undefined,
-): number {
+  { values, near }: Rows,
+): { total: number; near: Int32Array[] } {
   const [K, n] = [fitted.length, rows[0]!.length];
+  const all = Int32Array.from(rows, (_, r) => r);
   for (const each of [sums.counts, ...sums.first, ...sums.squares, ...sums.values]) each.fill(0);
-  const logs = fitted.map(({ weight, mean, factor, line }) => {
+  const logs = fitted.map(({ weight, mean, factor, line }, k) => {
     let constant = Math.log(weight);
     for (let i = 0; i < n; i++) constant -= Math.log(factor[i * n + i]!);
-    const log = Float64Array.from(rows, (_, r) =>
-      (values?.[r] ?? []).reduce((sum, s) => sum + line[s]!, constant),
-    );
-    subtractDistances(rows, { mean, inverse: inverseLower(factor, n) }, log);
+    const own = near?.[k] ?? all;
+    const log = new Float64Array(rows.length).fill(Number.NEGATIVE_INFINITY);
+    for (const r of own) log[r] = (values?.[r] ?? []).reduce((sum, s) => sum + line[s]!, constant);
+    subtractDistances(rows, own, { mean, inverse: inverseLower(factor, n) }, log);
     return log;
   });
   const shares = new Float64Array(K);
+  const nearest = logs.map((): number[] => []);
   let total = 0;
   for (const [r, row] of rows.entries()) {
     let top = Number.NEGATIVE_INFINITY;
     for (const log of logs) top = Math.max(top, log[r]!);
     let sum = 0;
-    for (let k = 0; k < K; k++) sum += shares[k] = Math.exp(logs[k]![r]! - top);
+    for (let k = 0; k < K; k++) {
+      const behind = logs[k]![r]! - top;
+      sum += shares[k] = Math.exp(behind);
+      if (behind > -FAR) nearest[k]!.push(r);
+    }
     for (let k = 0; k < K; k++) shares[k]! /= sum;
     total += top + Math.log(sum);
     addShares(sums, row, shares, values?.[r]);
   }
-  return total;
+  return { total, near: nearest.map((own) => Int32Array.from(own)) };
 }
 
 /** The places of the ones of each row. */
