@@ -1,6 +1,5 @@
 import { surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
-import { logSumExp } from "../statistics.js";
 import { standardized } from "./normal-mixture.js";
 
 /** Most rows that carry a kernel, and rows that the width is judged on. */
@@ -19,28 +18,37 @@ export function kernelBaseline(train: RowSet, test: RowSet): Float64Array {
   const survey = surveyColumns(train);
   const centres = standardized(train, survey).slice(0, MOST_ROWS);
   const scott = centres.length ** (-1 / (n + 4));
-  const squares = (row: Float64Array): Float64Array =>
-    Float64Array.from(centres, (centre) => {
+  const squares = new Float64Array(centres.length);
+  /** Squared distances of a row from all centres. */
+  const measure = (row: Float64Array): void => {
+    for (const [c, centre] of centres.entries()) {
       let sum = 0;
-      for (let i = 0; i < n; i++) sum += (row[i]! - centre[i]!) ** 2;
-      return sum;
-    });
-  const logOf = (own: Float64Array, count: number, width: number): number =>
-    logSumExp(own.map((square) => square / (-2 * width ** 2))) -
-    Math.log(count) -
-    n * (Math.log(width) + 0.5 * Math.log(2 * Math.PI));
-  const judged = centres.slice(0, JUDGED).map((row, at) => {
-    const own = squares(row);
-    own[at] = Number.POSITIVE_INFINITY; // left out
-    return own;
-  });
-  const scores = FACTORS.map((factor) =>
-    judged.reduce((sum, own) => sum + logOf(own, centres.length - 1, factor * scott), 0),
-  );
+      for (let i = 0; i < n; i++) {
+        const apart = row[i]! - centre[i]!;
+        sum += apart * apart;
+      }
+      squares[c] = sum;
+    }
+  };
+  const logOf = (count: number, width: number): number => {
+    const least = squares.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const scale = 1 / (-2 * width ** 2);
+    let sum = 0;
+    for (let c = 0; c < squares.length; c++) sum += Math.exp((squares[c]! - least) * scale);
+    return (
+      least * scale + Math.log(sum) - Math.log(count) - n * (Math.log(width) + 0.5 * Math.log(2 * Math.PI))
+    );
+  };
+  const scores = FACTORS.map(() => 0);
+  for (const [at, row] of centres.slice(0, JUDGED).entries()) {
+    measure(row);
+    squares[at] = Number.POSITIVE_INFINITY; // left out
+    for (const [f, factor] of FACTORS.entries()) scores[f]! += logOf(centres.length - 1, factor * scott);
+  }
   const width = scott * FACTORS[scores.indexOf(Math.max(...scores))]!;
   const scale = survey.std.reduce((sum, std) => sum + Math.log(std || 1), 0);
-  return Float64Array.from(
-    standardized(test, survey),
-    (row) => scale - logOf(squares(row), centres.length, width),
-  );
+  return Float64Array.from(standardized(test, survey), (row) => {
+    measure(row);
+    return scale - logOf(centres.length, width);
+  });
 }

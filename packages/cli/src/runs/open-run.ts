@@ -65,19 +65,20 @@ function readFitted(folder: string): TrainingState["arrays"] {
   return existsSync(fitted) ? decodeSafetensors(readFileSync(fitted)).tensors : {};
 }
 
-/** Opens a run's model, calls `use` with it, and releases everything. */
+/** Opens a run's model, calls `use` with it, and releases everything. `moving`: with the programs that training has compiled. */
 export async function withModel<T>(
   folder: string,
   flags: CommonFlags,
   terminal: Terminal,
   use: (model: FlowModel, run: SavedRun) => Promise<T>,
+  { moving = false } = {},
 ): Promise<T> {
   const run = await readRun(folder, terminal);
   return withExecutor(flags, terminal, async (executor) => {
     const { opaque, data } = run.config;
     const opened = opaque && (await openFunction(runPaths(folder).original, opaque, data.shape));
     const conditionOf = opened?.outputsOf;
-    const made = () => FlowModel.fromArrays(run.flow, run.arrays, executor, { conditionOf });
+    const made = () => FlowModel.fromArrays(run.flow, run.arrays, executor, { conditionOf, moving });
     const model = await withCheckpoint(run.path, made);
     try {
       return await use(model, { ...run, outputsOf: conditionOf });

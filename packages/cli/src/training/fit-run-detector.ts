@@ -42,7 +42,7 @@ export async function fitRunDetector(folder: string, flags: CommonFlags, termina
 
 /** Scores the test rows of a run's table by its best state, and keeps the scores in its folder. */
 export function calibrateRun(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
-  return withModel(folder, flags, terminal, async (model, { config, step }) => {
+  const calibrate: Parameters<typeof withModel<void>>[3] = async (model, { config, step }) => {
     const { rows, fillLog, names, count } = await readRows(config.data.name, config.data.reading);
     const test = rowsOfSplit(count, "test");
     const logProb = await model.logProb(takeRows(rows, names.length, test));
@@ -50,5 +50,6 @@ export function calibrateRun(folder: string, flags: CommonFlags, terminal: Termi
     const calibration = calibrationOf(step, scores);
     await writeCalibration(runPaths(folder).calibration, calibration);
     terminal.note(`calibrated on ${formatCount(calibration.scores.length)} test rows`);
-  });
+  };
+  return withModel(folder, flags, terminal, calibrate, { moving: true });
 }

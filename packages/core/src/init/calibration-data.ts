@@ -49,7 +49,7 @@ export type CalibrationOptions = {
   weighed?: boolean;
   /** Default: jax-js on its default device, nothing compiled. */
   executor?: Executor;
-  /** Examples in a part. Default 512. */
+  /** Examples in a part. Default 512, and more of those of few numbers. */
   atOnce?: number;
 };
 
@@ -67,13 +67,18 @@ type Source = Readonly<{
   steps: readonly Step[];
 }>;
 
+/** Examples in a part, and how many there may be of few numbers: parts of two sizes are two programs. */
+const AT_ONCE = { least: 512, most: 4096, numbers: 2 ** 17 } as const;
+
 /** Examples in the memory of the host, [N, …]. */
 export function calibrationData(
   data: HostArray,
-  { executor = eagerExecutor(), atOnce = 512, weighed = false }: CalibrationOptions = {},
+  { executor = eagerExecutor(), atOnce, weighed = false }: CalibrationOptions = {},
 ): CalibrationData {
   const [count = 0, ...shape] = data.shape;
-  return view({ data, executor, atOnce, weighed, steps: [] }, count, shape);
+  const { least, most, numbers } = AT_ONCE;
+  const usual = Math.max(least, Math.min(most, Math.floor(numbers / sizeOf(shape))));
+  return view({ data, executor, atOnce: atOnce ?? usual, weighed, steps: [] }, count, shape);
 }
 
 function view(source: Source, count: number, shape: Shape): CalibrationData {

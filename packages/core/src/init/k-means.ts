@@ -1,9 +1,9 @@
 import { makeRng, type Rng } from "../math/rng.js";
 
-/** Rows that are clustered at most, starts, and rounds of each. */
+/** Rows that are clustered at most, starts with a few rounds each, and those of them that go on, with the rounds of these. */
 const CLUSTERED = 2000;
-const STARTS = 8;
-const ASSIGNMENTS = 10;
+const STARTS = { all: 8, rounds: 3 } as const;
+const GOING_ON = { all: 2, rounds: 7 } as const;
 
 const distance = (a: Float64Array, b: Float64Array): number => {
   let sum = 0;
@@ -36,8 +36,35 @@ function drawnCentres(rows: readonly Float64Array[], K: number, rng: Rng): Float
   return centres;
 }
 
+type Clustering = Readonly<{ centres: readonly Float64Array[]; total: number }>;
+
+/** So many rounds of k-means; `total`: of the squared distances, at the last of them. */
+function clustered(
+  rows: readonly Float64Array[],
+  start: readonly Float64Array[],
+  rounds: number,
+): Clustering {
+  let centres = start;
+  let total = 0;
+  for (let round = 0; round < rounds; round++) {
+    const counts = new Float64Array(centres.length);
+    const sums = centres.map((centre) => new Float64Array(centre.length));
+    total = 0;
+    for (const row of rows) {
+      const { k, least } = nearest(row, centres);
+      total += least;
+      counts[k]!++;
+      const sum = sums[k]!;
+      for (let i = 0; i < row.length; i++) sum[i]! += row[i]!;
+    }
+    centres = centres.map((before, k) => (counts[k] === 0 ? before : sums[k]!.map((v) => v / counts[k]!)));
+  }
+  return { centres, total };
+}
+
 /**
- * The nearest centre of each row, after some rounds of k-means: the best of some starts by the mean squared distance.
+ * The nearest centre of each row, after some rounds of k-means: the best of some starts by the mean squared distance. Only the best
+ * of them after a few rounds go on.
  *
  * Source: Arthur and Vassilvitskii 2007, k-means++.
  */
@@ -45,23 +72,14 @@ export function nearestCentres(all: readonly Float64Array[], K: number): Int32Ar
   const every = Math.ceil(all.length / CLUSTERED);
   const rows = all.filter((_, r) => r % every === 0);
   const rng = makeRng(K, rows.length);
-  let best = { centres: [] as Float64Array[], total: Number.POSITIVE_INFINITY };
-  for (let start = 0; start < STARTS; start++) {
-    let centres = drawnCentres(rows, K, rng);
-    let total = 0;
-    for (let round = 0; round < ASSIGNMENTS; round++) {
-      const counts = new Float64Array(K);
-      const sums = centres.map((centre) => new Float64Array(centre.length));
-      total = 0;
-      for (const row of rows) {
-        const { k, least } = nearest(row, centres);
-        total += least;
-        counts[k]!++;
-        for (let i = 0; i < row.length; i++) sums[k]![i]! += row[i]!;
-      }
-      centres = centres.map((before, k) => (counts[k] === 0 ? before : sums[k]!.map((v) => v / counts[k]!)));
-    }
-    if (total < best.total) best = { centres, total };
-  }
-  return Int32Array.from(all, (row) => nearest(row, best.centres).k);
+  const byTotal = (a: Clustering, b: Clustering): number => a.total - b.total;
+  const starts = Array.from({ length: STARTS.all }, () =>
+    clustered(rows, drawnCentres(rows, K, rng), STARTS.rounds),
+  );
+  const [best] = starts
+    .toSorted(byTotal)
+    .slice(0, GOING_ON.all)
+    .map(({ centres }) => clustered(rows, centres, GOING_ON.rounds))
+    .toSorted(byTotal);
+  return Int32Array.from(all, (row) => nearest(row, best!.centres).k);
 }

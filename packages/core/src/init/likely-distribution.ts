@@ -34,15 +34,16 @@ const LEAST = 0.02;
 const APART = 3;
 const NARROW = 1e-3;
 
-/** Numbers that stand for many, for expectation maximization. */
-const REPRESENTATIVES = 400;
+/** Numbers that stand for many, evenly among the sorted ones: for expectation maximization, and to judge candidates by. */
+const REPRESENTATIVES = 160;
+const JUDGED = 400;
 
 /** Rounds of expectation maximization, and nats a number below which another one brings too little. */
 const ROUNDS = 40;
 const LEAST_GAIN = 1e-4;
 
-/** Parts for cross-validation. */
-const FOLDS = 2;
+/** Candidates that go on from the first half of the numbers to the second. */
+const BEST = 5;
 
 const WHOLE = [0, 1];
 
@@ -53,23 +54,28 @@ const WHOLE = [0, 1];
  */
 export function likelyDistribution(sorted: Float32Array, splines: Splines): Edged {
   const rng = makeRng(0);
-  const folds = Array.from(sorted, () => Math.floor(rng.uniform() * FOLDS));
-  const scores = candidates.map(() => 0);
-  for (let fold = 0; fold < FOLDS; fold++) {
+  const halves = Array.from(sorted, () => rng.uniform() < 0.5);
+  let left = candidates.map((candidate) => ({ candidate, score: 0 }));
+  for (const half of [true, false]) {
     const kept = ownDistribution(
-      sorted.filter((_, i) => folds[i] !== fold),
+      sorted.filter((_, i) => halves[i] === half),
       splines,
     );
-    const held = sorted.filter((_, i) => folds[i] === fold);
-    for (const [k, candidate] of candidates.entries()) {
-      const logDensity = splines.logDensity(candidate(kept));
-      for (const x of held) scores[k]! += logDensity(x);
-    }
+    const held = someOf(
+      sorted.filter((_, i) => halves[i] !== half),
+      JUDGED,
+    );
+    left = left
+      .map(({ candidate, score }) => {
+        const logDensity = splines.logDensity(candidate(kept));
+        const own = held.reduce((sum, x) => sum + logDensity(x), 0);
+        // too few numbers for a candidate: NaN
+        return { candidate, score: Number.isNaN(own) ? Number.NEGATIVE_INFINITY : score + own };
+      })
+      .toSorted((a, b) => b.score - a.score)
+      .slice(0, BEST);
   }
-  // too few numbers for a candidate: NaN
-  const known = scores.map((score) => (Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score));
-  const best = candidates[known.indexOf(Math.max(...known))] as Candidate;
-  return best(ownDistribution(sorted, splines));
+  return left[0]!.candidate(ownDistribution(sorted, splines));
 }
 
 /** Sorted numbers, their empirical distribution, and the edges of its histogram. */
@@ -96,7 +102,8 @@ const mirrored = (c: number): Change => ({
 const normalsAfter =
   (components: number, change: Change): Candidate =>
   ({ numbers }) => {
-    const normals = likelyNormals(Float64Array.from(numbers, change.to), components);
+    const some = components === 1 ? numbers : someOf(numbers, REPRESENTATIVES);
+    const normals = likelyNormals(Float64Array.from(some, change.to), components);
     const ends = normals.flatMap(({ mean, std }) =>
       components === 1 ? [] : [mean - APART * std, mean + APART * std],
     );
@@ -135,8 +142,7 @@ function distributionOf(normals: readonly Normal[], { to }: Change): Distributio
 }
 
 /** By expectation maximization, from equal parts of the sorted values. */
-function likelyNormals(sorted: Float64Array, components: number): Normal[] {
-  const values = components > 1 ? someOf(sorted, REPRESENTATIVES) : sorted;
+function likelyNormals(values: Float64Array, components: number): Normal[] {
   const count = Math.ceil(values.length / components);
   const normals = Array.from({ length: components }, (_, k) => ({
     ...normalOf(values.subarray(k * count, (k + 1) * count)),
@@ -182,10 +188,10 @@ function likelyNormals(sorted: Float64Array, components: number): Normal[] {
 }
 
 /** So many of the sorted numbers, evenly among them. */
-const someOf = (sorted: Float64Array, most: number): Float64Array =>
+const someOf = (sorted: Float32Array, most: number): Float32Array =>
   sorted.length <= most
     ? sorted
-    : Float64Array.from({ length: most }, (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!);
+    : Float32Array.from({ length: most }, (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / most)]!);
 
 function normalOf(values: Float64Array): Normal {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
@@ -228,16 +234,20 @@ function withDensities(xs: readonly number[], distribution: Distribution): Knot[
   return xs.map((x, i) => ({ x, y: masses[i]!, slope: slope(i) }));
 }
 
-/** Of an interval in which a place is looked for. */
-const HALVINGS = 24;
+/** Of an interval in which a place is looked for, every other one by interpolation; and a difference of masses that is none. */
+const DIVISIONS = 48;
+const NEAR = 1e-8;
 
-/** The argument at which an increasing function is y, by bisection. */
+/** The argument at which an increasing function is y: interpolation and bisection in turn. */
 export function whereItIs(y: number, f: Distribution, from: number, to: number): number {
-  let [low, high] = [from, to];
-  for (let step = 0; step < HALVINGS; step++) {
-    const middle = (low + high) / 2;
-    if (f(middle) < y) low = middle;
-    else high = middle;
+  let [low, high, below, above] = [from, to, f(from), f(to)];
+  for (let step = 0; step < DIVISIONS; step++) {
+    const share = step % 2 === 0 && above > below ? (y - below) / (above - below) : 0.5;
+    const middle = low + (high - low) * Math.min(Math.max(share, 0.01), 0.99);
+    const own = f(middle);
+    if (Math.abs(own - y) < NEAR) return middle;
+    if (own < y) [low, below] = [middle, own];
+    else [high, above] = [middle, own];
   }
   return (low + high) / 2;
 }

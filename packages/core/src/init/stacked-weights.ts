@@ -11,13 +11,7 @@ const LOWEST = -1e6;
  */
 export function stackedWeights(logs: readonly number[], members: number): number[] {
   const count = logs.length / members;
-  // relative to the best member of each example
-  const densities = Float64Array.from(logs, (log) => (Number.isNaN(log) ? LOWEST : Math.max(log, LOWEST)));
-  for (let from = 0; from < densities.length; from += members) {
-    const own = densities.subarray(from, from + members);
-    const top = own.reduce((a, b) => Math.max(a, b));
-    own.forEach((log, m) => (own[m] = Math.exp(log - top)));
-  }
+  const densities = relative(logs, members);
   let weights = new Array<number>(members).fill(1 / members);
   let before = Number.NEGATIVE_INFINITY;
   for (let round = 0; round < ROUNDS; round++) {
@@ -34,4 +28,41 @@ export function stackedWeights(logs: readonly number[], members: number): number
     before = total;
   }
   return weights;
+}
+
+/** Densities of each example, relative to that of its best member. */
+function relative(logs: readonly number[], members: number): Float64Array {
+  const densities = Float64Array.from(logs, (log) => (Number.isNaN(log) ? LOWEST : Math.max(log, LOWEST)));
+  for (let from = 0; from < densities.length; from += members) {
+    const own = densities.subarray(from, from + members);
+    const top = own.reduce((a, b) => Math.max(a, b));
+    own.forEach((log, m) => (own[m] = Math.exp(log - top)));
+  }
+  return densities;
+}
+
+/** Standard errors by which a mean must be away from what it is compared with. */
+const SURE = 1;
+
+/**
+ * Which members hardly have a place in the mixture of these weights. A weight that grows makes the examples likelier as long as the mean
+ * of p_m / Σ w_k p_k over them is above 1.
+ */
+export function losingMembers(logs: readonly number[], weights: readonly number[]): boolean[] {
+  const members = weights.length;
+  const count = logs.length / members;
+  const densities = relative(logs, members);
+  const sums = weights.map(() => ({ first: 0, second: 0 }));
+  for (let from = 0; from < densities.length; from += members) {
+    const whole = weights.reduce((sum, weight, m) => sum + weight * densities[from + m]!, 0);
+    for (const [m, sum] of sums.entries()) {
+      const ratio = densities[from + m]! / whole;
+      sum.first += ratio;
+      sum.second += ratio ** 2;
+    }
+  }
+  return sums.map(({ first, second }) => {
+    const mean = first / count;
+    return mean + SURE * Math.sqrt(Math.max(second / count - mean ** 2, 0) / count) < 1;
+  });
 }

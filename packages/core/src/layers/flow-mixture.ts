@@ -3,7 +3,7 @@ import { type Base, standardNormal } from "../base.js";
 import { type ChainLayer, chain, initChain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { type CalibrationData, conditionOf } from "../init/calibration-data.js";
-import { stackedWeights } from "../init/stacked-weights.js";
+import { losingMembers, stackedWeights } from "../init/stacked-weights.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
@@ -45,6 +45,9 @@ export type FlowMixtureParams = { logits: np.Array; members: ArrayTree[] };
 
 /** A member, what its last layer leaves, its place, and the condition that it sees. */
 type Member = Readonly<{ part: ChainLayer; base: Base; m: number; given: np.Array | undefined }>;
+
+/** Start values of members, by their places. */
+type Started = Map<number, ArrayTree[]>;
 
 const at = <T>(list: unknown, i: number): T => (list as T[])[i] as T;
 
@@ -107,39 +110,77 @@ export function flowMixture(
     given?.dispose();
     return results;
   };
-  /** Start values of as many members as there are keys; of a layer that several begin with, once. Consumes the keys. */
-  const started = async (keys: readonly np.Array[], examples: CalibrationData): Promise<ArrayTree[][]> => {
+  /** Start values of some members, by their places; of a layer that several begin with, once. Consumes the keys. */
+  const started = async (
+    places: readonly number[],
+    keys: readonly np.Array[],
+    examples: CalibrationData,
+  ): Promise<Started> => {
     const begun = new Map<FlowLayer, { own: ArrayTree; next: CalibrationData }>();
-    const members: ArrayTree[][] = [];
-    for (const [m, part] of parts.slice(0, keys.length).entries()) {
-      const [first, ...others] = part.layers as [FlowLayer, ...FlowLayer[]];
-      const [ownKey, otherKey] = splitKey(at(keys, m), 2);
+    const members = new Map<number, ArrayTree[]>();
+    for (const [m, key] of keys.entries()) {
+      if (!places.includes(m)) {
+        key.dispose();
+        continue;
+      }
+      const [first, ...others] = at<ChainLayer>(parts, m).layers as [FlowLayer, ...FlowLayer[]];
+      const [ownKey, otherKey] = splitKey(key, 2);
       const found = begun.get(first);
       const { own, next } = found ?? (await startedFirst(first, ownKey, examples));
       if (found) ownKey.dispose();
       else begun.set(first, { own, next });
       if (others.length === 0) otherKey.dispose();
-      members.push([
+      members.set(m, [
         found ? tree.ref(own) : own,
         ...(others.length > 0 ? await initChain(chain(others), otherKey, next) : []),
       ]);
     }
     return members;
   };
-  /** log p of examples by all members that begin as good as ever, [B, M]; of the others nothing. Consumes all but the parameters. */
-  const logsOf = (
-    members: readonly ArrayTree[][],
-    x: np.Array,
-    noise: NoiseTree,
-    seen: np.Array | undefined,
-  ): np.Array => {
-    const logs = parts.slice(0, judged).map((part, m) => {
+  /** log p of examples by some members, [B, …]. Consumes all but the parameters. */
+  const logsOf = (members: Started, x: np.Array, noise: NoiseTree, seen: np.Array | undefined): np.Array => {
+    const logs = Array.from(members, ([m, params]) => {
+      const part = at<ChainLayer>(parts, m);
       const given = conditionOf(part, seen?.ref, countOf(x));
-      return logOf({ part, base: at(bases, m), m, given }, tree.ref(at(members, m)), x.ref, at(noise, m));
+      return logOf({ part, base: at(bases, m), m, given }, tree.ref(params), x.ref, at(noise, m));
     });
     x.dispose();
     seen?.dispose();
     return np.stack(logs, 1);
+  };
+  /**
+   * The weights of the members that begin as good as ever, from each part of the examples in turn, and start values of those that
+   * hardly have any: they stay those of the part after which that is known. Consumes the keys.
+   */
+  const weighed = async (keys: np.Array[], examples: CalibrationData, folds: number) => {
+    let left = Array.from({ length: judged }, (_, m) => m);
+    const lost: Started = new Map();
+    const logs: number[] = [];
+    let weights: number[] = [];
+    for (let fold = 0; fold < folds; fold++) {
+      const isHeld = (place: number): boolean => place % FOLDS === fold;
+      const own = keys.splice(0, parts.length);
+      const members = await started(left, own, await examples.held((place) => !isHeld(place)));
+      const held = (await examples.held(isHeld)).map(
+        [left.length],
+        (x, noise, seen) => logsOf(members, x, noise, seen),
+        { noise: parts.slice(0, judged).map((part) => part.forwardNoise) },
+      );
+      const places = left;
+      for await (const some of held.parts())
+        for (let from = 0; from < some.length; from += places.length) {
+          const row = new Array<number>(judged).fill(Number.NEGATIVE_INFINITY);
+          for (const [i, m] of places.entries()) row[m] = some[from + i]!;
+          logs.push(...row);
+        }
+      weights = stackedWeights(logs, judged);
+      const losing = losingMembers(logs, weights);
+      left = places.filter((m) => !losing[m]);
+      for (const [m, params] of members)
+        if (losing[m]) lost.set(m, params);
+        else tree.dispose(params);
+    }
+    return { weights, lost };
   };
   const layer = defineLayer<FlowMixtureParams>({
     name,
@@ -197,29 +238,16 @@ export function flowMixture(
     async initFromData(key, examples) {
       const folds = stacked && !examples.weighed ? (examples.count < FEW ? FOLDS : 1) : 0;
       const keys = splitKey(key, parts.length * (folds + 1));
-      const logs: number[] = [];
-      for (let fold = 0; fold < folds; fold++) {
-        const isHeld = (place: number): boolean => place % FOLDS === fold;
-        const own = keys.splice(parts.length, parts.length);
-        tree.dispose(own.splice(judged)); // of members that are not judged
-        const members = await started(own, await examples.held((place) => !isHeld(place)));
-        const held = (await examples.held(isHeld)).map(
-          [judged],
-          (x, noise, seen) => logsOf(members, x, noise, seen),
-          {
-            noise: parts.slice(0, judged).map((part) => part.forwardNoise),
-          },
-        );
-        for await (const some of held.parts()) logs.push(...some);
-        tree.dispose(members);
-      }
-      const weights = folds > 0 ? stackedWeights(logs, judged) : [];
+      const last = keys.splice(0, parts.length);
+      const { weights, lost } = await weighed(keys, examples, folds);
       const logits = Float32Array.from(parts, (_, m) => {
         if (folds === 0) return 0;
         const least = m < fixed ? LEAST_WEIGHT : LEAST_SHARE / (parts.length - fixed);
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
-      return { logits: floats(logits), members: await started(keys, examples) };
+      const others = Array.from(parts.keys()).filter((m) => !lost.has(m));
+      const members = new Map([...lost, ...(await started(others, last, examples))]);
+      return { logits: floats(logits), members: parts.map((_, m) => members.get(m) as ArrayTree[]) };
     },
   });
   return Object.freeze({ ...layer, parts });

@@ -64,7 +64,8 @@ export function* partsOfExamples(
   const width = sizeOf(row.inShape);
   for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
     const here = Math.min(LARGEST, count - done);
-    const size = Math.min(LARGEST, 2 ** Math.ceil(Math.log2(here)));
+    // the last of several has the size of the others, and their program
+    const size = count > LARGEST || firstBatch > 0 ? LARGEST : 2 ** Math.ceil(Math.log2(here));
     const parts = partsOf(executor, size);
     const { batch, drawer, release } = memory.take(size, parts);
     batch.set(x.subarray(done * width, (done + here) * width));

@@ -20,7 +20,7 @@ import {
 const MOST_BUILT_IN = 2 ** 25;
 
 /**
- * Runs row functions over any number of examples: in batches of 256, the last one padded to a power of
+ * Runs row functions over any number of examples: in batches of 256, the last one padded, and a single one to a power of
  * two, so that a few compiled sizes serve all. A batch is computed in parts, each on the next free worker. Noise of
  * batch b is a function of (seed, stream, b). `moving`: the parameters will be replaced, so programs take them as arguments.
  */

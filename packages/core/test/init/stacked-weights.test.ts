@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { stackedWeights } from "../../src/init/stacked-weights.js";
+import { losingMembers, stackedWeights } from "../../src/init/stacked-weights.js";
 import { makeRng } from "../../src/math/rng.js";
 import { logNormal } from "../../src/testing/plain.js";
 
@@ -21,4 +21,13 @@ it("an example that is impossible for one member, or for all, or not a number, d
   const weights = stackedWeights([none, -1, none, none, Number.NaN, -2, -1, none], 2);
   for (const weight of weights) expect(weight).toBeGreaterThan(0.2);
   expect(weights[0]! + weights[1]!).toBeCloseTo(1, 9);
+});
+
+it("a member loses that explains examples worse than the others, and not one that a few of them want", () => {
+  const rng = makeRng(4);
+  const logs = Array.from({ length: 400 }, () => {
+    const x = rng.uniform() < 0.01 ? 30 + rng.normal() : rng.normal();
+    return [0, 30, 6].map((mean) => logNormal(x, mean));
+  }).flat();
+  expect(losingMembers(logs, stackedWeights(logs, 3))).toEqual([false, false, true]);
 });
