@@ -7,14 +7,14 @@ export type Cell = number | string;
 export type Law = Readonly<{ draw(rng: Rng): Cell[]; logProb(row: readonly Cell[]): number }>;
 
 const LOG_2PI = Math.log(2 * Math.PI);
-const logNormal = (x: number, mean = 0, std = 1): number =>
+export const logNormal = (x: number, mean = 0, std = 1): number =>
   -0.5 * (((x - mean) / std) ** 2 + LOG_2PI) - Math.log(std);
-const logSum = (logs: readonly number[]): number => {
+export const logSum = (logs: readonly number[]): number => {
   const top = Math.max(...logs);
   return top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0));
 };
-const numbers = (row: readonly Cell[]): number[] => row.map(Number);
-const pick = (rng: Rng, weights: readonly number[]): number => {
+export const numbers = (row: readonly Cell[]): number[] => row.map(Number);
+export const pick = (rng: Rng, weights: readonly number[]): number => {
   let left = rng.uniform() * weights.reduce((a, b) => a + b, 0);
   return Math.max(
     0,
@@ -57,7 +57,7 @@ function factorOf(covariance: readonly (readonly number[])[]): number[][] {
   return factor;
 }
 
-function mixture(n: number, K: number, spread: number, seed: number): Law {
+export function mixture(n: number, K: number, spread: number, seed: number): Law {
   const rng = makeRng(seed);
   const weights = Array.from({ length: K }, () => 0.3 + rng.uniform());
   const total = weights.reduce((a, b) => a + b, 0);
@@ -187,7 +187,7 @@ const tails: Law = (() => {
 })();
 
 /** Marsaglia and Tsang 2000. */
-function gamma(rng: Rng, shape: number): number {
+export function gamma(rng: Rng, shape: number): number {
   if (shape < 1) return gamma(rng, shape + 1) * (1 - rng.uniform()) ** (1 / shape);
   const d = shape - 1 / 3;
   for (;;) {
@@ -198,7 +198,7 @@ function gamma(rng: Rng, shape: number): number {
 }
 
 /** log Γ by Stirling's series, at x + 8. */
-function logGamma(x: number): number {
+export function logGamma(x: number): number {
   let [y, below] = [x, 0];
   for (; y < x + 8; y++) below += Math.log(y);
   return (y - 0.5) * Math.log(y) - y + 0.5 * LOG_2PI + 1 / (12 * y) - 1 / (360 * y ** 3) - below;

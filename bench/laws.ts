@@ -6,9 +6,12 @@ import { makeRng } from "@flowify/core/layer";
 import { fit, openExecutor } from "flowify";
 import { readTable, tableFlow } from "flowify/tables";
 import { rowBaselines } from "../packages/cli/src/baselines/rows.js";
-import { type Cell, laws } from "./known-laws.js";
+import { furtherLaws } from "./further-laws.js";
+import { type Cell, laws as knownLaws } from "./known-laws.js";
 
 type TableRows = Awaited<ReturnType<typeof readTable>>;
+
+const laws = { ...knownLaws, ...furtherLaws };
 
 const SIZES = [200, 2000, 20_000] as const;
 const FRESH = 4000;

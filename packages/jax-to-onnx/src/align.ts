@@ -25,6 +25,8 @@ export type Refined = Readonly<{
 export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
   const rank = Math.max(...inputs.map((v) => v.axes.length));
   const values = inputs.map((v) => padRank(v, rank));
+  const whole = wholeAxes(values, rank);
+  if (whole) return whole;
   const sizes: number[] = [];
   const axes: number[][] = [];
   for (let axis = 0; axis < rank; axis++) {
@@ -42,6 +44,25 @@ export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
     return splitPositions(view);
   });
   return { values: cut, sizes, axes };
+}
+
+/** Values each axis of which is one factor, the same for all that have it, as most are: nothing is split. */
+function wholeAxes(values: readonly Lazy[], rank: number): Refined | undefined {
+  const sizes: number[] = [];
+  const axes: number[][] = [];
+  const cut = values.map((): Factor[][] => []);
+  for (let axis = 0; axis < rank; axis++) {
+    const held = values.find((v) => nth(v.axes, axis).length > 0)?.axes[axis]?.[0]?.size;
+    axes.push(held === undefined ? [] : [sizes.length]);
+    if (held === undefined) continue;
+    sizes.push(held);
+    for (const [i, v] of values.entries()) {
+      const [only = factor(held, true), ...more] = nth(v.axes, axis);
+      if (held === 1 || more.length > 0 || only.size !== held) return undefined;
+      nth(cut, i).push([only]);
+    }
+  }
+  return { values: values.map((v, i) => ({ ...v, axes: nth(cut, i) })), sizes, axes };
 }
 
 /** `reshape` merges neighbours only within an axis, so after it each axis is already one factor. */
@@ -98,7 +119,14 @@ export function chooseOrder(graph: Graph, values: readonly Lazy[], wanted?: read
   });
   const cost = (order: readonly number[]) =>
     values.reduce((sum, v) => sum + (isArranged(graph, v, factorsAt(v, order)) ? 0 : bufferSize(v)), 0);
-  return candidates.reduce((best, order) => (cost(order) < cost(best) ? order : best));
+  let best: number[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (const order of candidates) {
+    const own = cost(order);
+    if (own < least) [best, least] = [order, own];
+    if (least === 0) break;
+  }
+  return best;
 }
 
 /** The factors of a value at these positions. */

@@ -34,7 +34,7 @@ export function kernelBaseline(train: RowSet, test: RowSet): Float64Array {
     const least = squares.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     const scale = 1 / (-2 * width ** 2);
     let sum = 0;
-    for (let c = 0; c < squares.length; c++) sum += Math.exp((squares[c]! - least) * scale);
+    for (const square of squares) sum += Math.exp((square - least) * scale);
     return (
       least * scale + Math.log(sum) - Math.log(count) - n * (Math.log(width) + 0.5 * Math.log(2 * Math.PI))
     );
@@ -43,7 +43,8 @@ export function kernelBaseline(train: RowSet, test: RowSet): Float64Array {
   for (const [at, row] of centres.slice(0, JUDGED).entries()) {
     measure(row);
     squares[at] = Number.POSITIVE_INFINITY; // left out
-    for (const [f, factor] of FACTORS.entries()) scores[f]! += logOf(centres.length - 1, factor * scott);
+    for (const [f, factor] of FACTORS.entries())
+      scores[f] = (scores[f] ?? 0) + logOf(centres.length - 1, factor * scott);
   }
   const width = scott * FACTORS[scores.indexOf(Math.max(...scores))]!;
   const scale = survey.std.reduce((sum, std) => sum + Math.log(std || 1), 0);

@@ -41,7 +41,7 @@ function relative(logs: readonly number[], members: number): Float64Array {
   return densities;
 }
 
-/** Standard errors by which a mean must be away from what it is compared with. */
+/** Standard errors by which a mean must be below 1. */
 const SURE = 1;
 
 /**
