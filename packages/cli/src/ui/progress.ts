@@ -25,6 +25,11 @@ const BAR = 20;
 /** Share of the work that says little of the rest: programs are compiled, and caches filled. */
 const EARLY = 1 / 20;
 
+/** So much was done at this time. */
+type Mark = Readonly<{ done: number; time: number }>;
+
+const alike = (mark: Mark) => ({ from: mark, next: mark, last: mark.done });
+
 /** A bar in the remaining width, or none if the width is too small. */
 function bar(part: number, room: number): string {
   const length = Math.min(BAR, room);
@@ -53,8 +58,8 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   if (quiet) return { update: () => {}, note: () => {}, finish: () => {} };
   const live = stderr.isTTY === true;
   const start = now();
-  /** Where the rate is counted from: the start, or the first update where that came early and stands for warming up. */
-  let origin: { done: number; time: number } | undefined;
+  /** The rate is counted from `from`, at a quarter to a half of the work so far, so that a pause soon counts no more. */
+  let marks: { from: Mark; next: Mark; last: number } | undefined;
   let shown = live ? Number.NEGATIVE_INFINITY : start;
   let last: string | undefined;
   let pending = false;
@@ -62,10 +67,17 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   const columns = (): number => (stderr.columns || 80) - 1;
 
   const render = (done: number, text: string): string => {
-    const elapsed = now() - start;
+    const here = { done, time: now() };
+    const elapsed = here.time - start;
     const isEarly = done - before < EARLY * (total - before);
-    origin ??= isEarly ? { done, time: now() } : { done: before, time: start };
-    const rate = (done - origin.done) / (now() - origin.time);
+    // a first update that comes early stands for warming up; one that falls back has lost work
+    if (!marks) marks = alike(isEarly ? here : { done: before, time: start });
+    else if (done < marks.last) marks = alike(here);
+    else if (done - before >= 2 * (marks.next.done - before))
+      marks = { ...marks, from: marks.next, next: here };
+    marks.last = done;
+    const { from } = marks;
+    const rate = (done - from.done) / (here.time - from.time);
     const left =
       done >= total
         ? formatDuration(elapsed)

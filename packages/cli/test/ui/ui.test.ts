@@ -218,6 +218,21 @@ describe("progress", () => {
     expect(stderr.text()).toMatch(/ 21\/100 {2}loss 1\.00\r.* 31\/100 {2}loss 0\.90 {2}7 s left$/s);
   });
 
+  it("soon forgets a pause, in which a picture is drawn", () => {
+    const { stderr, at } = progressOn(true);
+    for (let done = 21; done <= 60; done++) at(100 * done + (done > 25 ? 9000 : 0)).update(done, "");
+    expect(stderr.text()).toMatch(/26\/100 {2}\d\d\d? s left|26\/100 {2}\d:\d\d left/);
+    expect(stderr.text()).toMatch(/60\/100 {2}4 s left$/);
+  });
+
+  it("counts from where it falls back to, where work is lost", () => {
+    const { stderr, at } = progressOn(true);
+    for (let done = 21; done <= 60; done++) at(100 * (done - 20)).update(done, "");
+    at(4500).update(30, "back");
+    at(5500).update(35, "");
+    expect(stderr.text()).toMatch(/35\/100 {2}13 s left$/);
+  });
+
   it("shows the whole line where a terminal says that it is 0 columns wide", () => {
     const stderr = { ...stream(true), columns: 0 };
     const progress = createProgress(createTerminal({ stdout: stream(), stderr, env: {} }), {
