@@ -16,30 +16,35 @@ export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork
     );
   const description = (network.description ?? zoo(network.name)) as NetworkDescription;
   const conditional = { ...description, condition: { classes } };
-  return { ...network, description: { ...conditional, layers: byClass(conditional, NORMALS * classes) } };
+  return {
+    ...network,
+    description: { ...conditional, layers: endInNormals(conditional, NORMALS * classes) },
+  };
 }
 
-/** Normals of each class at the end of a network. */
+/** Normals of each class, or of each output of a network, at the end of a flow. */
 export const NORMALS = 2;
 
-/** Layers whose mixture of normals at the end, if there is one, has so many of them at least. */
-export function withNormals(
-  layers: NetworkDescription["layers"],
-  components: number,
-): NetworkDescription["layers"] {
-  const last = layers.at(-1);
-  if (last?.kind !== "gaussianMixture") return layers;
-  return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
-}
+/** Most numbers that so many normals with whole covariances are fitted to. */
+const MOST = 256;
 
-/** The layers of a network, with a mixture of so many normals at the end where that is a vector. */
-function byClass(network: NetworkDescription, components: number): NetworkDescription["layers"] {
+/**
+ * The layers of a conditional network, with a mixture of at least so many normals at its end where that is a vector. Layers that
+ * drop numbers of a vector would have to find the condition in what is left: from the first vector that is short enough on,
+ * the mixture takes their place.
+ */
+export function endInNormals(network: NetworkDescription, components: number): NetworkDescription["layers"] {
   const { layers } = network;
-  if (layers.at(-1)?.kind === "gaussianMixture") return withNormals(layers, components);
+  const last = layers.at(-1);
+  if (last?.kind === "gaussianMixture")
+    return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
   // one more layer that takes the condition: there may be no other
-  const more = { ...network, layers: [...layers, { kind: "conditionalAffine" as const }] };
-  const { outShape } = flowify(networkOfDescription(more)).chain;
-  return outShape.length === 1 && outShape[0]! > 1
-    ? [...layers, { kind: "gaussianMixture", components }]
-    : layers;
+  const more = [...layers, { kind: "conditionalAffine" as const }];
+  const { chain } = flowify(networkOfDescription({ ...network, layers: more }));
+  const sizes = chain.layers.map(({ outShape: [size = 0, ...rest] }) => (rest.length === 0 ? size : 0));
+  const { [sizes.length - 1]: end = 0 } = sizes;
+  if (end < 2) return layers;
+  const from = sizes.findIndex((size) => size > 0 && size <= MOST);
+  const drops = sizes.length === more.length && from >= 0 && sizes[from] !== end;
+  return [...(drops ? layers.slice(0, from + 1) : layers), { kind: "gaussianMixture", components }];
 }

@@ -7,7 +7,7 @@ import type { Normalization } from "../flags/parsers.js";
 import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { type ChosenNetwork, ORIGINAL } from "../networks/weights.js";
-import { NORMALS, withNormals } from "../networks/with-labels.js";
+import { endInNormals, NORMALS } from "../networks/with-labels.js";
 import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
 import { readFunction } from "./function.js";
 import { openFunction } from "./run.js";
@@ -49,15 +49,16 @@ export function givenOutputs(
 ): StepNetwork {
   const description = (network.description ?? zoo(network.name)) as NetworkDescription;
   const { layers } = descriptionOf(couplingNetwork(opaque.seen));
+  const given = {
+    ...description,
+    condition: { shape: [opaque.seen] },
+    ...(opaque.seen > FEW && { embedding: { kind: "dense" as const } }),
+    outputs: { noise: NOISE, layers },
+  };
+  const isFew = opaque.seen <= FEW;
   return {
     ...network,
-    description: {
-      ...description,
-      ...(opaque.seen <= FEW && { layers: withNormals(description.layers, NORMALS * opaque.seen) }),
-      condition: { shape: [opaque.seen] },
-      ...(opaque.seen > FEW && { embedding: { kind: "dense" as const } }),
-      outputs: { noise: NOISE, layers },
-    },
+    description: isFew ? { ...given, layers: endInNormals(given, NORMALS * opaque.seen) } : given,
     opaque,
     original,
   };

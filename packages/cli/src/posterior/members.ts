@@ -9,7 +9,10 @@ export type MembersOptions = {
   /** Blocks of each flow, and width of its networks. Default 4 and 64. */
   blocks?: number;
   hidden?: number;
-  /** Passes over the simulations at most; training ends before where held-out ones say so. Default 150. */
+  /**
+   * Passes over the simulations at most; training ends before where held-out ones say so. Default 150, and fewer where that would be
+   * more than 12,000 steps.
+   */
   epochs?: number;
   /** Simulations of a step, and its peak size. Default 256 and 0.002. */
   batchSize?: number;
@@ -31,6 +34,8 @@ export const memberSchemas = {
   executor: o.record,
 };
 
+const EPOCHS = 150;
+const MOST_STEPS = 12_000;
 /** Share of the simulations that training is judged by. */
 const HELD_OUT = 0.1;
 /** Held-out measurements in a row without a better one after which training ends. */
@@ -57,16 +62,19 @@ export async function trainMembers(
   options: MembersOptions & { seed: number; onProgress: (done: number) => void },
   before: readonly Uint8Array[] = [],
 ): Promise<FlowModel[]> {
-  const { ensemble = 2, blocks = 4, hidden = 64, epochs = 150, learningRate = 2e-3 } = options;
+  const { ensemble = 2, blocks = 4, hidden = 64, learningRate = 2e-3 } = options;
   const { seed, signal, onProgress } = options;
   const count = data.length / size;
   const batchSize = Math.min(options.batchSize ?? 256, Math.ceil(count / 4));
+  const stepsOf = (epochs: number): number => Math.ceil((epochs * count) / batchSize);
+  const steps =
+    options.epochs === undefined ? Math.min(stepsOf(EPOCHS), MOST_STEPS) : stepsOf(options.epochs);
   const make = (): Flow =>
     couplingFlow(size, { condition: conditionSize, blocks, hidden, bins: 8, bound: 5, rotate: false });
   return fitEnsemble(make, data, {
     condition,
     executor,
-    steps: Math.ceil((epochs * count) / batchSize),
+    steps,
     batchSize,
     learningRate,
     validation: HELD_OUT,
