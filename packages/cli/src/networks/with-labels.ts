@@ -30,7 +30,7 @@ const MOST = 256;
 
 /**
  * The layers of a conditional network, with a mixture of at least so many normals at its end where that is a vector. Layers that
- * drop numbers of a vector would have to find the condition in what is left: from the first vector that is short enough on,
+ * drop numbers of a vector would have to find the condition among the others: from the first vector that is short enough on,
  * the mixture takes their place.
  */
 export function endInNormals(network: NetworkDescription, components: number): NetworkDescription["layers"] {
