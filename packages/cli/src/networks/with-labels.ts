@@ -23,7 +23,7 @@ export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork
 }
 
 /** Normals of each class, or of each output of a network, at the end of a flow. */
-export const NORMALS = 2;
+export const NORMALS = 4;
 
 /** Most numbers that so many normals with whole covariances are fitted to. */
 const MOST = 256;
