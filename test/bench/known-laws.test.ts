@@ -1,7 +1,10 @@
 /** Known laws: what they say of a row is normalized, and what they draw follows it. */
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
-import { laws } from "../../bench/known-laws.js";
+import { furtherLaws } from "../../bench/further-laws.js";
+import { laws as knownLaws } from "../../bench/known-laws.js";
+
+const laws = { ...knownLaws, ...furtherLaws };
 
 /** ∫ exp(log p) over a square, by a grid. */
 const integral = (logProb: (x: number, y: number) => number, half: number, steps: number): number => {
@@ -14,7 +17,7 @@ const integral = (logProb: (x: number, y: number) => number, half: number, steps
 };
 
 describe("known laws", () => {
-  it.each(["mixture2", "ring"])("%s integrates to 1", (name) => {
+  it.each(["mixture2", "ring", "noisyRing"])("%s integrates to 1", (name) => {
     expect(integral((x, y) => laws[name]!.logProb([x, y]), 14, 700)).toBeCloseTo(1, 3);
   });
 
@@ -36,6 +39,19 @@ describe("known laws", () => {
     let sum = 0;
     for (let row = 0; row < 5 ** 6; row++) sum += Math.exp(laws.chain!.logProb(codes(row)));
     expect(sum).toBeCloseTo(1, 9);
+  });
+
+  it("categories with an amount, and with two counts, sum to 1", () => {
+    let amounts = 0;
+    for (const a of ["a0", "a1", "a2"])
+      for (const b of ["b0", "b1"])
+        for (let x = 0.01; x < 800; x += 0.02) amounts += 0.02 * Math.exp(laws.shifted!.logProb([a, b, x]));
+    expect(amounts).toBeCloseTo(1, 3);
+    let counts = 0;
+    for (const k of ["k0", "k1", "k2"])
+      for (let x = 0; x < 300; x++)
+        for (let y = 0; y < 300; y++) counts += Math.exp(laws.counts!.logProb([k, x, y]));
+    expect(counts).toBeCloseTo(1, 3);
   });
 
   it("heavy tails integrate to 1 over the radius", () => {

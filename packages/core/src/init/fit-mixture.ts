@@ -50,8 +50,8 @@ const meanOf = <T>(all: readonly T[], of: (each: T) => number): number =>
 
 /**
  * A mixture of K normal distributions with whole covariances, fitted to rows by expectation maximization from clusters of
- * k-means. A covariance of c rows is mixed with the diagonal of all within clusters, which counts as n rows, so that
- * few rows cannot make it singular. A constant column gets the variance 1.
+ * k-means. A covariance of c rows is mixed with the diagonal of all within clusters, which counts as n rows, and of many as 2 n² / c, so that
+ * few rows cannot make it singular, and many keep their narrow directions. A constant column gets the variance 1.
  *
  * Values that are given with the rows, a 1 among zeros for each of their columns, belong to the density: they are independent given the
  * normal. Its weight given the values follows (naive Bayes).
@@ -265,9 +265,10 @@ function maximized({ counts, first, squares, values }: Sums, N: number): FittedN
     (_, i) => scattered.reduce((sum, { scatter }) => sum + Math.max(scatter[i * n + i]!, 0), 0) / N,
   );
   return scattered.map(({ count, mean, scatter }, k) => {
+    const added = n * Math.min(1, (2 * n) / count);
     const covariance = scatter.map((v, at) => {
       const [i, j] = [Math.floor(at / n), at % n];
-      return (v + (i === j ? n * within[i]! : 0)) / (count + n) + (i === j ? LEAST_VARIANCE : 0);
+      return (v + (i === j ? added * within[i]! : 0)) / (count + added) + (i === j ? LEAST_VARIANCE : 0);
     });
     return {
       weight: (count + 1) / (N + K),
