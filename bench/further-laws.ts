@@ -9,11 +9,9 @@ const noisyRing: Law = {
     return [r * Math.cos(angle), r * Math.sin(angle)];
   },
   logProb(row) {
-    const r = Math.hypot(...numbers(row));
-    return logSum([
-      Math.log(0.7) + logNormal(r, 2, 0.1) - Math.log(2 * Math.PI * r),
-      Math.log(0.3) - Math.log(64),
-    ]);
+    const [r, around] = [Math.hypot(...numbers(row)), numbers(row).every((x) => Math.abs(x) <= 4)];
+    const own = Math.log(0.7) + logNormal(r, 2, 0.1) - Math.log(2 * Math.PI * r);
+    return around ? logSum([own, Math.log(0.3) - Math.log(64)]) : own;
   },
 };
 
