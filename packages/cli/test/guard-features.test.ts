@@ -3,7 +3,7 @@ import { loadRuntime, openOriginal, toBytes } from "@flowify/onnx";
 import { expect, it } from "vitest";
 import { featureChoices, featureRows } from "../src/guard/features.js";
 import { banded, bandsOf, fitProjection, project, projectedWidth } from "../src/guard/projection.js";
-import { nodeMaker, projectionNodes, type Tap } from "../src/guard/taps.js";
+import { nodeMaker, projectionNodes, type Tap, tapGraph, tapOf } from "../src/guard/taps.js";
 
 const [COUNT, WIDTH, KEPT] = [600, 24, 20];
 const rng = makeRng(3);
@@ -53,6 +53,30 @@ it("its nodes compute the same in ONNX Runtime", async () => {
   const found = await network.run(rows.subarray(0, 40 * WIDTH));
   await network.dispose();
   project(own, rows.subarray(0, 40 * WIDTH)).forEach((value, i) => expect(found[i]).toBeCloseTo(value, 4));
+});
+
+it("looks at some places of a large image alone, and at all of a small one", async () => {
+  const station = { op: "Conv", isMoved: false, isRead: true, isSpatial: true };
+  const ofSide = (side: number): Tap => {
+    const data = Float32Array.from({ length: 2 * side * side }, (_, i) => Math.sin(0.37 * i));
+    return tapOf({ ...station, name: `of ${side}` }, { shape: [2, side, side], data });
+  };
+  expect([ofSide(32).step, ofSide(33).step, ofSide(224).step]).toEqual([undefined, 2, 7]);
+  const taps = [ofSide(33)];
+  const network = await openOriginal(await loadRuntime(), toBytes(tapGraph(taps)));
+  const image = Float32Array.from({ length: 2 * 33 * 33 }, () => rng.normal());
+  const found = await network.run(image);
+  await network.dispose();
+  const channels = [0, 1].map((c) =>
+    Array.from(
+      { length: 17 * 17 },
+      (_, i) => image[c * 33 * 33 + 2 * Math.floor(i / 17) * 33 + 2 * (i % 17)]!,
+    ),
+  );
+  const means = channels.map((own) => own.reduce((sum, value) => sum + value) / own.length);
+  [...means, ...channels.map((own) => Math.max(...own))].forEach((value, i) =>
+    expect(found[i]).toBeCloseTo(value, 5),
+  );
 });
 
 it("bands are a choice of all values, where directions are left out", () => {

@@ -116,6 +116,20 @@ describe("flowify convert", () => {
     expect(stdout).toContain("masked.onnx: 4 → 2, one step");
   });
 
+  it("gives zeros to a second input, a row for each example", async () => {
+    const file = odd("beside", (graph) => ({
+      ...graph,
+      inputs: [...graph.inputs, { name: "state", type: "float32", shape: ["N", 2] }],
+      nodes: nodesOf([
+        ["MatMul", ["x", "w"], "m"],
+        ["Add", ["m", "state"], "y"],
+      ]),
+    }));
+    const { status, stdout } = await runCommand(["convert", file, "--input", "x", "--out", at("beside")]);
+    expect(status).toBe(0);
+    expect(stdout).toContain("beside.onnx: 4 → 2, one step");
+  });
+
   it("takes a value inside of a network, and says what it does not use", async () => {
     const plain = writeOnnx(root, "plain", dense);
     const flags = ["--output", "r", "--normalize", "raw"];
@@ -208,6 +222,38 @@ describe("a run of a network that is one step", () => {
     expect(unreached(new Map([[0, 18]]), logits)).toEqual([
       "--logits 0:18: output 0 of 2 training images lies between -17.4 and 12.3, and the network may never reach 18; try --logits 0:12.3",
     ]);
+  });
+
+  it("draws rows for outputs, and says how many reach them", async () => {
+    const table = at("rows.csv");
+    const rows = Array.from({ length: 80 }, (_, i) =>
+      [0, 1, 2, 3].map((k) => Math.sin(i * (k + 1.7)).toFixed(3)),
+    );
+    writeFileSync(table, `a,b,c,d\n${rows.map((row) => row.join()).join("\n")}\n`);
+    const out = at("of rows");
+    expect((await runCommand(["convert", odd("plain rows", (graph) => graph), "--out", out])).status).toBe(0);
+    const run = at("rows run");
+    const flags = ["--steps", "4", "--batch", "16", "--pictures", "none", "--out", run];
+    expect((await runCommand(["train", "--from", out, "--data", table, ...flags])).status).toBe(0);
+    const drawn = at("drawn.csv");
+    const asking = ["sample", run, "--logits", "0:1", "--count", "7"];
+    const asked = await runCommand([...asking, "--out", drawn, "--json"]);
+    expect(asked.status).toBe(0);
+    expect(JSON.parse(asked.stdout)).toMatchObject({ logits: "0:1", recognized: expect.any(Number) });
+    expect(readFileSync(drawn, "utf8").trim().split("\n")).toHaveLength(8);
+    const far = await runCommand(["sample", run, "--logits", "0:90", "--count", "2", "--out", at("far.csv")]);
+    expect(far.stdout).toContain("reached: 0 of 2");
+    expect(far.stderr).toMatch(/output 0 of \d+ training rows lies between/);
+    await expectRefusal(
+      ["sample", run, "--logits", "0:1", "--judge", gated],
+      2,
+      "--judge: this run has rows, expected images",
+    );
+    await expectRefusal(
+      ["sample", run, "--logits", "0:1", "--given", "a=1"],
+      2,
+      "--given and --logits: rows hold values, or have outputs",
+    );
   });
 
   it("goes on, and is made again with the same bits", async () => {

@@ -1,7 +1,11 @@
 import { availableCores } from "./resources.js";
 import { nativeRuntime, wasmEngine } from "./runtime.js";
 
-type RuntimeTensor = { readonly data: ArrayLike<unknown>; readonly dims: readonly number[] };
+type RuntimeTensor = {
+  readonly type: string;
+  readonly data: ArrayLike<unknown>;
+  readonly dims: readonly number[];
+};
 
 type RuntimeSession = {
   run(feeds: { readonly [name: string]: RuntimeTensor }): Promise<{ readonly [name: string]: RuntimeTensor }>;
@@ -19,6 +23,7 @@ export type Runtime = Readonly<{
   Tensor: {
     new (type: "float32", data: Float32Array, shape: readonly number[]): RuntimeTensor;
     new (type: "float64", data: Float64Array, shape: readonly number[]): RuntimeTensor;
+    new (type: "float16", data: Uint16Array, shape: readonly number[]): RuntimeTensor;
     new (type: "string", data: string[], shape: readonly number[]): RuntimeTensor;
   };
 }>;

@@ -131,3 +131,28 @@ describe("a file with added outputs", () => {
     expect(() => openGiven(older(plain, 6)).with(part)).toThrow("opset 6; expected 9 at least");
   });
 });
+
+it.each<[string, readonly NodeText[], boolean]>([
+  ["that a convolution reads", [["Conv", ["x", "w1"], "y"]], true],
+  [
+    "that is scaled first",
+    [
+      ["Sub", ["x", "one"], "s"],
+      ["Div", ["s", "one"], "d"],
+      ["Conv", ["d", "w1"], "y"],
+    ],
+    true,
+  ],
+  [
+    "with its channels last",
+    [
+      ["Transpose", ["x"], "t", { perm: [0, 3, 1, 2] }],
+      ["Conv", ["t", "w1"], "y"],
+    ],
+    false,
+  ],
+  ["that a product reads", [["MatMul", ["x", "w1"], "y"]], false],
+])("an input %s has its channels in front, or not", (_, nodes, isSpatial) => {
+  const { line } = openGiven(toBytes(network(nodes)));
+  expect(line[0]).toMatchObject({ name: "x", op: "", isSpatial });
+});

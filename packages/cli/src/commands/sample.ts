@@ -13,7 +13,7 @@ import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { recognizedBy } from "../samples/recognized.js";
 import { sampleRows } from "../samples/sample-rows.js";
-import { askFor, judgedLines } from "../samples/wanted-outputs.js";
+import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
 import { labelsOf, samplesPicture } from "../sheets/run-pictures.js";
 import { type Hidden, hideable, type Sheet, sheets } from "../sheets/sheet-names.js";
@@ -116,10 +116,8 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
   if (isRowShape(shape)) {
     if (sheet !== "samples")
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
-    if (flags.logits)
-      throw new UsageError(
-        "--logits: this run has rows, expected images\nuse the library: model.sample with a condition",
-      );
+    if (flags.judge !== undefined)
+      throw new UsageError("--judge: this run has rows, expected images\nleave --judge out");
     return sampleRows(this, flags, folder, { ...data, shape });
   }
   if ((launchedSize(env) ?? 1) > 1)
@@ -162,7 +160,7 @@ async function samplePicture(
   if (logits && sheet !== "samples") throw new UsageError("--logits is for samples\nleave --sheet out");
   const asked = logits && (await askFor(run, logits, count));
   for (const line of asked?.warnings ?? []) terminal.warn(line);
-  const wanted = logits && [...logits].map(([place, value]) => `${place}:${value}`).join(",");
+  const wanted = wantedText(logits);
   const { samples } = runPaths(folder);
   const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));
   const across = Math.min(columns, count);

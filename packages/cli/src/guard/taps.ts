@@ -11,12 +11,17 @@ export type Tap = Readonly<{
   shape: readonly number[];
   /** Axes whose mean and maximum are taken, with the batch as axis 0; none where the numbers are taken as they are. */
   pooled: readonly number[];
+  /** Of each of these axes every so-many-th place is looked at. Default: all. */
+  step?: number;
   /** Numbers of a row. */
   width: number;
 }>;
 
 /** Most numbers of a tap that are taken as they are: of the input, and of activations. */
 const MOST = { input: 4096, flat: 4096, spatial: 1024 } as const;
+
+/** Places of a channel whose mean and maximum are taken, about, at most. */
+const MOST_PLACES = 1024;
 
 /** Depths beside the last activation, the input and the outputs. */
 const DEPTHS = 2;
@@ -75,7 +80,9 @@ export function tapOf({ name, op, isSpatial }: Station, found: Computed | undefi
     );
   const pooled = shape.map((_, i) => i + 1).filter((axis) => (isSpatial ? axis > 1 : axis < shape.length));
   const width = 2 * (isSpatial ? shape[0]! : shape.at(-1)!);
-  return { name, shape, pooled, width };
+  const places = isSpatial ? sizeOf(shape.slice(1)) : 1;
+  const step = Math.ceil((places / MOST_PLACES) ** (1 / pooled.length));
+  return { name, shape, pooled, width, ...(step > 1 && { step }) };
 }
 
 /** New nodes, and constants for them. */
@@ -103,10 +110,12 @@ type Maker = Readonly<{
 }>;
 
 /** Rows [batch, width] of a tap. */
-export function tapNodes({ name, pooled, shape }: Tap, { node, constant }: Maker): string {
+export function tapNodes({ name, pooled, shape, step }: Tap, { node, constant }: Maker): string {
   if (pooled.length === 0) return shape.length === 1 ? name : node("Flatten", [name], { axis: 1 });
   const axes = constant([pooled.length], BigInt64Array.from(pooled, BigInt));
-  const parts = ["ReduceMean", "ReduceMax"].map((op) => node(op, [name, axes], { keepdims: 0 }));
+  const each = (n: number): number[] => pooled.map(() => n);
+  const seen = step ? node("MaxPool", [name], { kernel_shape: each(1), strides: each(step) }) : name;
+  const parts = ["ReduceMean", "ReduceMax"].map((op) => node(op, [seen, axes], { keepdims: 0 }));
   return node("Concat", parts, { axis: 1 });
 }
 

@@ -4,6 +4,7 @@ import { CLOSE, type GivenModel, loadRuntime, openGiven, type Runtime } from "@f
 import { differencesAlone, openNetwork } from "../guard/network.js";
 import { openModelFile } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
+import { inFloat32 } from "./run.js";
 import type { OpaqueFunction } from "./schema.js";
 
 /** A network of a file that is taken as one step. */
@@ -33,14 +34,14 @@ const MOST_SEEN = 1024;
 const INPUTS = 4;
 
 /**
- * The network of a file as one step: any that ONNX Runtime can run, with a row of float32 numbers for each example.
+ * The network of a file as one step: any that ONNX Runtime can run, with a row of numbers for each example.
  *
  * @throws UsageError, DataError, DomainError, DeviceError where it is none, naming the file
  */
 export async function convertFunction(file: string, options: FunctionOptions): Promise<ConvertedFunction> {
   const { bytes, external } = await openModelFile(file);
   return naming(file, async () => {
-    const given = openGiven(bytes, external, { input: options.input });
+    const given = openGiven(bytes, external, { input: options.input, anyFloat: true });
     const original = given.isSplit ? given.showing([]) : bytes;
     const { output: wanted } = options;
     if (wanted !== undefined) given.expectValue(wanted);
@@ -82,9 +83,10 @@ function exampleShape({ input: { name, shape } }: GivenModel, chosen?: readonly 
   if (!fits)
     throw new UsageError(`the shape of an example ${known.join(",")}: the file has [${shape.join(", ")}]`);
   const open = known.findIndex((size) => typeof size !== "number");
+  const usual = sizes.length > 2 ? 224 : 28;
   if (open >= 0)
     throw new DataError(
-      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open + 1} has no size in the file\nset the shape of an example by --input-shape, such as 1,28,28`,
+      `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open + 1} has no size in the file\nset the shape of an example by --input-shape, such as ${sizes.map((size) => (typeof size === "number" ? size : usual)).join(",")}`,
     );
   return known as number[];
 }
@@ -100,7 +102,7 @@ async function checkRows(
   const size = sizeOf(inShape);
   const rng = makeRng(seed);
   const inputs = Float32Array.from({ length: INPUTS * size }, () => low + (high - low) * rng.uniform());
-  const network = await openNetwork({ runtime, given, example: inShape }, bytes);
+  const network = inFloat32(await openNetwork({ runtime, given, example: inShape }, bytes));
   try {
     const all = await network.all(inputs);
     const together = all[output];
@@ -110,7 +112,7 @@ async function checkRows(
       );
     if (!(together.data instanceof Float32Array))
       throw new DataError(
-        `${JSON.stringify(output)} holds no float32 numbers\nname another value by --output`,
+        `${JSON.stringify(output)} holds no floating point numbers\nname another value by --output`,
       );
     expectFinite(together.data, output, given, [low, high]);
     const difference = (await differencesAlone(network, inputs, INPUTS, all)).get(output) ?? Number.NaN;

@@ -24,6 +24,20 @@ function meansOf(data: Float32Array, size: number, seen: number): Float32Array {
   });
 }
 
+/** A network with float32 numbers in place of float64 ones. */
+export const inFloat32 = (network: Awaited<ReturnType<typeof openNetwork>>): typeof network => ({
+  ...network,
+  async all(inputs) {
+    const found = Object.entries(await network.all(inputs));
+    return Object.fromEntries(
+      found.map(([name, { data, shape }]) => [
+        name,
+        { data: data instanceof Float64Array ? Float32Array.from(data) : data, shape },
+      ]),
+    );
+  },
+});
+
 /** The function of a file for examples of this shape, pixels 0 to 255 or rows. Errors: `DeviceError` where ONNX Runtime cannot. */
 export async function openFunction(
   file: string,
@@ -31,12 +45,10 @@ export async function openFunction(
   shape: ImageShape | RowShape,
 ): Promise<OpenFunction> {
   const [runtime, bytes] = [await loadRuntime(), readFileSync(file)];
-  const given = openGiven(bytes, undefined, { input });
+  const given = openGiven(bytes, undefined, { input, anyFloat: true });
   const isOutput = given.outputs.some(({ name }) => name === output);
-  const network = await openNetwork(
-    { runtime, given, example: inShape },
-    isOutput ? bytes : given.showing([output]),
-  );
+  const subject = { runtime, given, example: inShape };
+  const network = inFloat32(await openNetwork(subject, isOutput ? bytes : given.showing([output])));
   const toInput = isRowShape(shape)
     ? async (rows: ArrayLike<number>) => Float32Array.from(rows)
     : preprocessing(shape, inShape, normalize);

@@ -24,7 +24,8 @@ import {
   sampleProgress,
   writerOf,
 } from "./sample-into.js";
-import { sayGiven, writeGiven } from "./sample-table.js";
+import { sayGiven, writeAsked, writeGiven } from "./sample-table.js";
+import { judgedLines, type Wanted, wantedText } from "./wanted-outputs.js";
 
 /** How rows are sampled, where something was said about it. */
 export type RowSampling = CommonFlags & {
@@ -34,6 +35,7 @@ export type RowSampling = CommonFlags & {
   mode?: "sample" | "deterministic";
   out?: string;
   given?: readonly string[];
+  logits?: Wanted;
 };
 
 /** What is sampled, by which processes. */
@@ -61,13 +63,15 @@ export async function sampleRows(
 
 async function sampleAs(command: Command): Promise<void> {
   const { flags, folder, data, ranks, terminal } = command;
-  const { count = 150, seed = 0, temperature = 1, mode = "sample", given } = flags;
+  const { count = 150, seed = 0, temperature = 1, mode = "sample", given, logits } = flags;
   const file = flags.out ?? runPaths(folder).sampledRows;
   const format = sampleFormat(file);
-  if (ranks && (given || !placeOf(file).replace))
+  if (ranks && (given || logits || !placeOf(file).replace))
     throw new UsageError(
-      "several ranks sample into a file, without --given\nstart one process, or leave --given out and name a file with --out",
+      "several ranks sample into a file, without --given and --logits\nstart one process, or leave them out and name a file with --out",
     );
+  if (given && logits)
+    throw new UsageError("--given and --logits: rows hold values, or have outputs\nleave one of them out");
   const threads = flags.threads ?? ranks?.cores;
   await withModel(folder, { ...flags, ...(threads && { threads }) }, terminal, async (model, run) => {
     const options = { count, seed, temperature, mode };
@@ -75,15 +79,22 @@ async function sampleAs(command: Command): Promise<void> {
     const sampling: Sampling = { model, data, file, format, group, options, share: ranks, terminal };
     const schema = data.reading?.schema;
     const found = schema && given && (await writeGiven(model, schema, sampling, given));
-    if (!found) await writeSamples(sampling, command, run);
+    const asked = logits && (await writeAsked(model, run, sampling, logits));
+    if (!found && !asked) await writeSamples(sampling, command, run);
     if (ranks && ranks.rank > 0) return;
     terminal.say(`${formatCount(count)} samples: ${file}`);
     if (found) sayGiven(terminal, found, count);
+    if (asked) for (const line of judgedLines(asked)) terminal.say(line);
     terminal.document({
       file,
       ...options,
       step: run.step,
       ...(found && { given, effective: found.effective, proposals: found.proposals }),
+      ...(asked && {
+        logits: wantedText(logits),
+        recognized: asked.recognized ?? null,
+        reached: asked.reached.length,
+      }),
     });
   });
 }

@@ -1,11 +1,13 @@
 import type { FlowModel } from "@flowify/core";
 import type { TableSchema } from "../data/table/schema.js";
 import { writeAtomic } from "../files/atomic.js";
+import type { SavedRun } from "../runs/open-run.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { type GivenSamples, givenSamples } from "./given-samples.js";
 import { givenValues } from "./given-values.js";
 import { type Sampling, writerOf } from "./sample-into.js";
+import { type Asked, askFor, type Wanted } from "./wanted-outputs.js";
 
 /** Below this share of the rows, the effective sample size is warned of. */
 const WORTH = 0.5;
@@ -24,14 +26,33 @@ export async function writeGiven(
   given: readonly string[],
 ): Promise<GivenSamples> {
   const found = await givenSamples(model, givenValues(schema, given), sampling.options);
-  const piece = PIECE * model.flow.dimensions;
+  await writeRows(found.rows, model.flow.dimensions, sampling);
+  return found;
+}
+
+/** Writes rows that should have wanted outputs, and reports how many do. */
+export async function writeAsked(
+  model: FlowModel,
+  run: SavedRun,
+  sampling: Sampling,
+  wanted: Wanted,
+): Promise<Awaited<ReturnType<Asked["judge"]>>> {
+  const { count, ...drawing } = sampling.options;
+  const asked = await askFor(run, wanted, count);
+  for (const line of asked.warnings) sampling.terminal.warn(line);
+  const rows = await model.sampleFlat(count, { ...drawing, condition: asked.given });
+  await writeRows(rows, model.flow.dimensions, sampling);
+  return asked.judge(rows);
+}
+
+/** Writes rows, one after another, a piece at a time. */
+async function writeRows(rows: Float32Array, width: number, sampling: Sampling): Promise<void> {
+  const piece = PIECE * width;
   await writeAtomic(sampling.file, async (write) => {
     const writer = writerOf(sampling, write);
-    for (let at = 0; at < found.rows.length; at += piece)
-      await writer.add(found.rows.subarray(at, at + piece));
+    for (let at = 0; at < rows.length; at += piece) await writer.add(rows.subarray(at, at + piece));
     await writer.end();
   });
-  return found;
 }
 
 export function sayGiven(

@@ -1,10 +1,14 @@
 import { UsageError } from "@flowify/core";
-import { examplesOf, firstImages } from "../data/image-set.js";
+import { examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { judgeReached, type Reached } from "../quality/reached.js";
 import { imagesFor, type SavedRun } from "../runs/open-run.js";
 
 /** Wanted outputs by place. */
 export type Wanted = ReadonlyMap<number, number>;
+
+/** As `--logits` has them. */
+export const wantedText = (wanted: Wanted | undefined): string | undefined =>
+  wanted && [...wanted].map(([place, value]) => `${place}:${value}`).join(",");
 
 /** Training examples whose outputs are looked at, and how many of the nearest lend the outputs that nobody asked for. */
 const LOOKED_AT = 5000;
@@ -18,8 +22,8 @@ export type Asked = Readonly<{
   classes: readonly number[];
   /** Wanted outputs that no example reaches, a line each. */
   warnings: readonly string[];
-  /** Samples, integers 0 to 255, to those that reach the outputs and those whose largest output is the one asked for. */
-  judge(images: Uint8Array): Promise<Reached & { recognized: number | undefined }>;
+  /** Samples, integers 0 to 255 or rows, to those that reach the outputs and those whose largest output is the one asked for. */
+  judge(examples: Uint8Array | Float32Array): Promise<Reached & { recognized: number | undefined }>;
 }>;
 
 /**
@@ -54,9 +58,9 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
   return {
     given,
     classes,
-    warnings: unreached(wanted, rows),
-    async judge(images) {
-      const found = await outputsOf(images);
+    warnings: unreached(wanted, rows, nounOf(all)),
+    async judge(examples) {
+      const found = await outputsOf(examples);
       const places = [...wanted.keys()];
       const there = rowsOf(found, seen).flatMap((row) => places.map((place) => row[place] ?? Number.NaN));
       const reached = judgeReached(
@@ -74,7 +78,7 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
 const NEAR_ONE = 1e-3;
 
 /** Wanted outputs beyond those of all examples, each with a value near it that is reached. */
-export function unreached(wanted: Wanted, rows: readonly Float32Array[]): string[] {
+export function unreached(wanted: Wanted, rows: readonly Float32Array[], noun = "images"): string[] {
   const sumOf = (row: Float32Array): number => row.reduce((sum, value) => sum + value, 0);
   const areProbabilities =
     (rows[0]?.length ?? 0) > 1 &&
@@ -84,7 +88,7 @@ export function unreached(wanted: Wanted, rows: readonly Float32Array[]): string
     const [least = value, most = value] = [found[0], found.at(-1)];
     if (value >= least && value <= most) return [];
     const [low, high] = [threeDigits(least, Math.ceil), threeDigits(most, Math.floor)];
-    return `--logits ${place}:${value}: output ${place} of ${rows.length} training images lies between ${low} and ${high}${
+    return `--logits ${place}:${value}: output ${place} of ${rows.length} training ${noun} lies between ${low} and ${high}${
       areProbabilities ? " (the outputs are probabilities)" : ""
     }, and the network may never reach ${value}; try --logits ${place}:${value < least ? low : high}`;
   });

@@ -105,7 +105,7 @@ export const steps: readonly BadCommand[] = [
     input: "an input whose sizes the file leaves open",
     args: converting(made([product], { input: input(["N", "M"]) })),
     ...data,
-    says: ['the input "x" is [N, M]: axis 1 has no size in the file', "by --input-shape, such as 1,28,28"],
+    says: ['the input "x" is [N, M]: axis 1 has no size in the file', "by --input-shape, such as 28"],
   },
   {
     input: "several inputs",

@@ -3,17 +3,18 @@ import { DataError, DomainError, UsageError } from "@flowify/core";
 import { didYouMean } from "@flowify/core/internal";
 import { type GraphModel, toModelProto } from "jax-to-onnx/internal";
 import * as onnx from "onnx-buf";
+import { isFloat } from "../import/elements.js";
 import type { OnnxValue } from "../import/graph.js";
-import { bringIn, readBy } from "../import/original.js";
+import { bringIn, canBeFed, readBy } from "../import/original.js";
 import { decodeModel, describeValue } from "../import/read.js";
 import { type ExternalData, readTensor } from "../import/tensor.js";
 import { mainLine, type Station } from "./main-line.js";
 
 /** An ONNX file that outputs can be added to: its nodes stay as they are. */
 export type GivenModel = Readonly<{
-  /** The input of the data, float32, with the batch as its first axis. */
+  /** The input of the data, with the batch as its first axis. */
   input: OnnxValue;
-  /** Other inputs, float32 of fixed sizes. */
+  /** Other inputs, which get zeros. */
   others: readonly OnnxValue[];
   outputs: readonly OnnxValue[];
   /** Nodes, and numbers of all weights. */
@@ -56,6 +57,7 @@ const typeNames: Readonly<Record<number, string>> = {
   [onnx.TensorProto_DataType.STRING]: "texts",
   [onnx.TensorProto_DataType.DOUBLE]: "float64 numbers",
   [onnx.TensorProto_DataType.FLOAT16]: "float16 numbers",
+  [onnx.TensorProto_DataType.BFLOAT16]: "bfloat16 numbers",
   [onnx.TensorProto_DataType.BOOL]: "booleans",
 };
 
@@ -64,6 +66,8 @@ export type GivenOptions = Readonly<{
   input?: string | undefined;
   /** The file is to run as it is: its input may lack a batch axis, and is the only one. */
   asItIs?: boolean;
+  /** The input may have any floating point numbers. Default: float32, as added nodes compute in. */
+  anyFloat?: boolean;
 }>;
 
 /**
@@ -74,13 +78,13 @@ export type GivenOptions = Readonly<{
 export function openGiven(
   bytes: Uint8Array,
   external?: ExternalData,
-  { input: named, asItIs = false }: GivenOptions = {},
+  { input: named, ...taken }: GivenOptions = {},
 ): GivenModel {
   const model = decodeModel(bytes);
   const { graph } = model;
   const held = new Set(graph.initializer.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !held.has(name)).map(describeValue);
-  const input = inputOf(inputs, named, asItIs);
+  const input = inputOf(inputs, named, taken);
   const others = inputs.filter((each) => each !== input);
   for (const each of others) expectFixed(each);
   const imported = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
@@ -168,7 +172,11 @@ export function openGiven(
 const productOf = (sizes: readonly bigint[]): number =>
   sizes.reduce((product, size) => product * Number(size), 1);
 
-function inputOf(inputs: readonly OnnxValue[], named: string | undefined, asItIs: boolean): OnnxValue {
+function inputOf(
+  inputs: readonly OnnxValue[],
+  named: string | undefined,
+  { asItIs = false, anyFloat = false }: Omit<GivenOptions, "input">,
+): OnnxValue {
   const names = inputs.map(({ name }) => name);
   const found = named === undefined ? inputs[0] : inputs.find(({ name }) => name === named);
   if (!found)
@@ -182,9 +190,9 @@ function inputOf(inputs: readonly OnnxValue[], named: string | undefined, asItIs
       `it has ${inputs.length} inputs, ${names.join(", ")}\n${asItIs ? "export the network with the others built in" : "name the one of the data with --input; the others get zeros"}`,
     );
   const { name, type, shape } = found;
-  if (type !== onnx.TensorProto_DataType.FLOAT)
+  if (anyFloat ? !canBeFed(type) : type !== onnx.TensorProto_DataType.FLOAT)
     throw new UsageError(
-      `its input ${JSON.stringify(name)} takes ${typeNames[type] ?? "integers"}, expected float32 numbers\nexport the part of the network behind ${type === onnx.TensorProto_DataType.STRING ? "the text" : "the cast or the embedding"}`,
+      `its input ${JSON.stringify(name)} takes ${typeNames[type] ?? "integers"}, expected float32 numbers\nexport ${exported(type)}`,
     );
   if (shape.length < (asItIs ? 1 : 2))
     throw new UsageError(
@@ -193,9 +201,15 @@ function inputOf(inputs: readonly OnnxValue[], named: string | undefined, asItIs
   return found;
 }
 
+/** What to do about an input of another type. */
+function exported(type: number): string {
+  if (isFloat(type)) return "the network with float32 inputs";
+  return `the part of the network behind ${type === onnx.TensorProto_DataType.STRING ? "the text" : "the cast or the embedding"}`;
+}
+
 /** Inputs beside the data get zeros. */
 function expectFixed({ name, type, shape }: OnnxValue): void {
-  if (type === onnx.TensorProto_DataType.FLOAT && shape.every((size) => typeof size === "number")) return;
+  if (canBeFed(type) && shape.slice(1).every((size) => typeof size === "number")) return;
   throw new UsageError(
     `its input ${JSON.stringify(name)} is no float32 array of fixed sizes, and cannot get zeros\nexport the network with its value built in`,
   );

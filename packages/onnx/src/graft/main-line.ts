@@ -9,7 +9,7 @@ export type Station = Readonly<{
   isMoved: boolean;
   /** A node with weights reads it, at once or after operators that only move numbers. */
   isRead: boolean;
-  /** Made by convolutions: axes after the second are positions; otherwise the last axis holds the features. */
+  /** Made by convolutions, or an input that they read: axes after the second are positions; otherwise the last axis holds the features. */
   isSpatial: boolean;
 }>;
 
@@ -37,6 +37,18 @@ const moving: ReadonlySet<string> = new Set([
   "Identity",
   "Dropout",
   "Cast",
+]);
+
+/** Operators that keep the axes of an input, as its normalization does. */
+const keeping: ReadonlySet<string> = new Set([
+  "Identity",
+  "Dropout",
+  "Cast",
+  "Clip",
+  "Add",
+  "Sub",
+  "Mul",
+  "Div",
 ]);
 
 const spatial: ReadonlySet<string> = new Set([
@@ -81,6 +93,11 @@ export function mainLine(
       ({ opType, output: [next] }) =>
         weighted.has(opType) || (moving.has(opType) && next !== undefined && isRead(next)),
     );
+  const isImage = (name: string): boolean =>
+    (readers.get(name) ?? []).some(
+      ({ opType, output: [next] }) =>
+        spatial.has(opType) || (keeping.has(opType) && next !== undefined && isImage(next)),
+    );
   const line: Station[] = [];
   const last = makers.get(output);
   for (let at = last === "input" ? undefined : last; at; at = at.before) {
@@ -91,7 +108,7 @@ export function mainLine(
     const name = at === last ? output : first;
     line.push({ name, op, isMoved: moving.has(op), isRead: isRead(name), isSpatial: at.isSpatial });
   }
-  line.push({ name: input, op: "", isMoved: false, isRead: isRead(input), isSpatial: false });
+  line.push({ name: input, op: "", isMoved: false, isRead: isRead(input), isSpatial: isImage(input) });
   return line.reverse();
 }
 

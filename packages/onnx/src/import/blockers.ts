@@ -20,6 +20,8 @@ export function blockersOf(
     if (isData && OF_SIZES.includes(nameOf(node))) continue;
     if (isData) for (const name of node.outputs) moving.add(name);
     const op = nameOf(node);
+    // of an If with a constant condition one branch is taken
+    if (op === "If" && !moving.has(node.inputs[0] ?? "")) continue;
     if (!Object.hasOwn(isData ? rules : foldable, op)) found.set(op, [...(found.get(op) ?? []), node.name]);
   }
   return { ...(!found.has(refused) && { [refused]: [its] }), ...Object.fromEntries(found) };

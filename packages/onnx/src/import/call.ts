@@ -46,6 +46,8 @@ export type DataShape = Readonly<{
   batched: boolean;
   /** Position of the batch axis after a node has moved it from the front, in a file for batches of any size. */
   moved?: number;
+  /** Entries of that axis for each example that stand in front of the batch, where a Reshape has merged axes. Default 1. */
+  outer?: number;
 }>;
 
 /** A node with data inputs, and the facts that rules need. */

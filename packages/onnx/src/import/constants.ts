@@ -24,6 +24,7 @@ import {
   walk,
   wholeNumbers,
 } from "./shapes.js";
+import { summingFolds } from "./summing.js";
 import { type Constant, floats, integers, put } from "./tensor.js";
 
 /** Axes of Squeeze and similar operators: an attribute until opset 12, an input since then. */
@@ -156,15 +157,27 @@ const cast: Fold = (node, inputs) => {
   return { shape, element, data };
 };
 
-const equal: Fold = (node, inputs) => {
-  const [a, b] = [needed(node, inputs, 0), needed(node, inputs, 1)];
-  const shape = broadcast(node, a.shape, b.shape);
-  const element = elementOf(BOOL)!;
-  const data = empty(node, element, shape);
-  walk(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (i, [at, bt]) => {
-    put(data, i, element.hold(a.data[at!] === b.data[bt!] ? 1n : 0n));
-  });
-  return { shape, element, data };
+type Entry = number | bigint;
+
+/** A boolean for each pair of entries. */
+const comparison =
+  (holds: (x: Entry, y: Entry) => boolean): Fold =>
+  (node, inputs) => {
+    const [a, b] = [needed(node, inputs, 0), needed(node, inputs, 1)];
+    const shape = broadcast(node, a.shape, b.shape);
+    const element = elementOf(BOOL)!;
+    const data = empty(node, element, shape);
+    walk(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], (i, [at, bt]) => {
+      put(data, i, element.hold(holds(a.data[at!]!, b.data[bt!]!) ? 1n : 0n));
+    });
+    return { shape, element, data };
+  };
+
+const not: Fold = (node, inputs) => {
+  const x = needed(node, inputs, 0);
+  const data = empty(node, x.element, x.shape);
+  for (let i = 0; i < data.length; i++) put(data, i, x.element.hold(Number(x.data[i]) === 0 ? 1n : 0n));
+  return { ...x, data };
 };
 
 const where: Fold = (node, inputs) => {
@@ -242,9 +255,17 @@ export const foldable: { readonly [op: string]: Fold } = {
   Shape: (node, inputs) => shapeOf(node, needed(node, inputs, 0).shape),
   Size: (node, inputs) => integers([sizeOf(needed(node, inputs, 0).shape)], []),
   Cast: cast,
-  Equal: equal,
+  Equal: comparison((x, y) => x === y),
+  Less: comparison((x, y) => x < y),
+  LessOrEqual: comparison((x, y) => x <= y),
+  Greater: comparison((x, y) => x > y),
+  GreaterOrEqual: comparison((x, y) => x >= y),
+  And: comparison((x, y) => Number(x) !== 0 && Number(y) !== 0),
+  Or: comparison((x, y) => Number(x) !== 0 || Number(y) !== 0),
+  Not: not,
   Where: where,
   Trilu: trilu,
   ...movingFolds,
+  ...summingFolds,
   Range: range,
 };

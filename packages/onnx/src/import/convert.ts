@@ -2,7 +2,8 @@ import { DataError, type OrdinaryNetwork, UnsupportedOpError } from "@flowify/co
 import { checkOptions, type OrdinaryLayer, optionSchemas as o, outShape } from "@flowify/core/internal";
 import { type Shape, sizeOf } from "@flowify/core/layer";
 import { blockersOf, listed } from "./blockers.js";
-import { type Imported, type ImportRule, OpCall } from "./call.js";
+import { type DataShape, type Imported, type ImportRule, OpCall } from "./call.js";
+import { branchTaken } from "./conditional.js";
 import { foldable } from "./constants.js";
 import { type Data, isData, type Join, located, MOST_ENTRIES, meeting, type Value } from "./data.js";
 import { chosenInput, chosenOutput, startOf } from "./endpoints.js";
@@ -21,7 +22,7 @@ import { transposedRules } from "./rules/transposed.js";
 import { windowRules } from "./rules/windows.js";
 import { shapeOf } from "./shapes.js";
 import { simplified } from "./simplify.js";
-import { type Constant, numbersOf } from "./tensor.js";
+import { type Constant, integers, numbersOf } from "./tensor.js";
 
 /** One conversion rule per operator. Operators of other domains are named `domain:Op`. */
 export type ImportRules = { readonly [op: string]: ImportRule };
@@ -124,6 +125,9 @@ const ruleName = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${
 /** Operators whose further outputs have layers, too. */
 const OF_SEVERAL_OUTPUTS = ["Split"];
 
+const outputsOf = (node: OnnxNode): readonly string[] =>
+  OF_SEVERAL_OUTPUTS.includes(ruleName(node)) ? node.outputs : node.outputs.slice(0, 1);
+
 /** Computes the outputs of a node: a constant from constants, or data from data. Of most it is the first one. */
 function compute(
   node: OnnxNode,
@@ -131,6 +135,17 @@ function compute(
   values: Map<string, Value>,
   rules: ImportRules,
 ): void {
+  if (ruleName(node) === "If") {
+    const condition = values.get(node.inputs[0] ?? "");
+    const branch = branchTaken(node, condition && !isData(condition) ? condition : undefined);
+    for (const [name, constant] of branch.constants) values.set(name, constant);
+    for (const inner of branch.nodes) compute(inner, { graph, openBatch }, values, rules);
+    node.outputs.forEach((name, i) => {
+      const value = values.get(branch.outputs[i] ?? "");
+      if (value) values.set(name, value);
+    });
+    return;
+  }
   const inputs = node.inputs.map((name) => {
     const value = values.get(name);
     if (name === "" || value) return value;
@@ -145,12 +160,15 @@ function compute(
   if (data.length === 0) {
     const fold = node.domain === "" && Object.hasOwn(foldable, node.op) ? foldable[node.op] : undefined;
     if (!fold) throw noRule(node, rules, "on constants");
-    values.set(name, fold(node, inputs as (Constant | undefined)[], graph.opset));
+    outputsOf(node).forEach((each, i) => {
+      if (each !== "") values.set(each, fold(node, inputs as (Constant | undefined)[], graph.opset, i));
+    });
   } else if (node.domain === "" && node.op === "Shape") {
     values.set(name, shapeOf(node, data[0]!.full));
+  } else if (node.domain === "" && node.op === "Size") {
+    values.set(name, integers([sizeOf(data[0]!.full)], []));
   } else {
-    const outputs = OF_SEVERAL_OUTPUTS.includes(ruleName(node)) ? node.outputs : [name];
-    outputs.forEach((each, i) => {
+    outputsOf(node).forEach((each, i) => {
       const call = new OpCall(node, graph.opset, inputs.map(forRules), openBatch, i);
       if (each !== "") values.set(each, applied(call, data, rules));
     });
@@ -194,9 +212,8 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
   const example = outShape(layers, join ? joinedShape(join, data) : data[0]!.example);
   const batch = data[0]!.batched ? data[0]!.full[0]! : 1;
   const shape = imported.shape ?? (data[0]!.batched ? [batch, ...example] : example);
-  const moved = placeOfBatch(call, imported, shape);
-  const result =
-    moved === undefined ? located(shape, batch) : { full: shape, batched: false, example: shape, moved };
+  const place = placeOfBatch(call, imported, shape);
+  const result = place ? { full: shape, batched: false, example: shape, ...place } : located(shape, batch);
   if (sizeOf(result.example) !== sizeOf(example) || example.some((n) => n < 1))
     throw call.misfit(`its layers return [${example.join(", ")}], the file has [${shape.join(", ")}]`);
   if (sizeOf(example) > MOST_ENTRIES)
@@ -224,28 +241,51 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
 /** Operators whose rules say where the batch is, if it is not in front. */
 const KNOW_THE_BATCH = ["Transpose", "Squeeze", "Gather"];
 
+/** Operators that keep the order of all entries. */
+const KEEP_THE_ORDER = ["Reshape", "Unsqueeze"];
+
+/** The axis that holds the batch, behind `outer` entries of an example. */
+type BatchPlace = Pick<DataShape, "outer"> & Readonly<{ moved: number }>;
+
 /**
  * Position of the batch axis after a node, once it is no longer in front. Until a Transpose moves it back, nodes must
- * keep all axes, except for the size of the last one: other shapes would be valid only for a batch of 1.
+ * keep all axes, except for the size of the last one: other shapes would be valid only for a batch of 1. Axes may be cut or
+ * merged where the batch stands between two of them.
  */
 function placeOfBatch(
   call: OpCall,
   { moved: placed }: Imported,
   shape: readonly number[],
-): number | undefined {
-  const [{ full, moved }] = [call.first];
-  if (call.data.some((each) => each.moved !== moved))
+): BatchPlace | undefined {
+  const { full, moved, outer = 1 } = call.first;
+  const { op } = call.node;
+  if (call.data.some((each) => each.moved !== moved || (each.outer ?? 1) !== outer))
     throw call.unsupported("its inputs have the batch on different axes");
-  if (moved === undefined || KNOW_THE_BATCH.includes(call.node.op)) return placed;
-  if (call.node.op === "Split" || call.node.op === "Slice") return moved;
+  const within = outer > 1 ? { outer } : {};
+  if (moved === undefined || KNOW_THE_BATCH.includes(op))
+    return placed === undefined ? undefined : { moved: placed, ...within };
+  if (op === "Split" || op === "Slice") return { moved, ...within };
   const last = full.length - 1;
   const kept =
     shape.length === full.length && shape.every((n, i) => n === full[i] || (i === last && i !== moved));
-  const mixes = moved === last && (call.node.op === "MatMul" || call.node.op === "Gemm");
-  if (kept && !mixes) return moved;
+  const mixes = moved === last && (op === "MatMul" || op === "Gemm");
+  if (kept && !mixes) return { moved, ...within };
+  const place = KEEP_THE_ORDER.includes(op)
+    ? between(shape, outer * sizeOf(full.slice(0, moved)))
+    : "nowhere";
+  if (place !== "nowhere") return place;
   throw call.unsupported(
     `it turns [${full.join(", ")}] into [${shape.join(", ")}], but a Transpose has moved the batch to axis ${moved}; move it back first, or export the file with a batch of 1`,
   );
+}
+
+/** Where the batch is behind so many entries: in front of an axis, or at the end of the one before the last. */
+function between(shape: readonly number[], ahead: number): BatchPlace | undefined | "nowhere" {
+  const at = shape.findIndex((_, i) => sizeOf(shape.slice(0, i)) === ahead);
+  if (at < 0) return "nowhere";
+  if (at === 0) return undefined;
+  const isLast = at === shape.length - 1 && shape[at] !== 1;
+  return isLast ? { moved: at - 1, outer: shape[at - 1]! } : { moved: at };
 }
 
 /** @throws UnsupportedOpError if the result of a file for batches of any size has the batch on another axis */

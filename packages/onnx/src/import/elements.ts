@@ -32,6 +32,23 @@ export const float16 = (bits: number): number => {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 };
 
+/** The bits of the nearest number of 16 bits. */
+export function halfOf(value: number): number {
+  const [size, sign] = [
+    rounded(Math.abs(value), 10, -14, 15),
+    value < 0 || Object.is(value, -0) ? 0x8000 : 0,
+  ];
+  if (Number.isNaN(size)) return 0x7e00;
+  if (size === Number.POSITIVE_INFINITY) return sign | 0x7c00;
+  if (size < 2 ** -14) return sign | (size * 2 ** 24);
+  const exponent = Math.floor(Math.log2(size));
+  return sign | ((exponent + 15) << 10) | ((size / 2 ** exponent - 1) * 1024);
+}
+
+/** Numbers of 16 bits as ONNX Runtime returns them: bits, or numbers where the language has such arrays. */
+export const fromHalves = (data: ArrayLike<number>): Float32Array =>
+  data instanceof Uint16Array ? Float32Array.from(data, float16) : Float32Array.from(data);
+
 const bfloat16 = (bits: number): number => {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint32(0, bits << 16);

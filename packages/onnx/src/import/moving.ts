@@ -5,8 +5,13 @@ import type { OnnxNode } from "./graph.js";
 import { axesOf, broadcast, broadcastStrides, fail, stridesOf, walk, wholeNumbers } from "./shapes.js";
 import { type Constant, put, type Tensor } from "./tensor.js";
 
-/** Computes the outputs of a node with constant inputs. */
-export type Fold = (node: OnnxNode, inputs: readonly (Constant | undefined)[], opset: number) => Constant;
+/** Computes an output of a node with constant inputs, the first by default. */
+export type Fold = (
+  node: OnnxNode,
+  inputs: readonly (Constant | undefined)[],
+  opset: number,
+  output?: number,
+) => Constant;
 
 /** Most entries of a computed constant. */
 const MOST_ENTRIES = 2 ** 26;
@@ -137,6 +142,32 @@ const concat: Fold = (node, inputs, opset) => {
   return { ...first, shape, data };
 };
 
+/** Sizes of the parts of an axis: given, or as equal as possible. */
+export function splitSizes(
+  node: OnnxNode,
+  size: number,
+  given: Tensor | Constant | undefined,
+): readonly number[] {
+  const count = intAttribute(node, "num_outputs") ?? node.outputs.length;
+  const chunk = Math.ceil(size / count);
+  const sizes = given
+    ? wholeNumbers(node, given)
+    : (intsAttribute(node, "split") ??
+      Array.from({ length: count }, (_, i) => Math.min(chunk, size - i * chunk)));
+  if (sizes.reduce((sum, n) => sum + n, 0) !== size || sizes.some((n) => n < 1))
+    fail(node, `splits ${size} entries into [${sizes.join(", ")}]`);
+  return sizes;
+}
+
+const split: Fold = (node, inputs, _opset, output = 0) => {
+  const x = needed(node, inputs, 0);
+  const [axis = 0] = axesOf(node, [intAttribute(node, "axis") ?? 0], x.shape.length);
+  const sizes = splitSizes(node, x.shape[axis]!, inputs[1]);
+  const first = sizes.slice(0, output).reduce((sum, n) => sum + n, 0);
+  const strides = stridesOf(x.shape);
+  return gathered(node, x, x.shape.with(axis, sizes[output]!), strides, first * strides[axis]!);
+};
+
 const expand: Fold = (node, inputs) => {
   const [x, wanted] = [needed(node, inputs, 0), wholeNumbers(node, needed(node, inputs, 1))];
   const shape = broadcast(node, x.shape, wanted);
@@ -149,5 +180,6 @@ export const movingFolds: { readonly [op: string]: Fold } = {
   Transpose: transpose,
   Gather: gather,
   Concat: concat,
+  Split: split,
   Expand: expand,
 };

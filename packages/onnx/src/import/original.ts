@@ -4,6 +4,7 @@ import { sizeOf } from "@flowify/core/layer";
 import * as onnx from "onnx-buf";
 import type { Runtime } from "../installed-runtime.js";
 import type { ConvertedNetwork } from "./convert.js";
+import { fromHalves, halfOf } from "./elements.js";
 import { neededFor } from "./graph.js";
 import type { ExternalData } from "./tensor.js";
 
@@ -12,6 +13,8 @@ export type Computed = Readonly<{ data: ArrayLike<unknown>; shape: readonly numb
 
 /** The network of an ONNX file as ONNX Runtime computes it. */
 export type OriginalNetwork = Readonly<{
+  /** True for a file that takes numbers of 16 bits, and rounds as these do. */
+  isHalf: boolean;
   /**
    * Maps examples, one after another in the layout of the file, to the outputs that the converted network must
    * reproduce.
@@ -75,7 +78,7 @@ const dimension =
  *
  * @param named the input of the examples; others get zeros. Default: the first
  * @param example its sizes without the batch, where the file leaves them open
- * @throws DeviceError if ONNX Runtime rejects the file, or its input is not float32
+ * @throws DeviceError if ONNX Runtime rejects the file, or its input has no floating point numbers
  */
 export async function openOriginal(
   { InferenceSession, Tensor }: Runtime,
@@ -86,9 +89,9 @@ export async function openOriginal(
   const held = new Set(graph?.initializer.map(({ name }) => name));
   const inputs = graph?.input.filter(({ name }) => !held.has(name)) ?? [];
   const input = inputs.find(({ name }) => named === undefined || name === named);
-  const type = input?.type?.value;
-  if (!input || type?.case !== "tensorType" || type.value.elemType !== onnx.TensorProto_DataType.FLOAT)
-    throw new DeviceError("this file expects inputs of another type than float32");
+  const kind = input && kindOf(input);
+  if (!input || !kind)
+    throw new DeviceError("this file expects inputs of another type than floating point numbers");
   const dims = sizesOf(input);
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
     throw new DeviceError(
@@ -96,10 +99,13 @@ export async function openOriginal(
       { cause },
     );
   });
-  const zeros = inputs.flatMap((each) => {
-    const shape = sizesOf(each) as number[];
-    return each === input ? [] : [[each.name, new Tensor("float32", new Float32Array(sizeOf(shape)), shape)]];
-  });
+  /** Zeros for the other inputs, a row for each example where the batch is open. */
+  const zeros = (rows: number) =>
+    inputs.flatMap((each) => {
+      const shape = sizesOf(each).map((size) => size ?? rows);
+      const own = kindOf(each);
+      return each === input || !own ? [] : [[each.name, own(Tensor, new Float32Array(sizeOf(shape)), shape)]];
+    });
   // without a batch axis, or with one of fixed size, the file takes this many at once
   const alone = dims.length === 1;
   const fixed = alone ? 1 : dims[0];
@@ -118,13 +124,14 @@ export async function openOriginal(
       const rows = fixed ?? some;
       const filled = new Float32Array(rows * size); // zeros after the last example
       filled.set(examples.subarray(begin * size, (begin + some) * size));
-      const tensor = new Tensor("float32", filled, alone ? example : [rows, ...example]);
+      const tensor = kind(Tensor, filled, alone ? example : [rows, ...example]);
       const outputs = await session
-        .run({ ...Object.fromEntries(zeros), [input.name]: tensor })
+        .run({ ...Object.fromEntries(zeros(rows)), [input.name]: tensor })
         .catch((cause: unknown) => {
           throw new DeviceError(`ONNX Runtime cannot run the file: ${inOneLine(cause)}`, { cause });
         });
-      for (const [name, { data, dims: sizes }] of Object.entries(outputs)) {
+      for (const [name, { data: own, type, dims: sizes }] of Object.entries(outputs)) {
+        const data = type === "float16" ? fromHalves(own as Uint16Array) : own;
         const shape = alone ? sizes : sizes.slice(1);
         found[name] ??= { parts: [], shape };
         const isRows = (alone || sizes[0] === rows) && shape.join() === found[name].shape.join();
@@ -137,9 +144,11 @@ export async function openOriginal(
   };
   const first = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
     const [output] = Object.values(await inParts(examples, atOnce, false));
-    return output?.data as Float32Array;
+    const data = output?.data as Float32Array;
+    return data instanceof Float32Array ? data : Float32Array.from(data);
   };
   return {
+    isHalf: kind === kinds[Type.FLOAT16],
     async run(examples) {
       if (fixed !== undefined) return first(examples, fixed);
       try {
@@ -153,6 +162,28 @@ export async function openOriginal(
     dispose: () => session.release(),
   };
 }
+
+/** Numbers of a type as ONNX Runtime takes them. */
+type Made = (
+  Tensor: Runtime["Tensor"],
+  data: Float32Array,
+  shape: readonly number[],
+) => InstanceType<Runtime["Tensor"]>;
+
+const Type = onnx.TensorProto_DataType;
+
+const kinds: { readonly [code: number]: Made } = {
+  [Type.FLOAT]: (Tensor, data, shape) => new Tensor("float32", data, shape),
+  [Type.DOUBLE]: (Tensor, data, shape) => new Tensor("float64", Float64Array.from(data), shape),
+  [Type.FLOAT16]: (Tensor, data, shape) => new Tensor("float16", Uint16Array.from(data, halfOf), shape),
+};
+
+/** The type of an input, if it can be fed. */
+const kindOf = ({ type }: onnx.ValueInfoProto): Made | undefined =>
+  type?.value.case === "tensorType" ? kinds[type.value.value.elemType] : undefined;
+
+/** True for a type of numbers that an input takes. */
+export const canBeFed = (type: number): boolean => kinds[type] !== undefined;
 
 /** Names of the file in it may have line breaks, and further lines are hints. */
 const inOneLine = (cause: unknown): string => String(cause).replace(/\s+/g, " ");

@@ -13,7 +13,7 @@ export const NEWEST_OPSET = 26;
  * 1 to 26; weights in the file or, through `external`, next to it.
  *
  * @throws DataError for a file that is not ONNX, cut short, or inconsistent; DomainError for weights that are not
- * finite; UnsupportedOpError for subgraphs; each names the node or tensor
+ * finite; UnsupportedOpError for loops; each names the node or tensor
  */
 export function readOnnx(bytes: Uint8Array, external?: ExternalData): OnnxGraph {
   const model = decodeModel(bytes);
@@ -86,7 +86,24 @@ export function describeValue({ name, type }: onnx.ValueInfoProto): OnnxValue {
   return { name, type: tensor.elemType, shape };
 }
 
-function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
+/** The values of the graph around them that nested graphs read. */
+function readOutside({ attribute }: onnx.NodeProto): string[] {
+  const found = attribute.flatMap(({ g, graphs }) =>
+    [...(g ? [g] : []), ...graphs].flatMap(({ node, initializer, input, output }) => {
+      const own = new Set([...initializer, ...input].map(({ name }) => name));
+      for (const each of node) for (const name of each.output) own.add(name);
+      const read = [
+        ...node.flatMap((each) => [...each.input, ...readOutside(each)]),
+        ...output.map(({ name }) => name),
+      ];
+      return read.filter((name) => name !== "" && !own.has(name));
+    }),
+  );
+  return [...new Set(found)];
+}
+
+/** An operator of a file. Errors: `UnsupportedOpError` for a loop. */
+export function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
   const { domain, input, output, attribute } = proto;
   const op = JSON.stringify(proto.opType).slice(1, -1); // on one line, for messages
   const node: OnnxNode = {
@@ -94,17 +111,18 @@ function nodeOf(proto: onnx.NodeProto, index: number): OnnxNode {
     domain: domain === "ai.onnx" ? "" : domain,
     name: proto.name || (output[0] ?? ""),
     index,
-    inputs: input,
+    inputs: [...input, ...readOutside(proto)],
     outputs: output,
     attributes: new Map(attribute.map((each) => [each.name, each])),
   };
   if (node.attributes.size < attribute.length)
     throw new DataError(`${nodeLabel(node)}: has an attribute twice\nexport the file again`);
-  if (attribute.some(({ g, graphs }) => g || graphs.length > 0))
+  const isNested = attribute.some(({ g, graphs }) => g || graphs.length > 0);
+  if (isNested && (op !== "If" || node.domain !== ""))
     throw new UnsupportedOpError(
       op,
       node.name,
-      `${nodeLabel(node)}: holds a nested graph (a loop or a branch), and no layer does\nexport the file without control flow`,
+      `${nodeLabel(node)}: holds a nested graph, as a loop does, and no layer does\nexport the file without control flow`,
     );
   return node;
 }

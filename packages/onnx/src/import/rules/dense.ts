@@ -43,6 +43,9 @@ function attention(call: OpCall): Imported {
 const matMul: ImportRule = (call) => {
   dataFirst(call);
   if (call.isData(1)) return attention(call);
+  const { shape } = call.numbers(1, "weight");
+  if (shape.length > 2)
+    throw call.unsupported(`it multiplies the data by several matrices, [${shape.join(", ")}]; expected one`);
   const { weight, out } = weightOf(call, "in first");
   return [{ kind: "linear", out, weights: { weight } }];
 };

@@ -1,6 +1,7 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
 import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { Imported, ImportRule, OpCall } from "../call.js";
+import { located } from "../data.js";
 import { axesOf, flattened, reshapeTarget, squeezed, unsqueezed, wholeNumbers } from "../shapes.js";
 import type { Tensor } from "../tensor.js";
 import { affine } from "./elementwise.js";
@@ -8,15 +9,13 @@ import { taking, withoutAxes } from "./selecting.js";
 
 /** The same entries in the same order, with these sizes. */
 const reshaped = (call: OpCall, shape: readonly number[]): Imported => {
-  const { full, batched } = call.first;
+  const { full, batched, moved } = call.first;
   if (batched && full[0] !== 1 && shape[0] !== full[0])
     throw call.unsupported(
       `it turns [${full.join(", ")}] into [${shape.join(", ")}], which mixes the examples of a batch; export the file with a batch of 1`,
     );
-  return {
-    layers: [{ kind: "reshape", shape: shape.slice(batched && shape[0] === full[0] ? 1 : 0) }],
-    shape,
-  };
+  const { example } = located(shape, batched ? full[0]! : 1);
+  return { layers: [{ kind: "reshape", shape: moved === undefined ? example : shape }], shape };
 };
 
 const axesInput = (call: OpCall): readonly number[] | undefined => {
@@ -31,7 +30,7 @@ const reshape: ImportRule = (call) => {
 };
 
 const transpose: ImportRule = (call) => {
-  const { full, batched, moved } = call.first;
+  const { full, batched, moved, outer = 1 } = call.first;
   const order = call.ints("perm") ?? full.map((_, i) => full.length - 1 - i);
   if ([...order].sort((a, b) => a - b).join() !== full.map((_, i) => i).join())
     throw call.misfit(`[${order.join(", ")}] is not a permutation of ${full.length} axes`);
@@ -42,7 +41,8 @@ const transpose: ImportRule = (call) => {
     throw call.unsupported("it moves the batch axis; export the file with a batch of 1");
   const before = moved ?? (batched ? 0 : -1);
   const at = call.openBatch ? order.indexOf(before) : -1;
-  const inFront = at === 0 || (at < 0 && shape[0] === 1);
+  const isBehind = at > 0 || (at === 0 && outer > 1);
+  const inFront = !isBehind && shape[0] === 1;
   return {
     layers: [
       { kind: "reshape", shape: full },
@@ -50,7 +50,7 @@ const transpose: ImportRule = (call) => {
       { kind: "reshape", shape: inFront ? shape.slice(1) : shape },
     ],
     shape,
-    ...(at > 0 && { moved: at }),
+    ...(isBehind && { moved: at }),
   };
 };
 

@@ -1,7 +1,7 @@
 import type { OrdinaryLayer } from "@flowify/core/internal";
 import type { Shape } from "@flowify/core/layer";
 import type { Imported, ImportRule, OpCall } from "../call.js";
-import { sliceRanges } from "../moving.js";
+import { sliceRanges, splitSizes } from "../moving.js";
 import { axesOf, broadcast, wholeNumbers } from "../shapes.js";
 import { axisByAxis, inFile, range, takeAlong } from "./along.js";
 
@@ -89,14 +89,7 @@ const split: ImportRule = (call) => {
   const { full } = call.first;
   const [fileAxis = 0] = axesOf(call.node, [call.int("axis") ?? 0], full.length);
   const size = full[fileAxis]!;
-  const count = call.int("num_outputs") ?? call.node.outputs.length;
-  const given = call.option(1, "sizes");
-  const chunk = Math.ceil(size / count);
-  const sizes = given
-    ? wholeNumbers(call.node, given)
-    : (call.ints("split") ?? range(count).map((i) => Math.min(chunk, size - i * chunk)));
-  if (sizes.reduce((sum, n) => sum + n, 0) !== size || sizes.some((n) => n < 1))
-    throw call.misfit(`splits ${size} entries into [${sizes.join(", ")}]`);
+  const sizes = splitSizes(call.node, size, call.option(1, "sizes"));
   const first = sizes.slice(0, call.output).reduce((sum, n) => sum + n, 0);
   return taking(call, call.inShape, [
     { axis: call.axis(fileAxis), indices: range(sizes[call.output]!, first) },
