@@ -1,4 +1,6 @@
 import { flowify, UsageError, zoo } from "@flowify/core";
+import { flowShape } from "@flowify/core/internal";
+import { sizeOf } from "@flowify/core/layer";
 import type { DataSet } from "../data/image-set.js";
 import type { NetworkDescription } from "./network.js";
 import { type ChosenNetwork, networkOfDescription } from "./weights.js";
@@ -38,6 +40,8 @@ export function endInNormals(network: NetworkDescription, components: number): N
   const last = layers.at(-1);
   if (last?.kind === "gaussianMixture")
     return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
+  // rows that end in densities of whole columns leave nothing for a mixture
+  if (sizeOf(flowShape(layers, network.inShape)) === 0) return layers;
   // one more layer that takes the condition: there may be no other
   const more = [...layers, { kind: "conditionalAffine" as const }];
   const { chain } = flowify(networkOfDescription({ ...network, layers: more }));
