@@ -41,7 +41,7 @@ export function endInNormals(network: NetworkDescription, components: number): N
   if (last?.kind === "gaussianMixture")
     return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
   // rows that end in densities of whole columns leave nothing for a mixture
-  if (sizeOf(flowShape(layers, network.inShape)) === 0) return layers;
+  if (sizeOf(flowShape(networkOfDescription(network).layers, network.inShape)) === 0) return layers;
   // one more layer that takes the condition: there may be no other
   const more = [...layers, { kind: "conditionalAffine" as const }];
   const { chain } = flowify(networkOfDescription({ ...network, layers: more }));
