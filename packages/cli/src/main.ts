@@ -1,3 +1,4 @@
+import { fork } from "node:child_process";
 import { runFlowify } from "./app.js";
 import { formatError } from "./ui/errors.js";
 import { NoReaderError, outputTo } from "./ui/output.js";
@@ -15,6 +16,9 @@ const stderr = outputTo({
   silent: () => stdout.failure() instanceof NoReaderError, // no output is left for the message
 });
 const { env } = process;
+/** The argument of a process that another one has started for its tasks. */
+const BESIDE = "beside";
+if (process.send && process.argv[2] === BESIDE) await (await import("./training/beside.js")).serveBeside();
 const status = await runFlowify(process.argv.slice(2), {
   stdout,
   stderr,
@@ -22,6 +26,7 @@ const status = await runFlowify(process.argv.slice(2), {
   on: process.on.bind(process),
   off: process.off.bind(process),
   exit: process.exit.bind(process),
+  fork: () => fork(process.argv[1]!, [BESIDE], { serialization: "advanced", stdio: "ignore" }),
 });
 await Promise.all([stdout.flush(), stderr.flush()]);
 const failure = stdout.failure();

@@ -232,9 +232,10 @@ async function initLayers(
 ): Promise<{ params: ArrayTree[]; examples: CalibrationData }> {
   const keys = splitKey(key, 2 * layers.length);
   const params: ArrayTree[] = [];
+  const known = examples.known as readonly unknown[] | undefined;
   let seen = examples;
   for (const [i, l] of layers.entries()) {
-    seen = seen.first(Math.max(atLeast, initExamplesOf(layers.slice(i))));
+    seen = seen.about(known?.[i]).first(Math.max(atLeast, initExamplesOf(layers.slice(i))));
     const [startKey, noiseKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
     let next: CalibrationData;
     if (isChain(l)) {

@@ -30,7 +30,7 @@ export type FitOptions = Partial<RunOptions> & {
   batchSize?: number;
   /**
    * Examples to hold out: a share of the data, between 0 and 1, or others. The model is then the one that they were most
-   * likely under, of all that were measured, the start included. Default none. Of fewer than 1,000 examples, densities that a
+   * likely under, of all that were measured, the start included. Default none. Of fewer than 5,000 examples, densities that a
    * flow fits to them and does not train are fitted once more at the end, with the share that was held out.
    */
   validation?: number | DataIn;
@@ -100,11 +100,11 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
   const steps = stepsOf(options, train.count, batchSize);
   const executor = options.executor ?? (await fastestExecutor());
   const trainer = await createTrainer({ ...training, flow, data: train, executor, steps, batchSize, seed });
-  const measured = held && heldOut(flow, executor, held, seed);
+  const measured = held && { ...heldOut(flow, executor, held, seed), count: held.count };
   try {
     const params = await trained(trainer, steps, measured, options);
     // what others were held out for stays theirs; a share has been held out of the same data
-    const fitted = typeof validation === "number" ? await trainer.fitAgain(all) : {};
+    const fitted = typeof validation === "number" ? await trainer.fitAgain(all, params) : {};
     return new FlowModel(flow, withFitted(flow, params, fitted), executor);
   } finally {
     await measured?.dispose();
@@ -116,7 +116,7 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
 async function trained(
   trainer: Trainer,
   steps: number,
-  held: HeldOut | undefined,
+  held: (HeldOut & Readonly<{ count: number }>) | undefined,
   options: FitOptions,
 ): Promise<JsTree<HostArray>> {
   const { signal, patience, onStep, onValidation } = options;
@@ -150,6 +150,7 @@ async function trained(
             },
             best,
             patience: patience && patience * validateEvery,
+            examples: held.count,
             onMeasured: onValidation,
           })
         : { end: keep },

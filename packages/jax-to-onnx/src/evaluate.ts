@@ -1,7 +1,7 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
 import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
 import type { Graph } from "./graph.js";
-import { type Atom, type Equation, isLiteral, prepare, readConstant, type Var } from "./jaxpr.js";
+import { type Atom, type Equation, isLifted, isLiteral, prepare, readConstant, type Var } from "./jaxpr.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
 import { nth } from "./lists.js";
 import { type OwnRule, runOwnRule } from "./own-rules.js";
@@ -97,13 +97,25 @@ export function read(cx: Context, env: ReadonlyMap<Var, Lazy>, atom: Atom): Lazy
 export const empty = (graph: Graph, v: Var): Lazy =>
   literal(plainContext(graph), 0, v.aval.dtype, v.aval.shape);
 
-/** The values of the constants that a program uses. */
-export function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, env: Map<Var, Lazy>): void {
+/** The values of the constants that a program uses, but for those that `lift` binds: these are given, by their places. */
+export function bindConstants(
+  graph: Graph,
+  closed: ClosedJaxpr,
+  jaxpr: Jaxpr,
+  env: Map<Var, Lazy>,
+  lift?: (v: Var) => void,
+): number[] {
+  const lifted: number[] = [];
   closed.consts.forEach((tracer, i) => {
     const v = nth(jaxpr.inBinders, i);
     const { dtype, shape } = v.aval;
     // Traces of gradients may leave large unused constants.
     if (!isUsed(jaxpr, v)) return;
+    if (lift && isLifted(tracer)) {
+      lift(v);
+      lifted.push(i);
+      return;
+    }
     const { values, uniform } = readConstant(tracer);
     const value =
       uniform === undefined
@@ -111,6 +123,7 @@ export function bindConstants(graph: Graph, closed: ClosedJaxpr, jaxpr: Jaxpr, e
         : literal(plainContext(graph), uniform, dtype, shape);
     env.set(v, value);
   });
+  return lifted;
 }
 
 const isUsed = (jaxpr: Jaxpr, v: Var): boolean =>

@@ -1,4 +1,4 @@
-import type { ClosedJaxpr, DType, Jaxpr } from "@jax-js/jax";
+import { type ClosedJaxpr, DType, type Jaxpr } from "@jax-js/jax";
 import { nth } from "./lists.js";
 
 /**
@@ -64,6 +64,10 @@ export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 /** Type and shape of the first result of an equation. */
 export const outType = (eqn: Equation): DType => nth(eqn.outBinders, 0).aval.dtype;
 export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];
+
+/** True for a constant that may become an argument: floats that are not all equal. */
+export const isLifted = (constant: ClosedJaxpr["consts"][number]): boolean =>
+  constant.dtype === DType.Float32 && readConstant(constant).uniform === undefined;
 
 /** The numbers of a constant of a traced program, and their common value, if they are all equal. */
 export function readConstant(constant: ClosedJaxpr["consts"][number]): {

@@ -32,6 +32,8 @@ export type LowerOptions = {
    * depends only on its inputs in the program.
    */
   itemwise?: boolean;
+  /** Constants of floats become arguments, behind the others. Default false. */
+  lift?: boolean;
   /** Names of jitted functions of the program that stand in front of the names of their nodes. */
   scopes?: ReadonlySet<string>;
   /** Rules for primitives, which go before ours. */
@@ -51,6 +53,8 @@ export type LoweredGraph = GraphModel &
     flops: number;
     bytes: number;
     peak: number;
+    /** Places of the constants that are the last arguments. */
+    lifted: readonly number[];
     /** How often each pass acted. */
     acted: ReadonlyMap<string, number>;
     /** Type and shape of a node's output or a constant. */
@@ -74,7 +78,9 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   const inputs = bindInputs(graph, jaxpr.inBinders.slice(constants), env, options.inputNames);
   for (const { name } of inputs) if (options.fixed?.has(name)) graph.fix(name, options.rotations?.has(name));
   const outputNames = jaxpr.outs.map((_, i) => graph.unique(options.outputNames?.[i] ?? `output.${i}`));
-  bindConstants(graph, closed, jaxpr, env);
+  const lift = (v: Var): void =>
+    void inputs.push(...bindInputs(graph, [v], env, [`constant.${inputs.length}`]));
+  const lifted = bindConstants(graph, closed, jaxpr, env, options.lift ? lift : undefined);
   const active = passes.filter((pass) => isActive(graph.target, pass));
   evaluate(graph, jaxpr, env, {
     itemwise: options.itemwise ?? false,
@@ -100,7 +106,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
     run?.(graph);
     options.onPass?.(name, graph);
   }
-  return { name: options.name ?? "function", inputs, outputs, ...nameOutputs(graph, outputNames) };
+  return { name: options.name ?? "function", inputs, outputs, lifted, ...nameOutputs(graph, outputNames) };
 }
 
 const isActive = ({ without, semantics }: Target, { name, needs }: Pass): boolean =>

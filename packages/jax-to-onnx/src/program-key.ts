@@ -1,5 +1,5 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
-import { type Atom, isLiteral, readConstant, type Var } from "./jaxpr.js";
+import { type Atom, isLifted, isLiteral, readConstant, type Var } from "./jaxpr.js";
 
 /** Most numbers of constants of a program that has a key; where all of an array are equal, one stands in the key. */
 const MOST_NUMBERS = 250_000;
@@ -12,12 +12,15 @@ class NoText extends Error {}
  * in the same way. Undefined where a parameter has no such text, or the constants are many.
  *
  * @param how what else decides how the program is lowered, as JSON has it
+ * @param lift constants that become arguments have any values
  */
-export function programKey({ jaxpr, consts }: ClosedJaxpr, how: unknown): string | undefined {
-  const numbers = consts.reduce((sum, { size }) => sum + size, 0);
+export function programKey({ jaxpr, consts }: ClosedJaxpr, how: unknown, lift = false): string | undefined {
+  const kept = consts.map((each) => (lift && isLifted(each) ? undefined : each));
+  const numbers = kept.reduce((sum, each) => sum + (each?.size ?? 0), 0);
   if (numbers > MOST_NUMBERS) return undefined;
   try {
-    const values = consts.map((each) => {
+    const values = kept.map((each) => {
+      if (!each) return "";
       const { values, uniform } = readConstant(each);
       return uniform === undefined ? Array.from(values, numberText) : numberText(uniform);
     });

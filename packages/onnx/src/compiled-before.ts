@@ -24,8 +24,8 @@ const IDLE_BYTES = 64 * 2 ** 20;
 export function lowerOnce(key: string | undefined, lowered: () => LoweredGraph): Graph {
   const known = key === undefined ? undefined : graphs.get(key);
   if (known || key === undefined) return known ?? lowered();
-  const { name, inputs, outputs, nodes, constants, flops, bytes, peak } = lowered();
-  const graph = { name, inputs, outputs, nodes, constants, flops, bytes, peak };
+  const { typeOf: _, acted: __, ...graph } = lowered();
+  const { nodes, constants } = graph;
   const numbers = constants.reduce((sum, { data }) => sum + data.length, 0);
   if (numbers <= MOST_CONSTANTS) graphs.put(key, graph, nodes.length);
   return graph;

@@ -1,4 +1,4 @@
-import { DeviceError, type HostArray, MemoryError } from "@flowify/core";
+import { DeviceError, HostArray, MemoryError } from "@flowify/core";
 import type { Compiled, PlacedArray } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
@@ -6,6 +6,7 @@ import {
   type LoweredGraph,
   nth,
   programKey,
+  readConstant,
   type Signature,
   type Slot,
   withConstants,
@@ -45,6 +46,7 @@ export type OnnxProgramOptions = Readonly<{
   constants?: readonly HostArray[];
   /** As for `Executor.compile`. */
   itemwise?: boolean;
+  lift?: boolean;
   onLower?: LowerListener | undefined;
 }>;
 
@@ -79,6 +81,7 @@ export async function onnxProgram(
     memory,
     constants = [],
     itemwise = false,
+    lift = false,
     onLower,
   }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
@@ -88,7 +91,7 @@ export async function onnxProgram(
   const fixed = new Set(inputNames.slice(0, constants.length));
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
   const lowerFor = (other: Target): LoweredGraph =>
-    lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, target: other });
+    lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, lift, target: other });
   const { without, ...rest } = target;
   const how = [
     name,
@@ -97,11 +100,12 @@ export async function onnxProgram(
     [...fixed],
     [...rotations],
     itemwise,
+    lift,
     rest,
     [...without],
     usual,
   ];
-  const key = programKey(traced, how);
+  const key = programKey(traced, how, lift);
   const observed = (): LoweredGraph => {
     const graph = lowerFor(target);
     onLower?.(graph, lowerFor);
@@ -122,7 +126,16 @@ export async function onnxProgram(
     throw new DeviceError(`${name}: ONNX Runtime rejected the graph: ${String(cause)}`, { cause });
   };
   const used = new Set(model.inputs.map((input) => input.name));
-  const slots = signature.inputs.filter((input) => used.has(input.name));
+  const captured = lowered.lifted.map((at, i): [Slot, Tensor] => {
+    const { shape, dtype } = nth(traced.consts, at);
+    const data = readConstant(nth(traced.consts, at)).values as Float32Array;
+    const slot = { name: nth(lowered.inputs, inputNames.length + i).name, shape, dtype };
+    return [slot, store.view(new HostArray(data.slice(), shape, dtype))];
+  });
+  const slots = [
+    ...signature.inputs.filter((input) => used.has(input.name)),
+    ...captured.map(([slot]) => slot),
+  ];
   const here = async (feeds: readonly Tensor[], into: JsTree<PlacedArray> | undefined): Promise<Tensor[]> => {
     // A call cannot write to a buffer that it reads: nodes run in any order.
     const read = new Set(feeds);
@@ -150,7 +163,8 @@ export async function onnxProgram(
   return {
     flops: model.flops,
     async run(args, { into, worker = 0 } = {}) {
-      const feeds = argumentTensors(store, signature, args).filter((_, i) => used.has(nth(inputNames, i)));
+      const given = argumentTensors(store, signature, args).filter((_, i) => used.has(nth(inputNames, i)));
+      const feeds = [...given, ...captured.map(([, tensor]) => tensor)];
       try {
         const results =
           worker === 0 ? await here(feeds, into) : await nth(beside, worker - 1).run(feeds, into);

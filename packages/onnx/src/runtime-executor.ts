@@ -51,7 +51,7 @@ export function runtimeExecutor(
     async compile(
       f,
       specs,
-      { name = f.name || "function", constant, workers: wanted = 1, itemwise = false } = {},
+      { name = f.name || "function", constant, workers: wanted = 1, itemwise = false, lift = false } = {},
     ) {
       const start = performance.now();
       const workers = Math.min(wanted, mostWorkers);
@@ -66,6 +66,7 @@ export function runtimeExecutor(
             workers: workersBeside(workers),
             memory: memory(),
             itemwise,
+            lift,
             onLower,
             constants: constant === undefined ? [] : treeLeaves(constant),
           }));

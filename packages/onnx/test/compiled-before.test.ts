@@ -9,10 +9,10 @@ import { nativeRuntime } from "../src/runtime.js";
 afterEach(() => vi.restoreAllMocks());
 
 /** The values of f(1, 2, 3), by an executor of its own, which is disposed of. */
-async function computed(f: (x: np.Array) => np.Array): Promise<number[]> {
+async function computed(f: (x: np.Array) => np.Array, lift = false): Promise<number[]> {
   const executor = await nativeExecutor({ threads: 1 });
   const x = new HostArray(Float32Array.of(1, 2, 3), [3], np.float32);
-  const program = await executor.compile(f, [x] as never, { name: "before" });
+  const program = await executor.compile(f, [x] as never, { name: "before", lift });
   const placed = await program.run([x] as never);
   const out = (await executor.fetch(placed)) as unknown as HostArray;
   await program.dispose();
@@ -28,6 +28,21 @@ it("an equal program takes the session that another closed, an unlike one opens 
   expect(await computed((x) => np.square(x).add(0.25))).toEqual([1.25, 4.25, 9.25]);
   expect(create).toHaveBeenCalledTimes(1);
   expect(await computed((x) => np.square(x).add(0.75))).toEqual([1.75, 4.75, 9.75]);
+  expect(create).toHaveBeenCalledTimes(2);
+});
+
+it("a program whose captured arrays are arguments takes the session of one with others", async () => {
+  const { InferenceSession } = await nativeRuntime();
+  const create = vi.spyOn(InferenceSession, "create");
+  const scaled = (...by: number[]) => {
+    const factors = np.array(by);
+    return (x: np.Array) => x.mul(factors.ref).sub(np.array([7, 7, 7]));
+  };
+  expect(await computed(scaled(1, 2, 3), true)).toEqual([-6, -3, 2]);
+  expect(await computed(scaled(4, 5, 6), true)).toEqual([-3, 3, 11]);
+  expect(create).toHaveBeenCalledTimes(1);
+  // equal numbers are a part of the program
+  expect(await computed(scaled(4, 4, 4), true)).toEqual([-3, 1, 5]);
   expect(create).toHaveBeenCalledTimes(2);
 });
 

@@ -9,6 +9,7 @@ import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
 import { holdsRegression } from "../runs/folder.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { type TrainFlags, trainFlags } from "../settings.js";
+import { beginBeside } from "../training/beside.js";
 import { calibrateRun, fitRunDetector } from "../training/fit-run-detector.js";
 import type { Measurement } from "../training/run-log.js";
 import { followTraining, runTraining, type Trained } from "../training/run-training.js";
@@ -112,13 +113,14 @@ async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainF
   const plan = await planWith(ranks, flags);
   for (const line of plan.warnings) terminal.warn(line);
   const interrupt = watchTraining(this.host, terminal);
+  const beside = ranks ? undefined : beginBeside(plan, flags, this.host.fork);
   try {
     if (silent) return await followTraining(plan, flags, ranks, terminal);
     if (ranks) sayRanks(terminal, plan, ranks);
-    const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt, ranks });
+    const { step, end } = await runTraining(plan, { ...flags, terminal, interrupt, ranks, beside });
     if (end && "rows" in plan.data && plan.data.schema) {
       await calibrateRun(plan.folder, flags, terminal);
-      await fitRunDetector(plan.folder, flags, terminal);
+      await fitRunDetector(plan.folder, flags, terminal, await beside?.detector);
     }
     const status = interrupt.status();
     if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
@@ -126,6 +128,7 @@ async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainF
     if (end) sayEnd(terminal, plan, end, ranks);
     else sayInterrupted(terminal, plan, step);
   } finally {
+    beside?.stop();
     interrupt.stop();
   }
 }

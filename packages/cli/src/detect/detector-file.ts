@@ -1,11 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { DataError, UsageError } from "@flowify/core";
-import { writeFileAtomic } from "../files/atomic.js";
-import { decodeDetector, encodeDetector } from "./detector-bytes.js";
+import { decodeDetector } from "./detector-bytes.js";
 import type { TableDetector } from "./table-detector.js";
-
-export const writeDetector = (path: string, fitted: TableDetector): Promise<void> =>
-  writeFileAtomic(path, encodeDetector(fitted));
 
 /**
  * The detector of the run in `folder`.

@@ -1,11 +1,13 @@
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { calibrationOf } from "../detect/calibration.js";
 import { writeCalibration } from "../detect/calibration-file.js";
-import { writeDetector } from "../detect/detector-file.js";
+import { encodeDetector } from "../detect/detector-bytes.js";
 import { fitTableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { takeRows } from "../rows.js";
+import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
@@ -16,28 +18,49 @@ import type { Terminal } from "../ui/terminal.js";
 /** Steps of the detector's flow at most; a shorter run has a shorter one. */
 const STEPS = 400;
 
-/** Fits a detector to the training rows of a run's table, calibrates it on the test rows, and keeps it in the run's folder. */
-export async function fitRunDetector(folder: string, flags: CommonFlags, terminal: Terminal): Promise<void> {
-  const { data, training, contaminated = false } = readRunConfig(folder);
+/** The bytes of a detector's file, and how many rows it was calibrated on. */
+export type FittedDetector = Readonly<{ bytes: Uint8Array; judged: number }>;
+
+/** A detector of the training rows of a run's table, calibrated on the test rows. */
+export async function fittedDetector(
+  { data, training, contaminated }: Omit<RunConfig, "device">,
+  flags: CommonFlags,
+  terminal: Pick<Terminal, "warn">,
+): Promise<FittedDetector | undefined> {
   const { seed, steps } = training;
   const schema = data.reading?.schema;
-  if (!schema) return;
+  if (!schema) return undefined;
   const columns = schema.columns.filter(({ use }) => use === "model");
   const { where } = data.reading!;
   const table = await openEncodedTable(data.name, { schema, where, warn: () => {} });
   const { rows, numbers, names } = await table.all();
-  await withExecutor(flags, terminal, async (executor) => {
-    const options = { contaminated, seed, steps: Math.min(STEPS, steps) };
-    const rowCount = data.examples + data.validation;
-    const fitted = await fitTableDetector(executor, rows, columns, options, rowCount, {
+  // its arrays are small: more threads wait for each other
+  return withExecutor({ ...flags, threads: flags.threads ?? 1 }, terminal, async (executor) => {
+    const options = { contaminated: contaminated === true, seed, steps: Math.min(STEPS, steps) };
+    const fitted = await fitTableDetector(executor, rows, columns, options, rowsOf(data), {
       numbers,
       names: schema.columns.some(({ use }) => use === "id") ? names : undefined,
     });
-    await writeDetector(runPaths(folder).detector, fitted);
-    terminal.note(
-      `detector of ${formatCount(rowCount)} rows, calibrated on ${formatCount(fitted.calibrations.combination.scores.length)} test rows; flowify score ${folder} FILE finds odd rows`,
-    );
+    return { bytes: encodeDetector(fitted), judged: fitted.calibrations.combination.scores.length };
   });
+}
+
+const rowsOf = ({ examples, validation }: RunConfig["data"]): number => examples + validation;
+
+/** Keeps the detector of a run in its folder: the given one, or one that is fitted now. */
+export async function fitRunDetector(
+  folder: string,
+  flags: CommonFlags,
+  terminal: Terminal,
+  given?: FittedDetector,
+): Promise<void> {
+  const config = readRunConfig(folder);
+  const fitted = given ?? (await fittedDetector(config, flags, terminal));
+  if (!fitted) return;
+  await writeFileAtomic(runPaths(folder).detector, fitted.bytes);
+  terminal.note(
+    `detector of ${formatCount(rowsOf(config.data))} rows, calibrated on ${formatCount(fitted.judged)} test rows; flowify score ${folder} FILE finds odd rows`,
+  );
 }
 
 /** Scores the test rows of a run's table by its best state, and keeps the scores in its folder. */

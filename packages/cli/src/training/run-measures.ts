@@ -3,7 +3,7 @@ import { keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { readMetrics } from "../runs/metrics.js";
+import { figureOf as figureOfRecord, readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
 import type { checkpointWriter } from "./checkpoint-writer.js";
@@ -64,11 +64,12 @@ export function runMeasures(
    * Densities that the network fits to rows, and does not train, fitted once more to all rows, the held-out ones included: those have
    * chosen the state by then. Kept beside the checkpoints.
    */
-  const fitAgain = async (): Promise<TrainingState["arrays"]> => {
+  const fitAgain = async (before: Earlier): Promise<TrainingState["arrays"]> => {
     const { data, flow } = plan;
     if (!validation || !("rows" in data) || flow.condition) return {};
     const examples = Float32Array.from([data, validation].flatMap((set) => [...examplesOf(set)]));
-    const found = await trainer.fitAgain({ examples, count: data.count + validation.count });
+    const known = await pictures.withModel(before, async ({ params }) => params);
+    const found = await trainer.fitAgain({ examples, count: data.count + validation.count }, known);
     const arrays = Object.fromEntries(Object.entries(found).map(([path, a]) => [`params.${path}`, a]));
     if (Object.keys(arrays).length > 0) await writeFileAtomic(run.fitted, encodeSafetensors(arrays));
     return arrays;
@@ -76,7 +77,7 @@ export function runMeasures(
 
   /** The state that is used after the run, with the densities that are fitted again. */
   const finalOf = async (before: Earlier): Promise<Earlier> => {
-    const fitted = await fitAgain();
+    const fitted = await fitAgain(before);
     if (Object.keys(fitted).length === 0) return before;
     const { arrays, step } = before ?? (await trainer.state());
     return { arrays: { ...arrays, ...fitted }, step };
@@ -97,6 +98,8 @@ export function runMeasures(
       },
       best,
       patience: patience && patience * validateEvery,
+      // of rows the figure is in nats
+      examples: "rows" in validation ? validation.count : undefined,
     });
 
   return {
@@ -105,7 +108,14 @@ export function runMeasures(
     bestStep: (): number | undefined => best.best?.step,
     /** Takes the best state from the disk, where the run begins or goes back. */
     async readBest(): Promise<void> {
-      if (validation) best.restore(await bestCheckpoint(run.checkpoints));
+      if (!validation) return;
+      best.restore(await bestCheckpoint(run.checkpoints));
+      const known = readMetrics(run.metrics).findLast(
+        ({ split, step, stateOf }) =>
+          split === "validation" && step === trainer.taken && stateOf === undefined,
+      );
+      const figure = known && figureOfRecord(known);
+      if (best.best && figure !== undefined) heldOut?.judge(-figure);
     },
     /** Whether the run ends here: at its last step, or where the held-out examples have not become likelier for long. */
     isOver: (): boolean => trainer.taken >= training.steps || heldOut?.stopped() === true,

@@ -27,6 +27,7 @@ import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress, formatDuration } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
+import type { Beside } from "./beside.js";
 import { followTrainer, leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
 import type { RunInTraining } from "./run-log.js";
@@ -44,6 +45,8 @@ export type RunningOptions = Readonly<
     parts?: number | undefined;
     /** The processes that train together, of which this is rank 0. */
     ranks?: Ranks | undefined;
+    /** What another process computes in the meantime. */
+    beside?: Pick<Beside, "baseline"> | undefined;
   }
 >;
 
@@ -148,7 +151,7 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, threads, workers, parts: asked, check = false, ranks }: RunningOptions,
+  { terminal, interrupt, threads, workers, parts: asked, check = false, ranks, beside }: RunningOptions,
 ): Promise<Trained> {
   const { resume, data, network, tryRates } = plan;
   const planned: RunConfig = { ...plan.config, device: executor.name as RunConfig["device"] };
@@ -185,7 +188,9 @@ async function trainIn(
   const { verdict, measured } = end;
   const last = measured.at(-1);
   const baseline =
-    last && (await trivialBaseline(data, last.images, network.description, executor, training.seed));
+    last &&
+    ((await beside?.baseline) ??
+      (await trivialBaseline(data, last.images, network.description, executor, training.seed)));
   const beaten =
     baseline && "rows" in data
       ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, {

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import type { CommandContext } from "@stricli/core";
 import type { Env, OutputStream, Terminal } from "./terminal.js";
 
@@ -68,6 +69,8 @@ export type CliProcess = SignalSource & {
   stderr: OutputStream;
   env: Env;
   exit(status: number): void;
+  /** Starts the same command once more, beside this process: it takes tasks. */
+  fork?: () => ChildProcess;
 };
 
 export type CliContext = CommandContext &

@@ -47,6 +47,7 @@ type CompileOptions = {
   constant?: JsTree<HostArray> | undefined;
   workers?: number;
   itemwise?: boolean;
+  lift?: boolean;
 };
 
 /**
@@ -69,7 +70,8 @@ export type Executor = Readonly<{
    * and precompute everything that depends on them alone. `workers`: on how many workers calls run in parallel, default one; they share the threads.
    * `itemwise`: only sums over an example matter, as for log p and the gradients of a loss. An executor may then use a
    * form whose errors are relative to the largest number of an example, and in which one non-finite number spoils its
-   * whole example.
+   * whole example. `lift`: the same is compiled with other arrays that it captures; an executor may take these as arguments, and
+   * share what it compiles.
    */
   compile<T extends JsTree<np.Array>>(
     f: (...args: never[]) => T,

@@ -28,8 +28,10 @@ export type CalibrationData = Readonly<{
   shape: Shape;
   /** The conditions of the examples as layers see them, [count, m], where they are known. */
   given?: HostArray;
-  /** The weights of densities are known already, and not asked for. */
-  weighed: boolean;
+  /** The parameters that the layer has, on the host, where it is fitted once more: its weights of densities are not asked for. */
+  known?: unknown;
+  /** The same examples for a layer with these parameters. */
+  about(known: unknown): CalibrationData;
   /** The same examples with conditions. */
   conditioned(given: HostArray): CalibrationData;
   /** New examples, f(part) of these. */
@@ -45,8 +47,7 @@ export type CalibrationData = Readonly<{
 }>;
 
 export type CalibrationOptions = {
-  /** Default false. */
-  weighed?: boolean;
+  known?: unknown;
   /** Default: jax-js on its default device, nothing compiled. */
   executor?: Executor;
   /** Examples in a part. Default 512, and more of those of few numbers. */
@@ -63,7 +64,7 @@ type Source = Readonly<{
   given?: HostArray;
   executor: Executor;
   atOnce: number;
-  weighed: boolean;
+  known?: unknown;
   steps: readonly Step[];
 }>;
 
@@ -73,12 +74,12 @@ const AT_ONCE = { least: 512, most: 4096, numbers: 2 ** 17 } as const;
 /** Examples in the memory of the host, [N, …]. */
 export function calibrationData(
   data: HostArray,
-  { executor = eagerExecutor(), atOnce, weighed = false }: CalibrationOptions = {},
+  { executor = eagerExecutor(), atOnce, known }: CalibrationOptions = {},
 ): CalibrationData {
   const [count = 0, ...shape] = data.shape;
   const { least, most, numbers } = AT_ONCE;
   const usual = Math.max(least, Math.min(most, Math.floor(numbers / sizeOf(shape))));
-  return view({ data, executor, atOnce: atOnce ?? usual, weighed, steps: [] }, count, shape);
+  return view({ data, executor, atOnce: atOnce ?? usual, known, steps: [] }, count, shape);
 }
 
 function view(source: Source, count: number, shape: Shape): CalibrationData {
@@ -87,7 +88,8 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
   const examples: CalibrationData = {
     count,
     shape,
-    weighed: source.weighed,
+    known: source.known,
+    about: (known) => (known === source.known ? examples : view({ ...source, known }, count, shape)),
     ...(given && { given }),
     conditioned: (conditions) => view({ ...source, given: conditions }, count, shape),
     map: (next, f, { each = 1, noise = {}, seed = 0 } = {}) =>
@@ -138,8 +140,8 @@ function view(source: Source, count: number, shape: Shape): CalibrationData {
           }
       const kept = places.length;
       const data = new HostArray(all.subarray(0, size * kept), [kept, ...shape], np.float32);
-      const { executor, atOnce, weighed } = source;
-      const own = calibrationData(data, { executor, weighed, atOnce: keep ? Math.max(kept, 1) : atOnce });
+      const { executor, atOnce, known } = source;
+      const own = calibrationData(data, { executor, known, atOnce: keep ? Math.max(kept, 1) : atOnce });
       return given ? own.conditioned(keep ? rowsOfPlaces(given, places) : given) : own;
     },
   };
@@ -211,7 +213,7 @@ async function* outputs(
         );
         const specs = [new ArraySpec(x.shape, x.dtype), noiseSpecs];
         for (const { shape, dtype } of own) specs.push(new ArraySpec(shape, dtype));
-        const run = await executor.compile(program, specs, { name: "start", itemwise: true });
+        const run = await executor.compile(program, specs, { name: "start", itemwise: true, lift: true });
         compiled = { n, run };
       }
       const placed = await compiled.run.run([x, noise, ...own]);

@@ -1,4 +1,4 @@
-import { numpy as np, tree } from "@jax-js/jax";
+import { type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { type Base, standardNormal } from "../base.js";
 import { type ChainLayer, chain, initChain } from "../chain.js";
 import { ShapeError } from "../errors.js";
@@ -8,8 +8,10 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import { floats } from "../params/host.js";
+import { floats, fromHost } from "../params/host.js";
+import type { HostArray } from "../params/host-array.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
+import { treeMap } from "../params/pytree.js";
 import { countOf, expectShape, sameShape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -40,8 +42,14 @@ const LEAST_WEIGHT = 1e-9;
 /** Share of the weights that members to be trained have at least together: one without any would learn nothing. */
 const LEAST_SHARE = 0.01;
 
+/** Least weight, of that of the first member, of one that is fitted once more. */
+const LEAST_AGAIN = 1e-4;
+
 /** Log weights [M], unnormalized, and the parameters of the members. */
 export type FlowMixtureParams = { logits: np.Array; members: ArrayTree[] };
+
+/** The same on the host. */
+type HostParams = Readonly<{ logits: { data: Float32Array }; members: JsTree<HostArray>[] }>;
 
 /** A member, what its last layer leaves, its place, and the condition that it sees. */
 type Member = Readonly<{ part: ChainLayer; base: Base; m: number; given: np.Array | undefined }>;
@@ -158,7 +166,9 @@ export function flowMixture(
     const logs: number[] = [];
     let weights: number[] = [];
     for (let fold = 0; fold < folds; fold++) {
-      const isHeld = (place: number): boolean => place % FOLDS === fold;
+      // parts of one size share their programs
+      const most = examples.count - (examples.count % FOLDS);
+      const isHeld = (place: number): boolean => place < most && place % FOLDS === fold;
       const own = keys.splice(0, parts.length);
       const members = await started(left, own, await examples.held((place) => !isHeld(place)));
       const held = (await examples.held(isHeld)).map(
@@ -181,6 +191,15 @@ export function flowMixture(
         else tree.dispose(params);
     }
     return { weights, lost };
+  };
+  /** Of a mixture that is fitted once more: members with a weight are, and others stay. */
+  const kept = ({ logits: { data }, members }: HostParams) => {
+    const most = data.reduce((a, b) => Math.max(a, b));
+    const isFitted = (m: number): boolean => m < fixed && speed * (data[m]! - most) > Math.log(LEAST_AGAIN);
+    const lost: Started = new Map();
+    for (const [m, params] of members.entries())
+      if (!isFitted(m)) lost.set(m, treeMap(fromHost, params) as ArrayTree[]);
+    return { weights: [], lost };
   };
   const layer = defineLayer<FlowMixtureParams>({
     name,
@@ -236,17 +255,19 @@ export function flowMixture(
       return x;
     },
     async initFromData(key, examples) {
-      const folds = stacked && !examples.weighed ? (examples.count < FEW ? FOLDS : 1) : 0;
+      const known = examples.known as HostParams | undefined;
+      const own = examples.about(undefined);
+      const folds = stacked && !known ? (examples.count < FEW ? FOLDS : 1) : 0;
       const keys = splitKey(key, parts.length * (folds + 1));
       const last = keys.splice(0, parts.length);
-      const { weights, lost } = await weighed(keys, examples, folds);
+      const { weights, lost } = known ? kept(known) : await weighed(keys, own, folds);
       const logits = Float32Array.from(parts, (_, m) => {
         if (folds === 0) return 0;
         const least = m < fixed ? LEAST_WEIGHT : LEAST_SHARE / (parts.length - fixed);
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
       const others = Array.from(parts.keys()).filter((m) => !lost.has(m));
-      const members = new Map([...lost, ...(await started(others, last, examples))]);
+      const members = new Map([...lost, ...(await started(others, last, own))]);
       return { logits: floats(logits), members: parts.map((_, m) => members.get(m) as ArrayTree[]) };
     },
   });

@@ -121,9 +121,10 @@ export function mixedRow(
       const [first, other] = splitKey(key, 2);
       const codes = await examples.map([columns.length], (x) => take(x, columns)).held();
       const rest = await examples.map([others.length], (x) => take(x, others)).held();
+      const { values: had, numbers: rested } = (examples.known ?? {}) as Partial<MixedRowParams>;
       return {
-        values: await initChain(values, first, codes),
-        numbers: await initChain(numbers, other, rest.conditioned(await valuesOf(codes))),
+        values: await initChain(values, first, codes.about(had)),
+        numbers: await initChain(numbers, other, rest.conditioned(await valuesOf(codes)).about(rested)),
       };
     },
   });

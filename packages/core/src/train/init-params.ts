@@ -68,7 +68,7 @@ function widestHeld({ chain: { layers } }: Flow, enough: number): number {
 }
 
 /** From so many examples on, what some of them fit is as good. */
-const MANY = 1000;
+const MANY = 5000;
 
 /** Parameters by their paths. */
 export type ByPath = { readonly [path: string]: HostArray };
@@ -78,11 +78,11 @@ export type ByPath = { readonly [path: string]: HostArray };
  * and step are chosen by then, so that held-out examples have done their work. None where there are many examples.
  */
 export async function fittedAgain(
-  options: Omit<InitOptions, "data"> & { data: ExampleReader },
+  options: Omit<InitOptions, "data"> & { data: ExampleReader; known: JsTree<HostArray> },
 ): Promise<ByPath> {
   const { flow, data } = options;
   if (data.count >= MANY || !parameterList(flow).some(({ as }) => as === "fitted")) return {};
-  const params = await takeToHost(await initValues({ ...options, weighed: true }));
+  const params = await takeToHost(await initValues(options));
   const values = treeLeaves(params);
   return Object.fromEntries(
     parameterPaths(params, flow.parameterKinds).flatMap(({ path, as }, i) =>
@@ -111,8 +111,8 @@ export async function initValues({
   init = defaults.init,
   initExamples = defaults.initExamples,
   onInit: onStart,
-  weighed = false,
-}: Omit<InitOptions, "data"> & { data: ExampleReader; weighed?: boolean }): Promise<FlowParams> {
+  known,
+}: Omit<InitOptions, "data"> & { data: ExampleReader; known?: JsTree<HostArray> }): Promise<FlowParams> {
   const key = random.key(seed);
   if (init === "random") return flow.init(key);
   // initialization functions capture arrays of jax-js's default device, which a program on WebGPU cannot
@@ -120,6 +120,6 @@ export async function initValues({
   const room = Math.floor(MOST_NUMBERS / widestHeld(flow, initExamples));
   const count = Math.max(initExamples, Math.min(initExamplesOf(flow.chain.layers), room));
   const drawn = await randomExamples(data, flow, count, seed);
-  const examples = calibrationData(drawn.examples, { executor: starter, weighed });
+  const examples = calibrationData(drawn.examples, { executor: starter, known });
   return initChain(flow.chain, key, examples, onStart, initExamples, drawn.conditions);
 }

@@ -62,10 +62,11 @@ export type Trainer = Readonly<{
   /** The parameters (with weight averaging, their average), copied to the host. */
   params(): Promise<JsTree<HostArray>>;
   /**
-   * Parameters that are fitted to data and stay as they are in training, from all of fewer than 1,000 examples: those of the run and those
-   * that were held out. By their paths, for the end of a run, when those have done their work; the state stays as it is.
+   * Parameters that are fitted to data and stay as they are in training, from all of fewer than 5,000 examples: those of the run and those
+   * that were held out. By their paths, for the end of a run with the parameters `known`, when those have done their work; the state
+   * stays as it is.
    */
-  fitAgain(all: DataIn | ExampleReader): Promise<ByPath>;
+  fitAgain(all: DataIn | ExampleReader, known: JsTree<HostArray>): Promise<ByPath>;
   /** `stepMs`: a step, where the parts of a batch were timed. */
   timings: Readonly<{ startMs: number; traceMs: number; compileMs: number; stepMs?: number }>;
   /** In how many parts the examples of this process are computed. */
@@ -244,7 +245,8 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const { leaves: values, rebuild } = treeFlatten(params);
       return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));
     },
-    fitAgain: (given) => fittedAgain({ ...all, data: pairReader("fitAgain", given, undefined, flow) }),
+    fitAgain: (given, known) =>
+      fittedAgain({ ...all, known, data: pairReader("fitAgain", given, undefined, flow) }),
     timings: {
       startMs,
       traceMs: stepper.traceMs,

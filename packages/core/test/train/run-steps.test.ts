@@ -67,6 +67,25 @@ describe("runSteps", () => {
     expect(await run()).toEqual([15, 6]);
   });
 
+  it("ends earlier where held-out examples are less likely by far, also where it goes on from there", async () => {
+    const { trainer } = counting();
+    const best = keepBest<number>();
+    const logProb = () => (trainer.taken <= 6 ? trainer.taken : 6 - 0.1 * (trainer.taken - 6));
+    const run = async (examples: number) => {
+      const measure = async () => ({ logProb: logProb(), state: trainer.taken });
+      const due = (taken: number) => taken % 3 === 0;
+      const hook = measuring({ trainer, due, measure, best, patience: 30, examples });
+      if (best.best) hook.judge(logProb());
+      await runSteps({ trainer, until: 100, hooks: [{ ...hook, start: undefined }] });
+      return trainer.taken;
+    };
+    // 40 % of the patience after step 6, when 20 examples are 24 nats below
+    expect(await run(20)).toBe(18);
+    expect(await run(20)).toBe(18);
+    expect(await run(12)).toBe(24);
+    expect(await run(1)).toBe(36);
+  });
+
   it("ends before a step where it is stopped, and measures where it stands", async () => {
     const { trainer } = counting();
     const { seen, hook } = watching(trainer, 10);

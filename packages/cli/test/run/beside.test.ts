@@ -1,0 +1,53 @@
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { makeRng } from "@flowify/core/layer";
+import { expect, it } from "vitest";
+import { trivialBaseline } from "../../src/baselines/trivial.js";
+import { openExecutor } from "../../src/executors.js";
+import { beginBeside } from "../../src/training/beside.js";
+import { fittedDetector } from "../../src/training/fit-run-detector.js";
+import { planTraining } from "../../src/training/train-plan.js";
+import { temporaryFolder } from "../temporary-folder.js";
+
+const bin = fileURLToPath(new URL("../../bin/flowify.js", import.meta.url));
+const options = { serialization: "advanced", stdio: "ignore" } as const;
+
+const root = temporaryFolder();
+
+const planOf = async (steps: number) => {
+  const data = join(root, "rows.csv");
+  const rng = makeRng(3);
+  const lines = Array.from({ length: 120 }, () => `${rng.uniform()},${rng.uniform()}`);
+  writeFileSync(data, `a,b\n${lines.join("\n")}\n`);
+  return planTraining({ data, steps, out: join(root, "run") });
+};
+
+it("another process finds the same detector and baseline, bit for bit", async () => {
+  const plan = await planOf(200);
+  const { config, data, test, network } = plan;
+  const beside = beginBeside(plan, {}, () => fork(bin, ["beside"], options))!;
+  try {
+    const { seed } = config.training;
+    const executor = await openExecutor("auto", undefined, { threads: 1 });
+    expect(await beside.baseline).toEqual(
+      await trivialBaseline(data, test!, network.description, executor, seed),
+    );
+    await executor.dispose();
+    const own = await fittedDetector(config, {}, { warn: () => {} });
+    expect(Buffer.compare((await beside.detector)!.bytes, own!.bytes)).toBe(0);
+  } finally {
+    beside.stop();
+  }
+});
+
+it("is left to this process where the other one ends, and not begun for a short run or one thread", async () => {
+  const plan = await planOf(200);
+  const lost = beginBeside(plan, {}, () => fork("-e", [], { ...options, execArgv: ["-e", "0"] }))!;
+  expect([await lost.baseline, await lost.detector]).toEqual([undefined, undefined]);
+  const never = () => expect.unreachable();
+  expect(beginBeside(plan, { threads: 1 }, never)).toBeUndefined();
+  expect(beginBeside(await planOf(100), {}, never)).toBeUndefined();
+  expect(beginBeside(plan, {}, undefined)).toBeUndefined();
+});
