@@ -38,8 +38,8 @@ const project = (
       ...(isolate ? [] : ["scripts/vitest/default-device.ts"]),
     ],
     pool: "forks",
-    // as the command: most functions run too shortly to be worth optimizing
-    execArgv: ["--interrupt-budget=1000000"],
+    // as the command: most functions run too shortly to be worth optimizing; and short-lived arrays are a tenth of all time
+    execArgv: ["--interrupt-budget=1000000", "--max-semi-space-size=64"],
     // kernels compile inside tests, which takes many times as long on a machine that does other work beside
     testTimeout: 180_000,
     hookTimeout: 240_000,
