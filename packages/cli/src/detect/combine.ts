@@ -24,7 +24,7 @@ export type Scales = Readonly<Record<Exclude<PartName, "range">, Scale>>;
 const USUAL = 0.99;
 
 /** How often the distance to neighbours counts among contaminated rows, where an odd row may have odd neighbours. */
-const FAR_WEIGHT = 3;
+const FAR_WEIGHT = 4;
 
 /** How much the surest part weighs. */
 const SUREST_WEIGHT = 0.5;

@@ -31,7 +31,7 @@ const BANDWIDTH = 0.2;
 /** Parts of the reference whose nearest rows count: of clean rows so many at least, and rows of a part at most. */
 const NEAR = { parts: 5, rows: 256 } as const;
 /** Of contaminated rows: so many parts at most, of so many rows at least, among so many. */
-const FAR = { parts: 50, rows: 4, among: 3000 } as const;
+const FAR = { parts: 20, rows: 4, among: 3000 } as const;
 
 /** Reference rows of a group of the form for networks, about. */
 const GROUP = 256;
@@ -77,7 +77,7 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     flow: has("flow") ? params : [],
     robust: has("robust") || (hasNear && !contaminated) ? near(reference.robust) : [],
     mixed: has("mixed") ? near(reference.mixed) : [],
-    far: hasNear && contaminated ? known(reference.mixed.subarray(0, far.rows * width), far.size) : [],
+    far: hasNear && contaminated ? known(reference.robust.subarray(0, far.rows * width), far.size) : [],
   };
   const log = logOf(form);
   const noise = mapNoise(flow.forwardNoise, () => {
@@ -94,7 +94,7 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
       found.robust = kernelScore(robust, used, log);
     }
     if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), used, log);
-    if (own.far.length > 0) found.neighbours = neighbourScore(compared(mixedSpace, own.far), BANDWIDTH);
+    if (own.far.length > 0) found.neighbours = neighbourScore(compared(robustSpace, own.far), BANDWIDTH);
     if (has("flow"))
       found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
     if (has("range")) found.range = beyondRange(own.spaces, x.ref);

@@ -275,7 +275,7 @@ describe("a combination of scores", () => {
     const t = (standardize(scale, of(2000)).dataSync() as Float32Array)[0]!;
     expect(sure! - usual!).toBeCloseTo((t - scale.sure) / 2, 5);
     expect(together({ flow: [0], neighbours: [10] }, scales, true)[0]).toBeCloseTo(
-      3 * Math.log1p((10 * 1.349) / 50),
+      4 * Math.log1p((10 * 1.349) / 50),
       5,
     );
   });

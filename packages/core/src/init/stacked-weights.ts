@@ -3,7 +3,7 @@ const ROUNDS = 500;
 const LEAST_GAIN = 1e-7;
 
 /** Log-densities below this count as this: one example that a member finds impossible decides for all others otherwise. */
-const LOWEST = -1e6;
+export const LOWEST = -1e6;
 
 /**
  * The weights of members under which held-out examples are most likely, by expectation maximization; `logs` has the log p

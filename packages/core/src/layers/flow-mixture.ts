@@ -3,7 +3,7 @@ import { type Base, standardNormal } from "../base.js";
 import { type ChainLayer, chain, initChain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { type CalibrationData, conditionOf } from "../init/calibration-data.js";
-import { losingMembers, stackedWeights } from "../init/stacked-weights.js";
+import { LOWEST, losingMembers, stackedWeights } from "../init/stacked-weights.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
@@ -33,17 +33,10 @@ const FOLDS = 4;
 /** A stacked weight is e to so many times its logit, so that steps of training can move it. */
 const SPEED = 30;
 
-/**
- * Least weight of a member: none is left out. A broad member that says nothing of ordinary rows bounds what odd ones cost,
- * which would be hundreds of nats more without it.
- */
-const LEAST_WEIGHT = 1e-9;
-
 /** Share of the weights that members to be trained have at least together: one without any would learn nothing. */
 const LEAST_SHARE = 0.01;
-
 /** Least weight, of that of the first member, of one that is fitted once more. */
-const LEAST_AGAIN = 1e-4;
+const LEAST_AGAIN = 1e-3;
 
 /** Log weights [M], unnormalized, and the parameters of the members. */
 export type FlowMixtureParams = { logits: np.Array; members: ArrayTree[] };
@@ -156,26 +149,48 @@ export function flowMixture(
     seen?.dispose();
     return np.stack(logs, 1);
   };
+  /** The same of all examples, [members]. */
+  const logsBy = (members: Started, examples: CalibrationData): CalibrationData =>
+    examples.map([members.size], (x, noise, seen) => logsOf(members, x, noise, seen), {
+      noise: parts.slice(0, judged).map((part) => part.forwardNoise),
+    });
+  /** Of two fits of members those under which the examples are likelier: a later one may have found a worse place. Consumes both. */
+  const likelier = async (before: Started, after: Started, examples: CalibrationData): Promise<Started> => {
+    if (before.size === 0) return after;
+    const places = [...before.keys()];
+    const totalsOf = async (fits: Started): Promise<Float64Array> => {
+      const sums = new Float64Array(places.length);
+      const some = new Map(places.map((m) => [m, fits.get(m) as ArrayTree[]]));
+      for await (const logs of logsBy(some, examples).parts())
+        for (const [i, log] of logs.entries())
+          sums[i % places.length]! += Number.isNaN(log) ? LOWEST : Math.max(log, LOWEST);
+      return sums;
+    };
+    const [earlier, later] = [await totalsOf(before), await totalsOf(after)];
+    for (const [i, m] of places.entries()) {
+      const [kept, left] = earlier[i]! > later[i]! ? [before, after] : [after, before];
+      tree.dispose(left.get(m));
+      after.set(m, kept.get(m) as ArrayTree[]);
+    }
+    return after;
+  };
   /**
    * The weights of the members that begin as good as ever, from each part of the examples in turn, and start values of those that
-   * hardly have any: they stay those of the part after which that is known. Consumes the keys.
+   * hardly have any: they stay those of the part after which that is known. `earlier`: the last ones of the others. Consumes the keys.
    */
   const weighed = async (keys: np.Array[], examples: CalibrationData, folds: number) => {
     let left = Array.from({ length: judged }, (_, m) => m);
     const lost: Started = new Map();
     const logs: number[] = [];
     let weights: number[] = [];
+    let earlier: Started = new Map();
     for (let fold = 0; fold < folds; fold++) {
       // parts of one size share their programs
       const most = examples.count - (examples.count % FOLDS);
       const isHeld = (place: number): boolean => place < most && place % FOLDS === fold;
       const own = keys.splice(0, parts.length);
       const members = await started(left, own, await examples.held((place) => !isHeld(place)));
-      const held = (await examples.held(isHeld)).map(
-        [left.length],
-        (x, noise, seen) => logsOf(members, x, noise, seen),
-        { noise: parts.slice(0, judged).map((part) => part.forwardNoise) },
-      );
+      const held = logsBy(members, await examples.held(isHeld));
       const places = left;
       for await (const some of held.parts())
         for (let from = 0; from < some.length; from += places.length) {
@@ -186,20 +201,19 @@ export function flowMixture(
       weights = stackedWeights(logs, judged);
       const losing = losingMembers(logs, weights);
       left = places.filter((m) => !losing[m]);
-      for (const [m, params] of members)
-        if (losing[m]) lost.set(m, params);
-        else tree.dispose(params);
+      for (const params of earlier.values()) tree.dispose(params);
+      earlier = new Map([...members].filter(([m]) => !losing[m]));
+      for (const [m, params] of members) if (losing[m]) lost.set(m, params);
     }
-    return { weights, lost };
+    return { weights, lost, earlier };
   };
   /** Of a mixture that is fitted once more: members with a weight are, and others stay. */
   const kept = ({ logits: { data }, members }: HostParams) => {
     const most = data.reduce((a, b) => Math.max(a, b));
     const isFitted = (m: number): boolean => m < fixed && speed * (data[m]! - most) > Math.log(LEAST_AGAIN);
-    const lost: Started = new Map();
-    for (const [m, params] of members.entries())
-      if (!isFitted(m)) lost.set(m, treeMap(fromHost, params) as ArrayTree[]);
-    return { weights: [], lost };
+    const all = members.map((params, m) => [m, treeMap(fromHost, params) as ArrayTree[]] as const);
+    const [earlier, lost] = [true, false].map((own) => new Map(all.filter(([m]) => isFitted(m) === own)));
+    return { weights: [], lost, earlier } as { weights: number[]; lost: Started; earlier: Started };
   };
   const layer = defineLayer<FlowMixtureParams>({
     name,
@@ -260,14 +274,16 @@ export function flowMixture(
       const folds = stacked && !known ? (examples.count < FEW ? FOLDS : 1) : 0;
       const keys = splitKey(key, parts.length * (folds + 1));
       const last = keys.splice(0, parts.length);
-      const { weights, lost } = known ? kept(known) : await weighed(keys, own, folds);
+      const { weights, lost, earlier } = known ? kept(known) : await weighed(keys, own, folds);
+      // none is left out: broad members bound what odd examples cost; all members count as one example more
       const logits = Float32Array.from(parts, (_, m) => {
         if (folds === 0) return 0;
-        const least = m < fixed ? LEAST_WEIGHT : LEAST_SHARE / (parts.length - fixed);
+        const least = m < fixed ? 1 / (examples.count * parts.length) : LEAST_SHARE / (parts.length - fixed);
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
       const others = Array.from(parts.keys()).filter((m) => !lost.has(m));
-      const members = new Map([...lost, ...(await started(others, last, own))]);
+      const fits = await likelier(earlier, await started(others, last, own), own);
+      const members = new Map([...lost, ...fits]);
       return { logits: floats(logits), members: parts.map((_, m) => members.get(m) as ArrayTree[]) };
     },
   });

@@ -31,7 +31,7 @@ export type KeepBest<T> = ReturnType<typeof keepBest<T>>;
 export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
 
 /** Share of the patience that a run has in any case. */
-const LEAST_PATIENCE = 0.4;
+const LEAST_PATIENCE = 0.5;
 
 /** Nats by which held-out examples are together less likely than before, where further steps are in vain. */
 const HOPELESS = 20;

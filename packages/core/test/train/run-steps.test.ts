@@ -79,9 +79,9 @@ describe("runSteps", () => {
       await runSteps({ trainer, until: 100, hooks: [{ ...hook, start: undefined }] });
       return trainer.taken;
     };
-    // 40 % of the patience after step 6, when 20 examples are 24 nats below
-    expect(await run(20)).toBe(18);
-    expect(await run(20)).toBe(18);
+    // half of the patience after step 6, when 20 examples are 30 nats below
+    expect(await run(20)).toBe(21);
+    expect(await run(20)).toBe(21);
     expect(await run(12)).toBe(24);
     expect(await run(1)).toBe(36);
   });
