@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { availableCores } from "@flowify/onnx";
 import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import type { RowSet } from "../data/image-set.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
@@ -35,12 +36,13 @@ export function beginBeside(
   fork: (() => ChildProcess) | undefined,
 ): Beside | undefined {
   const judged = test ?? validation;
-  if (!fork || threads === 1 || !("rows" in data) || !data.schema || !judged || !("rows" in judged)) return;
-  const { name } = config.data;
-  if (config.training.steps < LONG || data.rows.length > LARGE || name === STANDARD_INPUT) return;
+  const cores = threads ?? availableCores();
+  if (!fork || cores === 1 || !("rows" in data) || !data.schema || !judged || !("rows" in judged)) return;
+  const { training, data: source } = config;
+  if (training.steps < LONG || data.rows.length > LARGE || source.name === STANDARD_INPUT) return;
   const child = fork();
   const ended = new Promise<undefined>((resolve) => {
-    child.on("exit", () => resolve(undefined)).on("error", () => resolve(undefined));
+    for (const end of ["exit", "error"]) child.on(end, () => resolve(undefined));
   });
   const answered = <K extends "baseline" | "detector">(what: K) =>
     new Promise<Answers[K]>((resolve) => {
@@ -67,9 +69,8 @@ export async function serveBeside(): Promise<void> {
   });
   const answer = (found: Partial<Answers>) => new Promise((resolve) => process.send?.(found, resolve));
   const silent = { warn: () => {} };
-  const { seed } = config.training;
   const baseline = await withExecutor({ ...flags, threads: 1 }, silent, (executor) =>
-    trivialBaseline(train, test, network, executor, seed),
+    trivialBaseline(train, test, network, executor, config.training.seed),
   );
   await answer({ baseline });
   const detector = await fittedDetector(config, flags, silent);
