@@ -234,8 +234,9 @@ async function initLayers(
   const params: ArrayTree[] = [];
   const known = examples.known as readonly unknown[] | undefined;
   let seen = examples;
+  const neededFrom = (i: number): number => Math.max(atLeast, initExamplesOf(layers.slice(i)));
   for (const [i, l] of layers.entries()) {
-    seen = seen.about(known?.[i]).first(Math.max(atLeast, initExamplesOf(layers.slice(i))));
+    seen = seen.about(known?.[i]).first(neededFrom(i));
     const [startKey, noiseKey] = [nth(keys, 2 * i), nth(keys, 2 * i + 1)];
     let next: CalibrationData;
     if (isChain(l)) {
@@ -251,7 +252,7 @@ async function initLayers(
       next = l.facts.atInit === "identity" ? seen : outputs(l, own, seen, seed);
     }
     const wanted = i < layers.length - 1 && next !== seen;
-    seen = outermost && wanted ? await next.held() : next;
+    seen = outermost && wanted ? await next.first(neededFrom(i + 1)).held() : next;
     outermost?.onProgress(layerLabel(layers, i), i + 1, layers.length);
   }
   return { params, examples: seen };

@@ -27,8 +27,8 @@ density, an anomaly score or a generator from images or rows of numbers.
 After each epoch flowify measures the run on the test images, or on the validation images
 where some are held out. It then writes the pictures of the run. The run's folder holds
 checkpoints (safetensors + JSON), metrics.jsonl, the resolved config.json and the newest
-pictures: samples.png, samples-mean.png, reconstructions.png, ledger.png, curve.png.
-The folder pictures keeps those of every epoch.
+pictures: samples.png, ledger.png, curve.png, and where the latent keeps more than some numbers
+samples-mean.png and reconstructions.png. The folder pictures keeps those of every epoch.
 
 --recipe NAME chooses a network, its schedule and its step sizes. NAME:paper follows the protocol
 of the paper. Most people read the digits of mnist/transformer, after minutes. Those of mnist/quick

@@ -13,7 +13,7 @@ import { runPictures } from "./run-pictures.js";
 
 /** Pictures of samples within an epoch, or within a run that is shorter; the step of the first, and least steps between others. */
 const LOOKS = 5;
-const FIRST_LOOK = 25;
+const FIRST_LOOK = 15;
 const LEAST_BETWEEN = 50;
 
 export type LoopOptions = Omit<RunInTraining, "metrics" | "note"> &
@@ -50,7 +50,7 @@ export async function trainingLoop({
 
   const save = async (): Promise<void> => checkpoints.write(await trainer.state(), log.ofThisStep());
   const look = async (): Promise<void> => {
-    const picture = await pictures.look(trainer.taken);
+    const picture = await progress.beside(() => pictures.look(trainer.taken));
     if (picture !== undefined) log.picture(picture);
   };
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FlowModel, type TrainingState } from "@flowify/core";
+import { sizeOf } from "@flowify/core/layer";
 import { describeImages, firstImages } from "../data/image-set.js";
 import { mayPass, writeFileAtomic } from "../files/atomic.js";
 import { PictureError } from "../pictures/render.js";
@@ -26,6 +27,9 @@ const ROW = 15;
  * and more samples look the same to two classifiers (59 instead of 43 %): docs/results/levers.md.
  */
 const SHEET_TEMPERATURE = 0.7;
+
+/** Latents of fewer numbers keep nothing of an image that pictures of means and reconstructions could show. */
+const SHOWN_LATENT = 4;
 
 /** An earlier state of a run and its step; undefined for that of this moment. */
 export type Earlier = Pick<TrainingState, "arrays" | "step"> | undefined;
@@ -97,7 +101,7 @@ export function runPictures(of: RunInTraining) {
 
   const drawAll = async (model: FlowModel, title: string, shown: Measurement | undefined) => {
     const drawn = [[run.samples, await samples(model, title)] as const];
-    if ("images" in some) {
+    if ("images" in some && sizeOf(plan.flow.latentShape) >= SHOWN_LATENT) {
       const images = firstImages(some, Math.min(ROW, some.count));
       const kept = `${title}: reconstructions of ${images.split} images`;
       drawn.push([run.samplesMean, await samples(model, title, "deterministic")]);

@@ -15,6 +15,8 @@ export type Progress = Readonly<{
   update(done: number, text: string): void;
   /** Prints a separate line above the progress line. */
   note(line: string): void;
+  /** Other work between two units: its time says nothing of theirs. */
+  beside<T>(work: () => Promise<T>): Promise<T>;
   /** Keeps the last state as a separate line. */
   finish(): void;
 }>;
@@ -55,7 +57,7 @@ export function formatDuration(milliseconds: number): string {
 export function createProgress(terminal: Terminal, options: ProgressOptions): Progress {
   const { stderr, quiet } = terminal;
   const { label, total, done: before = 0, now = () => performance.now() } = options;
-  if (quiet) return { update: () => {}, note: () => {}, finish: () => {} };
+  if (quiet) return { update: () => {}, note: () => {}, beside: (work) => work(), finish: () => {} };
   const live = stderr.isTTY === true;
   const start = now();
   /** The rate is counted from `from`, at a quarter to a half of the work so far, so that a pause soon counts no more. */
@@ -63,12 +65,12 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
   let shown = live ? Number.NEGATIVE_INFINITY : start;
   let last: string | undefined;
   let pending = false;
+  let besides = 0; // milliseconds of other work
   // a terminal of unknown width reports 0
   const columns = (): number => (stderr.columns || 80) - 1;
 
   const render = (done: number, text: string): string => {
-    const here = { done, time: now() };
-    const elapsed = here.time - start;
+    const here = { done, time: now() - besides };
     const isEarly = done - before < EARLY * (total - before);
     // a first update that comes early stands for warming up; one that falls back has lost work
     if (!marks) marks = alike(isEarly ? here : { done: before, time: start });
@@ -80,7 +82,7 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
     const rate = (done - from.done) / (here.time - from.time);
     const left =
       done >= total
-        ? formatDuration(elapsed)
+        ? formatDuration(now() - start)
         : rate > 0
           ? `${formatDuration((total - done) / rate)} left`
           : "";
@@ -107,6 +109,14 @@ export function createProgress(terminal: Terminal, options: ProgressOptions): Pr
     note: (line) => {
       stderr.write(`${live ? "\r\x1b[2K" : ""}${printable(line)}\n`);
       if (live && last !== undefined) show(last);
+    },
+    async beside(work) {
+      const began = now();
+      try {
+        return await work();
+      } finally {
+        besides += now() - began;
+      }
     },
     finish: () => {
       if (last !== undefined && pending) show(last);

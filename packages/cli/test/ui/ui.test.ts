@@ -211,6 +211,16 @@ describe("progress", () => {
     expect(stderr.text()).toContain(`\r\x1b[2Kstep  40/100  ${figures} and  6 s left`);
   });
 
+  it("counts no time left by other work between two units", async () => {
+    const { stderr, at } = progressOn(true);
+    at(1000).update(30, "loss 1.00");
+    await at(1010).beside(async () => void at(61_010));
+    at(62_010).update(40, "loss 0.80");
+    expect(stderr.text()).toMatch(/ 40\/100 {2}loss 0\.80 {2}6 s left$/);
+    at(68_000).update(100, "loss 0.50");
+    expect(stderr.text()).toMatch(/ 100\/100 {2}loss 0\.50 {2}1:08$/); // all of it, in the end
+  });
+
   it("counts no time left by a first step, in which programs are compiled", () => {
     const { stderr, at } = progressOn(true);
     at(9000).update(21, "loss 1.00");

@@ -1,5 +1,6 @@
 import type { HostArray } from "../params/host-array.js";
 import { nearestCentres } from "./k-means.js";
+import { type RowSums, squaredDistances, sumsOf } from "./weighted-rows.js";
 
 /**
  * One of the normal distributions of a mixture: its covariance is F Fᵀ, F lower triangular [n, n]. `line` is what each number of a
@@ -67,24 +68,27 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
   });
   const rows = examples.map((row) => row.map((v, i) => (v - columns[i]!.mean) / columns[i]!.std));
   const values = given && valuesOf(given);
-  const clusters = nearestCentres(rows, K);
-  const sums = emptySums(K, n, given?.shape[1] ?? 0);
-  const shares = new Float64Array(K);
-  for (const [r, row] of rows.entries()) {
-    shares.fill(0)[clusters[r]!] = 1;
-    addShares(sums, row, shares, values?.[r]);
-  }
-  let fitted = maximized(sums, N);
+  const sumsIn = (some: Int32Array, weights: Float64Array): Sums => ({
+    ...sumsOf(rows, some, weights, n),
+    values: valueSums(values, some, weights, given?.shape[1] ?? 0),
+  });
+  let fitted = maximized(
+    rowsOfEach(nearestCentres(rows, K), K).map((own) => sumsIn(own, new Float64Array(own.length).fill(1))),
+    N,
+  );
   let before = Number.NEGATIVE_INFINITY;
   let near: readonly Int32Array[] | undefined;
   for (let iteration = 1; iteration < ITERATIONS; iteration++) {
     if (Number.isInteger(Math.log2(iteration))) near = undefined;
-    const seen = expected(rows, fitted, sums, { values, near });
+    const seen = expected(rows, fitted, { values, near });
     const gain = seen.total / N;
     near = seen.near;
     if (gain - before < LEAST_GAIN * n) break;
     before = gain;
-    fitted = maximized(sums, N);
+    fitted = maximized(
+      seen.near.map((own, k) => sumsIn(own, seen.shares[k]!)),
+      N,
+    );
   }
   return fitted.map(({ mean, factor, ...others }) => ({
     ...others,
@@ -93,95 +97,24 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
   }));
 }
 
-/** Sums over rows by their shares in each normal: 1 [K], x [K, n], products of two, below the diagonal and on it [K, n, n], and values [K, S]. */
-type Sums = Readonly<{
-  counts: Float64Array;
-  first: readonly Float64Array[];
-  squares: readonly Float64Array[];
-  values: readonly Float64Array[];
-}>;
+/** Sums over rows by their shares in a normal, with those of their values [S]. */
+type Sums = RowSums & { values: Float64Array };
 
-const emptySums = (K: number, n: number, S: number): Sums => {
-  const each = (size: number) => Array.from({ length: K }, () => new Float64Array(size));
-  return { counts: new Float64Array(K), first: each(n), squares: each(n * n), values: each(S) };
-};
+/** The places of 0 to K − 1 in a list. */
+const rowsOfEach = (labels: ArrayLike<number>, K: number): Int32Array[] =>
+  Array.from({ length: K }, (_, k) =>
+    Int32Array.from(Array.from(labels, (label, r) => (label === k ? r : -1)).filter((r) => r >= 0)),
+  );
 
-/** Less of a row changes no sum that matters. */
-const LEAST_SHARE = 1e-9;
-
-function addShares(
-  { counts, first, squares, values: seen }: Sums,
-  row: Float64Array,
-  shares: Float64Array,
-  values: readonly number[] = [],
-): void {
-  const n = row.length;
-  for (let k = 0; k < shares.length; k++) {
-    const share = shares[k]!;
-    if (share < LEAST_SHARE) continue;
-    const [sum, square, own] = [first[k]!, squares[k]!, seen[k]!];
-    counts[k]! += share;
-    for (const s of values) own[s]! += share;
-    for (let i = 0; i < n; i++) {
-      const part = share * row[i]!;
-      sum[i]! += part;
-      for (let j = 0; j <= i; j++) square[i * n + j]! += part * row[j]!;
-    }
-  }
+/** Sums of the weights of rows that have each of S values. */
+function valueSums(values: Rows["values"], some: Int32Array, weights: Float64Array, S: number): Float64Array {
+  const sums = new Float64Array(S);
+  if (values) for (const [at, r] of some.entries()) for (const s of values[r]!) sums[s]! += weights[at]!;
+  return sums;
 }
 
-/** Rows whose distances from a mean are computed together: a number of a matrix, once read, serves all of them. */
-const TOGETHER = 4;
-
-/** `log[r]` loses |F⁻¹ (x_r − mean)|² / 2 for these rows. `inverse`: F⁻¹, lower triangular. */
-function subtractDistances(
-  rows: readonly Float64Array[],
-  near: Int32Array,
-  { mean, inverse }: { mean: Float64Array; inverse: Float64Array },
-  log: Float64Array,
-): void {
-  const n = mean.length;
-  const centred = new Float64Array(TOGETHER * n); // [n, TOGETHER]
-  for (let start = 0; start < near.length; start += TOGETHER) {
-    const count = Math.min(TOGETHER, near.length - start);
-    for (let b = 0; b < count; b++) {
-      const row = rows[near[start + b]!]!;
-      for (let i = 0; i < n; i++) centred[TOGETHER * i + b] = row[i]! - mean[i]!;
-    }
-    const squares = squaredLengths(inverse, centred, n);
-    for (let b = 0; b < count; b++) log[near[start + b]!]! -= 0.5 * squares[b]!;
-  }
-}
-
-/** The squared lengths of L c for a lower triangular L [n, n] and four columns c of a matrix [n, 4]. */
-function squaredLengths(
-  lower: Float64Array,
-  columns: Float64Array,
-  n: number,
-): [number, number, number, number] {
-  const all: [number, number, number, number] = [0, 0, 0, 0];
-  for (let i = 0; i < n; i++) {
-    let t0 = 0;
-    let t1 = 0;
-    let t2 = 0;
-    let t3 = 0;
-    for (let j = 0; j <= i; j++) {
-      const v = lower[i * n + j]!;
-      t0 += v * columns[TOGETHER * j]!;
-      t1 += v * columns[TOGETHER * j + 1]!;
-      t2 += v * columns[TOGETHER * j + 2]!;
-      t3 += v * columns[TOGETHER * j + 3]!;
-    }
-    all[0] += t0 * t0;
-    all[1] += t1 * t1;
-    all[2] += t2 * t2;
-    all[3] += t3 * t3;
-  }
-  return all;
-}
-
-/** A normal that makes a row e²⁵ times less likely than another one may be left out for some rounds. */
-const FAR = 25;
+/** A normal that makes a row e¹⁶ times less likely than another one may be left out for some rounds. */
+const FAR = 16;
 
 type Rows = Readonly<{
   values: readonly (readonly number[])[] | undefined;
@@ -189,44 +122,46 @@ type Rows = Readonly<{
 }>;
 
 /**
- * The sum of log p of the rows, without the constant, and in `sums` those by their shares; the rows that are near to each normal.
- * Where such rows are given, others have no share in it.
+ * The sum of log p of the rows, without the constant; the rows that are near to each normal and their shares in it. Where such rows
+ * are given, others have no share in it.
  */
 function expected(
   rows: readonly Float64Array[],
   fitted: readonly FittedNormal[],
-  sums: Sums,
   { values, near }: Rows,
-): { total: number; near: Int32Array[] } {
-  const [K, n] = [fitted.length, rows[0]!.length];
+): { total: number; near: Int32Array[]; shares: Float64Array[] } {
+  const n = rows[0]!.length;
   const all = Int32Array.from(rows, (_, r) => r);
-  for (const each of [sums.counts, ...sums.first, ...sums.squares, ...sums.values]) each.fill(0);
   const logs = fitted.map(({ weight, mean, factor, line }, k) => {
     let constant = Math.log(weight);
     for (let i = 0; i < n; i++) constant -= Math.log(factor[i * n + i]!);
     const own = near?.[k] ?? all;
+    const squares = squaredDistances(rows, own, { mean, inverse: inverseLower(factor, n) });
     const log = new Float64Array(rows.length).fill(Number.NEGATIVE_INFINITY);
-    for (const r of own) log[r] = (values?.[r] ?? []).reduce((sum, s) => sum + line[s]!, constant);
-    subtractDistances(rows, own, { mean, inverse: inverseLower(factor, n) }, log);
+    for (const [at, r] of own.entries())
+      log[r] = (values?.[r] ?? []).reduce((sum, s) => sum + line[s]!, constant) - 0.5 * squares[at]!;
     return log;
   });
-  const shares = new Float64Array(K);
-  const nearest = logs.map((): number[] => []);
+  const found = logs.map(() => ({ near: [] as number[], shares: [] as number[] }));
   let total = 0;
-  for (const [r, row] of rows.entries()) {
+  for (const r of rows.keys()) {
     let top = Number.NEGATIVE_INFINITY;
     for (const log of logs) top = Math.max(top, log[r]!);
     let sum = 0;
-    for (let k = 0; k < K; k++) {
-      const behind = logs[k]![r]! - top;
-      sum += shares[k] = Math.exp(behind);
-      if (behind > -FAR) nearest[k]!.push(r);
+    for (const log of logs) sum += Math.exp(log[r]! - top);
+    for (const [k, log] of logs.entries()) {
+      const behind = log[r]! - top;
+      if (!(behind > -FAR)) continue;
+      found[k]!.near.push(r);
+      found[k]!.shares.push(Math.exp(behind) / sum);
     }
-    for (let k = 0; k < K; k++) shares[k]! /= sum;
     total += top + Math.log(sum);
-    addShares(sums, row, shares, values?.[r]);
   }
-  return { total, near: nearest.map((own) => Int32Array.from(own)) };
+  return {
+    total,
+    near: found.map((own) => Int32Array.from(own.near)),
+    shares: found.map((own) => Float64Array.from(own.shares)),
+  };
 }
 
 /** The places of the ones of each row. */
@@ -237,42 +172,38 @@ function valuesOf({ data, shape: [count = 0, S = 0] }: HostArray): number[][] {
 }
 
 /** log P of each of the values in a normal, of N rows that are shared out. */
-function valueLogs(own: readonly Float64Array[], counts: Float64Array, N: number): Float64Array[] {
-  const S = own[0]!.length;
-  const seen = new Float64Array(S);
-  for (const each of own) for (let s = 0; s < S; s++) seen[s]! += each[s]!;
-  return own.map((each, k) =>
-    seen.map((all, s) => Math.log((each[s]! + (all + 1 / S) / (N + 1)) / (counts[k]! + 1))),
+function valueLogs(sums: readonly Sums[], N: number): Float64Array[] {
+  const S = sums[0]!.values.length;
+  const seen = Float64Array.from({ length: S }, (_, s) =>
+    sums.reduce((all, each) => all + each.values[s]!, 0),
+  );
+  return sums.map(({ count, values }) =>
+    seen.map((all, s) => Math.log((values[s]! + (all + 1 / S) / (N + 1)) / (count + 1))),
   );
 }
 
 /** The normals that explain N rows best, by sums over them. */
-function maximized({ counts, first, squares, values }: Sums, N: number): FittedNormal[] {
-  const K = counts.length;
-  const n = first[0]!.length;
-  const lines = values[0]!.length > 0 ? valueLogs(values, counts, N) : undefined;
-  const scattered = first.map((sum, k) => {
-    const count = counts[k]!;
-    const mean = sum.map((v) => v / Math.max(count, 1e-9));
-    const scatter = squares[k]!.map((v, at) => {
-      const [i, j] = [Math.floor(at / n), at % n];
-      return j > i ? 0 : v - count * mean[i]! * mean[j]!;
-    });
-    return { count, mean, scatter };
-  });
-  const within = Float64Array.from(
-    { length: n },
-    (_, i) => scattered.reduce((sum, { scatter }) => sum + Math.max(scatter[i * n + i]!, 0), 0) / N,
+function maximized(sums: readonly Sums[], N: number): FittedNormal[] {
+  const K = sums.length;
+  const n = sums[0]!.first.length;
+  const lines = sums[0]!.values.length > 0 ? valueLogs(sums, N) : undefined;
+  const spread = (k: number, i: number, j: number): number => {
+    const { count, first, squares } = sums[k]!;
+    return squares[i * n + j]! - (first[i]! * first[j]!) / Math.max(count, 1e-9);
+  };
+  const within = Float64Array.from({ length: n }, (_, i) =>
+    sums.reduce((sum, _each, k) => sum + Math.max(spread(k, i, i), 0) / N, 0),
   );
-  return scattered.map(({ count, mean, scatter }, k) => {
+  return sums.map(({ count, first }, k) => {
     const added = n * Math.min(1, (2 * n) / count);
-    const covariance = scatter.map((v, at) => {
-      const [i, j] = [Math.floor(at / n), at % n];
-      return (v + (i === j ? added * within[i]! : 0)) / (count + added) + (i === j ? LEAST_VARIANCE : 0);
-    });
+    const covariance = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j <= i; j++) covariance[i * n + j] = spread(k, i, j) / (count + added);
+      covariance[i * n + i]! += (added * within[i]!) / (count + added) + LEAST_VARIANCE;
+    }
     return {
       weight: (count + 1) / (N + K),
-      mean,
+      mean: first.map((v) => v / Math.max(count, 1e-9)),
       factor: cholesky(covariance, n),
       line: lines?.[k] ?? NO_LINE,
     };

@@ -12,6 +12,7 @@ import {
   type Splines,
   whereItIs,
 } from "./likely-distribution.js";
+import { sortNumbers } from "./sort-numbers.js";
 
 /** Most numbers held at once: columns are processed in groups, with one pass over the examples per group. */
 const AT_ONCE = 2 ** 24;
@@ -85,7 +86,7 @@ export async function* sortedColumns(rows: CalibrationData, n: number): AsyncGen
       }
       row += count;
     }
-    for (const column of columns) yield column.sort();
+    for (const column of columns) yield sortNumbers(column);
   }
 }
 
