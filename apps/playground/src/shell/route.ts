@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import * as v from "valibot";
 
 /**
@@ -49,32 +49,37 @@ addEventListener("hashchange", () => {
   else route.value = next;
 });
 
-/**
- * A tab's configuration from the address, checked by its schema; for an invalid one, the default and the reason. `bare`: the
- * address asks for nothing but the tab.
- */
-export function configFor<C>(
-  part: string,
-  schema: v.GenericSchema<unknown, C>,
-): { value: C; bare: boolean; problem?: string } {
+/** A tab's configuration. `bare`: the address asks for nothing but the tab. `change` writes it into the address, too. */
+type TabConfig<C> = Readonly<{
+  config: Signal<C>;
+  bare: boolean;
+  problem?: string;
+  change(next: Partial<C>): void;
+}>;
+
+/** A tab's configuration from the address, checked by its schema; for an invalid one, the default and the reason. */
+export function tabConfig<C extends object>(part: string, schema: v.GenericSchema<unknown, C>): TabConfig<C> {
   const { part: current, config } = route.peek();
   const given = current === part && config !== undefined;
   const found = v.safeParse(schema, given ? config : {});
   held.set(part, given && found.success ? JSON.stringify(config) : "");
   const usual = v.parse(schema, {});
-  if (found.success)
-    return { value: found.output, bare: JSON.stringify(found.output) === JSON.stringify(usual) };
-  const problem = `The address is not valid. The page shows the default.\n${v.summarize(found.issues)}`;
-  return { value: usual, bare: false, problem };
+  const value = signal(found.success ? found.output : usual);
+  return {
+    config: value,
+    bare: found.success && JSON.stringify(found.output) === JSON.stringify(usual),
+    ...(!found.success && {
+      problem: `The address is not valid. The page shows the default.\n${v.summarize(found.issues)}`,
+    }),
+    change(next) {
+      value.value = { ...value.value, ...next };
+      held.set(part, JSON.stringify(value.value));
+      if (part === shownPart.peek()) writeAddress(part);
+    },
+  };
 }
 
-/** Writes a tab's configuration into the address without a new history entry. */
-export function writeConfig(part: string, config: object): void {
-  held.set(part, JSON.stringify(config));
-  if (part === shownPart.peek()) writeAddress(part);
-}
-
-/** Makes the address describe the shown tab: the bare address for its default configuration. */
+/** Makes the address describe the shown tab, without a new history entry: the bare address for its default configuration. */
 export function writeAddress(part: string): void {
   const text = encodeURIComponent(held.get(part) ?? "");
   if (text && text.length <= LONGEST) history.replaceState(visit, "", `#/${part}?config=${text}`);

@@ -76,3 +76,12 @@ export function connect(): Connection {
     },
   };
 }
+
+/** The worker of a tab, which starts with the first call. */
+export function connectLater(): () => Connection {
+  let connection: Connection | undefined;
+  return () => {
+    connection ??= connect();
+    return connection;
+  };
+}

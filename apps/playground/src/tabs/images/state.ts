@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import type { RunImages } from "../../run/session.js";
 import { fetchRun, linkedRun } from "../../shell/embed.js";
-import { configFor, writeConfig } from "../../shell/route.js";
+import { tabConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
 import { digitsOf } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
@@ -9,7 +9,7 @@ import { describePictures, hasColour, readPictures } from "../../ui/pictures.js"
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun, restWhileHidden } from "../../ui/run.js";
 import { showStored } from "../../ui/stored-view.js";
-import { type Connection, connect } from "../../worker/client.js";
+import { connectLater } from "../../worker/client.js";
 import type { ImagesOpened, ImagesView, ReadRun } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
 import { splitImages } from "./network.js";
@@ -19,9 +19,9 @@ const FURTHER = 10;
 /** Files decoded at the same time. */
 const MOST_FILES = 2000;
 
-const start = configFor("images", imagesConfig);
+const start = tabConfig("images", imagesConfig);
 
-export const config = signal<ImagesConfig>(start.value);
+export const { config } = start;
 export const addressProblem = start.problem;
 export const opened = signal<ImagesOpened | undefined>(undefined);
 /** Description of the training images, and progress of reading files. */
@@ -67,11 +67,7 @@ export const waits = computed(() =>
 /** The ledgers of its images, by their names. */
 const ledgers = signal<Readonly<Record<string, Float32Array>>>({});
 
-let connection: Connection | undefined;
-const worker = (): Connection => {
-  connection ??= connect();
-  return connection;
-};
+const worker = connectLater();
 
 export const run = makeRun<ImagesView, ImagesOpened>(opened, (args, options) =>
   worker().call("images.train", args, options),
@@ -174,7 +170,7 @@ export async function openRunFiles(chosenFiles: readonly File[]): Promise<void> 
     const found = await worker().call("images.read", { files: chosenFiles });
     const { step, learningRate, shape: wanted } = found;
     command.value = found;
-    remember({ learningRate, steps: step + FURTHER, running: false });
+    start.change({ learningRate, steps: step + FURTHER, running: false });
     const side = SIDES.find((each) => wanted.join() === `1,${each},${each}`);
     if (side !== undefined) return await openDigits(side);
     await run.stop();
@@ -228,34 +224,28 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
 
 /** Changes the configuration. A change of network or seed restarts training. */
 export function configure(change: Partial<ImagesConfig>, { keep = false } = {}): void {
-  config.value = { ...config.value, ...change };
-  writeConfig("images", config.value);
+  start.change(change);
   void open(keep && run.problem.value === undefined);
 }
 
 /** Changes size or colours: the images are read again. */
 export function reread(change: Partial<Pick<ImagesConfig, "side" | "colour">>): void {
-  remember(change);
+  start.change(change);
   void (files.value ? openFiles(files.value) : openOwn());
 }
 
-function remember(change: Partial<ImagesConfig>): void {
-  config.value = { ...config.value, ...change };
-  writeConfig("images", config.value);
-}
-
 export function play(): void {
-  remember({ running: true });
+  start.change({ running: true });
   if (stored.value) void openOwn();
   else run.train();
 }
 export function pause(): void {
-  remember({ running: false });
+  start.change({ running: false });
   void run.stop();
 }
 
 export async function setTemperature(temperature: number): Promise<void> {
-  remember({ temperature });
+  start.change({ temperature });
   if (!opened.value) return;
   try {
     samples.value = await worker().call("images.sample", { temperature, seed: config.value.seed });

@@ -13,5 +13,3 @@ export const networkConfig = v.strictObject({
   temperature: v.optional(between(0, 10), 1),
   seed: v.optional(whole(0, 1e9), 0),
 });
-
-export type NetworkConfig = v.InferOutput<typeof networkConfig>;

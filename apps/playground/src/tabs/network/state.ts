@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { configFor, writeConfig } from "../../shell/route.js";
+import { tabConfig } from "../../shell/route.js";
 import { type Digits, digitAt, imagesOf, loadDigits } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
@@ -7,12 +7,12 @@ import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { ExamplePreimages, Learnt, OnnxFiles, OpenedNetwork, Reading } from "./calls.js";
-import { type NetworkConfig, networkConfig } from "./config.js";
+import { networkConfig } from "./config.js";
 import { EXAMPLE, exampleFile, onnxFilesOf } from "./files.js";
 
-const first = configFor("network", networkConfig);
+const first = tabConfig("network", networkConfig);
 
-export const config = signal<NetworkConfig>(first.value);
+export const { config, change } = first;
 export const addressProblem = first.problem;
 export const opened = signal<OpenedNetwork | undefined>(undefined);
 export const digits = signal<Digits | undefined>(undefined);
@@ -60,11 +60,6 @@ async function compute(): Promise<void> {
     return;
   }
   if (!chosen) await openExample();
-}
-
-export function change(next: Partial<NetworkConfig>): void {
-  config.value = { ...config.value, ...next };
-  writeConfig("network", config.value);
 }
 
 /** Discards the density, not the network. */

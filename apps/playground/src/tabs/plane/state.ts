@@ -1,11 +1,11 @@
 import { effect, signal } from "@preact/signals";
-import { configFor, writeConfig } from "../../shell/route.js";
+import { tabConfig } from "../../shell/route.js";
 import { download } from "../../ui/files.js";
 import { makeHistory } from "../../ui/history.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun, restWhileHidden } from "../../ui/run.js";
 import { showStored } from "../../ui/stored-view.js";
-import { type Connection, connect } from "../../worker/client.js";
+import { connectLater } from "../../worker/client.js";
 import type { Description, Opened, PlaneView } from "./calls.js";
 import { type PlaneConfig, type PlaneLayer, planeConfig } from "./config.js";
 
@@ -14,9 +14,9 @@ const SAMPLES_KEPT = 2048;
 /** Delay of the editor for further changes, in milliseconds. */
 const SETTLE = 250;
 
-const start = configFor("plane", planeConfig);
+const start = tabConfig("plane", planeConfig);
 
-export const config = signal<PlaneConfig>(start.value);
+export const { config } = start;
 export const addressProblem = start.problem;
 export const description = signal<Description | undefined>(undefined);
 export const networkProblem = signal<string | undefined>(undefined);
@@ -25,16 +25,12 @@ export const samples = signal(new Float32Array());
 /** Whether the page shows the finished example that it came with: no worker has started yet. */
 export const stored = signal(start.bare);
 
-const history = makeHistory<readonly PlaneLayer[]>(start.value.layers);
+const history = makeHistory<readonly PlaneLayer[]>(config.peek().layers);
 export const { canUndo, canRedo } = history;
 
-let connection: Connection | undefined;
 let settling: ReturnType<typeof setTimeout> | undefined;
 
-const worker = (): Connection => {
-  connection ??= connect();
-  return connection;
-};
+const worker = connectLater();
 
 export const run = makeRun<PlaneView, Opened>(opened, (args, options) =>
   worker().call("plane.train", args, options),
@@ -87,8 +83,7 @@ export async function begin(): Promise<void> {
 
 /** Changes the configuration and opens it after a short delay. */
 export function configure(change: Partial<PlaneConfig>, { keep = false } = {}): void {
-  config.value = { ...config.value, ...change };
-  writeConfig("plane", config.value);
+  start.change(change);
   clearTimeout(settling);
   settling = setTimeout(() => void open(keep && run.problem.value === undefined), SETTLE);
 }
@@ -100,18 +95,13 @@ export function setLayers(layers: readonly PlaneLayer[]): void {
 export const undo = (): void => configure({ layers: [...history.undo()] });
 export const redo = (): void => configure({ layers: [...history.redo()] });
 
-function remember(running: boolean): void {
-  config.value = { ...config.value, running };
-  writeConfig("plane", config.value);
-}
-
 export function play(): void {
-  remember(true);
+  start.change({ running: true });
   if (stored.value) void reset();
   else run.train();
 }
 export function pause(): void {
-  remember(false);
+  start.change({ running: false });
   void run.stop();
 }
 

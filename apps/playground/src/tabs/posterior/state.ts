@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import * as v from "valibot";
 import type { Progress } from "../../run/session.js";
-import { configFor, writeConfig } from "../../shell/route.js";
+import { tabConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
 import { download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
@@ -12,9 +12,9 @@ import type { Answer, PosteriorFacts, Ranks } from "./calls.js";
 import { type PosteriorConfig, posteriorConfig, storedFile, type TaskView, taskViews } from "./config.js";
 import { EXAMPLE } from "./own.js";
 
-const first = configFor("posterior", posteriorConfig);
+const first = tabConfig("posterior", posteriorConfig);
 
-export const config = signal<PosteriorConfig>(first.value);
+export const { config, change } = first;
 /** The simulator of one's own, as it stands in the box, and how the one that was trained is shown. Not in the address: a link shall not run code. */
 export const source = signal(EXAMPLE);
 const ownView = signal<TaskView>(taskViews.own);
@@ -148,11 +148,6 @@ function openOrTrain(): Promise<void> {
 export async function begin(): Promise<void> {
   if (first.bare) await showStored("posterior", { facts, answer, ranks });
   else if (!first.problem) void openOrTrain();
-}
-
-export function change(next: Partial<PosteriorConfig>): void {
-  config.value = { ...config.value, ...next };
-  writeConfig("posterior", config.value);
 }
 
 /** Another simulator: with its own posterior. */

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import { configFor, writeConfig } from "../../shell/route.js";
+import { tabConfig } from "../../shell/route.js";
 import { download } from "../../ui/files.js";
 import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
@@ -9,9 +9,9 @@ import { type TableConfig, tableConfig } from "./config.js";
 import { exampleFile, STORED } from "./example.js";
 import { timeLeft } from "./time-left.js";
 
-const first = configFor("table", tableConfig);
+const first = tabConfig("table", tableConfig);
 
-export const config = signal<TableConfig>(first.value);
+export const { config, change } = first;
 export const opened = signal<OpenedTable | undefined>(undefined);
 /** Columns that the user leaves out, and the one that names the rows. */
 export const dropped = signal<ReadonlySet<string>>(new Set());
@@ -152,11 +152,6 @@ export const choose = (row: number): Promise<void> =>
 
 export const showMore = (): Promise<void> =>
   startOnRows("sorting", (worker) => rank(worker, (ranked.value?.rows.length ?? 0) + SHOWN));
-
-export function change(next: Partial<TableConfig>): void {
-  config.value = { ...config.value, ...next };
-  writeConfig("table", config.value);
-}
 
 /** Judges the rows by another score, or with another share of false alarms. */
 export async function judge(next: Partial<Pick<TableConfig, "score" | "falseAlarms">>): Promise<void> {
