@@ -59,7 +59,7 @@ function hasherOf(): Hasher {
 type Expression = { simplify: (this: Expression, known?: Map<number, Expression>) => Expression };
 
 /** The expressions of jax-js's kernels, which are not exported either. */
-async function expressionsOf(): Promise<Expression> {
+export async function expressionsOf(): Promise<Expression> {
   const directory = new URL(".", import.meta.resolve("@jax-js/jax"));
   const file = readdirSync(fileURLToPath(directory)).find((name) => /^backend-.*\.js$/.test(name)) ?? "";
   const inside = (await import(new URL(file, directory).href)) as Record<string, unknown>;
