@@ -9,7 +9,7 @@ export type Pairs = Readonly<{ data: Float32Array; condition: Float32Array }>;
 
 /**
  * A model, with a line for each latent set so that those of held-out rows have mean 0 and variance 1: z ↦ (z − m) / s. A flow that
- * has learnt more of its examples than their law is too narrow; latents of other rows are spread out, and by as much its density widens.
+ * has learned its examples by heart is too narrow: latents of other rows are spread out, and by as much its density widens.
  * The last layer of the flow is an `actnorm`, z = (h + b) exp(a), which takes the line up. The model given is released.
  */
 export async function spreadLike(
