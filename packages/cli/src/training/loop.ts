@@ -12,7 +12,7 @@ import { type RunEnd, runMeasures } from "./run-measures.js";
 import { runPictures } from "./run-pictures.js";
 
 /** Pictures of samples within an epoch, or within a run that is shorter; the step of the first, and least steps between others. */
-const LOOKS = 5;
+const LOOKS = 4;
 const FIRST_LOOK = 15;
 const LEAST_BETWEEN = 50;
 

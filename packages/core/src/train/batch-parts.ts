@@ -8,7 +8,7 @@ import { makeStepper, type StepperOptions } from "./stepper.js";
 const SMALLEST_PART = 8;
 
 /** Steps that each number of parts is timed for; the first is not counted. */
-const TIMED_STEPS = 4;
+const TIMED_STEPS = 3;
 
 /** Fewest examples in a part where none is timed. */
 const USUAL_PART = 32;
