@@ -1,7 +1,6 @@
-import { type Executor, type FitOptions, type Flow, FlowModel, flowify } from "@flowify/core";
-import { couplingNetwork, heldOutPlaces, optionSchemas as o } from "@flowify/core/internal";
+import { couplingFlow, type Executor, type FitOptions, type Flow, FlowModel } from "@flowify/core";
+import { optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble } from "../ensemble.js";
-import { type Pairs, spreadLike } from "./spread.js";
 
 /** How the flows are trained. */
 export type MembersOptions = {
@@ -70,16 +69,9 @@ export async function trainMembers(
   const stepsOf = (epochs: number): number => Math.ceil((epochs * count) / batchSize);
   const steps =
     options.epochs === undefined ? Math.min(stepsOf(EPOCHS), MOST_STEPS) : stepsOf(options.epochs);
-  const network = couplingNetwork(size, {
-    condition: conditionSize,
-    blocks,
-    hidden,
-    bins: 8,
-    bound: 5,
-    rotate: false,
-  });
-  const make = (): Flow => flowify({ ...network, layers: [...network.layers, { kind: "actnorm" }] });
-  const trained = await fitEnsemble(make, data, {
+  const make = (): Flow =>
+    couplingFlow(size, { condition: conditionSize, blocks, hidden, bins: 8, bound: 5, rotate: false });
+  return fitEnsemble(make, data, {
     condition,
     executor,
     steps,
@@ -96,14 +88,4 @@ export async function trainMembers(
     ...(signal && { signal }),
     onProgress,
   });
-  const heldOut = (member: number): Pairs => {
-    const { held } = heldOutPlaces(count, HELD_OUT, seed + member);
-    const rowsOf = (all: Float32Array, width: number) =>
-      Float32Array.from([...held].flatMap((row) => [...all.subarray(row * width, (row + 1) * width)]));
-    return { data: rowsOf(data, size), condition: rowsOf(condition, conditionSize) };
-  };
-  const widened: FlowModel[] = trained.slice(0, before.length);
-  for (const [member, model] of trained.entries())
-    if (member >= before.length) widened.push(await spreadLike(model, heldOut(member), executor));
-  return widened;
 }
