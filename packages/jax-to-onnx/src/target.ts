@@ -26,6 +26,8 @@ export type TransposeCosts = Readonly<{
   block: number;
   matrix: number;
   node: number;
+  /** Per matrix of a stack where several threads share the work: each matrix is shared out anew. */
+  shared: number;
   /** Most axes for the search, which tries all their orders. */
   mostAxes: number;
 }>;
@@ -110,7 +112,7 @@ export const ortCpu: Target = {
   mostSlices: 16,
   steps: true,
   products: { stacked: 8192 },
-  transposes: { number: 0.45, block: 4.8, matrix: 9, node: 8000, mostAxes: 6 },
+  transposes: { number: 0.45, block: 4.8, matrix: 9, node: 8000, shared: 420, mostAxes: 6 },
   kernels: 4096,
 };
 

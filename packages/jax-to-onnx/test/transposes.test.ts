@@ -48,7 +48,7 @@ const countOf = (nodes: readonly GraphNode[], op: string): number =>
   nodes.filter((node) => node.op === op).length;
 
 describe("the steps of a transposition", () => {
-  const known = new TransposeSteps(ortCpu.transposes);
+  const known = new TransposeSteps(ortCpu);
   const cheapestSteps = (shape: readonly number[], perm: readonly number[]) => known.cheapest(shape, perm);
 
   it("come to the same order", () => {
@@ -61,6 +61,19 @@ describe("the steps of a transposition", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("turn no small matrices one by one where each is shared out among threads", () => {
+    const shared = new TransposeSteps({ ...ortCpu, threads: 2 });
+    const [shape, perm] = [
+      [784, 9, 32],
+      [0, 2, 1],
+    ];
+    expect(cheapestSteps(shape, perm).steps).toEqual([{ shape, perm }]);
+    expect(shared.cheapest(shape, perm).steps).toEqual([
+      { shape, perm: [1, 0, 2] },
+      { shape: [9, 25088], perm: [1, 0] },
+    ]);
   });
 
   it("move blocks or turn matrices", () => {

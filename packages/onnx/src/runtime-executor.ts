@@ -58,11 +58,12 @@ export function runtimeExecutor(
       const { jaxpr, signature } = trace(f, specs, name);
       try {
         const traceMs = performance.now() - start;
+        const each = Math.floor(target.threads / workers);
         const program =
           (await fusedProgram(store, jaxpr, signature, target.kernels)) ??
           (await onnxProgram(store, jaxpr, signature, {
-            target,
-            session: session(name, Math.floor(target.threads / workers)),
+            target: { ...target, threads: each },
+            session: session(name, each),
             workers: workersBeside(workers),
             memory: memory(),
             itemwise,

@@ -145,7 +145,7 @@ function begunPlan(planned: TrainPlan): TrainPlan {
 }
 
 /** Fewest steps, and numbers of an example in all of them, of a run that begins by timing the numbers of parts that a batch can have. */
-const TIMED = { steps: 200, numbers: 30_000 } as const;
+const TIMED = { steps: 500, numbers: 30_000 } as const;
 
 async function trainIn(
   run: RunFolder,

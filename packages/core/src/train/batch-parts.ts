@@ -10,8 +10,9 @@ const SMALLEST_PART = 8;
 /** Steps that each number of parts is timed for; the first is not counted. */
 const TIMED_STEPS = 3;
 
-/** Fewest examples in a part where none is timed. */
-const USUAL_PART = 32;
+/** Where none is timed: fewest examples in a part, and numbers that are worth as much as this many parameters (measured). */
+const USUAL_PART = 16;
+const MADE = 8;
 
 type Stepper = Awaited<ReturnType<typeof makeStepper>>;
 
@@ -39,14 +40,14 @@ export function partsWithin(
 }
 
 /**
- * The number of parts where none is timed: one for each of the usual workers where a batch makes about as many numbers on
- * its way as there are parameters, as with convolutions, and one with wide dense layers.
+ * The number of parts where none is timed: one for each of the usual workers where a batch makes many numbers on
+ * its way beside those of the parameters, as with convolutions, and one with wide dense layers.
  */
 export function usualParts(flow: Flow, executor: Executor, examples: number, parameters: number): number {
   const { workers = 1 } = executor;
   const made = flow.chain.layers.reduce((sum, { outShape }) => sum + sizeOf(outShape), 0);
   const fits = examples % workers === 0 && examples / workers >= USUAL_PART;
-  return fits && 4 * examples * made >= parameters ? workers : 1;
+  return fits && MADE * examples * made >= parameters ? workers : 1;
 }
 
 /**

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Executor } from "../../src/executor/executor.js";
 import { createTrainer, flowify, jaxExecutor, type TrainOptions } from "../../src/index.js";
 import { makeRng } from "../../src/math/rng.js";
-import { partsToTry, partsWithin } from "../../src/train/batch-parts.js";
+import { sizeOf } from "../../src/shape.js";
+import { partsToTry, partsWithin, usualParts } from "../../src/train/batch-parts.js";
 
 const rng = makeRng(5);
 const data = { examples: Uint8Array.from({ length: 64 * 16 }, () => 256 * rng.uniform()), count: 64 };
@@ -88,6 +89,16 @@ describe("parts of a batch", () => {
     expect(partsWithin(executor, 30, 4)).toBe(3);
     expect(partsWithin(executor, 16, 4)).toBe(2);
     expect(partsWithin(jaxExecutor(), 64, 4)).toBe(1);
+  });
+
+  it("is, where none is timed, one part a worker of 16 examples and more that make much beside the parameters", () => {
+    const executor = { ...jaxExecutor(), workers: 2 };
+    const made = flow.chain.layers.reduce((sum, { outShape }) => sum + sizeOf(outShape), 0);
+    expect(usualParts(flow, executor, 32, 8 * 32 * made)).toBe(2);
+    expect(usualParts(flow, executor, 32, 8 * 32 * made + 1)).toBe(1);
+    expect(usualParts(flow, executor, 30, 1)).toBe(1);
+    expect(usualParts(flow, executor, 33, 1)).toBe(1);
+    expect(usualParts(flow, jaxExecutor(), 32, 1)).toBe(1);
   });
 
   it.each([0, -1, 1.5])("refuses %d parts", async (parts) => {

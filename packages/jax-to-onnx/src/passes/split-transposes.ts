@@ -10,7 +10,7 @@ import { TransposeSteps } from "./transpose-steps.js";
  * 2, 56].
  */
 function split(graph: Graph): void {
-  const known = new TransposeSteps(graph.target.transposes);
+  const known = new TransposeSteps(graph.target);
   const { worthANode } = known;
   /**
    * ONNX Runtime moves a Transpose after a Reshape that splits axes, where it is slow; a Flatten between them prevents

@@ -1,5 +1,5 @@
 import { nth, pick, sizeOf } from "../lists.js";
-import type { TransposeCosts } from "../target.js";
+import type { Target, TransposeCosts } from "../target.js";
 
 /** A Transpose with adjacent axes merged. */
 type Step = Readonly<{ shape: readonly number[]; perm: readonly number[] }>;
@@ -12,8 +12,9 @@ export class TransposeSteps {
   readonly #costs: TransposeCosts;
   readonly #found = new Map<string, Steps>();
 
-  constructor(costs: TransposeCosts) {
-    this.#costs = costs;
+  constructor({ threads, transposes }: Pick<Target, "threads" | "transposes">) {
+    const { matrix, shared } = transposes;
+    this.#costs = { ...transposes, matrix: threads > 1 ? matrix + shared : matrix };
   }
 
   /** Fewest moved numbers that justify another node. */
