@@ -134,23 +134,19 @@ function densities(places: readonly Place[], given: boolean): NetworkLayer[] {
     );
   const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
   // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
-  const heavy: NetworkLayer[] = [
-    { kind: "actnorm" },
-    { kind: "asinh" },
-    marginal,
-    ...(n > 1 ? [whiten(LITTLE)] : []),
-  ];
+  const heavy: NetworkLayer[] = [{ kind: "actnorm" }, { kind: "asinh" }, marginal];
   const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
   const gaussian: NetworkLayer[][] = [
     [whiten(LITTLE)],
     [marginal],
-    heavy,
+    [...heavy, ...(n > 1 ? [whiten(LITTLE)] : [])],
     ...(few ? [[{ kind: "valueTree" as const, edges: edges() }]] : []),
     ...(given
       ? [
           [...lines, whiten(LITTLE)],
           [...lines, marginal, whiten(LITTLE)],
           [marginal, ...lines, whiten(LITTLE)],
+          [...heavy, ...lines, whiten(LITTLE)],
         ]
       : []),
   ];

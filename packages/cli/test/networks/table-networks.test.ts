@@ -65,6 +65,15 @@ describe("the networks for tables", () => {
     expect(edges[4]).toEqual([-0.5, 0.5, 1.5, 2.5]);
   });
 
+  it("let each bend of the numbers depend on the codes, too: what does not loses their trends", () => {
+    const layers = networkFor("auto", mixed).description!.layers;
+    const kinds = JSON.parse(JSON.stringify(layers))
+      .at(-1)
+      .layers[0].members.map((member: { kind: string }[]) => member.map(({ kind }) => kind).join(" "));
+    for (const bend of ["marginal", "actnorm asinh marginal"])
+      expect(kinds).toContain(`${bend} conditionalAffine whiten`);
+  });
+
   it("of categories and continuous numbers are exact", async () => {
     for (const head of ["shop", "amount,shop"]) {
       const set = await setOf(
