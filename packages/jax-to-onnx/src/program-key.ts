@@ -42,11 +42,12 @@ function textOf({ inBinders, eqns, outs }: Jaxpr): string {
   };
   const atom = (each: Atom): string =>
     isLiteral(each) ? `${numberText(each.value)}:${typeText(each)}` : `%${numbers.get(each)}`;
-  const lines = eqns.map(({ primitive, params, inputs, outBinders }) => {
-    const given = inputs.map(atom).join(" ");
-    return `${outBinders.map(bind).join(" ")} = ${primitive} ${JSON.stringify(params, plain)} ${given}`;
-  });
-  return [inBinders.map(bind).join(" "), ...lines, outs.map(atom).join(" ")].join("\n");
+  const first = inBinders.map(bind).join(" ");
+  const lines = eqns.map(
+    ({ primitive, params, inputs, outBinders }) =>
+      `${outBinders.map(bind).join(" ")} = ${primitive} ${JSON.stringify(params, plain)} ${inputs.map(atom).join(" ")}`,
+  );
+  return [first, ...lines, outs.map(atom).join(" ")].join("\n");
 }
 
 const typeText = ({ aval: { dtype, shape, weakType } }: Atom): string =>

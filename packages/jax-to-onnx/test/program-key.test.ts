@@ -5,23 +5,19 @@ import { trace } from "../src/trace.js";
 
 type Unary = (x: np.Array) => np.Array;
 
-/** The key of a function of one array. */
+/** The key of a function of arrays of one shape. */
 function keyOf(
-  f: Unary,
+  f: (x: np.Array, y: np.Array) => np.Array,
   shape: number[] = [3],
   dtype = DType.Float32,
   how: unknown = "",
 ): string | undefined {
-  const { jaxpr } = trace(
-    f,
-    [
-      new (class {
-        shape = shape;
-        dtype = dtype;
-      })(),
-    ] as never,
-    "f",
-  );
+  class Spec {
+    shape = shape;
+    dtype = dtype;
+  }
+  const specs = Array.from({ length: Math.max(f.length, 1) }, () => new Spec());
+  const { jaxpr } = trace(f, specs, "f");
   try {
     return programKey(jaxpr, how);
   } finally {
@@ -61,6 +57,7 @@ it.each<[string, string | undefined, string | undefined]>([
   ],
   ["operation", keyOf((x) => np.exp(x)), keyOf((x) => np.log(x))],
   ["order of operands", keyOf((x) => x.ref.sub(np.exp(x))), keyOf((x) => np.exp(x.ref).sub(x))],
+  ["order of inputs", keyOf((x, y) => x.sub(y)), keyOf((x, y) => y.sub(x))],
   ["constant", keyOf(shifted(3)), keyOf(shifted(4))],
   [
     "parameter",
