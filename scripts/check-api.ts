@@ -12,7 +12,7 @@ import { entriesIn, namesIn } from "./size/entries.js";
 const limits: Readonly<Record<string, number>> = {
   "@flowify/core": 51,
   "@flowify/core/layer": 37,
-  "@flowify/core/layers": 49,
+  "@flowify/core/layers": 50,
   "@flowify/core/testing": 3,
   "@flowify/core/internal": 46,
   "jax-to-onnx": 9,

@@ -85,6 +85,26 @@ describe("a flow of a table", () => {
     await model.dispose();
   });
 
+  it("keeps the trend of a number that most rows lack", async () => {
+    const rng = makeRng(8);
+    const file = join(root, "lacking.csv");
+    const row = (): string => {
+      const [a, known] = [rng.normal(), rng.uniform() < 0.3];
+      return `${a},${known ? Math.exp(2 * a + 0.2 * rng.normal()) : ""}`;
+    };
+    writeFileSync(file, `a,b\n${Array.from({ length: 1200 }, row).join("\n")}\n`);
+    const { schema, rows } = await readTable(file);
+    const model = await fit(tableFlow(schema), rows, { steps: 1, seed: 7 });
+    const cells = tableCells(schema, await model.sampleFlat(4000, { seed: 1 }));
+    const off = cells.flatMap(({ a, b }) =>
+      b === null ? [] : [Math.abs(Math.log(Math.max(Number(b), 1e-3)) - 2 * Number(a))],
+    );
+    expect(off.length / 4000).toBeGreaterThan(0.25);
+    // 0.13 of the law: the median of the absolute value of a normal of deviation 0.2
+    expect(off.toSorted((x, y) => x - y)[off.length >> 1]).toBeLessThan(0.3);
+    await model.dispose();
+  });
+
   it("is read as another table was", async () => {
     const { schema } = await readTable(path, { drop: ["weight"] });
     const other = join(root, "other.csv");

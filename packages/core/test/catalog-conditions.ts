@@ -7,6 +7,7 @@ import { conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { flowMixture } from "../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
+import { impute } from "../src/layers/impute.js";
 import { linear } from "../src/layers/linear.js";
 import { parallel } from "../src/layers/parallel.js";
 import { split } from "../src/layers/split.js";
@@ -57,6 +58,14 @@ const embedded = (
 export const conditions: readonly CatalogEntry[] = [
   given("conditionalAffine, a condition of 3", "conditionalAffine", conditionalAffine([4], 3, { hidden: 6 })),
   given("conditionalAffine, lines", "conditionalAffine", conditionalAffine([2], 3, { hidden: 0 })),
+  given(
+    "impute, noise in two of three",
+    "impute",
+    impute([3], 4, { numbers: [2, 0], known: [1, 3], bins: 4 }),
+    {},
+    2,
+  ),
+  given("impute, noise in none of them", "impute", impute([2], 1, { numbers: [], known: [] })),
   given(
     "conditionalAffine of an image, a condition of 2",
     "conditionalAffine",

@@ -1,6 +1,6 @@
 import type { Network, NetworkLayer } from "@flowify/core";
 import { couplingNetwork, denseNetwork } from "@flowify/core/internal";
-import type { TableSchema } from "../data/table/schema.js";
+import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 
 /** Widths and bins of the networks; the splines live on ± bound standard deviations. */
@@ -14,7 +14,14 @@ const SHRINKAGE = 0.01;
  * A number of a row of a flow: the step between its values, 0 where it has any, the least one, and how many there are. Codes, and
  * numbers of few values, have probabilities.
  */
-type Place = Readonly<{ gap: number; origin: number; size: number; values?: "codes" | "numbers" }>;
+type Place = Readonly<{
+  gap: number;
+  origin: number;
+  size: number;
+  values?: "codes" | "numbers";
+  /** The share of rows in which noise stands in its place, where the next number says so. */
+  noise?: number;
+}>;
 
 const ANY: Place = { gap: 0, origin: 0, size: Number.POSITIVE_INFINITY };
 
@@ -24,14 +31,20 @@ const codes = (count: number): Place => ({ gap: 1, origin: 0, size: count + 1, v
 /** Numbers of so few values count as values, where none is missing: what stands in its place has a density. */
 const FEW = 8;
 
+/** The share of rows of a table whose cell is missing or a value that has a probability. */
+const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: number): number =>
+  missing / rows +
+  spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
+
 function placesOf(schema: TableSchema): Place[] {
+  const { rows } = schema;
   return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
     const { range, gap = 0, origin = 0, uneven, values = [] } = found;
     if (range === undefined) return [codes(values.length)];
     const size =
       uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
     const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size };
-    if (instead.length > 0) return [grid, codes(instead.length)];
+    if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length)];
     return [{ ...grid, ...(size <= FEW && { values: "numbers" as const }) }];
   });
 }
@@ -89,9 +102,36 @@ function stack(places: readonly Place[]): NetworkLayer[] {
     ];
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
   const layers = densities(numbers, columns.length > 0);
-  return columns.length === 0
-    ? [...front, ...layers]
-    : [...front, { kind: "mixedRow", columns, edges, hidden, layers }];
+  if (columns.length === 0) return [...front, ...layers];
+  const whole = imputed(places, columns, edges);
+  return [...front, { kind: "mixedRow", columns, edges, hidden, layers: [...whole, ...layers] }];
+}
+
+/** Shares of rows from which and up to which noise is replaced: less does no harm, and more leaves few rows to learn from. */
+const LEAST_NOISE = 0.02;
+const MOST_NOISE = 0.9;
+/** At most so many numbers, those with most of it. */
+const MOST_IMPUTED = 16;
+
+/** What puts numbers that fit to the others in the place of noise, where there is any: first those that lack the fewest. */
+function imputed(
+  places: readonly Place[],
+  columns: readonly number[],
+  edges: readonly (readonly number[])[],
+): NetworkLayer[] {
+  const starts = edges.map((_, c) => edges.slice(0, c).reduce((sum, own) => sum + own.length - 1, 0));
+  let number = -1;
+  const found = places.flatMap(({ noise = 0 }, at) => {
+    if (columns.includes(at)) return [];
+    number++;
+    const known = starts[columns.indexOf(at + 1)];
+    return known === undefined || noise < LEAST_NOISE || noise > MOST_NOISE ? [] : [{ number, noise, known }];
+  });
+  const most = found.toSorted((a, b) => a.noise - b.noise).slice(-MOST_IMPUTED);
+  if (most.length === 0) return [];
+  return [
+    { kind: "impute", numbers: most.map(({ number }) => number), known: most.map(({ known }) => known) },
+  ];
 }
 
 /** Most boxes of a tree, and how many codes of a column have their own: as many as there is room for. */
@@ -133,9 +173,9 @@ function densities(places: readonly Place[], given: boolean): NetworkLayer[] {
       Array.from({ length: size + 1 }, (_, k) => origin + gap * (k - 0.5)),
     );
   const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
+  const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
   // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
   const heavy: NetworkLayer[] = [{ kind: "actnorm" }, { kind: "asinh" }, marginal];
-  const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
   const gaussian: NetworkLayer[][] = [
     [whiten(LITTLE)],
     [marginal],

@@ -69,9 +69,22 @@ describe("the networks for tables", () => {
     const layers = networkFor("auto", mixed).description!.layers;
     const kinds = JSON.parse(JSON.stringify(layers))
       .at(-1)
-      .layers[0].members.map((member: { kind: string }[]) => member.map(({ kind }) => kind).join(" "));
+      .layers.at(-1)
+      .members.map((member: { kind: string }[]) => member.map(({ kind }) => kind).join(" "));
     for (const bend of ["marginal", "actnorm asinh marginal"])
       expect(kinds).toContain(`${bend} conditionalAffine whiten`);
+  });
+
+  it("put numbers that fit in the place of noise, those that lack the fewest first", async () => {
+    const set = await setOf(
+      "a,b,c,d,kind",
+      (i) =>
+        `${Math.sin(i)},${i % 5 ? "" : Math.cos(i)},${i % 2 ? "" : Math.cos(i)},${i === 7 ? "" : Math.sin(i * i)},k${i % 3}`,
+    );
+    const [row] = networkFor("auto", set).description!.layers;
+    // two codes each say whether b, c and d are missing, and four are of the kind
+    const { layers } = row as Extract<typeof row, { kind: "mixedRow" }>;
+    expect(layers[0]).toEqual({ kind: "impute", numbers: [2, 1], known: [2, 0] });
   });
 
   it("of categories and continuous numbers are exact", async () => {

@@ -22,6 +22,7 @@ export { dequantize } from "../layers/dequantize.js";
 export { dequantizeColumns } from "../layers/dequantize-columns.js";
 export { flowMixture } from "../layers/flow-mixture.js";
 export { gaussianMixture } from "../layers/gaussian-mixture.js";
+export { impute } from "../layers/impute.js";
 export { kernel } from "../layers/kernel.js";
 export { leakyRelu } from "../layers/leaky-relu.js";
 export { linear } from "../layers/linear.js";

@@ -12,6 +12,7 @@ export { dequantizeKind } from "./dequantize.js";
 export { dequantizeColumnsKind } from "./dequantize-columns.js";
 export { flowMixtureKind } from "./flow-mixture.js";
 export { gaussianMixtureKind } from "./gaussian-mixture.js";
+export { imputeKind } from "./impute.js";
 export { leakyReluKind } from "./leaky-relu.js";
 export { linearKind } from "./linear.js";
 export { marginalKind } from "./marginal.js";

@@ -1,4 +1,4 @@
-import { lax, nn, numpy as np } from "@jax-js/jax";
+import { lax, nn, numpy as np, tree } from "@jax-js/jax";
 import { sizeOf } from "../shape.js";
 import { type Curve, splineForward, splineInverse, withinBin } from "./rq-spline.js";
 
@@ -103,3 +103,16 @@ export const entryForward = (
 /** The inverse of `entryForward`. */
 export const entryInverse = (params: EntrySplineParams, z: np.Array, splines: readonly number[]): np.Array =>
   splineInverse(z, curvesAt(tableOf(params, "inverse"), z, splines), withinBin);
+
+/** The inverse of `entryForward`, and the log of the derivative of that at the result. Consumes everything. */
+export function entryInverseSlope(
+  params: EntrySplineParams,
+  z: np.Array,
+  splines: readonly number[],
+): { x: np.Array; logDerivative: np.Array } {
+  const curve = curvesAt(tableOf(params, "inverse"), z, splines);
+  const x = splineInverse(z, tree.ref(curve), withinBin);
+  const { z: again, logDerivative } = splineForward(x.ref, curve, withinBin);
+  again.dispose();
+  return { x, logDerivative };
+}

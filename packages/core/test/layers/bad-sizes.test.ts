@@ -10,6 +10,7 @@ import { type Conv2dOptions, conv2d } from "../../src/layers/conv2d.js";
 import { coupling } from "../../src/layers/coupling.js";
 import { flowMixture } from "../../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../../src/layers/gaussian-mixture.js";
+import { impute } from "../../src/layers/impute.js";
 import { kernel } from "../../src/layers/kernel.js";
 import { linear } from "../../src/layers/linear.js";
 import { maxPool2d } from "../../src/layers/max-pool2d.js";
@@ -220,6 +221,21 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "layers for other values of a row",
     () => mixedRow([3], [conditionalAffine([2], 3)], { columns: [0], edges: [[0, 1, 2]] }),
     "mixedRow: the layers take a condition [3], the columns have 2 values",
+  ],
+  [
+    "no condition for what is noise",
+    () => impute([2], 0, { numbers: [], known: [] }),
+    "impute: needs a condition that says which numbers are noise",
+  ],
+  [
+    "fewer places than numbers that may be noise",
+    () => impute([2], 3, { numbers: [0, 1], known: [0] }),
+    "impute: expected 2 places in known, got 1",
+  ],
+  [
+    "noise in a number that is not there",
+    () => impute([2], 3, { numbers: [2], known: [0] }),
+    "impute: a place is not among 2 numbers, or not among 3 of the condition",
   ],
   ["all leaving", () => split([3], { leaving: 3 }), "split: 3 of 3 channels leaving leaves none behind"],
   ["one to split", () => split([1]), "split: number of leaving channels must be a positive integer, got 0"],

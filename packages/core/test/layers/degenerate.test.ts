@@ -60,6 +60,19 @@ const networks: { readonly [name: string]: readonly NetworkLayer[] } = {
       members: [[{ kind: "marginal" }, { kind: "whiten" }], [{ kind: "gaussianMixture" }]],
     },
   ],
+  "a row of values and numbers": [
+    { kind: "dequantize" },
+    { kind: "flatten" },
+    {
+      kind: "mixedRow",
+      columns: [0],
+      edges: [[-1e3, 128, 1e3]],
+      layers: [
+        { kind: "impute", numbers: [1, 0], known: [0, 1] },
+        { kind: "whiten", scaled: true },
+      ],
+    },
+  ],
   "what given networks are made of": [
     { kind: "dequantize" },
     { kind: "affine", scale: Float32Array.of(2, -3), shift: Float32Array.of(-1, 1) },
