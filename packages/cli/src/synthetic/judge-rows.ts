@@ -1,4 +1,5 @@
 import { type FlowModel, UsageError } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import type { TableSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { takeRows } from "../rows.js";
@@ -7,7 +8,7 @@ import { tableColumns } from "../tables/columns/kinds.js";
 import { encodedRows } from "../tables/flow-rows.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount, table } from "../ui/format.js";
-import { columnsOf } from "./columns.js";
+import { type Columns, columnsOf, rowCount } from "./columns.js";
 import { columnShapes, type Likeness, pairTrends } from "./likeness.js";
 import { type Privacy, privacyOf } from "./nearest-training-rows.js";
 import { type Detection, detection, type Efficacy, efficacy } from "./tasks.js";
@@ -18,11 +19,14 @@ const SAMPLES = { least: 1000, most: 10_000 } as const;
 /** A figure of sampled rows, and the same of held-out rows; both are compared with training rows. */
 type Beside<T> = Readonly<{ samples: T; heldOut: T }>;
 
+/** With the same of training rows that are drawn again, as many as there are samples: what chance alone costs. */
+type WithChance<T> = Beside<T> & Readonly<{ redrawn: T }>;
+
 /** How good sampled rows are, as the field measures it. */
 export type SyntheticRows = Readonly<{
   samples: number;
-  shapes: Beside<Likeness>;
-  trends: Beside<Likeness>;
+  shapes: WithChance<Likeness>;
+  trends: WithChance<Likeness>;
   detection: Beside<Detection>;
   privacy: Privacy;
   efficacy: readonly Efficacy[];
@@ -40,10 +44,17 @@ export function compareRows(
     samples: compare(sampled),
     heldOut: compare(heldOut),
   });
+  const [rng, count] = [makeRng(seed), rowCount(training)];
+  const again = Uint32Array.from({ length: rowCount(sampled) }, () => rng.integer(count));
+  const redrawn = of(takeRows(rows.training, rows.training.length / count, again));
+  const likeness = (of: (real: Columns, other: Columns) => Likeness): WithChance<Likeness> => ({
+    ...beside((other) => of(training, other)),
+    redrawn: of(training, redrawn),
+  });
   return {
-    samples: sampled[0]?.values.length ?? 0,
-    shapes: beside((other) => columnShapes(training, other)),
-    trends: beside((other) => pairTrends(training, other)),
+    samples: rowCount(sampled),
+    shapes: likeness(columnShapes),
+    trends: likeness(pairTrends),
     detection: beside((other) => detection(training, other, seed)),
     privacy: privacyOf(schema, rows),
     efficacy: efficacy(training, sampled, heldOut),
@@ -88,27 +99,27 @@ export function syntheticLines({
   efficacy,
 }: SyntheticRows): string[] {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const row = <T>(name: string, { samples, heldOut }: Beside<T>, of: (each: T) => string): string[] => [
-    name,
-    of(samples),
-    of(heldOut),
-  ];
+  const row = <T>(
+    name: string,
+    { samples, heldOut, redrawn }: Beside<T> & Readonly<{ redrawn?: T }>,
+    of: (each: T) => string,
+  ): string[] => [name, of(samples), of(heldOut), redrawn === undefined ? "" : of(redrawn)];
   const score = (each: { score: number }): string => each.score.toFixed(3);
   const lowest = trends.samples.columns.concat(shapes.samples.columns).toSorted((a, b) => a.score - b.score);
   const { copies, nearer, sampled, heldOut, near } = privacy;
   return [
     ...table(
       [
-        ["", `${formatCount(samples)} samples`, "held-out rows"],
+        ["", `${formatCount(samples)} samples`, "held-out rows", "training rows again"],
         row("column shapes", shapes, score),
         row("column pair trends", trends, score),
         row("detection by boosted trees", detection, score),
         row("  area under the curve", detection, ({ auroc }) => auroc.toFixed(3)),
         row("copies of training rows", { samples: copies.sampled, heldOut: copies.heldOut }, percent),
         row("nearest training row", { samples: sampled, heldOut }, (distance) => distance.toPrecision(3)),
-        ["nearer than 99 % held out", percent(near), percent(0.01)],
+        ["nearer than 99 % held out", percent(near), percent(0.01), ""],
       ],
-      [false, true, true],
+      [false, true, true, true],
     ),
     `${percent(nearer.share)} of the samples are nearer to a training row than to a held-out row (expected: ${percent(nearer.expected)})`,
     `least alike: ${lowest

@@ -92,6 +92,9 @@ describe("the rows of a table", () => {
     );
     expect(fresh.shapes.samples.score).toBeGreaterThan(0.93);
     expect(fresh.trends.samples.score).toBeGreaterThan(0.9);
+    // drawn from the rows themselves, only one of the two sets has chance in it
+    expect(fresh.trends.redrawn.score).toBeGreaterThan(fresh.trends.samples.score);
+    expect(fresh.trends.redrawn.score).toBeLessThan(1);
     expect(fresh.privacy.nearer.expected).toBeCloseTo(0.7, 10);
     expect(Math.abs(fresh.privacy.nearer.share - 0.7)).toBeLessThan(0.06);
     expect(fresh.privacy.copies.sampled).toBeLessThan(0.05);
