@@ -70,6 +70,7 @@ const couplings = (n: number): NetworkLayer[] =>
 
 /** Most columns of a table for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
 const MIXTURES = [
+  { most: 3, own: [2, 3, 4, 6, 9, 16, 24], behind: [4], trained: 4 },
   { most: 8, own: [2, 3, 4, 6, 9, 16], behind: [4], trained: 4 },
   { most: 32, own: [2, 4, 8], behind: [4], trained: 4 },
   { most: 100, own: [2, 4], behind: [2], trained: 0 },
