@@ -100,13 +100,17 @@ describe("the networks for tables", () => {
   it("let rare codes of many share a place, the more of them the less frequent they are", () => {
     const values = Array.from({ length: 150 }, (_, i) => `town ${i}`);
     const town = { name: "town", type: "category", use: "model", missing: 0, distinct: 150, values } as const;
-    const edgesFor = (columns: number): number[] => {
-      const schema = { version: 1 as const, rows: 900, columns: new Array(columns).fill(town) };
+    const edgesFor = (columns: number, rows = 900): number[] => {
+      const schema = { version: 1 as const, rows, columns: new Array(columns).fill(town) };
       const text = JSON.stringify(tableNetwork("stack", columns, schema).layers);
       return JSON.parse(/"edges":\[(\[[^\]]*\])/.exec(text)![1]!);
     };
     expect(edgesFor(1).slice(31)).toEqual([30.5, 31.5, 63.5, 127.5, 149.5, 150.5]);
     expect(edgesFor(40).slice(4)).toEqual([3.5, 7.5, 15.5, 31.5, 63.5, 127.5, 149.5, 150.5]);
+    // of many rows, fewer values share one
+    expect(edgesFor(1, 6400).slice(99)).toEqual([98.5, 99.5, 149.5, 150.5]);
+    expect(edgesFor(1, 9600)).toEqual(Array.from({ length: 152 }, (_, k) => k - 0.5));
+    expect(edgesFor(6, 9600).slice(63)).toEqual([62.5, 63.5, 127.5, 149.5, 150.5]);
   });
 
   it("have none where every column is continuous, and are exact", async () => {
