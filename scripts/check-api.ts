@@ -14,7 +14,7 @@ const limits: Readonly<Record<string, number>> = {
   "@flowify/core/layer": 37,
   "@flowify/core/layers": 50,
   "@flowify/core/testing": 3,
-  "@flowify/core/internal": 46,
+  "@flowify/core/internal": 47,
   "jax-to-onnx": 9,
   "jax-to-onnx/internal": 23,
   "@flowify/onnx": 30,

@@ -1,5 +1,6 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeSafetensors } from "@flowify/core";
 import { toBytes } from "@flowify/onnx";
 import sharp from "sharp";
 import { beforeAll, expect, it } from "vitest";
@@ -64,6 +65,15 @@ it("a run with --condition label classifies by the likelihood of each class", as
   const { classified } = JSON.parse(stdout);
   expect(classified.of).toBe(100);
   expect(classified.right).toBeGreaterThan(90);
+});
+
+it("has normals of classes that are fitted once more at the end", async () => {
+  const { tensors } = decodeSafetensors(readFileSync(join(run, "fitted.safetensors")));
+  expect(Object.keys(tensors).length).toBeGreaterThan(4);
+  const used = await withModel(run, {}, silentTerminal({}), async (model) => model.arrays());
+  for (const [name, array] of Object.entries(tensors)) expect(used[name]).toEqual(array);
+  const means = Object.keys(tensors).find((name) => name.endsWith("means")) ?? "";
+  expect(tensors[means]?.shape).toEqual([40, side * side]);
 });
 
 it("sample --condition draws images of a class, the grid a class in each row without it", async () => {

@@ -98,7 +98,7 @@ export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: s
     expectNone(flags, ["judge", "normalize", "temperature"], "belongs to --quality\nadd --quality");
   await withModel(folder, flags, terminal, async (model, run) => {
     const chosen = await imagesFor(run, flags);
-    if (flags.split === "validation" && existsSync(runPaths(folder).fitted))
+    if (flags.split === "validation" && "rows" in chosen && existsSync(runPaths(folder).fitted))
       terminal.warn(
         "at its end the run has fitted its densities to all of its rows, these included: they look likelier than new rows; --split test has rows that it has not seen",
       );

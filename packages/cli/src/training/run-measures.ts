@@ -1,5 +1,5 @@
 import { encodeSafetensors, type TrainingState } from "@flowify/core";
-import { keepBest, measuring } from "@flowify/core/internal";
+import { fittedEnd, keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -62,15 +62,29 @@ export function runMeasures(
 
   /**
    * Densities that the network fits to rows, and does not train, fitted once more to all rows, the held-out ones included: those have
-   * chosen the state by then. Kept beside the checkpoints.
+   * chosen the state by then.
    */
-  const fitAgain = async (before: Earlier): Promise<TrainingState["arrays"]> => {
+  const fitRows = async (before: Earlier): Promise<TrainingState["arrays"]> => {
     const { data, flow } = plan;
     if (!validation || !("rows" in data) || flow.condition) return {};
     const examples = Float32Array.from([data, validation].flatMap((set) => [...examplesOf(set)]));
     const known = await pictures.withModel(before, async ({ params }) => params);
     const found = await trainer.fitAgain({ examples, count: data.count + validation.count }, known);
-    const arrays = Object.fromEntries(Object.entries(found).map(([path, a]) => [`params.${path}`, a]));
+    return Object.fromEntries(Object.entries(found).map(([path, a]) => [`params.${path}`, a]));
+  };
+
+  /** The normals of classes at the end of a flow, fitted to the numbers that its trained layers return for the images. */
+  const fitClasses = async (before: Earlier): Promise<TrainingState["arrays"]> => {
+    const { data, flow } = plan;
+    const { condition } = conditionOf(flow, data);
+    if (!condition || !("images" in data)) return {};
+    const given = { condition, seed: training.seed };
+    return pictures.withModel(before, (model) => fittedEnd(model, examplesOf(data), given));
+  };
+
+  /** What is fitted to all of the data at the end of a run, kept beside the checkpoints. */
+  const fitAgain = async (before: Earlier): Promise<TrainingState["arrays"]> => {
+    const arrays = { ...(await fitRows(before)), ...(await fitClasses(before)) };
     if (Object.keys(arrays).length > 0) await writeFileAtomic(run.fitted, encodeSafetensors(arrays));
     return arrays;
   };

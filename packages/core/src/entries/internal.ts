@@ -21,6 +21,7 @@ export { type Likelihood, weakest } from "../mass.js";
 export { normalCdf, normalQuantile } from "../math/normal.js";
 export { permutation } from "../math/rng.js";
 export type { LedgerEntry } from "../model/evaluation.js";
+export { fittedEnd } from "../model/fit-end.js";
 export { didYouMean } from "../near-name.js";
 export { flowShape, outShape } from "../network/apply-network.js";
 export type { OrdinaryLayer } from "../network/network.js";

@@ -2,7 +2,10 @@ import type { HostArray } from "../params/host-array.js";
 import { type FittedNormal, fitMixture } from "./fit-mixture.js";
 import { nearestCentres } from "./k-means.js";
 
-/** Nats by which normals of other classes are less likely at first. */
+/** Nats by which normals of other classes are less likely at first: they hold a few samples of a million. */
+const OTHERS = 16;
+
+/** Nats by which normals of other groups of conditions are about less likely at first: groups pass into each other. */
 const FAR = 6;
 
 /** Rows for each normal below which a class is fitted to the rows of all: one or two rows have no spread. */
@@ -28,7 +31,7 @@ export function fitClassMixture(
     const own = rows.filter((_, r) => labels[r] === label);
     const share = Math.floor(((label + 1) * K) / classes) - Math.floor((label * K) / classes);
     const normals = fitMixture(own.length < FEWEST * share ? rows : own, share);
-    const line = Float64Array.from({ length: classes }, (_, c) => (c === label ? 0 : -FAR));
+    const line = Float64Array.from({ length: classes }, (_, c) => (c === label ? 0 : -OTHERS));
     fitted.push(...normals.map((each) => ({ ...each, line })));
   }
   return fitted;

@@ -10,7 +10,10 @@ import { readArray } from "../train/state.js";
 type NamedArrays = { readonly [name: string]: HostArray };
 
 /** The parameters by name, `params.<path>`. */
-export function namedParameters({ parameterKinds }: Flow, params: JsTree<HostArray>): NamedArrays {
+export function namedParameters(
+  { parameterKinds }: Pick<Flow, "parameterKinds">,
+  params: JsTree<HostArray>,
+): NamedArrays {
   const values = treeFlatten(params).leaves;
   const leaves = parameterPaths(params, parameterKinds);
   return Object.fromEntries(leaves.map(({ path }, i) => [`params.${path}`, nth(values, i)]));
