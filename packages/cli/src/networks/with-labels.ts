@@ -1,12 +1,13 @@
 import { flowify, UsageError, zoo } from "@flowify/core";
-import { flowShape } from "@flowify/core/internal";
+import { flowShape, imageEnd } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import type { DataSet } from "../data/image-set.js";
 import type { NetworkDescription } from "./network.js";
 import { type ChosenNetwork, networkOfDescription } from "./weights.js";
 
 /**
- * The network, conditional on the labels of its images; at its end is a mixture in which each class has its own normals.
+ * The network, conditional on the labels of its images; at its end is a mixture in which each class has its own normals, in place of
+ * the layers that would drop more and more numbers.
  * Errors: `UsageError` for data without labels, or of one class.
  */
 export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork {
@@ -20,8 +21,41 @@ export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork
   const conditional = { ...description, condition: { classes } };
   return {
     ...network,
-    description: { ...conditional, layers: endInNormals(conditional, NORMALS * classes) },
+    description: { ...conditional, layers: endInClasses(conditional, NORMALS * classes) },
   };
+}
+
+/** Numbers down to which a network of images drops them layer by layer, and most that couplings of all of them are affordable for. */
+const WHOLE = { least: 512, most: 1024 } as const;
+
+/** Pairs of couplings of all numbers at the end, those that the mixture sees, and the sizes of the network that models the others. */
+const END = { couplings: 3, kept: 128, hidden: [256] } as const;
+
+/**
+ * The layers of a network with classes. Layers that drop numbers draw each of them independently given the others: a sample of a
+ * few numbers that are a seven need not look like one. So couplings of all numbers take their place, and a mixture of those that vary
+ * most, from the layer on behind which there would be fewer than 512.
+ */
+function endInClasses(network: NetworkDescription, components: number): NetworkDescription["layers"] {
+  const { layers } = network;
+  const sizes = layers.map((_, i) =>
+    sizeOf(
+      flowShape(networkOfDescription({ ...network, layers: layers.slice(0, i + 1) }).layers, network.inShape),
+    ),
+  );
+  const from = sizes.findIndex(
+    (size, i) => size < WHOLE.least && size < (sizes[i - 1] ?? sizeOf(network.inShape)),
+  );
+  const end = sizes[from - 1] ?? 0;
+  const isWhole = end >= WHOLE.least && end <= WHOLE.most;
+  if (layers.at(-1)?.kind === "gaussianMixture" || !isWhole) return endInNormals(network, components);
+  const [flatten, ...last] = imageEnd(end, END.couplings, END.hidden, END.kept);
+  return [
+    ...layers.slice(0, from),
+    flatten,
+    ...last.slice(0, -1),
+    { kind: "gaussianMixture", components },
+  ] as NetworkDescription["layers"];
 }
 
 /** Normals of each class, or of each output of a network, at the end of a flow. */
