@@ -14,6 +14,9 @@ import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { valueTree } from "./value-tree.js";
 
+/** Examples that values are counted in, and those that the layers of the numbers start from: these take their time. */
+const START_ITEMS = { values: 20_000, numbers: 5000 } as const;
+
 /** The parameters of the values, and those of the layers of the numbers. */
 export type MixedRowParams = { values: ArrayTree[]; numbers: ArrayTree[] };
 
@@ -96,6 +99,7 @@ export function mixedRow(
     inverseNoise: { values: values.inverseNoise, numbers: numbers.inverseNoise },
     parameterKinds: { values: values.parameterKinds, numbers: numbers.parameterKinds },
     facts: {
+      initExamples: START_ITEMS.values,
       frozenParameterKinds: { values: "fixed", numbers: numbers.facts.frozenParameterKinds ?? "fixed" },
     },
     init(key) {
@@ -120,11 +124,13 @@ export function mixedRow(
     async initFromData(key, examples) {
       const [first, other] = splitKey(key, 2);
       const codes = await examples.map([columns.length], (x) => take(x, columns)).held();
-      const rest = await examples.map([others.length], (x) => take(x, others)).held();
+      const some = examples.first(START_ITEMS.numbers);
+      const rest = await some.map([others.length], (x) => take(x, others)).held();
+      const conditions = await valuesOf(codes.first(START_ITEMS.numbers));
       const { values: had, numbers: rested } = (examples.known ?? {}) as Partial<MixedRowParams>;
       return {
         values: await initChain(values, first, codes.about(had)),
-        numbers: await initChain(numbers, other, rest.conditioned(await valuesOf(codes)).about(rested)),
+        numbers: await initChain(numbers, other, rest.conditioned(conditions).about(rested)),
       };
     },
   });

@@ -68,6 +68,17 @@ describe("mixedRow", () => {
     await model.dispose();
   });
 
+  it("counts values in more examples than other layers start from", async () => {
+    usePrecision("float32");
+    const options = { steps: 1, learningRate: 1e-9, executor: jaxExecutor(), seed: 2, initExamples: 60 };
+    const model = await fit(flowify(network(lines)), drawn(1, 6000), options);
+    const fresh = drawn(5, 3000);
+    const mean = (logs: ArrayLike<number>): number => sum(Array.from(logs)) / logs.length;
+    // of 60 examples, five probabilities and six numbers cost about 11 / 120
+    expect(mean(fresh.map(logLaw)) - mean(await model.logProb(fresh))).toBeLessThan(0.02);
+    await model.dispose();
+  });
+
   it("has probabilities of values: noise on a code within its edges changes nothing", async () => {
     const model = await started(lines);
     const [plain, noisy] = await Promise.all([model.logProb([[0, 1, 2]]), model.logProb([[0.4, 1, 1.6]])]);
