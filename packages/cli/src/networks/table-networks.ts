@@ -79,19 +79,19 @@ const couplings = (n: number): NetworkLayer[] =>
         { kind: "coupling", stack: 2, bins, bound, hidden },
       ]).flat();
 
-/** Most columns of a table for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
+/** Most columns of a table, and fewest rows, for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
 const MIXTURES = [
-  { most: 3, own: [2, 3, 4, 6, 9, 16, 24], behind: [4], trained: 4 },
-  { most: 8, own: [2, 3, 4, 6, 9, 16], behind: [4], trained: 4 },
-  { most: 32, own: [2, 4, 8], behind: [4], trained: 4 },
-  { most: 100, own: [2, 4], behind: [2], trained: 0 },
+  { most: 3, rows: 1000, own: [2, 3, 4, 6, 9, 16, 24], behind: [4], trained: 4 },
+  { most: 8, rows: 0, own: [2, 3, 4, 6, 9, 16], behind: [4], trained: 4 },
+  { most: 32, rows: 0, own: [2, 4, 8], behind: [4], trained: 4 },
+  { most: 100, rows: 0, own: [2, 4], behind: [2], trained: 0 },
 ] as const;
 
 /**
  * Noise for numbers on a grid, then the probability of the codes, and densities of the numbers given them. So many columns of
  * codes that a tree cannot hold them are taken as numbers.
  */
-function stack(places: readonly Place[]): NetworkLayer[] {
+function stack(places: readonly Place[], rows: number): NetworkLayer[] {
   const sized = (apart: number): number[][] =>
     places.map((place) => (place.values ? edgesOf(place, apart) : []));
   const all = APART.map(sized).find((each) => each.flat().length <= MOST_VALUES) ?? sized(Math.min(...APART));
@@ -113,7 +113,7 @@ function stack(places: readonly Place[]): NetworkLayer[] {
       },
     ];
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
-  const layers = densities(numbers, columns.length > 0);
+  const layers = densities(numbers, columns.length > 0, rows);
   if (columns.length === 0) return [...front, ...layers];
   const whole = imputed(places, columns, edges);
   return [...front, { kind: "mixedRow", columns, edges, hidden, layers: [...whole, ...layers] }];
@@ -173,9 +173,13 @@ function edgesOf({ gap, origin, size, values, own = 0 }: Place, apart: number): 
  * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for
  * each, and couplings, which alone are trained. Given codes, their means, scales and weights depend on these.
  */
-function densities(places: readonly Place[], given: boolean): NetworkLayer[] {
+function densities(places: readonly Place[], given: boolean, rows: number): NetworkLayer[] {
   const n = places.length;
-  const { own = [], behind = [], trained = 0 } = MIXTURES.find(({ most }) => n <= most) ?? {};
+  const {
+    own = [],
+    behind = [],
+    trained = 0,
+  } = MIXTURES.find((each) => n <= each.most && rows >= each.rows) ?? {};
   const normals = (components: number): NetworkLayer => ({ kind: "gaussianMixture", components, kept: 0 });
   const whiten = (shrinkage: number): NetworkLayer => ({ kind: "whiten", scaled: true, shrinkage });
   const marginal: NetworkLayer = { kind: "marginal", bins: marginalBins };
@@ -243,13 +247,13 @@ export const tableBodies: {
     brief: string;
     layers(columns: number): readonly NetworkLayer[];
     /** With the noise, for the numbers of a row. */
-    whole?(places: readonly Place[]): readonly NetworkLayer[];
+    whole?(places: readonly Place[], rows: number): readonly NetworkLayer[];
   }>;
 } = {
   stack: {
     brief:
       "a mixture of Gaussians, copulas, mixtures of normals and couplings, weighed by held-out rows: the default for tables",
-    layers: (n) => densities(new Array<Place>(n).fill(ANY), false),
+    layers: (n) => densities(new Array<Place>(n).fill(ANY), false, 0),
     whole: stack,
   },
   couplings: {
@@ -294,7 +298,7 @@ export function tableNetwork(
   const front = places ? frontOf(places) : wholeFront(levels);
   return {
     inShape: [columns],
-    layers: places && whole ? whole(places) : [...front, ...layers(columns)],
+    layers: places && whole ? whole(places, schema.rows) : [...front, ...layers(columns)],
   };
 }
 

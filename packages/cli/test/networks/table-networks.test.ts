@@ -113,6 +113,17 @@ describe("the networks for tables", () => {
     expect(edgesFor(6, 9600).slice(63)).toEqual([62.5, 63.5, 127.5, 149.5, 150.5]);
   });
 
+  it("have many normals in few columns of many rows alone", () => {
+    const number = { type: "continuous", use: "model", missing: 0, distinct: 900 } as const;
+    const range = { least: 0, most: 1, mean: 0.5, std: 0.3 };
+    const normals = (rows: number, columns: number): boolean => {
+      const named = Array.from({ length: columns }, (_, i) => ({ ...number, range, name: `c${i}` }));
+      const { layers } = tableNetwork("stack", columns, { version: 1, rows, columns: named });
+      return JSON.stringify(layers).includes('"components":24');
+    };
+    expect([normals(2000, 3), normals(200, 3), normals(2000, 4)]).toEqual([true, false, false]);
+  });
+
   it("have none where every column is continuous, and are exact", async () => {
     const set = await setOf("a,b", (i) => `${Math.sin(i)},${Math.cos(i * i)}`);
     const { description } = networkFor("table/couplings", set);
