@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
+import { benchCores } from "./cores.js";
 import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
@@ -46,6 +47,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      13 % false alarms; --seeds N for the seed
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
+  --cores                            steps and scores on 1, 2, 4, 8 and 16 cores, as far as there are, into docs/results/cores.md, or
+                                     into --out FOLDER, with a picture
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
                                      the lowering, into docs/results/passes.md, or into --out FOLDER; --only A,B for some
                                      passes, --graphs to compare graphs and time nothing, --threads N
@@ -120,7 +123,7 @@ const each = <const N extends string, T>(names: readonly N[], option: T): Record
 const word = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 const options = {
-  ...each(["all", "json", "help", "profile", "score", "write", "passes", "graphs"], flag),
+  ...each(["all", "json", "help", "profile", "score", "write", "passes", "graphs", "cores"], flag),
   ...each(["laws", "series", "boosting", "calibration", "contaminated"], flag),
   ...each(["tables", "reasons", "posteriors", "regression", "only", "splits"], word),
   ...each(["sets", "rows", "batch", "threads", "data-dir"], word),
@@ -165,6 +168,7 @@ const benchmarks = {
   reasons: async ({ reasons = "", seeds }) => {
     for (let seed = 0; seed < seeds; seed++) await benchReasons(reasons, seed);
   },
+  cores: ({ out }) => benchCores(out),
   passes: (given) => {
     const ofMnist = paperNames.filter((name) => name.startsWith("mnist/"));
     const networks = given.names.length > 0 ? given.names.map(fullName) : ofMnist;

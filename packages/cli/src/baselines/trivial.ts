@@ -35,14 +35,14 @@ export async function trivialBaseline(
   return others.reduce((a, b) => (b.figure < a.figure ? b : a), best as TrivialBaseline);
 }
 
-/** What to say of a run of rows that a baseline beats by a figure that shows, a line. More steps help no run whose best state is the start. */
+/** What to say of a run of rows that a baseline beats by a figure that shows, a line. More steps help a run that was still `rising` at its end. */
 export const beatenBy = (
   { name, figure }: TrivialBaseline,
   own: number,
-  { unit, judgedStep }: Readonly<{ unit: string; judgedStep: number }>,
+  { unit, rising }: Readonly<{ unit: string; rising: boolean }>,
 ): string[] =>
   own - figure >= 0.0005
     ? [
-        `${name} is better than the run, by ${(own - figure).toFixed(3)} ${unit}: ${judgedStep > 0 ? "train longer, or " : ""}take it: flowify baseline lists such densities`,
+        `${name} is better than the run, by ${(own - figure).toFixed(3)} ${unit}: ${rising ? "train longer, or " : ""}take it: flowify baseline lists such densities`,
       ]
     : [];

@@ -195,7 +195,7 @@ async function trainIn(
     baseline && "rows" in data
       ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, {
           unit: unitOf(data.shape).name,
-          judgedStep: verdict.judgedStep,
+          rising: verdict.judgedStep > 0 && verdict.judgedStep === step,
         })
       : [];
   return {
