@@ -14,10 +14,12 @@ import { CheckpointError, encodeSafetensors, HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import type { Checkpoint } from "../src/runs/checkpoint.js";
 import {
+  bestCheckpoint,
   latestCheckpoint,
   listCheckpoints,
   pruneCheckpoints,
   readCheckpoint,
+  removeStart,
   writeCheckpoint,
 } from "../src/runs/saved-checkpoints.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -174,5 +176,29 @@ describe("the checkpoints of a run", () => {
     expect(readdirSync(folder).sort()).toEqual(
       [3, 4].flatMap((step) => [`step-00000000${step}.json`, `step-00000000${step}.safetensors`]),
     );
+  });
+
+  it("keep the start and the best, and choose the start where the gain of the best may be chance", async () => {
+    const measured = (step: number, nll: number, gainStdErr?: number): Checkpoint => ({
+      ...checkpointOf(step),
+      metrics: [{ step, split: "validation", nll, ...(gainStdErr !== undefined && { gainStdErr }) }],
+    });
+    const written = async (gainStdErr: number): Promise<string> => {
+      const folder = join(root, `measured-${made++}`);
+      mkdirSync(folder);
+      const all = [measured(0, 3), measured(1, 2.9, gainStdErr), measured(2, 3.1), measured(3, 3.2)];
+      for (const checkpoint of all) await writeCheckpoint(folder, checkpoint);
+      await pruneCheckpoints(folder, 1);
+      return folder;
+    };
+    const [lucky, better] = [await written(0.2), await written(0.05)];
+    for (const folder of [lucky, better])
+      expect((await listCheckpoints(folder)).map((path) => Number(path.slice(-6, -5)))).toEqual([3, 1, 0]);
+    expect((await bestCheckpoint(lucky))?.step).toBe(0);
+    expect((await bestCheckpoint(better))?.step).toBe(1);
+    await removeStart(lucky);
+    await removeStart(better);
+    expect((await bestCheckpoint(lucky))?.step).toBe(0);
+    expect((await listCheckpoints(better)).length).toBe(2);
   });
 });

@@ -146,7 +146,9 @@ async function trained(
             due: (taken) => taken % validateEvery === 0,
             async measure() {
               const state = await trainer.params();
-              return { logProb: await held.measure(state), state };
+              const logs = await held.measure(state);
+              const logProb = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+              return { logProb, state, logs: async () => logs };
             },
             best,
             patience: patience && patience * validateEvery,
@@ -157,7 +159,7 @@ async function trained(
     ],
     recover: (failure) => trainer.rollBack(kept, failure),
   });
-  return best.best?.state ?? trainer.params();
+  return best.chosen?.state ?? trainer.params();
 }
 
 const schemas: SchemasOf<FitOptions> = {

@@ -98,7 +98,7 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
   const { flow, steps: total, seed = 0 } = rest;
   const every = Math.max(FEWEST_BETWEEN, Math.ceil(total / MEASUREMENTS));
   const turns = serialQueue();
-  const best = keepBest(before?.best);
+  const best = keepBest({ best: before?.best });
   const reports: StepReport[] = [];
   const now: {
     executor: Executor;

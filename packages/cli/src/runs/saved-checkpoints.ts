@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "@flowify/core";
-import { keepBest, type Measured } from "@flowify/core/internal";
+import { type KeepBest, keepBest, type Measured } from "@flowify/core/internal";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import type { RunConfig } from "../run-config.js";
@@ -126,16 +126,17 @@ export async function judgedCheckpoint(
 }
 
 /**
- * Keeps the `keep` newest checkpoints and the one with the best figure (on validation images if there are some,
- * otherwise on test images).
+ * Keeps the `keep` newest checkpoints, the one with the best figure (on validation images if there are some,
+ * otherwise on test images), and the start where the gain over it is measured.
  */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
   const paths = await listCheckpoints(folder);
-  const best = await bestCheckpoint(folder);
-  for (const path of paths.slice(keep)) if (path !== best?.state) await removeCheckpoint(path);
+  const { best, start } = await measuredCheckpoints(folder);
+  const kept = [best?.state, best?.gainStdErr !== undefined && start?.state];
+  for (const path of paths.slice(keep)) if (!kept.includes(path)) await removeCheckpoint(path);
 }
 
-/** Removes the checkpoint of step 0 if there is a later one: a finished run needs it only if it is the best. */
+/** Removes the checkpoint of step 0 if there is a later one: a finished run needs it only if it is chosen. */
 export async function removeStart(folder: string): Promise<void> {
   const [, ...older] = await listCheckpoints(folder);
   const best = await bestCheckpoint(folder);
@@ -149,24 +150,31 @@ async function removeCheckpoint(path: string): Promise<void> {
   await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
 }
 
-/** The path of the checkpoint with the best measured figure; the oldest of equal ones. */
-export async function bestCheckpoint(folder: string): Promise<Measured<string> | undefined> {
+/** The path of the checkpoint for evaluating a run: that with the best measured figure, or the start where the gain may be chance. */
+export const bestCheckpoint = async (folder: string): Promise<Measured<string> | undefined> =>
+  (await measuredCheckpoints(folder)).chosen;
+
+/** The best of the checkpoints with a figure, the oldest of equal ones, and the start; their states are paths. */
+export async function measuredCheckpoints(folder: string): Promise<KeepBest<string>> {
   const best = keepBest<string>();
   for (const state of (await listCheckpoints(folder)).reverse()) {
     const measured = await measuredOf(state);
     if (measured) best.offer({ ...measured, state });
   }
-  return best.best;
+  return best;
 }
 
-async function measuredOf(path: string): Promise<Pick<Measured<string>, "step" | "logProb"> | undefined> {
+async function measuredOf(path: string): Promise<Omit<Measured<string>, "state"> | undefined> {
   const sidecar = await readFile(path, "utf8")
     .then((text) => parseSidecar(path, text))
     .catch(() => undefined); // a damaged one cannot be the best
-  const of = (split: string): number | undefined =>
-    sidecar?.metrics.flatMap((record) =>
-      record.split === split ? (figureOf(record as MetricsRecord) ?? []) : [],
-    )[0];
-  const figure = of("validation") ?? of("test");
-  return sidecar && figure !== undefined ? { step: sidecar.step, logProb: -figure } : undefined;
+  const of = (split: string) =>
+    sidecar?.metrics.find(
+      (record) => record.split === split && figureOf(record as MetricsRecord) !== undefined,
+    );
+  const record = of("validation") ?? of("test");
+  const figure = record && figureOf(record as MetricsRecord);
+  if (!sidecar || figure === undefined) return undefined;
+  const { gainStdErr } = record as { gainStdErr?: number };
+  return { step: sidecar.step, logProb: -figure, ...(gainStdErr !== undefined && { gainStdErr }) };
 }

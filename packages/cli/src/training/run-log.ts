@@ -20,8 +20,12 @@ export type RunInTraining = Readonly<{
   note(line: string): void;
 }>;
 
-/** A likelihood and its images or rows. */
-export type Measurement = Readonly<{ images: DataSet; evaluation: Evaluation }>;
+/** A likelihood and its images or rows; `gainStdErr`: standard error of its difference from the start of the run. */
+export type Measurement = Readonly<{
+  images: DataSet;
+  evaluation: Evaluation;
+  gainStdErr?: number | undefined;
+}>;
 
 /** A step of a run: its epoch, and whether it completes one. */
 export type Moment = Readonly<{ step: number; epoch: number; complete: boolean }>;
@@ -86,7 +90,11 @@ export function runLog(
       state.picture = path;
     },
     /** A likelihood; `of` is the step of its state, where that is an earlier one. */
-    measured({ step, epoch, complete }: Moment, { images, evaluation }: Measurement, of?: number): void {
+    measured(
+      { step, epoch, complete }: Moment,
+      { images, evaluation, gainStdErr }: Measurement,
+      of?: number,
+    ): void {
       const { value, stdErr } = figureOf(evaluation, images);
       const ledger = Object.fromEntries(evaluation.ledger.map((line) => [line.layer, unit.of(line)]));
       log({
@@ -96,6 +104,7 @@ export function runLog(
         [unit.field]: value,
         stdErr,
         ledger,
+        ...(gainStdErr !== undefined && { gainStdErr }),
         ...(of !== undefined && { stateOf: of }),
         seconds: seconds(),
       });

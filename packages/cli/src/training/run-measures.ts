@@ -5,7 +5,7 @@ import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-s
 import { writeFileAtomic } from "../files/atomic.js";
 import { figureOf as figureOfRecord, readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
-import { bestCheckpoint, readCheckpoint } from "../runs/saved-checkpoints.js";
+import { bestCheckpoint, measuredCheckpoints, readCheckpoint } from "../runs/saved-checkpoints.js";
 import type { checkpointWriter } from "./checkpoint-writer.js";
 import { type Measurement, type Moment, momentsOf, type RunInTraining, type runLog } from "./run-log.js";
 import type { Earlier, runPictures } from "./run-pictures.js";
@@ -49,12 +49,17 @@ export function runMeasures(
       }),
     }));
 
+  const logsOf = (rows: DataSet, earlier?: Earlier): Promise<Float64Array> =>
+    pictures.withModel(earlier, (model) =>
+      model.logProb(examplesOf(rows), { seed: training.seed, ...conditionOf(model.flow, rows) }),
+    );
+
   /** Whether an epoch ends that is measured. */
   const ends = ({ complete, epoch }: Moment): boolean => complete && epoch % evaluateEvery === 0;
 
   /** The best state, where it is another one than that of this moment. */
   const bestBefore = async (): Promise<Earlier> => {
-    if (best.best === undefined || best.best.step === trainer.taken) return undefined;
+    if (best.chosen === undefined || best.chosen.step === trainer.taken) return undefined;
     await checkpoints.written();
     const kept = await bestCheckpoint(run.checkpoints);
     return kept && (await readCheckpoint(kept.state, config.network)).state;
@@ -104,11 +109,17 @@ export function runMeasures(
       trainer,
       due: (step) => ends(momentOf(step)) || step === training.steps || step % validateEvery === 0,
       async measure() {
-        const moment = momentOf(trainer.taken);
         const measurement = await measure(validation);
-        log.measured(moment, measurement);
-        validated = { step: moment.step, measurement };
-        return { logProb: -figureOf(measurement.evaluation, validation).value, state: undefined };
+        validated = { step: trainer.taken, measurement };
+        const logProb = -figureOf(measurement.evaluation, validation).value;
+        return { logProb, state: undefined, ...("rows" in validation && { logs: () => logsOf(validation) }) };
+      },
+      async logsOfStart() {
+        const { start } = await measuredCheckpoints(run.checkpoints);
+        return start && logsOf(validation, (await readCheckpoint(start.state, config.network)).state);
+      },
+      onMeasured({ gainStdErr }) {
+        if (validated) log.measured(momentOf(trainer.taken), { ...validated.measurement, gainStdErr });
       },
       best,
       patience: patience && patience * validateEvery,
@@ -123,7 +134,7 @@ export function runMeasures(
     /** Takes the best state from the disk, where the run begins or goes back. */
     async readBest(): Promise<void> {
       if (!validation) return;
-      best.restore(await bestCheckpoint(run.checkpoints));
+      best.restore(await measuredCheckpoints(run.checkpoints));
       const known = readMetrics(run.metrics).findLast(
         ({ split, step, stateOf }) =>
           split === "validation" && step === trainer.taken && stateOf === undefined,

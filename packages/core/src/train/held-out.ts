@@ -71,11 +71,11 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
     );
 
   return {
-    /** Mean log p of the examples in nats, with the same noise each time; NaN where that of one is. */
-    async measure(params: JsTree<HostArray>): Promise<number> {
+    /** log p of the examples in nats, with the same noise each time. */
+    async measure(params: JsTree<HostArray>): Promise<Float64Array> {
       compiled ??= await compile(params);
       const placed = await executor.place(params);
-      let sum = 0;
+      const logs = new Float64Array(count);
       try {
         for (let done = 0; done < count; done += size) {
           // the last batch is filled up with examples from the front, which are not counted
@@ -89,12 +89,12 @@ export function heldOut(flow: Flow, executor: Executor, data: ExampleReader, see
           const out = await compiled.run([placed, x, noise, ...given]);
           const { data: logProb } = await executor.fetch<HostArray>(out);
           executor.release(out);
-          for (let i = 0; i < Math.min(size, count - done); i++) sum += nth(logProb, i);
+          for (let i = 0; i < Math.min(size, count - done); i++) logs[done + i] = nth(logProb, i);
         }
       } finally {
         executor.release(placed);
       }
-      return sum / count;
+      return logs;
     },
     dispose: async (): Promise<void> => compiled?.dispose(),
   };

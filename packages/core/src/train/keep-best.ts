@@ -1,34 +1,64 @@
 import type { Hook } from "./run-steps.js";
 import type { Trainer } from "./trainer.js";
 
-/** A state after so many steps, and its mean log p of held-out examples, in any unit. */
-export type Measured<T> = Readonly<{ step: number; logProb: number; state: T }>;
+/**
+ * A state after so many steps, and its mean log p of held-out examples, in any unit. `gainStdErr`: standard error of the
+ * difference from the start, where it is known.
+ */
+export type Measured<T> = Readonly<{ step: number; logProb: number; state: T; gainStdErr?: number }>;
 
-/** Keeps the best of some states, the first of equal ones; NaN is worse than any number. */
-export function keepBest<T>(before?: Measured<T>) {
-  const kept = { best: before };
+/** Standard errors that a gain over the start must have, to be no chance. */
+const SURE = 1;
+
+/** The standard error of the mean of after − before, over the same examples; NaN of a single one. */
+export function stdErrOfGain(before: ArrayLike<number>, after: ArrayLike<number>): number {
+  const gains = Array.from(after, (log, i) => log - before[i]!);
+  const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
+  const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);
+  return Math.sqrt(squares / (gains.length - 1) / gains.length);
+}
+
+/** Keeps the best of some states, the first of equal ones, and the start; NaN is worse than any number. */
+export function keepBest<T>(known: Best<T> = {}) {
+  const kept = { ...known };
   return {
     get best(): Measured<T> | undefined {
       return kept.best;
     },
+    get start(): Measured<T> | undefined {
+      return kept.start;
+    },
+    /** The best, or the start where the gain over it may be chance: few held-out examples choose among many states by luck. */
+    get chosen(): Measured<T> | undefined {
+      const { best, start } = kept;
+      const isLuck = best && start && best.logProb <= start.logProb + SURE * (best.gainStdErr ?? 0);
+      return isLuck ? start : best;
+    },
     /** Whether this state is the best so far, and is kept. */
     offer(next: Measured<T>): boolean {
       const { best } = kept;
+      if (next.step === 0) kept.start = next;
       const isBest = best === undefined || next.logProb > best.logProb || Number.isNaN(best.logProb);
       if (isBest) kept.best = next;
       return isBest;
     },
-    /** Starts again from the best that is known elsewhere. */
-    restore(best: Measured<T> | undefined): void {
-      kept.best = best;
+    /** Starts again from what is known elsewhere. */
+    restore({ best, start }: Best<T>): void {
+      Object.assign(kept, { best, start });
     },
   };
 }
 
+/** The best state, and the start, where they are known. */
+type Best<T> = Readonly<{ best?: Measured<T> | undefined; start?: Measured<T> | undefined }>;
+
 export type KeepBest<T> = ReturnType<typeof keepBest<T>>;
 
+/** Gives log p of each held-out example. */
+type Logs = () => Promise<ArrayLike<number>>;
+
 /** Mean log p of the held-out examples after so many steps, and whether it is the best so far. */
-export type Validation = Readonly<{ step: number; logProb: number; best: boolean }>;
+export type Validation = Readonly<{ step: number; logProb: number; best: boolean; gainStdErr?: number }>;
 
 /** Share of the patience that a run has in any case. */
 const LEAST_PATIENCE = 0.5;
@@ -48,35 +78,48 @@ export function measuring<T>({
   best,
   patience = Number.POSITIVE_INFINITY,
   examples = 0,
+  logsOfStart,
   onMeasured,
 }: Readonly<{
   trainer: Pick<Trainer, "taken">;
   due: (taken: number) => boolean;
-  /** Mean log p of held-out examples at the state of this moment, and what is kept of the state. */
-  measure: () => Promise<Pick<Measured<T>, "logProb" | "state">>;
+  /** Mean log p of held-out examples at the state of this moment, what is kept of the state, and log p of each example. */
+  measure: () => Promise<Pick<Measured<T>, "logProb" | "state"> & Readonly<{ logs?: Logs }>>;
   best: KeepBest<T>;
   /** Steps since the best state after which the run ends. Default: it never ends early. */
   patience?: number | undefined;
   /** How many are held out, where log p is in nats. */
   examples?: number | undefined;
+  /** log p of each example at the start, of a run that goes on. */
+  logsOfStart?: (() => Promise<ArrayLike<number> | undefined>) | undefined;
   onMeasured?: ((measured: Validation) => void | Promise<void>) | undefined;
 }>) {
   let last: number | undefined;
   let gaveUp = false;
+  let start: ArrayLike<number> | undefined;
   /** Of the state of this moment, also where another process has measured it. */
   const judge = (logProb: number): void => {
     const { step, logProb: most } = best.best!;
     const waited = trainer.taken - step >= Math.max(step, LEAST_PATIENCE * patience);
     gaveUp = waited && examples * (most - logProb) > HOPELESS;
   };
+  /** Of a state that is better than all before. */
+  const errorOf = async (step: number, logProb: number, logs: Logs): Promise<number | undefined> => {
+    if (step === 0) start = await logs();
+    if (step === 0 || !best.start || !(logProb > best.best!.logProb)) return undefined;
+    start ??= await logsOfStart?.();
+    return start && stdErrOfGain(start, await logs());
+  };
   const measureOnce = async (): Promise<void> => {
     if (last === trainer.taken) return;
-    const { logProb, state } = await measure();
+    const { logProb, state, logs } = await measure();
     const step = trainer.taken;
     last = step;
-    const isBest = best.offer({ step, logProb, state });
+    const error = logs && (await errorOf(step, logProb, logs));
+    const own = { step, logProb, ...(error !== undefined && { gainStdErr: error }) };
+    const isBest = best.offer({ ...own, state });
     judge(logProb);
-    await onMeasured?.({ step, logProb, best: isBest });
+    await onMeasured?.({ ...own, best: isBest });
   };
   return {
     judge,

@@ -186,10 +186,44 @@ describe("keepBest", () => {
   });
 
   it("keeps the state that was the best before, where it is measured again", () => {
-    const best = keepBest({ step: 4, logProb: -1, state: "before" });
+    const best = keepBest({ best: { step: 4, logProb: -1, state: "before" } });
     expect(best.offer({ step: 4, logProb: -1, state: "again" })).toBe(false);
     expect(best.best?.state).toBe("before");
-    best.restore(undefined);
+    best.restore({});
     expect(best.offer({ step: 0, logProb: -9, state: "new" })).toBe(true);
+  });
+
+  it("chooses the start where the gain of the best over it may be chance", () => {
+    const best = keepBest<string>();
+    best.offer({ step: 0, logProb: -3, state: "start" });
+    best.offer({ step: 10, logProb: -2.9, state: "lucky", gainStdErr: 0.12 });
+    expect([best.best?.state, best.chosen?.state]).toEqual(["lucky", "start"]);
+    best.offer({ step: 20, logProb: -2.8, state: "better", gainStdErr: 0.12 });
+    expect([best.best?.state, best.chosen?.state]).toEqual(["better", "better"]);
+  });
+
+  it("is told the standard error of the gain by log p of the same examples", async () => {
+    const logs = [Float64Array.of(-3, -5), Float64Array.of(-2, -5), Float64Array.of(-1, -5)];
+    const trainer = { taken: 0 };
+    const best = keepBest<number>();
+    const found: (number | undefined)[] = [];
+    const { start, step } = measuring({
+      trainer,
+      due: () => true,
+      async measure() {
+        const own = logs[trainer.taken]!;
+        return { logProb: (own[0]! + own[1]!) / 2, state: trainer.taken, logs: async () => own };
+      },
+      best,
+      onMeasured: ({ gainStdErr }) => void found.push(gainStdErr),
+    });
+    await start();
+    for (; trainer.taken < 2; ) {
+      trainer.taken++;
+      await step();
+    }
+    // gains of 1 and 0, of 2 and 0: the mean is one standard error
+    expect(found).toEqual([undefined, 0.5, 1]);
+    expect([best.best?.state, best.chosen?.state]).toEqual([2, 0]);
   });
 });
