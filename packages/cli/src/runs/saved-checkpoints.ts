@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CheckpointError } from "@flowify/core";
-import { type KeepBest, keepBest, type Measured } from "@flowify/core/internal";
+import { keepBest, type Measured } from "@flowify/core/internal";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import type { RunConfig } from "../run-config.js";
@@ -155,7 +155,7 @@ export const bestCheckpoint = async (folder: string): Promise<Measured<string> |
   (await measuredCheckpoints(folder)).chosen;
 
 /** The best of the checkpoints with a figure, the oldest of equal ones, and the start; their states are paths. */
-export async function measuredCheckpoints(folder: string): Promise<KeepBest<string>> {
+export async function measuredCheckpoints(folder: string): Promise<ReturnType<typeof keepBest<string>>> {
   const best = keepBest<string>();
   for (const state of (await listCheckpoints(folder)).reverse()) {
     const measured = await measuredOf(state);

@@ -32,7 +32,7 @@ export { treeLeaves, treeMap } from "../params/pytree.js";
 export { preimagesOf } from "../preimage/preimages.js";
 export { couplingNetwork, denseNetwork, splineNetwork } from "../presets.js";
 export { heldOutPlaces } from "../train/held-out.js";
-export { type KeepBest, keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
+export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
 export { trainingDefaults } from "../train/options.js";
 export { type Hook, runSteps } from "../train/run-steps.js";
 export { DRIFT_LIMIT } from "../train/stepper.js";

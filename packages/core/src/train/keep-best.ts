@@ -11,7 +11,7 @@ export type Measured<T> = Readonly<{ step: number; logProb: number; state: T; ga
 const SURE = 1;
 
 /** The standard error of the mean of after − before, over the same examples; NaN of a single one. */
-export function stdErrOfGain(before: ArrayLike<number>, after: ArrayLike<number>): number {
+function stdErrOfGain(before: ArrayLike<number>, after: ArrayLike<number>): number {
   const gains = Array.from(after, (log, i) => log - before[i]!);
   const mean = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
   const squares = gains.reduce((sum, gain) => sum + (gain - mean) ** 2, 0);

@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { numbers as axis, drawChart, svgToPng } from "flowify/charts";
+import type { BenchResult } from "./network.js";
+import type { ScoreResult } from "./score.js";
+
+/** Numbers of cores, as far as the machine has them. */
+const CORES = [1, 2, 4, 8, 16];
+
+/** What is timed: a step of so many examples, or scores. */
+const WORK = [
+  { name: "step of 32, transformer", args: ["transformer:recipe", "--batch", "32"] },
+  { name: "step of 128, quick", args: ["quick", "--batch", "128"] },
+  { name: "step of 128, fconv2", args: ["fconv2:recipe", "--batch", "128"] },
+  { name: "scores, transformer", args: ["transformer:recipe", "--score"] },
+  { name: "scores, quick", args: ["quick", "--score"] },
+] as const;
+const PRODUCT = "product of 1024³ (g)";
+/** Each is timed so often, all numbers of cores in turn. */
+const ROUNDS = 2;
+
+type Timed = Readonly<{ ms: number; gMs: number; machine: string }>;
+
+/** A bench in a process that may use the first so many cores alone. */
+function onCores(cores: number, args: readonly string[]): Timed {
+  const bench = fileURLToPath(new URL("run.ts", import.meta.url));
+  const node = [process.execPath, ...process.execArgv, bench, ...args, "--steps", "20", "--json"];
+  const child = spawnSync("taskset", ["--cpu-list", `0-${cores - 1}`, ...node], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (child.error) throw new Error(`cores are given to a process by taskset (util-linux): ${child.error}`);
+  if (child.status !== 0) throw new Error(`${args.join(" ")} on ${cores} cores ended with ${child.status}`);
+  const found = JSON.parse(child.stdout) as BenchResult | ScoreResult;
+  return { ms: "stepMs" in found ? found.stepMs : found.scoreMs, gMs: found.gMs, machine: found.machine };
+}
+
+const least = (all: readonly Timed[], of: "ms" | "gMs"): number => Math.min(...all.map((each) => each[of]));
+
+/** Times steps and scores on 1, 2, 4, … cores; writes `cores.md` and its picture to a folder. */
+export async function benchCores(folder: string): Promise<void> {
+  const numbers = CORES.filter((cores) => cores <= availableParallelism());
+  const timed = new Map<string, Timed[]>();
+  const at = (name: string, cores: number): Timed[] => timed.get(`${name} ${cores}`) ?? [];
+  for (let round = 0; round < ROUNDS; round++)
+    for (const { name, args } of WORK)
+      for (const cores of numbers) {
+        const own = onCores(cores, args);
+        timed.set(`${name} ${cores}`, [...at(name, cores), own]);
+        process.stderr.write(
+          `${name}, cores ${cores}: ${own.ms.toFixed(0)} ms, g ${own.gMs.toFixed(1)} ms\n`,
+        );
+      }
+  const all = (cores: number): Timed[] => WORK.flatMap(({ name }) => at(name, cores));
+  const times = [
+    ...WORK.map(({ name }) => ({ name, ms: numbers.map((cores) => least(at(name, cores), "ms")) })),
+    { name: PRODUCT, ms: numbers.map((cores) => least(all(cores), "gMs")) },
+  ];
+  const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const gain = (ms: readonly number[], k: number): number => (ms[0] ?? 0) / (ms[k] ?? 1);
+  const cells = times.map(({ name, ms }) =>
+    row([
+      name,
+      ...ms.map(
+        (own, k) => `${own.toFixed(own < 100 ? 1 : 0)}${k > 0 ? ` (${gain(ms, k).toFixed(2)})` : ""}`,
+      ),
+    ]),
+  );
+  const last = numbers.at(-1) ?? 1;
+  const missing = CORES.filter((cores) => cores > last);
+  writeFileSync(
+    join(folder, "cores.md"),
+    `# Cores
+
+Made by \`npm run bench -- --cores\` on ${all(last)[0]?.machine}. Each process may use the first so many cores alone. Milliseconds of a
+training step, or of the scores of 10,000 test images: the least of ${ROUNDS} medians, with other numbers of cores in between. In
+parentheses how many times faster than one core. What the product of two matrices gains is what the machine gives.
+${missing.length > 0 ? `\nThis machine has no ${missing.join(", ")} cores to measure: the same command on a larger one makes the other columns.\n` : ""}
+${row(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)])}
+| --- |${" ---: |".repeat(numbers.length)}
+${cells.join("\n")}
+
+![How many times faster each is with more cores](cores.png)
+`,
+  );
+  const values = times.flatMap(({ name, ms }) =>
+    numbers.slice(1).map((cores, k) => ({ name, cores: String(cores), gain: gain(ms, k + 1) })),
+  );
+  const svg = await drawChart(
+    {
+      width: 520,
+      height: 34 * times.length,
+      data: { values },
+      mark: { type: "bar" },
+      encoding: {
+        x: axis(
+          "gain",
+          "times faster than one core",
+          [0, Math.max(2, ...values.map((each) => each.gain))],
+          {},
+        ),
+        y: { field: "name", type: "nominal", sort: times.map(({ name }) => name), title: null },
+        yOffset: { field: "cores", type: "nominal", sort: numbers.map(String) },
+        color: { field: "cores", type: "nominal", sort: numbers.map(String), title: "cores" },
+      },
+    },
+    { title: "Steps and scores on more cores" },
+  );
+  writeFileSync(join(folder, "cores.png"), await svgToPng(svg));
+}
