@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { numbers as axis, drawChart, svgToPng } from "flowify/charts";
+import { median } from "./matrix-product.js";
 import type { BenchResult } from "./network.js";
 import type { ScoreResult } from "./score.js";
 
@@ -15,13 +16,9 @@ const WORK = [
   { name: "step of 32, transformer", args: ["transformer:recipe", "--batch", "32"] },
   { name: "step of 128, quick", args: ["quick", "--batch", "128"] },
   { name: "step of 128, fconv2", args: ["fconv2:recipe", "--batch", "128"] },
-  { name: "scores, transformer", args: ["transformer:recipe", "--score"] },
-  { name: "scores, quick", args: ["quick", "--score"] },
+  { name: "scores, fconv2", args: ["fconv2:recipe", "--score"] },
 ] as const;
 const PRODUCT = "product of 1024³ (g)";
-/** Each is timed so often, all numbers of cores in turn. */
-const ROUNDS = 2;
-
 type Timed = Readonly<{ ms: number; gMs: number; machine: string }>;
 
 /** A bench in a process that may use the first so many cores alone. */
@@ -38,26 +35,20 @@ function onCores(cores: number, args: readonly string[]): Timed {
   return { ms: "stepMs" in found ? found.stepMs : found.scoreMs, gMs: found.gMs, machine: found.machine };
 }
 
-const least = (all: readonly Timed[], of: "ms" | "gMs"): number => Math.min(...all.map((each) => each[of]));
-
 /** Times steps and scores on 1, 2, 4, … cores; writes `cores.md` and its picture to a folder. */
 export async function benchCores(folder: string): Promise<void> {
   const numbers = CORES.filter((cores) => cores <= availableParallelism());
-  const timed = new Map<string, Timed[]>();
-  const at = (name: string, cores: number): Timed[] => timed.get(`${name} ${cores}`) ?? [];
-  for (let round = 0; round < ROUNDS; round++)
-    for (const { name, args } of WORK)
-      for (const cores of numbers) {
-        const own = onCores(cores, args);
-        timed.set(`${name} ${cores}`, [...at(name, cores), own]);
-        process.stderr.write(
-          `${name}, cores ${cores}: ${own.ms.toFixed(0)} ms, g ${own.gMs.toFixed(1)} ms\n`,
-        );
-      }
-  const all = (cores: number): Timed[] => WORK.flatMap(({ name }) => at(name, cores));
+  const timed = WORK.map(({ name, args }) => ({
+    name,
+    all: numbers.map((cores) => {
+      const own = onCores(cores, args);
+      process.stderr.write(`${name}, cores ${cores}: ${own.ms.toFixed(0)} ms, g ${own.gMs.toFixed(1)} ms\n`);
+      return own;
+    }),
+  }));
   const times = [
-    ...WORK.map(({ name }) => ({ name, ms: numbers.map((cores) => least(at(name, cores), "ms")) })),
-    { name: PRODUCT, ms: numbers.map((cores) => least(all(cores), "gMs")) },
+    ...timed.map(({ name, all }) => ({ name, ms: all.map(({ ms }) => ms) })),
+    { name: PRODUCT, ms: numbers.map((_, k) => median(timed.map(({ all }) => all[k]?.gMs ?? Number.NaN))) },
   ];
   const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const gain = (ms: readonly number[], k: number): number => (ms[0] ?? 0) / (ms[k] ?? 1);
@@ -75,8 +66,8 @@ export async function benchCores(folder: string): Promise<void> {
     join(folder, "cores.md"),
     `# Cores
 
-Made by \`npm run bench -- --cores\` on ${all(last)[0]?.machine}. Each process may use the first so many cores alone. Milliseconds of a
-training step, or of the scores of 10,000 test images: the least of ${ROUNDS} medians, with other numbers of cores in between. In
+Made by \`npm run bench -- --cores\` on ${timed[0]?.all.at(-1)?.machine}. Each process may use the first so many cores alone. Milliseconds of a
+training step, or of the scores of 10,000 test images, medians; g is timed beside each. In
 parentheses how many times faster than one core. What the product of two matrices gains is what the machine gives.
 ${missing.length > 0 ? `\nThis machine has no ${missing.join(", ")} cores to measure: the same command on a larger one makes the other columns.\n` : ""}
 ${row(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)])}
