@@ -102,7 +102,7 @@ export function runLog(
         epoch,
         split: images.split,
         [unit.field]: value,
-        stdErr,
+        ...(Number.isFinite(stdErr) && { stdErr }), // of one example there is none
         ledger,
         ...(gainStdErr !== undefined && { gainStdErr }),
         ...(of !== undefined && { stateOf: of }),

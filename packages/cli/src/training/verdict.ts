@@ -67,7 +67,7 @@ export const judgedLine = (
   steps: number,
 ): string | undefined => {
   if (keepsFitted)
-    return "the start of the run, which is fitted to the rows, is as good as this table gets: no step made held-out rows likelier, so the run keeps it";
+    return "the start of the run, which is fitted to the rows, is as good as this table gets: no step made held-out rows likelier by more than chance, so the run keeps it";
   const [judged, end, planned] = [judgedStep, taken, steps].map(formatCount);
   const used = "flowify evaluate, sample and the other commands use";
   if (taken < steps)

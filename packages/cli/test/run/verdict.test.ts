@@ -56,7 +56,7 @@ it("a run that keeps its start says that the rows are described, and not that st
   const said = verdict(4);
   expect(said.warnings).toEqual([]);
   expect(judgedLine(said, 500)).toBe(
-    "the start of the run, which is fitted to the rows, is as good as this table gets: no step made held-out rows likelier, so the run keeps it",
+    "the start of the run, which is fitted to the rows, is as good as this table gets: no step made held-out rows likelier by more than chance, so the run keeps it",
   );
   expect(verdict(1, 2, 2).warnings).toEqual([expect.stringContaining("try smaller steps than 0.01")]);
   // a baseline is better than this start

@@ -116,7 +116,12 @@ export function measuring<T>({
     const step = trainer.taken;
     last = step;
     const error = logs && (await errorOf(step, logProb, logs));
-    const own = { step, logProb, ...(error !== undefined && { gainStdErr: error }) };
+    // of one example, and where one has a density of 0, it is not known
+    const own = {
+      step,
+      logProb,
+      ...(error !== undefined && Number.isFinite(error) && { gainStdErr: error }),
+    };
     const isBest = best.offer({ ...own, state });
     judge(logProb);
     await onMeasured?.({ ...own, best: isBest });

@@ -202,8 +202,29 @@ describe("keepBest", () => {
     expect([best.best?.state, best.chosen?.state]).toEqual(["better", "better"]);
   });
 
-  it("is told the standard error of the gain by log p of the same examples", async () => {
-    const logs = [Float64Array.of(-3, -5), Float64Array.of(-2, -5), Float64Array.of(-1, -5)];
+  it.each([
+    [
+      "of the same examples",
+      [
+        [-3, -5],
+        [-2, -5],
+        [-1, -5],
+      ],
+      [0.5, 1],
+      0,
+    ],
+    ["unless there is one alone", [[-3], [-2], [-1]], [undefined, undefined], 2],
+    [
+      "unless an example was impossible",
+      [
+        [-3, -Infinity],
+        [-2, -5],
+        [-1, -5],
+      ],
+      [undefined, undefined],
+      2,
+    ],
+  ])("is told the standard error of the gain by log p, %s", async (_, logs, errors, chosen) => {
     const trainer = { taken: 0 };
     const best = keepBest<number>();
     const found: (number | undefined)[] = [];
@@ -212,7 +233,8 @@ describe("keepBest", () => {
       due: () => true,
       async measure() {
         const own = logs[trainer.taken]!;
-        return { logProb: (own[0]! + own[1]!) / 2, state: trainer.taken, logs: async () => own };
+        const logProb = own.reduce((sum, log) => sum + log, 0) / own.length;
+        return { logProb, state: trainer.taken, logs: async () => own };
       },
       best,
       onMeasured: ({ gainStdErr }) => void found.push(gainStdErr),
@@ -223,7 +245,7 @@ describe("keepBest", () => {
       await step();
     }
     // gains of 1 and 0, of 2 and 0: the mean is one standard error
-    expect(found).toEqual([undefined, 0.5, 1]);
-    expect([best.best?.state, best.chosen?.state]).toEqual([2, 0]);
+    expect(found).toEqual([undefined, ...errors]);
+    expect([best.best?.state, best.chosen?.state]).toEqual([2, chosen]);
   });
 });
