@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { runFlowify } from "./app.js";
+import { valueAt } from "./places.js";
 import { formatError } from "./ui/errors.js";
 import { NoReaderError, outputTo } from "./ui/output.js";
 import { colorsFor } from "./ui/terminal.js";
@@ -26,7 +27,7 @@ const status = await runFlowify(process.argv.slice(2), {
   on: process.on.bind(process),
   off: process.off.bind(process),
   exit: process.exit.bind(process),
-  fork: () => fork(process.argv[1]!, [BESIDE], { serialization: "advanced", stdio: "ignore" }),
+  fork: () => fork(valueAt(process.argv, 1), [BESIDE], { serialization: "advanced", stdio: "ignore" }),
 });
 await Promise.all([stdout.flush(), stderr.flush()]);
 const failure = stdout.failure();

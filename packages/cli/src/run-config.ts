@@ -1,7 +1,7 @@
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { resizings } from "./data/format.js";
-import { tableSchema } from "./data/table/schema.js";
+import { type TableSchema, tableSchema } from "./data/table/schema.js";
 import { checked, expectShallow, RESTORE } from "./files/check.js";
 import { networkSchema } from "./networks/network.js";
 import { functionSchema } from "./opaque/schema.js";
@@ -94,6 +94,13 @@ const runConfigSchema = v.strictObject({
 });
 
 export type RunConfig = Readonly<v.InferOutput<typeof runConfigSchema>>;
+
+/** The columns of the table of a run. @throws RangeError where its data are no table */
+export function schemaOf({ data: { name, reading } }: Pick<RunConfig, "data">): TableSchema {
+  const schema = reading?.schema;
+  if (schema === undefined) throw new RangeError(`${name} is no table`);
+  return schema;
+}
 
 /** The configuration of a run of images. */
 export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;

@@ -1,3 +1,5 @@
+import { valueAt } from "./places.js";
+
 /** The sum of a function of numbers. */
 function sumOf(values: ArrayLike<number>, of: (value: number) => number): number {
   return Array.from(values).reduce((sum, value) => sum + of(value), 0);
@@ -22,7 +24,7 @@ export function meanWithError(values: ArrayLike<number>): { mean: number; stdErr
 export function quantile(ascending: ArrayLike<number>, share: number): number {
   const place = share * (ascending.length - 1);
   const below = Math.floor(place);
-  const low = ascending[below]!;
+  const low = valueAt(ascending, below);
   return low + (place - below) * ((ascending[below + 1] ?? low) - low);
 }
 

@@ -2,6 +2,7 @@ import { flowify, type NetworkFlow, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import type { TableSchema } from "./data/table/schema.js";
 import { tableBodies, tableNetwork } from "./networks/table-networks.js";
+import { valueAt } from "./places.js";
 import { flowWidth, tableColumns } from "./tables/columns/kinds.js";
 import { decodeFlowRows } from "./tables/decode-rows.js";
 import { type ReadTableOptions, readRows, type TableRows } from "./tables/read-rows.js";
@@ -70,5 +71,5 @@ export function tableCells(
   rows: Float32Array,
 ): { readonly [column: string]: string | number | boolean | null }[] {
   const { columns, cells } = decodeFlowRows(schema, rows);
-  return cells.map((row) => Object.fromEntries(row.map((cell, i) => [columns[i]!.name, cell])));
+  return cells.map((row) => Object.fromEntries(row.map((cell, i) => [valueAt(columns, i).name, cell])));
 }

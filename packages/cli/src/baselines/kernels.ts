@@ -1,6 +1,7 @@
 import { surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
-import { standardized } from "./normal-mixture.js";
+import { valueAt } from "../places.js";
+import { logScale, standardized } from "./normal-mixture.js";
 
 /** Most rows that carry a kernel, and rows that the width is judged on. */
 const MOST_ROWS = 2000;
@@ -46,8 +47,8 @@ export function kernelBaseline(train: RowSet, test: RowSet): Float64Array {
     for (const [f, factor] of FACTORS.entries())
       scores[f] = (scores[f] ?? 0) + logOf(centres.length - 1, factor * scott);
   }
-  const width = scott * FACTORS[scores.indexOf(Math.max(...scores))]!;
-  const scale = survey.std.reduce((sum, std) => sum + Math.log(std || 1), 0);
+  const width = scott * valueAt(FACTORS, scores.indexOf(Math.max(...scores)));
+  const scale = logScale(survey);
   return Float64Array.from(standardized(test, survey), (row) => {
     measure(row);
     return scale - logOf(centres.length, width);

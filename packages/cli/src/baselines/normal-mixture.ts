@@ -28,18 +28,23 @@ export async function mixtureBaseline(train: RowSet, test: RowSet): Promise<Floa
     worse = best && criterion >= best.criterion ? worse + 1 : 0;
     if (worse === 0) best = { criterion, fitted };
   }
-  const scale = survey.std.reduce((sum, std) => sum + Math.log(std || 1), 0);
-  return nllOf(best!.fitted, standardized(test, survey), n).map((nll) => nll + scale);
+  if (!best) throw new RangeError(`no mixture of ${train.count} rows`);
+  const scale = logScale(survey);
+  return nllOf(best.fitted, standardized(test, survey), n).map((nll) => nll + scale);
 }
 
 /** Rows in the units of the columns. */
 export const standardized = (
   { rows, count, shape: [n] }: RowSet,
-  { mean, std }: ColumnSurvey,
+  survey: readonly ColumnSurvey[],
 ): Float64Array[] =>
   Array.from({ length: count }, (_, r) =>
-    Float64Array.from({ length: n }, (_v, i) => (rows[r * n + i]! - mean[i]!) / (std[i]! || 1)),
+    Float64Array.from(survey, ({ mean, std }, i) => (rows[r * n + i]! - mean) / (std || 1)),
   );
+
+/** Σ log of these units. */
+export const logScale = (survey: readonly ColumnSurvey[]): number =>
+  survey.reduce((sum, { std }) => sum + Math.log(std || 1), 0);
 
 function nllOf(fitted: Fitted, rows: readonly Float64Array[], n: number): Float64Array {
   const e = new Float64Array(n);
@@ -53,8 +58,9 @@ function nllOf(fitted: Fitted, rows: readonly Float64Array[], n: number): Float6
             let rest = row[i]! - mean[i]!;
             for (let j = 0; j < i; j++) rest -= factor[i * n + j]! * e[j]!;
             const pivot = factor[i * n + i]!;
-            e[i] = rest / pivot;
-            log -= e[i]! ** 2 / 2 + Math.log(pivot);
+            const own = rest / pivot;
+            e[i] = own;
+            log -= own ** 2 / 2 + Math.log(pivot);
           }
           return log;
         }),

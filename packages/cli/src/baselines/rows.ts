@@ -8,6 +8,7 @@ import { flowOf } from "../networks/choose.js";
 import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
+import { valueAt } from "../places.js";
 import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
 import { withGrid } from "./uniform.js";
@@ -72,23 +73,22 @@ const MOST_VALUES = 64;
 function treeBaseline(train: RowSet, test: RowSet, grid: Grid): Float64Array | undefined {
   const [seen, unseen] = [onGrid(train, grid), onGrid(test, grid)];
   const ranges = rangesOf(surveyColumns(seen), surveyColumns(unseen), grid);
-  const sizes = ranges.map(({ width, gap }) =>
-    gap > 0 ? Math.round(width / gap) : Number.POSITIVE_INFINITY,
-  );
-  const few = sizes.flatMap((size, column) => (size <= MOST_VALUES ? [column] : []));
-  if (few.length < 2) return undefined;
-  const coded = ({ rows, count, shape: [columns] }: RowSet): CodedRows => ({
-    count,
-    sizes: few.map((column) => sizes[column]!),
-    codes: Int32Array.from({ length: count * few.length }, (_, at) => {
-      const column = few[at % few.length]!;
-      const { low, gap } = ranges[column]!;
-      return Math.floor((rows[Math.floor(at / few.length) * columns + column]! - low) / gap);
-    }),
+  const few = ranges.flatMap((range, column) => {
+    const size = range.gap > 0 ? Math.round(range.width / range.gap) : Number.POSITIVE_INFINITY;
+    return size <= MOST_VALUES ? [{ ...range, column, size }] : [];
   });
-  const others = histogramColumn(seen, ranges);
-  const rest = sumColumns(unseen, (value, column) => (few.includes(column) ? 0 : others(value, column)));
-  return chowLiuBaseline(coded(seen), coded(unseen)).map((nll, row) => nll + rest[row]!);
+  if (few.length < 2) return undefined;
+  const coded = ({ rows, count, shape: [columns] }: RowSet): CodedRows => {
+    const codes = new Int32Array(count * few.length);
+    for (const [place, { column, low, gap }] of few.entries())
+      for (let row = 0; row < count; row++)
+        codes[row * few.length + place] = Math.floor((rows[row * columns + column]! - low) / gap);
+    return { count, sizes: few.map(({ size }) => size), codes };
+  };
+  const inTree = new Set(few.map(({ column }) => column));
+  const others = histograms(seen, ranges).map((of, column) => (inTree.has(column) ? () => 0 : of));
+  const rest = sumColumns(unseen, others);
+  return chowLiuBaseline(coded(seen), coded(unseen)).map((nll, row) => nll + valueAt(rest, row));
 }
 
 /** One Gaussian in the unit of another network: behind the same noise, if it has some. */
@@ -115,11 +115,13 @@ export function columnBaselines(
   const [seen, unseen] = grid ? [onGrid(train, grid), onGrid(test, grid)] : [train, test];
   const survey = surveyColumns(seen);
   const ranges = rangesOf(survey, surveyColumns(unseen), grid);
-  const sum = (of: ColumnNll): Float64Array => sumColumns(unseen, of);
+  const sum = (of: readonly ColumnNll[]): Float64Array => sumColumns(unseen, of);
+  const uniform = ranges.map(logSize).map((nats) => () => nats);
+  const gaussians = survey.map((own, column) => gaussian(own, valueAt(ranges, column)));
   return [
-    { name: "uniform", exact: true, nll: sum((_, column) => logSize(ranges[column]!)) },
-    { name: "Gaussian of each column", exact: grid === undefined, nll: sum(gaussianColumn(survey, ranges)) },
-    { name: "histogram of each column", exact: true, nll: sum(histogramColumn(seen, ranges)) },
+    { name: "uniform", exact: true, nll: sum(uniform) },
+    { name: "Gaussian of each column", exact: grid === undefined, nll: sum(gaussians) },
+    { name: "histogram of each column", exact: true, nll: sum(histograms(seen, ranges)) },
   ];
 }
 
@@ -130,11 +132,22 @@ function levelBaselines(train: RowSet, test: RowSet, levels: number): RowBaselin
   train.rows.forEach((value, i) => {
     counts[(i % columns) * levels + value]!++;
   });
-  const ofLevel: ColumnNll = (value, column) =>
-    -Math.log((counts[column * levels + value] ?? 1) / (train.count + levels));
+  const ofLevels = Array.from(
+    { length: columns },
+    (_, column): ColumnNll =>
+      (value) =>
+        -Math.log((counts[column * levels + value] ?? 1) / (train.count + levels)),
+  );
   return [
-    { name: "uniform", exact: true, nll: sumColumns(test, () => Math.log(levels)) },
-    { name: "histogram of each column", exact: true, nll: sumColumns(test, ofLevel) },
+    {
+      name: "uniform",
+      exact: true,
+      nll: sumColumns(
+        test,
+        ofLevels.map(() => () => Math.log(levels)),
+      ),
+    },
+    { name: "histogram of each column", exact: true, nll: sumColumns(test, ofLevels) },
   ];
 }
 
@@ -153,21 +166,22 @@ function gridOf(network: NetworkDescription | undefined): Grid | undefined {
 function onGrid(set: RowSet, { gaps, origins }: Grid): RowSet {
   const [columns] = set.shape;
   const rows = Float32Array.from(set.rows, (value, i) => {
-    const [gap, origin] = [gaps[i % columns]!, origins[i % columns]!];
+    const [gap, origin] = [valueAt(gaps, i % columns), valueAt(origins, i % columns)];
     return gap > 0 ? origin + gap * Math.round((value - origin) / gap) : value;
   });
   return { ...set, rows };
 }
 
-type ColumnNll = (value: number, column: number) => number;
+/** −log p of a value of one column. */
+type ColumnNll = (value: number) => number;
 
-function sumColumns({ rows, count, shape: [columns] }: RowSet, of: ColumnNll): Float64Array {
-  const sums = new Float64Array(count);
-  rows.forEach((value, i) => {
-    sums[Math.floor(i / columns)]! += of(value, i % columns);
-  });
-  return sums;
-}
+const sumColumns = (
+  { rows, count, shape: [columns] }: RowSet,
+  ofColumns: readonly ColumnNll[],
+): Float64Array =>
+  Float64Array.from({ length: count }, (_, row) =>
+    ofColumns.reduce((sum, of, column) => sum + of(rows[row * columns + column]!), 0),
+  );
 
 type Range = Readonly<{
   low: number;
@@ -178,12 +192,14 @@ type Range = Readonly<{
 }>;
 
 /** Range of each column over all rows; a constant column of any numbers has the width 1. */
-const rangesOf = (train: ColumnSurvey, test: ColumnSurvey, grid: Grid | undefined): Range[] =>
-  Array.from(train.least, (_, column) => {
-    const [low, high] = [
-      Math.min(train.least[column]!, test.least[column]!),
-      Math.max(train.most[column]!, test.most[column]!),
-    ];
+const rangesOf = (
+  train: readonly ColumnSurvey[],
+  test: readonly ColumnSurvey[],
+  grid: Grid | undefined,
+): Range[] =>
+  train.map(({ least, most }, column) => {
+    const other = valueAt(test, column);
+    const [low, high] = [Math.min(least, other.least), Math.max(most, other.most)];
     const gap = grid?.gaps[column] ?? 0;
     return gap > 0
       ? { low: low - gap / 2, width: high - low + gap, gap }
@@ -194,38 +210,36 @@ const rangesOf = (train: ColumnSurvey, test: ColumnSurvey, grid: Grid | undefine
 const logSize = ({ width, gap }: Range): number => Math.log(gap > 0 ? width / gap : width);
 
 /** On a grid, the mean over uniform noise within a step: an upper bound. */
-const gaussianColumn =
-  ({ mean, std }: ColumnSurvey, ranges: readonly Range[]): ColumnNll =>
-  (value, column) => {
-    const { gap } = ranges[column]!;
+const gaussian =
+  ({ mean, std }: ColumnSurvey, { gap }: Range): ColumnNll =>
+  (value) => {
     const noise = gap ** 2 / 12;
-    const variance = std[column]! ** 2 + noise || 1;
-    const square = ((value - mean[column]!) ** 2 + noise) / variance;
+    const variance = std ** 2 + noise || 1;
+    const square = ((value - mean) ** 2 + noise) / variance;
     return 0.5 * (Math.log(2 * Math.PI * variance) + square) - Math.log(gap > 0 ? gap : 1);
   };
 
-function histogramColumn({ rows, count, shape: [columns] }: RowSet, ranges: readonly Range[]): ColumnNll {
+/** The number of bins of a column, and the width of each. */
+function binsOf({ width, gap }: Range, most: number): { bins: number; each: number } {
+  if (gap === 0) return { bins: most, each: width / most };
+  const values = Math.round(width / gap);
+  const together = values > MOST_BINS ? Math.ceil(values / most) : 1; // values of a bin
+  return { bins: Math.ceil(values / together), each: together * gap };
+}
+
+function histograms({ rows, count, shape: [columns] }: RowSet, ranges: readonly Range[]): ColumnNll[] {
   const most = Math.max(1, Math.min(MOST_BINS, Math.floor(Math.sqrt(count))));
-  const bins = ranges.map(({ width, gap }) => {
-    if (gap === 0) return { count: most, width: width / most };
-    const values = Math.round(width / gap);
-    const each = values > MOST_BINS ? Math.ceil(values / most) : 1; // values of a bin
-    return { count: Math.ceil(values / each), width: each * gap };
+  return ranges.map((range, column) => {
+    const { bins, each } = binsOf(range, most);
+    const counts = new Float64Array(bins).fill(1);
+    const binOf = (value: number): number =>
+      Math.min(bins - 1, Math.max(0, Math.floor((value - range.low) / each)));
+    for (let row = 0; row < count; row++) counts[binOf(rows[row * columns + column]!)]!++;
+    return (value) => {
+      const part = counts[binOf(value)]! / (count + bins);
+      return Math.log((range.gap > 0 ? each / range.gap : each) / part);
+    };
   });
-  const binOf = (value: number, column: number): number => {
-    const own = bins[column]!;
-    return Math.min(own.count - 1, Math.max(0, Math.floor((value - ranges[column]!.low) / own.width)));
-  };
-  const counts = bins.map((own) => new Float64Array(own.count).fill(1));
-  rows.forEach((value, i) => {
-    counts[i % columns]![binOf(value, i % columns)]!++;
-  });
-  return (value, column) => {
-    const own = bins[column]!;
-    const part = counts[column]![binOf(value, column)]! / (count + own.count);
-    const { gap } = ranges[column]!;
-    return Math.log((gap > 0 ? own.width / gap : own.width) / part);
-  };
 }
 
 /** A flow that scales the columns and whitens, initialized from all training rows. */
@@ -252,10 +266,11 @@ async function gaussianRows(
 export function chowLiuBaseline(train: CodedRows, { codes, count, sizes }: CodedRows): Float64Array {
   const tree = dependenceTree(train);
   const n = sizes.length;
-  return Float64Array.from({ length: count }, (_, row) =>
-    tree.reduce((nll, { parent, logs }, i) => {
-      const before = parent < 0 ? 0 : codes[row * n + parent]!;
-      return nll - logs[before * sizes[i]! + codes[row * n + i]!]!;
-    }, 0),
-  );
+  return Float64Array.from({ length: count }, (_, row) => {
+    const own = codes.subarray(row * n, (row + 1) * n);
+    return tree.reduce((nll, { parent, logs }, i) => {
+      const before = parent < 0 ? 0 : valueAt(own, parent);
+      return nll - logs[before * valueAt(sizes, i) + valueAt(own, i)]!;
+    }, 0);
+  });
 }

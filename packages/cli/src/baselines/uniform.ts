@@ -18,9 +18,8 @@ export function uniformFigure(train: DataSet, network?: NetworkDescription): num
   if ("images" in train) return Math.log2(LEVELS);
   const { shape, levels } = train;
   if (levels !== undefined) return shape[0] * Math.log(levels);
-  const { least, most } = surveyColumns(train);
-  return least.reduce(
-    (sum, low, column) => sum + Math.log(most[column]! - low || 1),
+  return surveyColumns(train).reduce(
+    (sum, { least, most }) => sum + Math.log(most - least || 1),
     -logGaps(network && withGrid(network, train).layers[0]),
   );
 }

@@ -29,6 +29,7 @@ import { describedNetwork, NETWORK, ORIGINAL, WEIGHTS } from "../networks/weight
 import { convertFunction } from "../opaque/convert.js";
 import { FUNCTION, functionText } from "../opaque/function.js";
 import { planOf } from "../opaque/plan.js";
+import { valueAt } from "../places.js";
 import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
@@ -214,7 +215,7 @@ function say(
   line();
   const some = (count: number): string => (count > 0 ? formatCount(count) : "");
   const rows = layers.map(({ from, to, likelihood: own, droppedDims, addedDims, flooredValues }, i) => {
-    const { inShape, outShape } = chain.layers[i]!;
+    const { inShape, outShape } = valueAt(chain.layers, i);
     return [
       shortened(from),
       to,

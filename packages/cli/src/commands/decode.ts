@@ -13,6 +13,7 @@ import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js"
 import { networkOfDescription } from "../networks/weights.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
+import { valueAt } from "../places.js";
 import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
 import { copyRows } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
@@ -168,9 +169,11 @@ function pretrainedPart({ config }: SavedRun, folder: string): { from: number; t
 
 /** The pretrained network without any flow. */
 function ownNetwork({ config, network, flow: { chain } }: SavedRun): OrdinaryNetwork {
-  const { from, to } = config.pretrained!;
-  const { layers } = networkOfDescription(config.description!, network.tensors);
-  return { inShape: chain.layers[from]!.inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
+  const { pretrained, description } = config;
+  if (!pretrained || !description) throw new RangeError(`${config.network} has no pretrained part`);
+  const { from, to } = pretrained;
+  const { layers } = networkOfDescription(description, network.tensors);
+  return { inShape: valueAt(chain.layers, from).inShape, layers: layers.slice(from, to) } as OrdinaryNetwork;
 }
 
 /** The image that sets the outputs, or the one with outputs nearest to the requested ones. */
@@ -180,9 +183,11 @@ async function beginsAt(
   model: FlowModel,
   flags: DecodeFlags,
 ): Promise<{ image: Uint8Array; name: string }> {
-  if (flags.like !== undefined) return { image: await readPicture(flags.like, shape), name: flags.like };
+  const { like, logits } = flags;
+  if (like !== undefined) return { image: await readPicture(like, shape), name: like };
+  if (logits === undefined) throw new RangeError("neither an image nor outputs");
   const size = sizeOf(model.flow.latentShape);
-  const wanted = [...flags.logits!];
+  const wanted = [...logits];
   const outside = wanted.find(([place]) => place >= size);
   if (outside) throw new UsageError(`--logits: there is no output ${outside[0]}, expected 0 to ${size - 1}`);
   const { images, count, name, split } = expectImages(await imagesFor(run, {}), "flowify decode");
@@ -193,7 +198,7 @@ async function beginsAt(
   let [nearest, least] = [0, Number.POSITIVE_INFINITY];
   for (let at = 0; at * size < given.length; at++) {
     const distance = wanted.reduce(
-      (sum, [place, value]) => sum + (given[at * size + place]! - value) ** 2,
+      (sum, [place, value]) => sum + (valueAt(given, at * size + place) - value) ** 2,
       0,
     );
     if (distance < least) [nearest, least] = [at, distance];

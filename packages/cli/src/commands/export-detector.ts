@@ -17,6 +17,7 @@ import type { TableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { valueAt } from "../places.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { makeFolder, runPaths } from "../runs/folder.js";
@@ -98,7 +99,7 @@ async function differenceOn(
   await session.release();
   const computed = score!.data as Float32Array;
   return combination.reduce(
-    (most, wanted, i) => Math.max(most, Math.abs(computed[i]! - wanted) / (1 + Math.abs(wanted))),
+    (most, wanted, i) => Math.max(most, Math.abs(valueAt(computed, i) - wanted) / (1 + Math.abs(wanted))),
     0,
   );
 }

@@ -11,6 +11,7 @@ import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choo
 import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
 import { presetBriefs } from "../networks/presets.js";
 import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
+import { lastOf, valueAt } from "../places.js";
 import { recipeNames } from "../recipes.js";
 import { fromWhat } from "../regression/columns.js";
 import { readRegression } from "../regression/regression-file.js";
@@ -173,8 +174,8 @@ function describe(
 ): void {
   const counts = parametersByLayer(flow);
   const layers = flow.chain.layers.map(({ inShape, outShape }, index) => {
-    const line = flow.ledgerLines[index]!;
-    return { ...line, inShape, outShape, parameters: counts[index]! };
+    const line = valueAt(flow.ledgerLines, index);
+    return { ...line, inShape, outShape, parameters: valueAt(counts, index) };
   });
   const parameters = counts.reduce((sum, count) => sum + count, 0);
   const { inShape, latentShape, dimensions, exact, likelihood } = flow;
@@ -199,7 +200,7 @@ function describe(
       formatCount(count),
       own,
     ]),
-    [flow.ledgerLines.at(-1)!.layer, sizes(latentShape), "", "0", "exact"],
+    [lastOf(flow.ledgerLines).layer, sizes(latentShape), "", "0", "exact"],
   ];
   for (const line of table(rows, [false, false, false, true])) say(line);
   document({

@@ -21,6 +21,7 @@ import {
   seedFlag,
   whereFlag,
 } from "../flags/shared.js";
+import { valueAt } from "../places.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { holdsRegression } from "../runs/folder.js";
@@ -186,11 +187,11 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
         const names = waiting.names.splice(0, scores.logProb.length);
         const fills = waiting.fillLog.splice(0, scores.logProb.length);
         scores.logProb.forEach((logProb, i) => {
-          const nats = logProb - fills[i]!;
+          const nats = logProb - valueAt(fills, i);
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
           const judged = judge?.(figure) ?? [];
           const more = extra(scores, i, ledgerLines.length, flags.ledger === true);
-          lines.push(line(format, columns, names[i]!, [nats, figure, ...judged, ...more]));
+          lines.push(line(format, columns, valueAt(names, i), [nats, figure, ...judged, ...more]));
           count++;
           flagged += judged[1] ?? 0;
           sum += figure;

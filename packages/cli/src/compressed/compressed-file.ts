@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { DataError, type HostArray, MismatchError } from "@flowify/core";
 import * as v from "valibot";
+import { entryOf } from "../places.js";
 
 /** Content of a file of `flowify compress`. */
 export type CompressedImages = Readonly<{
@@ -66,7 +67,7 @@ export function weightsHash(arrays: { readonly [name: string]: HostArray }): Uin
     .sort();
   return hash(
     ...names.flatMap((name) => {
-      const { data, shape } = arrays[name]!;
+      const { data, shape } = entryOf(arrays, name);
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       return [Buffer.from(`${name} ${shape.join(" ")}\n`), bytes];
     }),

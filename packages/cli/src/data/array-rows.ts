@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { valueAt } from "../places.js";
 import { allocate } from "./arrays/allocate.js";
 import { elementReader, type NpyArray } from "./arrays/npy.js";
 import type { RowSet } from "./image-set.js";
@@ -65,7 +66,7 @@ function pictureQuestion(columns: number): string | undefined {
   const likely = square.length > 0 ? square : sizes;
   if (likely.length === 0) return undefined;
   const shown = likely.map(({ size, color }) => `${size.join(" × ")} pictures${color}`).join(" or ");
-  return `rows of ${columns} bytes, read as a table: are they ${shown}? then add --size ${likely[0]!.size.join("x")}`;
+  return `rows of ${columns} bytes, read as a table: are they ${shown}? then add --size ${valueAt(likely, 0).size.join("x")}`;
 }
 
 /** Height and width of so many pixels, as equal as they can be. */

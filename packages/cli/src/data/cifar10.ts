@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
 import { isGzip, readBytes, unpack } from "../files/packed.js";
+import { valueAt } from "../places.js";
 import type { DataFormat } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
 
@@ -88,7 +89,7 @@ async function readCifarFolder(folder: string, split: PublishedSplit, name: stri
     const bytes = await readRecords(file);
     for (let record = 0; record < file.records; record++, at++) {
       const begin = record * RECORD;
-      labels[at] = bytes[begin]!;
+      labels[at] = valueAt(bytes, begin);
       images.set(bytes.subarray(begin + 1, begin + RECORD), at * PIXELS);
     }
   }
@@ -108,7 +109,7 @@ async function readRecords({ path, records }: BatchFile): Promise<Uint8Array> {
     : raw;
   if (bytes.length !== expected) throw new DataError(`${path}: ${lengthProblem(bytes.length, expected)}`);
   for (let record = 0; record < records; record++) {
-    const label = bytes[record * RECORD]!;
+    const label = valueAt(bytes, record * RECORD);
     if (label >= CLASSES)
       throw new DataError(
         `${path}: record ${record} has the label ${label}, expected 0..${CLASSES - 1}: not CIFAR-10, or damaged`,

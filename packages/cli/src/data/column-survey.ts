@@ -1,33 +1,35 @@
 import { columnLabel, type RowSet } from "./image-set.js";
 
-/** Statistics of each column; the standard deviation of a constant column is 0. */
-export type ColumnSurvey = Readonly<{
-  mean: Float64Array;
-  std: Float64Array;
-  least: Float64Array;
-  most: Float64Array;
-}>;
+/** Statistics of a column; the standard deviation of a constant one is 0. */
+export type ColumnSurvey = Readonly<{ mean: number; std: number; least: number; most: number }>;
 
 /** Means and spreads of the columns, in double precision. */
 export function surveyColumns({
   rows,
   count,
   shape: [columns],
-}: Pick<RowSet, "count" | "shape"> & Readonly<{ rows: Float32Array | Float64Array }>): ColumnSurvey {
-  const [mean, squares] = [new Float64Array(columns), new Float64Array(columns)];
-  const least = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
-  const most = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
-  rows.forEach((value, i) => {
-    const column = i % columns;
-    mean[column]! += value / count;
-    if (value < least[column]!) least[column] = value;
-    if (value > most[column]!) most[column] = value;
-  });
-  rows.forEach((value, i) => {
-    squares[i % columns]! += (value - mean[i % columns]!) ** 2 / count;
-  });
-  const std = squares.map((square, i) => (least[i] === most[i] ? 0 : Math.sqrt(square)));
-  return { mean, std, least, most };
+}: Pick<RowSet, "count" | "shape"> & Readonly<{ rows: Float32Array | Float64Array }>): ColumnSurvey[] {
+  const found = Array.from({ length: columns }, () => ({
+    mean: 0,
+    square: 0,
+    least: Number.POSITIVE_INFINITY,
+    most: Number.NEGATIVE_INFINITY,
+  }));
+  for (let from = 0; from < rows.length; from += columns)
+    found.forEach((column, c) => {
+      const value = rows[from + c]!;
+      column.mean += value / count;
+      if (value < column.least) column.least = value;
+      if (value > column.most) column.most = value;
+    });
+  for (let from = 0; from < rows.length; from += columns)
+    found.forEach((column, c) => {
+      column.square += (rows[from + c]! - column.mean) ** 2 / count;
+    });
+  return found.map(({ square, ...own }) => ({
+    ...own,
+    std: own.least === own.most ? 0 : Math.sqrt(square),
+  }));
 }
 
 /** Columns whose spreads differ by more than this need separate scales: float32 has seven digits. */
@@ -41,21 +43,21 @@ const FLOAT32 = 2 ** -24;
  * Warnings about columns before training, one line each: constant columns, and those that float32 rounds to a few
  * values. With `scaled` false, also those whose spread is far from that of the others.
  */
-export function columnWarnings(set: RowSet, survey: ColumnSurvey, { scaled }: { scaled: boolean }): string[] {
-  const { mean, std } = survey;
-  const named = (holds: (column: number) => boolean): string[] =>
-    Array.from(std, (_, column) => column).flatMap((column) =>
-      holds(column) ? [columnLabel(set, column)] : [],
-    );
-  const constant = named((column) => std[column] === 0);
-  const coarse = named(
-    (column) => std[column]! > 0 && Math.abs(mean[column]!) * FLOAT32 > ROUNDED * std[column]!,
-  );
-  const spreads = [...std].filter((s) => s > 0).sort((a, b) => a - b);
+export function columnWarnings(
+  set: RowSet,
+  survey: readonly ColumnSurvey[],
+  { scaled }: { scaled: boolean },
+): string[] {
+  const named = (holds: (column: ColumnSurvey) => boolean): string[] =>
+    survey.flatMap((own, column) => (holds(own) ? [columnLabel(set, column)] : []));
+  const constant = named(({ std }) => std === 0);
+  const coarse = named(({ mean, std }) => std > 0 && Math.abs(mean) * FLOAT32 > ROUNDED * std);
+  const spreads = survey
+    .map(({ std }) => std)
+    .filter((s) => s > 0)
+    .sort((a, b) => a - b);
   const middle = spreads[Math.floor(spreads.length / 2)] ?? 1;
-  const odd = named(
-    (column) => std[column]! > 0 && Math.max(std[column]! / middle, middle / std[column]!) > FAR_APART,
-  );
+  const odd = named(({ std }) => std > 0 && Math.max(std / middle, middle / std) > FAR_APART);
   const is = (names: readonly string[]): string => (names.length === 1 ? "is" : "are");
   const lines: string[] = [];
   if (constant.length > 0)

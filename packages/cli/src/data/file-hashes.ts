@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { valueAt } from "../places.js";
 import { filesOf } from "./table/sources/file-pattern.js";
 import { keptStandardInput, STANDARD_INPUT } from "./table/sources/standard-input.js";
 
@@ -18,7 +19,7 @@ const MOST_BYTES = 2 ** 31;
 export async function fileHashes(path: string): Promise<FileHash[] | undefined> {
   const files = path === STANDARD_INPUT ? [keptStandardInput()] : filesOf(path);
   const found =
-    files.length === 1 && statSync(files[0]!).isDirectory()
+    files.length === 1 && statSync(valueAt(files, 0)).isDirectory()
       ? readdirSync(path, { recursive: true, withFileTypes: true })
           .filter((entry) => entry.isFile())
           .map((entry) => join(entry.parentPath, entry.name))

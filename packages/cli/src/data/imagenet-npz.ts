@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import { valueAt } from "../places.js";
 import { arrayImages } from "./array-images.js";
 import { allocate } from "./arrays/allocate.js";
 import { type NpyArray, unsignedBytes } from "./arrays/npy.js";
@@ -28,7 +29,7 @@ function batches(folder: string, split: PublishedSplit): string[] {
   ];
   for (const place of places) {
     if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) continue;
-    const number = (name: string): number => Number(patterns[split].exec(name)![1]);
+    const number = (name: string): number => Number(valueAt(patterns[split].exec(name) ?? [], 1));
     const found = readdirSync(place).filter((name) => patterns[split].test(name));
     if (found.length > 0) return found.sort((a, b) => number(a) - number(b)).map((name) => join(place, name));
   }

@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { valueAt, valueUnder } from "../places.js";
 import { printable } from "../ui/printable.js";
 import { allocate } from "./arrays/allocate.js";
 import { drawnSplit } from "./drawn-split.js";
@@ -33,7 +34,7 @@ export function readSplit(
   if (own) return readPictures(source, own[split], { name, split }, reading);
   if (undrawn) return readPictures(source, source.names, { name, split: WHOLE }, reading);
   const { length } = source.names;
-  const names = drawnSplit(source.path, length, split).map((i) => source.names[i]!);
+  const names = drawnSplit(source.path, length, split).map((i) => valueAt(source.names, i));
   return readPictures(source, names, { name, split, drawnFrom: length }, reading);
 }
 
@@ -68,7 +69,7 @@ export async function readPictures(
       continue;
     }
     expectAlike(source, name, picture, first, shape, grey);
-    images.set(picture.planes, places.get(name)! * pixels);
+    images.set(picture.planes, valueUnder(places, name) * pixels);
   }
   if (skipped.size === 0) return imageSet({ ...set, images, shape, names });
   if (skipped.size === names.length) throw new DataError(`${source.path}: every picture is damaged`);

@@ -1,4 +1,5 @@
 import type { PublishedFile } from "../download/fetch-file.js";
+import { valueAt } from "../places.js";
 
 /** The files of a data set by name; `unpack`: the wanted files of a tar archive. */
 export type PublishedSet = Readonly<{
@@ -12,7 +13,7 @@ const idxFiles = (address: string, md5: readonly [string, string, string, string
   Object.fromEntries(
     ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"].map((name, i) => [
       `${name}-ubyte.gz`,
-      { url: `${address}${name}-ubyte.gz`, checksum: { kind: "md5", value: md5[i]! } },
+      { url: `${address}${name}-ubyte.gz`, checksum: { kind: "md5", value: valueAt(md5, i) } },
     ]),
   );
 

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
+import { entryOf } from "../places.js";
 import { unknownName } from "../ui/format.js";
 import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
@@ -174,7 +175,7 @@ export async function loadExamples(
       undrawn,
     );
   }
-  const { places, remedy } = sources[name]!;
+  const { places, remedy } = entryOf(sources, name);
   throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
 }
 

@@ -1,4 +1,5 @@
 import { type GraphModel, type GraphNode, type Initializer, renamed } from "jax-to-onnx/internal";
+import { valueAt } from "../places.js";
 import type { TableColumn } from "../tables/columns/kinds.js";
 
 /** The outputs: an input of one of these names gets `input ` in front. */
@@ -68,16 +69,17 @@ export function tableGraph(
       return toFloat(node("Sub", [input, origin]));
     }
     const values = (found.values ?? []).map((value) => value ?? "");
-    const [words, codes, other] = ["words", "codes", "other"].map((each) => `columns/${each} ${i}`);
-    texts.push({ name: words!, shape: [1, values.length], values });
+    const [words, codes, other] = [`columns/words ${i}`, `columns/codes ${i}`, `columns/other ${i}`];
+    texts.push({ name: words, shape: [1, values.length], values });
     // Σ_k (k − K) [text = value k] + K: K where it is none of the values
     const data = Float32Array.from(values, (_, code) => code - values.length);
-    constants.push({ name: codes!, type: "float32", shape: [values.length, 1], data });
-    constants.push({ name: other!, type: "float32", shape: [1], data: Float32Array.of(values.length) });
-    const known = toFloat(node("Equal", [inputOf(column), words!]));
-    return node("Add", [node("MatMul", [known, codes!]), other!]);
+    constants.push({ name: codes, type: "float32", shape: [values.length, 1], data });
+    constants.push({ name: other, type: "float32", shape: [1], data: Float32Array.of(values.length) });
+    const known = toFloat(node("Equal", [inputOf(column), words]));
+    return node("Add", [node("MatMul", [known, codes]), other]);
   });
-  const x = encoded.length === 1 ? encoded[0]! : node("Concat", encoded, { axis: 1 });
+  const [first, ...others] = encoded;
+  const x = first !== undefined && others.length === 0 ? first : node("Concat", encoded, { axis: 1 });
   const own = (name: string): string => (name === "x" ? x : name === "" ? "" : `rows/${name}`);
   const computing = rows.nodes.map((each) => renamed(each, own));
   const results = rows.outputs.map(
@@ -85,7 +87,7 @@ export function tableGraph(
       op: "Identity",
       domain: "",
       inputs: [own(name)],
-      outputs: [outputs[i]!.name],
+      outputs: [valueAt(outputs, i).name],
       attributes: {},
     }),
   );

@@ -1,6 +1,7 @@
 import type { Flow, HostArray } from "@flowify/core";
 import { mapNoise } from "@flowify/core/layer";
 import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { entryOf } from "../places.js";
 import type { Features } from "../tables/features.js";
 import type { RowFunction } from "./batches.js";
 import { combined, type Scales } from "./combine.js";
@@ -102,7 +103,7 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     const { flow: _, ...others } = own;
     tree.dispose(others as never);
     for (const [name, each] of Object.entries(found)) if (!has(name as PartName)) each.dispose();
-    return Object.fromEntries(names.map((name) => [name, found[name]!]));
+    return Object.fromEntries(names.map((name) => [name, entryOf(found, name)]));
   };
   return { constants: constants as never, f: parts };
 }
@@ -137,11 +138,10 @@ export function scoreProgram(learnt: Learnt, scales: Scales, kinds: readonly Sco
       const raw = f(own, x);
       const scores = kinds.map((kind): [string, np.Array] => {
         const parts = partsOf(kind, contaminated, form);
-        const taken = parts.map((name) => ({ name, scores: raw[name]!.ref }));
-        return [
-          kind,
-          parts.length === 1 ? taken[0]!.scores : combined(taken, scales, contaminated, logOf(form)),
-        ];
+        const taken = parts.map((name) => ({ name, scores: entryOf(raw, name).ref }));
+        const [first, ...others] = taken;
+        const isOne = first && others.length === 0;
+        return [kind, isOne ? first.scores : combined(taken, scales, contaminated, logOf(form))];
       });
       for (const each of Object.values(raw)) each.dispose();
       return Object.fromEntries(scores);

@@ -2,6 +2,7 @@ import { type Executor, FlowModel, type HostArray, UsageError } from "@flowify/c
 import { checkOptions, optionSchemas as o, permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import type { ColumnSchema } from "../data/table/schema.js";
+import { entryOf } from "../places.js";
 import { takeRows } from "../rows.js";
 import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
 import { featuresOf } from "../tables/features.js";
@@ -184,11 +185,12 @@ export async function fitDetector(
   const program = rowProgram(executor, partsProgram(learnt, names), own, "parts");
   try {
     const raw = await program.run(reference.subarray(0, SCALED_BY * own));
+    const scale = (name: PartName) => scaleOf(entryOf(raw, name));
     const scales = {
-      flow: scaleOf(raw.flow!),
-      robust: scaleOf(raw.robust!),
-      mixed: scaleOf(raw.mixed!),
-      neighbours: scaleOf(raw.neighbours!),
+      flow: scale("flow"),
+      robust: scale("robust"),
+      mixed: scale("mixed"),
+      neighbours: scale("neighbours"),
     };
     return { columns, form, contaminated, spaces, reference, places, flow, scales };
   } finally {

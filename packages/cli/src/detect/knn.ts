@@ -1,6 +1,7 @@
 import { type Executor, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
+import { entryOf } from "../places.js";
 import { rowProgram } from "./batches.js";
 import { compare, type Reference, referenceParts } from "./compare.js";
 import { findSpaces, type SpaceArrays, spaceArrays, standardSpace } from "./spaces.js";
@@ -46,11 +47,12 @@ export async function neighbourDistances(
   const out = new Float64Array(rows.length / width);
   try {
     for (let from = 0; from < out.length; from += SIZE.rows) {
-      const { logs, copies } = await program.run(rows.subarray(from * width, (from + SIZE.rows) * width));
-      for (let i = 0; i < copies!.length; i++) {
-        const others = Math.max(0, copies![i]! - 1); // equal rows beside itself
+      const found = await program.run(rows.subarray(from * width, (from + SIZE.rows) * width));
+      const logs = entryOf(found, "logs");
+      for (const [i, equal] of entryOf(found, "copies").entries()) {
+        const others = Math.max(0, equal - 1); // equal rows beside itself
         if (others >= k) continue;
-        const own = logs!.subarray(i * count, (i + 1) * count);
+        const own = logs.subarray(i * count, (i + 1) * count);
         out[from + i] = UNIT * Math.sqrt(-2 * kLargest(k - others, own));
       }
     }

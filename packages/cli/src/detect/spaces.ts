@@ -1,6 +1,7 @@
 import { HostArray } from "@flowify/core";
 import { normalQuantile } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
+import { lastOf, valueAt } from "../places.js";
 import { quantile } from "../statistics.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
@@ -50,24 +51,23 @@ export function findSpaces(training: Float32Array, width: number, least?: ArrayL
     for (let i = 0; i < column.length; i++) column[i] = training[i * width + c]!;
     column.sort();
     const found = middleAndSpread(column);
-    mean[c] = column.reduce((sum, value) => sum + value, 0) / column.length;
-    const deviation = Math.sqrt(
-      column.reduce((sum, value) => sum + (value - mean[c]!) ** 2, 0) / column.length,
+    const middle = Math.fround(found.middle);
+    const average = Math.fround(column.reduce((sum, value) => sum + value, 0) / column.length);
+    const deviation = Math.fround(
+      Math.sqrt(column.reduce((sum, value) => sum + (value - average) ** 2, 0) / column.length) || 1,
     );
-    std[c] = deviation || 1;
-    median[c] = found.middle;
-    spread[c] = found.spread || std[c]!;
     const isCode = column.every((value) => value === 0 || value === 1);
-    low[c] = isCode ? 0 : column[0]!;
-    high[c] = isCode ? 1 : column.at(-1)!;
+    const [first, last] = isCode ? [0, 1] : [valueAt(column, 0), lastOf(column)];
     const floor = least?.[c] ?? 0;
-    std[c] = Math.max(std[c]!, floor);
-    spread[c] = Math.max(spread[c]!, floor);
-    low[c] = Math.min(low[c]!, median[c]! - RANGE * floor);
-    high[c] = Math.max(high[c]!, median[c]! + RANGE * floor);
+    mean[c] = average;
+    std[c] = Math.max(deviation, floor);
+    median[c] = middle;
+    spread[c] = Math.max(Math.fround(found.spread || deviation), floor);
+    low[c] = Math.min(first, middle - RANGE * floor);
+    high[c] = Math.max(last, middle + RANGE * floor);
     const ranks = normalRanks(column);
     for (let k = 0; k < KNOTS; k++) {
-      const { value, normal } = ranks[Math.min(k, ranks.length - 1)]!;
+      const { value, normal } = valueAt(ranks, Math.min(k, ranks.length - 1));
       knots[c * KNOTS + k] = value;
       normals[c * KNOTS + k] = normal;
     }
@@ -81,10 +81,10 @@ function normalRanks(ascending: Float64Array): { value: number; normal: number }
   for (let begin = 0, end = 0; begin < ascending.length; begin = end) {
     while (end < ascending.length && ascending[end] === ascending[begin]) end++;
     const normal = normalQuantile(((begin + end) / 2 + 0.5) / (ascending.length + 1));
-    all.push({ value: ascending[begin]!, normal });
+    all.push({ value: valueAt(ascending, begin), normal });
   }
   if (all.length <= KNOTS) return all;
-  const [low, high] = [all[0]!.normal, all.at(-1)!.normal];
+  const [low, high] = [valueAt(all, 0).normal, lastOf(all).normal];
   let next = 0;
   return all.filter(({ normal }, i) => {
     const wanted = low + (next / (KNOTS - 1)) * (high - low);

@@ -1,6 +1,7 @@
 import type { Executor } from "@flowify/core";
 import type { ColumnSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { valueAt, valuesAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { type Calibration, calibrationOf } from "./calibration.js";
@@ -35,8 +36,8 @@ export async function fitTableDetector(
   const training = rowsOfSplit(count, "train").subarray(0, most);
   const { numbers, names } = called;
   const numberOf = (place: number): number => {
-    const row = training[place]!;
-    return numbers ? numbers[row]! - 1 : row;
+    const row = valueAt(training, place);
+    return numbers ? valueAt(numbers, row) - 1 : row;
   };
   const found = await fitDetector(executor, takeRows(rows, width, training), columns, options);
   const detector = { ...found, places: found.places.map(numberOf) };
@@ -49,7 +50,7 @@ export async function fitTableDetector(
       kernels: calibrationOf(0, scores.kernels),
       neighbours: calibrationOf(0, scores.neighbours),
     };
-    const own = names && Array.from(found.places, (place) => names[training[place]!]!);
+    const own = names && valuesAt(names, valuesAt(training, found.places));
     return { detector, calibrations, ...(own && { names: own }) };
   } finally {
     await open.dispose();

@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { didYouMean, kinds } from "@flowify/core/internal";
 import * as v from "valibot";
+import { entryOf } from "../places.js";
 
 /** What to do with a damaged document of a run. */
 export const RESTORE = "restore the file that flowify wrote, or train again";
@@ -52,7 +53,7 @@ function describe(found: v.BaseIssue<unknown>): string {
     return `${place}: unknown kind "${input}"${didYouMean(input, Object.keys(kinds))}`;
   if (last && type === "strict_object" && expected === "never") {
     const { kind = "" } = last.input as { kind?: string };
-    const names = Object.hasOwn(kinds, kind) ? Object.keys(kinds[kind]!.options) : [];
+    const names = Object.hasOwn(kinds, kind) ? Object.keys(entryOf(kinds, kind).options) : [];
     const known = names.length > 0 ? `; it has ${names.join(", ")}` : "";
     return `${placeOf(path.slice(0, -1))}: unknown key "${String(input)}"${didYouMean(String(input), names) || known}`;
   }

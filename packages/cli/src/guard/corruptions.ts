@@ -1,4 +1,5 @@
 import { makeRng, type Rng, sizeOf } from "@flowify/core/layer";
+import { valueAt, valuesAt } from "../places.js";
 import { meanOf } from "../statistics.js";
 
 /** Pixels or numbers of examples, one after another; `shape` [C, H, W] for pictures, [columns] for rows. */
@@ -25,12 +26,12 @@ const CONTRAST = 0.3;
 const PATCHES = 4;
 
 const mixture: Corruption = ({ own, other, out }) => {
-  for (let i = 0; i < own.length; i++) out[i] = (own[i]! + other[i]!) / 2;
+  for (const [i, value] of own.entries()) out[i] = (value + valueAt(other, i)) / 2;
 };
 
 const noise: Corruption = ({ own, out, range: [low, high], rng }) => {
-  for (let i = 0; i < own.length; i++)
-    out[i] = Math.min(high, Math.max(low, own[i]! + NOISE * (high - low) * rng.normal()));
+  for (const [i, value] of own.entries())
+    out[i] = Math.min(high, Math.max(low, value + NOISE * (high - low) * rng.normal()));
 };
 
 /** The first half of one example, the second half of another one. */
@@ -44,14 +45,14 @@ const shuffled: Corruption = ({ own, out, rng }) => {
   const order = Array.from(own.keys());
   for (let i = order.length - 1; i > 0; i--) {
     const j = rng.integer(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
+    [order[i], order[j]] = [valueAt(order, j), valueAt(order, i)];
   }
-  for (let i = 0; i < own.length; i++) out[i] = own[order[i]!]!;
+  out.set(valuesAt(own, order));
 };
 
 const contrast: Corruption = ({ own, out }) => {
   const mean = meanOf(own);
-  for (let i = 0; i < own.length; i++) out[i] = mean + CONTRAST * (own[i]! - mean);
+  for (const [i, value] of own.entries()) out[i] = mean + CONTRAST * (value - mean);
 };
 
 /** Means of 5 × 5 pixels. */
@@ -79,8 +80,7 @@ const patches: Corruption = ({ own, out, shape, rng }) => {
   const order = new Float32Array(PATCHES * PATCHES);
   shuffled({ own: Float32Array.from(order.keys()), other: order, out: order, shape, range: [0, 1], rng });
   out.set(own);
-  for (let part = 0; part < order.length; part++) {
-    const from = order[part]!;
+  for (const [part, from] of order.entries()) {
     for (let c = 0; c < channels; c++)
       for (let y = 0; y < h; y++)
         for (let x = 0; x < w; x++)
@@ -109,7 +109,7 @@ const ofPictures: Readonly<Record<string, Corruption>> = {
 export function corrupted({ numbers, shape, range }: Plain, seed: number): ReadonlyMap<string, Float32Array> {
   const size = sizeOf(shape);
   const count = numbers.length / size;
-  const isPicture = shape.length === 3 && shape[1]! >= PATCHES && shape[2]! >= PATCHES;
+  const isPicture = shape.length === 3 && shape.slice(1).every((size) => size >= PATCHES);
   const of = (i: number): Float32Array => numbers.subarray((i % count) * size, ((i % count) + 1) * size);
   return new Map(
     Object.entries(isPicture ? ofPictures : ofRows).map(([name, corruption], k) => {

@@ -1,3 +1,4 @@
+import { valueAt } from "../places.js";
 import { banded, fitProjection, type Projection, project, projectedWidth } from "./projection.js";
 import type { Tap } from "./taps.js";
 
@@ -15,9 +16,9 @@ const WIDTH = { one: 40, all: 80 } as const;
 /** Features of each tap alone, and of all together. */
 export function featureChoices(taps: readonly Tap[], rows: readonly Float32Array[]): Features[] {
   const fitted = (most: number) =>
-    taps.flatMap(({ width }, at) => {
-      const projection = fitProjection(rows[at]!, width, most);
-      return projection ? [{ at, projection }] : [];
+    taps.flatMap(({ name, width }, at) => {
+      const projection = fitProjection(valueAt(rows, at), width, most);
+      return projection ? [{ at, projection, name }] : [];
     });
   const alone = fitted(WIDTH.one);
   const made = (name: string, parts: Features["parts"]): Features => ({
@@ -25,7 +26,7 @@ export function featureChoices(taps: readonly Tap[], rows: readonly Float32Array
     parts,
     width: parts.reduce((sum, { projection }) => sum + projectedWidth(projection), 0),
   });
-  const single = alone.map((part) => made(taps[part.at]!.name, [part]));
+  const single = alone.map(({ name, ...part }) => made(name, [part]));
   if (single.length < 2) return single;
   const most = Math.floor(WIDTH.all / single.length) - 1;
   const all = taps.map(({ name }) => name).join(" + ");
@@ -42,9 +43,8 @@ function narrowed(projection: Projection, most: number): Projection {
   const fewer = Math.min(kept, most);
   if (fewer === kept) return projection;
   const width = directions.length / kept;
-  const first = Float32Array.from(
-    { length: width * fewer },
-    (_, i) => directions[Math.floor(i / fewer) * kept + (i % fewer)]!,
+  const first = Float32Array.from({ length: width * fewer }, (_, i) =>
+    valueAt(directions, Math.floor(i / fewer) * kept + (i % fewer)),
   );
   const along = variances.subarray(0, fewer);
   return { ...others, directions: first, kept: fewer, shown: fewer, variances: along, hasRest: true };
@@ -53,10 +53,11 @@ function narrowed(projection: Projection, most: number): Projection {
 /** Rows [n, width] of features. */
 export function featureRows({ parts, width }: Features, taps: readonly Float32Array[]): Float32Array {
   const made = parts.map(({ at, projection }) => ({
-    rows: project(projection, taps[at]!),
+    rows: project(projection, valueAt(taps, at)),
     own: projectedWidth(projection),
   }));
-  const count = made[0]!.rows.length / made[0]!.own;
+  const first = valueAt(made, 0);
+  const count = first.rows.length / first.own;
   const out = new Float32Array(count * width);
   let from = 0;
   for (const { rows, own } of made) {

@@ -8,6 +8,7 @@ import {
   type OpenDetector,
   openDetector,
 } from "../detect/detector.js";
+import { lastOf, valueAt } from "../places.js";
 import { quantile } from "../statistics.js";
 import { quoted } from "../ui/format.js";
 import { corrupted } from "./corruptions.js";
@@ -90,7 +91,7 @@ async function tapsOf(
     const few = input.subarray(0, ALONE * sizeOf(example));
     const alone = await differencesAlone(network, few, ALONE, found);
     const isMixed = (name: string): boolean => (alone.get(name) ?? 0) > CLOSE;
-    const first = [given.outputs[0]!.name, ...(at ?? [])].find(isMixed);
+    const first = [valueAt(given.outputs, 0).name, ...(at ?? [])].find(isMixed);
     if (first !== undefined)
       throw new UsageError(
         `${JSON.stringify(first)} of an example depends on the others of its batch, or on chance\nexport the network with the batch as first axis, for inference`,
@@ -143,9 +144,9 @@ export async function fitGuard(
       throw new UsageError(
         `${quoted(taps.map(({ name }) => name))}: the same for all examples\nname other values with --at, or check --normalize`,
       );
-    const joined = choices.at(-1)!;
+    const joined = lastOf(choices);
     const trials = at ? [] : await compared(executor, network, training, fit, seen, choices, options, say);
-    const best = trials.reduce((most, each) => (each.mean > most.mean ? each : most), trials[0]!);
+    const [best] = trials.toSorted((a, b) => b.mean - a.mean);
     const features = choices.find(({ name }) => name === best?.features) ?? joined;
     const rows = featureRows(features, seen.taps);
     const least = leastDeviations(features, rows, seen, options.seed);
@@ -237,7 +238,7 @@ function movedRows(features: Features, { taps, count }: Activations, seed: numbe
     );
     return rows
       .subarray(0, some * width)
-      .map((v, at) => v + ROUNDING.part * largest[Math.floor(at / width)]! * (2 * rng.uniform() - 1));
+      .map((v, at) => v + ROUNDING.part * valueAt(largest, Math.floor(at / width)) * (2 * rng.uniform() - 1));
   });
   return featureRows(features, moved);
 }
@@ -252,7 +253,7 @@ function leastDeviations(
   const { width } = features;
   const most = new Float64Array(width);
   movedRows(features, seen, seed).forEach((value, at) => {
-    most[at % width] = Math.max(most[at % width]!, Math.abs(value - rows[at]!));
+    most[at % width] = Math.max(valueAt(most, at % width), Math.abs(value - valueAt(rows, at)));
   });
   return most.map((each) => each / ROUNDING.features);
 }
@@ -278,5 +279,5 @@ function accuracyOf(
 ): number | undefined {
   if (!labels || !output) return undefined;
   const found = classesOf(output, output.length / count);
-  return found.filter((each, i) => each === labels[places[i]!]).length / count;
+  return found.filter((each, i) => each === labels[valueAt(places, i)]).length / count;
 }

@@ -5,6 +5,7 @@ import { portable } from "jax-to-onnx";
 import { type GraphModel, renamed } from "jax-to-onnx/internal";
 import type { RowFunction } from "../detect/batches.js";
 import type { Detector, OpenDetector } from "../detect/detector.js";
+import { entryOf, valueAt } from "../places.js";
 import type { Features } from "./features.js";
 import { type Held, heldArrays, pOf } from "./smooth-p.js";
 import { nodeMaker, projectionNodes, type Tap, tapNodes } from "./taps.js";
@@ -43,11 +44,11 @@ function program(judged: Judged, falseAlarms: number): RowFunction {
     constants: { score: constants, held: heldArrays(held) },
     f(own: Readonly<{ score: never; held: never }>, x) {
       const outputs = classes > 0 ? x.ref.slice([], [width, width + classes]) : undefined;
-      const { combination, flow } = f(own.score, outputs ? x.slice([], [0, width]) : x);
-      const each = pOf(own.held, combination!);
+      const found = f(own.score, outputs ? x.slice([], [0, width]) : x);
+      const each = pOf(own.held, entryOf(found, "combination"));
       const p = np.max(outputs ? np.where(isSmaller(outputs), 0, each) : each, 1);
       const flag = np.greater(falseAlarms * ROUNDED, p.ref).astype(np.int32);
-      return { log_prob: flow!.neg().sub(scale), p_value: p, flag };
+      return { log_prob: entryOf(found, "flow").neg().sub(scale), p_value: p, flag };
     },
   };
 }
@@ -65,11 +66,9 @@ export function guardGraph(
   const { features, taps } = judged;
   const classes = classesIn(judged);
   const maker = nodeMaker("features");
-  const used = features.parts.map(({ at }) => taps[at]!);
-  const parts = features.parts.flatMap(({ projection }, i) =>
-    projectionNodes(projection, tapNodes(used[i]!, maker), maker),
-  );
-  const scores = given[0]!;
+  const used = features.parts.map(({ at, projection }) => ({ ...valueAt(taps, at), projection }));
+  const parts = used.flatMap((tap) => projectionNodes(tap.projection, tapNodes(tap, maker), maker));
+  const scores = valueAt(given, 0);
   const rows = maker.node("Concat", classes > 0 ? [...parts, scores.name] : parts, { axis: 1 });
   const shape = [features.width + classes];
   const judge = exportFunction(

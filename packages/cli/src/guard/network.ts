@@ -1,6 +1,7 @@
 import { sizeOf } from "@flowify/core/layer";
 import { type Computed, type GivenModel, openOriginal, type Runtime } from "@flowify/onnx";
 import { relativeDifference } from "@flowify/onnx/browser";
+import { entryOf, valueAt } from "../places.js";
 import type { Examples } from "./examples.js";
 import { expectFinite, type Tap, tapGraph } from "./taps.js";
 
@@ -68,7 +69,7 @@ export async function differencesAlone(
 export async function openTapped(subject: Subject, taps: readonly Tap[]): Promise<TappedNetwork> {
   const { given, example } = subject;
   const network = await openNetwork(subject, given.with(tapGraph(taps)));
-  const first = given.outputs[0]!.name;
+  const first = valueAt(given.outputs, 0).name;
   let outputs = 0;
   return {
     taps,
@@ -78,13 +79,13 @@ export async function openTapped(subject: Subject, taps: readonly Tap[]): Promis
     async run(input) {
       const found = await network.all(input);
       const rows = taps.map(({ name }, i) => {
-        const data = found[`tap ${i}`]!.data as Float32Array;
+        const data = entryOf(found, `tap ${i}`).data as Float32Array;
         expectFinite(name, data, given);
         return data;
       });
       const output = found[first];
       const isScores = output?.data instanceof Float32Array && output.shape.length === 1;
-      if (isScores) outputs = output.shape[0]!;
+      if (isScores) outputs = valueAt(output.shape, 0);
       return {
         count: input.length / sizeOf(example),
         taps: rows,

@@ -63,15 +63,18 @@ export function fitProjection(rows: Float32Array, width: number, most: number): 
   const count = rows.length / width;
   const sums = new Float64Array(width);
   const squares = new Float64Array(width);
-  for (let i = 0; i < rows.length; i++) sums[i % width]! += rows[i]!;
+  rows.forEach((value, i) => {
+    sums[i % width]! += value;
+  });
   const mean = Float32Array.from(sums, (sum) => sum / count);
-  for (let i = 0; i < rows.length; i++) squares[i % width]! += (rows[i]! - mean[i % width]!) ** 2;
+  rows.forEach((value, i) => {
+    squares[i % width]! += (value - mean[i % width]!) ** 2;
+  });
   const usual = squares.reduce((sum, each) => sum + each, 0) / (count * width);
   if (!(usual > 0)) return undefined;
   const scale = Float32Array.from(squares, (sum) => Math.sqrt(sum / count + FLOOR * usual));
   const seen = Math.min(count, SEARCH.rows);
-  const u = new Float32Array(seen * width);
-  for (let i = 0; i < u.length; i++) u[i] = (rows[i]! - mean[i % width]!) / scale[i % width]!;
+  const u = rows.subarray(0, seen * width).map((value, i) => (value - mean[i % width]!) / scale[i % width]!);
   const kept = Math.min(most, width, seen - 1);
   const wide = Math.min(kept + SEARCH.spare, width);
   const rng = makeRng(0);
@@ -85,11 +88,12 @@ export function fitProjection(rows: Float32Array, width: number, most: number): 
   const variances = Array.from({ length: kept }, (_, k) =>
     varianceAlong(u, width, found.subarray(k * width)),
   );
-  const real = Array.from(variances.keys()).filter((k) => variances[k]! > LEAST);
+  const real = variances.flatMap((variance, k) =>
+    variance > LEAST ? [{ variance, direction: found.subarray(k * width, (k + 1) * width) }] : [],
+  );
   const directions = new Float32Array(width * real.length);
-  real.forEach((from, k) => {
-    for (let c = 0; c < width; c++) directions[c * real.length + k] = found[from * width + c]!;
-  });
+  for (const [k, { direction }] of real.entries())
+    for (const [c, value] of direction.entries()) directions[c * real.length + k] = value;
   const all = u.reduce((sum, each) => sum + each * each, 0) / seen;
   const rest = all - variances.reduce((sum, each) => sum + each, 0);
   return {
@@ -97,19 +101,25 @@ export function fitProjection(rows: Float32Array, width: number, most: number): 
     scale,
     directions,
     kept: real.length,
-    variances: Float32Array.from(real, (k) => variances[k] ?? 0),
+    variances: Float32Array.from(real, ({ variance }) => variance),
     shown: real.length,
     bands: new Float32Array(),
     hasRest: rest > LEAST * width,
   };
 }
 
+/** Σ a_c b_c over the length of a. */
+function product(a: Float32Array | Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let c = 0; c < a.length; c++) sum += a[c]! * b[c]!;
+  return sum;
+}
+
 /** Mean square of rows along a direction. */
 function varianceAlong(u: Float32Array, width: number, direction: Float64Array): number {
   let sum = 0;
   for (let row = 0; row < u.length; row += width) {
-    let along = 0;
-    for (let c = 0; c < width; c++) along += u[row + c]! * direction[c]!;
+    const along = product(u.subarray(row, row + width), direction);
     sum += along * along;
   }
   return (sum * width) / u.length;
@@ -118,12 +128,13 @@ function varianceAlong(u: Float32Array, width: number, direction: Float64Array):
 /** UᵀU applied to vectors [count, width], which the result are as well. */
 function squared(u: Float32Array, width: number, vectors: Float64Array, count: number): Float64Array {
   const out = new Float64Array(vectors.length);
-  for (let row = 0; row < u.length; row += width)
-    for (let k = 0; k < count; k++) {
-      let product = 0;
-      for (let c = 0, at = k * width; c < width; c++) product += u[row + c]! * vectors[at + c]!;
-      for (let c = 0, at = k * width; c < width; c++) out[at + c]! += product * u[row + c]!;
+  for (let row = 0; row < u.length; row += width) {
+    const own = u.subarray(row, row + width);
+    for (let k = 0, at = 0; k < count; k++, at += width) {
+      const along = product(own, vectors.subarray(at, at + width));
+      for (let c = 0; c < width; c++) out[at + c]! += along * own[c]!;
     }
+  }
   return out;
 }
 
@@ -135,13 +146,14 @@ function orthonormal(vectors: Float64Array, width: number, count: number): Float
     for (let pass = 0; pass < 2; pass++)
       for (let other = 0; other < k; other++) {
         const each = vectors.subarray(other * width, (other + 1) * width);
-        let product = 0;
-        for (let c = 0; c < width; c++) product += own[c]! * each[c]!;
-        for (let c = 0; c < width; c++) own[c]! -= product * each[c]!;
+        const along = product(own, each);
+        for (let c = 0; c < width; c++) own[c]! -= along * each[c]!;
       }
     const length = Math.hypot(...own);
     const isNew = length > 1e-9 * before;
-    for (let c = 0; c < width; c++) own[c] = isNew ? own[c]! / length : 0;
+    own.forEach((value, c) => {
+      own[c] = isNew ? value / length : 0;
+    });
   }
   return vectors;
 }
@@ -159,8 +171,9 @@ export function project(projection: Projection, rows: Float32Array): Float32Arra
   for (let row = 0; row < count; row++) {
     z.fill(0);
     for (let c = 0; c < width; c++) {
-      u[c] = (rows[row * width + c]! - mean[c]!) / scale[c]!;
-      for (let k = 0, at = c * kept; k < kept; k++) z[k]! += u[c]! * directions[at + k]!;
+      const centred = (rows[row * width + c]! - mean[c]!) / scale[c]!;
+      u[c] = centred;
+      for (let k = 0, at = c * kept; k < kept; k++) z[k]! += centred * directions[at + k]!;
     }
     out.set(z.subarray(0, shown), row * own);
     for (let band = 0; band < some; band++) {
@@ -169,8 +182,8 @@ export function project(projection: Projection, rows: Float32Array): Float32Arra
     }
     if (!hasRest) continue;
     let beside = 0;
-    for (let c = 0; c < width; c++) {
-      let rest = u[c]!;
+    for (const [c, value] of u.entries()) {
+      let rest = value;
       for (let k = 0, at = c * kept; k < kept; k++) rest -= z[k]! * directions[at + k]!;
       beside += rest * rest;
     }

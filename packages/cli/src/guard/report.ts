@@ -1,5 +1,6 @@
 import type { Executor } from "@flowify/core";
 import { auroc } from "../auroc.js";
+import { entryOf, lastOf, valueAt } from "../places.js";
 import { baselinesOf, type Seen } from "./baselines.js";
 import { drawn, type Examples } from "./examples.js";
 import type { FittedGuard } from "./fit-guard.js";
@@ -31,7 +32,7 @@ export type GuardReport = Readonly<{
 export type LogProbs = Readonly<{ name: string; values: Float32Array }>;
 
 const told = (usual: Float64Array, other: Float64Array): Told => {
-  const threshold = Float64Array.from(usual).sort()[Math.ceil(0.95 * usual.length) - 1]!;
+  const threshold = valueAt(Float64Array.from(usual).sort(), Math.ceil(0.95 * usual.length) - 1);
   return {
     auroc: auroc(usual, other),
     fpr95: other.filter((score) => score <= threshold).length / other.length,
@@ -58,9 +59,9 @@ export async function measureGuard(
 ): Promise<Readonly<{ report: GuardReport; logProbs: readonly LogProbs[] }>> {
   const { given } = subject;
   const at = (name: string | undefined) =>
-    fitted.taps.find((tap) => tap.name === name) ?? fitted.taps.at(-1)!;
-  const used = [at(lastRead(given)?.name), at(candidates(given).at(-1)?.name)];
-  const network = await openTapped(subject, used);
+    fitted.taps.find((tap) => tap.name === name) ?? lastOf(fitted.taps);
+  const [inner, outer] = [at(lastRead(given)?.name), at(candidates(given).at(-1)?.name)];
+  const network = await openTapped(subject, [inner, outer]);
   const file = await openNetwork(subject, guarded);
   try {
     const seenOf = async (examples: Examples, places: Uint32Array): Promise<Seen> => {
@@ -68,7 +69,7 @@ export async function measureGuard(
         Float32Array,
         Float32Array,
       ];
-      return { rows, width: used[0]!.width, logits, classes: used[1]!.width };
+      return { rows, width: inner.width, logits, classes: outer.width };
     };
     const fit = drawn(training.count, MOST.training, 1);
     const known = await seenOf(training, fit);
@@ -79,13 +80,12 @@ export async function measureGuard(
     const logProbs: LogProbs[] = [];
     const scored = async (examples: Examples) => {
       const places = drawn(examples.count, MOST.set, 2);
-      const { p_value: p, log_prob: logProb } = await file.all(
-        await examples.toInput(examples.plain(places)),
-      );
-      logProbs.push({ name: examples.name, values: logProb!.data as Float32Array });
+      const found = await file.all(await examples.toInput(examples.plain(places)));
+      const numbers = (name: string) => entryOf(found, name).data as Float32Array;
+      logProbs.push({ name: examples.name, values: numbers("log_prob") });
       const seen = await seenOf(examples, places);
       const scores: { [name: string]: Float64Array } = {
-        guard: Float64Array.from(p!.data as Float32Array, (each) => -each),
+        guard: Float64Array.from(numbers("p_value"), (each) => -each),
       };
       for (const [name, score] of Object.entries(baselines)) scores[name] = await score(seen);
       return scores;
@@ -95,10 +95,10 @@ export async function measureGuard(
     for (const each of others) {
       const found = await scored(each);
       sets[each.name] = Object.fromEntries(
-        Object.keys(own).map((score) => [score, told(own[score]!, found[score]!)]),
+        Object.entries(own).map(([score, each]) => [score, told(each, entryOf(found, score))]),
       );
     }
-    const p = own.guard!.map((score) => -score);
+    const p = entryOf(own, "guard").map((score) => -score);
     const alarms = falseAlarms(p, heldOut(fitted.held));
     const report = { usual: { name: usual.name, examples: p.length }, falseAlarms: alarms, sets };
     return { report, logProbs };

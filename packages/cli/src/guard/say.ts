@@ -1,3 +1,4 @@
+import { valueAt } from "../places.js";
 import { formatCount, shortened, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { Examples } from "./examples.js";
@@ -15,7 +16,7 @@ export const descriptionOf = (
   format: "flowify-guard",
   version: 1,
   falseAlarms,
-  at: features.parts.map(({ at }) => taps[at]!.name),
+  at: features.parts.map(({ at }) => valueAt(taps, at).name),
   chosen: features.name,
   features: features.width,
   trials,

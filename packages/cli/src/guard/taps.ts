@@ -2,6 +2,7 @@ import { DataError, UsageError } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
 import type { Computed, GivenModel, Station } from "@flowify/onnx";
 import type { GraphModel, GraphNode, Initializer } from "jax-to-onnx/internal";
+import { lastOf, valueAt } from "../places.js";
 import { BAND, BESIDE, bandsOf, type Projection } from "./projection.js";
 
 /** A value of a network that the guard looks at, as rows of numbers. */
@@ -28,7 +29,7 @@ const DEPTHS = 2;
 
 /** The scores of classes: the first output, or what a Softmax at the end reads. */
 function scoresOf({ line }: Pick<GivenModel, "line">): Station {
-  const end = line.at(-1)!;
+  const end = lastOf(line);
   return end.op === "Softmax" || end.op === "LogSoftmax" ? (line.at(-2) ?? end) : end;
 }
 
@@ -49,11 +50,10 @@ export function candidates(given: GivenModel): Station[] {
   const read = readOf(given);
   const inner = read.slice(0, -1);
   const depths = Math.min(DEPTHS, inner.length);
-  const some = Array.from(
-    { length: depths },
-    (_, i) => inner[Math.floor(((i + 1) * inner.length) / (depths + 1))]!,
+  const some = Array.from({ length: depths }, (_, i) =>
+    valueAt(inner, Math.floor(((i + 1) * inner.length) / (depths + 1))),
   );
-  const found = [given.line[0]!, ...some, ...read.slice(-1), scores];
+  const found = [valueAt(given.line, 0), ...some, ...read.slice(-1), scores];
   return [...new Map(found.map((each) => [each.name, each])).values()];
 }
 
@@ -79,7 +79,7 @@ export function tapOf({ name, op, isSpatial }: Station, found: Computed | undefi
       `${JSON.stringify(name)} has ${size} numbers, expected ${MOST.flat} at most\nname another value with --at`,
     );
   const pooled = shape.map((_, i) => i + 1).filter((axis) => (isSpatial ? axis > 1 : axis < shape.length));
-  const width = 2 * (isSpatial ? shape[0]! : shape.at(-1)!);
+  const width = 2 * (isSpatial ? valueAt(shape, 0) : lastOf(shape));
   const places = isSpatial ? sizeOf(shape.slice(1)) : 1;
   const step = Math.ceil((places / MOST_PLACES) ** (1 / pooled.length));
   return { name, shape, pooled, width, ...(step > 1 && { step }) };

@@ -1,5 +1,6 @@
 import { MismatchError } from "@flowify/core";
 import type { Computed } from "@flowify/onnx";
+import { entryOf, valueAt } from "../places.js";
 import type { Examples } from "./examples.js";
 import { featureRows } from "./features.js";
 import type { Judged } from "./graph.js";
@@ -16,7 +17,7 @@ type Outputs = Readonly<Record<string, Computed>>;
 
 /** The first output whose bits differ; undefined where all are the same. */
 export const differing = (wanted: Outputs, found: Outputs): string | undefined =>
-  Object.keys(wanted).find((name) => !sameBits(wanted[name]!.data, found[name]?.data));
+  Object.keys(wanted).find((name) => !sameBits(entryOf(wanted, name).data, found[name]?.data));
 
 function sameBits(a: ArrayLike<unknown>, b: ArrayLike<unknown> | undefined): boolean {
   if (!ArrayBuffer.isView(a) || !ArrayBuffer.isView(b))
@@ -61,8 +62,8 @@ export async function verify(
   const classes = held.length > 1 && seen.output ? classesOf(seen.output, held.length) : undefined;
   const p = found.p_value?.data as Float32Array;
   scores.forEach((score, i) => {
-    const expected = smoothP(held[classes?.[i] ?? 0]!, score);
-    if (!(Math.abs(expected - p[i]!) <= CLOSE))
+    const expected = smoothP(valueAt(held, classes?.[i] ?? 0), score);
+    if (!(Math.abs(expected - valueAt(p, i)) <= CLOSE))
       throw new MismatchError(
         `ONNX Runtime and flowify compute different p-values of example ${i + 1}: ${p[i]} and ${expected}\nchoose other values with --at`,
       );

@@ -1,6 +1,7 @@
 import { couplingNetwork, imageEnd, imageFront } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, type ImageSet, isRowShape, type RowSet } from "../data/image-set.js";
+import { valueAt } from "../places.js";
 import type { Training } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { NetworkDescription } from "./network.js";
@@ -148,7 +149,7 @@ function imageLayers({ shape, count }: ImageSet, size: AutoSize): Layer[] {
   let [now, tall, wide] = [channels, height, width];
   for (let level = 0; tall > 1 || wide > 1; level++) {
     const kernel: [number, number] = [Math.min(2, tall), Math.min(2, wide)];
-    now = Math.min(kernel[0] * kernel[1] * now, widths[Math.min(level, widths.length - 1)]!);
+    now = Math.min(kernel[0] * kernel[1] * now, valueAt(widths, Math.min(level, widths.length - 1)));
     [tall, wide] = [Math.ceil(tall / 2), Math.ceil(wide / 2)];
     layers.push({ kind: "conv2d", out: now, kernel, stride: kernel }, { kind: "rqSpline" });
     const side = Math.max(tall, wide);

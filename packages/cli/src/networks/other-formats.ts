@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { DataError } from "@flowify/core";
+import { valueAt } from "../places.js";
 
 /** A format that is not read: how its files begin, what it is, and how to write ONNX from it. */
 type OtherFormat = Readonly<{
@@ -32,7 +33,8 @@ const formats: readonly OtherFormat[] = [
   },
   // pickles begin with the opcode PROTO and a version from 2 to 5
   {
-    is: (bytes, ending) => [".pt", ".pth", ".ckpt"].includes(ending) || (bytes[0] === 0x80 && bytes[1]! <= 5),
+    is: (bytes, ending) =>
+      [".pt", ".pth", ".ckpt"].includes(ending) || (bytes.length > 1 && bytes[0] === 0x80 && valueAt(bytes, 1) <= 5),
     what: "a file of PyTorch, or another pickle",
     instead: TORCH,
   },

@@ -1,6 +1,7 @@
 import { FlowifyError, type NetworkLayer, ShapeError } from "@flowify/core";
 import { flowShape } from "@flowify/core/internal";
 import { type Shape, sizeOf } from "@flowify/core/layer";
+import { valueAt } from "../places.js";
 
 /** The numbers of a layer: arrays, or the names of arrays in a file. */
 type Holder = Readonly<{
@@ -55,7 +56,7 @@ export function expectStoredShapes(
       if (stored && stored.length > 1 && sizeOf(stored) > 1)
         expectOneOf(stored, allowed(sizeOf(stored)), `${JSON.stringify(name)} in ${file}`, layer);
     }
-    const own = numbers[i]!;
+    const own = valueAt(numbers, i);
     layer.branches?.forEach((branch, k) =>
       expectStoredShapes(branch, own.branches?.[k] ?? [], shape, tensors, file),
     );

@@ -1,6 +1,7 @@
 import type { Network, NetworkLayer } from "@flowify/core";
 import { couplingNetwork, denseNetwork } from "@flowify/core/internal";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { entryOf } from "../places.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 
 /** Widths and bins of the networks; the splines live on ± bound standard deviations. */
@@ -293,7 +294,7 @@ export function tableNetwork(
   schema: TableSchema | undefined,
   levels?: number,
 ): Network {
-  const { layers, whole } = tableBodies[name]!;
+  const { layers, whole } = entryOf(tableBodies, name);
   const places = schema && placesOf(schema);
   const front = places ? frontOf(places) : wholeFront(levels);
   return {

@@ -1,3 +1,4 @@
+import { valueAt } from "../places.js";
 import { quantile } from "../statistics.js";
 import { drawChart } from "./chart.js";
 import { verbatim } from "./escape.js";
@@ -47,7 +48,7 @@ function scaleOf(groups: readonly Group[], marks: readonly number[], upper: numb
   if (filled.length === 0) return scaleFor(0, 1, 0, 1);
   const ends = [...filled.flatMap((group) => between(group, SHOWN, upper)), ...marks];
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const [first, last] = between(filled[0]!, MIDDLE);
+  const [first, last] = between(valueAt(filled, 0), MIDDLE);
   if (low === high) return scaleFor(low - 0.5, high + 0.5, low - 0.5, high + 0.5);
   // a little room beside the outermost values, of the size that the axis has there
   const pad = 0.02 * (high - low);
@@ -91,7 +92,9 @@ export function histogram(
   const highest = Math.min(HEADROOM * Math.max(...peaks), HIGHER_AT_MOST * (peaks[0] || 1)) || 1;
   const ticks = scale.ticks(8);
   const places = ticks.values.map((value) => scale.place(value));
-  const tickLabels = Object.fromEntries(places.map((place, i) => [place, ticks.label(ticks.values[i]!)]));
+  const tickLabels = Object.fromEntries(
+    places.map((place, i) => [place, ticks.label(valueAt(ticks.values, i))]),
+  );
   const isBeyond = groups.some(({ values }) =>
     Array.from(values).some((value) => Math.abs(scale.place(value) - 0.5) > 0.5),
   );
@@ -189,7 +192,7 @@ function outline(bins: Float64Array, series: number, highest: number) {
 /** The share of the group in each run of bins that is cut off at the top. */
 function cuts(bins: Float64Array, highest: number, series: number) {
   return Array.from(bins).flatMap((part, bin) => {
-    if (part <= highest || bins[bin - 1]! > highest) return [];
+    if (part <= highest || (bin > 0 && valueAt(bins, bin - 1) > highest)) return [];
     const end = bins.findIndex((each, at) => at > bin && each <= highest);
     const cut = bins.subarray(bin, end === -1 ? bins.length : end).reduce((sum, each) => sum + each, 0);
     const share = `${Math.round(100 * cut)}%`;

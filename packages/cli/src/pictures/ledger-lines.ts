@@ -1,5 +1,6 @@
 import type { LedgerEntry } from "@flowify/core/internal";
 import { weakest } from "@flowify/core/internal";
+import { valueAt } from "../places.js";
 import { bits, type Unit } from "../unit.js";
 import { extent, readable, rowsOf, signed, totalOf } from "./ledger-rows.js";
 
@@ -8,7 +9,7 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /** A bar that grows to the right, `length` characters long, to an eighth of a character. */
 function growRight(length: number): string {
   const eighths = Math.round(length * 8);
-  return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
+  return "█".repeat(Math.floor(eighths / 8)) + valueAt(EIGHTHS, eighths % 8);
 }
 
 export type LedgerTextOptions = {

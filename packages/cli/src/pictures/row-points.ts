@@ -1,6 +1,7 @@
 import type { RowSet } from "../data/image-set.js";
 import { gridOf } from "../data/table/grid.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { valueAt, valueUnder } from "../places.js";
 import type { ColumnValue } from "../tables/columns/column-kind.js";
 import { columnValues, ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { encodedRows } from "../tables/flow-rows.js";
@@ -26,27 +27,27 @@ export function rowPoints(
 
 function tablePoints(schema: TableSchema, width: number, groups: readonly Float32Array[]): Points {
   const all = tableColumns(schema);
-  const encoded = groups.map((rows) => encodedRows(all, rows));
   const own = ownColumns(all);
   const shown = own.slice(0, SHOWN.columns);
-  const points = groups.map((rows) => new Float64Array((rows.length / width) * shown.length));
+  const drawn = groups.map((rows) => ({
+    encoded: encodedRows(all, rows),
+    points: new Float64Array((rows.length / width) * shown.length),
+  }));
   const columns = shown.map((column, at) => {
     const { found } = column;
-    const values = encoded.map((rows) => columnValues(column, rows, own.length));
+    const values = drawn.map(({ encoded }) => columnValues(column, encoded, own.length));
     const categories = found.range ? undefined : namesOf(found, values.flat());
     const places = new Map(categories?.all.map((name, place) => [name, Math.min(place, NAMED - 1)]));
-    values.forEach((group, i) => {
-      group.forEach((value, row) => {
-        points[i]![row * shown.length + at] =
-          typeof value === "string" ? places.get(value)! : (value ?? Number.NaN);
-      });
-    });
+    for (const [i, { points }] of drawn.entries())
+      for (const [row, value] of valueAt(values, i).entries())
+        points[row * shown.length + at] =
+          typeof value === "string" ? valueUnder(places, value) : (value ?? Number.NaN);
     const { name, type } = found;
     if (categories) return { name, categories: categories.shown };
     const step = gridOf(found)?.step;
     return { name, isDate: type === "date", ...(step !== undefined && { step }) };
   });
-  return { columns, groups: points };
+  return { columns, groups: drawn.map(({ points }) => points) };
 }
 
 /** The categories of a column, each once, with those that no training row has, and the names at its axis. */

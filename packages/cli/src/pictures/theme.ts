@@ -1,4 +1,5 @@
 import type { Config } from "vega-lite";
+import { valueAt } from "../places.js";
 import { FONT } from "./render.js";
 
 /** Where a chart is shown: on white, as files are, or on a page, with the page's colours for light and dark. */
@@ -9,7 +10,7 @@ export type Theme = "paper" | "page";
  * nearly black. Source: Okabe and Ito, Color Universal Design, 2008, its four darker colours; then a brown and a grey.
  */
 export const SERIES = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d3b", "#7a828a"] as const;
-export const seriesColor = (index: number): string => SERIES[index % SERIES.length]!;
+export const seriesColor = (index: number): string => valueAt(SERIES, index % SERIES.length);
 export const EXACT = SERIES[0];
 export const BOUND = SERIES[1];
 /** Behind the figures that were measured on other data. */

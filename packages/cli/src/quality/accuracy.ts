@@ -1,4 +1,5 @@
 import type { DataSet } from "../data/image-set.js";
+import { valueAt } from "../places.js";
 
 /** Number of images classified as their label, and of all images. */
 export type Accuracy = Readonly<{ right: number; of: number }>;
@@ -15,7 +16,7 @@ export function accuracyOf(set: DataSet, outputs: Float32Array): Accuracy | unde
   if (!labels || classes < 2 || labels.some((label) => label >= classes)) return undefined;
   const right = labels.filter((label, i) => {
     const own = outputs.subarray(i * classes, (i + 1) * classes);
-    return own.every((value, place) => place === label || value < own[label]!);
+    return own.every((value, place) => place === label || value < valueAt(own, label));
   });
   return { right: right.length, of: count };
 }

@@ -3,6 +3,7 @@ import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
 import { makeRng, sizeOf } from "@flowify/core/layer";
 import { grad, type JsTree, nn, numpy as np, tree } from "@jax-js/jax";
 import { type ImageSet, imageSize } from "../data/image-set.js";
+import { valueAt } from "../places.js";
 import { features } from "./features.js";
 import type { Judge } from "./judge.js";
 
@@ -57,9 +58,9 @@ export async function trainJudge(
     new HostArray(Float32Array.from({ length: sizeOf(shape) }, make), shape, np.float32);
   const layersOf = (scaleOf: (from: number) => number) =>
     widths.slice(1).map((to, i) => {
-      const scale = scaleOf(widths[i]!);
+      const scale = scaleOf(valueAt(widths, i));
       return {
-        weight: filled([widths[i]!, to], () => (scale === 0 ? 0 : scale * rng.normal())),
+        weight: filled([valueAt(widths, i), to], () => (scale === 0 ? 0 : scale * rng.normal())),
         bias: filled([to], () => 0),
       };
     });
@@ -84,9 +85,9 @@ export async function trainJudge(
     const x = new Uint8Array(BATCH * size);
     const oneHot = new Float32Array(BATCH * classes);
     for (let i = 0; i < BATCH; i++) {
-      const example = order[(at + i) % count]!;
+      const example = valueAt(order, (at + i) % count);
       x.set(images.subarray(example * size, (example + 1) * size), i * size);
-      oneHot[i * classes + labels[example]!] = 1;
+      oneHot[i * classes + valueAt(labels, example)] = 1;
     }
     at += BATCH;
     const rate = RATE * 0.5 * (1 + Math.cos((Math.PI * taken) / STEPS));

@@ -28,8 +28,11 @@ export function features(outputs: ArrayLike<number>, size: number): Features {
 
 /** Mean and standard deviation of every column; 1 for the deviation of a constant column. */
 export function columnScale({ rows, count, size }: Features): { mean: Float64Array; std: Float64Array } {
-  const { mean, std } = surveyColumns({ rows, count, shape: [size] });
-  return { mean, std: std.map((each) => each || 1) };
+  const survey = surveyColumns({ rows, count, shape: [size] });
+  return {
+    mean: Float64Array.from(survey, ({ mean }) => mean),
+    std: Float64Array.from(survey, ({ std }) => std || 1),
+  };
 }
 
 /** Each column divided by its standard deviation over `reference`. */

@@ -1,4 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { valueAt } from "../places.js";
 import { columnScale, type Features } from "./features.js";
 
 /**
@@ -14,7 +15,7 @@ import { columnScale, type Features } from "./features.js";
 export function frechetDistance(a: Features, b: Features): number {
   const [{ mean: meanA }, { mean: meanB }] = [columnScale(a), columnScale(b)];
   const [covA, covB] = [covariance(a, meanA), covariance(b, meanB)];
-  const between = meanA.reduce((sum, value, i) => sum + (value - meanB[i]!) ** 2, 0);
+  const between = meanA.reduce((sum, value, i) => sum + (value - valueAt(meanB, i)) ** 2, 0);
   const root = squareRoot(covA);
   const cross = new EigenvalueDecomposition(root.mmul(covB).mmul(root), { assumeSymmetric: true });
   const overlap = cross.realEigenvalues.reduce((sum, value) => sum + Math.sqrt(Math.max(value, 0)), 0);

@@ -5,6 +5,7 @@ import type { Normalization } from "../flags/parsers.js";
 import type { ImagesFlags } from "../flags/shared.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
+import { valuesAt } from "../places.js";
 import { ascendingPlaces, copyRows } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun } from "../runs/open-run.js";
@@ -126,7 +127,7 @@ function pairsOf(
   const order = ascendingPlaces(distances).slice(0, SHOWN);
   const images = new Uint8Array(2 * order.length * size);
   copyRows(samples, size, order, images);
-  const nearest = order.map((sample) => places[sample]!);
+  const nearest = valuesAt(places, order);
   copyRows(training.images, size, nearest, images.subarray(order.length * size));
   return images;
 }

@@ -1,5 +1,6 @@
 import type { Executor } from "@flowify/core";
 import { type ImageSet, imageSize } from "../data/image-set.js";
+import { valueAt } from "../places.js";
 import { quantile } from "../statistics.js";
 import { type Features, inUnitsOf, verdicts } from "./features.js";
 import { frechetDistance } from "./frechet.js";
@@ -113,7 +114,10 @@ function namedAlike(all: readonly Features[]): number {
   const alike = first.filter(
     ({ label, probability }, i) =>
       probability > SURE &&
-      others.every((other) => other[i]!.label === label && other[i]!.probability > SURE),
+      others.every((other) => {
+        const found = valueAt(other, i);
+        return found.label === label && found.probability > SURE;
+      }),
   );
   return alike.length / first.length;
 }

@@ -1,3 +1,4 @@
+import { valueAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import { meanOf } from "../statistics.js";
 import {
@@ -51,9 +52,10 @@ export function lagBaseline(
   const { width } = target.features;
   const { shares } = fitShares(target, values);
   const places = [...new Array(width).keys()];
-  const apart = [...values.keys()].filter((i) => atomOf(target, values[i]!) === 0);
-  const pastOf = (i: number): number => features.reduce((sum, k) => sum + condition[i * width + k]!, 0);
-  const squares = apart.map((i) => (values[i]! - pastOf(i)) ** 2);
+  const apart = [...values.keys()].filter((i) => atomOf(target, valueAt(values, i)) === 0);
+  const pastOf = (i: number): number =>
+    features.reduce((sum, k) => sum + valueAt(condition, i * width + k), 0);
+  const squares = apart.map((i) => (valueAt(values, i) - pastOf(i)) ** 2);
   return {
     shares,
     gaussian: {

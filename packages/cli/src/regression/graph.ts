@@ -1,6 +1,7 @@
 import type { Flow, FlowModel, HostArray } from "@flowify/core";
 import { type ArrayTree, logSumExp } from "@flowify/core/layer";
 import { type JsTree, lax, numpy as np, tree } from "@jax-js/jax";
+import { valueAt } from "../places.js";
 import { fillOf } from "../tables/columns/number.js";
 import { hasCells } from "./cells.js";
 import type { Regression } from "./regression.js";
@@ -35,7 +36,9 @@ function logProbGraph(
   c: np.Array,
 ): np.Array {
   const each = (of: (model: FlowModel, own: ArrayTree) => np.Array): np.Array => {
-    const all = members.map((model, k) => of(model, params[k] as ArrayTree).add(Math.log(weights[k]!)));
+    const all = members.map((model, k) =>
+      of(model, params[k] as ArrayTree).add(Math.log(valueAt(weights, k))),
+    );
     y.dispose();
     c.dispose();
     return logSumExp(np.stack(all, 0), 0);

@@ -1,4 +1,5 @@
 import { normalCdf, normalQuantile, ridge } from "@flowify/core/internal";
+import { valueAt } from "../places.js";
 import { meanAndSpread, meanOf } from "../statistics.js";
 import { Predictive } from "./predictive.js";
 
@@ -57,7 +58,7 @@ const scaled = (
 
 /** The mean at a row. */
 export const linearMean = (model: Omit<LinearGaussian, "std">, row: ArrayLike<number>): number =>
-  scaled(model, row).reduce((sum, x, k) => sum + x * model.slope[k]!, model.level);
+  scaled(model, row).reduce((sum, x, k) => sum + x * valueAt(model.slope, k), model.level);
 
 /** log N(value; mean, std²), or of values on a grid the probability of its cell. */
 export function gaussianLog(value: number, mean: number, std: number, step?: number): number {

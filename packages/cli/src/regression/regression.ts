@@ -2,6 +2,7 @@ import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/cor
 import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
+import { valueAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
@@ -200,7 +201,7 @@ export class Regression {
     for (let row = 0; row < rows; row++) {
       const own = masses.subarray(row * classes, (row + 1) * classes);
       const sum = own.reduce((a, b) => a + b, 0);
-      for (let k = 0; k < classes; k++) own[k]! /= sum;
+      own.set(own.map((mass) => mass / sum));
     }
     return masses;
   }
@@ -235,7 +236,7 @@ export class Regression {
       for (let row = from / each; row < to / each; row++) {
         const own = order(row);
         for (let s = 0; s < each; s++) {
-          const { member, level } = slots[own[s] as number]!;
+          const { member, level } = valueAt(slots, own[s] as number);
           places[member]?.push(row * each + s);
           latents[member]?.push(level);
         }
@@ -263,18 +264,16 @@ export class Regression {
 
 /** So many values of a mixture: their members, in turn, and normal levels that are evenly spread for each. */
 function slotsOf(weights: readonly number[], each: number): { member: number; level: number }[] {
-  const taken = weights.map(() => 0);
-  const members = Array.from({ length: each }, (_, s) => {
+  const members = weights.map((weight, member) => ({ member, weight, taken: 0 }));
+  const drawn = Array.from({ length: each }, (_, s) => {
     // the member that is furthest behind its share so far
-    const behind = weights.map((weight, m) => weight * (s + 1) - taken[m]!);
-    const member = behind.indexOf(Math.max(...behind));
-    taken[member]! += 1;
-    return member;
+    const behind = members.map(({ weight, taken }) => weight * (s + 1) - taken);
+    const own = valueAt(members, behind.indexOf(Math.max(...behind)));
+    return { own, before: own.taken++ };
   });
-  const seen = weights.map(() => 0);
-  return members.map((member) => ({
+  return drawn.map(({ own: { member, taken }, before }) => ({
     member,
-    level: normalQuantile((seen[member]!++ + 0.5) / (taken[member] as number)),
+    level: normalQuantile((before + 0.5) / taken),
   }));
 }
 

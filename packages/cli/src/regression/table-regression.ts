@@ -2,6 +2,7 @@ import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { lagName } from "../data/table/ordered-table.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { valueAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
@@ -76,7 +77,7 @@ export function rowsOfPart(
 export function pickColumns(rows: Float32Array, width: number, places: readonly number[]): Float32Array {
   const out = new Float32Array((rows.length / width) * places.length);
   for (let i = 0; i < out.length; i++)
-    out[i] = rows[Math.floor(i / places.length) * width + places[i % places.length]!]!;
+    out[i] = valueAt(rows, Math.floor(i / places.length) * width + valueAt(places, i % places.length));
   return out;
 }
 
@@ -123,7 +124,7 @@ export class TableRegression {
         // the first target takes its levels in order, the others in one that has nothing to do with it
         t === 0 ? undefined : makeRng(...seeds, t, row),
       );
-      for (let i = 0; i < drawn.length; i++) rows[i * width + target.place] = drawn[i]!;
+      for (let i = 0; i < drawn.length; i++) rows[i * width + target.place] = valueAt(drawn, i);
       out.push(drawn);
     }
     return out;

@@ -5,6 +5,7 @@ import { signed } from "../pictures/ledger-rows.js";
 import { type ChartLine, lineChart } from "../pictures/line-chart.js";
 import { pageOf, table } from "../pictures/page-frame.js";
 import { seriesColor, TRAINING } from "../pictures/theme.js";
+import { valueAt } from "../places.js";
 import { qualityRows } from "../quality/say-quality.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
@@ -97,7 +98,7 @@ async function comparison(runs: readonly RunSummary[], unit: Unit): Promise<stri
     const measured = run.measured.map(({ split, points }, j) => ({
       name: `${shortened(run.name)}: ${split}`,
       // of one run the colours say which examples; of several, which run, and the dashes which examples
-      ...(alone ? { color: seriesColor(j) } : { color, dash: DASHES[j % DASHES.length]! }),
+      ...(alone ? { color: seriesColor(j) } : { color, dash: valueAt(DASHES, j % DASHES.length) }),
       points,
     }));
     const training = {

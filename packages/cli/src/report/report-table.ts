@@ -8,7 +8,9 @@ import { readDetector } from "../detect/detector-file.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
+import { valueAt, valuesAt } from "../places.js";
 import { takeRows } from "../rows.js";
+import { schemaOf } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
 import { FALSE_ALARMS } from "../scores/judge-rows.js";
@@ -52,7 +54,7 @@ export async function reportTable(
 ): Promise<TableReport> {
   const { data: file, where, falseAlarms = FALSE_ALARMS } = options;
   const { name, reading } = config.data;
-  const schema = reading!.schema!;
+  const schema = schemaOf(config);
   const found = readDetector(runPaths(folder).detector, folder);
   const all = await readRows(name, reading);
   const columns = tableColumns(schema);
@@ -64,7 +66,7 @@ export async function reportTable(
   const test = rowsOfSplit(all.count, "test");
   const testRows = {
     rows: takeRows(all.encoded, width, test),
-    names: Array.from(test, (row) => all.rowNames[row]!),
+    names: valuesAt(all.rowNames, test),
     numbers: [],
   };
   const open = await openDetector(model.executor, found.detector);
@@ -127,7 +129,7 @@ async function judgedRows(
       name,
       score,
       p: conformalP(calibration, score),
-      reasons: reasons[i]!,
+      reasons: valueAt(reasons, i),
     })),
   };
 }
@@ -185,7 +187,7 @@ function knownCodes(columns: readonly TableColumn[], rows: Float32Array): Float3
   for (const { place, found } of columns) {
     if (found.range) continue;
     const last = (found.values?.length ?? 1) - 1;
-    for (let at = place; at < rows.length; at += columns.length) rows[at] = Math.min(last, rows[at]!);
+    for (let at = place; at < rows.length; at += columns.length) rows[at] = Math.min(last, valueAt(rows, at));
   }
   return rows;
 }

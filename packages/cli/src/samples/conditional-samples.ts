@@ -1,5 +1,6 @@
 import type { FlowModel } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
+import { valueAt } from "../places.js";
 
 export type ConditionalOptions = Readonly<{
   /** Steps of each chain. */
@@ -53,29 +54,28 @@ export async function conditionalSamples(
   let [accepted, proposed] = [0, 0];
   for (let step = 0; step < steps; step++) {
     const next = Float32Array.from(values);
-    for (let c = 0; c < chains; c++) {
-      const epsilon = sizes[c]!;
+    for (const [c, epsilon] of sizes.entries())
       for (const i of places)
         next[c * size + i]! += 0.5 * epsilon ** 2 * gradient[c * size + i]! + epsilon * rng.normal();
-    }
     const found = await model.logProbGradient(next, { seed });
     const kept = Float32Array.from(values);
     const [keptLog, keptGradient] = [Float64Array.from(logProb), Float32Array.from(gradient)];
-    for (let c = 0; c < chains; c++) {
-      const epsilon = sizes[c]!;
+    for (const [c, epsilon] of sizes.entries()) {
       let [there, back] = [0, 0]; // squared distances from the means of both proposals
-      for (let i = c * size, k = 0; k < places.length; k++) {
-        const at = i + places[k]!;
-        there += (next[at]! - values[at]! - 0.5 * epsilon ** 2 * gradient[at]!) ** 2;
-        back += (values[at]! - next[at]! - 0.5 * epsilon ** 2 * found.gradient[at]!) ** 2;
+      for (const place of places) {
+        const at = c * size + place;
+        const moved = next[at]! - values[at]!;
+        there += (moved - 0.5 * epsilon ** 2 * gradient[at]!) ** 2;
+        back += (-moved - 0.5 * epsilon ** 2 * found.gradient[at]!) ** 2;
       }
-      const log = found.logProb[c]! - logProb[c]! + (there - back) / (2 * epsilon ** 2);
+      const logThere = valueAt(found.logProb, c);
+      const log = logThere - valueAt(logProb, c) + (there - back) / (2 * epsilon ** 2);
       const share = Math.min(1, Math.exp(Math.min(0, log)));
       const taken = rng.uniform() < share;
       if (taken) {
         kept.set(next.subarray(c * size, (c + 1) * size), c * size);
         keptGradient.set(found.gradient.subarray(c * size, (c + 1) * size), c * size);
-        keptLog[c] = found.logProb[c]!;
+        keptLog[c] = logThere;
       }
       if (2 * step < steps) sizes[c] = epsilon * Math.exp(ADAPTATION * (share - BEST_SHARE));
       else {

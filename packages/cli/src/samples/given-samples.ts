@@ -1,5 +1,6 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
+import { valueAt } from "../places.js";
 import { weightsOf } from "../statistics.js";
 import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 
@@ -42,23 +43,21 @@ export async function givenSamples(
   while (proposals < most && effectiveSize(logWeights) < count) {
     const drawn = await model.sampleFlat(AT_ONCE, { seed: seed + proposals, temperature });
     proposals += AT_ONCE;
-    const near: number[] = [];
-    const shares: number[] = [];
+    const near: { row: number; share: number }[] = [];
     for (let row = 0; row < drawn.length; row += width) {
       const share = given.reduce((sum, each) => sum + logShare(each, drawn, row), 0);
       if (share === Number.NEGATIVE_INFINITY) continue;
-      near.push(row);
-      shares.push(share);
+      near.push({ row, share });
     }
     if (near.length === 0) continue;
     const before = new Float32Array(near.length * width);
-    near.forEach((row, i) => before.set(drawn.subarray(row, row + width), i * width));
+    near.forEach(({ row }, i) => before.set(drawn.subarray(row, row + width), i * width));
     const after = before.slice();
     for (const each of given) for (let row = 0; row < after.length; row += width) putValue(each, after, row);
     const changes = given.some(isMoved) ? await logRatios(model, after, before) : undefined;
-    near.forEach((_, i) => {
+    near.forEach(({ share }, i) => {
       kept.push(after.subarray(i * width, (i + 1) * width));
-      logWeights.push(shares[i]! + (changes?.[i] ?? 0));
+      logWeights.push(share + (changes?.[i] ?? 0));
     });
   }
   if (kept.length === 0)
@@ -66,13 +65,13 @@ export async function givenSamples(
       `--given: none of ${proposals} samples is near these values\ngive fewer columns, or values that training rows have`,
     );
   const rows = new Float32Array(count * width);
-  systematic(logWeights, count, seed).forEach((from, to) => rows.set(kept[from]!, to * width));
+  systematic(logWeights, count, seed).forEach((from, to) => rows.set(valueAt(kept, from), to * width));
   return { rows, effective: effectiveSize(logWeights), proposals };
 }
 
 async function logRatios(model: FlowModel, after: Float32Array, before: Float32Array): Promise<Float64Array> {
   const [high, low] = [await model.logProb(after), await model.logProb(before)];
-  return Float64Array.from(high, (log, i) => log - low[i]!);
+  return Float64Array.from(high, (log, i) => log - valueAt(low, i));
 }
 
 function effectiveSize(logs: readonly number[]): number {
@@ -87,10 +86,10 @@ function systematic(logs: readonly number[], count: number, seed: number): numbe
   const total = weights.reduce((a, b) => a + b, 0);
   const start = makeRng(seed).uniform();
   const chosen: number[] = [];
-  let [at, passed] = [0, weights[0]!];
+  let [at, passed] = [0, valueAt(weights, 0)];
   for (let i = 0; i < count; i++) {
     const wanted = ((i + start) * total) / count;
-    while (passed <= wanted && at < weights.length - 1) passed += weights[++at]!;
+    while (passed <= wanted && at < weights.length - 1) passed += valueAt(weights, ++at);
     chosen.push(at);
   }
   return chosen;

@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import { cellReader, cellText, dateText } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { TableSchema } from "../data/table/schema.js";
+import { valueAt } from "../places.js";
 import { type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { codeAt, placeIn } from "../tables/flow-rows.js";
 import { unknownName } from "../ui/format.js";
@@ -42,7 +43,7 @@ export function givenValues(schema: TableSchema, texts: readonly string[]): Give
     }
     if (taken.has(named)) throw new UsageError(`--given: column "${named}" comes twice\ngive it one value`);
     taken.add(named);
-    return givenValue(slots[names.indexOf(named)]!, text.slice(named.length + 1));
+    return givenValue(valueAt(slots, names.indexOf(named)), text.slice(named.length + 1));
   });
 }
 
@@ -94,17 +95,17 @@ function expectOnGrid({ found: column }: TableColumn, value: number, text: strin
 export function logShare(given: GivenValue, rows: Float32Array, row: number): number {
   const { slot } = given;
   if (given.kind === "code")
-    return Math.round(rows[row + slot.at]!) === given.code ? 0 : Number.NEGATIVE_INFINITY;
+    return Math.round(valueAt(rows, row + slot.at)) === given.code ? 0 : Number.NEGATIVE_INFINITY;
   const code = codeAt(slot.instead, rows, row + slot.at);
   if (given.kind === "instead" || code > 0)
     return given.kind === "instead" && code === given.code ? 0 : Number.NEGATIVE_INFINITY;
-  const distance = (rows[row + slot.at]! - moved(given, rows[row + slot.at]!)) / given.width;
+  const distance = (valueAt(rows, row + slot.at) - moved(given, valueAt(rows, row + slot.at))) / given.width;
   return Math.log(Math.max(0, 1 - distance ** 2));
 }
 
 /** Puts a value into a row of the flow: on a grid, the noise of the row stays. */
 export function putValue(given: GivenValue, rows: Float32Array, row: number): void {
-  if (given.kind === "number") rows[row + given.slot.at] = moved(given, rows[row + given.slot.at]!);
+  if (given.kind === "number") rows[row + given.slot.at] = moved(given, valueAt(rows, row + given.slot.at));
 }
 
 function moved({ slot, number }: Extract<GivenValue, { kind: "number" }>, found: number): number {

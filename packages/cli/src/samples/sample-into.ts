@@ -8,6 +8,7 @@ import type { RowFormat, RowWriter } from "../data/written/written-rows.js";
 import { version } from "../environment.js";
 import type { Write } from "../files/atomic.js";
 import { expectDiskSpace } from "../files/place.js";
+import { entryOf } from "../places.js";
 import type { RunConfig } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
@@ -119,7 +120,7 @@ export function sampleFacts(
   const parameters = Object.keys(arrays)
     .sort()
     .flatMap((name) => {
-      const { buffer, byteOffset, byteLength } = arrays[name]!.data;
+      const { buffer, byteOffset, byteLength } = entryOf(arrays, name).data;
       return [name, new Uint8Array(buffer, byteOffset, byteLength)];
     });
   return {

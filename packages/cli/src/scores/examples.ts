@@ -7,6 +7,7 @@ import { isTable } from "../data/table/sources/open-table.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
+import { valuesAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
 import { imagesFor, type SavedRun, usualReading } from "../runs/open-run.js";
@@ -86,8 +87,8 @@ async function* ownTestRows({ data }: RunConfig): AsyncGenerator<Named> {
   const test = rowsOfSplit(count, "test");
   yield {
     images: takeRows(rows, names.length, test),
-    fillLog: Float64Array.from(test, (row) => fillLog[row]!),
-    names: Array.from(test, (row) => rowNames[row]!),
+    fillLog: Float64Array.from(valuesAt(fillLog, test)),
+    names: valuesAt(rowNames, test),
     source: `${formatCount(test.length)} test rows of ${data.name}`,
   };
 }

@@ -1,4 +1,5 @@
 import type { ExamplesIn, FlowModel, Scores } from "@flowify/core";
+import { valueAt } from "../places.js";
 import { logMean, weightsOf } from "../statistics.js";
 
 /**
@@ -53,8 +54,8 @@ export async function likeliestClasses(
   for (let label = 0; label < classes; label++) {
     const logs = (await model.importanceBound(examples, { samples, seed, condition: [label] })).logProb;
     const before = best ?? logs.map(() => Number.NEGATIVE_INFINITY);
-    found = Uint8Array.from(logs, (log, i) => (log > before[i]! ? label : (found[i] ?? 0)));
-    best = logs.map((log, i) => Math.max(log, before[i]!));
+    found = Uint8Array.from(logs, (log, i) => (log > valueAt(before, i) ? label : (found[i] ?? 0)));
+    best = logs.map((log, i) => Math.max(log, valueAt(before, i)));
   }
   return found;
 }
@@ -67,13 +68,19 @@ function overClasses(first: Scores, batches: readonly Scores[]): Scores {
   const ledger = new Float32Array(first.ledger.length);
   const width = ledger.length / count;
   for (let i = 0; i < count; i++) {
-    const likeliest = batches.reduce((best, each) => (each.logProb[i]! > best.logProb[i]! ? each : best));
-    const logs = batches.map((each) => each.logProb[i]!);
+    const logs = batches.map((each) => valueAt(each.logProb, i));
+    const likeliest = valueAt(
+      batches,
+      logs.reduce((best, log, c) => (log > valueAt(logs, best) ? c : best), 0),
+    );
     const shares = weightsOf(logs);
     const sum = shares.reduce((total, share) => total + share, 0);
     logProb[i] = logMean(logs);
     // the errors of the classes are independent; each counts by its share
-    if (stdErr) stdErr[i] = Math.hypot(...batches.map((each, c) => (shares[c]! / sum) * each.stdErr![i]!));
+    if (stdErr)
+      stdErr[i] = Math.hypot(
+        ...batches.map((each, c) => (valueAt(shares, c) / sum) * valueAt(each.stdErr ?? [], i)),
+      );
     ledger.set(likeliest.ledger.subarray(i * width, (i + 1) * width), i * width);
   }
   return { logProb, ledger, ...(stdErr && { stdErr }) };

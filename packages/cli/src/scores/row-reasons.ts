@@ -1,5 +1,6 @@
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { repairText, type TableReasoner, type TableReasons } from "../detect/reasons/table-reasons.js";
+import { valueAt } from "../places.js";
 import { table } from "../ui/format.js";
 
 /** Flagged rows that the terminal shows, and letters of a cell. */
@@ -54,12 +55,13 @@ export function reasonCells(
       const found = await reasonsOf(Float32Array.from(flagged.flatMap(({ row }) => [...row])));
       const cells = Array.from({ length: count }, (): (string | null)[] => [...none]);
       found.forEach((reasons, i) => {
-        cells[flagged[i]!.place] = [
+        const row = valueAt(flagged, i);
+        cells[row.place] = [
           ...places.flatMap((at) => [reasons.blamed[at]?.name, reasons.blamed[at]?.value]),
           repairText(reasons),
           reasons.nearest.join("; "),
         ].map((text) => text || null);
-        worst.push({ score: flagged[i]!.score, line: lineOf(flagged[i]!, reasons, places.length) });
+        worst.push({ score: row.score, line: lineOf(row, reasons, places.length) });
       });
       worst = worstOf(worst);
       return cells;

@@ -3,8 +3,10 @@ import type { TableFormat, WrittenColumn } from "../data/written/written-rows.js
 import { conformalP } from "../detect/calibration.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import { scoreColumns } from "../detect/score-columns.js";
+import { valueAt } from "../places.js";
 import { type Communicator, gatherTexts } from "../ranks/communicator.js";
 import type { Ranks } from "../ranks/ranks.js";
+import { schemaOf } from "../run-config.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
@@ -28,7 +30,7 @@ export type Scoring = ScoreSource &
 export function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColumn[] {
   const { id, reasons } = flags;
   const more = reasons === undefined ? [] : reasonColumns(encodedWidth(detector), reasons);
-  return scoreColumns(config.data.reading!.schema!, { id, more });
+  return scoreColumns(schemaOf(config), { id, more });
 }
 
 /** Scores all rows that have not been scored; returns the last state, and lines about the speed. */
@@ -65,26 +67,26 @@ export async function scoreInto(
     total === undefined ? undefined : createProgress(terminal, { label: "rows", total, done: before });
   for await (const { names, scores, rows, ends } of pass(totals.rows)) {
     if (ends) await writer.flush();
-    const p = scores.map((score) => conformalP(calibration, score));
-    const flagged = [...p.keys()].filter((place) => p[place]! <= threshold);
+    const judged = Array.from(scores, (score, place) => {
+      const p = conformalP(calibration, score);
+      return { name: valueAt(names, place), place, score, p, flag: p <= threshold };
+    });
+    const flagged = judged.filter(({ flag }) => flag);
     const more = await reasons?.cells(
-      flagged.map((place) => ({
-        place,
-        name: names[place]!,
-        score: scores[place]!,
-        p: p[place]!,
-        row: rows.subarray(place * width, (place + 1) * width),
+      flagged.map((each) => ({
+        ...each,
+        row: rows.subarray(each.place * width, (each.place + 1) * width),
       })),
       names.length,
     );
     totals.flagged += flagged.length;
     totals.rows += names.length;
     await writer.add(
-      names.map((name, place) => [
+      judged.map(({ name, place, score, p, flag }) => [
         name,
-        scores[place]!,
-        p[place]!,
-        Number(p[place]! <= threshold),
+        score,
+        p,
+        Number(flag),
         ...(more?.[place] ?? []),
       ]),
     );
@@ -120,7 +122,7 @@ async function sumOfRanks(comm: Communicator, numbers: Float64Array): Promise<Fl
   const sums = new Float64Array(numbers.length);
   for (const each of all) {
     const part = new Float64Array(each.slice().buffer);
-    for (let i = 0; i < sums.length; i++) sums[i]! += part[i]!;
+    sums.set(sums.map((sum, i) => sum + valueAt(part, i)));
   }
   return sums;
 }

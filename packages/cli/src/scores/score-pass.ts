@@ -2,8 +2,10 @@ import { rowsOfSplit } from "../data/table/split-rows.js";
 import type { OpenDetector } from "../detect/detector.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
+import { valuesAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
+import { schemaOf } from "../run-config.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { type EncodedRows, type EncodedTable, joinRows } from "../tables/encoded-table.js";
 import { openEncodedTable } from "../tables/read-rows.js";
@@ -51,7 +53,7 @@ const END: Scored = { names: [], rows: new Float32Array(), scores: new Float64Ar
 export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "warn">): Promise<ScoredRows> {
   const { found, open, kind, config, files, flags, share = { rank: 0, size: 1 } } = source;
   const width = encodedWidth(found.detector);
-  const options = { schema: config.data.reading!.schema!, id: flags.id, warn };
+  const options = { schema: schemaOf(config), id: flags.id, warn };
   const clock = stopwatch();
   const scoreOf = async ({ rows, names }: Pick<EncodedRows, "rows" | "names">): Promise<Scored> => ({
     names,
@@ -64,7 +66,7 @@ export async function scoredRows(source: ScoreSource, { warn }: Pick<Terminal, "
     const own = await openEncodedTable(config.data.name, { ...options, where });
     const all = await own.all();
     const test = rowsOfSplit(all.names.length, "test").subarray(0, flags.limit);
-    const names = Array.from(test, (row) => all.names[row]!);
+    const names = valuesAt(all.names, test);
     const rows = takeRows(all.rows, width, test);
     const pass: Pass = async function* (skip) {
       if (skip === 0) yield scoreOf({ rows, names });

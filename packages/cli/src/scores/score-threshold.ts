@@ -1,6 +1,7 @@
 import { type Calibration, conformalP, discoveryThreshold, smallestP } from "../detect/calibration.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
+import { valueAt } from "../places.js";
 import type { Terminal } from "../ui/terminal.js";
 import { FALSE_ALARMS } from "./judge-rows.js";
 import type { Pass } from "./score-pass.js";
@@ -30,7 +31,7 @@ export async function thresholdOf(
     const rows = counts.reduce((all, count) => all + count, 0);
     const threshold = discoveryThreshold(counts, fdr);
     const fewest = Math.ceil((least * rows) / fdr);
-    if (threshold === 0 && counts[0]! < fewest)
+    if (threshold === 0 && valueAt(counts, 0) < fewest)
       warn(
         `no row is flagged at a false discovery rate of ${fdr}: ${calibration.scores.length} held-out rows tell probabilities from ${least.toPrecision(2)} on, so at least ${fewest} rows would have to be odder than all of them; train on more rows, or use --false-alarms`,
       );

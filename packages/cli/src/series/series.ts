@@ -3,6 +3,7 @@ import { cellReader } from "../data/table/cell.js";
 import { findOrder, lagName, namesOfOrder, stretchesOf, withOrder } from "../data/table/ordered-table.js";
 import type { TableOrder, TableSchema } from "../data/table/schema.js";
 import type { Table } from "../data/table/table.js";
+import { valueAt } from "../places.js";
 import { type Baseline, lagBaseline } from "../regression/baseline.js";
 import { expectNames, type Prediction } from "../regression/columns.js";
 import { featureOf } from "../regression/features.js";
@@ -165,11 +166,11 @@ export function lagBaselines(
     }, 0);
   });
   const season = seasonOf(order, errors);
-  const valueAt = valuesOf(prediction, target, series);
+  const earlier = valuesOf(prediction, target, series);
   return [1, ...(season === undefined ? [] : [season])].map((lag) => ({
     name: lag === 1 ? "the last value" : `the value ${lag} rows ago`,
     lag,
-    spreads: Array.from({ length: order.horizon }, (_, h) => spreadAhead(valueAt, series, lag, h + 1)),
-    ...lagBaseline(target, values, condition, features[lag - 1]!),
+    spreads: Array.from({ length: order.horizon }, (_, h) => spreadAhead(earlier, series, lag, h + 1)),
+    ...lagBaseline(target, values, condition, valueAt(features, lag - 1)),
   }));
 }

@@ -2,6 +2,7 @@ import type { FlowModel } from "@flowify/core";
 import { firstImages, type ImageSet, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
+import { valueAt } from "../places.js";
 import { meanOf } from "../statistics.js";
 import { hiddenEntries, inpaint } from "./inpainting.js";
 import type { Hidden } from "./sheet-names.js";
@@ -43,7 +44,7 @@ export async function inpaintingSheet(
     );
     grid.set(made.images.subarray(row * each * size, (row + 1) * each * size), at + 2 * size);
     const logs = made.completed.subarray(row * each, (row + 1) * each);
-    labels.push(`${Math.round(made.original[row]!)}, ${Math.round(meanOf(logs))}`);
+    labels.push(`${Math.round(valueAt(made.original, row))}, ${Math.round(meanOf(logs))}`);
   }
   return encodePng(
     await imageGrid({

@@ -8,6 +8,7 @@ import { encodePng, svgToPng } from "../pictures/png.js";
 import { rowPoints } from "../pictures/row-points.js";
 import { SHOWN, scatterChart } from "../pictures/scatter.js";
 import { TRAINING } from "../pictures/theme.js";
+import { valueAt } from "../places.js";
 import { figureOf, type MetricsRecord } from "../runs/metrics.js";
 import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
@@ -104,8 +105,8 @@ export async function scatterPicture(
     await scatterChart({
       title,
       columns,
-      real: { name: `${real.split} rows`, rows: groups[0]! },
-      generated: { name: "generated rows", rows: groups[1]! },
+      real: { name: `${real.split} rows`, rows: valueAt(groups, 0) },
+      generated: { name: "generated rows", rows: valueAt(groups, 1) },
     }),
   );
 }

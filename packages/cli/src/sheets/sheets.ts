@@ -3,6 +3,7 @@ import { sizeOf } from "@flowify/core/layer";
 import { conditionOf, type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
+import { valueAt } from "../places.js";
 import { toBytes } from "./run-pictures.js";
 
 export type SheetOptions = Readonly<{
@@ -112,15 +113,15 @@ export async function interpolationSheet(
 }
 
 function onGreatCircle(a: Float32Array, b: Float32Array, t: number): Float32Array {
-  const dot = a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  const dot = a.reduce((sum, value, i) => sum + value * valueAt(b, i), 0);
   const angle = Math.acos(Math.min(1, Math.max(-1, dot / (Math.hypot(...a) * Math.hypot(...b) || 1))));
   if (Math.sin(angle) < 1e-6) return onLine(a, b, t);
   const [wa, wb] = [(1 - t) * angle, t * angle].map((part) => Math.sin(part) / Math.sin(angle)) as [
     number,
     number,
   ];
-  return a.map((value, i) => wa * value + wb * b[i]!);
+  return a.map((value, i) => wa * value + wb * valueAt(b, i));
 }
 
 const onLine = (a: Float32Array, b: Float32Array, t: number): Float32Array =>
-  a.map((value, i) => (1 - t) * value + t * b[i]!);
+  a.map((value, i) => (1 - t) * value + t * valueAt(b, i));

@@ -1,3 +1,4 @@
+import { valueAt } from "../places.js";
 import { type Columns, rowCount } from "./columns.js";
 
 /** Trees, levels of each, the part of a tree that counts, and what shrinks its leaves. */
@@ -47,15 +48,16 @@ export function boostedTrees(
   { logistic }: Readonly<{ logistic: boolean }>,
 ): (row: number) => number {
   const count = rows.length;
-  const mean = Array.from(rows).reduce((sum, row) => sum + target[row]! / count, 0);
+  const wanted = Float64Array.from(rows, (row) => valueAt(target, row));
+  const mean = wanted.reduce((sum, value) => sum + value / count, 0);
   const start = logistic ? Math.log((mean + LEAST) / (1 - mean + LEAST)) : mean;
   const now = new Float64Array(count).fill(start);
   const [slopes, curvatures] = [new Float64Array(count), new Float64Array(count)];
   const trees: Tree[] = [];
   for (let t = 0; t < TREES.count; t++) {
-    for (let i = 0; i < count; i++) {
-      const p = logistic ? 1 / (1 + Math.exp(-now[i]!)) : now[i]!;
-      slopes[i] = p - target[rows[i]!]!;
+    for (const [i, value] of now.entries()) {
+      const p = logistic ? 1 / (1 + Math.exp(-value)) : value;
+      slopes[i] = p - wanted[i]!;
       curvatures[i] = logistic ? p * (1 - p) : 1;
     }
     const tree = grown(bins, width, rows, slopes, curvatures);
@@ -115,7 +117,7 @@ function grown(
     curvature[node - NODES]! += curvatures[i]!;
   });
   slope.forEach((sum, leaf) => {
-    tree.leaves[leaf] = (-TREES.rate * sum) / (curvature[leaf]! + TREES.shrinkage);
+    tree.leaves[leaf] = (-TREES.rate * sum) / (valueAt(curvature, leaf) + TREES.shrinkage);
   });
   return tree;
 }

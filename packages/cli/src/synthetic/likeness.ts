@@ -1,3 +1,4 @@
+import { valueAt, valuesAt } from "../places.js";
 import { compareCounts, kolmogorovSmirnov } from "../report/table/two-sample.js";
 import { meanOf } from "../statistics.js";
 import type { Column, Columns } from "./columns.js";
@@ -24,7 +25,7 @@ const whole = (columns: Likeness["columns"]): Likeness => ({
 export const columnShapes = (real: Columns, other: Columns): Likeness =>
   whole(
     real.map((column, i) => {
-      const own = other[i]!;
+      const own = valueAt(other, i);
       const { statistic } = column.isNumber
         ? kolmogorovSmirnov(present(column), present(own))
         : compareTexts(column.values, own.values, String);
@@ -39,18 +40,18 @@ export const columnShapes = (real: Columns, other: Columns): Likeness =>
  * Source: SDMetrics, CorrelationSimilarity and ContingencySimilarity.
  */
 export function pairTrends(real: Columns, other: Columns): Likeness {
-  const binned = real.map((column) => binOf(column));
-  const pairs = real.flatMap((a, i) =>
-    real.slice(i + 1).flatMap((b, k) => {
+  const binned = real.map((column) => ({ ...column, bin: binOf(column) }));
+  const pairs = binned.flatMap((a, i) =>
+    binned.slice(i + 1).flatMap((b, k) => {
       const j = i + 1 + k;
       const name = `${a.name} and ${b.name}`;
-      const [otherA, otherB] = [other[i]!, other[j]!];
+      const [otherA, otherB] = [valueAt(other, i), valueAt(other, j)];
       if (a.isNumber && b.isNumber) {
         const score = 1 - Math.abs(correlation(a, b) - correlation(otherA, otherB)) / 2;
         return Number.isNaN(score) ? [] : [{ name, score }];
       }
       const text = (own: Column) => (value: number, row: number) =>
-        `${binned[i]!(value)},${binned[j]!(own.values[row]!)}`;
+        `${a.bin(value)},${b.bin(valueAt(own.values, row))}`;
       const counts = compareTexts(a.values, otherA.values, text(b), text(otherB));
       return [{ name, score: 1 - counts.statistic }];
     }),
@@ -95,14 +96,16 @@ function compareTexts(a: Float64Array, b: Float64Array, textOf: TextOf, otherTex
 
 /** Pearson's correlation of the rows that have both numbers; NaN where one does not vary. */
 function correlation(a: Column, b: Column): number {
-  const both = [...a.values.keys()].filter((row) => !Number.isNaN(a.values[row]! + b.values[row]!));
+  const both = [...a.values.keys()].filter(
+    (row) => !Number.isNaN(valueAt(a.values, row) + valueAt(b.values, row)),
+  );
   const centred = ({ values }: Column): number[] => {
-    const own = both.map((row) => values[row]!);
+    const own = valuesAt(values, both);
     const mean = meanOf(own);
     return own.map((value) => value - mean);
   };
   const [x, y] = [centred(a), centred(b)];
   const dot = (p: readonly number[], q: readonly number[]): number =>
-    p.reduce((sum, value, i) => sum + value * q[i]!, 0);
+    p.reduce((sum, value, i) => sum + value * valueAt(q, i), 0);
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
 }

@@ -1,4 +1,5 @@
 import type { TableSchema } from "../data/table/schema.js";
+import { valueAt } from "../places.js";
 import { quantile } from "../statistics.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 
@@ -35,16 +36,17 @@ export function privacyOf(
   const nearest = (some: readonly Float64Array[], to: readonly Float64Array[]): number[] =>
     some.map((row) => Math.sqrt(to.reduce((least, other) => nearer(row, other, slots, least), Infinity)));
   const [sampled, heldOut] = [nearest(drawn, training), nearest(others.slice(0, COMPARED.rows), training)];
-  const sorted = [sampled, heldOut].map((distances) => distances.toSorted((a, b) => a - b));
-  const edge = quantile(sorted[1]!, 0.01);
+  const ascending = (distances: readonly number[]) => distances.toSorted((a, b) => a - b);
+  const [ofSampled, ofHeldOut] = [ascending(sampled), ascending(heldOut)];
+  const edge = quantile(ofHeldOut, 0.01);
   const shareOf = (distances: readonly number[], holds: (distance: number) => boolean): number =>
     distances.filter(holds).length / distances.length;
   const expected = training.length / (training.length + others.length);
   const toOthers = nearest(drawn, others);
-  const isNearer = sampled.map((distance, i) => Math.sign(toOthers[i]! - distance));
+  const isNearer = sampled.map((distance, i) => Math.sign(valueAt(toOthers, i) - distance));
   return {
-    sampled: quantile(sorted[0]!, 0.5),
-    heldOut: quantile(sorted[1]!, 0.5),
+    sampled: quantile(ofSampled, 0.5),
+    heldOut: quantile(ofHeldOut, 0.5),
     near: shareOf(sampled, (distance) => distance < edge),
     copies: {
       sampled: shareOf(sampled, (distance) => distance === 0),

@@ -1,6 +1,7 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { auroc } from "../auroc.js";
+import { valueAt, valuesAt } from "../places.js";
 import { meanOf } from "../statistics.js";
 import { type Binned, binned, boostedTrees } from "./boosted-trees.js";
 import { type Column, type Columns, firstOf, joined, rowCount } from "./columns.js";
@@ -72,8 +73,8 @@ export function efficacy(training: Columns, samples: Columns, heldOut: Columns):
 function predicted(learned: Columns, heldOut: Columns, place: number): number {
   const count = rowCount(learned);
   const all = joined(learned, heldOut);
-  const target = all[place]!;
-  const known = [...target.values.keys()].filter((row) => !Number.isNaN(target.values[row]!));
+  const target = valueAt(all, place);
+  const known = [...target.values].flatMap((value, row) => (Number.isNaN(value) ? [] : [row]));
   const rows = binned(all.filter((_, i) => i !== place));
   const [own, judged] = [known.filter((row) => row < count), known.filter((row) => row >= count)];
   if (own.length === 0 || judged.length === 0) return Number.NaN;
@@ -82,16 +83,16 @@ function predicted(learned: Columns, heldOut: Columns, place: number): number {
 
 function shareExplained(rows: Binned, own: number[], judged: number[], { values }: Column): number {
   const predict = boostedTrees(rows, own, values, { logistic: false });
-  const mean = meanOf(judged.map((row) => values[row]!));
+  const mean = meanOf(valuesAt(values, judged));
   const squares = (of: (row: number) => number): number =>
-    judged.reduce((sum, row) => sum + (values[row]! - of(row)) ** 2, 0);
+    judged.reduce((sum, row) => sum + (valueAt(values, row) - of(row)) ** 2, 0);
   const total = squares(() => mean);
   return total > 0 ? 1 - squares(predict) / total : Number.NaN;
 }
 
 function shareRight(rows: Binned, own: number[], judged: number[], { values }: Column): number {
   const counts = new Map<number, number>();
-  for (const row of own) counts.set(values[row]!, (counts.get(values[row]!) ?? 0) + 1);
+  for (const value of valuesAt(values, own)) counts.set(value, (counts.get(value) ?? 0) + 1);
   const classes = [...counts].sort((a, b) => b[1] - a[1]).slice(0, CLASSES);
   const logits = classes.map(([code]) => ({
     code,

@@ -1,6 +1,7 @@
 import { FEATURES } from "../data/table/calendar.js";
 import { type Cell, cellReader, dateText, SECONDS_PER_DAY } from "../data/table/cell.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { valueAt, valuesAt } from "../places.js";
 import { ownColumns, tableColumns } from "./columns/kinds.js";
 import { encodedRows } from "./flow-rows.js";
 
@@ -26,7 +27,7 @@ export function decodeRows(schema: TableSchema, rows: Float32Array): DecodedRows
   const own = ownColumns(tableColumns(schema));
   const count = own.length === 0 ? 0 : rows.length / own.length;
   const cells = Array.from({ length: count }, (_, row) =>
-    own.map(({ kind, found, place }) => kind.decode(found, rows[row * own.length + place]!)),
+    own.map(({ kind, found, place }) => kind.decode(found, valueAt(rows, row * own.length + place))),
   );
   const placeOf = (name: string): number => own.findIndex((column) => column.name === name);
   const times = own.flatMap(({ name, found }, day) => {
@@ -39,5 +40,8 @@ export function decodeRows(schema: TableSchema, rows: Float32Array): DecodedRows
       if (row[time] !== null && reader.read(row[day]) === "date")
         row[day] = dateText(reader.value + Number(row[time]) / SECONDS_PER_DAY);
   const kept = [...own.keys()].filter((place) => times.every(({ time }) => time !== place));
-  return { columns: kept.map((i) => own[i]!.found), cells: cells.map((row) => kept.map((i) => row[i]!)) };
+  return {
+    columns: valuesAt(own, kept).map(({ found }) => found),
+    cells: cells.map((row) => valuesAt(row, kept)),
+  };
 }

@@ -2,6 +2,7 @@ import { makeRng, type Rng } from "@flowify/core/layer";
 import { monthOf, weekdayOf } from "../data/table/calendar.js";
 import { codesOf } from "./columns/category.js";
 import { flowWidth, ownColumns, type TableColumn } from "./columns/kinds.js";
+import { rangeOf } from "./columns/number.js";
 
 /** Rows as a flow takes them. */
 export type FlowRows = Readonly<{
@@ -49,8 +50,9 @@ export function flowRows(
 }
 
 function drawNumber({ found, instead }: TableColumn): Draw {
-  const { gap = 0, uneven, origin = 0, range } = found;
-  const spread = range!.std || 1;
+  const { gap = 0, uneven, origin = 0 } = found;
+  const { mean, std } = rangeOf(found);
+  const spread = std || 1;
   const logStep = gap > 0 && !uneven ? Math.log(gap) : 0; // values on a grid have probabilities
   return (value, rng, out, at) => {
     const noise = rng.uniform() - 0.5;
@@ -63,7 +65,7 @@ function drawNumber({ found, instead }: TableColumn): Draw {
       return 0;
     }
     const z = rng.normal();
-    out[at] = range!.mean - origin + spread * z;
+    out[at] = mean - origin + spread * z;
     return -0.5 * z * z - Math.log(spread) - 0.5 * Math.log(2 * Math.PI) + logStep;
   };
 }

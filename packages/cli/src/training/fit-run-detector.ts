@@ -6,6 +6,7 @@ import { fitTableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { valueAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
@@ -28,10 +29,9 @@ export async function fittedDetector(
   terminal: Pick<Terminal, "warn">,
 ): Promise<FittedDetector | undefined> {
   const { seed, steps } = training;
-  const schema = data.reading?.schema;
+  const { schema, where } = data.reading ?? {};
   if (!schema) return undefined;
   const columns = schema.columns.filter(({ use }) => use === "model");
-  const { where } = data.reading!;
   const table = await openEncodedTable(data.name, { schema, where, warn: () => {} });
   const { rows, numbers, names } = await table.all();
   // its arrays are small: more threads wait for each other
@@ -69,7 +69,7 @@ export function calibrateRun(folder: string, flags: CommonFlags, terminal: Termi
     const { rows, fillLog, names, count } = await readRows(config.data.name, config.data.reading);
     const test = rowsOfSplit(count, "test");
     const logProb = await model.logProb(takeRows(rows, names.length, test));
-    const scores = logProb.map((log, i) => fillLog[test[i]!]! - log);
+    const scores = logProb.map((log, i) => valueAt(fillLog, valueAt(test, i)) - log);
     const calibration = calibrationOf(step, scores);
     await writeCalibration(runPaths(folder).calibration, calibration);
     terminal.note(`calibrated on ${formatCount(calibration.scores.length)} test rows`);

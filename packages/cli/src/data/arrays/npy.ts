@@ -1,5 +1,6 @@
 import { DataError } from "@flowify/core";
 import { FETCH_AGAIN } from "../../files/packed.js";
+import { valueAt } from "../../places.js";
 import { printable } from "../../ui/printable.js";
 import { allocate } from "./allocate.js";
 
@@ -58,8 +59,8 @@ function parseHeader(where: string, header: string): Omit<NpyArray, "data"> {
     throw new DataError(
       `${where}: its header has no descr, fortran_order or shape: ${JSON.stringify(header.slice(0, 80))}`,
     );
-  const elements = type[1] ?? type[2] ?? `records ${type[3]!.slice(0, 60)}`;
-  const sizes = (shape[1]!.match(/\d+/g) ?? []).map(Number);
+  const elements = type[1] ?? type[2] ?? `records ${valueAt(type, 3).slice(0, 60)}`;
+  const sizes = (valueAt(shape, 1).match(/\d+/g) ?? []).map(Number);
   return {
     sizes,
     type: parseType(where, printable(elements)),
@@ -78,7 +79,7 @@ function parseHead(where: string, head: Buffer): Head | undefined {
       `${where}: not a NumPy file: begins with ${head.toString("hex", 0, 6)}, expected 934e554d5059`,
     );
   if (head.length < 12) return undefined;
-  const version = head[6]!;
+  const version = valueAt(head, 6);
   if (version < 1 || version > 3)
     throw new DataError(`${where}: version ${version} of NumPy's format, expected 1, 2 or 3`);
   const [text, length] = version === 1 ? [10, head.readUInt16LE(8)] : [12, head.readUInt32LE(8)];

@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { valueUnder } from "../../places.js";
 import { type NpyArray, readNpy } from "./npy.js";
 import { withZip, type ZipEntry } from "./zip.js";
 
@@ -24,7 +25,7 @@ function find(path: string, entries: readonly ZipEntry[], split: PublishedSplit)
   const name =
     own ??
     (anySplit ? undefined : (first(wholeNames) ?? (arrays.size === 1 ? [...arrays.keys()][0] : undefined)));
-  if (name !== undefined) return { entry: arrays.get(name)!, name, whole: own === undefined };
+  if (name !== undefined) return { entry: valueUnder(arrays, name), name, whole: own === undefined };
   if (anySplit) return undefined;
   const names = [...arrays.keys()];
   throw new DataError(

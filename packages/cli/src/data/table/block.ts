@@ -1,3 +1,4 @@
+import { valueAt } from "../../places.js";
 import type { Cell } from "./cell.js";
 
 /** The cells of one column, a row each; where a file holds numbers, without a JavaScript value for each cell. */
@@ -28,7 +29,7 @@ const from = (before: number, count: number): number[] =>
 
 /** What a row is called: by its number, of several files by file and number, `part-2.csv#17`. */
 export const rowName = ({ numbers, source }: Pick<Block, "numbers" | "source">, at: number): string =>
-  source ? `${source.file}#${numbers[at]! - source.before}` : String(numbers[at]);
+  source ? `${source.file}#${valueAt(numbers, at) - source.before}` : String(numbers[at]);
 
 /** Rows that follow `before` others in their file. */
 export const blockOf = (rows: readonly (readonly Cell[])[], before = 0): Block =>

@@ -1,4 +1,5 @@
 import { UsageError } from "@flowify/core";
+import { valueAt } from "../../places.js";
 import { type Block, rowBlock } from "./block.js";
 import { type Cell, cellReader, dateText, SECONDS_PER_DAY } from "./cell.js";
 import type { TableSchema } from "./schema.js";
@@ -15,8 +16,9 @@ export const FEATURES = ["time", "weekday", "month"] as const;
 /** 1970-01-01 was a Thursday. */
 const THURSDAY = 3;
 
-export const weekdayOf = (day: number): string => WEEKDAYS[(((day + THURSDAY) % 7) + 7) % 7]!;
-export const monthOf = (day: number): string => MONTHS[new Date(day * SECONDS_PER_DAY * 1000).getUTCMonth()]!;
+export const weekdayOf = (day: number): string => valueAt(WEEKDAYS, (((day + THURSDAY) % 7) + 7) % 7);
+export const monthOf = (day: number): string =>
+  valueAt(MONTHS, new Date(day * SECONDS_PER_DAY * 1000).getUTCMonth());
 
 /** The columns of dates that were taken apart. */
 export const calendarColumns = ({ columns }: TableSchema): string[] =>

@@ -1,3 +1,4 @@
+import { valueAt } from "../../places.js";
 import { cellReader } from "./cell.js";
 import { LISTED } from "./table.js";
 import { commaNumber } from "./written-as.js";
@@ -31,7 +32,7 @@ export function decimalsOf(rows: readonly string[][], separator: string): Decima
   const commas = indices(({ comma, point, present }) => comma > point && comma >= HALF * present);
   const points = indices(({ comma, point, present }) => point > comma && point >= HALF * present);
   const dotted = indices(({ dots, comma, point }) => dots !== undefined && comma >= point);
-  const certain = commas.some((i) => columns[i]!.certain);
+  const certain = commas.some((i) => valueAt(columns, i).certain);
   // semicolons separate where commas are decimal
   const against = certain || separator === ";" ? points : [...points, ...dotted];
   if (commas.length > 0 && against.length > 0)

@@ -1,3 +1,4 @@
+import { valueAt } from "../../places.js";
 import { type CellReader, cellReader } from "./cell.js";
 import type { ColumnSchema } from "./schema.js";
 
@@ -112,7 +113,7 @@ export function compactDates(texts: Iterable<string>): Likeness | undefined {
     return Number(day) >= 1 && Number(day) <= new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
   });
   if (days.length < 2 || days.length < MOST * all.length) return undefined;
-  const [, year, month, day] = COMPACT.exec(days[0]!)!;
+  const [, year, month, day] = COMPACT.exec(valueAt(days, 0))!;
   return { looksLike: "date", what: "dates", write: `${year}-${month}-${day} in place of ${days[0]}` };
 }
 

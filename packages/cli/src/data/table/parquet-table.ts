@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { DataError } from "@flowify/core";
 import { expectRegularFile } from "../../files/regular-file.js";
+import { valueAt } from "../../places.js";
 import { type Block, type CellColumn, columnsOf } from "./block.js";
 import { type Cell, daysOfMilliseconds } from "./cell.js";
 import { dateColumn, numberColumn } from "./columns.js";
@@ -48,7 +49,7 @@ async function namesIn(file: string): Promise<string[]> {
   const names: string[] = [];
   let at = 0;
   for (let left = Number(root?.[1] ?? 0); left > 0; left--) {
-    names.push(String(elements[at]![0]));
+    names.push(String(valueAt(elements, at)[0]));
     for (let inner = 1; inner > 0; inner--) inner += Number(elements[at++]?.[1] ?? 0);
   }
   return names;

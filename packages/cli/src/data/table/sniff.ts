@@ -1,5 +1,6 @@
 import { DataError } from "@flowify/core";
 import Papa from "papaparse";
+import { lastOf, valueAt } from "../../places.js";
 import { cellReader } from "./cell.js";
 import { type Decimals, decimalsOf } from "./decimal-comma.js";
 import type { Text } from "./text.js";
@@ -48,7 +49,7 @@ export function sniffCsv({ name, head, whole }: Text): CsvDialect {
     (a, b) => (a === undefined || b.share > a.share + 1e-9 ? b : a),
     undefined,
   );
-  const { separator, rows } = best ?? read.at(-1)!;
+  const { separator, rows } = best ?? lastOf(read);
   const more = rowsOf(separator, LOOKED_AT.decimals);
   const decimals = decimalsOf(more, separator);
   const header = hasHeader(rows, decimals);
@@ -68,7 +69,8 @@ const firstRows = (
     .filter((cells) => !isBlank(cells))
     .map((cells) => cells.map((cell) => cleanCell(cell) ?? cell));
 
-export const isBlank = (cells: readonly string[]): boolean => cells.length === 1 && cells[0]!.trim() === "";
+export const isBlank = (cells: readonly string[]): boolean =>
+  cells.length === 1 && valueAt(cells, 0).trim() === "";
 
 /** A cell without the space around it, also where the space stands before a quote; undefined where only one quote does. */
 export function cleanCell(cell: string): string | undefined {

@@ -1,3 +1,4 @@
+import { valueAt } from "../../places.js";
 import { takeRows } from "../../rows.js";
 import { logMean } from "../../statistics.js";
 
@@ -18,8 +19,12 @@ export function usualValues(rows: Float32Array, width: number, most: number = CO
   const total = rows.length / width;
   const count = Math.min(most, total);
   return Array.from({ length: width }, (_, column) => {
-    const sorted = Float32Array.from({ length: total }, (__, row) => rows[row * width + column]!).sort();
-    return Float32Array.from({ length: count }, (__, q) => sorted[Math.floor(((q + 0.5) / count) * total)]!);
+    const sorted = Float32Array.from({ length: total }, (__, row) =>
+      valueAt(rows, row * width + column),
+    ).sort();
+    return Float32Array.from({ length: count }, (__, q) =>
+      valueAt(sorted, Math.floor(((q + 0.5) / count) * total)),
+    );
   });
 }
 
@@ -57,16 +62,17 @@ export async function meanRepairs(
     for (let pair = 0; pair < here; pair++) {
       const [row, column] = [Math.floor((first + pair) / width), (first + pair) % width];
       const original = rows.subarray(row * width, (row + 1) * width);
-      for (let q = 0; q < count; q++) {
+      for (const [q, value] of valueAt(usual, column).entries()) {
         const to = (pair * count + q) * width;
         block.set(original, to);
-        block[to + column] = usual[column]![q]!;
+        block[to + column] = value;
       }
     }
     const logs = Float64Array.from(await density(block.subarray(0, here * count * width)));
     for (let pair = 0; pair < here; pair++) {
       const row = Math.floor((first + pair) / width);
-      repairs[row]!.push(repairOf(logs.subarray(pair * count, (pair + 1) * count), own[row]!));
+      const repair = repairOf(logs.subarray(pair * count, (pair + 1) * count), valueAt(own, row));
+      valueAt(repairs, row).push(repair);
     }
   }
   return repairs;
@@ -96,23 +102,24 @@ export async function smallestRepairs(
 ): Promise<Change[][]> {
   const width = usual.length;
   const changed = rows.slice();
-  const own = Array.from(await density(rows));
-  const changes: Change[][] = own.map(() => []);
-  let open = Array.from(own.keys()).filter((row) => !isUsual(own[row]!));
+  type Row = { row: number; log: number; readonly changes: Change[] };
+  const all = Array.from(await density(rows), (log, row): Row => ({ row, log, changes: [] }));
+  let open = all.filter(({ log }) => !isUsual(log));
   for (let round = 0; round < MOST && open.length > 0; round++) {
-    const now = open.map((row) => own[row]!);
-    const repairs = await meanRepairs(density, takeRows(changed, width, open), now, usual);
-    open.forEach((row, i) => {
-      const [best] = Array.from(repairs[i]!, (repair, column) => ({ ...repair, column }))
-        .filter(({ column }) => changes[row]!.every((each) => each.column !== column))
+    const places = open.map(({ row }) => row);
+    const now = open.map(({ log }) => log);
+    const repairs = await meanRepairs(density, takeRows(changed, width, places), now, usual);
+    for (const [i, own] of open.entries()) {
+      const [best] = Array.from(valueAt(repairs, i), (repair, column) => ({ ...repair, column }))
+        .filter(({ column }) => own.changes.every((each) => each.column !== column))
         .sort((a, b) => b.best - a.best || a.column - b.column);
-      if (best === undefined) return;
+      if (best === undefined) continue;
       const { column, value } = best;
-      changed[row * width + column] = usual[column]![value]!;
-      changes[row]!.push({ column, value });
-      own[row] = best.best;
-    });
-    open = open.filter((row) => !isUsual(own[row]!));
+      changed[own.row * width + column] = valueAt(valueAt(usual, column), value);
+      own.changes.push({ column, value });
+      own.log = best.best;
+    }
+    open = open.filter(({ log }) => !isUsual(log));
   }
-  return changes.map((each, row) => (open.includes(row) ? [] : each));
+  return all.map((own) => (open.includes(own) ? [] : own.changes));
 }

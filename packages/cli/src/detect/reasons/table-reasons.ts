@@ -1,3 +1,4 @@
+import { valueAt } from "../../places.js";
 import { ownColumns, type TableColumn, tableColumns } from "../../tables/columns/kinds.js";
 import { conformalP } from "../calibration.js";
 import type { OpenDetector } from "../detector.js";
@@ -53,8 +54,9 @@ export function tableReasoner(
     judge: negative(kind),
     isUsual: (value) => conformalP(calibrations[kind], -value) > threshold,
   });
+  const numberOf = (place: number): number => valueAt(detector.places, place) + 1;
   const named = (place: number, number: number): NamedValue => {
-    const { name, kind, found } = columns[place]!;
+    const { name, kind, found } = valueAt(columns, place);
     return { name, value: kind.show(found, number) };
   };
   return {
@@ -62,14 +64,16 @@ export function tableReasoner(
     reasonsOf: async (rows) =>
       (await reasonsOf(rows)).map((reasons, i) => {
         const row = rows.subarray(i * width, (i + 1) * width);
-        const least = Math.max(0, MINOR * reasons.columns[0]!.gain);
+        const least = Math.max(0, MINOR * valueAt(reasons.columns, 0).gain);
         return {
           blamed: reasons.columns
             .filter(({ gain }) => gain > 0 && gain >= least)
-            .map(({ column, gain }) => ({ ...named(column, row[column]!), gain })),
-          repair: reasons.repair.map(({ column, value }) => named(column, usual[column]![value]!)),
-          nearest: reasons.nearest.map((place) => names?.[place] ?? String(detector.places[place]! + 1)),
-          nearestNumbers: reasons.nearest.map((place) => detector.places[place]! + 1),
+            .map(({ column, gain }) => ({ ...named(column, valueAt(row, column)), gain })),
+          repair: reasons.repair.map(({ column, value }) =>
+            named(column, valueAt(valueAt(usual, column), value)),
+          ),
+          nearest: reasons.nearest.map((place) => names?.[place] ?? String(numberOf(place))),
+          nearestNumbers: reasons.nearest.map(numberOf),
         };
       }),
   };

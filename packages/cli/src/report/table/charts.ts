@@ -3,6 +3,7 @@ import { histogram } from "../../pictures/histogram.js";
 import { dateLabels } from "../../pictures/scale.js";
 import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
 import { BOUND, seriesColor, TRAINING } from "../../pictures/theme.js";
+import { lastOf, valueAt } from "../../places.js";
 import type { ColumnView } from "./columns.js";
 import type { PairView } from "./pairs.js";
 
@@ -103,8 +104,8 @@ export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<st
           data: {
             values: lines.flatMap(({ line, name }) =>
               Array.from({ length: line.length / 2 }, (_, at) => ({
-                x: line[2 * at]!,
-                y: line[2 * at + 1]!,
+                x: valueAt(line, 2 * at),
+                y: valueAt(line, 2 * at + 1),
                 at,
                 name,
               })),
@@ -179,10 +180,14 @@ export function columnChart({ name, bins, groups }: ColumnView): Promise<string>
     );
   }
   const { edges, isDate } = bins;
-  const ends = [edges[0]!, edges.at(-1)!] as const;
+  const ends = [valueAt(edges, 0), lastOf(edges)] as const;
   const labels = dateLabels(ends, 2);
   const values = groups.flatMap(({ shares }, series) =>
-    [...shares, shares.at(-1)!].map((each, i) => ({ x: edges[i]!, share: each, series: String(series) })),
+    [...shares, lastOf(shares)].map((each, i) => ({
+      x: valueAt(edges, i),
+      share: each,
+      series: String(series),
+    })),
   );
   const dates = { values: labels.values, labelExpr: "dates[datum.value]" };
   return drawChart(

@@ -2,6 +2,7 @@ import { repairText, type TableReasons } from "../../detect/reasons/table-reason
 import { escapeXml } from "../../pictures/escape.js";
 import { table } from "../../pictures/page-frame.js";
 import { seriesColor } from "../../pictures/theme.js";
+import { lastOf, valueAt } from "../../places.js";
 import { formatCount } from "../../ui/format.js";
 import { calibrationChart, colorOf, columnChart, pairChart, scoreChart } from "./charts.js";
 import type { ColumnView } from "./columns.js";
@@ -95,8 +96,8 @@ const bandOf = (count: number, heldOut: number): number =>
   Math.sqrt((Math.log(2 / 0.01) * (count + heldOut)) / (2 * count * heldOut));
 
 async function calibration({ pValues, scores }: TableReport): Promise<string[]> {
-  const heldOut = scores[0]!.values.length;
-  const judged = pValues.at(-1)!.values.length;
+  const heldOut = valueAt(scores, 0).values.length;
+  const judged = lastOf(pValues).values.length;
   return [
     `<h3>Calibration of the p-values</h3>`,
     paragraph(
@@ -128,7 +129,7 @@ function differences(columns: readonly ColumnView[]): string[] {
   if (groups.length === 0) return [];
   const last = groups.length;
   const sorted = [...columns].sort(
-    (a, b) => b.groups[last]!.difference.statistic - a.groups[last]!.difference.statistic,
+    (a, b) => valueAt(b.groups, last).difference.statistic - valueAt(a.groups, last).difference.statistic,
   );
   const head = ["column", ...groups.flatMap((name) => [name, "p"])];
   const body = sorted.map(({ name, groups: [, ...others] }) => {

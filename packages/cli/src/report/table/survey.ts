@@ -1,4 +1,5 @@
 import { makeRng } from "@flowify/core/layer";
+import { lastOf, valueAt } from "../../places.js";
 
 /** Rows in one piece, and what each is called. */
 type Piece = Readonly<{ rows: Float32Array; names: readonly string[] }>;
@@ -39,12 +40,12 @@ export async function surveyRows(
     const scores = await score(piece);
     for (const [i, name] of names.entries()) {
       const row = piece.subarray(i * width, (i + 1) * width);
-      const one = scores[i]!;
+      const one = valueAt(scores, i);
       count++;
       if (isFlagged(one)) flagged++;
       const place = count <= KEPT.sample ? count - 1 : rng.integer(count);
       if (place < KEPT.sample) sample[place] = { row: row.slice(), score: one };
-      if (worst.length < KEPT.worst || one > worst.at(-1)!.score) {
+      if (worst.length < KEPT.worst || one > lastOf(worst).score) {
         worst.push({ name, score: one, row: row.slice() });
         worst.sort((a, b) => b.score - a.score).splice(KEPT.worst);
       }

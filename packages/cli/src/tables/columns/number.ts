@@ -6,8 +6,15 @@ import { type ColumnKind, MISSING, writeNumbers } from "./column-kind.js";
 /** Digits of a float32: those that are sure, those that it has, and those that `toFixed` may have. */
 const DIGITS = { sure: 6, all: 7, most: 20 } as const;
 
+/** The range of a column of numbers. @throws RangeError for another column */
+export function rangeOf({ name, range }: Pick<ColumnSchema, "name" | "range">) {
+  if (range === undefined) throw new RangeError(`column "${name}" has no range`);
+  return range;
+}
+
 /** What stands in place of a missing number: the mean of the column. */
-export const fillOf = ({ range, origin = 0 }: ColumnSchema): number => Math.fround(range!.mean - origin);
+export const fillOf = (column: ColumnSchema): number =>
+  Math.fround(rangeOf(column).mean - (column.origin ?? 0));
 
 /** What a cell may be in place of a number with a density, as encoded: NaN where training rows lacked values, and values that many of them share. */
 export const instead = ({ range, missing, atoms = [], origin = 0 }: ColumnSchema): number[] =>
@@ -24,7 +31,7 @@ export function valueOnGrid(column: ColumnSchema, number: number): number | null
 /** The next value of the grid within the range of the training rows; undefined without a grid. */
 export function clampedToGrid(column: ColumnSchema, value: number): number | undefined {
   const grid = gridOf(column);
-  const { least, most } = column.range!;
+  const { least, most } = rangeOf(column);
   return grid && nextOnGrid(grid, Math.min(Math.max(value, least), most));
 }
 
@@ -35,12 +42,12 @@ export const number: ColumnKind = {
   encode: (column, findings) => writeNumbers("number", column, findings),
   decode(column, number) {
     if (Number.isNaN(number)) return null;
-    const { range, origin = 0, decimals, atoms = [] } = column;
+    const { origin = 0, decimals, atoms = [] } = column;
     const atom = atoms.find((value) => Math.fround(value - origin) === number);
     if (atom !== undefined) return atom;
     const found = clampedToGrid(column, number + origin);
     if (found !== undefined) return found;
-    const signed = keptSign(range!, number + origin);
+    const signed = keptSign(rangeOf(column), number + origin);
     const value = Number(signed.toPrecision(DIGITS.all * (origin === 0 ? 1 : 2))); // an origin adds digits in front
     return decimals === undefined ? value : Number(value.toFixed(decimals));
   },

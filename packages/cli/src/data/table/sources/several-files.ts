@@ -1,9 +1,12 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { DataError } from "@flowify/core";
+import { valuesAt } from "../../../places.js";
 import { quoted } from "../../../ui/format.js";
 import { type Block, columnBlock } from "../block.js";
 import type { PartRange, Table, TablePart } from "../table.js";
+
+type TableFile = Readonly<{ file: string; table: Table; parts: readonly TablePart[] }>;
 
 /**
  * Several files as one table: the rows of one after those of the other, by the names of the columns of the first one.
@@ -16,21 +19,21 @@ export async function severalFiles(
 ): Promise<Table> {
   const [first = "", ...others] = files;
   const leading = await open(first);
-  const tables: Table[] = [leading];
+  const tables: TableFile[] = [{ file: first, table: leading, parts: partsOf(leading, first) }];
   for (const file of others) {
     const table = await open(file, leading);
     expectSameColumns(first, leading, file, table);
-    tables.push(table);
+    tables.push({ file, table, parts: partsOf(table, file) });
   }
   const notes = new Set(leading.notes);
-  for (const [i, table] of tables.entries())
-    for (const note of table.notes) if (!leading.notes.includes(note)) notes.add(`${files[i]}: ${note}`);
+  for (const { file, table } of tables)
+    for (const note of table.notes) if (!leading.notes.includes(note)) notes.add(`${file}: ${note}`);
   return {
     names: leading.names,
     notes: [`${files.length} files, from ${first} to ${files.at(-1)}`, ...notes],
     ...(leading.writtenAs && { writtenAs: leading.writtenAs }),
-    parts: tables.flatMap((table, i) => partsOf(table, files[i]!)),
-    blocks: (range) => blocks(files, tables, range),
+    parts: tables.flatMap(({ parts }) => parts),
+    blocks: (range) => blocks(leading.names, tables, range),
   };
 }
 
@@ -52,23 +55,21 @@ const partsOf = ({ parts }: Table, file: string): readonly TablePart[] =>
   parts ?? [{ bytes: statSync(file).size }];
 
 async function* blocks(
-  files: readonly string[],
-  tables: readonly Table[],
+  names: readonly string[],
+  tables: readonly TableFile[],
   { from, to }: PartRange = { from: 0, to: Number.POSITIVE_INFINITY },
 ): AsyncGenerator<Block> {
-  const { names } = tables[0]!;
   let [before, first] = [0, 0];
-  for (const [i, table] of tables.entries()) {
-    const parts = partsOf(table, files[i]!);
+  for (const { file, table, parts } of tables) {
     const own = { from: Math.max(0, from - first), to: Math.min(parts.length, to - first) };
-    const source = { file: basename(files[i]!), before };
+    const source = { file: basename(file), before };
     first += parts.length;
     before += parts.reduce((sum, { rows = 0 }) => sum + rows, 0);
     if (own.from >= own.to && parts.length > 0) continue;
     const order = names.map((name) => table.names.indexOf(name));
     for await (const { columns, numbers } of table.blocks(table.parts && own)) {
       yield columnBlock(
-        order.map((at) => columns[at]!),
+        valuesAt(columns, order),
         numbers.map((number) => source.before + number),
         source,
       );

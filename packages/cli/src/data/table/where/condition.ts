@@ -1,4 +1,5 @@
 import { UsageError } from "@flowify/core";
+import { valueAt } from "../../../places.js";
 import { literal, type Session } from "../duckdb.js";
 
 /** The rows that a condition is asked about. */
@@ -39,10 +40,10 @@ export async function columnsOfCondition(
   where: string,
 ): Promise<(name: string) => boolean> {
   const parse = `SELECT json_serialize_sql(${literal(statementOf(where))}::VARCHAR)`;
-  const { columns } = await rows(parse).catch((cause: unknown) => {
-    throw refused(where, (cause as Error).message.split("\n")[0]!, cause);
+  const found = await rows(parse).catch((cause: unknown) => {
+    throw refused(where, (cause as Error).message.split("\n", 1).join(), cause);
   });
-  const parsed = JSON.parse(String(columns[0]![0])) as Readonly<{
+  const parsed = JSON.parse(String(valueAt(found.columns, 0)[0])) as Readonly<{
     error: boolean;
     error_message?: string;
     statements?: readonly Readonly<{ node: Parsed }>[];

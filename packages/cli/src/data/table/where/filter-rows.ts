@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { valueAt, valuesAt } from "../../../places.js";
 import { unknownName } from "../../../ui/format.js";
 import { type Block, rowBlock, rowName } from "../block.js";
 import { cellText } from "../cell.js";
@@ -116,7 +117,7 @@ function fillOf(path: string, columns: readonly Column[], blocks: readonly Block
     const toSql = sqlValues(column.type);
     return blocks.flatMap((block) =>
       Array.from({ length: block.count }, (_, row) => {
-        const value = toSql(block.columns[column.at]!.at(row));
+        const value = toSql(valueAt(block.columns, column.at).at(row));
         if (value === undefined) throw otherType(path, block, row, column);
         return value;
       }),
@@ -134,7 +135,7 @@ const meanings: Readonly<Record<SqlType, string>> = {
 
 const otherType = (path: string, block: Block, at: number, { name, type, at: column }: Column): DataError =>
   new DataError(
-    `${path}: row ${rowName(block, at)}, column "${name}" holds ${JSON.stringify(cellText(block.columns[column]!.at(at)).slice(0, 40))}, but the first rows hold ${meanings[type]}\ncorrect the cell, or leave the column out of --where`,
+    `${path}: row ${rowName(block, at)}, column "${name}" holds ${JSON.stringify(cellText(valueAt(block.columns, column).at(at)).slice(0, 40))}, but the first rows hold ${meanings[type]}\ncorrect the cell, or leave the column out of --where`,
   );
 
 async function answer(
@@ -154,8 +155,4 @@ async function answer(
 }
 
 const some = ({ rows, numbers, source }: Block, which: readonly number[]): Block =>
-  rowBlock(
-    which.map((row) => rows[row]!),
-    which.map((row) => numbers[row]!),
-    source,
-  );
+  rowBlock(valuesAt(rows, which), valuesAt(numbers, which), source);
