@@ -34,7 +34,8 @@ const formats: readonly OtherFormat[] = [
   // pickles begin with the opcode PROTO and a version from 2 to 5
   {
     is: (bytes, ending) =>
-      [".pt", ".pth", ".ckpt"].includes(ending) || (bytes.length > 1 && bytes[0] === 0x80 && valueAt(bytes, 1) <= 5),
+      [".pt", ".pth", ".ckpt"].includes(ending) ||
+      (bytes.length > 1 && bytes[0] === 0x80 && valueAt(bytes, 1) <= 5),
     what: "a file of PyTorch, or another pickle",
     instead: TORCH,
   },
