@@ -9,7 +9,7 @@ import * as v from "valibot";
 import { packed } from "./digits.js";
 import { imagesConfig, PAIRS, SAMPLES } from "./src/tabs/images/config.js";
 import { imagesHandlers } from "./src/tabs/images/handlers.js";
-import { networkConfig } from "./src/tabs/network/config.js";
+import { networkConfig } from "./src/tabs/network/calls.js";
 import { EXAMPLE } from "./src/tabs/network/files.js";
 import { networkHandlers } from "./src/tabs/network/handlers.js";
 import { planeConfig } from "./src/tabs/plane/config.js";

@@ -19,8 +19,8 @@ const parts = {
   "scripts and benchmarks": { folders: ["scripts", "bench"], lines: 5500 },
 } as const;
 
-/** Files that may be short, beside entries of packages: declarations, and what a worker or a tool loads by its path. */
-const MAY_BE_SHORT = /(^|\/)(index|main|worker)\.tsx?$|\.d\.ts$|\.js$/;
+/** Files that may be short, beside entries of packages: declarations, WebAssembly, and what a worker or a tool loads by its path. */
+const MAY_BE_SHORT = /(^|\/)(index|main|worker)\.tsx?$|\.d\.ts$|\.js$|-(code|globals)\.ts$/;
 const SHORT = 20;
 const LONG = 320;
 const MOST_FILES = 40;

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { addressOf, livePieces } from "../live-pieces.js";
 import { imagesConfig } from "../src/tabs/images/config.js";
-import { networkConfig } from "../src/tabs/network/config.js";
+import { networkConfig } from "../src/tabs/network/calls.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { posteriorConfig } from "../src/tabs/posterior/config.js";
 import { tableConfig } from "../src/tabs/table/config.js";

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { coalesce } from "../src/ui/coalesce.js";
-import { serialQueue } from "../src/worker/call.js";
+import { coalesce, serialQueue } from "../src/ui/coalesce.js";
 
 const later = (): Promise<void> => new Promise((done) => setTimeout(done, 5));
 

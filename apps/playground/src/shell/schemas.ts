@@ -7,10 +7,17 @@ export const whole = (least: number, most: number) =>
 export const between = (least: number, most: number) =>
   v.pipe(v.number(), v.minValue(least), v.maxValue(most));
 
+export const seed = v.optional(whole(0, 999_999), 0);
+
 /** The devices that an address and a user can choose. */
-export const backends = ["auto", "wasm", "webgpu"] as const;
-export type Backend = (typeof backends)[number];
+export const device = v.optional(v.picklist(["auto", "wasm", "webgpu"]), "auto");
+export type Backend = v.InferOutput<typeof device>;
 
 /** Whether a tab trains automatically: not if the user prefers reduced motion. */
-export const startsByItself = (): boolean =>
-  typeof matchMedia === "undefined" || !matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const running = v.optional(
+  v.boolean(),
+  () => typeof matchMedia === "undefined" || !matchMedia("(prefers-reduced-motion: reduce)").matches,
+);
+
+/** A question of the page to a worker: its arguments, its result, and perhaps events that come before the result. */
+export type Call<Args, Result, Event = never> = { args: Args; result: Result; event: Event };

@@ -21,3 +21,13 @@ export function coalesce(work: () => Promise<void>): () => Promise<void> {
     return going;
   };
 }
+
+/** Runs tasks in order of their calls, each after the one before it has finished or failed. */
+export function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  };
+}

@@ -20,8 +20,8 @@ import {
   type Validation,
 } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
+import { serialQueue } from "../ui/coalesce.js";
 import { nameOf, orInWasm } from "./backend.js";
-import { serialQueue } from "./call.js";
 
 /** Views of a flow in training. */
 export type Viewer<V> = Readonly<{

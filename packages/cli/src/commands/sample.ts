@@ -14,10 +14,17 @@ import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { recognizedBy } from "../samples/recognized.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
+import { type Hidden, hideable } from "../sheets/inpainting.js";
 import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
 import { labelsOf, samplesPicture } from "../sheets/run-pictures.js";
-import { type Hidden, hideable, type Sheet, sheets } from "../sheets/sheet-names.js";
-import { interpolationSheet, PAIRS, type SheetOptions, temperatureSheet } from "../sheets/sheets.js";
+import {
+  interpolationSheet,
+  PAIRS,
+  type Sheet,
+  type SheetOptions,
+  sheets,
+  temperatureSheet,
+} from "../sheets/sheets.js";
 import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";

@@ -4,8 +4,7 @@ import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
 import { meanOf } from "../statistics.js";
-import { hiddenEntries, inpaint } from "./inpainting.js";
-import type { Hidden } from "./sheet-names.js";
+import { type Hidden, hiddenEntries, inpaint } from "./inpainting.js";
 import type { SheetOptions } from "./sheets.js";
 
 /** Rows of the sheet, most completions of an image, and steps of a chain. */

@@ -3,7 +3,10 @@ import { makeRng } from "@flowify/core/layer";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
 import { conditionalSamples } from "../samples/conditional-samples.js";
 import { toBytes } from "./run-pictures.js";
-import type { Hidden } from "./sheet-names.js";
+
+/** Halves of an image that the sheet of inpainting can hide. */
+export const hideable = ["bottom", "top", "left", "right"] as const;
+export type Hidden = (typeof hideable)[number];
 
 /** Layers that work on each entry alone: behind them, hidden entries are still apart from visible ones. */
 const ENTRYWISE = new Set(["dequantize", "variationalDequantize", "affine", "marginal"]);

@@ -14,6 +14,10 @@ export type SheetOptions = Readonly<{
   temperature: number;
 }>;
 
+/** Names of the sheets of samples. */
+export const sheets = ["samples", "temperatures", "interpolation", "inpainting"] as const;
+export type Sheet = (typeof sheets)[number];
+
 /** Temperatures of the sheet that compares them. */
 const TEMPERATURES = [0.6, 0.7, 0.8, 0.9, 1] as const;
 

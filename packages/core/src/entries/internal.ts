@@ -26,7 +26,7 @@ export { didYouMean } from "../near-name.js";
 export { flowShape, outShape } from "../network/apply-network.js";
 export type { OrdinaryLayer } from "../network/network.js";
 export { holdsNumbers, kinds, layerSchema, type Stored } from "../network/schema.js";
-export { loadOptional } from "../optional-package.js";
+export { loadOptional } from "../on-demand.js";
 export type { HostData } from "../params/host-array.js";
 export { treeLeaves, treeMap } from "../params/pytree.js";
 export { preimagesOf } from "../preimage/preimages.js";

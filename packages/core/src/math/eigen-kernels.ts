@@ -1,5 +1,5 @@
+import { lazy } from "../on-demand.js";
 import { code } from "./eigen-code.js";
-import { lazy } from "./lazy.js";
 
 /** The functions of `eigen.wat`; addresses in bytes. */
 type Kernels = {

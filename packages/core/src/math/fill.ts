@@ -1,5 +1,5 @@
+import { lazy } from "../on-demand.js";
 import { code } from "./fill-code.js";
-import { lazy } from "./lazy.js";
 import type { RngState } from "./xoshiro.js";
 import { atEdge, edges, ratios } from "./ziggurat.js";
 

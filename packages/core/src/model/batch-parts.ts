@@ -2,9 +2,9 @@ import { type numpy as np, numpy } from "@jax-js/jax";
 import type { Examples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { partsOf, splitBatch } from "../executor/parts.js";
-import { lazy } from "../math/lazy.js";
 import { makeRng } from "../math/rng.js";
 import { type DrawOptions, meanHostNoise, type NoiseSpec, noiseDrawer } from "../noise.js";
+import { lazy } from "../on-demand.js";
 import { HostArray } from "../params/host-array.js";
 import { type Shape, sizeOf } from "../shape.js";
 

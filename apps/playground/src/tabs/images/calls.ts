@@ -1,6 +1,6 @@
 import type { Flow } from "@flowify/core";
 import type { Progress, RunImages } from "../../run/session.js";
-import type { Call } from "../../worker/call.js";
+import type { Call } from "../../shell/schemas.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { ImageShape, ImagesConfig } from "./config.js";
 

@@ -1,13 +1,10 @@
 import * as v from "valibot";
-import { backends, between, startsByItself, whole } from "../../shell/schemas.js";
+import { between, device, running, seed, whole } from "../../shell/schemas.js";
 
 /** Channels, height and width of the images. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/**
- * Possible sides of the images, in pixels. Colour is possible with the first only: 3 × 28 × 28 numbers take minutes per
- * step.
- */
+/** Possible sides of the images, in pixels. Colour is possible with the first only: 3 × 28 × 28 numbers take minutes per step. */
 export const SIDES = [14, 28] as const;
 export const numbersOf = ([channels, height, width]: ImageShape): number => channels * height * width;
 
@@ -19,22 +16,20 @@ export const STEPS_BETWEEN = 9;
 /** Fewest pictures that a flow is trained on. */
 export const FEWEST = 40;
 
-/**
- * Configuration of the images tab in the address. Every field has a default. The user's pictures are not part of it.
- */
+/** Configuration of the images tab in the address. Every field has a default. The user's pictures are not part of it. */
 export const imagesConfig = v.strictObject({
   /** Widths of the dense layers, each with a spline after it. */
   widths: v.optional(v.pipe(v.array(whole(1, 256)), v.minLength(1), v.maxLength(5)), [32, 16]),
   learningRate: v.optional(between(1e-5, 100), 0.003),
   steps: v.optional(whole(1, 1_000_000), 1000),
-  seed: v.optional(whole(0, 999_999), 0),
+  seed,
   temperature: v.optional(between(0, 2), 0.8),
   side: v.optional(v.union([v.literal(14), v.literal(28)]), 14),
   /** Keeps the colours of coloured pictures. */
   colour: v.optional(v.boolean(), true),
-  device: v.optional(v.picklist(backends), "auto"),
+  device,
   /** Starts training when the tab opens. */
-  running: v.optional(v.boolean(), startsByItself),
+  running,
 });
 
 export type ImagesConfig = v.InferOutput<typeof imagesConfig>;

@@ -12,8 +12,8 @@ import {
   type RunStart,
   startRun,
 } from "../../run/session.js";
+import { serialQueue } from "../../ui/coalesce.js";
 import { openBackend } from "../../worker/backend.js";
-import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { buffersOf } from "../../worker/training.js";
 import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";

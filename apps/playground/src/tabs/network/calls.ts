@@ -1,13 +1,25 @@
 import type { Flow } from "@flowify/core";
 import type { ConversionReport } from "@flowify/onnx/browser";
+import * as v from "valibot";
 import type { Progress, RunImages, Trained } from "../../run/session.js";
-import type { Backend } from "../../shell/schemas.js";
-import type { Call } from "../../worker/call.js";
+import { type Backend, between, type Call, device, whole } from "../../shell/schemas.js";
 import type { DrawnNode } from "./nodes.js";
 
 /** Preprocessing of pixels for the network. */
 export const normalizations = ["unit", "mnist", "raw"] as const;
 export type Normalization = (typeof normalizations)[number];
+
+/** Configuration of this tab in the address: everything except the file, which stays with the user. */
+export const networkConfig = v.strictObject({
+  normalization: v.optional(v.picklist(normalizations), "unit"),
+  device,
+  /** The shown digit of the page; −1 for a drawn one. */
+  digit: v.optional(whole(-1, 127), 0),
+  steps: v.optional(whole(1, 10_000), 100),
+  count: v.optional(whole(1, 256), 16),
+  temperature: v.optional(between(0, 10), 1),
+  seed: v.optional(whole(0, 1e9), 0),
+});
 
 /** A dropped file with the network, and further files that may hold its weights. */
 export type OnnxFiles = Readonly<{

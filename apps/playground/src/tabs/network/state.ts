@@ -7,7 +7,7 @@ import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { ExamplePreimages, Learnt, OnnxFiles, OpenedNetwork, Reading } from "./calls.js";
-import { networkConfig } from "./config.js";
+import { networkConfig } from "./calls.js";
 import { EXAMPLE, exampleFile, onnxFilesOf } from "./files.js";
 
 const first = tabConfig("network", networkConfig);

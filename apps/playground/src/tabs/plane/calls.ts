@@ -1,5 +1,5 @@
 import type { Flow } from "@flowify/core";
-import type { Call } from "../../worker/call.js";
+import type { Call } from "../../shell/schemas.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { PlaneConfig } from "./config.js";
 
@@ -43,9 +43,7 @@ export type PlaneView = Readonly<{
   /** Mean log p of held-out points, and the contribution of each layer. */
   logProb: number;
   ledger: Float32Array;
-  /**
-   * The mesh before the first layer and after each layer, on the page; and the same for the inverse, from the latent.
-   */
+  /** The mesh before the first layer and after each layer, on the page; and the same for the inverse, from the latent. */
   forward: readonly Float32Array[];
   backward: readonly Float32Array[];
 }>;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { backends, between, startsByItself, whole } from "../../shell/schemas.js";
+import { between, device, running, seed, whole } from "../../shell/schemas.js";
 
 /** The layers of the editor. Their sizes are bounded, so that no address can request hours of computation. */
 const layer = v.variant("kind", [
@@ -66,10 +66,10 @@ export const planeConfig = v.strictObject({
   density: v.optional(v.picklist(["mixture", "gaussian"]), "mixture"),
   learningRate: v.optional(between(1e-5, 100), 0.01),
   steps: v.optional(whole(1, 20_000), 2000),
-  seed: v.optional(whole(0, 999_999), 0),
-  device: v.optional(v.picklist(backends), "auto"),
+  seed,
+  device,
   /** Starts training when the tab opens. */
-  running: v.optional(v.boolean(), startsByItself),
+  running,
 });
 
 export type PlaneConfig = v.InferOutput<typeof planeConfig>;

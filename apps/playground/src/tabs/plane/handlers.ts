@@ -1,6 +1,6 @@
 import { type Flow, flowify, UsageError } from "@flowify/core";
+import { serialQueue } from "../../ui/coalesce.js";
 import { openBackend } from "../../worker/backend.js";
-import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { buffersOf, startTraining, type Training } from "../../worker/training.js";
 import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";

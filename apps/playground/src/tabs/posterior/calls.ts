@@ -1,5 +1,5 @@
 import type { Progress } from "../../run/session.js";
-import type { Call } from "../../worker/call.js";
+import type { Call } from "../../shell/schemas.js";
 import type { PosteriorConfig, TaskView } from "./config.js";
 
 /** How a posterior came about. */

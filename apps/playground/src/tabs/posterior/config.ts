@@ -1,6 +1,6 @@
 import type { simulators } from "flowify/posterior/browser";
 import * as v from "valibot";
-import { backends, whole } from "../../shell/schemas.js";
+import { device, seed, whole } from "../../shell/schemas.js";
 
 /** How a simulator is shown: its parameters with the ranges of their axes, and the axes of its observation. */
 export type TaskView = Readonly<{
@@ -104,8 +104,8 @@ export const posteriorConfig = v.strictObject({
   task: v.optional(v.picklist(Object.keys(taskViews) as TaskName[]), "two_moons"),
   simulations: v.optional(whole(200, 20_000), 5000),
   epochs: v.optional(whole(1, 500), 40),
-  seed: v.optional(whole(0, 999_999), 0),
-  device: v.optional(v.picklist(backends), "auto"),
+  seed,
+  device,
 });
 
 export type PosteriorConfig = v.InferOutput<typeof posteriorConfig>;

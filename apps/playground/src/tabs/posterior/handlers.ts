@@ -1,8 +1,8 @@
 import { UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { simulators, trainPosterior } from "flowify/posterior/browser";
+import { serialQueue } from "../../ui/coalesce.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
-import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { PosteriorCalls } from "./calls.js";
 import { type PosteriorConfig, seriesView, type TaskView } from "./config.js";

@@ -1,6 +1,6 @@
 import type { ScoreKind, TableReasons, TableSchema } from "flowify/tables/browser";
 import type { Progress } from "../../run/session.js";
-import type { Call } from "../../worker/call.js";
+import type { Call } from "../../shell/schemas.js";
 import type { TableConfig } from "./config.js";
 
 /** A table that was read: its columns, and how often their values occur. */

@@ -1,6 +1,6 @@
 import { type ScoreKind, scoreKinds } from "flowify/tables/browser";
 import * as v from "valibot";
-import { backends, between, whole } from "../../shell/schemas.js";
+import { between, device, whole } from "../../shell/schemas.js";
 
 /** What the page takes at most; the command takes tables of any size. */
 export const LIMITS = { bytes: 100_000_000, rows: 20_000, columns: 200, numbers: 500 } as const;
@@ -10,7 +10,7 @@ export const TABLE_FILES = ".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet";
 
 /** Configuration of this tab in the address: everything except the file, which stays with the user. */
 export const tableConfig = v.strictObject({
-  device: v.optional(v.picklist(backends), "auto"),
+  device,
   /** More than a few of the rows are odd. */
   contaminated: v.optional(v.boolean(), false),
   steps: v.optional(whole(1, 5000), 400),

@@ -18,8 +18,8 @@ import {
   tableReasoner,
 } from "flowify/tables/browser";
 import type { Progress } from "../../run/session.js";
+import { serialQueue } from "../../ui/coalesce.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
-import { serialQueue } from "../../worker/call.js";
 import type { Handlers } from "../../worker/protocol.js";
 import type { DetectorFacts, NamedRow, OpenedTable, TableCalls } from "./calls.js";
 import { LIMITS } from "./config.js";

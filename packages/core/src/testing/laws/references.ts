@@ -5,7 +5,7 @@ import { type AnyFunction, arraysOf, call, callWithRefs, compiled, gradient, rea
 import { inFlow, meanLogLikelihood } from "../likelihood.js";
 import { bufferCounter } from "../live-buffers.js";
 import { prepare, usePrecision } from "../prepare.js";
-import type { Law } from "../subject.js";
+import type { Law, Subject } from "../subject.js";
 
 /** How often each given array was consumed by a call that was given one reference of each. */
 function expectConsumedOnce(name: string, given: readonly np.Array[], left: number, cause?: unknown): void {
@@ -47,10 +47,11 @@ async function expectNothingKept(name: string, args: readonly unknown[], f: AnyF
     );
 }
 
-/** One addition in Wasm, so that what it makes for good is there before anything is counted. */
-async function warmUp(): Promise<void> {
+/** The layer and its arrays, after one addition in Wasm, so that what it makes for good is there before anything is counted. */
+async function prepared(subject: Subject) {
   usePrecision("float32");
   await readAll(np.zeros([200]).add(1));
+  return { layer: subject.layer, ...(await prepare(subject, "float32")) };
 }
 
 /** Ownership as `layer.ts` has it, of the layer alone. */
@@ -58,9 +59,7 @@ export const references: Law = {
   name: "references",
   promise: "everything given is consumed, once, and nothing else stays alive",
   check: async (subject) => {
-    await warmUp();
-    const { layer } = subject;
-    const { params, x, z, forwardNoise, inverseNoise } = await prepare(subject, "float32");
+    const { layer, params, x, z, forwardNoise, inverseNoise } = await prepared(subject);
     const forward = [params(), x(), forwardNoise()];
     const inverse = [params(), z(), inverseNoise()];
     await expectNothingKept("forward", forward, layer.forward);
@@ -83,9 +82,7 @@ export const derivedReferences: Law = {
   name: "references, derived",
   promise: "gradients, compiled functions and the functions of a flow consume what they are given, once",
   check: async (subject) => {
-    await warmUp();
-    const { layer } = subject;
-    const { params, x, z, forwardNoise, inverseNoise } = await prepare(subject, "float32");
+    const { layer, params, x, z, forwardNoise, inverseNoise } = await prepared(subject);
     const forward = [params(), x(), forwardNoise()];
     const score = meanLogLikelihood(layer);
     await expectNothingKept("the likelihood", forward, score);

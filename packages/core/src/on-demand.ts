@@ -16,12 +16,21 @@ type OptionalPackage = Readonly<{
  */
 export async function loadOptional<T>(
   load: () => Promise<T>,
-  { name, what, otherwise, Refusal = UsageError }: OptionalPackage,
+  { name, what, otherwise = "", Refusal = UsageError }: OptionalPackage,
 ): Promise<T> {
   try {
     return await load();
   } catch (cause) {
-    const or = otherwise === undefined ? "" : `, or ${otherwise}`;
+    const or = otherwise && `, or ${otherwise}`;
     throw new Refusal(`${what} needs the optional package ${name}\nrun npm install ${name}${or}`, { cause });
   }
+}
+
+/** The value of `make()`, computed at the first call. */
+export function lazy<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
