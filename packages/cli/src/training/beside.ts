@@ -1,65 +1,107 @@
 import type { ChildProcess } from "node:child_process";
+import { FlowModel, type TrainOptions } from "@flowify/core";
+import { initParams } from "@flowify/core/layer";
 import { availableCores } from "@flowify/onnx";
 import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
-import type { RowSet } from "../data/image-set.js";
+import { type DataSet, examplesOf } from "../data/image-set.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
-import { withExecutor } from "../executors.js";
-import type { CommonFlags } from "../flags/shared.js";
+import { openExecutor, withExecutor } from "../executors.js";
+import { flowOf } from "../networks/choose.js";
+import type { TrainFlags } from "../settings.js";
 import { type FittedDetector, fittedDetector } from "./fit-run-detector.js";
-import type { TrainPlan } from "./train-plan.js";
+import { optionsOf, type TrainPlan } from "./train-plan.js";
 
 /** Fewest steps of a training that another process pays for: it takes a second to start. */
 const LONG = 200;
 
-/** Most numbers of a table that two processes hold. */
-const LARGE = 2 ** 24;
+/** Most bytes of examples that two processes hold. */
+const LARGE = 2 ** 28;
+
+type Flags = Pick<TrainFlags, "device" | "threads" | "workers">;
 
 type Task = Readonly<{
   config: TrainPlan["config"];
-  flags: CommonFlags;
-  train: RowSet;
-  test: RowSet;
-  network: TrainPlan["network"]["description"];
+  flags: Flags;
+  train: DataSet;
+  test: DataSet | undefined;
+  network: Pick<TrainPlan["network"], "name" | "description">;
 }>;
 
-/** What does not depend on the training of a table's network. Undefined where it is still to be computed. */
+/** What the other process answers: a table has a baseline and a detector as well. */
+type Answers = Readonly<{
+  /** The start values, as the bytes of a model. */
+  start: Uint8Array;
+  baseline: TrivialBaseline;
+  detector: FittedDetector;
+}>;
+type Layer = readonly [layer: string, done: number, layers: number];
+
+/** What another process computes. Undefined where it is still to be computed. */
 export type Beside = Readonly<{
-  baseline: Promise<TrivialBaseline | undefined>;
-  detector: Promise<FittedDetector | undefined>;
-  stop(): void;
-}>;
+  [What in keyof Answers]: Promise<Answers[What] | undefined>;
+}> &
+  Readonly<{
+    /** Calls back when a layer has its start values. */
+    onInit(listener: NonNullable<TrainOptions["onInit"]>): void;
+    stop(): void;
+  }>;
 
-/** Begins with the best baseline and the detector of a table in another process, while this one trains. */
+/**
+ * Begins in another process with the start values of a run, while this one compiles, and then with the best baseline and the
+ * detector of a table, while this one trains.
+ */
 export function beginBeside(
-  { config, network, data, test, validation }: TrainPlan,
-  { device, threads }: CommonFlags,
+  { config, network, data, test, validation, resume }: TrainPlan,
+  { device, threads, workers }: Flags,
   fork: (() => ChildProcess) | undefined,
 ): Beside | undefined {
-  const judged = test ?? validation;
-  const cores = threads ?? availableCores();
-  if (!fork || cores === 1 || !("rows" in data) || !data.schema || !judged || !("rows" in judged)) return;
   const { training, data: source } = config;
-  if (training.steps < LONG || data.rows.length > LARGE || source.name === STANDARD_INPUT) return;
+  const isShort = training.steps < LONG || (threads ?? availableCores()) === 1;
+  const isGiven = network.tensors !== undefined || network.opaque !== undefined;
+  if (
+    !fork ||
+    isShort ||
+    isGiven ||
+    resume ||
+    examplesOf(data).byteLength > LARGE ||
+    source.name === STANDARD_INPUT
+  )
+    return;
   const child = fork();
   const ended = new Promise<undefined>((resolve) => {
     for (const end of ["exit", "error"]) child.on(end, () => resolve(undefined));
   });
-  const answered = <K extends "baseline" | "detector">(what: K) =>
-    new Promise<Answers[K]>((resolve) => {
-      child.on("message", (answer: Partial<Answers>) => {
-        if (answer[what]) resolve(answer[what]);
-      });
-    });
-  const flags = { ...(device && { device }), ...(threads && { threads }) };
-  child.send({ config, flags, train: data, test: judged, network: network.description } satisfies Task);
+  const answered = <What extends keyof Answers>(what: What) =>
+    Promise.race([
+      ended,
+      new Promise<Answers[What]>((resolve) => {
+        child.on("message", (answer: Partial<Answers>) => {
+          if (answer[what]) resolve(answer[what]);
+        });
+      }),
+    ]);
+  const flags = { ...(device && { device }), ...(threads && { threads }), ...(workers && { workers }) };
+  const { name, description } = network;
+  const judged = test ?? validation;
+  child.send({
+    config,
+    flags,
+    train: data,
+    test: judged,
+    network: { name, ...(description && { description }) },
+  } satisfies Task);
   return {
-    baseline: Promise.race([answered("baseline"), ended]),
-    detector: Promise.race([answered("detector"), ended]),
+    start: answered("start"),
+    baseline: answered("baseline"),
+    detector: answered("detector"),
+    onInit(listener) {
+      child.on("message", ({ layer }: { layer?: Layer }) => {
+        if (layer) listener(...layer);
+      });
+    },
     stop: () => void child.kill(),
   };
 }
-
-type Answers = Readonly<{ baseline: TrivialBaseline; detector: FittedDetector }>;
 
 /** Answers the process that sends a task, and ends with it. What fails here fails there, too, with a message. */
 export async function serveBeside(): Promise<void> {
@@ -67,13 +109,27 @@ export async function serveBeside(): Promise<void> {
     process.once("message", resolve);
     process.once("disconnect", () => process.exit());
   });
-  const answer = (found: Partial<Answers>) => new Promise((resolve) => process.send?.(found, resolve));
+  const answer = (found: Partial<Answers> & { layer?: Layer }) =>
+    new Promise((resolve) => process.send?.(found, resolve));
   const silent = { warn: () => {} };
-  const baseline = await withExecutor({ ...flags, threads: 1 }, silent, (executor) =>
-    trivialBaseline(train, test, network, executor, config.training.seed),
+  const { device = "auto", ...split } = flags;
+  const executor = await openExecutor(device, silent, split);
+  const flow = flowOf(network, config.flow);
+  const { seed, init, initExamples, ...of } = optionsOf({ flow, data: train, config }, executor);
+  const params = await initParams({
+    ...{ flow, executor, data: of.data, seed, init, initExamples },
+    ...(of.condition && { condition: of.condition }),
+    onInit: (...layer) => void answer({ layer }),
+  });
+  await answer({ start: new FlowModel(flow, params, executor).save() });
+  await executor.dispose();
+  if (!("rows" in train) || !train.schema || !test || !("rows" in test)) process.exit();
+  const { workers: _, ...alone } = flags;
+  const baseline = await withExecutor({ ...alone, threads: 1 }, silent, (own) =>
+    trivialBaseline(train, test, network.description, own, seed),
   );
-  await answer({ baseline });
-  const detector = await fittedDetector(config, flags, silent);
+  await answer({ ...(baseline && { baseline }) });
+  const detector = await fittedDetector(config, alone, silent);
   await answer({ ...(detector && { detector }) });
   process.exit();
 }

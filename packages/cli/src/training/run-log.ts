@@ -1,4 +1,4 @@
-import type { Evaluation, Executor, StepReport, Trainer } from "@flowify/core";
+import type { Evaluation, Executor, FlowModel, StepReport, Trainer } from "@flowify/core";
 import { type DataSet, nounOf } from "../data/image-set.js";
 import type { RunConfig } from "../run-config.js";
 import type { RunFolder } from "../runs/folder.js";
@@ -16,6 +16,8 @@ export type RunInTraining = Readonly<{
   run: RunFolder;
   trainer: Trainer;
   executor: Executor;
+  /** Compiled for pictures and measurements while start values were computed elsewhere; nobody else has it. */
+  model?: FlowModel | undefined;
   metrics: MetricsLog;
   note(line: string): void;
 }>;

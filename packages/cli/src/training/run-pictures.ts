@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { FlowModel, type TrainingState } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { describeImages, firstImages } from "../data/image-set.js";
+import { type DataSet, describeImages, firstImages } from "../data/image-set.js";
 import { mayPass, writeFileAtomic } from "../files/atomic.js";
 import { PictureError } from "../pictures/render.js";
 import { averaged } from "../runs/checkpoint.js";
@@ -30,6 +30,9 @@ const SHEET_TEMPERATURE = 0.7;
 
 /** Latents of fewer numbers keep nothing of an image that pictures of means and reconstructions could show. */
 const SHOWN_LATENT = 4;
+
+/** Samples in a picture. */
+export const samplesOf = (set: DataSet): number => ("rows" in set ? ROWS : SAMPLES);
 
 /** An earlier state of a run and its step; undefined for that of this moment. */
 export type Earlier = Pick<TrainingState, "arrays" | "step"> | undefined;
@@ -77,7 +80,7 @@ export function runPictures(of: RunInTraining) {
     return model.params;
   };
 
-  let moving: FlowModel | undefined;
+  let moving = of.model;
   /** One model for all: it keeps its programs from one picture or measurement to the next. */
   const withModel = async <T>(earlier: Earlier, use: (model: FlowModel) => Promise<T>): Promise<T> => {
     const params = earlier ? await paramsOf(earlier) : await trainer.params();

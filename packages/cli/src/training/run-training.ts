@@ -4,12 +4,13 @@ import {
   DeviceError,
   type Executor,
   encodeSafetensors,
+  FlowModel,
   type Trainer,
   type TrainOptions,
 } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
 import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
-import { conditionOf, describeImages, examplesOf } from "../data/image-set.js";
+import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { fallbackOf, openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -21,7 +22,7 @@ import { openRunFolder, type RunFolder } from "../runs/folder.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
-import { type TrainFlags, trainerOptions } from "../settings.js";
+import type { TrainFlags } from "../settings.js";
 import { formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress, formatDuration } from "../ui/progress.js";
@@ -32,8 +33,8 @@ import { followTrainer, leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
 import type { RunInTraining } from "./run-log.js";
 import type { RunEnd } from "./run-measures.js";
-import { withModelOf } from "./run-pictures.js";
-import type { TrainPlan } from "./train-plan.js";
+import { samplesOf, withModelOf } from "./run-pictures.js";
+import { optionsOf, type TrainPlan } from "./train-plan.js";
 
 type Optional<T> = { [K in keyof T]?: T[K] | undefined };
 
@@ -46,7 +47,7 @@ export type RunningOptions = Readonly<
     /** The processes that train together, of which this is rank 0. */
     ranks?: Ranks | undefined;
     /** What another process computes in the meantime. */
-    beside?: Pick<Beside, "baseline"> | undefined;
+    beside?: Pick<Beside, "start" | "onInit" | "baseline"> | undefined;
   }
 >;
 
@@ -83,15 +84,6 @@ export async function followTraining(
     await executor.dispose();
   }
 }
-
-/** What a trainer of the run takes in each process. */
-const optionsOf = ({ flow, data, config }: TrainPlan, executor: Executor) => ({
-  flow,
-  executor,
-  data: { examples: examplesOf(data), count: data.count },
-  ...conditionOf(flow, data),
-  ...trainerOptions(config),
-});
 
 /**
  * Threads and workers to compute with, and those of a run that goes on: other numbers add up in another order, so the run
@@ -159,7 +151,7 @@ async function trainIn(
   const { steps } = planned.training;
   const isLong = steps >= TIMED.steps && steps * sizeOf(data.shape) >= TIMED.numbers;
   const parts = asked ?? workers ?? (isLong && !resume && !ranks ? "fastest" : undefined);
-  const own = await startTrainer(run, plan, terminal, {
+  const { trainer: own, model } = await startTrainer(run, plan, terminal, beside, {
     ...optionsOf(plan, executor),
     check,
     ...(parts !== undefined && { parts }),
@@ -177,7 +169,7 @@ async function trainIn(
     if (network.original) copyFileSync(network.original, run.original);
     await writeRunConfig(run.config, config);
   }
-  const of = { plan, config, run, trainer, executor };
+  const of = { plan, config, run, trainer, executor, model };
   const functionStays = config.flow.frozen ? await functionOf(of) : undefined;
   noteTimings(trainer, training.steps, terminal);
   const end = await trainingLoop({ ...of, terminal, interrupt });
@@ -273,10 +265,11 @@ function startShares(layers: readonly string[]): number[] {
 /** The trainer at its start values, or where the newest checkpoint of the run left it. */
 async function startTrainer(
   run: RunFolder,
-  { resume, data, config: { network } }: TrainPlan,
+  { resume, data, validation, test, config: { network, pictures } }: TrainPlan,
   terminal: Terminal,
+  beside: RunningOptions["beside"],
   options: TrainOptions,
-): Promise<Trainer> {
+): Promise<{ trainer: Trainer; model?: FlowModel }> {
   const { note, warn } = terminal;
   const { steps, batchSize, seed, executor, flow } = options;
   note(
@@ -288,13 +281,21 @@ async function startTrainer(
     const { layers } = flow.chain;
     const shares = startShares(layers.map(({ name }) => name));
     const progress = createProgress(terminal, { label: "start values, %", total: 100 });
-    const trainer = await createTrainer({
-      ...options,
-      onInit: (layer, done) =>
-        progress.update(shares[done - 1] ?? 100, `${layer}, ${done} of ${layers.length}`),
-    });
+    const onInit: TrainOptions["onInit"] = (layer, done) =>
+      progress.update(shares[done - 1] ?? 100, `${layer}, ${done} of ${layers.length}`);
+    beside?.onInit(onInit);
+    let model: FlowModel | undefined;
+    const start = async () => {
+      if (!beside) return undefined;
+      const evaluate = (validation ?? test ?? data).count;
+      if (pictures !== "none")
+        model = await FlowModel.ahead(flow, executor, { sample: samplesOf(data), evaluate });
+      const bytes = await beside.start;
+      return bytes && (await FlowModel.load(flow, bytes, executor)).params;
+    };
+    const trainer = await createTrainer({ ...options, onInit, start });
     progress.finish();
-    return trainer;
+    return { trainer, ...(model && { model }) };
   }
   const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
   const { state, metrics } = checkpoint;
@@ -303,5 +304,5 @@ async function startTrainer(
   if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
   const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";
   note(`going on from step ${state.step}, ${path}${again}`);
-  return withCheckpoint(path, () => createTrainer({ ...options, state }));
+  return { trainer: await withCheckpoint(path, () => createTrainer({ ...options, state })) };
 }

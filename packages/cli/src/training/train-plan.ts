@@ -1,6 +1,6 @@
-import { DeviceError, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
+import { DeviceError, type Executor, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
-import type { DataSet, RowSet } from "../data/image-set.js";
+import { conditionOf, type DataSet, examplesOf, type RowSet } from "../data/image-set.js";
 import { dataFiles } from "../data/registry.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { openExecutor } from "../executors.js";
@@ -26,7 +26,7 @@ import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
 import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
 import { expectFree, inputsOfConverted } from "../runs/outputs.js";
-import { decidedByRun, type TrainFlags } from "../settings.js";
+import { decidedByRun, type TrainFlags, trainerOptions } from "../settings.js";
 import { type Choices, newConfig } from "./new-config.js";
 import { loadData, loadDataAgain } from "./train-data.js";
 
@@ -50,6 +50,18 @@ export type TrainPlan = Readonly<{
   /** Step sizes to try before the first step; the run uses the best. */
   tryRates?: readonly number[];
 }>;
+
+/** What a trainer of the run takes in each process. */
+export const optionsOf = (
+  { flow, data, config }: Pick<TrainPlan, "flow" | "data" | "config">,
+  executor: Executor,
+) => ({
+  flow,
+  executor,
+  data: { examples: examplesOf(data), count: data.count },
+  ...conditionOf(flow, data),
+  ...trainerOptions(config),
+});
 
 /** `alone`: no other process needs the same plan, so that it may depend on the speed of this machine. */
 export const planTraining = (

@@ -2,13 +2,14 @@ import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeRng } from "@flowify/core/layer";
+import { FlowModel } from "@flowify/core";
+import { initParams, makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
 import { trivialBaseline } from "../../src/baselines/trivial.js";
 import { openExecutor } from "../../src/executors.js";
 import { beginBeside } from "../../src/training/beside.js";
 import { fittedDetector } from "../../src/training/fit-run-detector.js";
-import { planTraining } from "../../src/training/train-plan.js";
+import { optionsOf, planTraining } from "../../src/training/train-plan.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const bin = fileURLToPath(new URL("../../bin/flowify.js", import.meta.url));
@@ -24,19 +25,28 @@ const planOf = async (steps: number) => {
   return planTraining({ data, steps, out: join(root, "run") });
 };
 
-it("another process finds the same detector and baseline, bit for bit", async () => {
+it("another process finds the same start values, detector and baseline, bit for bit", async () => {
   const plan = await planOf(200);
   const { config, data, test, network } = plan;
   const beside = beginBeside(plan, {}, () => fork(bin, ["beside"], options))!;
+  const layers: string[] = [];
+  beside.onInit((layer) => layers.push(layer));
   try {
-    const { seed } = config.training;
+    const { seed, init, initExamples } = config.training;
+    const own = await openExecutor("auto");
+    const { flow, data: examples } = optionsOf(plan, own);
+    const given = { flow, executor: own, data: examples, seed, init, initExamples };
+    const params = new FlowModel(flow, await initParams(given), own);
+    expect(Buffer.compare((await beside.start)!, params.save())).toBe(0);
+    expect(layers).toHaveLength(flow.chain.layers.length);
+    await own.dispose();
     const executor = await openExecutor("auto", undefined, { threads: 1 });
     expect(await beside.baseline).toEqual(
       await trivialBaseline(data, test!, network.description, executor, seed),
     );
     await executor.dispose();
-    const own = await fittedDetector(config, {}, { warn: () => {} });
-    expect(Buffer.compare((await beside.detector)!.bytes, own!.bytes)).toBe(0);
+    const detector = await fittedDetector(config, {}, { warn: () => {} });
+    expect(Buffer.compare((await beside.detector)!.bytes, detector!.bytes)).toBe(0);
   } finally {
     beside.stop();
   }
@@ -45,7 +55,11 @@ it("another process finds the same detector and baseline, bit for bit", async ()
 it("is left to this process where the other one ends, and not begun for a short run or one thread", async () => {
   const plan = await planOf(200);
   const lost = beginBeside(plan, {}, () => fork("-e", [], { ...options, execArgv: ["-e", "0"] }))!;
-  expect([await lost.baseline, await lost.detector]).toEqual([undefined, undefined]);
+  expect([await lost.start, await lost.baseline, await lost.detector]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   const never = () => expect.unreachable();
   expect(beginBeside(plan, { threads: 1 }, never)).toBeUndefined();
   expect(beginBeside(await planOf(100), {}, never)).toBeUndefined();

@@ -40,6 +40,10 @@ export type RunOptions = Readonly<
 
 const NONE = new Float32Array();
 
+/** The size of the batches that so many examples are computed in. */
+export const batchSizeOf = (count: number): number =>
+  count > LARGEST ? LARGEST : 2 ** Math.ceil(Math.log2(count));
+
 /**
  * The `count` examples `x` in parts of batches, created lazily, each for one call of a compiled function: `size` examples
  * in the whole batch, and the offset of the part's rows, without padding. Call `release` after a part is computed. Noise
@@ -65,7 +69,7 @@ export function* partsOfExamples(
   for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
     const here = Math.min(LARGEST, count - done);
     // the last of several has the size of the others, and their program
-    const size = count > LARGEST || firstBatch > 0 ? LARGEST : 2 ** Math.ceil(Math.log2(here));
+    const size = firstBatch > 0 ? LARGEST : batchSizeOf(count);
     const parts = partsOf(executor, size);
     const { batch, drawer, release } = memory.take(size, parts);
     batch.set(x.subarray(done * width, (done + here) * width));

@@ -10,6 +10,7 @@ import { treeFlatten, treeMap } from "../params/pytree.js";
 import {
   type BatchMemory,
   batchMemory,
+  batchSizeOf,
   LARGEST,
   partsOfExamples,
   type RowFunction,
@@ -61,6 +62,10 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>, { mov
       executor.release(await state.placed);
       state.placed = executor.place(next);
       await state.placed;
+    },
+    /** Compiles what `run` of so many examples takes, which `run` does otherwise. */
+    async prepare(row: RowFunction, count: number): Promise<void> {
+      await compile(row, batchSizeOf(count));
     },
     /** All rows, one after another. */
     async run(

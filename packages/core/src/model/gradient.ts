@@ -1,11 +1,16 @@
 import { numpy as np, valueAndGrad } from "@jax-js/jax";
-import { NotFiniteError } from "../errors.js";
+import { NotFiniteError, UsageError } from "../errors.js";
+import type { ExamplesIn } from "../examples.js";
 import type { Flow, FlowParams } from "../flow.js";
 import type { NoiseTree } from "../noise.js";
 import { treeDispose, treeRef } from "../params/pytree.js";
 import { countOf, sizeOf } from "../shape.js";
+import { STREAM } from "../train/data.js";
 import type { RowFunction } from "./batch-parts.js";
+import type { BatchRunner } from "./batches.js";
 import { totals } from "./evaluation.js";
+import type { GivenOptions } from "./options.js";
+import { readGiven } from "./scores.js";
 
 /** log p(x), and its derivatives by the entries of x, of every example. */
 export type LogProbGradient = Readonly<{
@@ -16,7 +21,7 @@ export type LogProbGradient = Readonly<{
 }>;
 
 /** Rows [B, K + 1 + D]: the terms of log p(x) as in `Flow.ledger`, then its gradient. */
-export const gradientRow = (flow: Flow): RowFunction => ({
+const gradientRow = (flow: Flow): RowFunction => ({
   name: "gradient",
   inShape: flow.inShape,
   noise: flow.forwardNoise,
@@ -37,8 +42,20 @@ export const gradientRow = (flow: Flow): RowFunction => ({
   },
 });
 
-/** log p, summed in double precision, and the gradient from such rows. Errors: `NotFiniteError` naming the example. */
-export function splitGradientRows(flow: Flow, rows: Float32Array, count: number): LogProbGradient {
+/** log p, summed in double precision, and its gradient. Errors: `NotFiniteError` naming the example. */
+export async function gradientOf(
+  flow: Flow,
+  runner: BatchRunner,
+  examples: ExamplesIn,
+  { condition, ...how }: GivenOptions,
+): Promise<LogProbGradient> {
+  if (flow.condition?.computed)
+    throw new UsageError(
+      "logProbGradient: the condition of this flow is a function of x that is run as it is, without derivatives\nuse a network that flowify converts layer by layer",
+    );
+  const read = readGiven("logProbGradient", flow, examples, condition);
+  const rows = await runner.run(gradientRow(flow), read, STREAM.evaluate, how);
+  const { count } = read;
   const [terms, size] = [flow.ledgerLines.length, sizeOf(flow.inShape)];
   const ledger = new Float32Array(count * terms);
   const gradient = new Float32Array(count * size);

@@ -5,6 +5,7 @@ import { type ConditionOption, type ExamplesIn, readExamples } from "../examples
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import { type Flow, flow } from "../flow.js";
+import { shapeKey } from "../math/keys.js";
 import { expectNetwork, type OrdinaryNetwork } from "../network/network.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
@@ -17,12 +18,12 @@ import type { SampleOptions } from "./batch-parts.js";
 import { type BatchRunner, batchRunner } from "./batches.js";
 import { type Evaluation, type Filled, refuseNaN, summarize } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
-import { gradientRow, type LogProbGradient, splitGradientRows } from "./gradient.js";
+import { gradientOf, type LogProbGradient } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 import { namedParameters, parametersNamed } from "./named-parameters.js";
 import { type GivenOptions, type ModelOptions, schemas } from "./options.js";
-import { decodeRows, latentsOf, sampleBlocks } from "./samples.js";
-import { ledgerOf, readGiven, type Scores, scoreStream } from "./scores.js";
+import { decodeRow, decodeRows, latentsOf, sampleBlocks } from "./samples.js";
+import { ledgerOf, ledgerRow, readGiven, type Scores, scoreStream } from "./scores.js";
 
 /** Copies of the parameters while a model is created: initial values, on the host, on the device. */
 const COPIES = 3;
@@ -82,6 +83,21 @@ export class FlowModel {
   }
 
   /**
+   * A model to be moved (`moveTo`) to parameters that are not known yet. The programs that sample, and evaluate, so many examples
+   * are compiled meanwhile.
+   */
+  static async ahead(
+    flow: Flow,
+    executor: Executor,
+    { sample, evaluate }: Readonly<{ sample: number; evaluate: number }>,
+  ): Promise<FlowModel> {
+    const model = new FlowModel(flow, await takeToHost(flow.init(shapeKey())), executor, { moving: true });
+    await model.#runner.prepare(decodeRow(flow, "sample", flow.condition), sample);
+    await model.#runner.prepare(ledgerRow(flow), evaluate);
+    return model;
+  }
+
+  /**
    * log p(x) of every example in nats. If the flow is not exact it is a bound in expectation, from one sample of its
    * noise (`importanceBound` uses several).
    *
@@ -102,14 +118,7 @@ export class FlowModel {
    */
   async logProbGradient(examples: ExamplesIn, options: GivenOptions = {}): Promise<LogProbGradient> {
     checkOptions("logProbGradient", schemas.draw, options);
-    if (this.flow.condition?.computed)
-      throw new UsageError(
-        "logProbGradient: the condition of this flow is a function of x that is run as it is, without derivatives\nuse a network that flowify converts layer by layer",
-      );
-    const { condition, ...how } = options;
-    const read = readGiven("logProbGradient", this.flow, examples, condition);
-    const rows = await this.#runner.run(gradientRow(this.flow), read, STREAM.evaluate, how);
-    return splitGradientRows(this.flow, rows, read.count);
+    return gradientOf(this.flow, this.#runner, examples, options);
   }
 
   /**

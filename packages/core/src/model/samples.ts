@@ -11,7 +11,7 @@ import type { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { takeToHost } from "../train/state.js";
-import { LARGEST, type RunOptions, type SampleOptions } from "./batch-parts.js";
+import { LARGEST, type RowFunction, type RunOptions, type SampleOptions } from "./batch-parts.js";
 import type { BatchRunner } from "./batches.js";
 import { refuseNaN } from "./evaluation.js";
 
@@ -62,24 +62,33 @@ export async function latentsOf(
   return latentStream(base, seed, temperature).next(n);
 }
 
-/** z ↦ x; outputs of a function that are not given are drawn. `sample`: a separate program for latents that the model sampled, none of which is an outlier. */
+/** z ↦ x. `sample`: a separate program for latents that the model sampled, none of which is an outlier. */
+export const decodeRow = (
+  { decode, inverseNoise, latentShape }: Flow,
+  name: "decode" | "sample",
+  domain: Flow["condition"],
+  isDrawn = false,
+): RowFunction => ({
+  name: isDrawn ? `${name} with outputs` : name,
+  f: decode,
+  inShape: latentShape,
+  noise: inverseNoise,
+  itemwise: name === "sample",
+  condition: domain?.shape,
+});
+
+/** `decodeRow` of latents; outputs of a function that are not given are drawn. */
 export const decodeRows = (
-  { decode, inverseNoise, latentShape, condition }: Flow,
+  flow: Flow,
   runner: BatchRunner,
   name: "decode" | "sample",
   latents: Examples,
   { condition: given, ...options }: RunOptions & ConditionOption,
 ): Promise<Float32Array> => {
+  const { condition } = flow;
   const domain = condition?.computed && given === undefined ? undefined : condition;
   return runner.run(
-    {
-      name: domain === condition ? name : `${name} with outputs`,
-      f: decode,
-      inShape: latentShape,
-      noise: inverseNoise,
-      itemwise: name === "sample",
-      condition: domain?.shape,
-    },
+    decodeRow(flow, name, domain, domain !== condition),
     { ...latents, ...readConditions(name, domain, given, latents.count) },
     STREAM.sample,
     { ...options, check: refuseNaN("decode") },

@@ -12,7 +12,7 @@ import type { Flow } from "../flow.js";
 import { nth } from "../lists.js";
 import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
-import { LARGEST, type RunOptions } from "./batch-parts.js";
+import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import type { BatchRunner } from "./batches.js";
 import { totals } from "./evaluation.js";
 import { importanceBound } from "./importance-bound.js";
@@ -26,6 +26,16 @@ export type Scores = Readonly<{
   ledger: Float32Array;
 }>;
 
+/** Contributions of an example. */
+export const ledgerRow = ({ ledger, inShape, forwardNoise, condition }: Flow): RowFunction => ({
+  name: "ledger",
+  f: ledger,
+  inShape,
+  noise: forwardNoise,
+  itemwise: true,
+  condition: condition?.shape,
+});
+
 /** Contributions, a row per example, and their sums in double precision. */
 export async function ledgerOf(
   flow: Flow,
@@ -33,17 +43,8 @@ export async function ledgerOf(
   examples: ExamplesIn,
   { condition: given, ...options }: RunOptions & ConditionOption,
 ): Promise<{ rows: Float32Array; total: Float64Array }> {
-  const { inShape, forwardNoise: noise, condition } = flow;
   const read = readGiven("logProb", flow, examples, given);
-  const row = {
-    name: "ledger",
-    f: flow.ledger,
-    inShape,
-    noise,
-    itemwise: true,
-    condition: condition?.shape,
-  };
-  const rows = await runner.run(row, read, STREAM.evaluate, options);
+  const rows = await runner.run(ledgerRow(flow), read, STREAM.evaluate, options);
   return { rows, total: totals(flow, rows, read.count) };
 }
 

@@ -1,9 +1,11 @@
+import type { JsTree } from "@jax-js/jax";
 import type { InitProgress } from "../chain.js";
 import { checkOptions, type SchemasOf } from "../check-options.js";
 import { CheckpointError } from "../errors.js";
 import type { Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
 import * as o from "../layers/options.js";
+import type { HostArray } from "../params/host-array.js";
 import type { BatchShare } from "./batch-share.js";
 import type { ImageAugmentation } from "./data.js";
 import type { DataIn, ExampleReader } from "./source.js";
@@ -41,6 +43,8 @@ export type TrainOptions = {
   init?: "data" | "random";
   /** Examples that the data-dependent start looks at, at least: layers may need more. Default 4096. */
   initExamples?: number;
+  /** Start values from elsewhere, in place of those of `initParams`, asked for when everything is compiled; undefined: none. */
+  start?: () => Promise<JsTree<HostArray> | undefined>;
   /** Called when a layer has its data-dependent start values. */
   onInit?: InitProgress;
   /** Peak step size of Euclidean parameters. Default 1e-3. */
@@ -78,7 +82,7 @@ export type TrainOptions = {
 };
 
 /** Options of every way to train. */
-export type RunOptions = Omit<TrainOptions, "flow" | "data" | "condition" | "state" | "share">;
+export type RunOptions = Omit<TrainOptions, "flow" | "data" | "condition" | "start" | "state" | "share">;
 
 export const runSchemas: SchemasOf<RunOptions> = {
   executor: o.record,
@@ -104,6 +108,7 @@ const schemas: SchemasOf<TrainOptions> = {
   flow: o.record,
   data: o.record,
   condition: o.record,
+  start: o.callback,
   share: o.record,
   state: o.record,
 };

@@ -128,8 +128,10 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   const start = lazy(async (): Promise<HostState> => {
     const started = performance.now();
     // the values of a run that goes on only give the shapes
-    const values = options.state ? flow.init(shapeKey()) : await initValues({ ...all, data });
-    like = freshState(await takeToHost(values), leaves, ema);
+    const values = options.state
+      ? await takeToHost(flow.init(shapeKey()))
+      : ((await options.start?.()) ?? (await takeToHost(await initValues({ ...all, data }))));
+    like = freshState(values, leaves, ema);
     const host = options.state ? unflattenState(options.state.arrays, like, leaves) : like;
     startMs = performance.now() - started;
     return host;

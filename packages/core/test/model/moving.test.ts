@@ -22,6 +22,28 @@ it("samples and scores by the parameters that it has moved to, in batches of eve
   await fresh.dispose();
 });
 
+it("compiles ahead of its parameters what it samples and evaluates", async () => {
+  const names: string[] = [];
+  const watched: typeof executor = {
+    ...executor,
+    compile(f, specs, options) {
+      names.push(`${options?.name} of ${JSON.stringify((specs[1] as { shape: unknown }).shape)}`);
+      return executor.compile(f, specs, options);
+    },
+  };
+  const ahead = await FlowModel.ahead(made, watched, { sample: 5, evaluate: 300 });
+  expect(names).toEqual(["sample of [8,2]", "ledger of [256,3]"]);
+  const params = await paramsOf(1);
+  await ahead.moveTo(params);
+  const fresh = new FlowModel(made, params, executor);
+  expect(await ahead.sample(5)).toEqual(await fresh.sample(5));
+  const many = Array.from({ length: 300 }, (_, i) => rows[i % 64] as number[]);
+  expect(await ahead.evaluate(many)).toEqual(await fresh.evaluate(many));
+  expect(names).toHaveLength(2);
+  await ahead.dispose();
+  await fresh.dispose();
+});
+
 it("refuses other parameters where they are parts of programs", async () => {
   const model = new FlowModel(made, await paramsOf(1), executor);
   await expect(model.moveTo(await paramsOf(2))).rejects.toThrow("make it with `moving` to replace them");

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { createTrainer, flowify, jaxExecutor, NotFiniteError, type TrainingState } from "../../src/index.js";
+import { initParams } from "../../src/entries/layer.js";
+import {
+  createTrainer,
+  flowify,
+  jaxExecutor,
+  NotFiniteError,
+  type TrainingState,
+  type TrainOptions,
+} from "../../src/index.js";
 import { makeRng } from "../../src/math/rng.js";
 import { treeFlatten } from "../../src/params/pytree.js";
 import { averageDecay } from "../../src/train/step.js";
@@ -7,7 +15,12 @@ import { averageDecay } from "../../src/train/step.js";
 const rng = makeRng(5);
 const examples = Float32Array.from({ length: 128 }, () => rng.normal());
 const flow = flowify({ inShape: [2], layers: [{ kind: "linear", out: 2 }, { kind: "leakyRelu" }] });
-const run = (options: { learningRate: number; ema?: number; steps: number; state?: TrainingState }) =>
+const run = (
+  options: { learningRate: number; ema?: number; steps: number; state?: TrainingState } & Pick<
+    TrainOptions,
+    "start"
+  >,
+) =>
   createTrainer({
     flow,
     executor: jaxExecutor(),
@@ -23,6 +36,28 @@ describe("trainer", () => {
     await trainer.step(); // its own loss is that of the start values
     await expect(trainer.state()).rejects.toMatchObject({ code: "NOT_FINITE", step: 1 });
     await trainer.dispose();
+  });
+
+  it("begins with given start values, asked for when everything is compiled; or with those from the data where there are none", async () => {
+    const { learningRate, steps } = { learningRate: 1e-2, steps: 2 };
+    const usual = await run({ learningRate, steps });
+    const others = await initParams({
+      flow,
+      executor: jaxExecutor(),
+      data: [
+        [0, 9],
+        [4, 1],
+        [2, 3],
+      ],
+      seed: 3,
+    });
+    const given = await run({ learningRate, steps, start: async () => others });
+    const none = await run({ learningRate, steps, start: async () => undefined });
+    expect(await given.params()).toEqual(others);
+    expect(await none.params()).toEqual(await usual.params());
+    expect(await given.params()).not.toEqual(await usual.params());
+    expect(await none.step()).toEqual(await usual.step());
+    for (const trainer of [usual, given, none]) await trainer.dispose();
   });
 
   it("keeps the state of before where a loss is not finite", async () => {
