@@ -1,6 +1,5 @@
 import { type JsTree, random } from "@jax-js/jax";
 import { checkOptions } from "../check-options.js";
-import { UsageError } from "../errors.js";
 import { type ConditionOption, type ExamplesIn, readExamples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
@@ -12,18 +11,17 @@ import { parameterList } from "../params/parameter-list.js";
 import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
 import { type ExamplePreimages, type PreimageOptions, preimagesOfExample } from "../preimage/preimages.js";
 import { sizeOf } from "../shape.js";
-import { STREAM } from "../train/data.js";
 import { takeToHost } from "../train/state.js";
 import type { SampleOptions } from "./batch-parts.js";
 import { type BatchRunner, batchRunner } from "./batches.js";
-import { type Evaluation, type Filled, refuseNaN, summarize } from "./evaluation.js";
+import { type Evaluation, type Filled, summarize } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { gradientOf, type LogProbGradient } from "./gradient.js";
 import { type BoundEstimate, importanceBound } from "./importance-bound.js";
 import { namedParameters, parametersNamed } from "./named-parameters.js";
-import { type GivenOptions, type ModelOptions, schemas } from "./options.js";
+import { type Counts, type GivenOptions, type ModelOptions, schemas } from "./options.js";
 import { decodeRow, decodeRows, latentsOf, sampleBlocks } from "./samples.js";
-import { ledgerOf, ledgerRow, readGiven, type Scores, scoreStream } from "./scores.js";
+import { encodeRows, ledgerOf, ledgerRow, type Scores, scoreStream } from "./scores.js";
 
 /** Copies of the parameters while a model is created: initial values, on the host, on the device. */
 const COPIES = 3;
@@ -86,11 +84,7 @@ export class FlowModel {
    * A model to be moved (`moveTo`) to parameters that are not known yet. The programs that sample, and evaluate, so many examples
    * are compiled meanwhile.
    */
-  static async ahead(
-    flow: Flow,
-    executor: Executor,
-    { sample, evaluate }: Readonly<{ sample: number; evaluate: number }>,
-  ): Promise<FlowModel> {
+  static async ahead(flow: Flow, executor: Executor, { sample, evaluate }: Counts): Promise<FlowModel> {
     const model = new FlowModel(flow, await takeToHost(flow.init(shapeKey())), executor, { moving: true });
     await model.#runner.prepare(decodeRow(flow, "sample", flow.condition), sample);
     await model.#runner.prepare(ledgerRow(flow), evaluate);
@@ -222,11 +216,7 @@ export class FlowModel {
    */
   async encode(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
     checkOptions("encode", schemas.draw, options);
-    const { encode: f, inShape, forwardNoise: noise, condition: domain } = this.flow;
-    const row = { name: "encode", f, inShape, noise, itemwise: false, condition: domain?.shape };
-    const { condition, ...how } = await this.#given(examples, options);
-    const read = readGiven("encode", this.flow, examples, condition);
-    return this.#runner.run(row, read, STREAM.evaluate, { ...how, check: refuseNaN("encode") });
+    return encodeRows(this.flow, this.#runner, examples, await this.#given(examples, options));
   }
 
   /**

@@ -5,6 +5,9 @@ import type { SampleOptions } from "./batch-parts.js";
 /** Options of a method, and the condition of its examples. */
 export type GivenOptions = SampleOptions & ConditionOption;
 
+/** How many examples are sampled, and evaluated. */
+export type Counts = Readonly<{ sample: number; evaluate: number }>;
+
 /** How a model is made. */
 export type ModelOptions = Readonly<{
   /** The parameters will be replaced (`moveTo`), so programs take them as arguments. */

@@ -14,7 +14,7 @@ import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import type { BatchRunner } from "./batches.js";
-import { totals } from "./evaluation.js";
+import { refuseNaN, totals } from "./evaluation.js";
 import { importanceBound } from "./importance-bound.js";
 
 /** Results of `FlowModel.score` for a batch of examples, one after another. */
@@ -46,6 +46,19 @@ export async function ledgerOf(
   const read = readGiven("logProb", flow, examples, given);
   const rows = await runner.run(ledgerRow(flow), read, STREAM.evaluate, options);
   return { rows, total: totals(flow, rows, read.count) };
+}
+
+/** x ↦ z. Errors: `NotFiniteError` for NaN. */
+export function encodeRows(
+  flow: Flow,
+  runner: BatchRunner,
+  examples: ExamplesIn,
+  { condition: given, ...how }: RunOptions & ConditionOption,
+): Promise<Float32Array> {
+  const { encode: f, inShape, forwardNoise: noise, condition } = flow;
+  const row = { name: "encode", f, inShape, noise, itemwise: false, condition: condition?.shape };
+  const read = readGiven("encode", flow, examples, given);
+  return runner.run(row, read, STREAM.evaluate, { ...how, check: refuseNaN("encode") });
 }
 
 /** Examples and their conditions. Errors: those of `readExamples` and `readConditions`. */
