@@ -29,7 +29,7 @@ type Task = Readonly<{
 
 /** What the other process answers: a table has a baseline and a detector as well. */
 type Answers = Readonly<{
-  /** The start values, as the bytes of a model. */
+  /** The initial values, as the bytes of a model. */
   start: Uint8Array;
   baseline: TrivialBaseline;
   detector: FittedDetector;
@@ -41,13 +41,13 @@ export type Beside = Readonly<{
   [What in keyof Answers]: Promise<Answers[What] | undefined>;
 }> &
   Readonly<{
-    /** Calls back when a layer has its start values. */
+    /** Calls back when a layer has its initial values. */
     onInit(listener: NonNullable<TrainOptions["onInit"]>): void;
     stop(): void;
   }>;
 
 /**
- * Begins in another process with the start values of a run, while this one compiles, and then with the best baseline and the
+ * Begins in another process with the initial values of a run, while this one compiles, and then with the best baseline and the
  * detector of a table, while this one trains.
  */
 export function beginBeside(
@@ -117,7 +117,12 @@ export async function serveBeside(): Promise<void> {
   const flow = flowOf(network, config.flow);
   const { seed, init, initExamples, ...of } = optionsOf({ flow, data: train, config }, executor);
   const params = await initParams({
-    ...{ flow, executor, data: of.data, seed, init, initExamples },
+    flow,
+    executor,
+    data: of.data,
+    seed,
+    init,
+    initExamples,
     ...(of.condition && { condition: of.condition }),
     onInit: (...layer) => void answer({ layer }),
   });

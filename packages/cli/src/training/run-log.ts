@@ -16,7 +16,7 @@ export type RunInTraining = Readonly<{
   run: RunFolder;
   trainer: Trainer;
   executor: Executor;
-  /** Compiled for pictures and measurements while start values were computed elsewhere; nobody else has it. */
+  /** Compiled for pictures and measurements while initial values were computed elsewhere; nobody else has it. */
   model?: FlowModel | undefined;
   metrics: MetricsLog;
   note(line: string): void;

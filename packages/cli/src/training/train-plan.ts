@@ -1,4 +1,12 @@
-import { DeviceError, type Executor, type Flow, type NetworkLayer, UsageError } from "@flowify/core";
+import {
+  DeviceError,
+  type Executor,
+  type Flow,
+  type NetworkLayer,
+  type TrainOptions,
+  UsageError,
+} from "@flowify/core";
+import type { initParams } from "@flowify/core/layer";
 import { columnWarnings, surveyColumns } from "../data/column-survey.js";
 import { conditionOf, type DataSet, examplesOf, type RowSet } from "../data/image-set.js";
 import { dataFiles } from "../data/registry.js";
@@ -55,7 +63,7 @@ export type TrainPlan = Readonly<{
 export const optionsOf = (
   { flow, data, config }: Pick<TrainPlan, "flow" | "data" | "config">,
   executor: Executor,
-) => ({
+): TrainOptions & Pick<Parameters<typeof initParams>[0], "data"> & ReturnType<typeof trainerOptions> => ({
   flow,
   executor,
   data: { examples: examplesOf(data), count: data.count },
