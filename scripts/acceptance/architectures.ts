@@ -2,10 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Check, Row } from "./check.js";
-import { flowifyToEnd } from "./node.js";
+import { type Check, holds, type Row } from "./check.js";
+import { flowifyToEnd, pythonWith } from "./node.js";
 import { pretrainedFiles } from "./pretrained-files.js";
-import { pythonWith } from "./python-runner.js";
 
 const generator = fileURLToPath(new URL("architectures.py", import.meta.url));
 
@@ -27,14 +26,10 @@ export const architectures: Check = {
     const folder = join(scratch, "architectures");
     mkdirSync(folder);
     const python = pythonWith("torch", "torchvision", "onnx");
-    if (python === undefined)
-      return {
-        python: {
-          figure: "no torch, torchvision and onnx",
-          limit: "apt-get install python3-torch python3-torchvision python3-onnx",
-          verdict: "FAILED",
-        },
-      };
+    if (python === undefined) {
+      const limit = "apt-get install python3-torch python3-torchvision python3-onnx";
+      return { python: holds(false, "no torch, torchvision and onnx", limit) };
+    }
     const made = spawnSync(python, ["-I", generator, folder, word], { encoding: "utf8" });
     if (made.status !== 0) say(made.stderr.trim().split("\n").at(-1) ?? "");
     const own = readdirSync(folder).map((name) => ({ file: name, path: join(folder, name) }));
@@ -51,12 +46,8 @@ export const architectures: Check = {
       if (status !== 0) refused++;
       rows[file] = rowOf({ status, report, seconds, memory, cost }, path, out);
     }
-    if (word === "")
-      rows["files refused"] = {
-        figure: `${refused} of ${own.length + given.length}`,
-        limit: `≤ ${REFUSED}`,
-        verdict: refused <= REFUSED ? "ok" : "FAILED",
-      };
+    const figure = `${refused} of ${own.length + given.length}`;
+    if (word === "") rows["files refused"] = holds(refused <= REFUSED, figure, `≤ ${REFUSED}`);
     return rows;
   },
 };
@@ -74,24 +65,14 @@ function rowOf({ status, report, seconds, memory, cost }: Found, path: string, o
   const limit = `≤ ${MOST.seconds} s, ${MOST.memory} MiB`;
   if (status === 0 && report?.grain === "network") {
     const isSame = readFileSync(path).equals(readFileSync(join(out, "original.onnx")));
-    return {
-      figure: `one step, ${isSame ? "the same bytes" : "OTHER BYTES"}, ${cost}`,
-      limit,
-      verdict: isSame && isSmall ? "ok" : "FAILED",
-    };
+    return holds(isSame && isSmall, `one step, ${isSame ? "the same bytes" : "OTHER BYTES"}, ${cost}`, limit);
   }
   if (status === 0 && report) {
     const off = report.maxRelDiff ?? Number.NaN;
-    return {
-      figure: `layers, ${off.toExponential(1)}, ${cost}`,
-      limit,
-      verdict: off <= CLOSE && isSmall ? "ok" : "FAILED",
-    };
+    return holds(off <= CLOSE && isSmall, `layers, ${off.toExponential(1)}, ${cost}`, limit);
   }
   const blockers = Object.keys(report?.blockers ?? {});
-  return {
-    figure: blockers.length > 0 ? `refused: ${blockers.join(", ")}` : `status ${status}`,
-    limit: "all that stands in the way",
-    verdict: blockers.length > 0 ? "ok" : "FAILED",
-  };
+  const isNamed = blockers.length > 0;
+  const figure = isNamed ? `refused: ${blockers.join(", ")}` : `status ${status}`;
+  return holds(isNamed, figure, "all that stands in the way");
 }

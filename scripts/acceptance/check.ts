@@ -25,23 +25,30 @@ export type Check = Readonly<{
   run(context: Context): Promise<{ readonly [what: string]: Row }>;
 }>;
 
-/** A row for a figure with an upper limit. */
-export const atMost = (value: number, limit: number, show: (value: number) => string): Row => ({
-  figure: show(value),
-  limit: limit === Number.POSITIVE_INFINITY ? "finite" : `≤ ${show(limit)}`,
-  verdict: value <= limit && Number.isFinite(value) ? "ok" : "FAILED",
+/** A row for a requirement that holds or not. */
+export const holds = (isOk: boolean, figure: string, limit: string): Row => ({
+  figure,
+  limit,
+  verdict: isOk ? "ok" : "FAILED",
 });
+
+export const notRun = (why: string): Row => ({ figure: `not run: ${why}`, limit: "", verdict: "open" });
+
+/** Figures as texts: with so many decimals, or in powers of ten. */
+export const fixed =
+  (decimals: number, unit = "") =>
+  (value: number): string =>
+    `${value.toFixed(decimals)}${unit}`;
+export const powers = (value: number): string => value.toExponential(1);
+
+/** A row for a figure with an upper limit. */
+export const atMost = (value: number, limit: number, show: (value: number) => string): Row =>
+  holds(value <= limit && Number.isFinite(value), show(value), `≤ ${show(limit)}`);
 
 /** A row for a figure with a lower limit. */
-export const atLeast = (value: number, limit: number, show: (value: number) => string): Row => ({
-  figure: show(value),
-  limit: `≥ ${show(limit)}`,
-  verdict: value >= limit ? "ok" : "FAILED",
-});
+export const atLeast = (value: number, limit: number, show: (value: number) => string): Row =>
+  holds(value >= limit, show(value), `≥ ${show(limit)}`);
 
 /** A row for an exact requirement. */
-export const equal = (value: number | string, wanted: number | string): Row => ({
-  figure: String(value),
-  limit: String(wanted),
-  verdict: value === wanted ? "ok" : "FAILED",
-});
+export const equal = (value: number | string | boolean, wanted: number | string | boolean): Row =>
+  holds(value === wanted, String(value), String(wanted));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { loadDataSet } from "flowify";
 import sharp from "sharp";
-import { atMost, type Check, type Evaluation, equal, type Row } from "./check.js";
+import { atMost, type Check, type Evaluation, equal, fixed, holds, type Row } from "./check.js";
 import { flowify, flowifyJson } from "./node.js";
 
 const DIGITS = 1000;
@@ -67,17 +67,16 @@ export const compress: Check = {
     const rows: { [what: string]: Row } = {
       "digits that came back bit for bit": equal(same, DIGITS),
       "bytes of the file": equal(readFileSync(file).length, packed.bytes),
-      "size over the bound": atMost(packed.bpd / bpd, 1.03, (value) => value.toFixed(4)),
+      "size over the bound": atMost(packed.bpd / bpd, 1.03, fixed(4)),
     };
     const others = {
       "PNG, a file each": await filesOf(digits, "png"),
       "WebP lossless, a file each": await filesOf(digits, "webp"),
       ...othersOf(digits),
     };
-    rows.flowify = { figure: inBits(packed.bytes), limit: `bound ${bpd.toFixed(4)}`, verdict: "ok" };
+    rows.flowify = holds(true, inBits(packed.bytes), `bound ${bpd.toFixed(4)}`);
     for (const [name, bytes] of Object.entries(others))
-      if (bytes !== undefined)
-        rows[name] = { figure: inBits(bytes), limit: "", verdict: bytes > packed.bytes ? "ok" : "FAILED" };
+      if (bytes !== undefined) rows[name] = holds(bytes > packed.bytes, inBits(bytes), "");
     return rows;
   },
 };

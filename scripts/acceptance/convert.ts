@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { atMost, type Check, type Row } from "./check.js";
+import { atLeast, atMost, type Check, holds, powers, type Row } from "./check.js";
 import { flowifyToEnd } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
@@ -26,24 +26,14 @@ export const convert: Check = {
       if (status === 0) converted++;
       rows[file] = rowOf(status, report);
     }
-    if (chosen === undefined)
-      rows["files converted"] = {
-        figure: String(converted),
-        limit: `≥ ${AT_LEAST}`,
-        verdict: converted >= AT_LEAST ? "ok" : "FAILED",
-      };
+    if (chosen === undefined) rows["files converted"] = atLeast(converted, AT_LEAST, String);
     return rows;
   },
 };
 
 function rowOf(status: number | null, report: Report | undefined): Row {
-  if (status === 0 && report)
-    return atMost(report.maxRelDiff ?? Number.NaN, CLOSE, (value) => value.toExponential(1));
+  if (status === 0 && report) return atMost(report.maxRelDiff ?? Number.NaN, CLOSE, powers);
   const { op, node } = report?.unsupported ?? {};
   const named = status === 3 && op !== undefined && node !== undefined;
-  return {
-    figure: named ? `no rule for ${op} ${node}` : `status ${status}`,
-    limit: "a rule, or its name",
-    verdict: named ? "ok" : "FAILED",
-  };
+  return holds(named, named ? `no rule for ${op} ${node}` : `status ${status}`, "a rule, or its name");
 }

@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { makeRng, type Rng } from "@flowify/core/layer";
+import { makeRng, type Rng, sizeOf } from "@flowify/core/layer";
+import { writeNpy } from "./scale-runs.js";
 
 /** Pictures of bytes, channel by channel. */
 export type Pictures = Readonly<{ bytes: Uint8Array; shape: readonly [number, number, number] }>;
@@ -139,12 +139,5 @@ export function corruptedPictures({ bytes, shape }: Pictures, count: number, nam
 }
 
 /** Writes pictures as numpy.save does. */
-export function writePictures(file: string, { bytes, shape }: Pictures): void {
-  const count = bytes.length / shape.reduce((product, size) => product * size);
-  const text = `{'descr': '|u1', 'fortran_order': False, 'shape': (${[count, ...shape].join(", ")}), }`;
-  const head = Buffer.alloc(128, " ");
-  head.write("\x93NUMPY\x01\x00\x76\x00", "latin1");
-  head.write(text, 10, "latin1");
-  head.write("\n", 127);
-  writeFileSync(file, Buffer.concat([head, bytes]));
-}
+export const writePictures = (file: string, { bytes, shape }: Pictures): void =>
+  writeNpy(file, bytes, [bytes.length / sizeOf(shape), ...shape]);

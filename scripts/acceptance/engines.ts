@@ -1,19 +1,13 @@
-import { execFile } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
-import { startPlayground } from "@flowify/playground/browser";
-import { chromiumPath } from "@flowify/playground/chromium";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
-import { atMost, type Check, equal, type Row } from "./check.js";
-import { flowify } from "./node.js";
+import { atMost, type Check, equal, holds, notRun, powers, type Row } from "./check.js";
+import { inChromium } from "./in-chromium.js";
+import { flowify, printedByPython, pythonWith } from "./node.js";
 import { cellsOf, columnsOf, parcels } from "./parcels.js";
-import { pythonWith } from "./python-runner.js";
 
 const PAGE = "docs/engines.md";
 const DEPLOYED = "docs/tables.md";
-const runtime = resolve("node_modules/onnxruntime-web/dist");
-const execute = promisify(execFile);
 
 /** More rows than two batches of the recipe for Python. */
 const ROWS = { known: 2000, fresh: 2500 } as const;
@@ -31,11 +25,12 @@ function snippetsIn(page: string, section: string, language: string): string[] {
 }
 
 /** What the snippets of docs/tables.md that deploy a detector print: the second of two parcels is odd. */
-const deployed = (printed: string): Row => ({
-  figure: printed.replaceAll("\n", "; "),
-  limit: "flag 0, then flag 1",
-  verdict: /^score .*, p .*, flag 0\nscore .*, p .*, flag 1$/.test(printed) ? "ok" : "FAILED",
-});
+const deployed = (printed: string): Row =>
+  holds(
+    /^score .*, p .*, flag 0\nscore .*, p .*, flag 1$/.test(printed),
+    printed.replaceAll("\n", "; "),
+    "flag 0, then flag 1",
+  );
 
 const textOf = (...path: readonly string[]): string => readFileSync(join(...path), "utf8");
 
@@ -49,14 +44,10 @@ function rowsFor(engine: string, found: Scored, wanted: Scored): { [what: string
   );
   const flags = wanted.filter(({ flag }, i) => found[i]?.flag !== flag).length;
   return {
-    [`${engine}, largest difference of ${wanted.length} scores`]: atMost(difference, CLOSE, (value) =>
-      value.toExponential(1),
-    ),
+    [`${engine}, largest difference of ${wanted.length} scores`]: atMost(difference, CLOSE, powers),
     [`${engine}, flags that differ`]: equal(flags, 0),
   };
 }
-
-const notRun = (what: string): Row => ({ figure: `not run: ${what}`, limit: "", verdict: "open" });
 
 const scoredOf = (cells: readonly string[][]): Scored =>
   cells.map(([, score, , flag]) => ({ score: Number(score), flag: Number(flag) }));
@@ -65,56 +56,27 @@ async function inPython(folder: string, wanted: Scored): Promise<{ [what: string
   const python = pythonWith("numpy", "onnxruntime");
   if (python === undefined)
     return { Python: notRun("no python3 with onnxruntime (apt install python3-onnxruntime)") };
-  const [code] = snippetsIn(PAGE, "Python, any number of rows", "python");
-  writeFileSync(join(folder, "score.py"), code!);
-  const run = (file: string) => execute(python, ["-I", file], { cwd: folder, timeout: 300_000 });
-  await run("score.py");
+  const [code = ""] = snippetsIn(PAGE, "Python, any number of rows", "python");
+  const [snippet = ""] = snippetsIn(DEPLOYED, "Deploy it", "python");
+  await printedByPython(python, ["-c", code], folder);
   const rows = rowsFor("Python", scoredOf(cellsOf(textOf(folder, "scores.csv"))), wanted);
-  writeFileSync(join(folder, "snippet.py"), snippetsIn(DEPLOYED, "Deploy it", "python")[0]!);
-  return { ...rows, "snippet for Python": deployed((await run("snippet.py")).stdout.trim()) };
+  const printed = await printedByPython(python, ["-c", snippet], folder);
+  return { ...rows, "snippet for Python": deployed(printed.trim()) };
 }
 
 async function inServiceWorker(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {
-  const chromium = chromiumPath();
-  if (chromium === undefined) return { "service worker": notRun("no Chromium found") };
-  process.env.CHROMIUM = chromium;
-  for (const file of ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"])
-    cpSync(join(runtime, file), join(folder, file));
-  const [worker, page] = snippetsIn(PAGE, "A service worker", "js");
-  writeFileSync(join(folder, "worker.js"), worker!);
+  const [worker = "", page = ""] = snippetsIn(PAGE, "A service worker", "js");
   // the recipe, with all rows in the place of its two
   const columns = columnsOf(textOf(folder, "new.csv"));
   const own = /^const columns = .*$/m;
-  if (!own.test(page!)) throw new Error(`${PAGE}: the page has no line with columns`);
-  const code = page!.replace(own, `const columns = ${JSON.stringify(columns)};`);
-  writeFileSync(join(folder, "page.js"), `${code}\nexport const found = { score, flag };\n`);
-  const map = JSON.stringify({ imports: { "onnxruntime-web": "./ort.wasm.bundle.min.mjs" } });
-  writeFileSync(
-    join(folder, "page.html"),
-    `<!doctype html><title>engines</title><script type="importmap">${map}</script>`,
-  );
-  writeFileSync(join(folder, "snippet.js"), snippetsIn(DEPLOYED, "Deploy it", "js")[0]!);
-  const served = await startPlayground({ folder });
-  try {
-    const opened = await served.open("page.html");
-    const found = await opened.evaluate(async () => {
-      const name = "./page.js"; // the compiler of this file does not look for it
-      return ((await import(name)) as { found: { score: number[]; flag: number[] } }).found;
-    });
-    const rows = found.score.map((score, i) => ({ score, flag: found.flag[i]! }));
-    const printed: string[] = [];
-    opened.on("console", (message) => void printed.push(message.text()));
-    await opened.evaluate(async () => {
-      const name = "./snippet.js";
-      await import(name);
-    });
-    return {
-      ...rowsFor("service worker", rows, wanted),
-      "snippet for a page": deployed(printed.join("\n")),
-    };
-  } finally {
-    await served.close();
-  }
+  if (!own.test(page)) throw new Error(`${PAGE}: the page has no line with columns`);
+  const code = page.replace(own, `const columns = ${JSON.stringify(columns)};`);
+  const [snippet = ""] = snippetsIn(DEPLOYED, "Deploy it", "js");
+  const modules = { "page.js": `${code}\nexport const found = { score, flag };\n`, "snippet.js": snippet };
+  const ran = await inChromium<{ score: number[]; flag: number[] }>(folder, modules, { "worker.js": worker });
+  if (!ran) return { "service worker": notRun("no Chromium found") };
+  const rows = ran.found.score.map((score, i) => ({ score, flag: ran.found.flag[i]! }));
+  return { ...rowsFor("service worker", rows, wanted), "snippet for a page": deployed(ran.printed) };
 }
 
 async function inDuckDb(folder: string, wanted: Scored): Promise<{ [what: string]: Row }> {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { atLeast, atMost, type Check, type Evaluation, type Row } from "./check.js";
+import { atLeast, atMost, type Check, type Evaluation, fixed, type Row } from "./check.js";
 import { flowify, flowifyJson, runNode } from "./node.js";
 
 const JUDGES = ["data/onnx/zoo_mnist-7.onnx", "data/onnx/renan_mnist_light.onnx"];
@@ -38,7 +38,6 @@ export const firstLook: Check = {
     const run = join(scratch, "run");
     const args = scripts.start.split(" ").slice(1);
     args[args.indexOf("--out") + 1] = run;
-    const show = (value: number) => value.toFixed(3);
     const rows: { [what: string]: Row } = {};
 
     const { gMs } = await stepOf(32, 2);
@@ -51,31 +50,31 @@ export const firstLook: Check = {
     await flowify([...args, "--json"]).finally(() => clearInterval(watch));
     const all = performance.now() - started;
     say(`trained in ${(all / 1000).toFixed(0)} s, g ${gMs.toFixed(1)} ms`);
-    rows["npm start, in products of 1024³"] = atMost(all / gMs, LIMITS.time, (value) => value.toFixed(0));
+    rows["npm start, in products of 1024³"] = atMost(all / gMs, LIMITS.time, fixed(0));
     rows["npm start, first picture after, of its time"] = atMost(
       (picture ?? Number.POSITIVE_INFINITY) / all,
       LIMITS.picture,
-      (value) => value.toFixed(2),
+      fixed(2),
     );
 
     const { bpd } = await flowifyJson<Evaluation>(["evaluate", run]);
     const judges = JUDGES.flatMap((file) => ["--judge", join(dir, file)]);
     const how = ["--quality", ...judges, "--limit", String(SAMPLES), "--seed", "0"];
     const { quality } = await flowifyJson<Measured>(["evaluate", run, ...how]);
-    rows["npm start, bits per dimension"] = atMost(bpd, LIMITS.bits, show);
+    rows["npm start, bits per dimension"] = atMost(bpd, LIMITS.bits, fixed(3));
     rows["npm start, Fréchet distance"] = atMost(
       quality.judges[0]?.samples.frechet ?? Number.NaN,
       LIMITS.frechet,
-      show,
+      fixed(3),
     );
-    rows["npm start, alike to both classifiers"] = atLeast(quality.alike.samples, LIMITS.alike, show);
+    rows["npm start, alike to both classifiers"] = atLeast(quality.alike.samples, LIMITS.alike, fixed(3));
 
     for (const [batch, limit] of Object.entries(FASTER)) {
       const [one, two] = [await stepOf(Number(batch), 1), await stepOf(Number(batch), 2)];
       rows[`mnist/quick, batches of ${batch}: two threads against one`] = atLeast(
         one.stepMs / two.stepMs,
         limit,
-        (value) => value.toFixed(2),
+        fixed(2),
       );
     }
     return rows;

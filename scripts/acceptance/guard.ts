@@ -4,7 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 import { createGuard } from "@flowify/guard";
 import { loadRuntime, openGiven } from "@flowify/onnx";
 import { loadDataSet } from "flowify";
-import { atLeast, atMost, type Check, type Row } from "./check.js";
+import { atLeast, atMost, type Check, fixed, holds, type Row } from "./check.js";
 import { corruptedPictures, corruptions, type Pictures, writePictures } from "./corrupted-pictures.js";
 import { compareEngines, type Inputs, runEach } from "./guard-engines.js";
 import { flowifyToEnd } from "./node.js";
@@ -64,7 +64,7 @@ type Document = Readonly<{
   };
 }>;
 
-const three = (value: number): string => value.toFixed(4);
+const four = fixed(4);
 
 /** The guard's mean AUROC over some sets, and the largest mean of a baseline. */
 function meansOf(sets: readonly Told[]): { guard: number; best: number; baseline: string } {
@@ -77,9 +77,9 @@ function meansOf(sets: readonly Told[]): { guard: number; best: number; baseline
 /** The guard beside the best baseline; where nothing is required, both are reported. */
 function besideBaselines(sets: readonly Told[], least: number | undefined): Row {
   const { guard, best, baseline } = meansOf(sets);
-  const figure = `${three(guard)}, ${baseline} ${three(best)}`;
-  if (least === undefined) return { figure, limit: "reported", verdict: "ok" };
-  return { ...atLeast(guard, Math.max(least, best), three), figure };
+  const figure = `${four(guard)}, ${baseline} ${four(best)}`;
+  if (least === undefined) return holds(true, figure, "reported");
+  return { ...atLeast(guard, Math.max(least, best), four), figure };
 }
 
 /** Pixels as the network takes them, one picture after another. */
@@ -167,53 +167,35 @@ export const guard: Check = {
       });
       const normalize = each.mean ? ["--normalize", `${each.mean.join(",")}:${each.std?.join(",")}`] : [];
       const from = isDigits ? [] : ["--data-dir", join(dir, CIFAR)];
-      const args = [
-        "guard",
-        given,
-        "--data",
-        data,
-        ...from,
-        ...normalize,
-        "--out",
-        guarded,
-        "--force",
-        "--json",
-      ];
-      const { status, output, said, seconds } = await flowifyToEnd([
-        ...args,
-        "--report",
-        [...others, ...corrupted].join(","),
-      ]);
+      const report = ["--report", [...others, ...corrupted].join(",")];
+      const args = ["guard", given, "--data", data, ...from, ...normalize, "--out", guarded, ...report];
+      const { status, output, said, seconds } = await flowifyToEnd([...args, "--force", "--json"]);
       say(`${file}: ${seconds.toFixed(0)} s`);
       const add = (own: { [what: string]: Row }): void => {
         for (const [what, row] of Object.entries(own)) rows[`${file}, ${what}`] = row;
       };
       if (status !== 0) {
-        add({
-          status: { figure: `${status} ${said.trim().split("\n").at(-1)}`, limit: "0", verdict: "FAILED" },
-        });
+        add({ status: holds(false, `${status} ${said.trim().split("\n").at(-1)}`, "0") });
         continue;
       }
-      const { report, calibrated, nodes } = JSON.parse(output) as Document;
-      const sets = Object.values(report.sets);
-      for (const [name, told] of Object.entries(report.sets))
+      const { report: measured, calibrated, nodes } = JSON.parse(output) as Document;
+      const sets = Object.values(measured.sets);
+      for (const [name, told] of Object.entries(measured.sets))
         say(
           `  ${name}: ${Object.entries(told)
-            .map(([score, { auroc }]) => `${score} ${three(auroc)}`)
+            .map(([score, { auroc }]) => `${score} ${four(auroc)}`)
             .join(", ")}`,
         );
       add({
-        [`seconds with the report, ${nodes} nodes`]: atMost(seconds, MOST_SECONDS, (value) =>
-          value.toFixed(0),
-        ),
+        [`seconds with the report, ${nodes} nodes`]: atMost(seconds, MOST_SECONDS, fixed(0)),
         ...Object.fromEntries(
-          report.falseAlarms.map(({ stated, found, interval: [low, high] }): [string, Row] => [
+          measured.falseAlarms.map(({ stated, found, interval: [low, high] }): [string, Row] => [
             `false alarms at ${100 * stated} %`,
-            {
-              figure: `${(100 * found).toFixed(2)} %`,
-              limit: `${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)} %`,
-              verdict: found >= low && found <= high ? "ok" : "FAILED",
-            },
+            holds(
+              found >= low && found <= high,
+              `${(100 * found).toFixed(2)} %`,
+              `${(100 * low).toFixed(2)} to ${(100 * high).toFixed(2)} %`,
+            ),
           ]),
         ),
         "AUROC of other data": besideBaselines(

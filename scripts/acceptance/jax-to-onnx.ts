@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { ortCpu, portable } from "jax-to-onnx";
 import { examples, fileOf } from "../../test/jax-to-onnx.js";
-import { type Check, equal } from "./check.js";
-import { pythonWith } from "./python-runner.js";
+import { type Check, equal, notRun } from "./check.js";
+import { printedByPython, pythonWith } from "./node.js";
 
 const script = fileURLToPath(new URL("check_onnx.py", import.meta.url));
 const OPSETS = [18, 20, 22];
@@ -18,14 +16,7 @@ export const jaxToOnnx: Check = {
   async run({ scratch }) {
     const what = "files that Python's onnx accepts";
     const python = pythonWith("onnx");
-    if (python === undefined)
-      return {
-        [what]: {
-          figure: "not run: no python3 with onnx (apt install python3-onnx)",
-          limit: "",
-          verdict: "open",
-        },
-      };
+    if (python === undefined) return { [what]: notRun("no python3 with onnx (apt install python3-onnx)") };
     const files = examples.flatMap((example) =>
       [portable, ortCpu].flatMap((target) =>
         OPSETS.map((opset) => {
@@ -35,7 +26,6 @@ export const jaxToOnnx: Check = {
         }),
       ),
     );
-    const { stdout } = await promisify(execFile)(python, ["-I", script, ...files], { timeout: 300_000 });
-    return { [what]: equal(Number(stdout), files.length) };
+    return { [what]: equal(Number(await printedByPython(python, [script, ...files])), files.length) };
   },
 };

@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const FLOWIFY = "packages/cli/bin/flowify.js";
@@ -60,6 +61,17 @@ export async function runNode(file: string, args: readonly string[]): Promise<st
 
 /** The same of the command. */
 export const flowify = (args: readonly string[]): Promise<string> => runNode(FLOWIFY, args);
+
+/** The first Python on this machine that has these packages; undefined if there is none. */
+export const pythonWith = (...packages: readonly string[]): string | undefined =>
+  ["python3", "/usr/bin/python3"].find(
+    (python) =>
+      spawnSync(python, ["-I", "-c", `import ${packages.join(", ")}`], { timeout: 60_000 }).status === 0,
+  );
+
+/** What a script of Python prints, isolated from the folder that it runs in. */
+export const printedByPython = async (python: string, args: readonly string[], cwd = root): Promise<string> =>
+  (await promisify(execFile)(python, ["-I", ...args], { cwd, timeout: 300_000, maxBuffer: 2 ** 26 })).stdout;
 
 /** What the command prints with --json. */
 export const flowifyJson = async <T>(args: readonly string[]): Promise<T> =>

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Playground, startPlayground } from "@flowify/playground/browser";
-import { atMost, type Check, type Row } from "./check.js";
+import { atMost, type Check, fixed, type Row } from "./check.js";
 
 /** Milliseconds of observing the main thread while the plane trains. */
 const WATCHED = 30_000;
@@ -16,7 +16,7 @@ const LONG = { steps: 20_000 };
 type Page = Awaited<ReturnType<Playground["open"]>>;
 type Task = { at: number; lasted: number };
 type Watch = { tasks: Task[]; shift: number; frames: number[] };
-const ms = (value: number): string => `${Math.round(value)} ms`;
+const ms = fixed(0, " ms");
 const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`;
 
 /** Compressed bytes of the initial scripts of the page, and of all of its files. */
@@ -77,9 +77,7 @@ export const page: Check = {
       await plane.locator("#plane-integral", { hasText: /\d/ }).waitFor({ timeout: 120_000 });
       rows["first density of the moons"] = atMost(performance.now() - started, 20_000, ms);
       const integral = Number(await plane.locator("#plane-integral").textContent());
-      rows["its integral, distance from 1"] = atMost(Math.abs(integral - 1), 0.02, (value) =>
-        value.toFixed(4),
-      );
+      rows["its integral, distance from 1"] = atMost(Math.abs(integral - 1), 0.02, fixed(4));
       const paint = await plane.evaluate(
         () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
       );
@@ -102,8 +100,8 @@ export const page: Check = {
         ms,
       );
       const mean = (watched.at(-1)! - watched[0]!) / (watched.length - 1);
-      rows["mean time of a frame"] = atMost(mean, 17, (value) => `${value.toFixed(1)} ms`);
-      rows["layout shift"] = atMost(shift, 0.1, (value) => value.toFixed(3));
+      rows["mean time of a frame"] = atMost(mean, 17, fixed(1, " ms"));
+      rows["layout shift"] = atMost(shift, 0.1, fixed(3));
 
       const hash = `#/plane?config=${encodeURIComponent(JSON.stringify(LONG))}`;
       const long = await served.open(hash);

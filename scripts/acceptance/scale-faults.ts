@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { atMost, equal, type Row } from "./check.js";
+import { atMost, equal, fixed, notRun, type Row } from "./check.js";
 import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js";
 import { halfCheckpoints, metricsLength, sameCheckpoint } from "./scale-runs.js";
 
@@ -70,8 +70,8 @@ export async function kills({ launcher, train, whole, steps, scratch, say }: Tri
     [`${launcher.name}, ${KILLS} kills: the rank is named`]: equal(named, KILLS),
     [`${launcher.name}, ${KILLS} kills: half checkpoints`]: equal(half, 0),
     [`${launcher.name}, ${KILLS} kills and resumes: last checkpoint, bit for bit`]: equal(
-      String(sameCheckpoint(folder, whole, steps)),
-      "true",
+      sameCheckpoint(folder, whole, steps),
+      true,
     ),
   };
 }
@@ -94,12 +94,12 @@ export async function hang({ launcher, train, whole, steps, scratch, say }: Tria
     rows[`${what}: seconds to the end of the job`] = atMost(
       (performance.now() - began) / 1000,
       LIMIT_S + SLACK_S,
-      (seconds) => seconds.toFixed(1),
+      fixed(1),
     );
     const message = new RegExp(`rank ${rank} \\(.*\\) has not answered for ${LIMIT_S} s`);
-    rows[`${what}: is named`] = equal(String(message.test(output)), "true");
+    rows[`${what}: is named`] = equal(message.test(output), true);
     await run(launcher, RANKS, ["train", "--resume", folder]);
-    rows[`${what}: resumed, bit for bit`] = equal(String(sameCheckpoint(folder, whole, steps)), "true");
+    rows[`${what}: resumed, bit for bit`] = equal(sameCheckpoint(folder, whole, steps), true);
   }
   return rows;
 }
@@ -124,8 +124,7 @@ async function onSmallDisk(
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "flowify", disk], { stdio: "pipe" });
   } catch {
-    const figure = "mounting needs root";
-    return { "a file system": { figure, limit: "", verdict: "open" } };
+    return { "a file system": notRun("mounting needs root") };
   }
   try {
     return await tried(disk);
@@ -155,10 +154,10 @@ export const disk = ({ launcher, train, whole, steps, scratch, say }: Trial): Pr
     await run(launcher, RANKS, ["train", "--resume", folder]);
     const what = `${launcher.name}, a full disk`;
     return {
-      [`${what}: exit status is not 0`]: equal(String(status !== 0), "true"),
-      [`${what}: is named`]: equal(String(/ENOSPC|no space|is full/i.test(output)), "true"),
+      [`${what}: exit status is not 0`]: equal(status !== 0, true),
+      [`${what}: is named`]: equal(/ENOSPC|no space|is full/i.test(output), true),
       [`${what}: half checkpoints`]: equal(half, 0),
-      [`${what}: last checkpoint written meanwhile`]: equal(String(ended), "false"),
-      [`${what}: resumed, bit for bit`]: equal(String(sameCheckpoint(folder, whole, steps)), "true"),
+      [`${what}: last checkpoint written meanwhile`]: equal(ended, false),
+      [`${what}: resumed, bit for bit`]: equal(sameCheckpoint(folder, whole, steps), true),
     };
   });

@@ -1,6 +1,16 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Writes an array as numpy.save does. */
+export function writeNpy(file: string, data: Uint8Array | Float32Array, shape: readonly number[]): void {
+  const type = data instanceof Uint8Array ? "|u1" : "<f4";
+  const header = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
+  const padded = `${header.padEnd(117)}\n`;
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0]);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  writeFileSync(file, Buffer.concat([start, Buffer.from(padded), bytes]));
+}
+
 /** A .npy file of rows of four numbers. */
 export function writeRows(file: string, count: number, seed: number): void {
   const columns = 4;
@@ -10,10 +20,7 @@ export function writeRows(file: string, count: number, seed: number): void {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     values[i] = Math.sin(i * 0.37) + state / 2 ** 32;
   }
-  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${count}, ${columns}), }`;
-  const padded = `${header.padEnd(117)}\n`;
-  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, padded.length, 0]);
-  writeFileSync(file, Buffer.concat([start, Buffer.from(padded), Buffer.from(values.buffer)]));
+  writeNpy(file, values, [count, columns]);
 }
 
 /** A network for them whose steps take a millisecond or two. */

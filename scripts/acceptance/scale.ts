@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { atMost, type Check, equal, type Row } from "./check.js";
+import { atMost, type Check, equal, notRun, powers, type Row } from "./check.js";
 import { disk, hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
@@ -21,38 +21,23 @@ export const scale: Check = {
   needs: [],
   slow: true,
   async run({ scratch, say, file = "" }) {
-    if (launchers.length === 0) {
-      const figure = "not run: neither mpirun (Open MPI) nor mpiexec.mpich is installed";
-      return { "": { figure, limit: "", verdict: "open" } };
-    }
+    if (launchers.length === 0)
+      return { "": notRun("neither mpirun (Open MPI) nor mpiexec.mpich is installed") };
     const data = join(scratch, "rows.npy");
     const networkFile = join(scratch, "net.json");
     writeRows(data, 4000, 7);
     writeNetwork(networkFile);
     const often = "--evaluate-every 100000 --checkpoint-every 25 --quiet";
     const words = `train --batch 64 --threads 1 --pictures none ${often}`.split(" ");
-    const train = (steps: number): string[] => [
-      ...words,
-      "--data",
-      data,
-      "--network",
-      networkFile,
-      "--steps",
-      String(steps),
-    ];
+    const files = ["--data", data, "--network", networkFile];
+    const train = (steps: number): string[] => [...words, ...files, "--steps", String(steps)];
     const rows: Rows = {};
     for (const launcher of launchers) {
       const wanted = (part: string): boolean => `${launcher.name} ${part}`.includes(file);
       const place = join(scratch, launcher.name.replace(" ", ""));
       mkdirSync(place);
-      const trial = {
-        launcher,
-        train: train(LONG),
-        whole: `${place}-whole`,
-        steps: LONG,
-        scratch: place,
-        say,
-      };
+      const whole = `${place}-whole`;
+      const trial = { launcher, train: train(LONG), whole, steps: LONG, scratch: place, say };
       if (wanted("bits")) Object.assign(rows, await bits(launcher, train(SHORT), place, say));
       if (["kills", "hang", "disk"].some(wanted)) {
         say("a run that nobody kills");
@@ -82,20 +67,20 @@ async function bits(
   };
   const alone = await trained("alone", 0);
   const one = await trained("one rank", 1);
-  rows[`${launcher.name}, 1 rank: bits of no MPI`] = equal(String(sameCheckpoint(one, alone, SHORT)), "true");
+  rows[`${launcher.name}, 1 rank: bits of no MPI`] = equal(sameCheckpoint(one, alone, SHORT), true);
   for (const ranks of [2, 4]) {
     const [first, second] = [
       await trained(`${ranks} ranks`, ranks),
       await trained(`${ranks} ranks again`, ranks),
     ];
     rows[`${launcher.name}, ${ranks} ranks: bits of the second run`] = equal(
-      String(sameCheckpoint(first, second, SHORT)),
-      "true",
+      sameCheckpoint(first, second, SHORT),
+      true,
     );
     rows[`${launcher.name}, ${ranks} ranks: farthest loss from one process in ${SHORT} steps`] = atMost(
       farthest(stepsOf(first), stepsOf(alone)),
       CLOSE,
-      (value) => value.toExponential(1),
+      powers,
     );
   }
   const moved = folder("2 ranks again");
@@ -105,7 +90,7 @@ async function bits(
   rows[`${launcher.name}, 2 ranks, resumed with 4: farthest loss from 2 ranks`] = atMost(
     farthest(stepsOf(moved), stepsOf(folder("2 ranks"))),
     CLOSE,
-    (value) => value.toExponential(1),
+    powers,
   );
   return rows;
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { atLeast, atMost, type Check, type Row } from "./check.js";
+import { atLeast, atMost, type Check, fixed, type Row } from "./check.js";
 import { flowify, flowifyJson } from "./node.js";
 
 /** Tables of the package `vega-datasets` of npm, in its version 3.2.1. */
@@ -43,10 +43,9 @@ export const synthetic: Check = {
       say(
         `${table}: held-out rows ${trends.heldOut.score.toFixed(3)}, ${detection.heldOut.score.toFixed(3)}; training rows again ${trends.redrawn.score.toFixed(3)}`,
       );
-      const show = (value: number) => value.toFixed(3);
-      rows[`${table}, trends of pairs`] = atLeast(trends.samples.score, LIMITS.trends, show);
-      rows[`${table}, detection`] = atLeast(detection.samples.score, LIMITS.detection, show);
-      rows[`${table}, seconds`] = atMost(seconds, LIMITS.seconds, (value) => value.toFixed(0));
+      rows[`${table}, trends of pairs`] = atLeast(trends.samples.score, LIMITS.trends, fixed(3));
+      rows[`${table}, detection`] = atLeast(detection.samples.score, LIMITS.detection, fixed(3));
+      rows[`${table}, seconds`] = atMost(seconds, LIMITS.seconds, fixed(0));
     }
     return rows;
   },

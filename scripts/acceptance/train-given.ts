@@ -1,7 +1,7 @@
 import { type Executor, fit, flowify, UnsupportedOpError } from "@flowify/core";
 import { preimagesOf } from "@flowify/core/internal";
 import { convertOnnx, nativeExecutor, openOnnx, readOnnx } from "@flowify/onnx";
-import type { Check, Row } from "./check.js";
+import { type Check, holds, type Row } from "./check.js";
 import { CIFAR, examplesFor, GIVEN, type PretrainedFile, pretrainedFiles } from "./pretrained-files.js";
 
 const STEPS = 200;
@@ -46,18 +46,11 @@ async function rowOf(given: PretrainedFile, dir: string, executor: Executor): Pr
     const { losses, back, arrived } = await trained(given, dir, executor);
     const [first, last] = [mean(losses.slice(0, ENDS)), mean(losses.slice(-ENDS))];
     const ok = losses.every(Number.isFinite) && last < first && back <= CLOSE;
-    return {
-      figure: `loss ${first.toFixed(1)} → ${last.toFixed(1)}, back within ${back.toExponential(0)}, ${arrived} of ${BACK} draws`,
-      limit: LIMIT,
-      verdict: ok ? "ok" : "FAILED",
-    };
+    const figure = `loss ${first.toFixed(1)} → ${last.toFixed(1)}, back within ${back.toExponential(0)}, ${arrived} of ${BACK} draws`;
+    return holds(ok, figure, LIMIT);
   } catch (error) {
     const unsupported = error instanceof UnsupportedOpError;
-    return {
-      figure: unsupported ? `no rule for ${error.op}` : (error as Error).message,
-      limit: LIMIT,
-      verdict: unsupported ? "ok" : "FAILED",
-    };
+    return holds(unsupported, unsupported ? `no rule for ${error.op}` : (error as Error).message, LIMIT);
   }
 }
 
