@@ -1,7 +1,8 @@
 import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
-import { makeRng, type Rng, softplus } from "@flowify/core/layer";
+import { makeRng, type Rng, sizeOf, softplus } from "@flowify/core/layer";
 import { type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { takeRows } from "../packages/cli/src/rows.js";
 
 /** Settings of the classifier, those of scikit-learn's `MLPClassifier`. */
 const BATCH = 200;
@@ -49,6 +50,9 @@ function step(state: State, x: np.Array, labels: np.Array, rate: np.Array): [Sta
 const array = (data: Float32Array, shape: readonly number[]): HostArray =>
   new HostArray(data, shape, np.float32);
 
+const filled = (shape: readonly number[], make: () => number): HostArray =>
+  array(Float32Array.from({ length: sizeOf(shape) }, make), shape);
+
 const specOf = (arrays: JsTree<HostArray>): JsTree<ArraySpec> =>
   treeMap((leaf: HostArray) => new ArraySpec(leaf.shape, leaf.dtype), arrays);
 
@@ -59,14 +63,8 @@ function freshState(widths: readonly number[], rng: Rng) {
       const from = widths[i] as number;
       const limit = Math.sqrt(6 / (from + to));
       return {
-        weight: array(
-          Float32Array.from({ length: from * to }, () => make(limit)),
-          [from, to],
-        ),
-        bias: array(
-          Float32Array.from({ length: to }, () => make(limit)),
-          [to],
-        ),
+        weight: filled([from, to], () => make(limit)),
+        bias: filled([to], () => make(limit)),
       };
     });
   return {
@@ -106,13 +104,8 @@ export async function c2st(
   const look = await executor.compile(logit, [specOf(state.params), new ArraySpec([test, dim], np.float32)], {
     name: "c2st look",
   });
-  const gather = (indices: Uint32Array): HostArray => {
-    const out = new Float32Array(indices.length * dim);
-    indices.forEach((row, i) => {
-      out.set(rows.subarray(row * dim, (row + 1) * dim), i * dim);
-    });
-    return array(out, [indices.length, dim]);
-  };
+  const gather = (indices: Uint32Array): HostArray =>
+    array(takeRows(rows, dim, indices), [indices.length, dim]);
   let right = 0;
   for (let fold = 0; fold < FOLDS; fold++) {
     const held = order.slice(fold * test, (fold + 1) * test);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { numbers as axis, drawChart, svgToPng } from "flowify/charts";
 import { median } from "./matrix-product.js";
 import type { BenchResult } from "./network.js";
+import { row } from "./passes-page.js";
 import type { ScoreResult } from "./score.js";
 
 /** Numbers of cores, as far as the machine has them. */
@@ -50,7 +51,6 @@ export async function benchCores(folder: string): Promise<void> {
     ...timed.map(({ name, all }) => ({ name, ms: all.map(({ ms }) => ms) })),
     { name: PRODUCT, ms: numbers.map((_, k) => median(timed.map(({ all }) => all[k]?.gMs ?? Number.NaN))) },
   ];
-  const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const gain = (ms: readonly number[], k: number): number => (ms[0] ?? 0) / (ms[k] ?? 1);
   const cells = times.map(({ name, ms }) =>
     row([

@@ -1,5 +1,6 @@
 import type { Rng } from "@flowify/core/layer";
-import { gamma, type Law, logGamma, logNormal, logSum, mixture, numbers, pick } from "./known-laws.js";
+import { logSumExp } from "../packages/cli/src/statistics.js";
+import { gamma, type Law, logGamma, logNormal, mixture, numbers, pick } from "./known-laws.js";
 
 /** A thin ring, and uniform noise over a square around it. */
 const noisyRing: Law = {
@@ -11,7 +12,7 @@ const noisyRing: Law = {
   logProb(row) {
     const [r, around] = [Math.hypot(...numbers(row)), numbers(row).every((x) => Math.abs(x) <= 4)];
     const own = Math.log(0.7) + logNormal(r, 2, 0.1) - Math.log(2 * Math.PI * r);
-    return around ? logSum([own, Math.log(0.3) - Math.log(64)]) : own;
+    return around ? logSumExp([own, Math.log(0.3) - Math.log(64)]) : own;
   },
 };
 

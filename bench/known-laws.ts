@@ -1,4 +1,5 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
+import { logSumExp } from "../packages/cli/src/statistics.js";
 
 /** A cell: a number, or the name of a category. */
 export type Cell = number | string;
@@ -9,10 +10,6 @@ export type Law = Readonly<{ draw(rng: Rng): Cell[]; logProb(row: readonly Cell[
 const LOG_2PI = Math.log(2 * Math.PI);
 export const logNormal = (x: number, mean = 0, std = 1): number =>
   -0.5 * (((x - mean) / std) ** 2 + LOG_2PI) - Math.log(std);
-export const logSum = (logs: readonly number[]): number => {
-  const top = Math.max(...logs);
-  return top + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - top), 0));
-};
 export const numbers = (row: readonly Cell[]): number[] => row.map(Number);
 export const pick = (rng: Rng, weights: readonly number[]): number => {
   let left = rng.uniform() * weights.reduce((a, b) => a + b, 0);
@@ -70,7 +67,7 @@ export function mixture(n: number, K: number, spread: number, seed: number): Law
   return {
     draw: (own) => drawNormal(parts[pick(own, weights)]!, own),
     logProb: (row) =>
-      logSum(parts.map((part, k) => Math.log(weights[k]! / total) + logOfNormal(part, numbers(row)))),
+      logSumExp(parts.map((part, k) => Math.log(weights[k]! / total) + logOfNormal(part, numbers(row)))),
   };
 }
 
@@ -122,7 +119,7 @@ const independent: Law = {
   ],
   logProb(row) {
     const [a = 0, b = 0, , d = 0, e = 0] = numbers(row);
-    const last = logSum([Math.log(0.3) + logNormal(e, 5, 0.5), Math.log(0.7) + logNormal(e)]);
+    const last = logSumExp([Math.log(0.3) + logNormal(e, 5, 0.5), Math.log(0.7) + logNormal(e)]);
     return logNormal(a) - b - Math.abs(d) - Math.log(2) + last;
   },
 };

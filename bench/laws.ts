@@ -6,6 +6,7 @@ import { makeRng } from "@flowify/core/layer";
 import { fit, openExecutor } from "flowify";
 import { readTable, tableFlow } from "flowify/tables";
 import { rowBaselines } from "../packages/cli/src/baselines/rows.js";
+import { meanOf } from "../packages/cli/src/statistics.js";
 import { furtherLaws } from "./further-laws.js";
 import { type Cell, laws as knownLaws } from "./known-laws.js";
 
@@ -47,15 +48,6 @@ type LawResult = Readonly<{
   seconds: number;
 }>;
 
-const mean = (values: Iterable<number>): number => {
-  let [sum, count] = [0, 0];
-  for (const value of values) {
-    sum += value;
-    count++;
-  }
-  return sum / count;
-};
-
 /** The rows as a table reads them. */
 async function tableOf(
   folder: string,
@@ -95,7 +87,7 @@ async function benchLaw(
     validation: held / count,
   });
   const seconds = (performance.now() - began) / 1000;
-  const run = mean((await model.logProb(test.rows)).map((log, i) => log - test.fillLog[i]!));
+  const run = meanOf((await model.logProb(test.rows)).map((log, i) => log - test.fillLog[i]!));
   await model.dispose();
   const set = (table: TableRows) => ({
     name,
@@ -112,9 +104,9 @@ async function benchLaw(
     law: name,
     rows: count,
     seed,
-    truth: mean(fresh.map((row) => law.logProb(row))),
+    truth: meanOf(fresh.map((row) => law.logProb(row))),
     run,
-    baselines: Object.fromEntries(baselines.map(({ name: each, nll }) => [each, -mean(nll)])),
+    baselines: Object.fromEntries(baselines.map(({ name: each, nll }) => [each, -meanOf(nll)])),
     seconds,
   };
 }

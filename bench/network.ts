@@ -1,8 +1,7 @@
-import { runSteps } from "@flowify/core/internal";
 import { nativeExecutor } from "@flowify/onnx";
 import { openExecutor } from "flowify";
-import { machine, matrixProduct, median } from "./matrix-product.js";
-import { benchTrainer, type TrainerOptions } from "./training.js";
+import { machine, matrixProduct } from "./matrix-product.js";
+import { benchTrainer, type TrainerOptions, timedSteps } from "./training.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
 export type BenchResult = {
@@ -39,24 +38,8 @@ export async function benchNetwork(
   const executor = device === "native" ? native : await openExecutor(device, { warn });
   const trainer = await benchTrainer(name, executor, WARM_UP + steps, training);
   const g = await matrixProduct(native);
-  const stepTimes: number[] = [];
-  const gTimes: number[] = [];
-  await runSteps({
-    trainer,
-    until: WARM_UP + steps,
-    hooks: [
-      {
-        async step({ step }, milliseconds) {
-          const product = await g.time();
-          if (step < WARM_UP) return;
-          stepTimes.push(milliseconds);
-          gTimes.push(product);
-        },
-      },
-    ],
-  });
+  const { stepMs, gMs } = await timedSteps(trainer, g, { warmUp: WARM_UP, steps });
   const flops = trainer.flops ?? 0;
-  const [stepMs, gMs] = [median(stepTimes), median(gTimes)];
   const result: BenchResult = {
     network: name,
     params: trainer.parameters,

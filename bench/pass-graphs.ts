@@ -14,7 +14,7 @@ export const kinds = ["step", "score"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** Images of one scored batch. */
-export const BATCH = 256;
+const BATCH = 256;
 
 class Recorded extends Error {}
 
@@ -48,21 +48,36 @@ async function recorder(targets: readonly Target[]): Promise<{ executor: Executo
 /** The graphs of the programs of a step, or of log p of a batch, for each target. */
 export async function graphsOf(network: string, kind: Kind, targets: readonly Target[]): Promise<Graphs[]> {
   const { executor, graphs } = await recorder(targets);
-  if (kind === "step") {
-    const trainer = await benchTrainer(network, executor, 1);
-    await trainer.dispose();
-  } else {
-    const flow = flowify(zoo(network));
-    const size = sizeOf(flow.inShape);
-    const { images } = await imagesFor(network, size);
-    const model = await FlowModel.create(flow, executor, { seed: 7 });
-    await model.logProb(images.subarray(0, BATCH * size)).catch((error: unknown) => {
+  const { run, dispose } = await open(network, kind, executor, { steps: 1, batches: 1 });
+  if (kind === "score")
+    await run().catch((error: unknown) => {
       if (!(error instanceof Recorded)) throw error;
     });
-    await model.dispose();
-  }
-  await executor.dispose();
+  await dispose();
   return graphs;
+}
+
+/** A step of a network, or log p of a few batches; and how to end it, with its executor. */
+export async function open(
+  network: string,
+  kind: Kind,
+  executor: Executor,
+  { steps, batches }: Readonly<{ steps: number; batches: number }>,
+): Promise<Readonly<{ run(): Promise<unknown>; dispose(): Promise<void> }>> {
+  const ended = async (work: { dispose(): Promise<void> }): Promise<void> => {
+    await work.dispose();
+    await executor.dispose();
+  };
+  if (kind === "step") {
+    const trainer = await benchTrainer(network, executor, steps);
+    return { run: () => trainer.step(), dispose: () => ended(trainer) };
+  }
+  const flow = flowify(zoo(network));
+  const size = sizeOf(flow.inShape);
+  const { images } = await imagesFor(network, size);
+  const model = await FlowModel.create(flow, executor, { seed: 7 });
+  const some = images.subarray(0, BATCH * batches * size);
+  return { run: () => model.logProb(some), dispose: () => ended(model) };
 }
 
 function summaryOf({ nodes, constants, flops, bytes }: LoweredGraph): GraphSummary {

@@ -22,7 +22,8 @@ export type PassResult = {
 /** A pass that makes no step and no score faster by this fraction, and by twice its spread, does not stay. */
 const RULE = 0.02;
 
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+/** A row of a table in Markdown. */
+export const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const percent = (fraction: number): string =>
   `${fraction < 0 ? "−" : "+"}${(100 * Math.abs(fraction)).toFixed(1)}`;
 const shortName = (network: string): string => network.replace(/^mnist\//, "").replace(":paper", "");

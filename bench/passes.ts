@@ -1,13 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Executor, FlowModel, flowify, UsageError, zoo } from "@flowify/core";
-import { sizeOf } from "@flowify/core/layer";
+import { UsageError } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import { machine, matrixProduct, median } from "./matrix-product.js";
-import { BATCH, type Graphs, graphsOf, type Kind, kinds, sameGraphs } from "./pass-graphs.js";
+import { type Graphs, graphsOf, kinds, open, sameGraphs } from "./pass-graphs.js";
 import { type PassResult, passesPage } from "./passes-page.js";
-import { benchTrainer, imagesFor } from "./training.js";
 
 export type PassesOptions = Readonly<{
   networks: readonly string[];
@@ -29,44 +27,7 @@ const SCORES_OF_STEPS = 1 / 6;
 
 const without = (pass: string): Target => ({ ...ortCpu, without: new Set([pass]) });
 
-/** What is timed once, and how to end it. */
-type Timed = Readonly<{ run(): Promise<void>; dispose(): Promise<void> }>;
-
-/** A step of a network, or log p of a few batches, with the graphs of a target. */
-async function open(
-  network: string,
-  kind: Kind,
-  most: number,
-  options: NonNullable<Parameters<typeof nativeExecutor>[0]>,
-): Promise<Timed> {
-  const executor = await nativeExecutor(options);
-  return kind === "step" ? openStep(network, executor, most) : openScore(network, executor);
-}
-
-async function openStep(network: string, executor: Executor, most: number): Promise<Timed> {
-  const trainer = await benchTrainer(network, executor, most);
-  return {
-    run: async () => void (await trainer.step()),
-    async dispose() {
-      await trainer.dispose();
-      await executor.dispose();
-    },
-  };
-}
-
-async function openScore(network: string, executor: Executor): Promise<Timed> {
-  const flow = flowify(zoo(network));
-  const { images } = await imagesFor(network, sizeOf(flow.inShape));
-  const model = await FlowModel.create(flow, executor, { seed: 7 });
-  const size = flow.inShape.reduce((a, b) => a * b, BATCH * SCORED);
-  return {
-    run: async () => void (await model.logProb(images.subarray(0, size))),
-    async dispose() {
-      await model.dispose();
-      await executor.dispose();
-    },
-  };
-}
+type Timed = Awaited<ReturnType<typeof open>>;
 
 /** Milliseconds on the clock, or of the processor. */
 type Clock = () => number;
@@ -152,7 +113,9 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
       const rounds = kind === "step" ? steps : Math.max(5, Math.round(steps * SCORES_OF_STEPS));
       const timing = !graphsOnly && changes.includes(true);
       const most = (names.length + 1) * (WARM_UP + rounds);
-      const whole = timing ? await open(network, kind, most, threads) : undefined;
+      const opened = async (own: typeof threads & { target?: Target }) =>
+        open(network, kind, await nativeExecutor(own), { steps: most, batches: SCORED });
+      const whole = timing ? await opened(threads) : undefined;
       for (const [i, pass] of names.entries()) {
         const [graphs, plain] = [others[i] as Graphs, base as Graphs];
         const sizes = (each: Graphs) => ({
@@ -169,7 +132,7 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
           without: sizes(graphs),
         };
         if (whole && changes[i]) {
-          const part = await open(network, kind, WARM_UP + rounds, { ...threads, target: without(pass) });
+          const part = await opened({ ...threads, target: without(pass) });
           Object.assign(result, await compared(whole, part, () => g.time(), rounds, clock));
           await part.dispose();
         }

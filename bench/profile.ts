@@ -1,11 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runSteps } from "@flowify/core/internal";
+import type { Executor } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
-import { matrixProduct, median } from "./matrix-product.js";
-import { watched } from "./stages.js";
-import { benchTrainer } from "./training.js";
+import { matrixProduct } from "./matrix-product.js";
+import { benchTrainer, timedSteps } from "./training.js";
 
 /** An event of ONNX Runtime's profile, times in microseconds. */
 type Event = {
@@ -57,33 +56,43 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 const kindOf = (op: string): string =>
   Object.keys(KINDS).find((kind) => KINDS[kind]?.includes(op)) ?? "elementwise";
 
+/** Wraps an executor to time every program: milliseconds on the first worker, by name. */
+function watched(executor: Executor): Readonly<{ executor: Executor; spent: Map<string, number> }> {
+  const spent = new Map<string, number>();
+  const watching: Executor = {
+    ...executor,
+    async compile(f, specs, options) {
+      const compiled = await executor.compile(f, specs, options);
+      const name = options?.name ?? f.name;
+      return {
+        ...compiled,
+        async run(args, where) {
+          const started = performance.now();
+          const result = await compiled.run(args, where);
+          if (where?.worker) return result;
+          spent.set(name, (spent.get(name) ?? 0) + performance.now() - started);
+          return result;
+        },
+      };
+    },
+  };
+  return { executor: watching, spent };
+}
+
 /** Times training steps of a network node by node; the profiler itself takes time, in proportion to the number of nodes. */
 export async function profileNetwork(name: string, steps: number, dataDir?: string): Promise<Profile> {
   const folder = mkdtempSync(join(tmpdir(), "flowify-profile-"));
   try {
-    const { executor, spent, reset } = watched(await nativeExecutor({ profile: folder }));
+    const { executor, spent } = watched(await nativeExecutor({ profile: folder }));
     const plain = await nativeExecutor();
     const trainer = await benchTrainer(name, executor, WARM_UP + steps, { dataDir });
     const g = await matrixProduct(plain);
-    const [stepTimes, gTimes]: [number[], number[]] = [[], []];
-    await runSteps({
-      trainer,
-      until: WARM_UP + steps,
-      hooks: [
-        {
-          async step({ step }, milliseconds) {
-            stepTimes.push(milliseconds);
-            gTimes.push(await g.time());
-            if (step === WARM_UP - 1) reset();
-          },
-        },
-      ],
-    });
+    const times = await timedSteps(trainer, g, { warmUp: WARM_UP, steps, onWarm: () => spent.clear() });
     await g.dispose();
     await trainer.dispose();
     await executor.dispose();
     await plain.dispose();
-    return summary(name, gradientEvents(folder), stepTimes, gTimes, spent);
+    return summary(name, gradientEvents(folder), steps, times, spent);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -102,12 +111,11 @@ function gradientEvents(folder: string): Event[] {
 function summary(
   network: string,
   events: readonly Event[],
-  steps: number[],
-  products: number[],
+  steps: number,
+  { stepMs, gMs, allMs }: Awaited<ReturnType<typeof timedSteps>>,
   spent: ReadonlyMap<string, number>,
 ): Profile {
-  const timed = steps.slice(WARM_UP);
-  const perStep = (ms: number): number => ms / timed.length;
+  const perStep = (ms: number): number => ms / steps;
   const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
   const runs = events.filter((event) => event.name === "model_run").map((event) => event.dur / 1000);
   const nodes = events.filter((event) => event.cat === "Node" && event.name.endsWith("_kernel_time"));
@@ -122,20 +130,19 @@ function summary(
     }
     return [...byKey.values()].sort((a, b) => b.ms - a.ms);
   };
-  const stepMs = median(timed);
   const runMs = sum(runs) / runs.length;
   const kinds = share((event) => kindOf(event.args.op_name ?? ""));
   const nodesMs = sum(kinds.map(({ ms }) => ms));
   return {
     network,
     stepMs,
-    gMs: median(products.slice(WARM_UP)),
+    gMs,
     nodesMs,
     betweenMs: runMs - nodesMs,
     programs: [...spent]
       .filter(([name]) => name !== "gradient")
       .map(([what, ms]) => ({ what, ms: perStep(ms) })),
-    hostMs: perStep(sum(timed)) - perStep(sum(spent.values())) + perStep(spent.get("gradient") ?? 0) - runMs,
+    hostMs: perStep(allMs) - perStep(sum(spent.values())) + perStep(spent.get("gradient") ?? 0) - runMs,
     kinds,
     primitives: share((event) => primitiveOf(event.name)),
     equations: share((event) => `${equationOf(event.name)} ${event.args.op_name} ${shapesOf(event)}`).slice(

@@ -1,4 +1,3 @@
-import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
@@ -8,6 +7,8 @@ import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
 import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
 import { calibrationOf, conformalP } from "../packages/cli/src/detect/calibration.js";
 import { rowReasons } from "../packages/cli/src/detect/reasons/row-reasons.js";
+import { takeRows } from "../packages/cli/src/rows.js";
+import { labelledSets } from "./tables.js";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
 const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;
@@ -36,11 +37,8 @@ type Rows = Readonly<{ name: string; rows: Float32Array; count: number; width: n
 
 /** The normal rows of the smallest sets that have enough of them. */
 async function chosenSets(folder: string): Promise<Rows[]> {
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".npz"))
-    .sort((a, b) => statSync(join(folder, a)).size - statSync(join(folder, b)).size);
   const chosen: Rows[] = [];
-  for (const name of files) {
+  for (const name of labelledSets(folder)) {
     if (chosen.length === SETS.count) break;
     const { rows, labels, width } = await readLabelledRows(join(folder, name));
     const normal = Array.from(labels.keys()).filter((i) => labels[i] === 0);
@@ -49,13 +47,6 @@ async function chosenSets(folder: string): Promise<Rows[]> {
   }
   if (chosen.length === 0) throw new UsageError(`--reasons ${folder}: holds no set with enough normal rows`);
   return chosen;
-}
-
-function takeRows(rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array {
-  const out = new Float32Array(which.length * width);
-  for (let to = 0; to < which.length; to++)
-    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
-  return out;
 }
 
 /** Rows in which one column has the value of another row; the column of each. */

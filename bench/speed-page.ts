@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchResult } from "./network.js";
+import { row } from "./passes-page.js";
 import type { Profile } from "./profile.js";
 
 export type Speed = Readonly<{ step: BenchResult; profile: Profile }>;
 
 const percent = (part: number): string => (100 * part).toFixed(0);
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 /** Writes `speed.md` to a folder: every network's step, its floor, and the distribution of the rest. */
 export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {

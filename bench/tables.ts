@@ -10,6 +10,8 @@ import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
 import { averagePrecision } from "../packages/cli/src/detect/average-precision.js";
 import { neighbourDistances } from "../packages/cli/src/detect/knn.js";
 import type { ScoreKind } from "../packages/cli/src/detect/score-columns.js";
+import { takeRows } from "../packages/cli/src/rows.js";
+import { median } from "./matrix-product.js";
 
 export type TablesOptions = Readonly<{
   /** The smallest sets: they take the least time. */
@@ -40,12 +42,12 @@ const KINDS = ["flow", "kernels", "combination"] as const satisfies readonly Sco
 /** Rows that the baseline compares with at most. */
 const BASELINE = 20_000;
 
-function filesOf(folder: string, { sets, only = "" }: TablesOptions): string[] {
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith(".npz") && name.includes(only))
-    .sort((a, b) => statSync(join(folder, a)).size - statSync(join(folder, b)).size);
-  if (files.length === 0) throw new UsageError(`--tables ${folder}: holds no .npz files`);
-  return files.slice(0, sets);
+/** The files of labelled sets with a word in their names, the smallest first. */
+export function labelledSets(folder: string, only = ""): string[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".npz") && name.includes(only));
+  if (files.length === 0) throw new UsageError(`${folder}: holds no .npz files`);
+  const sizeOf = (name: string): number => statSync(join(folder, name)).size;
+  return files.sort((a, b) => sizeOf(a) - sizeOf(b));
 }
 
 /** Rows of a set to learn from and to be judged. Clean: half of the normal rows train, all others are judged. Contaminated: all rows do both. */
@@ -70,13 +72,7 @@ async function benchSet(
 ): Promise<Omit<SetResult, "set">> {
   const { rows, labels, width } = await readLabelledRows(path);
   const { learnt, own, strange } = splitOf(labels, seed, contaminated);
-  const pick = (which: readonly number[]): Float32Array => {
-    const out = new Float32Array(which.length * width);
-    which.forEach((from, to) => {
-      out.set(rows.subarray(from * width, (from + 1) * width), to * width);
-    });
-    return out;
-  };
+  const pick = (which: readonly number[]): Float32Array => takeRows(rows, width, which);
   const judgedRows = [...own, ...strange];
   const judged = pick(judgedRows);
   const baselineRows = Array.from(
@@ -96,13 +92,7 @@ async function benchSet(
       return [name, { auroc: 100 * auroc(low, high), ap: 100 * averagePrecision(low, high) }];
     }),
   );
-  return {
-    seed,
-    rows: labels.length,
-    columns: width,
-    seconds,
-    detectors,
-  };
+  return { seed, rows: labels.length, columns: width, seconds, detectors };
 }
 
 const show = ({ auroc: area, ap }: Figures): string => `${area.toFixed(1)} / ${ap.toFixed(1)}`;
@@ -119,7 +109,7 @@ export async function benchTables(folder: string, options: TablesOptions): Promi
   const executor = await openExecutor("auto", { warn: say }, { threads });
   const results: SetResult[] = [];
   try {
-    for (const file of filesOf(folder, options))
+    for (const file of labelledSets(folder, options.only).slice(0, options.sets))
       for (let seed = 0; seed < options.seeds; seed++) {
         const found = await benchSet(executor, join(folder, file), seed, options.contaminated);
         const result = { set: file, ...found };
@@ -143,6 +133,6 @@ function sayMeans(results: readonly SetResult[], say: (line: string) => void): v
     ]),
   );
   say(`mean AUROC / AP of ${results.length} runs: ${lineOf(means)}`);
-  const seconds = results.map((each) => each.seconds).sort((a, b) => a - b);
-  say(`seconds: median ${seconds[seconds.length >> 1]!.toFixed(1)}, most ${seconds.at(-1)!.toFixed(1)}`);
+  const seconds = results.map((each) => each.seconds);
+  say(`seconds: median ${median(seconds).toFixed(1)}, most ${Math.max(...seconds).toFixed(1)}`);
 }

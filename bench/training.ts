@@ -7,8 +7,10 @@ import {
   type TrainOptions,
   zoo,
 } from "@flowify/core";
+import { runSteps } from "@flowify/core/internal";
 import { makeRng, sizeOf } from "@flowify/core/layer";
 import { loadDataSet } from "flowify";
+import { type matrixProduct, median } from "./matrix-product.js";
 
 /** Examples per timed step, unless named. */
 const BATCH = 128;
@@ -59,4 +61,24 @@ export async function benchTrainer(
     seed: 7,
     init: "random",
   });
+}
+
+/** Medians of the milliseconds of steps, and of a product of g after each; and all milliseconds of the steps. */
+export async function timedSteps(
+  trainer: Trainer,
+  g: Pick<Awaited<ReturnType<typeof matrixProduct>>, "time">,
+  { warmUp, steps, onWarm = () => {} }: Readonly<{ warmUp: number; steps: number; onWarm?: () => void }>,
+): Promise<{ stepMs: number; gMs: number; allMs: number }> {
+  const times: { step: number; g: number }[] = [];
+  async function step(_: unknown, milliseconds: number): Promise<void> {
+    times.push({ step: milliseconds, g: await g.time() });
+    if (times.length === warmUp) onWarm();
+  }
+  await runSteps({ trainer, until: warmUp + steps, hooks: [{ step }] });
+  const counted = times.slice(warmUp);
+  return {
+    stepMs: median(counted.map((each) => each.step)),
+    gMs: median(counted.map((each) => each.g)),
+    allMs: counted.reduce((sum, each) => sum + each.step, 0),
+  };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,19 +31,13 @@ export const launchers: readonly Launcher[] = [
 /** `status` and all output of a job that has ended, and how many milliseconds it took. */
 export type Ended = Readonly<{ status: number | null; output: string; ms: number }>;
 
-export type Job = Readonly<{ process: ChildProcess; end: Promise<Ended> }>;
+export type Job = Readonly<{ end: Promise<Ended> }>;
 
 /** Starts `flowify` with these arguments in so many ranks; without a launcher as one process, without MPI. */
-export function start(
-  launcher: Launcher | undefined,
-  ranks: number,
-  args: readonly string[],
-  wrap: readonly string[] = [],
-): Job {
+export function start(launcher: Launcher | undefined, ranks: number, args: readonly string[]): Job {
   const began = performance.now();
   const command = [
     ...(launcher ? [...launcher.command, "-n", String(ranks)] : []),
-    ...wrap,
     process.execPath,
     flowify,
     ...args,
@@ -59,7 +53,7 @@ export function start(
     child.on("error", fail);
     child.on("close", (status) => done({ status, output, ms: performance.now() - began }));
   });
-  return { process: child, end };
+  return { end };
 }
 
 /** Runs a job to its end; throws where its exit status is not 0. */
