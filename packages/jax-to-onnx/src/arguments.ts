@@ -1,4 +1,4 @@
-import { DType } from "@jax-js/jax";
+import { DType, type JsTree } from "@jax-js/jax";
 import { UsageError } from "./errors.js";
 import { isFloat } from "./jaxpr.js";
 import type { Initializer } from "./model.js";
@@ -47,7 +47,7 @@ const isSpec = (node: Tree<ArgumentSpec>): node is ArgumentSpec =>
   "shape" in node && Array.isArray(node.shape) && node.shape.every(isSize);
 
 /** The tree with an Argument for each leaf. */
-export function argumentTree(node: Tree<ArgumentSpec>, where: string): Tree<Argument> {
+export function argumentTree(node: Tree<ArgumentSpec>, where: string): JsTree<Argument> {
   if (typeof node !== "object" || node === null)
     throw new UsageError(`${where}: expected { shape: […] }, got ${String(node)}`);
   if (isSpec(node)) return new Argument(node.shape, node.dtype ?? DType.Float32);
@@ -57,26 +57,18 @@ export function argumentTree(node: Tree<ArgumentSpec>, where: string): Tree<Argu
   return Object.fromEntries(branches.map(([key, child]) => [key, argumentTree(child, `${where}.${key}`)]));
 }
 
-/** The tree with another leaf for each Argument. */
-export function mapArguments<T>(node: Tree<Argument>, f: (leaf: Argument) => T): Tree<T> {
-  if (node instanceof Argument) return f(node);
-  if (Array.isArray(node)) return node.map((child: Tree<Argument>) => mapArguments(child, f));
-  const branches = Object.entries(node as Readonly<Record<string, Tree<Argument>>>);
-  return Object.fromEntries(branches.map(([key, child]) => [key, mapArguments(child, f)]));
-}
-
 /**
  * The leaves of an argument with their values, by path.
  *
  * @throws UsageError if a value is missing, or has another shape or type
  */
 export function constantsOf(
-  node: Tree<Argument>,
+  node: JsTree<Argument>,
   value: Tree<ConstantValue> | undefined,
   where: string,
 ): [path: string, value: Pick<Initializer, "shape" | "data">][] {
   if (node instanceof Argument) return [[where, constantOf(node, value as ConstantValue | undefined, where)]];
-  const children = Object.entries(node as Readonly<Record<string, Tree<Argument>>>);
+  const children = Object.entries(node);
   const values = value as Readonly<Record<string, Tree<ConstantValue>>> | undefined;
   return children.flatMap(([key, child]) => constantsOf(child, values?.[key], `${where}.${key}`));
 }

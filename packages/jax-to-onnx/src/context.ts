@@ -4,9 +4,8 @@ import { UnsupportedOpError } from "./errors.js";
 import type { Graph, NodeOptions } from "./graph.js";
 import { type Equation, isFloat, printEquation } from "./jaxpr.js";
 import { factor, type Lazy, padRank } from "./lazy.js";
-import { type ElementType, type Initializer, typeCodes } from "./model.js";
+import { type ElementType, type Initializer, typeCodes, typedArrays } from "./model.js";
 
-/** The context of a rule. */
 export type Context = Readonly<{
   graph: Graph;
   /**
@@ -34,33 +33,19 @@ export function unsupported(eqn: Equation, why: string): UnsupportedOpError {
  * wrap around by a mask (`wrap`).
  */
 export function elementType(dtype: DType): ElementType {
-  switch (dtype) {
-    case DType.Float32:
-    case DType.Float64:
-    case DType.Int32:
-    case DType.Bool:
-      return dtype;
-    case DType.Uint32:
-      return "int64";
-    default:
-      throw new UnsupportedOpError("cast", dtype, `${dtype} arrays cannot be lowered to ONNX`);
-  }
+  if (dtype === DType.Uint32) return "int64";
+  if (isHeld(dtype)) return dtype;
+  throw new UnsupportedOpError("cast", dtype, `${dtype} arrays cannot be lowered to ONNX`);
 }
+
+const isHeld = (dtype: string): dtype is keyof typeof typedArrays => dtype in typedArrays;
 
 /** Numbers as the typed array of their representation in the graph. */
 export function typedData(values: ArrayLike<number>, dtype: DType): Initializer["data"] {
-  switch (elementType(dtype)) {
-    case "float32":
-      return Float32Array.from(values);
-    case "float64":
-      return Float64Array.from(values);
-    case "int32":
-      return Int32Array.from(values);
-    case "bool":
-      return Uint8Array.from(values, (value) => (value ? 1 : 0));
-    default:
-      return BigInt64Array.from(Array.from(values), (value) => BigInt(Math.trunc(value)));
-  }
+  const type = elementType(dtype);
+  if (type === "int64") return BigInt64Array.from(Array.from(values), (value) => BigInt(Math.trunc(value)));
+  const bits = type === "bool" ? Array.from(values, (value) => Number(Boolean(value))) : values;
+  return typedArrays[type].from(bits);
 }
 
 /**
@@ -68,16 +53,9 @@ export function typedData(values: ArrayLike<number>, dtype: DType): Initializer[
  * may be combined with float64 arrays.
  */
 function rounded(value: number, dtype: DType): number {
-  switch (dtype) {
-    case DType.Int32:
-      return value | 0;
-    case DType.Uint32:
-      return value >>> 0;
-    case DType.Bool:
-      return value ? 1 : 0;
-    default:
-      return value;
-  }
+  if (dtype === DType.Int32) return value | 0;
+  if (dtype === DType.Uint32) return value >>> 0;
+  return dtype === DType.Bool ? Number(Boolean(value)) : value;
 }
 
 /** An array of one number repeated: a scalar constant with lazy axes. */
@@ -143,7 +121,6 @@ export function under(v: Lazy, base: string): Lazy {
 export const cast = (cx: Context, v: Lazy, to: DType): Lazy =>
   apply(cx, "Cast", [v], to, { attributes: { to: typeCodes[elementType(to)] } });
 
-/** Converts to another type. */
 export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {
   if (v.dtype === dtype) return v;
   if (v.literal !== undefined)
@@ -154,7 +131,6 @@ export function convert(cx: Context, v: Lazy, dtype: DType): Lazy {
   return v.dtype === DType.Int32 ? wrap(cx, cast(cx, v, dtype)) : cast(cx, v, dtype);
 }
 
-/** Minimum and maximum of an integer type. */
 export const rangeOf = (dtype: DType): readonly [low: number, high: number] | undefined =>
   dtype === DType.Int32 ? [-(2 ** 31), 2 ** 31 - 1] : dtype === DType.Uint32 ? [0, 2 ** 32 - 1] : undefined;
 

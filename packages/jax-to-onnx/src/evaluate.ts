@@ -11,12 +11,10 @@ import { rules } from "./rules.js";
 import { trace } from "./trace.js";
 import { wantedOrders } from "./wanted.js";
 
-/** The values of a program's variables. */
 export type Environment = Map<Var, Lazy>;
 
 export type EvaluateOptions = Readonly<{
   itemwise: boolean;
-  /** The passes that act on equations. */
   active: readonly Pass[];
   /** Rules that go before ours. */
   own: Readonly<Record<string, OwnRule>>;
@@ -25,7 +23,6 @@ export type EvaluateOptions = Readonly<{
   prefix?: string;
 }>;
 
-/** Lowers the equations of a program in order. */
 export function evaluate(graph: Graph, jaxpr: Jaxpr, env: Environment, options: EvaluateOptions): void {
   const wanted = wantedOrders(jaxpr, graph.target);
   const { itemwise, around, prefix = "" } = options;
@@ -57,11 +54,8 @@ function lowerEquation(
   if (found) return found;
   const program = programs[primitive];
   if (program === undefined) throw unsupported(eqn, refusals[primitive] ?? "no rule to lower it to ONNX");
-  const { jaxpr: closed } = trace(
-    program(eqn),
-    eqn.inputs.map(({ aval }) => aval),
-    primitive,
-  );
+  const specs = eqn.inputs.map(({ aval }) => aval);
+  const { jaxpr: closed } = trace(program(eqn), specs, primitive);
   try {
     const jaxpr = prepare(closed.jaxpr);
     const env: Environment = new Map();
@@ -74,7 +68,6 @@ function lowerEquation(
   }
 }
 
-/** The values of an equation by the first pass that applies. */
 function rewritten(cx: Context, eqn: Equation, inputs: readonly Lazy[], active: readonly Pass[]) {
   for (const { name, equations } of active) {
     const results = equations?.[eqn.primitive]?.(cx, eqn, ...inputs);
@@ -85,7 +78,6 @@ function rewritten(cx: Context, eqn: Equation, inputs: readonly Lazy[], active: 
   return undefined;
 }
 
-/** The value of an operand. */
 export function read(cx: Context, env: ReadonlyMap<Var, Lazy>, atom: Atom): Lazy {
   if (isLiteral(atom)) return literal(cx, Number(atom.value), atom.aval.dtype);
   const value = env.get(atom);

@@ -43,7 +43,6 @@ export type FileOptions = Readonly<{
   externalData?: ExternalData;
 }>;
 
-/** The ONNX message of a graph. */
 export function toModelProto(
   given: GraphModel,
   { opset = OPSET, externalData }: FileOptions = {},
@@ -57,9 +56,7 @@ export function toModelProto(
   return create(onnx.ModelProtoSchema, {
     irVersion,
     producerName: "jax-to-onnx",
-    metadataProps: Object.entries(graph.metadata ?? {}).map(([key, value]) =>
-      create(onnx.StringStringEntryProtoSchema, { key, value }),
-    ),
+    metadataProps: texts(graph.metadata ?? {}),
     opsetImport: [
       create(onnx.OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) }),
       ...[...domains].map((domain) => create(onnx.OperatorSetIdProtoSchema, { domain, version: 1n })),
@@ -132,14 +129,12 @@ function externally({ location, write, atLeast = SMALL }: ExternalData) {
     write(bytes);
     end = offset + bytes.byteLength;
     const fields = { location, offset: String(offset), length: String(bytes.byteLength) };
-    return {
-      dataLocation: onnx.TensorProto_DataLocation.EXTERNAL,
-      externalData: Object.entries(fields).map(([key, value]) =>
-        create(onnx.StringStringEntryProtoSchema, { key, value }),
-      ),
-    };
+    return { dataLocation: onnx.TensorProto_DataLocation.EXTERNAL, externalData: texts(fields) };
   };
 }
+
+const texts = (entries: { readonly [key: string]: string }): onnx.StringStringEntryProto[] =>
+  Object.entries(entries).map(([key, value]) => create(onnx.StringStringEntryProtoSchema, { key, value }));
 
 function bytesOf(data: Initializer["data"]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

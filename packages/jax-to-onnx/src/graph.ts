@@ -3,25 +3,23 @@ import type { AttributeValue, ElementType, GraphNode, Initializer } from "./mode
 import { typeCodes, typedArrays } from "./model.js";
 import { ortCpu, type Target } from "./target.js";
 import { UseDef } from "./use-def.js";
-import { Values, type ValueType } from "./values.js";
+import type { ValueType } from "./values.js";
 
 export type NodeOptions = {
   attributes?: Readonly<Record<string, AttributeValue>>;
   domain?: string;
 };
 
-/** The names of the outputs of a node, one for each. */
 type Names<Outs extends readonly ValueType[]> = { readonly [Out in keyof Outs]: string };
 
 /**
  * The program of one lowering: values, the nodes that make them in order, and who reads them. Rules append nodes, then
  * passes rewrite them. Equal nodes and constants exist once (common subexpressions).
  */
-export class Graph extends Values {
+export class Graph extends UseDef {
   readonly target: Target;
   readonly #fixed = new Map<string, boolean>();
   readonly #rotations = new Set<string>();
-  readonly #links = new UseDef();
   #nodes: GraphNode[] = [];
   readonly #ages = new Map<string, number>();
   readonly #seen = new Map<string, readonly string[]>();
@@ -39,18 +37,8 @@ export class Graph extends Values {
     this.target = target;
   }
 
-  /** The nodes in order. */
   get nodes(): readonly GraphNode[] {
     return this.#nodes;
-  }
-
-  /** The values that the program returns; passes keep them, and `prune` keeps only what they need. */
-  get results(): readonly string[] {
-    return this.#links.results;
-  }
-
-  set results(names: readonly string[]) {
-    this.#links.results = names;
   }
 
   get acted(): ReadonlyMap<string, number> {
@@ -59,20 +47,6 @@ export class Graph extends Values {
 
   count(pass: string): void {
     this.#acted.set(pass, (this.#acted.get(pass) ?? 0) + 1);
-  }
-
-  /** The node that makes a value; undefined for inputs and constants. */
-  producer(name: string): GraphNode | undefined {
-    return this.#links.producer(name);
-  }
-
-  /** The nodes that read a value. */
-  readers(name: string): ReadonlySet<GraphNode> {
-    return this.#links.readers(name);
-  }
-
-  isResult(name: string): boolean {
-    return this.#links.isResult(name);
   }
 
   /** True if one node reads a value, and nothing else needs it. */
@@ -131,7 +105,6 @@ export class Graph extends Values {
     return this.like("Slice", [name, ...inputs], this.shapeOf(name).with(axis, count));
   }
 
-  /** Adds a node with several outputs. */
   nodesOf<const Outs extends readonly ValueType[]>(
     op: string,
     inputs: readonly string[],
@@ -180,7 +153,6 @@ export class Graph extends Values {
     return source;
   }
 
-  /** The value with its axes in another order. */
   transpose(name: string, perm: readonly number[]): string {
     return this.like("Transpose", [name], pick(this.shapeOf(name), perm), { perm: [...perm] });
   }
@@ -216,13 +188,13 @@ export class Graph extends Values {
     this.#seen.clear();
     const renamed = new Map<string, string>();
     for (const old of before) {
-      const node = this.#shortened(this.#links.rename(old, renamed));
+      const node = this.#shortened(this.rename(old, renamed));
       this.scope = node.outputs[0];
       const same = this.#known(node);
       const made = same ? undefined : visit(node);
       if (made !== undefined) this.count(this.pass);
       const by = made === undefined ? same : [made];
-      if (by) this.#links.replace(node, by, renamed);
+      if (by) this.replace(node, by, renamed);
       else this.#append(node);
     }
     this.prune();
@@ -232,7 +204,7 @@ export class Graph extends Values {
   #shortened(node: GraphNode): GraphNode {
     if (node.op !== "Reshape") return node;
     const [name, shape] = [nth(node.inputs, 0), this.shapeOf(node.outputs[0])];
-    return this.#links.rename(node, new Map([[name, this.#unreshaped(name, shape)]]));
+    return this.rename(node, new Map([[name, this.#unreshaped(name, shape)]]));
   }
 
   /** What exists already of a node's outputs. */
@@ -260,7 +232,6 @@ export class Graph extends Values {
     this.prune();
   }
 
-  /** Removes nodes that no result needs. */
   prune(): void {
     const needed = new Set(this.results);
     const kept = this.#nodes.toReversed().filter(({ inputs, outputs }) => {
@@ -272,7 +243,7 @@ export class Graph extends Values {
   }
 
   #reset(nodes: readonly GraphNode[]): void {
-    this.#links.clear();
+    this.unlink();
     this.#nodes = [];
     this.#ages.clear();
     this.#seen.clear();
@@ -280,7 +251,7 @@ export class Graph extends Values {
   }
 
   #append(node: GraphNode): void {
-    this.#links.add(node);
+    this.link(node);
     for (const output of node.outputs) this.#ages.set(output, this.#nodes.length);
     this.#nodes.push(node);
     this.#seen.set(this.#keyOf(node), node.outputs);

@@ -59,6 +59,9 @@ export function printEquation(eqn: Equation): string {
   return `${outs} = ${eqn.primitive}${params && ` [${params}]`} ${eqn.inputs.map(type).join(" ")}`;
 }
 
+/** A number of a program as a text: JSON has no NaN, no infinities and no −0. */
+export const numberText = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value));
+
 export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 
 /** Type and shape of the first result of an equation. */

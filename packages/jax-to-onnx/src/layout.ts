@@ -64,6 +64,16 @@ export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
   return { ...v, base: graph.transpose(graph.reshape(v.base, shape), perm), order };
 }
 
+/** The same with the buffer in an order of axes. */
+export const inOrder = (graph: Graph, v: Lazy, axes: readonly number[]): Lazy =>
+  canonical(
+    arrange(
+      graph,
+      v,
+      axes.flatMap((axis) => v.axes[axis] ?? []),
+    ),
+  );
+
 /** True if `arrange` needs no new node: the order already matches, or the Transpose exists. */
 export function isArranged(graph: Graph, v: Lazy, order: readonly Factor[]): boolean {
   if (order.every((f, i) => f === v.order[i])) return true;
@@ -103,13 +113,9 @@ function expand(graph: Graph, v: Lazy, chosen: (f: Factor) => boolean): Lazy {
   const positions = v.order.map((f) => factors.indexOf(f));
   factors.forEach((f, i) => fresh.has(f) && insertPosition(positions, i));
   const order = pick(factors, positions);
+  const held = order.map((f) => (f.lazy ? 1 : f.size));
   const shape = order.map((f) => f.size);
-  const ones = (): string =>
-    graph.reshape(
-      v.base,
-      order.map((f) => (f.lazy ? 1 : f.size)),
-    );
-  const base = expandTo(graph, v, ones, shape);
+  const base = expandTo(graph, v, () => graph.reshape(v.base, held), shape);
   const replace = (f: Factor) => fresh.get(f) ?? f;
   return { ...v, base, order: order.map(replace), axes: v.axes.map((axis) => axis.map(replace)) };
 }

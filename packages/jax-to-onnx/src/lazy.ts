@@ -90,6 +90,13 @@ export function reshape(v: Lazy, shape: readonly number[]): Lazy | null {
   return canonical({ ...v, order: v.order.flatMap(expand), axes });
 }
 
+/** A reshape that needs no copy. */
+export function view(v: Lazy, shape: readonly number[]): Lazy {
+  const result = reshape(v, shape);
+  if (result === null) throw new Error(`[${shapeOf(v)}] is not a view of [${shape}]`);
+  return result;
+}
+
 /** Merges adjacent factors of an axis that are also adjacent in the buffer, and adjacent lazy factors. */
 export function canonical(v: Lazy): Lazy {
   const order = [...v.order];

@@ -11,7 +11,6 @@ export function nth<T>(list: ArrayLike<T>, place: number): T {
 export const pick = <T>(list: ArrayLike<T>, places: readonly number[]): T[] =>
   places.map((place) => nth(list, place));
 
-/** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
@@ -19,7 +18,9 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
 
 export const sumOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** A list of N things. */
+/** The permutation that takes another one back. */
+export const inverse = (perm: readonly number[]): number[] => perm.map((_, i) => perm.indexOf(i));
+
 type Times<N extends number, T> = N extends 2 ? [T, T] : N extends 4 ? [T, T, T, T] : T[];
 
 /** The entries in front, as many as are named. */

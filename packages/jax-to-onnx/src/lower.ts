@@ -55,7 +55,6 @@ export type LoweredGraph = GraphModel &
     peak: number;
     /** Places of the constants that are the last arguments. */
     lifted: readonly number[];
-    /** How often each pass acted. */
     acted: ReadonlyMap<string, number>;
     /** Type and shape of a node's output or a constant. */
     typeOf(name: string): ValueType;
@@ -82,12 +81,8 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
     void inputs.push(...bindInputs(graph, [v], env, [`constant.${inputs.length}`]));
   const lifted = bindConstants(graph, closed, jaxpr, env, options.lift ? lift : undefined);
   const active = passes.filter((pass) => isActive(graph.target, pass));
-  evaluate(graph, jaxpr, env, {
-    itemwise: options.itemwise ?? false,
-    active,
-    around,
-    own: options.rules ?? {},
-  });
+  const { itemwise = false, rules: own = {} } = options;
+  evaluate(graph, jaxpr, env, { itemwise, active, around, own });
   graph.scope = "out";
   const cx = plainContext(graph);
   const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
@@ -152,11 +147,9 @@ function nameOutputs(graph: Graph, names: readonly string[]) {
   });
   const rename = (name: string) => newNames.get(name) ?? name;
   const original = new Map(results.map((value, i) => [nth(names, i), value]));
+  const running = nodes.filter(({ outputs: [first] }) => !graph.isFixed(first));
   return {
-    flops: countFlops(
-      graph,
-      nodes.filter(({ outputs: [first] }) => !graph.isFixed(first)),
-    ),
+    flops: countFlops(graph, running),
     bytes: countBytes(graph, nodes),
     peak: countPeak(graph, nodes, results),
     acted: graph.acted,

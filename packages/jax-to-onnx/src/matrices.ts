@@ -29,7 +29,6 @@ function nodeOf(a: Matrix, b: Matrix) {
   return { op: a.flipped || b.flipped ? "Gemm" : "MatMul", inputs: [a.name, b.name] as const, attributes };
 }
 
-/** The product as one node. */
 export function product(graph: Graph, a: Matrix, b: Matrix): string {
   const { op, inputs, attributes } = nodeOf(a, b);
   const shape = [rowsOf(graph, a), columnsOf(graph, b)];
@@ -49,7 +48,6 @@ export function findProduct(graph: Graph, a: Matrix, b: Matrix): Matrix | undefi
   return undefined;
 }
 
-/** The two operands of a product. */
 export function operandsOf({ inputs, attributes }: GraphNode): readonly [Matrix, Matrix] {
   const [x, y] = leading(inputs, 2);
   return [

@@ -14,7 +14,6 @@ export type GraphNode = Readonly<{
   attributes: Readonly<Record<string, AttributeValue>>;
 }>;
 
-/** The node with other names of values. */
 export function renamed(
   { inputs, outputs: [first, ...more], ...node }: GraphNode,
   to: (name: string) => string,
@@ -30,7 +29,6 @@ export const isView = (node: GraphNode): boolean => views.has(node.op);
 /** A size, or the name of a dynamic size. */
 export type Dimension = number | string;
 
-/** An input or a result of a graph. */
 export type TensorInfo = Readonly<{ name: string; type: ElementType; shape: readonly Dimension[] }>;
 
 export type Initializer = Readonly<{
@@ -40,10 +38,8 @@ export type Initializer = Readonly<{
   data: Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array | BigInt64Array;
 }>;
 
-/** A constant of texts. */
 type TextConstant = Readonly<{ name: string; shape: readonly number[]; values: readonly string[] }>;
 
-/** An ONNX graph as plain data. */
 export type GraphModel = Readonly<{
   name: string;
   inputs: readonly TensorInfo[];

@@ -1,5 +1,5 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
-import { type Atom, isLifted, isLiteral, readConstant, type Var } from "./jaxpr.js";
+import { type Atom, isLifted, isLiteral, numberText, readConstant, type Var } from "./jaxpr.js";
 
 /** Most numbers of constants of a program that has a key; where all of an array are equal, one stands in the key. */
 const MOST_NUMBERS = 250_000;
@@ -30,9 +30,6 @@ export function programKey({ jaxpr, consts }: ClosedJaxpr, how: unknown, lift = 
     throw error;
   }
 }
-
-/** JSON has no NaN, no infinities and no −0. */
-const numberText = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value));
 
 function textOf({ inBinders, eqns, outs }: Jaxpr): string {
   const numbers = new Map<Var, number>();

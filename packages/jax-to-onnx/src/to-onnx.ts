@@ -1,11 +1,10 @@
-import type { JsTree, numpy as np } from "@jax-js/jax";
+import { type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import {
   type Argument,
   type ArgumentSpec,
   argumentTree,
   type ConstantValue,
   constantsOf,
-  mapArguments,
   type Tree,
 } from "./arguments.js";
 import { UsageError } from "./errors.js";
@@ -82,7 +81,7 @@ export function toOnnx(
   const symbols = symbolsOf(trees);
   const traced = (sizes: readonly number[]) => {
     const known = new Map(symbols.map(({ name: symbol }, i) => [symbol, nth(sizes, i)]));
-    const specs = trees.map(([, node]) => mapArguments(node, (leaf) => leaf.of(known)));
+    const specs = trees.map(([, node]) => tree.map((leaf: Argument) => leaf.of(known), node));
     return trace(f, specs as JsTree<ArrayType>[], name);
   };
   const { jaxpr, signature } = traced(symbols.map(() => 2));
@@ -124,17 +123,15 @@ function expectNames(names: readonly string[], inputs: readonly string[], result
 }
 
 /** The names among the sizes, each with the first input that has it. */
-function symbolsOf(trees: readonly (readonly [name: string, node: Tree<Argument>])[]): SymbolicAxis[] {
+function symbolsOf(trees: readonly (readonly [name: string, node: JsTree<Argument>])[]): SymbolicAxis[] {
   const found = new Map<string, SymbolicAxis>();
   for (const [key, node] of trees) {
     const paths = leafPaths(node, key);
-    let i = 0;
-    mapArguments(node, ({ shape }) => {
-      const input = nth(paths, i++);
+    for (const [i, { shape }] of tree.leaves<Argument>(node).entries())
       shape.forEach((size, axis) => {
-        if (typeof size === "string" && !found.has(size)) found.set(size, { name: size, input, axis });
+        if (typeof size !== "string" || found.has(size)) return;
+        found.set(size, { name: size, input: nth(paths, i), axis });
       });
-    });
   }
   if (found.size > MOST_SYMBOLS)
     throw new UsageError(

@@ -1,15 +1,17 @@
 import { nth } from "./lists.js";
 import type { GraphNode } from "./model.js";
+import { Values } from "./values.js";
 
 const none: ReadonlySet<GraphNode> = new Set();
 
 /** Use–def chains: the node that makes each value, the nodes that read it, and the values that a program returns. */
-export class UseDef {
+export class UseDef extends Values {
   readonly #producers = new Map<string, GraphNode>();
   readonly #readers = new Map<string, Set<GraphNode>>();
   #results: readonly string[] = [];
   #isResult = new Set<string>();
 
+  /** The values that the program returns; passes keep them, and `prune` keeps only what they need. */
   get results(): readonly string[] {
     return this.#results;
   }
@@ -19,10 +21,12 @@ export class UseDef {
     this.#isResult = new Set(names);
   }
 
+  /** The node that makes a value; undefined for inputs and constants. */
   producer(name: string): GraphNode | undefined {
     return this.#producers.get(name);
   }
 
+  /** The nodes that read a value. */
   readers(name: string): ReadonlySet<GraphNode> {
     return this.#readers.get(name) ?? none;
   }
@@ -31,7 +35,7 @@ export class UseDef {
     return this.#isResult.has(name);
   }
 
-  add(node: GraphNode): void {
+  protected link(node: GraphNode): void {
     for (const name of node.outputs) this.#producers.set(name, node);
     for (const name of node.inputs) {
       const known = this.#readers.get(name);
@@ -41,17 +45,17 @@ export class UseDef {
   }
 
   /** The node with new names of its inputs. */
-  rename(node: GraphNode, names: ReadonlyMap<string, string>): GraphNode {
+  protected rename(node: GraphNode, names: ReadonlyMap<string, string>): GraphNode {
     if (!node.inputs.some((name) => names.has(name))) return node;
     const renamed = { ...node, inputs: node.inputs.map((name) => names.get(name) ?? name) };
     // A replaced value's readers are already those of the other value.
     this.#forget(node, [...node.inputs, ...renamed.inputs]);
-    this.add(renamed);
+    this.link(renamed);
     return renamed;
   }
 
   /** Reads other values instead of the outputs of a node, which goes; later nodes are renamed when they are visited. */
-  replace(node: GraphNode, by: readonly string[], names: Map<string, string>): void {
+  protected replace(node: GraphNode, by: readonly string[], names: Map<string, string>): void {
     this.#forget(node, node.inputs);
     node.outputs.forEach((name, i) => {
       const other = nth(by, i);
@@ -67,7 +71,7 @@ export class UseDef {
     });
   }
 
-  clear(): void {
+  protected unlink(): void {
     this.#producers.clear();
     this.#readers.clear();
   }

@@ -49,7 +49,6 @@ export class Values {
     this.#origins.set(value, { ...this.#origins.get(value), ...origin });
   }
 
-  /** What was recorded about it. */
   originOf(value: Lazy | string): Origin {
     return this.#origins.get(value) ?? {};
   }
@@ -73,7 +72,6 @@ export class Values {
     return this.constant(BigInt64Array.from(values, BigInt), "int64", [values.length]);
   }
 
-  /** The constants with these names. */
   constantsAmong(names: ReadonlySet<string>): Initializer[] {
     return [...this.#constants.values()].filter(({ name }) => names.has(name));
   }

@@ -1,6 +1,6 @@
 /** Functions as a user of the package writes them: a network, its gradient, a step of Adam, attention. */
 import { grad, type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
-import { type ArgumentSpec, argumentTree, mapArguments, type Tree } from "../src/arguments.js";
+import { type Argument, type ArgumentSpec, argumentTree, type Tree } from "../src/arguments.js";
 import { toOnnx } from "../src/index.js";
 import { type ArrayType, leafPaths } from "../src/trace.js";
 import { runJax, spread } from "./compare.js";
@@ -95,7 +95,7 @@ export function ran(
   const known = new Map(Object.entries(sizes));
   const paths = trees.flatMap(([key, node]) => leafPaths(node, key));
   const types: ArrayType[] = [];
-  for (const [, node] of trees) mapArguments(node, (leaf) => types.push(leaf.of(known)));
+  for (const [, node] of trees) types.push(...tree.leaves<Argument>(node).map((leaf) => leaf.of(known)));
   const values = types.map(({ shape, dtype }, i) => {
     const { data, ...rest } = spread(shape, dtype, i + 1);
     // second moments are squares
@@ -103,7 +103,7 @@ export function ran(
   });
   const results = runJax((...leavesOf) => {
     const left = leavesOf.values();
-    const filled = trees.map(([, node]) => mapArguments(node, () => left.next().value as A));
+    const filled = trees.map(([, node]) => tree.map((_: Argument) => left.next().value as A, node));
     return f(...(filled as never[]));
   }, values);
   return { inputs: new Map(values.map((value, i) => [paths[i] as string, value])), results };

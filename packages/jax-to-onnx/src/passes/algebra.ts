@@ -72,7 +72,6 @@ function quotient(cx: Context, x: Lazy, over: Lazy): Simplified {
   return apply(cx, "Div", [x, under(over, nth(made.inputs, 0))], x.dtype);
 }
 
-/** −x. */
 function simplerNegative(cx: Context, a: Lazy): Simplified {
   if (a.dtype === DType.Uint32) return undefined;
   const twice = madeBy(cx, a, "Neg");

@@ -35,15 +35,13 @@ function sumByProduct(graph: Graph, node: GraphNode): string | undefined {
   const parts = Math.ceil(rows / mostRows);
   if (rows % parts !== 0) return undefined;
   const length = rows / parts;
-  const data = type === "float64" ? new Float64Array(length).fill(1) : new Float32Array(length).fill(1);
+  const Numbers = type === "float64" ? Float64Array : Float32Array;
   const lead = parts === 1 ? [] : [parts];
   const matrices = graph.reshape(name, [...lead, length, columns]);
-  const ones = graph.constant(data, type, [length]);
-  const sums = graph.node("MatMul", [ones, matrices], { type, shape: [...lead, columns] });
+  const ones = graph.constant(new Numbers(length).fill(1), type, [length]);
+  const sums = graph.like("MatMul", [ones, matrices], [...lead, columns]);
   if (parts === 1) return graph.reshape(sums, kept);
-  const attributes = { keepdims: 0 };
-  const total = { type, shape: [columns] };
-  return graph.reshape(graph.node("ReduceSum", [sums, graph.ints([0])], total, { attributes }), kept);
+  return graph.reshape(graph.like("ReduceSum", [sums, graph.ints([0])], [columns], { keepdims: 0 }), kept);
 }
 
 export const sumsByProduct: Pass = {

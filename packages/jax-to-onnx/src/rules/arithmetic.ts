@@ -43,17 +43,14 @@ function writtenOut(cx: Context, number: Lazy, factors: Lazy): Lazy {
   };
 }
 
-/** −x. */
 export const negate = (cx: Context, a: Lazy): Lazy => wrap(cx, apply(cx, "Neg", [a], a.dtype));
 
-/** The maximum. */
 export function maximum(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Bool) return apply(cx, "Or", [a, b], DType.Bool);
   if (a.dtype === DType.Uint32) return select(cx, isLess(cx, a, b), b, a);
   return apply(cx, "Max", [a, b], a.dtype);
 }
 
-/** The minimum. */
 export function minimum(cx: Context, a: Lazy, b: Lazy): Lazy {
   if (a.dtype === DType.Uint32) return select(cx, isLess(cx, a, b), a, b);
   return apply(cx, a.dtype === DType.Bool ? "And" : "Min", [a, b], a.dtype);

@@ -44,13 +44,9 @@ export const compare: Rule = (cx, eqn, x, y) => {
 /** x where the condition holds, else y. ONNX Runtime selects no booleans, so these are logic. */
 export function select(cx: Context, condition: Lazy, x: Lazy, y: Lazy): Lazy {
   if (x.dtype !== DType.Bool) return apply(cx, "Where", [condition, x, y], x.dtype);
-  const not = apply(cx, "Not", [condition], x.dtype);
-  return apply(
-    cx,
-    "Or",
-    [apply(cx, "And", [condition, x], x.dtype), apply(cx, "And", [not, y], x.dtype)],
-    x.dtype,
-  );
+  const logic = (op: string, ...inputs: Lazy[]): Lazy => apply(cx, op, inputs, x.dtype);
+  const not = logic("Not", condition);
+  return logic("Or", logic("And", condition, x), logic("And", not, y));
 }
 
 export const where: Rule = (cx, eqn, condition, x, y) => {

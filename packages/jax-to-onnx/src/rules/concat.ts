@@ -25,10 +25,8 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
     return sizes[i] === 1 ? withUnit(whole, axis) : whole;
   });
   const own = held.map((v) => nth(nth(v.axes, axis), 0));
-  const refined = refine(
-    graph,
-    held.map((v) => ({ ...v, axes: v.axes.with(axis, []) })),
-  );
+  const without = held.map((v) => ({ ...v, axes: v.axes.with(axis, []) }));
+  const refined = refine(graph, without);
   // Each part is aligned with the position of its own factor restored.
   const marker = refined.sizes.length;
   const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [nth(own, i)]] }));
@@ -40,12 +38,8 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
     pick(refined.sizes, side),
   ) as [number[], number[]];
   const { names, dimension, shape } = parallel(graph, bases, before, sizes, after);
-  const base = graph.node(
-    "Concat",
-    names,
-    { type: elementType(first.dtype), shape },
-    { attributes: { axis: dimension } },
-  );
+  const type = { type: elementType(first.dtype), shape };
+  const base = graph.node("Concat", names, type, { attributes: { axis: dimension } });
   const total = sumOf(sizes);
   const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
   return canonical({
@@ -89,11 +83,8 @@ function parallel(
 function withUnit(v: Lazy, axis: number): Lazy {
   const unit = factor(1);
   const later = new Set(v.axes.slice(axis + 1).flat());
-  const place = Math.max(
-    0,
-    v.order.findIndex((f) => later.has(f)),
-  );
-  return { ...v, order: v.order.toSpliced(place, 0, unit), axes: v.axes.with(axis, [unit]) };
+  const place = v.order.findIndex((f) => later.has(f));
+  return { ...v, order: v.order.toSpliced(Math.max(0, place), 0, unit), axes: v.axes.with(axis, [unit]) };
 }
 
 /** Concat does not broadcast: each part must hold every position of the result. */
@@ -105,12 +96,8 @@ function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
   const full = order.filter((p) => have.includes(p) || missing.includes(p));
   const arranged = arrangeTo(graph, v, full);
   const shape = full.map((p) => at(v, p).size);
-  const ones = (): string =>
-    graph.reshape(
-      arranged.base,
-      full.map((p) => (missing.includes(p) ? 1 : at(v, p).size)),
-    );
-  const base = expandTo(graph, v, ones, shape);
+  const held = full.map((p) => (missing.includes(p) ? 1 : at(v, p).size));
+  const base = expandTo(graph, v, () => graph.reshape(arranged.base, held), shape);
   const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
   return { ...v, base, order: full.map((p) => nth(nth(axes, p), 0)), axes };
 }

@@ -1,8 +1,8 @@
 import { DType } from "@jax-js/jax";
-import { type Context, elementType, type Rule } from "../context.js";
+import type { Context, Rule } from "../context.js";
 import { outShape, outType, paramsOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
-import { type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
+import { factor, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
 import { leading, nth, sizeOf } from "../lists.js";
 import { contract } from "./dot.js";
 import { flipped, pad, slice } from "./movement.js";
@@ -103,24 +103,15 @@ function asConv(cx: Context, input: Lazy, weight: Lazy, params: ConvParams, out:
   const spatial = shape[0].slice(v + 2);
   const kernel = shape[1].slice(v + 2);
   const transposed = params.lhsDilation.some((d) => d !== 1);
+  const inKernel = kernel.map((_, i) => v + 2 + i);
   // ConvTranspose needs the kernel before the flip that expresses it as a convolution.
-  const unflipped = transposed
-    ? flipped(
-        cx,
-        weight,
-        kernel.map((_, i) => v + 2 + i),
-      )
-    : weight;
+  const unflipped = transposed ? flipped(cx, weight, inKernel) : weight;
   const x = grouped(cx, input, v, groups, [N, groups * C, ...spatial], [1, 0, 2]);
   if (transposed) {
-    const swap = transpose(unflipped, [...Array(v).keys(), v + 1, v, ...kernel.map((_, i) => v + 2 + i)]);
+    const swap = transpose(unflipped, [...Array(v).keys(), v + 1, v, ...inKernel]);
     const w = grouped(cx, swap, v, groups, [groups * C, O, ...kernel], [0, 1, 2]);
-    return ungrouped(
-      cx,
-      asTransposed(cx, x, w, params, groups, [N, groups * O, ...out], spatial, kernel),
-      v,
-      groups,
-    );
+    const result = asTransposed(cx, x, w, params, groups, [N, groups * O, ...out], spatial, kernel);
+    return ungrouped(cx, result, v, groups);
   }
   const w = grouped(cx, unflipped, v, groups, [groups * O, C, ...kernel], [0, 1, 2]);
   const cut = params.padding.some((pair) => pair.some((p) => p < 0));
@@ -130,21 +121,13 @@ function asConv(cx: Context, input: Lazy, weight: Lazy, params: ConvParams, out:
   const pads = cut
     ? kernel.flatMap(() => [0, 0])
     : [...params.padding.map((p) => p[0]), ...params.padding.map((p) => p[1])];
-  const result = [N, groups * O, ...out];
-  const base = graph.node(
-    "Conv",
-    [source, w],
-    { type: elementType(input.dtype), shape: result },
-    {
-      attributes: {
-        kernel_shape: kernel,
-        strides: params.strides,
-        pads,
-        dilations: params.rhsDilation,
-        group: groups,
-      },
-    },
-  );
+  const base = graph.like("Conv", [source, w], [N, groups * O, ...out], {
+    kernel_shape: kernel,
+    strides: params.strides,
+    pads,
+    dilations: params.rhsDilation,
+    group: groups,
+  });
   return ungrouped(cx, base, v, groups);
 }
 
@@ -159,7 +142,6 @@ function asTransposed(
   kernel: readonly number[],
 ): string {
   const { graph } = cx;
-  const type = graph.typeOf(x);
   const reach = kernel.map((k, i) => (k - 1) * nth(params.rhsDilation, i));
   // ConvTranspose pads its result negatively: before = reach − padding; the rest is padded here.
   const before = params.padding.map(([p], i) => nth(reach, i) - p);
@@ -171,27 +153,18 @@ function asTransposed(
     return n > first + last ? ([first, last] as const) : ([0, 0] as const);
   });
   const inner = crops.map(([first, last], i) => nth(full, i) - first - last);
-  const base = graph.node(
-    "ConvTranspose",
-    [x, w],
-    { type, shape: [...shape.slice(0, 2), ...inner] },
-    {
-      attributes: {
-        kernel_shape: kernel,
-        strides: params.lhsDilation,
-        pads: [...crops.map(([first]) => first), ...crops.map(([, last]) => last)],
-        dilations: params.rhsDilation,
-        group: groups,
-      },
-    },
-  );
-  const grown = padded(
-    cx,
-    ofBuffer(base, DType.Float32, graph.shapeOf(base)),
-    2,
-    crops.map(([first, last], i) => [first - nth(before, i), last - nth(after, i)]),
-  );
-  return dense(graph, grown);
+  const base = graph.like("ConvTranspose", [x, w], [...shape.slice(0, 2), ...inner], {
+    kernel_shape: kernel,
+    strides: params.lhsDilation,
+    pads: [...crops.map(([first]) => first), ...crops.map(([, last]) => last)],
+    dilations: params.rhsDilation,
+    group: groups,
+  });
+  const rest = crops.map(([first, last], i): [number, number] => [
+    first - nth(before, i),
+    last - nth(after, i),
+  ]);
+  return dense(graph, padded(cx, ofBuffer(base, DType.Float32, graph.shapeOf(base)), 2, rest));
 }
 
 /** The ONNX value of [G, A, B, …] with G moved into the axis that `order` puts it before. */
@@ -204,15 +177,9 @@ function grouped(
   order: readonly number[],
 ): string {
   if (vmapDims === 0) return dense(cx.graph, v);
-  const rank = v.axes.length;
-  const whole = {
-    ...v,
-    axes: v.axes.with(
-      0,
-      (v.axes[0]?.length ?? 0) === 0 && groups > 1 ? [{ size: groups, lazy: true }] : (v.axes[0] ?? []),
-    ),
-  };
-  const perm = [...order, ...Array.from({ length: rank - 3 }, (_, i) => i + 3)];
+  const [first = [], ...rest] = v.axes;
+  const whole = { ...v, axes: [first.length === 0 && groups > 1 ? [factor(groups, true)] : first, ...rest] };
+  const perm = [...order, ...Array.from({ length: v.axes.length - 3 }, (_, i) => i + 3)];
   return dense(cx.graph, reshapeOrCopy(cx.graph, transpose(whole, perm), shape));
 }
 

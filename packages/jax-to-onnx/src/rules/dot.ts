@@ -5,8 +5,8 @@ import { outShape, outType } from "../jaxpr.js";
 import { solid } from "../layout.js";
 import { type Lazy, padRank, shapeOf } from "../lazy.js";
 import { leading } from "../lists.js";
-import { reduced } from "./exact-reductions.js";
 import { matrixProduct } from "./matrix-product.js";
+import { reduced } from "./reduce.js";
 import { reduceFactors, repeated } from "./reductions.js";
 
 const dot: Rule = (cx, eqn, a, b) => {
@@ -68,19 +68,16 @@ function sumOfProducts(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): 
 function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [Lazy, Lazy, number] {
   let [left, right] = leading(refined.values, 2);
   let times = 1;
+  const sumOver = (v: Lazy, p: number): Lazy =>
+    without(
+      reduceFactors(cx, v, "ReduceSum", (f) => f === at(v, p)),
+      p,
+    );
   for (const p of summed) {
     const [l, r] = [at(left, p), at(right, p)];
     if (l.lazy && r.lazy) times *= l.size;
-    else if (r.lazy)
-      left = without(
-        reduceFactors(cx, left, "ReduceSum", (f) => f === l),
-        p,
-      );
-    else if (l.lazy)
-      right = without(
-        reduceFactors(cx, right, "ReduceSum", (f) => f === r),
-        p,
-      );
+    else if (r.lazy) left = sumOver(left, p);
+    else if (l.lazy) right = sumOver(right, p);
   }
   return [left, right, times];
 }

@@ -41,17 +41,10 @@ const bitCombine: Rule = (cx, eqn, ...inputs) => {
     dtype === DType.Bool
       ? { and: "And", or: "Or", xor: "Xor" }
       : { and: "BitwiseAnd", or: "BitwiseOr", xor: "BitwiseXor" };
-  return [
-    apply(
-      cx,
-      names[op],
-      inputs.map((v) => convert(cx, v, dtype)),
-      dtype,
-    ),
-  ];
+  const values = inputs.map((v) => convert(cx, v, dtype));
+  return [apply(cx, names[op], values, dtype)];
 };
 
-/** Rules of the elementwise primitives. */
 export const elementwiseRules: Readonly<Record<string, Rule>> = {
   add: binary(add, (a, b) => a + b),
   mul: binary(multiply, (a, b) => a * b),

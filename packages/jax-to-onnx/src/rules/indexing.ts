@@ -1,9 +1,9 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, convert, elementType, literal, type Rule, unsupported } from "../context.js";
+import { apply, type Context, convert, literal, type Rule, unsupported } from "../context.js";
 import { paramsOf } from "../jaxpr.js";
 import { dense, reshapeOrCopy } from "../layout.js";
 import { type Lazy, ofBuffer, shapeOf, transpose } from "../lazy.js";
-import { nth, pick, sizeOf } from "../lists.js";
+import { inverse, nth, pick, sizeOf } from "../lists.js";
 
 type IndexParams = { axis: number[]; outDim: number };
 
@@ -46,8 +46,7 @@ const gather: Rule = (cx, eqn, data, ...indices) => {
   const index = broadcastIndex(cx, linearIndex(cx, indices, sizes), shape);
   const have = graph.shapeOf(source);
   const out = [...have.slice(0, place), ...shape, ...have.slice(place + 1)];
-  const type = { type: elementType(data.dtype), shape: out };
-  const base = graph.node("Gather", [source, index], type, { attributes: { axis: place } });
+  const base = graph.like("Gather", [source, index], out, { axis: place });
   // [before…, index…, after…] -> the index axes at `outDim`
   const places = shape.map((_, i) => place + i);
   const others = [...out.keys()].filter((i) => !places.includes(i));
@@ -81,19 +80,13 @@ const scatter: Rule = (cx, eqn, updates, ...indices) => {
   const flat = [sizeOf(restSizes), sizeOf(shape)];
   const columns = dense(graph, reshapeOrCopy(graph, transpose(updates, [...others, ...places]), flat));
   const index = graph.reshape(broadcastIndex(cx, linearIndex(cx, indices, sizes), shape), [1, sizeOf(shape)]);
-  const wide = graph.node("Expand", [index, graph.ints(flat)], { type: "int32", shape: flat });
-  const type = { type: elementType(updates.dtype), shape: [sizeOf(restSizes), sizeOf(sizes)] };
-  const zeros = dense(graph, literal(cx, 0, updates.dtype, type.shape));
+  const wide = graph.like("Expand", [index, graph.ints(flat)], flat);
+  const entries = [sizeOf(restSizes), sizeOf(sizes)];
+  const zeros = dense(graph, literal(cx, 0, updates.dtype, entries));
   const attributes = params.op === "add" ? { axis: 1, reduction: "add" } : { axis: 1 };
-  const base = graph.node("ScatterElements", [zeros, wide, columns], type, { attributes });
-  const whole = reshapeOrCopy(graph, ofBuffer(base, updates.dtype, type.shape), [...restSizes, ...sizes]);
-  const order = [...rest, ...params.axis];
-  return [
-    transpose(
-      whole,
-      order.map((_, i) => order.indexOf(i)),
-    ),
-  ];
+  const base = graph.like("ScatterElements", [zeros, wide, columns], entries, attributes);
+  const whole = reshapeOrCopy(graph, ofBuffer(base, updates.dtype, entries), [...restSizes, ...sizes]);
+  return [transpose(whole, inverse([...rest, ...params.axis]))];
 };
 
 export const indexingRules: Readonly<Record<string, Rule>> = { gather, scatter };

@@ -5,7 +5,7 @@ import { isFloat } from "../jaxpr.js";
 import { bufferSize, type Lazy } from "../lazy.js";
 import { nth, pick, sizeOf } from "../lists.js";
 import { product } from "../matrices.js";
-import { reduced } from "./exact-reductions.js";
+import { reduced } from "./reduce.js";
 
 /**
  * The role of each position in a product: held by both sides and kept (batch), by the left one only (rows), by the
@@ -175,7 +175,6 @@ function operand(
   return { name: cx.graph.reshape(arrangeTo(cx.graph, v, order).base, [...held, ...matrix]), flipped };
 }
 
-/** The matrices transposed. */
 function swapped(cx: Context, name: string, swap: boolean): string {
   if (!swap) return name;
   const n = cx.graph.shapeOf(name).length;

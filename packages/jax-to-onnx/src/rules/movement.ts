@@ -34,7 +34,6 @@ export function alongAxis(
   return canonical({ base, dtype: v.dtype, order, axes: v.axes.with(axis, fresh) });
 }
 
-/** Elements `start` to `end` of an axis. */
 export function slice(cx: Context, v: Lazy, axis: number, start: number, end: number): Lazy {
   const size = nth(shapeOf(v), axis);
   if (start === 0 && end === size) return v;
@@ -156,7 +155,6 @@ function transposed({ graph }: Context, v: Lazy, perm: readonly number[]): Lazy 
   return result;
 }
 
-/** Rules of the primitives that only move elements. */
 export const movementRules: Readonly<Record<string, Rule>> = {
   transpose: (cx, eqn, v) => [transposed(cx, v, paramsOf<{ perm: number[] }>(eqn).perm)],
   broadcast: (_cx, eqn, v) => {

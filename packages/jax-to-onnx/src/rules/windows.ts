@@ -2,7 +2,7 @@ import { apply, type Context, elementType, type Rule, typedData } from "../conte
 import { paramsOf } from "../jaxpr.js";
 import { reshapeOrCopy, solid } from "../layout.js";
 import { broadcast, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
-import { nth } from "../lists.js";
+import { inverse, nth } from "../lists.js";
 import { concat } from "./concat.js";
 import { contract } from "./dot.js";
 import { alongAxis, pad, slice } from "./movement.js";
@@ -107,13 +107,8 @@ function fold(
   const rank = v.axes.length;
   const before = Array<number>(axis).fill(1);
   const after = Array<number>(rank - axis - 2).fill(1);
-  const matrix = reshape(ofBuffer(name, v.dtype, [count, size, length]), [
-    ...before,
-    count,
-    size,
-    ...after,
-    length,
-  ]) as Lazy;
+  const table = ofBuffer(name, v.dtype, [count, size, length]);
+  const matrix = reshape(table, [...before, count, size, ...after, length]) as Lazy;
   const spread = { ...v, axes: [...v.axes, []] };
   const summed = contract({ ...cx, wanted: undefined }, spread, matrix, [axis, axis + 1]);
   const perm = [...Array(rank - 2).keys()].toSpliced(axis, 0, rank - 2);
@@ -149,11 +144,7 @@ const poolTranspose: Rule = (cx, eqn, v) => {
   const params = paramsOf<PoolParams & { inShape: number[] }>(eqn);
   const n = params.window.length;
   const lead = params.inShape.length - n;
-  const perm = pairedToGrouped(lead, n);
-  const paired = transpose(
-    v,
-    perm.map((_, i) => perm.indexOf(i)),
-  );
+  const paired = transpose(v, inverse(pairedToGrouped(lead, n)));
   const windows = windowsOf(params.inShape, params);
   return [
     windows.reduce((w, window, i) => fold(cx, w, lead + i, nth(params.inShape, lead + i), window), paired),

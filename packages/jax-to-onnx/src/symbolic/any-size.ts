@@ -1,6 +1,6 @@
 import type { ClosedJaxpr } from "@jax-js/jax";
 import { UnsupportedOpError } from "../errors.js";
-import { type Atom, isLiteral, prepare, readConstant, type Var } from "../jaxpr.js";
+import { type Atom, isLiteral, numberText, prepare, readConstant, type Var } from "../jaxpr.js";
 import { nth } from "../lists.js";
 
 /**
@@ -91,9 +91,6 @@ function linesOf(closed: ClosedJaxpr): Line[] {
   lines.push({ where: "the results", text: jaxpr.outs.map(atom).join("; "), sizes: [] });
   return lines;
 }
-
-/** Distinguishes −0 from 0. */
-const numberText = (value: unknown): string => (Object.is(value, -0) ? "-0" : String(value));
 
 /** Parameters of an equation as text; appends their numbers to `sizes`. */
 const withoutNumbers = (params: unknown, sizes: number[]): string =>

@@ -53,12 +53,10 @@ export class Sizes {
     return { factor, powers: known, isFixed, dimension };
   }
 
-  /** The constants that were made. */
   get constants(): readonly Initializer[] {
     return [...this.#added.values()];
   }
 
-  /** A constant vector of sizes. */
   constant(values: readonly number[]): string {
     const name = `sizes ${values.join(" ")}`;
     this.#added.set(name, {
@@ -78,7 +76,6 @@ export class Sizes {
     return this.#emit("Concat", parts, name, nodes, { axis: 0 });
   }
 
-  /** A vector of one size. */
   #entry({ factor, powers, isFixed, dimension }: Monomial, nodes: GraphNode[]): string {
     if (isFixed) return this.constant([factor]);
     const factors = powers.flatMap((e, k) => Array<string>(e).fill(this.#length(k, nodes)));

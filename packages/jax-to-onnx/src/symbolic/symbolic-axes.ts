@@ -86,12 +86,8 @@ function merge(graph: LoweredGraph, grown: readonly LoweredGraph[], sizes: Sizes
       const alike =
         c.type === first.type && c.data.length === first.data.length && c.shape.join() === first.shape.join();
       const equals = alike && (first.data as Float32Array).every((value, i) => Object.is(value, c.data[i]));
-      if (!equals && (!alike || c.type !== "int64" || c.shape.length !== 1))
-        throw differs(
-          k,
-          where,
-          alike ? "holds a number that depends on it" : "holds more numbers in larger arrays",
-        );
+      const why = alike ? "holds a number that depends on it" : "holds more numbers in larger arrays";
+      if (!equals && (!alike || c.type !== "int64" || c.shape.length !== 1)) throw differs(k, where, why);
       equal &&= equals;
     });
     return equal ? first.name : undefined;
@@ -114,12 +110,8 @@ function merge(graph: LoweredGraph, grown: readonly LoweredGraph[], sizes: Sizes
     const unchanged = same(found, where);
     if (unchanged !== undefined) return unchanged;
     const vectors = found.map((c) => Array.from(c.data as BigInt64Array, Number));
-    const entries = nth(vectors, 0).map((_, i) =>
-      symbolic(
-        vectors.map((vector) => nth(vector, i)),
-        where,
-      ),
-    );
+    const valuesAt = (i: number): number[] => vectors.map((vector) => nth(vector, i));
+    const entries = nth(vectors, 0).map((_, i) => symbolic(valuesAt(i), where));
     const one = user.op === "Reshape" && at === 1 && entries.filter(({ isFixed }) => !isFixed).length === 1;
     return one
       ? sizes.constant(entries.map(({ isFixed, factor }) => (isFixed ? factor : -1)))
@@ -137,13 +129,8 @@ function merge(graph: LoweredGraph, grown: readonly LoweredGraph[], sizes: Sizes
     if (odd >= 0)
       throw differs(odd, `${first.op} ${first.outputs[0]}`, "is another operation in larger arrays");
     const all = [first, ...(others as GraphNode[])];
-    const inputs = first.inputs.map((_, at) =>
-      merged(
-        all.map((node) => nth(node.inputs, at)),
-        first,
-        at,
-      ),
-    );
+    const namesAt = (at: number): string[] => all.map((node) => nth(node.inputs, at));
+    const inputs = first.inputs.map((_, at) => merged(namesAt(at), first, at));
     others.forEach((other, k) =>
       first.outputs.forEach((name, at) => partners[k]?.set(name, other?.outputs[at] as string)),
     );

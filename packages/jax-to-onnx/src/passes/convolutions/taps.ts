@@ -1,6 +1,6 @@
 import type { Context } from "../../context.js";
-import { arrange, solid } from "../../layout.js";
-import { canonical, type Lazy, ofBuffer, reshape, shapeOf } from "../../lazy.js";
+import { inOrder, solid } from "../../layout.js";
+import { type Lazy, ofBuffer, shapeOf, view } from "../../lazy.js";
 import { leading, nth, pick, sizeOf } from "../../lists.js";
 import type { AxisTaps } from "../../origins.js";
 import { contract } from "../../rules/dot.js";
@@ -33,8 +33,8 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const o = nth(shapeOf(w), 0);
   const table = makeTable(axes);
   const { positions: q, taps: t, inputs: p } = table;
-  const flatX = flat(x, [n, c, p]);
-  const flatW = flat(w, [o, c, t]);
+  const flatX = view(x, [n, c, p]);
+  const flatW = view(w, [o, c, t]);
   // Contracting the batch: the common axes of the operands are outermost.
   const large = t > q;
   const moves = (size: number, there: boolean) => (there ? 0 : size * gather);
@@ -48,7 +48,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       cost: n * q * t * c * o + moves(n * q * t * c, known(flatX, byInput) !== undefined),
       make: () => {
         const X = gatherPositions(cx, flatX, byInput, large) as Lazy; // [n, c, (q, t)] or [n, c, (t, q)]
-        const cut = flat(X, [n, c, ...(large ? [t, q] : [q, t])]);
+        const cut = view(X, [n, c, ...(large ? [t, q] : [q, t])]);
         const at = large ? 3 : 2;
         const left = { ...cut, axes: placed(cut, [0, undefined, at, 1, 5 - at]) };
         const right = { ...flatW, axes: placed(flatW, [undefined, 0, undefined, 1, 2]) };
@@ -60,13 +60,13 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
       make: () => {
         const left = { ...flatX, axes: placed(flatX, [0, 2, undefined, undefined, 1]) };
         // The result has its columns in the order of the kernel: the small operand is transposed.
-        const kernel = arrangedAs(cx, flatW, [1, 2, 0]);
+        const kernel = inOrder(cx.graph, solid(cx.graph, flatW, [1, 2, 0]), [1, 2, 0]);
         const right = { ...kernel, axes: placed(kernel, [undefined, undefined, 2, 0, 1]) };
         const Y = contract({ ...cx, wanted: [0, 1, 2, 3] }, left, right, [4]); // [n, p, t, o]
         if (parallel) return shuffled(Y, axes);
-        const rows = flat({ ...Y, axes: placed(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
+        const rows = view({ ...Y, axes: placed(Y, [0, 3, 1, 2]) }, [n, o, p * t]);
         const picked = gatherPositions(cx, rows, byOutput, false) as Lazy;
-        return reduceAxes(cx, flat(picked, [n, o, q, byOutput.width]), "Add", [3]);
+        return reduceAxes(cx, view(picked, [n, o, q, byOutput.width]), "Add", [3]);
       },
     },
   ];
@@ -75,7 +75,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
     ways.push({
       cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
       make: () => {
-        const W = flat(gatherPositions(cx, flatW, byKernel, true) as Lazy, [o, c, p, q]);
+        const W = view(gatherPositions(cx, flatW, byKernel, true) as Lazy, [o, c, p, q]);
         const left = { ...flatX, axes: placed(flatX, [0, undefined, undefined, 1, 2]) };
         const right = { ...W, axes: placed(W, [undefined, 0, 3, 1, 2]) };
         return contract(ordered(cx, large), left, right, [3, 4]);
@@ -87,7 +87,7 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
     ways.push({ cost: products + written * write, make: () => minimalProduct(cx, x, w, minimal) });
   }
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
-  return flat(result, [n, o].concat(axes.map((axis) => axis.output)));
+  return view(result, [n, o].concat(axes.map((axis) => axis.output)));
 }
 
 /** True for a transposed convolution whose outputs of one input directly follow those of the one before. */
@@ -102,10 +102,10 @@ const isSideBySide = (axis: AxisTaps): boolean =>
 /** [n, p, t, o] as [n, o, …(p, t) of each axis]: a view. */
 function shuffled(v: Lazy, axes: readonly AxisTaps[]): Lazy {
   const [n, , , o] = leading(shapeOf(v), 4);
-  const cut = flat(v, [n, ...axes.map((axis) => axis.input), ...axes.map((axis) => axis.kernel), o]);
+  const cut = view(v, [n, ...axes.map((axis) => axis.input), ...axes.map((axis) => axis.kernel), o]);
   const pairs = axes.flatMap((_, i) => [cut.axes[1 + i] ?? [], cut.axes[1 + axes.length + i] ?? []]);
   const turned = { ...cut, axes: [cut.axes[0] ?? [], cut.axes.at(-1) ?? [], ...pairs] };
-  return flat(turned, [n, o, ...axes.map((axis) => axis.output)]);
+  return view(turned, [n, o, ...axes.map((axis) => axis.output)]);
 }
 
 /** Logical axes of the products are [n, o, q]: channels innermost for images. */
@@ -113,24 +113,6 @@ const ordered = (cx: Context, large: boolean): Context => ({ ...cx, wanted: larg
 
 const placed = (v: Lazy, order: readonly (number | undefined)[]) =>
   order.map((i) => (i === undefined ? [] : (v.axes[i] ?? [])));
-
-function flat(v: Lazy, shape: readonly number[]): Lazy {
-  const view = reshape(v, shape);
-  if (view === null) throw new Error(`convolution: [${shapeOf(v)}] does not flatten to [${shape}]`);
-  return view;
-}
-
-/** The same value with the axes of its buffer in this order. */
-function arrangedAs({ graph }: Context, v: Lazy, order: readonly number[]): Lazy {
-  const held = solid(graph, v, order);
-  return canonical(
-    arrange(
-      graph,
-      held,
-      order.flatMap((axis) => held.axes[axis] ?? []),
-    ),
-  );
-}
 
 function makeTable(axes: readonly AxisTaps[]): Table {
   const positions = sizeOf(axes.map((axis) => axis.output));
@@ -223,7 +205,7 @@ function gatherPositions(
   const order =
     nth(sizes, inner) <= graph.target.convolutions.shortRow ? [2, outer, inner] : [outer, 2, inner];
   const dim = order.indexOf(2);
-  const ready = arrangedAs(cx, v, order);
+  const ready = inOrder(graph, solid(graph, v, order), order);
   const shape = pick(sizes, order);
   let rows = graph.reshape(ready.base, shape);
   if (index.includes(-1)) rows = padNode(cx, rows, v.dtype, { dim, before: 0, after: 1 });

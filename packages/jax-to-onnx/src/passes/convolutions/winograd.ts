@@ -1,6 +1,6 @@
 import { type Context, elementType, typedData } from "../../context.js";
-import { arrange, solid } from "../../layout.js";
-import { canonical, type Lazy, reshape, shapeOf } from "../../lazy.js";
+import { inOrder, solid } from "../../layout.js";
+import { type Lazy, shapeOf, view } from "../../lazy.js";
 import { leading, sizeOf } from "../../lists.js";
 import { contract } from "../../rules/dot.js";
 import { alongAxis } from "../../rules/movement.js";
@@ -85,14 +85,7 @@ function transformed(
   const order = [...steps.keys()].map((i) => i + 2).concat(inner);
   const isLazy = flat.axes.flat().some((f) => f.lazy);
   const held = isLazy ? solid(cx.graph, flat, order) : flat;
-  const start = canonical(
-    arrange(
-      cx.graph,
-      held,
-      order.flatMap((axis) => held.axes[axis] ?? []),
-    ),
-  );
-  const result = steps.reduce((u, rows, i) => along(cx, u, 2 + i, rows), start);
+  const result = steps.reduce((u, rows, i) => along(cx, u, 2 + i, rows), inOrder(cx.graph, held, order));
   return view(result, [n, c, ...axes.map(({ matrices, roles }) => matrices[roles[operand]].length)]);
 }
 
@@ -131,10 +124,4 @@ function along(cx: Context, v: Lazy, axis: number, rows: Rows): Lazy {
     const right = graph.reshape(name, [...outer, columnsOf(rows), after]);
     return graph.reshape(graph.like("MatMul", [left, right], [...outer, rows.length, after]), made);
   });
-}
-
-function view(v: Lazy, shape: readonly number[]): Lazy {
-  const result = reshape(v, shape);
-  if (result === null) throw new Error(`convolution: [${shapeOf(v)}] is not [${shape}]`);
-  return result;
 }
