@@ -16,7 +16,7 @@ import type { OwnRule } from "./own-rules.js";
 import type { SymbolicAxis } from "./symbolic/sizes.js";
 import { MOST_SYMBOLS, withSymbolicAxes } from "./symbolic/symbolic-axes.js";
 import { portable, type Target } from "./target.js";
-import { type ArrayType, leafPaths, trace } from "./trace.js";
+import { leafPaths, trace } from "./trace.js";
 
 export type ToOnnxOptions = {
   /** Name of the graph. Default: that of the function. */
@@ -82,7 +82,7 @@ export function toOnnx(
   const traced = (sizes: readonly number[]) => {
     const known = new Map(symbols.map(({ name: symbol }, i) => [symbol, nth(sizes, i)]));
     const specs = trees.map(([, node]) => tree.map((leaf: Argument) => leaf.of(known), node));
-    return trace(f, specs as JsTree<ArrayType>[], name);
+    return trace(f, specs, name);
   };
   const { jaxpr, signature } = traced(symbols.map(() => 2));
   try {

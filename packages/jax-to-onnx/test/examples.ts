@@ -103,7 +103,9 @@ export function ran(
   });
   const results = runJax((...leavesOf) => {
     const left = leavesOf.values();
-    const filled = trees.map(([, node]) => tree.map((_: Argument) => left.next().value as A, node));
+    const filled = trees.map(([, node]) =>
+      tree.map<Argument, A, JsTree<Argument>>(() => left.next().value as A, node),
+    );
     return f(...(filled as never[]));
   }, values);
   return { inputs: new Map(values.map((value, i) => [paths[i] as string, value])), results };
