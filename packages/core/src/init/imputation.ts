@@ -1,5 +1,8 @@
 import type { HostArray } from "../params/host-array.js";
+import type { CalibrationData } from "./calibration-data.js";
+import { marginalSpline, withMargins } from "./marginal.js";
 import { ridge } from "./ridge.js";
+import { sortNumbers } from "./sort-numbers.js";
 
 /** Rows that have no line count for beside those that a line is fitted to. */
 const PENALTY = 2;
@@ -65,4 +68,50 @@ export function imputation(
     seen.push(i);
   }
   return found;
+}
+
+/** All numbers of examples [count, n], one example after another. */
+export async function numbersIn(examples: CalibrationData, n: number): Promise<Float64Array> {
+  const all = new Float64Array(examples.count * n);
+  let at = 0;
+  for await (const part of examples.parts()) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** 1 where a number is unknown, [count, n]: the place in the condition that says it of the number is 0. */
+export function unknownIn(
+  { data, shape: [count = 0, m = 0] }: HostArray,
+  n: number,
+  { numbers, known }: Readonly<Record<"numbers" | "known", readonly number[]>>,
+): Uint8Array {
+  const unknown = new Uint8Array(count * n);
+  for (let r = 0; r < count; r++)
+    for (const [j, i] of numbers.entries()) unknown[r * n + i] = Number(!(data[r * m + known[j]!]! > 0.5));
+  return unknown;
+}
+
+/** Fewer known numbers have no distribution: that of the noise takes its place. */
+const LEAST = 2;
+
+/** Range, spline, mean and standard deviation of the known numbers of each column, those of all where hardly any is known. */
+export const startedColumns = ({ scores, unknown, n }: PartlyKnown, bins: number, bound: number) =>
+  Array.from({ length: n }, (_, i) => {
+    const all = scores.filter((_, at) => at % n === i);
+    const own = all.filter((_, r) => unknown[r * n + i] === 0);
+    return startedColumn(own.length >= LEAST ? own : all, bins, bound);
+  });
+
+/** Range, spline, mean and standard deviation of some numbers. */
+function startedColumn(numbers: Float64Array, bins: number, bound: number) {
+  const sorted = sortNumbers(Float32Array.from(numbers));
+  const [least = 0, most = 0] = [sorted[0], sorted.at(-1)];
+  const whole = most > least ? { low: least, length: most - least } : { low: least - 0.5, length: 1 };
+  const range = withMargins(whole, sorted);
+  const u = sorted.map((x) => Math.min(Math.max((x - range.low) / range.length, 0), 1));
+  const mean = numbers.reduce((sum, x) => sum + x / numbers.length, 0);
+  const std = Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2 / numbers.length, 0)) || 1;
+  return { range, spline: marginalSpline(u, bins, bound, true), mean, std };
 }

@@ -1,9 +1,7 @@
 import { numpy as np, tree } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { imputation } from "../init/imputation.js";
-import { marginalSpline, withMargins } from "../init/marginal.js";
-import { sortNumbers } from "../init/sort-numbers.js";
+import { imputation, numbersIn, startedColumns, unknownIn } from "../init/imputation.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { entryForward, entryInverseSlope } from "../math/entry-splines.js";
 import { floats, fromHost } from "../params/host.js";
@@ -186,21 +184,9 @@ export function impute(
   /** Splines of the numbers that are known, and lines between their scores. Consumes the key. */
   async function started(key: np.Array, examples: CalibrationData, given: HostArray): Promise<ImputeParams> {
     key.dispose();
-    const rows = new Float64Array(examples.count * n);
-    let at = 0;
-    for await (const part of examples.parts()) {
-      rows.set(part, at);
-      at += part.length;
-    }
-    const unknown = new Uint8Array(rows.length);
-    for (let r = 0; r < examples.count; r++)
-      for (const [j, i] of numbers.entries())
-        unknown[r * n + i] = Number(!(given.data[r * condition + known[j]!]! > 0.5));
-    const columns = Array.from({ length: n }, (_, i) => {
-      const all = rows.filter((_, at) => at % n === i);
-      const own = all.filter((_, r) => unknown[r * n + i] === 0);
-      return startedColumn(own.length >= LEAST ? own : all, bins);
-    });
+    const rows = await numbersIn(examples, n);
+    const unknown = unknownIn(given, n, { numbers, known });
+    const columns = startedColumns({ scores: rows, unknown, n }, bins, BOUND);
     const each = (of: (column: (typeof columns)[number]) => number): Float32Array =>
       Float32Array.from(columns, of);
     const splines = (): MarginalParams => ({
@@ -213,13 +199,11 @@ export function impute(
         bins - 1,
       ]),
     });
-    const scores = new Float64Array(rows.length);
-    at = 0;
     const own = splines();
-    for await (const part of examples.map([n], (x) => scoresOf(tree.ref(own), x)).parts()) {
-      scores.set(part, at);
-      at += part.length;
-    }
+    const scores = await numbersIn(
+      examples.map([n], (x) => scoresOf(tree.ref(own), x)),
+      n,
+    );
     tree.dispose(own);
     for (const [at, isUnknown] of unknown.entries()) {
       const { mean, std } = columns[at % n]!;
@@ -236,21 +220,6 @@ export function impute(
       logSpread: floats(logSpread),
     };
   }
-}
-
-/** Fewer known numbers have no distribution: that of the noise takes its place. */
-const LEAST = 2;
-
-/** Range, spline, mean and standard deviation of some numbers. */
-function startedColumn(numbers: Float64Array, bins: number) {
-  const sorted = sortNumbers(Float32Array.from(numbers));
-  const [least = 0, most = 0] = [sorted[0], sorted.at(-1)];
-  const whole = most > least ? { low: least, length: most - least } : { low: least - 0.5, length: 1 };
-  const range = withMargins(whole, sorted);
-  const u = sorted.map((x) => Math.min(Math.max((x - range.low) / range.length, 0), 1));
-  const mean = numbers.reduce((sum, x) => sum + x / numbers.length, 0);
-  const std = Math.sqrt(numbers.reduce((sum, x) => sum + (x - mean) ** 2 / numbers.length, 0)) || 1;
-  return { range, spline: marginalSpline(u, bins, BOUND, true), mean, std };
 }
 
 /** Nothing is expected: noise stays standard normal, and numbers within ± 3.5 are their own scores. */
