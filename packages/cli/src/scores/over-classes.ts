@@ -40,22 +40,30 @@ export async function* scoresOf(
 /** Draws of the noise of an example that its class is found from: with one, the noise of pixels decides between near classes. */
 const DRAWS = 4;
 
-/** The class c with the largest log p(x | c) of each example, from a few draws of the noise; undefined where the flow has no classes. */
+/**
+ * The class c with the largest log p(x | c) of each example, in the mean of a few draws of the noise that are the same for all
+ * classes; undefined where the flow has no classes. In the mean of p the likeliest draw alone would decide.
+ */
 export async function likeliestClasses(
-  model: FlowModel,
+  model: Pick<FlowModel, "flow" | "logProb">,
   examples: ExamplesIn,
   seed: number,
 ): Promise<Uint8Array | undefined> {
   const classes = model.flow.condition?.levels;
   if (classes === undefined) return undefined;
+  const draws = model.flow.exact ? 1 : DRAWS;
   let best: Float64Array | undefined;
   let found = new Uint8Array();
-  const samples = model.flow.exact ? 1 : DRAWS;
   for (let label = 0; label < classes; label++) {
-    const logs = (await model.importanceBound(examples, { samples, seed, condition: [label] })).logProb;
-    const before = best ?? logs.map(() => Number.NEGATIVE_INFINITY);
-    found = Uint8Array.from(logs, (log, i) => (log > valueAt(before, i) ? label : (found[i] ?? 0)));
-    best = logs.map((log, i) => Math.max(log, valueAt(before, i)));
+    let sums: Float64Array | undefined;
+    for (let draw = 0; draw < draws; draw++) {
+      const logs = await model.logProb(examples, { seed: seed * draws + draw, condition: [label] });
+      sums = sums?.map((sum, i) => sum + logs[i]!) ?? logs;
+    }
+    const own = sums ?? new Float64Array();
+    const before = best ?? own.map(() => Number.NEGATIVE_INFINITY);
+    found = Uint8Array.from(own, (log, i) => (log > before[i]! ? label : (found[i] ?? 0)));
+    best = own.map((log, i) => Math.max(log, before[i]!));
   }
   return found;
 }
