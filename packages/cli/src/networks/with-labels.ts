@@ -1,6 +1,6 @@
-import { flowify, UsageError, zoo } from "@flowify/core";
+import { UsageError, zoo } from "@flowify/core";
 import { flowShape, imageEnd } from "@flowify/core/internal";
-import { sizeOf } from "@flowify/core/layer";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { DataSet } from "../data/image-set.js";
 import type { NetworkDescription } from "./network.js";
 import { type ChosenNetwork, networkOfDescription } from "./weights.js";
@@ -38,11 +38,7 @@ const END = { couplings: 3, kept: 128, hidden: [256] } as const;
  */
 function endInClasses(network: NetworkDescription, components: number): NetworkDescription["layers"] {
   const { layers } = network;
-  const sizes = layers.map((_, i) =>
-    sizeOf(
-      flowShape(networkOfDescription({ ...network, layers: layers.slice(0, i + 1) }).layers, network.inShape),
-    ),
-  );
+  const sizes = shapesBehind(network).map(sizeOf);
   const from = sizes.findIndex(
     (size, i) => size < WHOLE.least && size < (sizes[i - 1] ?? sizeOf(network.inShape)),
   );
@@ -57,6 +53,13 @@ function endInClasses(network: NetworkDescription, components: number): NetworkD
     { kind: "gaussianMixture", components },
   ] as NetworkDescription["layers"];
 }
+
+/** The shape of an example behind each layer of a network. */
+const shapesBehind = (network: NetworkDescription): Shape[] =>
+  network.layers.map((_, i) => {
+    const { layers } = networkOfDescription({ ...network, layers: network.layers.slice(0, i + 1) });
+    return flowShape(layers, network.inShape);
+  });
 
 /** Normals of each class, or of each output of a network, at the end of a flow. */
 export const NORMALS = 4;
@@ -74,15 +77,11 @@ export function endInNormals(network: NetworkDescription, components: number): N
   const last = layers.at(-1);
   if (last?.kind === "gaussianMixture")
     return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
+  const sizes = shapesBehind(network).map(([size = 0, ...rest]) => (rest.length === 0 ? size : 0));
+  const end = sizes.at(-1) ?? sizeOf(network.inShape);
   // rows that end in densities of whole columns leave nothing for a mixture
-  if (sizeOf(flowShape(networkOfDescription(network).layers, network.inShape)) === 0) return layers;
-  // one more layer that takes the condition: there may be no other
-  const more = [...layers, { kind: "conditionalAffine" as const }];
-  const { chain } = flowify(networkOfDescription({ ...network, layers: more }));
-  const sizes = chain.layers.map(({ outShape: [size = 0, ...rest] }) => (rest.length === 0 ? size : 0));
-  const { [sizes.length - 1]: end = 0 } = sizes;
   if (end < 2) return layers;
   const from = sizes.findIndex((size) => size > 0 && size <= MOST);
-  const drops = sizes.length === more.length && from >= 0 && sizes[from] !== end;
+  const drops = from >= 0 && sizes[from] !== end;
   return [...(drops ? layers.slice(0, from + 1) : layers), { kind: "gaussianMixture", components }];
 }
