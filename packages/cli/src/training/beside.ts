@@ -1,4 +1,8 @@
 import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { deserialize, serialize } from "node:v8";
 import { FlowModel, type TrainOptions } from "@flowify/core";
 import { initParams } from "@flowify/core/layer";
 import { availableCores } from "@flowify/onnx";
@@ -6,6 +10,7 @@ import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { type DataSet, examplesOf } from "../data/image-set.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { openExecutor, withExecutor } from "../executors.js";
+import { mayPass } from "../files/atomic.js";
 import { flowOf } from "../networks/choose.js";
 import type { TrainFlags } from "../settings.js";
 import { type FittedDetector, fittedDetector } from "./fit-run-detector.js";
@@ -67,7 +72,18 @@ export function beginBeside(
     source.name === STANDARD_INPUT
   )
     return;
+  const { name, description } = network;
+  const judged = test ?? validation;
+  const file = written({
+    config,
+    flags: { ...(device && { device }), ...(threads && { threads }), ...(workers && { workers }) },
+    train: data,
+    test: judged,
+    network: { name, ...(description && { description }) },
+  });
+  if (file === undefined) return;
   const child = fork();
+  child.send(file);
   const ended = new Promise<undefined>((resolve) => {
     for (const end of ["exit", "error"]) child.on(end, () => resolve(undefined));
   });
@@ -80,16 +96,6 @@ export function beginBeside(
         });
       }),
     ]);
-  const flags = { ...(device && { device }), ...(threads && { threads }), ...(workers && { workers }) };
-  const { name, description } = network;
-  const judged = test ?? validation;
-  child.send({
-    config,
-    flags,
-    train: data,
-    test: judged,
-    network: { name, ...(description && { description }) },
-  } satisfies Task);
   return {
     start: answered("start"),
     baseline: answered("baseline"),
@@ -99,16 +105,37 @@ export function beginBeside(
         if (layer) listener(...layer);
       });
     },
-    stop: () => void child.kill(),
+    stop() {
+      child.kill();
+      forget(file);
+    },
   };
 }
 
+/** The file of a task, which is there at once: a message would wait in this process, which compiles. Undefined on a full disk. */
+function written(task: Task): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "flowify-"));
+  const file = join(folder, "task");
+  try {
+    writeFileSync(file, serialize(task));
+    return file;
+  } catch (error) {
+    forget(file);
+    if (!mayPass(error)) throw error;
+    return undefined;
+  }
+}
+
+const forget = (file: string): void => rmSync(dirname(file), { recursive: true, force: true });
+
 /** Answers the process that sends a task, and ends with it. What fails here fails there, too, with a message. */
 export async function serveBeside(): Promise<void> {
-  const { config, flags, train, test, network } = await new Promise<Task>((resolve) => {
+  const file = await new Promise<string>((resolve) => {
     process.once("message", resolve);
     process.once("disconnect", () => process.exit());
   });
+  const { config, flags, train, test, network }: Task = deserialize(readFileSync(file));
+  forget(file);
   const answer = (found: Partial<Answers> & { layer?: Layer }) =>
     new Promise((resolve) => process.send?.(found, resolve));
   const silent = { warn: () => {} };

@@ -17,7 +17,7 @@ const NO_LINE = new Float64Array();
 
 /** Rounds of expectation maximization. */
 const ITERATIONS = 100;
-/** Nats a number, below which another iteration brings too little. */
+/** Nats a number, below which another iteration brings too little: so much more where normals have more numbers than rows. */
 const LEAST_GAIN = 1e-4;
 /** Least variance, in units of the variance of the column. */
 const LEAST_VARIANCE = 1e-4;
@@ -76,6 +76,7 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
     rowsOfEach(nearestCentres(rows, K), K).map((own) => sumsIn(own, new Float64Array(own.length).fill(1))),
     N,
   );
+  const least = LEAST_GAIN * n * Math.max(1, (K * n * (n + 3)) / 2 / N);
   let before = Number.NEGATIVE_INFINITY;
   let near: readonly Int32Array[] | undefined;
   for (let iteration = 1; iteration < ITERATIONS; iteration++) {
@@ -83,7 +84,7 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
     const seen = expected(rows, fitted, { values, near });
     const gain = seen.total / N;
     near = seen.near;
-    if (gain - before < LEAST_GAIN * n) break;
+    if (gain - before < least) break;
     before = gain;
     fitted = maximized(
       seen.near.map((own, k) => sumsIn(own, seen.shares[k]!)),

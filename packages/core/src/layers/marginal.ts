@@ -11,7 +11,7 @@ import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
 /** Examples that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
-const START_ITEMS = 20_000;
+const START_ITEMS = { columns: 20_000, pixels: 8000 } as const;
 
 /** Most columns whose numbers are smoothed: it takes some hundredths of a second for each. */
 const SMOOTHED = 256;
@@ -75,6 +75,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   /** The channel and the spline of entry i of an example. */
   const channelOf = (i: number): number => Math.floor(i / sizeOf(space));
   const splineOf = per === "entry" ? (i: number): number => i : channelOf;
+  const smooth = space.length === 0 && count <= SMOOTHED;
   return defineLayer<MarginalParams>({
     name: "marginal",
     inShape,
@@ -105,7 +106,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       return u.mul(np.exp(logRange).reshape(perChannel)).add(low.reshape(perChannel));
     },
     facts: {
-      initExamples: START_ITEMS,
+      initExamples: smooth ? START_ITEMS.columns : START_ITEMS.pixels,
       steps({ low, logRange, ...params }) {
         const range = { low, length: np.exp(logRange), bound, channelOf };
         return [{ step: "curves", table: entryCurves(params), bins, splineOf, range }];
@@ -121,7 +122,6 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
           : rowsOf(examples, (x) => x.reshape([-1, count]), count);
       const ranges = await rangesOf(examples, channels);
       const started = { widths: [], heights: [], logDerivatives: [] } as Record<SplinePart, number[]>;
-      const smooth = space.length === 0 && count <= SMOOTHED;
       let spline = 0;
       for await (const numbers of sortedColumns(rows, count)) {
         const c = Math.floor((spline++ * channels) / count);
