@@ -57,9 +57,15 @@ const meanOf = <T>(all: readonly T[], of: (each: T) => number): number =>
  * Values that are given with the rows, a 1 among zeros for each of their columns, belong to the density: they are independent given the
  * normal. Its weight given the values follows (naive Bayes).
  *
+ * @param from normals to begin with in place of clusters, of rows without values
  * Source: Bishop 2006, Pattern Recognition and Machine Learning, section 9.2.2.
  */
-export function fitMixture(examples: readonly Float64Array[], K: number, given?: HostArray): FittedNormal[] {
+export function fitMixture(
+  examples: readonly Float64Array[],
+  K: number,
+  given?: HostArray,
+  from?: readonly FittedNormal[],
+): FittedNormal[] {
   const [N, n] = [examples.length, examples[0]!.length];
   const columns = Array.from({ length: n }, (_, i) => {
     const mean = meanOf(examples, (row) => row[i]!);
@@ -72,10 +78,18 @@ export function fitMixture(examples: readonly Float64Array[], K: number, given?:
     ...sumsOf(rows, some, weights, n),
     values: valueSums(values, some, weights, given?.shape[1] ?? 0),
   });
-  let fitted = maximized(
-    rowsOfEach(nearestCentres(rows, K), K).map((own) => sumsIn(own, new Float64Array(own.length).fill(1))),
-    N,
-  );
+  let fitted = from
+    ? from.map(({ mean, factor, ...others }) => ({
+        ...others,
+        mean: mean.map((v, i) => (v - columns[i]!.mean) / columns[i]!.std),
+        factor: factor.map((v, at) => v / columns[Math.floor(at / n)]!.std),
+      }))
+    : maximized(
+        rowsOfEach(nearestCentres(rows, K), K).map((own) =>
+          sumsIn(own, new Float64Array(own.length).fill(1)),
+        ),
+        N,
+      );
   const least = LEAST_GAIN * n * Math.max(1, (K * n * (n + 3)) / 2 / N);
   let before = Number.NEGATIVE_INFINITY;
   let near: readonly Int32Array[] | undefined;

@@ -8,7 +8,7 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import { floats, fromHost } from "../params/host.js";
+import { copyToHost, floats, fromHost } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { treeMap } from "../params/pytree.js";
@@ -111,30 +111,29 @@ export function flowMixture(
     given?.dispose();
     return results;
   };
-  /** Start values of some members, by their places; of a layer that several begin with, once. Consumes the keys. */
+  /** Start values of some members, by their places; of a layer that several begin with, once. They begin at `earlier` ones. Consumes the keys. */
   const started = async (
     places: readonly number[],
     keys: readonly np.Array[],
     examples: CalibrationData,
+    earlier: Started = new Map(),
   ): Promise<Started> => {
     const begun = new Map<FlowLayer, { own: ArrayTree; next: CalibrationData }>();
     const members = new Map<number, ArrayTree[]>();
     for (const [m, key] of keys.entries()) {
-      if (!places.includes(m)) {
-        key.dispose();
-        continue;
-      }
+      if (!places.includes(m)) key.dispose();
+      if (!places.includes(m)) continue;
       const [first, ...others] = at<ChainLayer>(parts, m).layers as [FlowLayer, ...FlowLayer[]];
       const [ownKey, otherKey] = splitKey(key, 2);
       const found = begun.get(first);
-      const { own, next } = found ?? (await startedFirst(first, ownKey, examples));
+      const known = (await copyToHost(earlier.get(m) ?? [])) as JsTree<HostArray>[];
+      const { own, next } = found ?? (await startedFirst(first, ownKey, examples.about(known.slice(0, 1))));
       if (found) ownKey.dispose();
       else begun.set(first, { own, next });
       if (others.length === 0) otherKey.dispose();
-      members.set(m, [
-        found ? tree.ref(own) : own,
-        ...(others.length > 0 ? await initChain(chain(others), otherKey, next) : []),
-      ]);
+      const rest = next.about(known.slice(1));
+      const behind = others.length > 0 ? await initChain(chain(others), otherKey, rest) : [];
+      members.set(m, [found ? tree.ref(own) : own, ...behind]);
     }
     return members;
   };
@@ -282,7 +281,11 @@ export function flowMixture(
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
       const others = Array.from(parts.keys()).filter((m) => !lost.has(m));
-      const fits = await likelier(earlier, await started(others, last, own), own);
+      const fits = await likelier(
+        earlier,
+        await started(others, last, own, examples.count < FEW ? undefined : earlier),
+        own,
+      );
       const members = new Map([...lost, ...fits]);
       return { logits: floats(logits), members: parts.map((_, m) => members.get(m) as ArrayTree[]) };
     },

@@ -43,6 +43,7 @@ export type GaussianMixtureOptions = o.Options<typeof schemas> & {
 const HIDDEN = 64;
 type Components = Pick<GaussianMixtureParams, "means" | "logPrecision" | "lower">;
 type Weights = Omit<GaussianMixtureParams, keyof Components>;
+type HostParams = Readonly<Record<"logits" | keyof Components, HostArray>>;
 
 /** Most numbers of a vector: a component has a number for each pair of them. */
 const LARGEST = 1024;
@@ -166,7 +167,11 @@ export function gaussianMixture(
     },
     async initFromData(key, examples) {
       const rows = await rowsOnHost(examples, n);
-      const fitted = fittedTo(rows, examples.given, K);
+      const known = examples.known as HostParams | undefined;
+      const fitted =
+        known && !examples.given
+          ? fitMixture(rows, K, undefined, normalsOf(known, n))
+          : fittedTo(rows, examples.given, K);
       if (condition === 0) {
         key.dispose();
         return paramsOf(fitted, n);
@@ -228,6 +233,25 @@ function paramsOf(fitted: readonly FittedNormal[], n: number): GaussianMixturePa
     logPrecision: floats(logPrecision, [K, n]),
     lower: floats(lower, [K, n, n]),
   };
+}
+
+/** The normals of such parameters. */
+function normalsOf({ logits, means, logPrecision, lower }: HostParams, n: number): FittedNormal[] {
+  const weights = Array.from(logits.data, Math.exp);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const of = ({ data }: HostArray, k: number, size: number) =>
+    Float64Array.from(data.slice(k * size, (k + 1) * size));
+  return weights.map((weight, k) => {
+    const rows = of(lower, k, n * n);
+    for (const [i, a] of of(logPrecision, k, n).entries())
+      for (let j = 0; j <= i; j++) rows[i * n + j] = Math.exp(a) * (i === j ? 1 : rows[i * n + j]!);
+    return {
+      weight: weight / total,
+      mean: of(means, k, n),
+      factor: inverseLower(rows, n),
+      line: new Float64Array(),
+    };
+  });
 }
 
 export const gaussianMixtureKind = defineKind({

@@ -1,6 +1,7 @@
-import { type Device, numpy as np } from "@jax-js/jax";
+import { type Device, type JsTree, numpy as np } from "@jax-js/jax";
 import type { Shape } from "../shape.js";
 import { HostArray, type HostData } from "./host-array.js";
+import { treeFlatten } from "./pytree.js";
 
 /**
  * A jax array from host data.
@@ -35,4 +36,10 @@ export async function toHost(array: np.Array): Promise<HostArray> {
   const raw = await array.ref.data();
   const data = (array.dtype === np.bool ? Uint8Array.from(raw as Int32Array) : raw) as HostData;
   return new HostArray(data, array.shape, array.dtype);
+}
+
+/** The same of each array of a tree. */
+export async function copyToHost(params: JsTree<np.Array>): Promise<JsTree<HostArray>> {
+  const { leaves, rebuild } = treeFlatten<np.Array>(params);
+  return rebuild(await Promise.all(leaves.map(toHost)));
 }

@@ -2,10 +2,10 @@ import { type DType, type JsTree, numpy as np } from "@jax-js/jax";
 import { CheckpointError } from "../errors.js";
 import type { ArrayTree } from "../layer.js";
 import { nth } from "../lists.js";
-import { toHost } from "../params/host.js";
+import { copyToHost } from "../params/host.js";
 import { HostArray } from "../params/host-array.js";
 import type { TrainedPath } from "../params/parameter-paths.js";
-import { treeFlatten } from "../params/pytree.js";
+import { treeDispose, treeFlatten } from "../params/pytree.js";
 import { type Shape, sameShape, showShape } from "../shape.js";
 import type { Moments } from "./adam.js";
 
@@ -120,11 +120,7 @@ export function readArray(
 
 /** Copies a tree of jax arrays to the host and lets the arrays go. */
 export async function takeToHost(params: ArrayTree): Promise<JsTree<HostArray>> {
-  const { leaves, rebuild } = treeFlatten<np.Array>(params);
-  const host: HostArray[] = [];
-  for (const leaf of leaves) {
-    host.push(await toHost(leaf));
-    leaf.dispose();
-  }
-  return rebuild(host);
+  const host = await copyToHost(params);
+  treeDispose(params);
+  return host;
 }

@@ -8,8 +8,8 @@ import { fitMixture } from "../../src/init/fit-mixture.js";
 import { type GaussianMixtureParams, gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { makeRng } from "../../src/math/rng.js";
 import { invertUnitLower, strictlyLower } from "../../src/math/unit-lower.js";
-import { floats } from "../../src/params/host.js";
-import type { HostArray } from "../../src/params/host-array.js";
+import { copyToHost, floats } from "../../src/params/host.js";
+import { HostArray } from "../../src/params/host-array.js";
 import { numbersOf } from "../../src/testing/arrays.js";
 import { logNormal, sum, toRows } from "../../src/testing/plain.js";
 import { host, prepare, toJax, usePrecision } from "../../src/testing/prepare.js";
@@ -100,6 +100,31 @@ describe("gaussianMixture", () => {
     const first = await numbersOf(z);
     const gap = rows.map((row, i) => truth(row, 3) - truth([first[i] as number], 1) - (logs[i] as number));
     expect(Math.abs(sum(gap) / N)).toBeLessThan(0.02);
+  });
+
+  it("begins at the normals of an earlier fit, in their order", async () => {
+    usePrecision("float32");
+    const N = 2000;
+    const { rows } = threeKinds(N);
+    const layer = gaussianMixture([3], { components: 3 });
+    const examples = examplesOf(Float32Array.from(rows.flatMap((row) => Array.from(row))), N, [3]);
+    const started = async (known?: Host): Promise<Host> =>
+      (await copyToHost(
+        (await layer.initFromData!(random.key(0), examples.about(known))) as GaussianMixtureParams,
+      )) as Host;
+    const first = await started();
+    const turned = Object.fromEntries(
+      Object.entries(first).map(([name, { data, shape, dtype }]) => {
+        const size = data.length / 3;
+        const blocks = [2, 0, 1].flatMap((k) => Array.from(data.slice(k * size, (k + 1) * size)));
+        return [name, new HostArray(Float32Array.from(blocks), shape, dtype)];
+      }),
+    ) as Host;
+    const again = await started(turned);
+    expect(again.means.data).not.toEqual(first.means.data);
+    for (const [name, { data }] of Object.entries(again))
+      for (const [i, v] of data.entries())
+        expect(Math.abs(v - turned[name as keyof Host]!.data[i]!), name).toBeLessThan(0.02);
   });
 });
 
