@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.js";
 import { type CalibrationData, conditionOf } from "../init/calibration-data.js";
 import { LOWEST, losingMembers, stackedWeights } from "../init/stacked-weights.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
+import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
@@ -26,7 +27,7 @@ const schemas = {
 };
 export type FlowMixtureOptions = Omit<o.Options<typeof schemas>, "members">;
 
-/** A part of the examples is held out; of fewer examples each part in turn. */
+/** A part of the examples is held out; of fewer examples each part in turn, and another beginning may fit better. */
 const FEW = 1000;
 const FOLDS = 4;
 
@@ -126,7 +127,7 @@ export function flowMixture(
       const [first, ...others] = at<ChainLayer>(parts, m).layers as [FlowLayer, ...FlowLayer[]];
       const [ownKey, otherKey] = splitKey(key, 2);
       const found = begun.get(first);
-      const known = (await copyToHost(earlier.get(m) ?? [])) as JsTree<HostArray>[];
+      const known = await Promise.all((earlier.get(m) ?? []).map(copyToHost));
       const { own, next } = found ?? (await startedFirst(first, ownKey, examples.about(known.slice(0, 1))));
       if (found) ownKey.dispose();
       else begun.set(first, { own, next });
@@ -159,7 +160,7 @@ export function flowMixture(
     const places = [...before.keys()];
     const totalsOf = async (fits: Started): Promise<Float64Array> => {
       const sums = new Float64Array(places.length);
-      const some = new Map(places.map((m) => [m, fits.get(m) as ArrayTree[]]));
+      const some = new Map([...fits].filter(([m]) => before.has(m)));
       for await (const logs of logsBy(some, examples).parts())
         for (const [i, log] of logs.entries())
           sums[i % places.length]! += Number.isNaN(log) ? LOWEST : Math.max(log, LOWEST);
@@ -187,19 +188,18 @@ export function flowMixture(
       // parts of one size share their programs
       const most = examples.count - (examples.count % FOLDS);
       const isHeld = (place: number): boolean => place < most && place % FOLDS === fold;
-      const own = keys.splice(0, parts.length);
-      const members = await started(left, own, await examples.held((place) => !isHeld(place)));
+      const kept = await examples.held((place) => !isHeld(place));
+      const members = await started(left, keys.splice(0, parts.length), kept);
       const held = logsBy(members, await examples.held(isHeld));
-      const places = left;
       for await (const some of held.parts())
-        for (let from = 0; from < some.length; from += places.length) {
+        for (let from = 0; from < some.length; from += left.length) {
           const row = new Array<number>(judged).fill(Number.NEGATIVE_INFINITY);
-          for (const [i, m] of places.entries()) row[m] = some[from + i]!;
+          for (const [i, m] of left.entries()) row[m] = some[from + i]!;
           logs.push(...row);
         }
       weights = stackedWeights(logs, judged);
       const losing = losingMembers(logs, weights);
-      left = places.filter((m) => !losing[m]);
+      left = left.filter((m) => !losing[m]);
       for (const params of earlier.values()) tree.dispose(params);
       earlier = new Map([...members].filter(([m]) => !losing[m]));
       for (const [m, params] of members) if (losing[m]) lost.set(m, params);
@@ -208,8 +208,8 @@ export function flowMixture(
   };
   /** Of a mixture that is fitted once more: members with a weight are, and others stay. */
   const kept = ({ logits: { data }, members }: HostParams) => {
-    const most = data.reduce((a, b) => Math.max(a, b));
-    const isFitted = (m: number): boolean => m < fixed && speed * (data[m]! - most) > Math.log(LEAST_AGAIN);
+    const least = Math.max(...data) + Math.log(LEAST_AGAIN) / speed;
+    const isFitted = (m: number): boolean => m < fixed && data[m]! > least;
     const all = members.map((params, m) => [m, treeMap(fromHost, params) as ArrayTree[]] as const);
     const [earlier, lost] = [true, false].map((own) => new Map(all.filter(([m]) => isFitted(m) === own)));
     return { weights: [], lost, earlier } as { weights: number[]; lost: Started; earlier: Started };
@@ -281,11 +281,8 @@ export function flowMixture(
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
       const others = Array.from(parts.keys()).filter((m) => !lost.has(m));
-      const fits = await likelier(
-        earlier,
-        await started(others, last, own, examples.count < FEW ? undefined : earlier),
-        own,
-      );
+      const from = examples.count < FEW ? undefined : earlier;
+      const fits = await likelier(earlier, await started(others, last, own, from), own);
       const members = new Map([...lost, ...fits]);
       return { logits: floats(logits), members: parts.map((_, m) => members.get(m) as ArrayTree[]) };
     },
@@ -295,7 +292,7 @@ export function flowMixture(
 
 /** Start values of a layer, and the examples behind it. Consumes the key. */
 async function startedFirst(layer: FlowLayer, key: np.Array, examples: CalibrationData) {
-  const [own] = (await initChain(chain([layer]), key, examples)) as [ArrayTree];
+  const own = nth(await initChain(chain([layer]), key, examples), 0);
   const behind = (x: np.Array, noise: NoiseTree, given?: np.Array): np.Array => {
     const step = layer.forward(tree.ref(own), x, noise, conditionOf(layer, given, countOf(x)));
     step.contribution.dispose();
