@@ -8,11 +8,12 @@
  *     npm run check-pack [-- --no-build]     --no-build packs the present dist
  */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromiumPath } from "@flowify/playground/chromium";
+import { published } from "./imports/rules.js";
 import {
   type Call,
   calls,
@@ -28,38 +29,10 @@ import { installedSize, removeOtherPlatforms, wrongSizes } from "./pack/installe
 import { copiesOf, wrongImports } from "./pack/packed-files.js";
 import { expectScores, tenLines } from "./pack/ten-lines.js";
 
-const packages = [
-  { folder: "packages/core", name: "@flowify/core", needs: ["dist/index.js", "dist/index.d.ts"] },
-  {
-    folder: "packages/jax-to-onnx",
-    name: "jax-to-onnx",
-    needs: ["dist/index.js", "dist/index.d.ts", "dist/internal.js"],
-  },
-  {
-    folder: "packages/onnx",
-    name: "@flowify/onnx",
-    needs: ["dist/index.js", "dist/index.d.ts", "dist/browser.js"],
-  },
-  {
-    folder: "packages/compress",
-    name: "@flowify/compress",
-    needs: ["dist/index.js", "dist/index.d.ts"],
-  },
-  { folder: "packages/guard", name: "@flowify/guard", needs: ["dist/index.js", "dist/index.d.ts"] },
-  {
-    folder: "packages/cli",
-    name: "flowify",
-    needs: [
-      "dist/index.js",
-      "dist/index.d.ts",
-      "dist/main.js",
-      "dist/format.js",
-      "dist/charts.js",
-      "dist/tables.js",
-      "bin/flowify.js",
-    ],
-  },
-];
+const packages = published.map((folder) => {
+  const { name } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as { name: string };
+  return { folder, name };
+});
 /** Without the install script of onnxruntime-node, which downloads libraries for GPUs. */
 const QUIET_INSTALL = ["--ignore-scripts", "--no-audit", "--no-fund"];
 const everyPackage = ["package.json", "README.md", "LICENSE"];
@@ -89,16 +62,10 @@ const expectNone = (wrong: readonly string[]): void => {
 /** Kibibytes of tarballs and megabytes of installs, by their rows in the README. */
 const sizes = new Map<string, number>();
 
-/** Packs a workspace; the tarball must hold all required files and no sources. */
-async function pack(folder: string, needs: readonly string[], destination: string): Promise<string> {
-  const report = await run("npm", [
-    "pack",
-    "--json",
-    "--workspace",
-    folder,
-    "--pack-destination",
-    destination,
-  ]);
+/** Packs a workspace; the tarball must hold no sources. That it has what its manifest names is for publint to see. */
+async function pack(folder: string, destination: string): Promise<string> {
+  const place = ["--workspace", folder, "--pack-destination", destination];
+  const report = await run("npm", ["pack", "--json", ...place]);
   const [packed] = JSON.parse(report) as [
     { name: string; filename: string; files: { path: string }[]; size: number; unpackedSize: number },
   ];
@@ -107,10 +74,9 @@ async function pack(folder: string, needs: readonly string[], destination: strin
   );
   sizes.set(`\`${packed.name}\``, packed.size >> 10);
   const paths = packed.files.map(({ path }) => path);
-  const missing = [...everyPackage, ...needs].filter((path) => !paths.includes(path));
+  const missing = everyPackage.filter((path) => !paths.includes(path));
   const foreign = paths.filter((path) => !everyPackage.includes(path) && !/^(dist|bin)\//.test(path));
-  if (missing.length > 0)
-    throw new Error(`${folder}: the tarball lacks ${missing.join(", ")}: was it built?`);
+  if (missing.length > 0) throw new Error(`${folder}: the tarball lacks ${missing.join(", ")}`);
   if (foreign.length > 0) throw new Error(`${folder}: the tarball should not hold ${foreign.join(", ")}`);
   return join(destination, packed.filename);
 }
@@ -213,15 +179,13 @@ async function runCompilerAlone(home: string, tarball: string): Promise<void> {
 }
 
 async function main(folder: string): Promise<void> {
-  if (!process.argv.includes("--no-build")) {
-    for (const { folder: workspace } of packages) {
-      rmSync(join(workspace, "dist"), { recursive: true, force: true });
-      await step(`build ${workspace}`, () => run("npm", ["run", "build", "--workspace", workspace]));
-    }
+  for (const { folder: workspace } of process.argv.includes("--no-build") ? [] : packages) {
+    rmSync(join(workspace, "dist"), { recursive: true, force: true });
+    await step(`build ${workspace}`, () => run("npm", ["run", "build", "--workspace", workspace]));
   }
   const tarballs: string[] = [];
-  for (const { folder: workspace, name, needs } of packages) {
-    const tarball = await step(`pack ${workspace}`, () => pack(workspace, needs, folder));
+  for (const { folder: workspace, name } of packages) {
+    const tarball = await step(`pack ${workspace}`, () => pack(workspace, folder));
     await step(`publint ${name}`, () => run("publint", ["run", tarball, "--strict"]));
     await step(`types of ${name}`, () => run("attw", [tarball, "--profile", "esm-only"]));
     tarballs.push(tarball);

@@ -1,3 +1,5 @@
+const libraries = ["core", "jax-to-onnx", "onnx", "compress", "guard"].map((name) => `packages/${name}`);
+
 /** The workspaces that a workspace may import, by folder. Scripts, benchmarks and shared tests may import all. */
 export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/core": [],
@@ -5,13 +7,7 @@ export const below: Readonly<Record<string, readonly string[]>> = {
   "packages/onnx": ["packages/core", "packages/jax-to-onnx"],
   "packages/compress": ["packages/core"],
   "packages/guard": [],
-  "packages/cli": [
-    "packages/core",
-    "packages/jax-to-onnx",
-    "packages/onnx",
-    "packages/compress",
-    "packages/guard",
-  ],
+  "packages/cli": libraries,
   "apps/playground": ["packages/core", "packages/jax-to-onnx", "packages/onnx", "packages/cli"],
   "apps/site": ["packages/core", "packages/cli", "apps/playground"],
 };
@@ -64,14 +60,7 @@ const floors: readonly (readonly string[])[] = [
 ];
 
 /** The published workspaces: their package.json declares what their sources import. */
-export const published = [
-  "packages/core",
-  "packages/jax-to-onnx",
-  "packages/onnx",
-  "packages/compress",
-  "packages/guard",
-  "packages/cli",
-];
+export const published = [...libraries, "packages/cli"];
 
 /** The folder of core's sources, whose rooms stand in the order of `floors`. */
 export const coreSources = "packages/core/src/";
