@@ -53,7 +53,6 @@ const listed = (names: readonly string[]): string => names.join(" or ");
 const isNetwork = (name: string): boolean =>
   [...zooNames, ...paperNames, ...presetNames].some((known) => known === name || known.endsWith(`/${name}`));
 
-/** Error message for wrong arguments. */
 function argumentMessage(error: ArgumentScannerError, command: string): string {
   return formatMessageForArgumentScannerError(error, {
     FlagNotFoundError: ({ input, corrections }) =>

@@ -14,7 +14,6 @@ export type DeviceOptions = {
   workers?: number | undefined;
 };
 
-/** A device to compute on. */
 export type Device = Readonly<{
   name: Exclude<DeviceName, "auto">;
   brief: string;

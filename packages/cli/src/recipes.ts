@@ -83,7 +83,6 @@ export const recipeNames: readonly string[] = [...zooNames, ...paperNames];
 /** Highest rate with Gaussian densities: the loss of an outlier is quadratic, and a large step would follow it. */
 const GAUSSIAN_RATE = 1e-3;
 
-/** Default rates of a network. */
 export function ratesOf(network: string, density: Rates["density"] = standardRates.density): Rates {
   const rates = {
     ...standardRates,

@@ -102,7 +102,6 @@ export function schemaOf({ data: { name, reading } }: Pick<RunConfig, "data">): 
   return schema;
 }
 
-/** The configuration of a run of images. */
 export type ImageRunConfig = RunConfig & Readonly<{ data: { shape: [number, number, number] } }>;
 
 /**

@@ -189,7 +189,6 @@ const runFlags = {
   force: yes("Replace the run in --out"),
 } as const;
 
-/** The flags of `flowify train`. */
 export const trainFlags = {
   ...runFlags,
   dataDir: text("DIR", "Folder with the files of the data set"),
@@ -235,7 +234,6 @@ export const usualTraining = {
   seed: 0,
 } as const satisfies Omit<Training, "steps">;
 
-/** The options of a trainer for a run. */
 export const trainerOptions = ({
   training: { clip, ...options },
 }: Readonly<{ training: Training }>): Required<Pick<TrainOptions, keyof Training>> => ({

@@ -1,6 +1,5 @@
 import { valueAt } from "./places.js";
 
-/** The sum of a function of numbers. */
 function sumOf(values: ArrayLike<number>, of: (value: number) => number): number {
   return Array.from(values).reduce((sum, value) => sum + of(value), 0);
 }

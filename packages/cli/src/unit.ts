@@ -27,5 +27,4 @@ const nats: Unit = {
   perBit: (dimensions) => dimensions * Math.LN2,
 };
 
-/** The unit of examples of this shape. */
 export const unitOf = (shape: readonly number[]): Unit => (shape.length === 1 ? nats : bits);

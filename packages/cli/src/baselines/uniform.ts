@@ -4,7 +4,6 @@ import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
 
-/** Levels of a pixel. */
 const LEVELS = 256;
 
 /**

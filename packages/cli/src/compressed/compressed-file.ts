@@ -89,7 +89,6 @@ export function packImages({ weights, examples, plain, about: facts, bits }: Com
   return withHash(Buffer.concat([NAME, Uint8Array.of(FORMAT), weights, numbers, document, words]));
 }
 
-/** The content of a file, and the hash behind it. */
 export const withHash = (content: Uint8Array): Uint8Array => Buffer.concat([content, hash(content)]);
 
 /**

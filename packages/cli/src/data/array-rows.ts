@@ -4,7 +4,6 @@ import { allocate } from "./arrays/allocate.js";
 import { elementReader, type NpyArray } from "./arrays/npy.js";
 import type { RowSet } from "./image-set.js";
 
-/** Rows of numbers from an array. */
 export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels" | "notes">;
 
 /** Most invalid values in a message. */

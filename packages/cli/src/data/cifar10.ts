@@ -15,7 +15,6 @@ const RECORD_OF_100 = 2 + PIXELS;
 const CLASSES = 10;
 const BATCH = 10_000;
 
-/** Images of the published splits. */
 const sizes: Readonly<Record<PublishedSplit, number>> = { train: 50_000, test: 10_000 };
 
 /** The official names; `_first1000` marks a file that holds only the first 1,000 records of its batch. */

@@ -3,13 +3,11 @@ import { type Flow, UsageError } from "@flowify/core";
 import { formatCount } from "../ui/format.js";
 import type { TableSchema } from "./table/schema.js";
 
-/** The published splits of data sets. */
 export type PublishedSplit = "train" | "test";
 
 /** `validation`: the last training images, held out from training. */
 export type Split = PublishedSplit | "validation";
 
-/** The sizes of one image: channels, height, width. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
 /** The examples of a file or folder without splits, all of them. */
@@ -42,7 +40,6 @@ export type ImageSet = SetFacts &
     names?: readonly string[];
   }>;
 
-/** The size of one row: its columns. */
 export type RowShape = readonly [columns: number];
 
 /** Rows of numbers of one data set and split in memory, [count, columns]. */
@@ -61,7 +58,6 @@ export type RowSet = SetFacts &
     notes?: readonly string[];
   }>;
 
-/** Data to train on. */
 export type DataSet = ImageSet | RowSet;
 
 /** The numbers of all examples, one after another. */

@@ -46,7 +46,6 @@ function side(where: string, { sizes: [, length = 0, ...more] }: NpyArray): numb
   return root;
 }
 
-/** All batches of a split, joined. */
 async function readBatches(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
   const files = batches(folder, split);
   if (files.length === 0)

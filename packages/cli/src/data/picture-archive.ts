@@ -86,5 +86,4 @@ const archiveOf = (open: (path: string) => Promise<PictureSource>): DataFormat =
 /** Pictures in `FILE.tar`, `FILE.tar.gz` or `FILE.tgz`. */
 export const pictureTar = archiveOf(tarSource);
 
-/** Pictures in `FILE.zip`. */
 export const pictureZip = archiveOf(zipSource);

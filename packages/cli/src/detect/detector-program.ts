@@ -37,7 +37,6 @@ const FAR = { parts: 20, rows: 4, among: 3000 } as const;
 /** Reference rows of a group of the form for networks, about. */
 const GROUP = 256;
 
-/** The space of the flow. */
 export const flowSpace = (contaminated: boolean): Space => (contaminated ? mixedSpace : standardSpace);
 
 /** All arrays that scores are computed with. */
@@ -61,7 +60,6 @@ export type Learnt = Readonly<{
   params: JsTree<HostArray>;
 }>;
 
-/** The parts of these names as a program. */
 export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFunction {
   const { features, form, contaminated, spaces, reference, flow, params } = learnt;
   const { width } = spaces;
@@ -127,7 +125,6 @@ function farParts(count: number): { rows: number; size: number } {
   return { rows: parts * size, size };
 }
 
-/** Scores of these kinds as a program. */
 export function scoreProgram(learnt: Learnt, scales: Scales, kinds: readonly ScoreKind[]): RowFunction {
   const { form, contaminated } = learnt;
   const names = [...new Set(kinds.flatMap((kind) => partsOf(kind, contaminated, form)))];

@@ -120,7 +120,6 @@ async function learntOf(
   };
 }
 
-/** Opens a detector on an executor. */
 export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
   const { columns, form, contaminated, spaces, flow, scales } = detector;
   const own = detectorFlow(spaces.width, { form, contaminated });
@@ -199,7 +198,6 @@ export async function fitDetector(
   }
 }
 
-/** The columns of an array [rows, width] of numbers. */
 export const arrayColumns = (width: number): ColumnSchema[] =>
   Array.from({ length: width }, (_, i) => ({
     name: `column ${i + 1}`,

@@ -16,7 +16,6 @@ export type PartName = (typeof partNames)[number];
  */
 export type Form = "table" | "network";
 
-/** The parts that a score of this kind is computed from. */
 export const partsOf = (kind: ScoreKind, contaminated: boolean, form: Form): readonly PartName[] => {
   if (kind === "kernels") return ["robust", "mixed"];
   if (kind !== "combination") return [kind];

@@ -109,7 +109,6 @@ export function spaceArrays(spaces: Spaces): SpaceArrays<HostArray> {
 /** Rows as distances are taken in, [n, width] in and out. Consumes the rows, and borrows the arrays. */
 export type Space = (arrays: SpaceArrays<np.Array>, x: np.Array) => np.Array;
 
-/** z = (x − mean) / std. */
 export const standardSpace: Space = ({ mean, std }, x) => x.sub(mean.ref).div(std.ref);
 
 /** z = (x − median) / spread, clipped at ±8. */

@@ -5,21 +5,18 @@ import { nonEmpty, wholeNumber } from "./parsers.js";
 export const value = <T>(parse: (input: string) => T, placeholder: string, brief: string) =>
   ({ kind: "parsed", parse, optional: true, placeholder, brief }) as const;
 
-/** A flag with a text that is not empty. */
 export const text = (placeholder: string, brief: string) => value(nonEmpty, placeholder, brief);
 
 /** A text that has to be given. */
 export const required = (placeholder: string, brief: string) =>
   ({ kind: "parsed", parse: nonEmpty, placeholder, brief }) as const;
 
-/** A flag with a positive whole number. */
 export const count = (brief: string, placeholder = "N") => value(wholeNumber(1), placeholder, brief);
 
 /** A flag without a value. */
 export const yes = (brief: string) =>
   ({ kind: "boolean", optional: true, withNegated: false, brief }) as const;
 
-/** A flag with one of some values. */
 export const choice = <const T extends string>(values: readonly T[], brief: string) =>
   ({ kind: "enum", values, optional: true, brief }) as const;
 

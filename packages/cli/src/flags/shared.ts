@@ -61,7 +61,6 @@ export const readingParameters = {
 
 const columnNames = (brief: string) => value(names, "A,B", brief);
 
-/** The flag that names the rows of a table. */
 export const idFlag = text("COLUMN", "Column of a table that names its rows; the scores repeat it");
 
 /** The flag that leaves rows of a table out. */

@@ -50,7 +50,6 @@ function narrowed(projection: Projection, most: number): Projection {
   return { ...others, directions: first, kept: fewer, shown: fewer, variances: along, hasRest: true };
 }
 
-/** Rows [n, width] of features. */
 export function featureRows({ parts, width }: Features, taps: readonly Float32Array[]): Float32Array {
   const made = parts.map(({ at, projection }) => ({
     rows: project(projection, valueAt(taps, at)),

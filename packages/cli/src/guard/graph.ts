@@ -10,7 +10,6 @@ import type { Features } from "./features.js";
 import { type Held, heldArrays, pOf } from "./smooth-p.js";
 import { nodeMaker, projectionNodes, type Tap, tapNodes } from "./taps.js";
 
-/** The added outputs. */
 export const OUTPUTS = ["log_prob", "p_value", "flag"] as const;
 
 /** Where a guarded file says how it was guarded. */

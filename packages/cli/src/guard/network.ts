@@ -65,7 +65,6 @@ export async function differencesAlone(
   );
 }
 
-/** The network with its taps as outputs. */
 export async function openTapped(subject: Subject, taps: readonly Tap[]): Promise<TappedNetwork> {
   const { given, example } = subject;
   const network = await openNetwork(subject, given.with(tapGraph(taps)));

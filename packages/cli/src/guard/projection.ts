@@ -20,7 +20,6 @@ export type Projection = Readonly<{
   hasRest: boolean;
 }>;
 
-/** Bands of a projection. */
 export const bandsOf = ({ bands, kept }: Projection): number => (kept === 0 ? 0 : bands.length / kept);
 
 /** Features of a row. */

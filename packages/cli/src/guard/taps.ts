@@ -14,7 +14,6 @@ export type Tap = Readonly<{
   pooled: readonly number[];
   /** Of each of these axes every so-many-th place is looked at. Default: all. */
   step?: number;
-  /** Numbers of a row. */
   width: number;
 }>;
 

@@ -96,7 +96,6 @@ export function convertedNetwork(
   };
 }
 
-/** Shape of an example. */
 const inShapeOf = ({ name, description }: ChosenNetwork): readonly number[] =>
   (description ?? zoo(name)).inShape;
 

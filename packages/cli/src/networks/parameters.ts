@@ -16,7 +16,6 @@ const paperParameters: Readonly<Record<string, number>> = {
 
 const countOf = ({ shape }: Parameter): number => sizeOf(shape);
 
-/** The trainable parameters. */
 const moving = (flow: Flow): Parameter[] => parameterList(flow).filter(({ kind }) => kind !== "fixed");
 
 /** Number of trainable parameters of every layer. */
@@ -26,7 +25,6 @@ export function parametersByLayer(flow: Flow): number[] {
   return counts;
 }
 
-/** Number of all trainable parameters. */
 export const countParameters = (flow: Flow): number =>
   parametersByLayer(flow).reduce((sum, count) => sum + count, 0);
 

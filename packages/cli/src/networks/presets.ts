@@ -14,7 +14,6 @@ type Preset = Readonly<{
 /** What a network depends on beside the number of columns. */
 type PresetInput = { levels?: number; schema?: TableSchema };
 
-/** Networks for tables. */
 const tablePresets: { readonly [name: string]: Preset } = Object.fromEntries(
   Object.entries(tableBodies).map(([name, { brief }]) => [
     `table/${name}`,

@@ -85,6 +85,5 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
 /** A network by its full name, with its description and weights if it came from a file. */
 export type ChosenNetwork = Readonly<{ name: string; description?: NetworkDescription; tensors?: Tensors }>;
 
-/** The layers of a network. */
 export const networkOf = ({ name, description, tensors }: ChosenNetwork): Network =>
   description ? networkOfDescription(description, tensors) : zoo(name);

@@ -30,7 +30,6 @@ export type FunctionOptions = Readonly<{
 /** Most numbers of the output that a flow sees as they are. */
 const MOST_SEEN = 1024;
 
-/** Inputs of the check. */
 const INPUTS = 4;
 
 /**

@@ -173,7 +173,6 @@ const markLayers = (at: Readonly<{ place: number; text: string }>) => {
   ];
 };
 
-/** The group's finite values. */
 function finiteOf({ name, values, ...others }: Group): Group {
   const finite = Array.from(values).filter(Number.isFinite);
   const lost = values.length - finite.length;

@@ -3,7 +3,6 @@ import { drawChart } from "./chart.js";
 import { colorBySeries, namesOf, numbers, type Series } from "./series.js";
 import type { Theme } from "./theme.js";
 
-/** A figure at a step. */
 export type Point = Readonly<{ step: number; value: number; stdErr?: number }>;
 
 /** One line of a chart; `faint` ones lie behind, without marks. `dash`: pixels of strokes and gaps, a whole line without. */

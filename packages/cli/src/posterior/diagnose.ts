@@ -40,7 +40,6 @@ type SampleEach = (
   options: { seed: number },
 ) => Promise<Float64Array>;
 
-/** Bins of the ranks. */
 const BINS = 20;
 /** Levels that coverage is looked at. */
 const LEVELS = 20;

@@ -88,7 +88,6 @@ export function uniform(low: number | readonly number[], high: number | readonly
   );
 }
 
-/** log N(x; mean, std²). */
 const normalLog = (x: number, mean: number, std: number): number =>
   -0.5 * ((x - mean) / std) ** 2 - Math.log(std) - 0.5 * LOG_2PI;
 

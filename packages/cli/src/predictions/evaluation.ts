@@ -22,7 +22,6 @@ export type TargetEvaluation = Readonly<{
   lagBaselines?: readonly Readonly<{ name: string; scores: Scores }>[];
   /** Forecasts up to the horizon. */
   ahead?: Ahead;
-  /** Of classes. */
   classes?: Readonly<{ logProb: number; accuracy: number; baseline: { logProb: number; accuracy: number } }>;
   /** log p of each value, in the order of the rows. */
   logs: readonly number[];

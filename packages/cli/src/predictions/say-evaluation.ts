@@ -4,7 +4,6 @@ import { formatCount, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { TargetEvaluation } from "./evaluation.js";
 
-/** Bins of the ranks. */
 const BINS = 10;
 
 /** Values whose rank in their distribution lies in each tenth. */

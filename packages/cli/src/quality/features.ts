@@ -41,7 +41,6 @@ export function inUnitsOf(reference: Features, all: Features): Features {
   return { ...all, rows: all.rows.map((value, i) => value / std[i % all.size]!) };
 }
 
-/** The probabilities of every row. */
 function probabilities({ rows, count, size, given }: Features): Float64Array {
   if (given) return given;
   const result = new Float64Array(rows.length);

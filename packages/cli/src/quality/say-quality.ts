@@ -3,7 +3,6 @@ import { type Beside, type Quality, SURE, type Verdict } from "./quality.js";
 
 const figure = (value: number | undefined, digits = 3): string => value?.toFixed(digits) ?? "–";
 
-/** The figures as lines of a table. */
 export const qualityLines = (quality: Quality): string[] => table(qualityRows(quality), [false, true, true]);
 
 /** The figures as rows of cells, with a head: one column of samples, one of other real images. */

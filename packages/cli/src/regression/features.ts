@@ -8,7 +8,6 @@ import { columnNamed } from "./columns.js";
 
 /** The numbers of rows that a flow sees of some columns. */
 export type GivenFeatures = Readonly<{
-  /** Numbers of a row. */
   width: number;
   /** From encoded values of the columns, [n, columns] in their order, to [n, width]. */
   of(rows: Float32Array): Promise<Float32Array>;

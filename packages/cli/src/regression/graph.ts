@@ -19,7 +19,6 @@ export const paramsOf = (model: TableRegression): JsTree<HostArray> =>
 const noNoise = ({ chain }: Flow): never => chain.layers.map(() => ({})) as never;
 const kept = (params: ArrayTree): never => tree.ref<never>(params as never);
 
-/** Φ. */
 const normalCdf = (z: np.Array): np.Array => lax.erfc(z.mul(-Math.SQRT1_2)).mul(0.5);
 
 /** |Φ(b) − Φ(a)|, on the side where both are small. */

@@ -56,7 +56,6 @@ const scaled = (
     return s === null ? 0 : ((row[k] as number) - m) / s;
   });
 
-/** The mean at a row. */
 export const linearMean = (model: Omit<LinearGaussian, "std">, row: ArrayLike<number>): number =>
   scaled(model, row).reduce((sum, x, k) => sum + x * valueAt(model.slope, k), model.level);
 

@@ -2,13 +2,11 @@ import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/c
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import type { ValueKind } from "./network.js";
 
-/** Rows of numbers, an array each. */
 export type Rows = readonly ArrayLike<number>[];
 
 export type RegressionOptions = ValueKind & {
   /** What is known of each example: a row of numbers. */
   given: Rows;
-  /** The value of each example. */
   values: ArrayLike<number>;
   /** Flows whose mixture is the prediction. Default 5 below 2,000 examples, 3 below 20,000, else 1. */
   ensemble?: number;

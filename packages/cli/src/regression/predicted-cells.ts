@@ -8,7 +8,6 @@ import { likeliest, type Predicted } from "./predicted.js";
 import type { Predictive } from "./predictive.js";
 
 export type CellOptions = Readonly<{
-  /** Of numbers. */
   quantiles: readonly number[];
   /** The probability that conformal intervals and sets hold the value; none are written without. */
   interval?: number;

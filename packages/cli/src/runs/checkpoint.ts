@@ -55,7 +55,6 @@ const stem = (step: number): string => `step-${String(step).padStart(9, "0")}`;
 /** True for the name of the JSON file of a checkpoint. */
 export const isSidecar = (name: string): boolean => /^step-(\d+)\.json$/.test(name);
 
-/** A file by its name. */
 export type NamedFile = Readonly<{ name: string; bytes: Uint8Array<ArrayBuffer> }>;
 
 /**

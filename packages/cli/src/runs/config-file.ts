@@ -6,7 +6,6 @@ import type { ChosenNetwork } from "../networks/weights.js";
 import { parseRunConfig, type RunConfig, runConfigText } from "../run-config.js";
 import { holdsRun, notARun, runPaths } from "./folder.js";
 
-/** The network of the run in `folder`. */
 export const networkOfRun = ({ network, description }: RunConfig, folder: string): ChosenNetwork => ({
   name: network,
   ...(description && { description, tensors: readWeights(folder, description) }),

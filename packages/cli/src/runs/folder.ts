@@ -33,7 +33,6 @@ export const inputPaths = (folder: string) => ({
   members: join(folder, "members"),
 });
 
-/** The paths of the files in the folder of a run. */
 export const runPaths = (folder: string) => ({
   folder,
   ...inputPaths(folder),

@@ -3,7 +3,6 @@ import { makeRng } from "@flowify/core/layer";
 import { valueAt } from "../places.js";
 
 export type ConditionalOptions = Readonly<{
-  /** Steps of each chain. */
   steps: number;
   seed: number;
   onStep?(step: number, accepted: number): void;

@@ -42,7 +42,6 @@ export const sampleProgress = v.strictObject({
   rows: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** They are all of its rows, and what stands behind them is written, too. */
   complete: v.boolean(),
-  /** Of the writer. */
   writer: v.unknown(),
 });
 

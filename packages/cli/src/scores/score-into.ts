@@ -26,7 +26,6 @@ export type Scoring = ScoreSource &
     ranks: Ranks | undefined;
   }>;
 
-/** The columns of the output. */
 export function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColumn[] {
   const { id, reasons } = flags;
   const more = reasons === undefined ? [] : reasonColumns(encodedWidth(detector), reasons);

@@ -50,7 +50,6 @@ const progressSchema = v.strictObject({
       line: v.array(v.string()),
     }),
   ),
-  /** Of the writer. */
   writer: v.unknown(),
 });
 
@@ -60,7 +59,6 @@ export type ScoreProgress = v.InferOutput<typeof progressSchema>;
 export type ScoreOutput = ResumableFile<ScoreProgress>;
 
 export type ScorePlace = Readonly<{
-  /** The folder of the run. */
   folder: string;
   files: readonly string[];
   flags: TableScoreFlags;

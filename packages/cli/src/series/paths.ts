@@ -8,7 +8,6 @@ import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 
 export type PathOptions = Readonly<{
-  /** Paths from each row. */
   paths: number;
   /** Rows of a path. Default: those that the run was trained to forecast. */
   horizon?: number | undefined;

@@ -111,7 +111,6 @@ export async function scatterPicture(
   );
 }
 
-/** The ledger as bars. */
 export const ledgerPicture = async (
   title: string,
   { ledger }: Pick<Evaluation, "ledger">,

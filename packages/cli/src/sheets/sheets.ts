@@ -14,7 +14,6 @@ export type SheetOptions = Readonly<{
   temperature: number;
 }>;
 
-/** Names of the sheets of samples. */
 export const sheets = ["samples", "temperatures", "interpolation", "inpainting"] as const;
 export type Sheet = (typeof sheets)[number];
 

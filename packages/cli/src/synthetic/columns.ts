@@ -28,7 +28,6 @@ function valueIn({ kind, found }: TableColumn, number: number): number {
 
 export const rowCount = ([first]: Columns): number => first?.values.length ?? 0;
 
-/** The first rows. */
 export const firstOf = (columns: Columns, count: number): Columns =>
   columns.map((column) => ({ ...column, values: column.values.subarray(0, count) }));
 

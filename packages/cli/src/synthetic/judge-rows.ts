@@ -89,7 +89,6 @@ async function rowsOfRun({ config: { data } }: SavedRun, schema: TableSchema) {
 /** The lowest scores that are named. */
 const NAMED = 3;
 
-/** The figures in lines. */
 export function syntheticLines({
   samples,
   shapes,

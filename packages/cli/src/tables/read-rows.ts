@@ -14,7 +14,6 @@ export type ReadTableOptions = TableChoice &
     schema?: TableSchema;
   }>;
 
-/** All rows of a table in memory. */
 export type TableRows = FlowRows &
   Readonly<{
     count: number;

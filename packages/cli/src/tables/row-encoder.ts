@@ -7,7 +7,6 @@ import { ownColumns, type TableColumn } from "./columns/kinds.js";
 
 /** Encodes the blocks of one table. */
 export type RowEncoder = Readonly<{
-  /** Numbers of a row. */
   width: number;
   /**
    * Rows [n, width], a number a column.

@@ -31,7 +31,6 @@ const SHEET_TEMPERATURE = 0.7;
 /** Latents of fewer numbers keep nothing of an image that pictures of means and reconstructions could show. */
 const SHOWN_LATENT = 4;
 
-/** Samples in a picture. */
 export const samplesOf = (set: DataSet): number => ("rows" in set ? ROWS : SAMPLES);
 
 /** An earlier state of a run and its step; undefined for that of this moment. */

@@ -17,7 +17,6 @@ export type Block = Readonly<{
   count: number;
   /** In the order of the table's names. */
   columns: readonly CellColumn[];
-  /** The same cells by rows. */
   rows: readonly (readonly Cell[])[];
   /** The number of each row, from 1 on: in the file, whatever `--where` leaves out; of several files, in all of them. */
   numbers: readonly number[];

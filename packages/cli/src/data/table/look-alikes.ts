@@ -123,6 +123,5 @@ export const lookAlikeHints = (columns: readonly ColumnSchema[]): string[] =>
     use === "id" || hint === undefined ? [] : [`"${name}": ${hint}`],
   );
 
-/** The hint for a column. */
 export const hintOf = ({ what, write }: Likeness, cells: "texts" | "numbers"): string =>
   `the ${cells} look like ${what}; write ${write} for them to be ${what}`;

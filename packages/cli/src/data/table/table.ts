@@ -69,7 +69,6 @@ export function raggedRows(path: string, columns: number) {
     );
   };
   return {
-    /** True for a row that fits. */
     fits(row: number, cells: number): boolean {
       if (cells === columns) return true;
       found.push(`row ${row} has ${cells}`);

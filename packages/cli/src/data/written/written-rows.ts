@@ -1,6 +1,5 @@
 import { type Cell, cellReader } from "../table/cell.js";
 
-/** Formats of written tables. */
 export const tableFormats = ["csv", "jsonl", "parquet"] as const;
 export type TableFormat = (typeof tableFormats)[number];
 
@@ -14,7 +13,6 @@ export const formatOf = <Format extends RowFormat>(
   formats: readonly Format[],
 ): Format | undefined => formats.find((format) => file?.toLowerCase().endsWith(`.${format}`));
 
-/** A column of a written table. */
 export type WrittenColumn = Readonly<{
   name: string;
   /** Flags are 0 and 1. Booleans and dates (ISO 8601) come as texts, and are written in the type that the format has for them. */

@@ -22,7 +22,6 @@ export type ColumnView = Readonly<{
   }>[];
 }>;
 
-/** Bins at most. */
 const BINS = 24;
 /** The bins leave so many of the first group out at each end, where all of it would need so much more space. */
 const [OUTSIDE, WIDER] = [0.005, 1.1];

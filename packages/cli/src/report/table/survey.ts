@@ -4,7 +4,6 @@ import { lastOf, valueAt } from "../../places.js";
 /** Rows in one piece, and what each is called. */
 type Piece = Readonly<{ rows: Float32Array; names: readonly string[] }>;
 
-/** A row with its score. */
 type ScoredRow = Readonly<{ name: string; score: number; row: Float32Array }>;
 
 /** What is kept of any number of rows. */

@@ -35,7 +35,6 @@ export function clampedToGrid(column: ColumnSchema, value: number): number | und
   return grid && nextOnGrid(grid, Math.min(Math.max(value, least), most));
 }
 
-/** Numbers, as they are. */
 export const number: ColumnKind = {
   detect: ({ range }) => range !== undefined,
   expected: "a number",
