@@ -130,6 +130,7 @@ const forget = (file: string): void => rmSync(dirname(file), { recursive: true, 
 
 /** Answers the process that sends a task, and ends with it. What fails here fails there, too, with a message. */
 export async function serveBeside(): Promise<void> {
+  process.on("SIGINT", () => {}); // that of the whole group: the other process ends when it can, and then this one
   const file = await new Promise<string>((resolve) => {
     process.once("message", resolve);
     process.once("disconnect", () => process.exit());

@@ -28,9 +28,13 @@ const planOf = async (steps: number) => {
 it("another process finds the same start values, detector and baseline, bit for bit", async () => {
   const plan = await planOf(200);
   const { config, data, test, network } = plan;
-  const beside = beginBeside(plan, {}, () => fork(bin, ["beside"], options))!;
+  const child = fork(bin, ["beside"], options);
+  const beside = beginBeside(plan, {}, () => child)!;
   const layers: string[] = [];
-  beside.onInit((layer) => layers.push(layer));
+  beside.onInit((layer) => {
+    layers.push(layer);
+    child.kill("SIGINT"); // Ctrl-C reaches both; it goes on as long as the first one does
+  });
   try {
     const { seed, init, initExamples } = config.training;
     const own = await openExecutor("auto");
