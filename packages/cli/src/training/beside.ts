@@ -87,6 +87,7 @@ export function beginBeside(
   const ended = new Promise<undefined>((resolve) => {
     for (const end of ["exit", "error"]) child.on(end, () => resolve(undefined));
   });
+  void ended.then(() => forget(file));
   const answered = <What extends keyof Answers>(what: What) =>
     Promise.race([
       ended,
