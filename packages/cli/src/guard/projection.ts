@@ -107,10 +107,10 @@ export function fitProjection(rows: Float32Array, width: number, most: number): 
   };
 }
 
-/** Σ a_c b_c over the length of a. */
-function product(a: Float32Array | Float64Array, b: Float64Array): number {
+/** Σ_c u_c v_c over a row of u and a vector, by their places. */
+function product(u: Float32Array, row: number, vectors: Float64Array, at: number, width: number): number {
   let sum = 0;
-  for (let c = 0; c < a.length; c++) sum += a[c]! * b[c]!;
+  for (let c = 0; c < width; c++) sum += u[row + c]! * vectors[at + c]!;
   return sum;
 }
 
@@ -118,7 +118,7 @@ function product(a: Float32Array | Float64Array, b: Float64Array): number {
 function varianceAlong(u: Float32Array, width: number, direction: Float64Array): number {
   let sum = 0;
   for (let row = 0; row < u.length; row += width) {
-    const along = product(u.subarray(row, row + width), direction);
+    const along = product(u, row, direction, 0, width);
     sum += along * along;
   }
   return (sum * width) / u.length;
@@ -127,13 +127,11 @@ function varianceAlong(u: Float32Array, width: number, direction: Float64Array):
 /** UᵀU applied to vectors [count, width], which the result are as well. */
 function squared(u: Float32Array, width: number, vectors: Float64Array, count: number): Float64Array {
   const out = new Float64Array(vectors.length);
-  for (let row = 0; row < u.length; row += width) {
-    const own = u.subarray(row, row + width);
+  for (let row = 0; row < u.length; row += width)
     for (let k = 0, at = 0; k < count; k++, at += width) {
-      const along = product(own, vectors.subarray(at, at + width));
-      for (let c = 0; c < width; c++) out[at + c]! += along * own[c]!;
+      const along = product(u, row, vectors, at, width);
+      for (let c = 0; c < width; c++) out[at + c]! += along * u[row + c]!;
     }
-  }
   return out;
 }
 
@@ -145,7 +143,8 @@ function orthonormal(vectors: Float64Array, width: number, count: number): Float
     for (let pass = 0; pass < 2; pass++)
       for (let other = 0; other < k; other++) {
         const each = vectors.subarray(other * width, (other + 1) * width);
-        const along = product(own, each);
+        let along = 0;
+        for (let c = 0; c < width; c++) along += own[c]! * each[c]!;
         for (let c = 0; c < width; c++) own[c]! -= along * each[c]!;
       }
     const length = Math.hypot(...own);
