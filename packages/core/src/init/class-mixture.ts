@@ -1,5 +1,5 @@
 import type { HostArray } from "../params/host-array.js";
-import { type FittedNormal, fitMixture } from "./fit-mixture.js";
+import { type FittedNormal, fitMixture, type MixtureFit } from "./fit-mixture.js";
 import { nearestCentres } from "./k-means.js";
 
 /** Nats by which normals of other classes are less likely at first: they hold a few samples of a million. */
@@ -25,12 +25,13 @@ export function fitClassMixture(
   labels: Int32Array,
   classes: number,
   K: number,
+  how?: MixtureFit,
 ): FittedNormal[] {
   const fitted: FittedNormal[] = [];
   for (let label = 0; label < classes; label++) {
     const own = rows.filter((_, r) => labels[r] === label);
     const share = Math.floor(((label + 1) * K) / classes) - Math.floor((label * K) / classes);
-    const normals = fitMixture(own.length < FEWEST * share ? rows : own, share);
+    const normals = fitMixture(own.length < FEWEST * share ? rows : own, share, how);
     const line = Float64Array.from({ length: classes }, (_, c) => (c === label ? 0 : -OTHERS));
     fitted.push(...normals.map((each) => ({ ...each, line })));
   }

@@ -15,8 +15,18 @@ export type FittedNormal = {
 
 const NO_LINE = new Float64Array();
 
-/** Rounds of expectation maximization. */
-const ITERATIONS = 100;
+/** How a mixture is fitted. */
+export type MixtureFit = Readonly<{
+  /** Values that are given with the rows. */
+  given?: HostArray | undefined;
+  /** Normals to begin with in place of clusters, of rows without values. */
+  from?: readonly FittedNormal[];
+  /** Most rounds of expectation maximization. Default 100. */
+  rounds?: number;
+}>;
+
+/** Most rounds of expectation maximization. */
+const ROUNDS = 100;
 /** Nats a number, below which another iteration brings too little: so much more where normals have more numbers than rows. */
 const LEAST_GAIN = 1e-4;
 /** Least variance, in units of the variance of the column. */
@@ -57,14 +67,12 @@ const meanOf = <T>(all: readonly T[], of: (each: T) => number): number =>
  * Values that are given with the rows, a 1 among zeros for each of their columns, belong to the density: they are independent given the
  * normal. Its weight given the values follows (naive Bayes).
  *
- * @param from normals to begin with in place of clusters, of rows without values
  * Source: Bishop 2006, Pattern Recognition and Machine Learning, section 9.2.2.
  */
 export function fitMixture(
   examples: readonly Float64Array[],
   K: number,
-  given?: HostArray,
-  from?: readonly FittedNormal[],
+  { given, from, rounds = ROUNDS }: MixtureFit = {},
 ): FittedNormal[] {
   const [N, n] = [examples.length, examples[0]!.length];
   const columns = Array.from({ length: n }, (_, i) => {
@@ -93,7 +101,7 @@ export function fitMixture(
   const least = LEAST_GAIN * n * Math.max(1, (K * n * (n + 3)) / 2 / N);
   let before = Number.NEGATIVE_INFINITY;
   let near: readonly Int32Array[] | undefined;
-  for (let iteration = 1; iteration < ITERATIONS; iteration++) {
+  for (let iteration = 1; iteration < rounds; iteration++) {
     if (Number.isInteger(Math.log2(iteration))) near = undefined;
     const seen = expected(rows, fitted, { values, near });
     const gain = seen.total / N;

@@ -170,7 +170,7 @@ export function gaussianMixture(
       const known = examples.known as HostParams | undefined;
       const fitted =
         known && !examples.given
-          ? fitMixture(rows, K, undefined, normalsOf(known, n))
+          ? fitMixture(rows, K, { from: normalsOf(known, n) })
           : fittedTo(rows, examples.given, K);
       if (condition === 0) {
         key.dispose();
@@ -186,14 +186,21 @@ export function gaussianMixture(
   });
 }
 
+/** How normals are fitted that have more numbers than rows: more rounds fit them to their rows alone. */
+const OF_FEW = { rounds: 8 } as const;
+
 /** A mixture of K normals that start where the condition says: for each class, for groups of numbers, or given ones among zeros. */
 function fittedTo(rows: readonly Float64Array[], given: HostArray | undefined, K: number): FittedNormal[] {
   if (!given) return fitMixture(rows, K);
   const labels = labelsOf(given);
   const [, classes = 0] = given.shape;
-  if (labels && classes <= K) return fitClassMixture(rows, labels, classes, K);
+  if (labels && classes <= K) {
+    const { length: n } = rows[0]!;
+    const few = rows.length / K < (n * (n + 3)) / 2;
+    return fitClassMixture(rows, labels, classes, K, few ? OF_FEW : {});
+  }
   const grouped = given.data.every((v) => v === 0 || v === 1) ? undefined : fitGroupedMixture(rows, given, K);
-  return grouped ?? fitMixture(rows, K, given);
+  return grouped ?? fitMixture(rows, K, { given });
 }
 
 /** The class of each row, where every condition is one 1 among zeros. */

@@ -176,6 +176,16 @@ describe("fitMixture", () => {
       expect(Math.abs(slopes[i]! - slope)).toBeLessThan(0.05);
   });
 
+  it("stops after the rounds that it may take", async () => {
+    const { rows } = threeKinds(400);
+    // the first round is that of the clusters
+    const [start, two] = [1, 2].map((rounds) => fitMixture(rows, 3, { rounds }));
+    const again = fitMixture(rows, 3, { from: start!, rounds: 2 });
+    for (const [k, { mean }] of two!.entries())
+      for (const [i, v] of mean.entries()) expect(again[k]!.mean[i]).toBeCloseTo(v, 6);
+    expect(start).not.toEqual(two);
+  });
+
   it.each([
     ["fewer rows than components", 3, (i: number) => i],
     ["all rows the same", 50, () => 7],
