@@ -48,16 +48,18 @@ export async function benchCores(folder: string): Promise<void> {
     }),
   }));
   const times = [
-    ...timed.map(({ name, all }) => ({ name, ms: all.map(({ ms }) => ms) })),
+    ...timed.map(({ name, all }) => ({ name, ms: all.map(({ ms }) => ms), g: all.map(({ gMs }) => gMs) })),
     { name: PRODUCT, ms: numbers.map((_, k) => median(timed.map(({ all }) => all[k]?.gMs ?? Number.NaN))) },
   ];
   const gain = (ms: readonly number[], k: number): number => (ms[0] ?? 0) / (ms[k] ?? 1);
-  const cells = times.map(({ name, ms }) =>
+  const cells = times.map((each) =>
     row([
-      name,
-      ...ms.map(
-        (own, k) => `${own.toFixed(own < 100 ? 1 : 0)}${k > 0 ? ` (${gain(ms, k).toFixed(2)})` : ""}`,
-      ),
+      each.name,
+      ...each.ms.map((own, k) => {
+        const faster = k > 0 ? ` (${gain(each.ms, k).toFixed(2)})` : "";
+        const inG = "g" in each ? `, ${(own / (each.g[k] ?? Number.NaN)).toFixed(1)} g` : "";
+        return `${own.toFixed(own < 100 ? 1 : 0)}${faster}${inG}`;
+      }),
     ]),
   );
   const last = numbers.at(-1) ?? 1;
@@ -67,8 +69,8 @@ export async function benchCores(folder: string): Promise<void> {
     `# Cores
 
 Made by \`npm run bench -- --cores\` on ${timed[0]?.all.at(-1)?.machine}. Each process may use the first so many cores alone. Milliseconds of a
-training step, or of the scores of 10,000 test images, medians; g is timed beside each. In
-parentheses how many times faster than one core. What the product of two matrices gains is what the machine gives.
+training step, or of the scores of 10,000 test images, medians. In parentheses how many times faster than one core. Behind it the
+time in g, which is timed beside each: a host that changes between two of them changes both. What the product of two matrices gains is what the machine gives.
 ${missing.length > 0 ? `\nThis machine has no ${missing.join(", ")} cores to measure: the same command on a larger one makes the other columns.\n` : ""}
 ${row(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)])}
 | --- |${" ---: |".repeat(numbers.length)}
