@@ -70,7 +70,7 @@ export async function benchCores(folder: string): Promise<void> {
 
 Made by \`npm run bench -- --cores\` on ${timed[0]?.all.at(-1)?.machine}. Each process may use the first so many cores alone. Milliseconds of a
 training step, or of the scores of 10,000 test images, medians. In parentheses how many times faster than one core. Behind it the
-time in g, which is timed beside each: a host that changes between two of them changes both. What the product of two matrices gains is what the machine gives.
+time in g, which is timed beside each: a host that changes between two of them changes both. What the product of two matrices gains is what the machine has to offer.
 ${missing.length > 0 ? `\nThis machine has no ${missing.join(", ")} cores to measure: the same command on a larger one makes the other columns.\n` : ""}
 ${row(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)])}
 | --- |${" ---: |".repeat(numbers.length)}
