@@ -32,7 +32,7 @@ type Task = Readonly<{
   network: Pick<TrainPlan["network"], "name" | "description">;
 }>;
 
-/** What the other process answers: a table has a baseline and a detector as well. */
+/** What the other process answers. */
 type Answers = Readonly<{
   /** The initial values, as the bytes of a model. */
   start: Uint8Array;
@@ -46,14 +46,16 @@ export type Beside = Readonly<{
   [What in keyof Answers]: Promise<Answers[What] | undefined>;
 }> &
   Readonly<{
+    /** Whether the other process finds the initial values: that of images does. */
+    starts: boolean;
     /** Calls back when a layer has its initial values. */
     onInit(listener: NonNullable<TrainOptions["onInit"]>): void;
     stop(): void;
   }>;
 
 /**
- * Begins in another process with the initial values of a run, while this one compiles, and then with the best baseline and the
- * detector of a table, while this one trains.
+ * Begins in another process: with the initial values of images, while this one compiles; with the best baseline and the detector of
+ * a table, which take as long as the rest, while this one trains.
  */
 export function beginBeside(
   { config, network, data, test, validation, resume }: TrainPlan,
@@ -61,19 +63,15 @@ export function beginBeside(
   fork: (() => ChildProcess) | undefined,
 ): Beside | undefined {
   const { training, data: source } = config;
-  const isShort = training.steps < LONG || (threads ?? availableCores()) === 1;
-  const isGiven = network.tensors !== undefined || network.opaque !== undefined;
-  if (
-    !fork ||
-    isShort ||
-    isGiven ||
-    resume ||
-    examplesOf(data).byteLength > LARGE ||
-    source.name === STANDARD_INPUT
-  )
-    return;
-  const { name, description } = network;
+  const cores = threads ?? availableCores();
   const judged = test ?? validation;
+  const isNeeded =
+    "rows" in data
+      ? data.schema !== undefined && judged !== undefined && "rows" in judged
+      : !resume && network.tensors === undefined && network.opaque === undefined;
+  if (!fork || !isNeeded || cores === 1 || training.steps < LONG) return;
+  if (examplesOf(data).byteLength > LARGE || source.name === STANDARD_INPUT) return;
+  const { name, description } = network;
   const file = written({
     config,
     flags: { ...(device && { device }), ...(threads && { threads }), ...(workers && { workers }) },
@@ -98,6 +96,7 @@ export function beginBeside(
       }),
     ]);
   return {
+    starts: !("rows" in data),
     start: answered("start"),
     baseline: answered("baseline"),
     detector: answered("detector"),
@@ -136,34 +135,41 @@ export async function serveBeside(): Promise<void> {
     process.once("message", resolve);
     process.once("disconnect", () => process.exit());
   });
-  const { config, flags, train, test, network }: Task = deserialize(readFileSync(file));
+  const task: Task = deserialize(readFileSync(file));
   forget(file);
   const answer = (found: Partial<Answers> & { layer?: Layer }) =>
     new Promise((resolve) => process.send?.(found, resolve));
-  const silent = { warn: () => {} };
+  if ("rows" in task.train) await answerForTable(task, answer);
+  else await answer({ start: await startOf(task, (...layer) => void answer({ layer })) });
+  process.exit();
+}
+
+async function startOf(
+  { config, flags, train, network }: Task,
+  onInit: NonNullable<TrainOptions["onInit"]>,
+): Promise<Uint8Array> {
   const { device = "auto", ...split } = flags;
   const executor = await openExecutor(device, silent, split);
   const flow = flowOf(network, config.flow);
-  const { seed, init, initExamples, ...of } = optionsOf({ flow, data: train, config }, executor);
-  const params = await initParams({
-    flow,
-    executor,
-    data: of.data,
-    seed,
-    init,
-    initExamples,
-    ...(of.condition && { condition: of.condition }),
-    onInit: (...layer) => void answer({ layer }),
-  });
-  await answer({ start: new FlowModel(flow, params, executor).save() });
-  await executor.dispose();
-  if (!("rows" in train) || !train.schema || !test || !("rows" in test)) process.exit();
-  const { workers: _, ...alone } = flags;
-  const baseline = await withExecutor({ ...alone, threads: 1 }, silent, (own) =>
-    trivialBaseline(train, test, network.description, own, seed),
-  );
-  await answer({ ...(baseline && { baseline }) });
-  const detector = await fittedDetector(config, alone, silent);
-  await answer({ ...(detector && { detector }) });
-  process.exit();
+  const { data, condition, seed, init, initExamples } = optionsOf({ flow, data: train, config }, executor);
+  const given = { flow, executor, data, ...(condition && { condition }) };
+  const params = await initParams({ ...given, seed, init, initExamples, onInit });
+  return new FlowModel(flow, params, executor).save();
 }
+
+async function answerForTable(
+  { config, flags: { workers: _, ...flags }, train, test, network }: Task,
+  answer: (found: Partial<Answers>) => Promise<unknown>,
+): Promise<void> {
+  const { seed } = config.training;
+  const baseline =
+    test &&
+    (await withExecutor({ ...flags, threads: 1 }, silent, (executor) =>
+      trivialBaseline(train, test, network.description, executor, seed),
+    ));
+  await answer({ ...(baseline && { baseline }) });
+  const detector = await fittedDetector(config, flags, silent);
+  await answer({ ...(detector && { detector }) });
+}
+
+const silent = { warn: () => {} };

@@ -47,7 +47,7 @@ export type RunningOptions = Readonly<
     /** The processes that train together, of which this is rank 0. */
     ranks?: Ranks | undefined;
     /** What another process computes in the meantime. */
-    beside?: Pick<Beside, "start" | "onInit" | "baseline"> | undefined;
+    beside?: Pick<Beside, "starts" | "start" | "onInit" | "baseline"> | undefined;
   }
 >;
 
@@ -286,7 +286,7 @@ async function startTrainer(
     beside?.onInit(onInit);
     let model: FlowModel | undefined;
     const start = async () => {
-      if (!beside) return undefined;
+      if (!beside?.starts) return undefined;
       const evaluate = (validation ?? test ?? data).count;
       if (pictures !== "none")
         model = await FlowModel.ahead(flow, executor, { sample: samplesOf(data), evaluate });
