@@ -9,6 +9,9 @@ const REPEATED = 0.1;
 /** Rows that an atom has at least, in those that another value has on average. */
 const STANDS_OUT = 10;
 
+/** Rows that an atom has at least, in those of the value next to it: the top of a smooth distribution is none. */
+const STEEPEST = 3;
+
 /** Steps of a grid of dates at most: float32 keeps the place of each, and noise between them. */
 const STEPS = 2 ** 20;
 
@@ -44,14 +47,34 @@ export function gapOf(tally: ColumnTally, whole: boolean, atoms: readonly string
 
 /**
  * Of values that many rows share those that stand out, such as the zero of an amount: each of the others has far fewer rows, on
- * average. Each has its own probability.
+ * average, and so has each of the values next to it. Each has its own probability.
  */
 export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value: string }[]): string[] {
-  const rows = spikes.reduce((left, { value }) => left - (counts.get(value) ?? 0), kinds.number.count);
+  const rowsOf = (value: string): number => counts.get(value) ?? 0;
+  const rows = spikes.reduce((left, { value }) => left - rowsOf(value), kinds.number.count);
+  if (rows <= 0) return [];
   const each = rows / (counts.size - spikes.length);
-  return spikes.flatMap(({ value }) =>
-    rows > 0 && (counts.get(value) ?? 0) >= STANDS_OUT * each ? [value] : [],
+  const candidates = spikes.map(({ value }) => value).filter((value) => rowsOf(value) >= STANDS_OUT * each);
+  const others = [...counts.keys()].filter((value) => !candidates.includes(value));
+  return candidates.filter((value) =>
+    ([-1, 1] as const).every((side) => {
+      const other = nearest(others, value, side);
+      // a smooth distribution may be as steep from each candidate to the next
+      const between = candidates.filter(
+        (one) => side * (Number(one) - Number(value)) > 0 && side * (Number(other) - Number(one)) > 0,
+      );
+      return other === undefined || rowsOf(value) >= STEEPEST ** (1 + between.length) * rowsOf(other);
+    }),
   );
+}
+
+/** Of texts of numbers that of the nearest number below (-1) or above (1) another one. */
+function nearest(texts: readonly string[], to: string, side: -1 | 1): string | undefined {
+  const distance = (text: string): number => side * (Number(text) - Number(to));
+  let found: string | undefined;
+  for (const text of texts)
+    if (distance(text) > 0 && (found === undefined || distance(text) < distance(found))) found = text;
+  return found;
 }
 
 /** Values of the sample in bins of the same width. */

@@ -282,6 +282,23 @@ describe("the schema of a table", () => {
     }
   });
 
+  it("take no top of a smooth distribution for values of their own, but zeros on top of it", async () => {
+    const rng = makeRng(6);
+    // two exponential distributions: 0 and 1 come often, and up to 100 other values rarely
+    const count = (): number => Math.floor(-(rng.uniform() < 0.5 ? 2 : 20) * Math.log(1 - rng.uniform()));
+    const rows = Array.from({ length: 2000 }, () => [
+      count(),
+      rng.uniform() < 0.5 ? 0 : count(),
+      rng.uniform() < 0.7 ? rng.integer(2) : count(), // two that are next to each other
+    ]);
+    const path = write("counts.csv", `count,zeros,both\n${rows.map((row) => row.join()).join("\n")}\n`);
+    const [smooth, zeros, both] = (await schemaOf(path)).columns;
+    expect(smooth!.spikes!.length).toBeGreaterThan(0);
+    expect([smooth!.atoms, smooth!.gap]).toEqual([undefined, 1]);
+    expect([zeros!.atoms, zeros!.gap]).toEqual([[0], 1]);
+    expect(both!.atoms!.toSorted()).toEqual([0, 1]);
+  });
+
   it("says where numbers are mixed with text, the first five", async () => {
     const path = write("mixed.csv", `x\n${values((i) => (i % 20 === 3 ? `~${i}` : `${i / 3}`))}`);
     const [x] = (await schemaOf(path)).columns;
