@@ -21,7 +21,32 @@ export type Judge = Readonly<{
 }>;
 
 /** The usual preprocessings of networks, as `--normalize` has them; the accuracy of the file selects one. */
-const usual: readonly (Normalization | undefined)[] = ["raw", undefined];
+const usualFor = (real: ImageSet): readonly (Normalization | undefined)[] => [
+  "raw",
+  undefined,
+  ...standardizing(real),
+];
+
+/** To mean 0 and standard deviation 1 in each channel; none where a channel is constant. */
+function standardizing({ images, shape }: ImageSet): Normalization[] {
+  const [channels, height, width] = shape;
+  const plane = height * width;
+  const channelAt = (i: number): number => Math.floor(i / plane) % channels;
+  const count = images.length / channels;
+  const sums = new Float64Array(channels);
+  images.forEach((level, i) => {
+    sums[channelAt(i)]! += level / 255;
+  });
+  const mean = Array.from(sums, (sum) => sum / count);
+  const squares = new Float64Array(channels);
+  images.forEach((level, i) => {
+    squares[channelAt(i)]! += (level / 255 - (mean[channelAt(i)] ?? 0)) ** 2;
+  });
+  const std = Array.from(squares, (sum) => Math.sqrt(sum / count));
+  return std.every((each) => each > 0) ? [{ mean: mean.map(fourDigits), std: std.map(fourDigits) }] : [];
+}
+
+const fourDigits = (value: number): number => Number(value.toPrecision(4));
 
 function nameOf(normalization: Normalization | undefined): string {
   if (normalization === "raw") return "pixels 0 to 255";
@@ -36,8 +61,8 @@ const ENDS: readonly string[] = ["Softmax", "LogSoftmax", "Identity"];
 const IMAGES = { probed: 3, atOnce: 250 } as const;
 
 /**
- * Opens a classifier of an ONNX file, which is run and not converted. Without a normalization, both usual scalings of the pixels
- * are tried on the real images: the one with the higher accuracy (without labels: the higher confidence) is used.
+ * Opens a classifier of an ONNX file, which is run and not converted. Without a normalization, the usual scalings of the
+ * pixels are tried on the real images: the one with the highest accuracy (without labels: the highest confidence) is used.
  *
  * @throws UsageError for a file that is not ONNX or that ONNX Runtime rejects, ShapeError if the images do not fit or no output
  * has a number for each of at least two classes, DomainError for outputs that are not finite
@@ -114,9 +139,11 @@ const scoresOf = (
   });
 
 async function bestScaling(
-  { labels }: ImageSet,
+  real: ImageSet,
   look: (scaling: Normalization | undefined) => Promise<Features>,
 ): Promise<Normalization | undefined> {
+  const { labels } = real;
+  const usual = usualFor(real);
   const trusts: number[] = [];
   for (const scaling of usual) {
     const seen = verdicts(await look(scaling));

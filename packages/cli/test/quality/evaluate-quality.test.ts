@@ -126,6 +126,26 @@ describe("a judge", () => {
     });
   });
 
+  it("reads pixels as the classifier was trained on them", async () => {
+    // class 1 where the mean of the pixels is above the one of all images: right for standardized pixels alone
+    const file = writeOnnx(root, "standardized", [
+      ["GlobalAveragePool", ["x"], "mean"],
+      ["Flatten", ["mean"], "high"],
+      ["Neg", ["high"], "low"],
+      ["Concat", ["low", "high", "low"], "logits", { axis: 1 }],
+    ]);
+    const levels = Uint8Array.from({ length: 16 * 20 }, (_, i) => (i % 32 < 16 ? 40 : 60) + (i % 3));
+    const labels = Uint8Array.from({ length: 20 }, (_, i) => i % 2);
+    const bright = imageSet({ name: "real", split: "test", images: levels, labels, shape: [1, 4, 4] });
+    const judge = await openJudge(file, bright, undefined);
+    expect(judge.input).toMatch(/^\(pixels \/ 255 - 0\.2\) \/ 0\.0393\d$/);
+    const black = imageSet({ name: "black", split: "test", images: new Uint8Array(320), shape: [1, 4, 4] });
+    const other = await openJudge(file, black, undefined); // no standard deviation to divide by
+    expect(other.input).toMatch(/^pixels/);
+    await judge.dispose();
+    await other.dispose();
+  });
+
   it("takes a batch of one, and no batch", async () => {
     const { rows } = await seen(odd("many", {}));
     const alone = [
