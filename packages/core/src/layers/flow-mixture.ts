@@ -138,37 +138,36 @@ export function flowMixture(
     }
     return members;
   };
-  /** log p of examples by some members, [B, …]. Consumes all but the parameters. */
-  const logsOf = (members: Started, x: np.Array, noise: NoiseTree, seen: np.Array | undefined): np.Array => {
-    const logs = Array.from(members, ([m, params]) => {
+  /** log p of all examples by each of these members. One program a member: later fits of it have the same. */
+  const logsBy = async (members: Started, examples: CalibrationData): Promise<Map<number, Float32Array>> => {
+    const logs = new Map<number, Float32Array>();
+    for (const [m, params] of members) {
       const part = at<ChainLayer>(parts, m);
-      const given = conditionOf(part, seen?.ref, countOf(x));
-      return logOf({ part, base: at(bases, m), m, given }, tree.ref(params), x.ref, at(noise, m));
-    });
-    x.dispose();
-    seen?.dispose();
-    return np.stack(logs, 1);
+      const logOfSome = (x: np.Array, noise: NoiseTree, seen?: np.Array): np.Array => {
+        const given = conditionOf(part, seen, countOf(x));
+        return logOf({ part, base: at(bases, m), m, given }, tree.ref(params), x, noise).reshape([-1, 1]);
+      };
+      const own = new Float32Array(examples.count);
+      let done = 0;
+      for await (const some of examples.map([1], logOfSome, { noise: part.forwardNoise }).parts()) {
+        own.set(some, done);
+        done += some.length;
+      }
+      logs.set(m, own);
+    }
+    return logs;
   };
-  /** The same of all examples, [members]. */
-  const logsBy = (members: Started, examples: CalibrationData): CalibrationData =>
-    examples.map([members.size], (x, noise, seen) => logsOf(members, x, noise, seen), {
-      noise: parts.slice(0, judged).map((part) => part.forwardNoise),
-    });
   /** Of two fits of members those under which the examples are likelier: a later one may have found a worse place. Consumes both. */
   const likelier = async (before: Started, after: Started, examples: CalibrationData): Promise<Started> => {
     if (before.size === 0) return after;
-    const places = [...before.keys()];
-    const totalsOf = async (fits: Started): Promise<Float64Array> => {
-      const sums = new Float64Array(places.length);
-      const some = new Map([...fits].filter(([m]) => before.has(m)));
-      for await (const logs of logsBy(some, examples).parts())
-        for (const [i, log] of logs.entries())
-          sums[i % places.length]! += Number.isNaN(log) ? LOWEST : Math.max(log, LOWEST);
-      return sums;
+    const totalsOf = async (fits: Started): Promise<Map<number, number>> => {
+      const logs = await logsBy(new Map([...fits].filter(([m]) => before.has(m))), examples);
+      const bounded = (log: number): number => (Number.isNaN(log) ? LOWEST : Math.max(log, LOWEST));
+      return new Map(Array.from(logs, ([m, own]) => [m, own.reduce((sum, log) => sum + bounded(log), 0)]));
     };
     const [earlier, later] = [await totalsOf(before), await totalsOf(after)];
-    for (const [i, m] of places.entries()) {
-      const [kept, left] = earlier[i]! > later[i]! ? [before, after] : [after, before];
+    for (const m of before.keys()) {
+      const [kept, left] = earlier.get(m)! > later.get(m)! ? [before, after] : [after, before];
       tree.dispose(left.get(m));
       after.set(m, kept.get(m) as ArrayTree[]);
     }
@@ -190,13 +189,10 @@ export function flowMixture(
       const isHeld = (place: number): boolean => place < most && place % FOLDS === fold;
       const kept = await examples.held((place) => !isHeld(place));
       const members = await started(left, keys.splice(0, parts.length), kept);
-      const held = logsBy(members, await examples.held(isHeld));
-      for await (const some of held.parts())
-        for (let from = 0; from < some.length; from += left.length) {
-          const row = new Array<number>(judged).fill(Number.NEGATIVE_INFINITY);
-          for (const [i, m] of left.entries()) row[m] = some[from + i]!;
-          logs.push(...row);
-        }
+      const held = await examples.held(isHeld);
+      const each = await logsBy(members, held);
+      for (let i = 0; i < held.count; i++)
+        for (let m = 0; m < judged; m++) logs.push(each.get(m)?.[i] ?? Number.NEGATIVE_INFINITY);
       weights = stackedWeights(logs, judged);
       const losing = losingMembers(logs, weights);
       left = left.filter((m) => !losing[m]);
