@@ -1,6 +1,10 @@
 import { type Block, rowBlock } from "./block.js";
 import { type Cell, cellReader } from "./cell.js";
 
+/** Signs of currencies. A column has one of them in all cells. */
+const CURRENCIES = ["$", "€", "£", "¥"] as const;
+type Currency = (typeof CURRENCIES)[number];
+
 /** Ways in which offices write numbers and dates, each called by an example. */
 export const writtenForms = [
   "31.05.2025",
@@ -10,6 +14,9 @@ export const writtenForms = [
   "20 %",
   "1.234,50",
   "1,234.50",
+  ...CURRENCIES.map((sign) => `${sign}1,234.50` as const),
+  ...CURRENCIES.map((sign) => `1.234,50 ${sign}` as const),
+  "2025-05",
 ] as const;
 export type WrittenAs = (typeof writtenForms)[number];
 
@@ -18,6 +25,8 @@ type Form = Readonly<{
   read(cell: string): string | undefined;
   /** True for a cell that only this form explains. By default each that it reads. */
   decides?(cell: string): boolean;
+  /** True for a cell that another form may read differently: without such cells none has to decide. */
+  doubts?(cell: string): boolean;
   /** What the example is read as. */
   example: string;
 }>;
@@ -27,6 +36,8 @@ const TIME = String.raw`(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
 const DOTS = new RegExp(String.raw`^(\d{1,2})\.(\d{1,2})\.(\d{4})${TIME}$`);
 const SLASHES = new RegExp(String.raw`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})${TIME}$`);
 const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([/.])(\d{1,2})\2(\d{1,2})${TIME}$`);
+/** Of the years 1500 to 2199: other digits are rather names. */
+const MONTH = /^((?:1[5-9]|2[01])\d{2})-(\d{2})$/;
 const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
 /** Between thousands: dots, or a space of any width; commas, or an apostrophe. */
 const COMMA_NUMBER =
@@ -57,6 +68,35 @@ function pointNumber(text: string): string | undefined {
   const cell = signFirst(text);
   return POINT_NUMBER.test(cell) ? cell.replace(/[,'’]/g, "") : undefined;
 }
+
+/** A cell without the sign of its currency, before or behind the digits; in parentheses it is negative, as in accounting. */
+function withoutSign(cell: string, sign: Currency): string | undefined {
+  const [, inside] = /^\((.*)\)$/.exec(cell) ?? [];
+  const parts = (inside ?? cell).split(sign);
+  if (parts.length !== 2) return undefined;
+  const digits = parts.map((part) => part.trim()).join("");
+  return inside === undefined ? digits : `-${digits}`;
+}
+
+/** Amounts of a currency. Without separators of thousands or decimals, both forms read the same. */
+const amounts = (sign: Currency, read: (cell: string) => string | undefined, certain: RegExp): Form => ({
+  read: (cell) => {
+    const digits = withoutSign(cell, sign);
+    return digits === undefined ? undefined : read(digits);
+  },
+  decides: (cell) => certain.test(withoutSign(cell, sign) ?? ""),
+  doubts: (cell) => /[., \u00a0\u202f]/.test(withoutSign(cell, sign) ?? ""),
+  example: "1234.50",
+});
+/** A point or a comma that is followed by three digits may stand between thousands. */
+const POINT_DECIMALS = /\.(?!\d{3}$)|,.*\.|,.*,|['’]/;
+const COMMA_DECIMALS = /,(?!\d{3}$)|\..*,|\..*\.|[ \u00a0\u202f]/;
+
+const formOfEach = <K extends string>(
+  keyOf: (sign: Currency) => K,
+  form: (sign: Currency) => Form,
+): Record<K, Form> =>
+  Object.fromEntries(CURRENCIES.map((sign) => [keyOf(sign), form(sign)])) as Record<K, Form>;
 
 const forms: Readonly<Record<WrittenAs, Form>> = {
   "31.05.2025": {
@@ -96,6 +136,21 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
     decides: (cell) => CERTAIN_POINT.test(cell),
     example: "1234.50",
   },
+  ...formOfEach(
+    (sign) => `${sign}1,234.50` as const,
+    (sign) => amounts(sign, pointNumber, POINT_DECIMALS),
+  ),
+  ...formOfEach(
+    (sign) => `1.234,50 ${sign}` as const,
+    (sign) => amounts(sign, commaNumber, COMMA_DECIMALS),
+  ),
+  "2025-05": {
+    read: (cell) => {
+      const [, year, month] = MONTH.exec(cell) ?? [];
+      return year && dateOf(year, month, "1");
+    },
+    example: "2025-05-01",
+  },
 };
 
 /** In a file with decimal commas, cells of a column that have to be numbers: text among them is a mistake then. */
@@ -121,9 +176,9 @@ export async function columnFormats(
   const possible = writtenForms.filter((form) => !(mixed && form === "1.234,50"));
   const columns = known.map((form) => ({ form, candidates: form ? [] : possible.map(candidate) }));
   function candidate(form: WrittenAs) {
-    const { read, decides = () => true } = forms[form];
+    const { read, decides = () => true, doubts } = forms[form];
     const lenient = decimalComma && form === "1.234,50";
-    let [agrees, found, others, decided] = [true, 0, 0, lenient];
+    let [agrees, found, others, decided, doubtful] = [true, 0, 0, lenient, doubts === undefined];
     return {
       form,
       take(cell: Cell | undefined): void {
@@ -131,11 +186,12 @@ export async function columnFormats(
         if (read(cell) !== undefined) {
           found++;
           decided ||= decides(cell);
+          doubtful ||= doubts?.(cell) ?? false;
         } else if (lenient && reader.read(cell) !== "number") others++;
         else agrees = false;
       },
       isOpen: () => agrees && found > 0,
-      holds: () => agrees && decided && found > 0 && found >= MOSTLY * (found + others),
+      holds: () => agrees && (decided || !doubtful) && found > 0 && found >= MOSTLY * (found + others),
     };
   }
   const take = (row: readonly (Cell | undefined)[]): void => {

@@ -44,6 +44,11 @@ describe("a column as offices write it", () => {
     ["1.234,50", ['"12,25"', '"1\u202f234 567,50"'.replace(" ", "\u202f")], "1234567.50", "continuous"],
     ["1.234,50", ['"12,25"', '"1.234,50-"'], "-1234.50", "continuous"],
     ["1,234.50", ["12.25", "1'234'567.50"], "1234567.50", "continuous"],
+    ["$1,234.50", ['"$1,234.50"', '"($3.21)"'], "-3.21", "continuous"],
+    ["$1,234.50", ["$5", "-$ 12"], "-12", "integer"],
+    ["1.234,50 €", ['"1.234,50 €"', '"€ 726,37"'], "726.37", "continuous"],
+    ["1.234,50 £", ['"12,5 £"', '"1\u00a0234 £"'], "1234", "continuous"],
+    ["2025-05", ["2025-05", "2024-12"], "2024-12-01", "date"],
   ])("%s is read where all cells agree: %j", async (form, cells, second, type) => {
     const found = await columnOf(repeated(cells));
     expect([found.cells[1], found.type]).toEqual([second, type]);
@@ -60,6 +65,17 @@ describe("a column as offices write it", () => {
     const found = await columnOf(`x,n\n${rows.map((cell, i) => `${cell},${i}`).join("\n")}\n`);
     expect([found.cells[0], found.type]).toEqual(["10.01.2025", "category"]);
     expect(found.hint).toContain("write 2025-02-28");
+  });
+
+  it.each([
+    ["amounts of two currencies", ["$5.20", "€6.20"]],
+    ["amounts that are either thousands or decimals", ["$1.234", "$2.345", "$7"]],
+    ["an amount without a sign among others", ["$5.20", "6.20"]],
+    ["a month that no year has", ["2025-05", "2025-13"]],
+    ["numbers of parts that look like months", ["0612-01", "0613-02"]],
+  ])("is text where it has %s", async (_, cells) => {
+    const found = await columnOf(repeated(cells));
+    expect([found.cells[0], found.notes]).toEqual([cells[0], []]);
   });
 
   it("is text where days and months cannot be told apart", async () => {
