@@ -67,6 +67,34 @@ const unary =
     return { shape, element, data };
   };
 
+/** The largest of the inputs, entry by entry, or with −1 the smallest. */
+const extreme =
+  (sign: 1 | -1): Fold =>
+  (node, inputs, opset) => {
+    const larger = binary(
+      (x, y) => sign * Math.max(sign * x, sign * y),
+      (x, y) => (BigInt(sign) * (x - y) > 0n ? x : y),
+    );
+    return inputs
+      .slice(1)
+      .reduce<Constant>(
+        (found, next) => (next ? larger(node, [found, next], opset) : found),
+        needed(node, inputs, 0),
+      );
+  };
+
+const largest = extreme(1);
+const smallest = extreme(-1);
+
+/** Bounds are attributes until opset 10, inputs since then. */
+const clip: Fold = (node, inputs, opset) => {
+  const [low, high] = ["min", "max"].map((name, i) => {
+    const bound = floatAttribute(node, name);
+    return inputs[i + 1] ?? (bound === undefined ? undefined : floats([bound], []));
+  });
+  return smallest(node, [largest(node, [inputs[0], low], opset), high], opset);
+};
+
 const same: Fold = (node, inputs) => needed(node, inputs, 0);
 
 /**
@@ -229,6 +257,13 @@ export const foldable: { readonly [op: string]: Fold } = {
   Ceil: unary(Math.ceil),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
+  Sin: unary(Math.sin),
+  Cos: unary(Math.cos),
+  Tanh: unary(Math.tanh),
+  Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  Max: largest,
+  Min: smallest,
+  Clip: clip,
   Add: binary(
     (x, y) => x + y,
     (x, y) => x + y,

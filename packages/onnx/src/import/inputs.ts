@@ -43,6 +43,9 @@ const most: { readonly [op: string]: number } = {
   GlobalMaxPool: 1,
   GlobalAveragePool: 1,
   ReduceMean: 2,
+  ReduceMax: 2,
+  ReduceMin: 2,
+  LpNormalization: 1,
 };
 
 /** Operators with interchangeable operands, or with rules that check each operand. */

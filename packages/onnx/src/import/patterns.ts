@@ -4,6 +4,7 @@ import { AttributeProtoSchema, AttributeProto_AttributeType as Type } from "onnx
 import { flagAttribute, floatAttribute, intAttribute, intsAttribute } from "./attributes.js";
 import { foldable } from "./constants.js";
 import type { OnnxGraph, OnnxNode } from "./graph.js";
+import type { Constant } from "./tensor.js";
 
 /** What a value is made of, as far as a pattern looks. */
 type View = Readonly<{
@@ -189,7 +190,25 @@ const normalized: Pattern = (value, view) => {
   };
 };
 
-const patterns: readonly Pattern[] = [selfGated, softsign, normalized];
+/** Bounds of a length, below which exporters divide by the bound. */
+const SHORT = 1e-6;
+
+/** x / max(|x|, a small number). */
+const ofLength: Pattern = (value, { node, number, numbers }) => {
+  const [x = "", divisor = ""] = node(value, "Div")?.inputs ?? [];
+  const bounded = node(divisor, "Expand")?.inputs[0] ?? divisor;
+  const bound = node(bounded, "Clip");
+  const least = bound && (number(bound.inputs[1]) ?? floatAttribute(bound, "min"));
+  const isSmall = bound ? least !== undefined && least <= SHORT && !bound.inputs[2] : true;
+  const length = isSmall ? node(bound?.inputs[0] ?? bounded, "ReduceL2") : undefined;
+  const [axis, ...more] = (length && (numbers(length.inputs[1]) ?? intsAttribute(length, "axes"))) ?? [];
+  if (length?.inputs[0] !== x || axis === undefined || more.length > 0) return undefined;
+  if (flagAttribute(length, "keepdims") === false) return undefined;
+  const along = create(AttributeProtoSchema, { type: Type.INT, i: BigInt(axis) });
+  return { op: "LpNormalization", x, attributes: new Map([["axis", along]]) };
+};
+
+const patterns: readonly Pattern[] = [selfGated, softsign, normalized, ofLength];
 
 /** A Concat of a Concat before it and of more: in networks that keep all results, it begins with the same values. */
 function longer(node: OnnxNode, before: OnnxNode[]): OnnxNode {
@@ -203,31 +222,44 @@ function longer(node: OnnxNode, before: OnnxNode[]): OnnxNode {
   return found ? { ...node, inputs: [found.outputs[0]!, ...node.inputs.slice(found.inputs.length)] } : node;
 }
 
+/** Entries of constants that patterns do not look at, at least. */
+const SMALL = 5000;
+
 /** The graph with one operator of ONNX in place of the nodes that exporters write it as. What they computed may be left unused. */
 export function recognized(graph: OnnxGraph): OnnxGraph {
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+  const small = (value: string): Constant | undefined => {
+    const cast = view.node(value, "Cast");
+    const input = cast && small(cast.inputs[0] ?? "");
+    if (cast) return input && foldable.Cast?.(cast, [input], graph.opset);
+    const maker = view.node(value, "Constant");
+    const constant = maker ? foldable.Constant?.(maker, [], graph.opset) : graph.constants.get(value);
+    return constant && sizeOf(constant.shape) < SMALL ? constant : undefined;
+  };
   const view: View = {
     node(value, ...ops) {
       const node = makers.get(value);
       return node?.domain === "" && ops.includes(node.op) ? node : undefined;
     },
     numbers(value = "") {
-      const maker = view.node(value, "Constant");
-      const constant = maker ? foldable.Constant?.(maker, [], graph.opset) : graph.constants.get(value);
-      return constant && sizeOf(constant.shape) < 5000 ? Array.from(constant.data, Number) : undefined;
+      const constant = small(value);
+      return constant && Array.from(constant.data, Number);
     },
     number(value) {
       const [first, ...others] = view.numbers(value) ?? [];
       return others.every((other) => other === first) ? first : undefined;
     },
   };
+  const isConstant = (value: string): boolean =>
+    graph.constants.has(value) || view.node(value, "Constant") !== undefined;
   const joined: OnnxNode[] = [];
   const nodes = graph.nodes.map((node): OnnxNode => {
     const [value = ""] = node.outputs;
     if (node.domain === "" && node.op === "Concat") return longer(node, joined);
     for (const pattern of node.domain === "" ? patterns : []) {
       const own = pattern(value, view);
-      if (own) return { ...node, op: own.op, inputs: [own.x], attributes: own.attributes ?? new Map() };
+      if (own && !isConstant(own.x))
+        return { ...node, op: own.op, inputs: [own.x], attributes: own.attributes ?? new Map() };
     }
     return node;
   });

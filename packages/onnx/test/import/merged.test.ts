@@ -147,6 +147,54 @@ it.each<[string, FileOptions]>([
       },
     ],
   ),
+  ...["Sin", "Cos", "Tanh", "Sigmoid"].map((op): [string, FileOptions] => [
+    op,
+    folded([[op, ["a"], ["w"]]], { a: spread([3, 4]) }),
+  ]),
+  ...[
+    ["Max", "Min"],
+    ["Min", "Max"],
+  ].map(([first = "", second = ""]): [string, FileOptions] => [
+    `${second} of a ${first} and more`,
+    folded(
+      [
+        [first, ["a", "b"], ["m"]],
+        [second, ["m", "c", "b"], ["w"]],
+      ],
+      { a: spread([3, 4]), b: spread([4], 2), c: floats([], [0.1]) },
+    ),
+  ]),
+  [
+    "rows of length 1, as cosine classifiers have them",
+    {
+      ...folded(
+        [
+          ["ReduceL2", ["a"], ["n"], { axes: [1], keepdims: 1 }],
+          ["Div", ["a", "n"], ["w"]],
+        ],
+        { a: spread([3, 4]) },
+      ),
+      opset: 13,
+    },
+  ],
+  [
+    "places within bounds",
+    folded(
+      [
+        ["Clip", ["places", "least", "most"], ["p"]],
+        ["Cast", ["p"], ["w"], { to: 1 }],
+      ],
+      {
+        places: { ...ints(-5, 0, 3, 900, 2, 1, 0, -1, 7, 2, 2, 1), dims: [3n, 4n] },
+        least: scalar(-1),
+        most: scalar(2),
+      },
+    ),
+  ],
+  [
+    "numbers below a bound",
+    folded([["Clip", ["a", "", "c"], ["w"]]], { a: spread([3, 4]), c: floats([], [0.1]) }),
+  ],
   [
     "parts of a constant",
     folded([["Split", ["a", "sizes"], ["unused", "w"], { axis: 1 }]], {

@@ -29,7 +29,36 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       /expected as many matrices of both/,
     ],
     ["a mask of the data", at(["N", 4], ["Where", ["x", "w", "w"], ["y"]]), /expected a constant mask/],
-    ["a product from the right", at([4, 4], ["MatMul", ["w", "x"], ["y"]]), /from the right/],
+    [
+      "a product over the batch",
+      at([4, 4], ["MatMul", ["w", "x"], ["y"]]),
+      /^MatMul "y" \(node 0\): it acts across the examples of a batch/,
+    ],
+    [
+      "a product of a matrix of other sizes",
+      at(["N", 5, 2], ["MatMul", ["w", "x"], ["y"]]),
+      /multiplies \[4, 4\] by data \[1, 5, 2\]; expected one matrix with a column for each entry/,
+    ],
+    [
+      "a Gemm of a constant by the data",
+      at([4, 4], ["Gemm", ["w", "x"], ["y"]]),
+      /by the data, which mixes the examples/,
+    ],
+    [
+      "a division by a norm that may be long",
+      at(
+        ["N", 4],
+        ["ReduceL2", ["x"], ["n"], { axes: [-1], keepdims: 1 }],
+        ["Clip", ["n", "half"], ["c"]],
+        ["Div", ["x", "c"], ["y"]],
+      ),
+      /no rule for ReduceL2 on data/,
+    ],
+    [
+      "a norm of another power",
+      at(["N", 4], ["LpNormalization", ["x"], ["y"], { p: 1 }]),
+      /norm of power 1; expected 2/,
+    ],
     [
       "a logarithm of a softmax inside",
       at(["N", 4], ["LogSoftmax", ["x"], ["g"]], ["MatMul", ["g", "w"], ["y"]]),
@@ -82,6 +111,7 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       p: ints(0, 0, 1, 1, 0, 0, 1, 1),
       crop: ints(0, 0, -1, 0, 0, 0, 1, 0),
       one: ints(1),
+      half: floats([], [0.5]),
       four: floats([4], [1, 1, 2, 2]),
     };
     const run = () => convert({ ...options, constants });

@@ -1,6 +1,7 @@
 import { sizeOf } from "@flowify/core/layer";
 import type { DataShape, Imported, ImportRule, OpCall } from "../call.js";
 import type { Tensor } from "../tensor.js";
+import { mapAlong } from "./along.js";
 
 /** [rows, columns] -> [columns, rows] */
 function transposed(data: Tensor["data"], rows: number, columns: number): Tensor["data"] {
@@ -20,12 +21,22 @@ function weightOf(call: OpCall, stored: "in first" | "out first"): { weight: Ten
   return { weight: stored === "in first" ? transposed(data, rows, columns) : data, out };
 }
 
-const dataFirst = (call: OpCall): void => {
-  if (call.isData(0)) return;
-  throw call.unsupported(
-    "it multiplies a constant by the data from the right; expected a product over the last axis",
+/** A matrix times the data: each result of the axis before the last is a sum over that axis. */
+function fromTheLeft(call: OpCall): Imported {
+  const { shape, data } = call.numbers(0, "matrix");
+  const { full } = call.first;
+  const [rows = 0, columns = 0] = shape.slice(-2);
+  const fits = shape.length >= 2 && shape.length <= full.length && columns === full.at(-2);
+  if (!fits || sizeOf(shape) !== rows * columns)
+    throw call.unsupported(
+      `it multiplies [${shape.join(", ")}] by data [${full.join(", ")}]; expected one matrix with a column for each entry of the axis before the last`,
+    );
+  const matrix = Array.from({ length: rows }, (_, i) =>
+    Array.from(data.subarray(i * columns, (i + 1) * columns)),
   );
-};
+  const axis = call.axis(full.length - 2);
+  return { layers: mapAlong(call.inShape, axis, matrix), shape: full.with(-2, rows) };
+}
 
 /** The product of two tensors computed from the input. */
 function attention(call: OpCall): Imported {
@@ -41,7 +52,7 @@ function attention(call: OpCall): Imported {
 }
 
 const matMul: ImportRule = (call) => {
-  dataFirst(call);
+  if (!call.isData(0)) return fromTheLeft(call);
   if (call.isData(1)) return attention(call);
   const { shape } = call.numbers(1, "weight");
   if (shape.length > 2)
@@ -52,7 +63,8 @@ const matMul: ImportRule = (call) => {
 
 /** α A B + β C. */
 const gemm: ImportRule = (call) => {
-  dataFirst(call);
+  if (!call.isData(0))
+    throw call.unsupported("it multiplies a constant by the data, which mixes the examples of a batch");
   if (call.first.full.length !== 2)
     throw call.misfit(`data [${call.first.full.join(", ")}], expected two axes`);
   if (call.flag("transA"))

@@ -41,6 +41,21 @@ const ofLastAxes =
     ];
   };
 
+/** Squares of a length below which x is taken for zero. */
+const SHORTEST = 1e-24;
+
+/** x / |x| along an axis, which is x / √(mean x²) / √n. */
+const ofLength: ImportRule = (call) => {
+  const power = call.int("p") ?? 2;
+  if (power !== 2) throw call.unsupported(`it divides by the norm of power ${power}; expected 2`);
+  const axis = call.axis(call.int("axis") ?? -1);
+  const count = call.inShape[axis]!;
+  return [
+    ...over(call.inShape, [axis], "rmsNorm", SHORTEST / count),
+    affine(Float64Array.of(1 / Math.sqrt(count))),
+  ];
+};
+
 /** Softmax, at the end left out: its input, the logits, is the output of the network. Until opset 12 it is over all later axes. */
 const softmax: ImportRule = (call): Imported => {
   const axis = call.axis(call.int("axis") ?? (call.opset < 13 ? 1 : -1));
@@ -76,6 +91,7 @@ export const normRules: { readonly [op: string]: ImportRule } = {
   Softmax: softmax,
   LayerNormalization: ofLastAxes("layerNorm"),
   RMSNormalization: ofLastAxes("rmsNorm"),
+  LpNormalization: ofLength,
   InstanceNormalization: ofChannels((call) => call.channelsFirst[0]!),
   GroupNormalization: ofChannels((call) => call.int("num_groups") ?? 1),
 };

@@ -1,11 +1,16 @@
+import type { OrdinaryLayer } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import type { ImportRule } from "../call.js";
 import { axesOf, wholeNumbers } from "../shapes.js";
 import { inFile, range } from "./along.js";
 
-/** Means or sums over any axes. */
+/** The mean or the maximum over any axes, times a factor; `before` is a factor of the data. */
 const reduced =
-  (factor: (count: number) => number): ImportRule =>
+  (
+    kind: "avgPool2d" | "maxPool2d",
+    factor: (count: number) => number = () => 1,
+    before: readonly OrdinaryLayer[] = [],
+  ): ImportRule =>
   (call) => {
     const { full, example } = call.first;
     const given = call.option(1, "axes");
@@ -16,16 +21,17 @@ const reduced =
     const kept = range(example.length).filter((axis) => !axes.includes(axis));
     const count = sizeOf(axes.map((axis) => example[axis]!));
     const rows = sizeOf(kept.map((axis) => example[axis]!));
-    const scale = factor(count) * count;
+    const scale = factor(count);
     const isKept = call.flag("keepdims") !== false;
     const result = isKept
       ? example.map((n, axis) => (axes.includes(axis) ? 1 : n))
       : kept.map((axis) => example[axis]!);
     return {
       layers: [
+        ...before,
         { kind: "transpose", order: [...kept, ...axes] },
         { kind: "reshape", shape: [rows, 1, count] },
-        { kind: "avgPool2d", kernel: [1, count], padding: 0 },
+        { kind, kernel: [1, count], padding: 0 },
         { kind: "reshape", shape: result.length > 0 ? result : [1] },
         ...(scale === 1 ? [] : [{ kind: "affine", scale: Float32Array.of(scale) } as const]),
       ],
@@ -34,6 +40,8 @@ const reduced =
   };
 
 export const reducingRules: { readonly [op: string]: ImportRule } = {
-  ReduceMean: reduced((count) => 1 / count),
-  ReduceSum: reduced(() => 1),
+  ReduceMean: reduced("avgPool2d"),
+  ReduceSum: reduced("avgPool2d", (count) => count),
+  ReduceMax: reduced("maxPool2d"),
+  ReduceMin: reduced("maxPool2d", () => -1, [{ kind: "affine", scale: Float32Array.of(-1) }]),
 };

@@ -1,5 +1,5 @@
 import { floats, spread } from "../files.js";
-import { type Cases, one } from "./forms.js";
+import { behind, type Cases, image, one } from "./forms.js";
 
 export const dense: Cases = {
   MatMul: [
@@ -11,6 +11,8 @@ export const dense: Cases = {
         ["MatMul", ["r", "t"], ["y"]],
       ],
     },
+    behind("MatMul", [2, 3, 4], spread([5, 3])),
+    behind("MatMul", image, spread([1, 1, 2, 7])),
     one("MatMul")([2, 4], {}, { w: spread([4, 3]) }),
     one("MatMul")([2, 3, 4], {}, { w: spread([4, 5]) }),
     {

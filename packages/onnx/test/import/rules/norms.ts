@@ -1,4 +1,4 @@
-import { spread } from "../files.js";
+import { floats, spread } from "../files.js";
 import { type Cases, image, one, positive, written } from "./forms.js";
 
 export const norms: Cases = {
@@ -58,6 +58,30 @@ export const norms: Cases = {
     ["Div", ["one", "s"], ["i"]],
     ["Mul", ["x", "i"], ["y"]],
   ]).map((each) => ({ ...each, opset: 17 })),
+  LpNormalization: [
+    one("LpNormalization")([2, 3, 4], { axis: 1 }),
+    one("LpNormalization")([2, 4], { p: 2 }),
+    {
+      input: [{ name: "x", shape: [2, 3, 4] }],
+      nodes: [
+        ["ReduceL2", ["x"], ["n"], { axes: [-1], keepdims: 1 }],
+        ["Cast", ["short"], ["f"], { to: 1 }],
+        ["Clip", ["n", "f"], ["c"]],
+        ["Shape", ["x"], ["s"]],
+        ["Expand", ["c", "s"], ["e"]],
+        ["Div", ["x", "e"], ["y"]],
+      ],
+      constants: { short: floats([], [1e-12]) },
+      opset: 13,
+    },
+    {
+      nodes: [
+        ["ReduceL2", ["x"], ["n"], { axes: [1], keepdims: 1 }],
+        ["Div", ["x", "n"], ["y"]],
+      ],
+      opset: 13,
+    },
+  ],
   InstanceNormalization: [
     one("InstanceNormalization")(image, {}, { scale: positive([3]), bias: spread([3]) }),
   ],
