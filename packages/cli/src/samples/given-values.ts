@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import { cellReader, cellText, dateText } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { TableSchema } from "../data/table/schema.js";
+import { plainCell } from "../data/table/written-as.js";
 import { valueAt } from "../places.js";
 import { type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { codeAt, placeIn } from "../tables/flow-rows.js";
@@ -49,9 +50,9 @@ export function givenValues(schema: TableSchema, texts: readonly string[]): Give
 
 function givenValue(slot: TableColumn, text: string): GivenValue {
   const { found, instead } = slot;
-  const { name, values = [], range, type, origin = 0, gap = 0 } = found;
+  const { name, values = [], range, type, origin = 0, gap = 0, writtenAs } = found;
   const reader = cellReader();
-  const kind = reader.read(text);
+  const kind = reader.read(plainCell(text.trim(), writtenAs));
   if (range === undefined) {
     const code = values.indexOf(kind === "missing" ? null : cellText(text));
     if (code >= 0) return { slot, kind: "code", code };
@@ -60,14 +61,15 @@ function givenValue(slot: TableColumn, text: string): GivenValue {
       `--given ${name}=${text}: no training row has this value\nchoose one of ${shown.join(", ")}${values.length > SHOWN ? ", …" : ""}`,
     );
   }
-  const code = placeIn(instead, kind === "missing" ? Number.NaN : Math.fround(reader.value - origin)) + 1;
-  if (code > 0) return { slot, kind: "instead", code };
-  if (kind === "missing")
+  const isMissing = kind === "missing";
+  if (isMissing && !instead.some(Number.isNaN))
     throw new UsageError(`--given ${name}=: no training row lacks a value in this column\ngive it a value`);
-  if (kind !== (type === "date" ? "date" : "number"))
+  if (!isMissing && kind !== (type === "date" ? "date" : "number"))
     throw new UsageError(
       `--given ${name}=${text}: expected ${type === "date" ? "a date such as 2024-03-01" : "a number"}\n${/^[-+]?\d*,\d+$/.test(text) ? `write ${text.replace(",", ".")}` : "correct the value"}`,
     );
+  const code = placeIn(instead, isMissing ? Number.NaN : Math.fround(reader.value - origin)) + 1;
+  if (code > 0) return { slot, kind: "instead", code };
   expectOnGrid(slot, reader.value, text);
   return { slot, kind: "number", number: reader.value - origin, width: Math.max(WIDTH * range.std, gap) };
 }

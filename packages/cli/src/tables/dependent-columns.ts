@@ -32,8 +32,10 @@ export function dependentColumns(columns: readonly TableColumn[], rows: Float32A
   if (found.length === 0) return [];
   const listed = found.slice(0, LISTED).map(({ name, how }) => `"${name}" ${how}`);
   const others = found.length > LISTED ? `; and ${found.length - LISTED} more` : "";
+  const names = found.map(({ name }) => name).join(",");
+  const argument = /^[\w.,-]+$/.test(names) ? names : `'${names.replaceAll("'", `'\\''`)}'`;
   return [
-    `columns that follow from others: ${listed.join("; ")}${others}. They say nothing new, and the likelihood counts them again: leave them out by --drop ${found.map(({ name }) => name).join(",")}`,
+    `columns that follow from others: ${listed.join("; ")}${others}. They say nothing new, and the likelihood counts them again: leave them out by --drop ${argument}`,
   ];
 }
 

@@ -63,6 +63,25 @@ describe("samples given a number", () => {
   });
 });
 
+it("a given value may be written as in the file that the run was trained on", () => {
+  const [x, y] = schema.columns as [TableSchema["columns"][number], TableSchema["columns"][number]];
+  const written: TableSchema = {
+    ...schema,
+    columns: [
+      { ...x, writtenAs: "1.234,50 €" },
+      { ...y, type: "date", writtenAs: "31.05.2025" },
+    ],
+  };
+  expect(givenValues(written, ["x=1.200,5 €", "y=02.01.1970"])).toMatchObject([
+    { number: 1200.5 },
+    { number: 1 },
+  ]);
+  expect(givenValues(written, ["x=1200.5", "y=1970-01-02"])).toMatchObject([
+    { number: 1200.5 },
+    { number: 1 },
+  ]);
+});
+
 it("samples given a category all have it, and are as many independent ones as are wanted", async () => {
   const { column, effective, proposals } = await sampled(["c=blue"], 500);
   expect(column(2).every((code) => Math.round(code) === 1)).toBe(true);
@@ -80,6 +99,12 @@ describe("a given value is refused", () => {
     ["x=", "no training row lacks a value"],
   ])("%s: %s", (text, message) => {
     expect(() => givenValues(schema, [text])).toThrow(message);
+  });
+
+  it("that is no number, also where the column lacks values", () => {
+    const gaps: TableSchema = { ...schema, columns: [{ ...schema.columns[0]!, missing: 9 }] };
+    expect(() => givenValues(gaps, ["x=red"])).toThrow("--given x=red: expected a number");
+    expect(givenValues(gaps, ["x="])).toMatchObject([{ kind: "instead", code: 1 }]);
   });
 
   it("where its column comes twice", () => {

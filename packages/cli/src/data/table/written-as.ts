@@ -219,17 +219,20 @@ export const formatNotes = (
       : [`"${names[i]}": ${form} is read as ${forms[form].example}`],
   );
 
+/** The cell as flowify writes it: `1234.50` of `1.234,50`. A cell of another form stays. */
+export const plainCell = (cell: string, form: WrittenAs | undefined): string =>
+  (form && forms[form].read(cell)) ?? cell;
+
 /** Blocks whose cells are written as flowify writes them. Cells of another form stay. */
 export async function* withFormats(
   blocks: AsyncGenerator<Block>,
   formats: readonly (WrittenAs | undefined)[],
 ): AsyncGenerator<Block> {
-  const readers = formats.map((form) => form && forms[form].read);
-  if (readers.every((read) => read === undefined)) return yield* blocks;
+  if (formats.every((form) => form === undefined)) return yield* blocks;
   for await (const { rows, numbers } of blocks)
     yield rowBlock(
       rows.map((row) =>
-        row.map((cell, i) => (typeof cell === "string" ? (readers[i]?.(cell) ?? cell) : cell)),
+        row.map((cell, i) => (typeof cell === "string" ? plainCell(cell, formats[i]) : cell)),
       ),
       numbers,
     );

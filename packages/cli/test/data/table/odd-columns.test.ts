@@ -42,6 +42,11 @@ describe("columns that follow from others", () => {
     );
     expect(notes).toEqual([]);
   });
+
+  it("are named as a shell takes them", async () => {
+    const { notes } = await read("spaces", "size,size (again)", (i) => `${size(i)},${size(i)}`);
+    expect(notes).toEqual([expect.stringContaining("leave them out by --drop 'size (again)'")]);
+  });
 });
 
 describe("a column", () => {
