@@ -8,10 +8,10 @@ import {
   type Lazy,
   ofBuffer,
   padRank,
-  reshape,
   shapeOf,
+  view,
 } from "./lazy.js";
-import { nth, pick, sizeOf } from "./lists.js";
+import { nth, pick, runsOf, sizeOf } from "./lists.js";
 
 /** Values split at common positions: axis p of each value is one factor, at position p of all. */
 export type Refined = Readonly<{
@@ -39,9 +39,7 @@ export function refine(graph: Graph, inputs: readonly Lazy[]): Refined {
       const size = sizeOf(nth(axes, i).map((p) => nth(sizes, p)));
       return size > 1 && factors.length === 0 ? [factor(size, true)] : factors;
     });
-    const view = reshape({ ...v, axes: whole }, sizes);
-    if (view === null) throw new Error(`align: [${shapeOf(v)}] does not split into [${sizes}]`);
-    return splitPositions(view);
+    return view({ ...v, axes: whole }, sizes);
   });
   return { values: cut, sizes, axes };
 }
@@ -65,21 +63,12 @@ function wholeAxes(values: readonly Lazy[], rank: number): Refined | undefined {
   return { values: values.map((v, i) => ({ ...v, axes: nth(cut, i) })), sizes, axes };
 }
 
-/** `reshape` merges neighbours only within an axis, so after it each axis is already one factor. */
-function splitPositions(v: Lazy): Lazy {
-  if (v.axes.some((axis) => axis.length !== 1)) throw new Error("align: more factors than positions");
-  return v;
-}
-
 /** The finest sizes into which an axis of all values can be split; values that cannot be split are copied. */
 function commonCuts(graph: Graph, values: Lazy[], axis: number): number[] {
   const ends = new Set<number>();
   // Larger buffers first: if two splits exclude each other, the smaller buffer is copied.
-  const bySize = values
-    .map((_, i) => i)
-    .sort((a, b) => bufferSize(nth(values, b)) - bufferSize(nth(values, a)));
-  for (const i of bySize) {
-    const v = nth(values, i);
+  const bySize = [...values.entries()].sort(([, v], [, w]) => bufferSize(w) - bufferSize(v));
+  for (const [i, v] of bySize) {
     const factors = v.axes[axis] ?? [];
     if (factors.length === 0) continue;
     const own = cuts(factors.map((f) => f.size));
@@ -174,15 +163,10 @@ export function broadcastNames(
 }
 
 /** Adjacent positions that every value either holds or lacks together become one dimension. */
-function mergedShape(dims: readonly number[], masks: readonly (readonly boolean[])[]): number[] {
-  const shape: number[] = [];
-  dims.forEach((size, i) => {
-    const joins = i > 0 && masks.every((mask) => mask[i] === mask[i - 1]);
-    if (joins) shape[shape.length - 1] = nth(shape, -1) * size;
-    else shape.push(size);
-  });
-  return shape;
-}
+const mergedShape = (dims: readonly number[], masks: readonly (readonly boolean[])[]): number[] =>
+  runsOf(dims.keys(), (i, j) => masks.every((mask) => mask[i] === mask[j])).map((run) =>
+    sizeOf(pick(dims, run)),
+  );
 
 /** `shape` with 1 where `mask` lacks the position; null if a dimension is held only partially. */
 function project(
@@ -227,7 +211,7 @@ export function broadcastShapes(shapes: readonly (readonly number[])[]): number[
 
 /** The result of an operation on aligned values, as a value with the logical axes of `refined`. */
 export function assemble(
-  refined: Refined,
+  refined: Omit<Refined, "values">,
   order: readonly number[],
   base: string,
   dtype: Lazy["dtype"],

@@ -3,7 +3,7 @@ import { UsageError } from "./errors.js";
 import { isFloat } from "./jaxpr.js";
 import type { Initializer } from "./model.js";
 import { typedArrays } from "./model.js";
-import type { ArrayType } from "./trace.js";
+import { type ArrayType, TracedSpec } from "./trace.js";
 
 /** A tree as jax-js has them: records and lists of leaves. */
 export type Tree<T> = T | readonly Tree<T>[] | { readonly [name: string]: Tree<T> };
@@ -25,18 +25,9 @@ export class Argument {
 
   /** The argument for sizes of its symbols. */
   of(sizes: ReadonlyMap<string, number>): ArrayType {
-    return new Sized(
-      this.shape.map((size) => (typeof size === "number" ? size : (sizes.get(size) as number))),
-      this.dtype,
-    );
+    const shape = this.shape.map((size) => (typeof size === "number" ? size : (sizes.get(size) as number)));
+    return new TracedSpec({ shape, dtype: this.dtype });
   }
-}
-
-class Sized {
-  constructor(
-    readonly shape: readonly number[],
-    readonly dtype: DType,
-  ) {}
 }
 
 const isSize = (size: unknown): boolean =>

@@ -4,6 +4,7 @@ import { UnsupportedOpError } from "./errors.js";
 import type { Graph, NodeOptions } from "./graph.js";
 import { type Equation, isFloat, printEquation } from "./jaxpr.js";
 import { factor, type Lazy, padRank } from "./lazy.js";
+import { nth } from "./lists.js";
 import { type ElementType, type Initializer, typeCodes, typedArrays } from "./model.js";
 
 export type Context = Readonly<{
@@ -41,12 +42,19 @@ export function elementType(dtype: DType): ElementType {
 const isHeld = (dtype: string): dtype is keyof typeof typedArrays => dtype in typedArrays;
 
 /** Numbers as the typed array of their representation in the graph. */
-export function typedData(values: ArrayLike<number>, dtype: DType): Initializer["data"] {
+function typedData(values: ArrayLike<number>, dtype: DType): Initializer["data"] {
   const type = elementType(dtype);
   if (type === "int64") return BigInt64Array.from(Array.from(values), (value) => BigInt(Math.trunc(value)));
   const bits = type === "bool" ? Array.from(values, (value) => Number(Boolean(value))) : values;
   return typedArrays[type].from(bits);
 }
+
+/** An array of numbers, in row-major order, as a constant. */
+export const constant = (
+  graph: Graph,
+  values: ArrayLike<number>,
+  { dtype, shape }: Readonly<{ dtype: DType; shape: readonly number[] }>,
+): string => graph.constant(typedData(values, dtype), elementType(dtype), shape);
 
 /**
  * The number in its type. A float keeps its digits: jax-js writes a plain JavaScript number as a float32 literal, which
@@ -61,7 +69,7 @@ function rounded(value: number, dtype: DType): number {
 /** An array of one number repeated: a scalar constant with lazy axes. */
 export function literal(cx: Context, value: number, dtype: DType, shape: readonly number[] = []): Lazy {
   const number = rounded(value, dtype);
-  const base = cx.graph.constant(typedData([number], dtype), elementType(dtype), []);
+  const base = constant(cx.graph, [number], { dtype, shape: [] });
   const axes = shape.map((n) => (n === 1 ? [] : [factor(n, true)]));
   return { base, dtype, order: [], axes, literal: number };
 }
@@ -113,7 +121,13 @@ export function madeBy(cx: Context, v: Lazy, op: string) {
   return node?.op === op ? node : undefined;
 }
 
-/** The value under a unary node: the same view of the node's input. */
+/** The operand of the unary node that produced a value, if it is `op`. */
+export function operandOf(cx: Context, v: Lazy, op: string): Lazy | undefined {
+  const node = madeBy(cx, v, op);
+  return node && under(v, nth(node.inputs, 0));
+}
+
+/** The value under a node: the same view of the node's input. */
 export function under(v: Lazy, base: string): Lazy {
   return { base, dtype: v.dtype, order: v.order, axes: v.axes };
 }

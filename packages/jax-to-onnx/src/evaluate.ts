@@ -1,5 +1,5 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
-import { type Context, elementType, literal, plainContext, typedData, unsupported } from "./context.js";
+import { type Context, constant, literal, plainContext, unsupported } from "./context.js";
 import type { Graph } from "./graph.js";
 import { type Atom, type Equation, isLifted, isLiteral, prepare, readConstant, type Var } from "./jaxpr.js";
 import { type Lazy, ofBuffer } from "./lazy.js";
@@ -8,7 +8,7 @@ import { type OwnRule, runOwnRule } from "./own-rules.js";
 import type { Pass } from "./passes/pass.js";
 import { programs, refusals } from "./programs.js";
 import { rules } from "./rules.js";
-import { trace } from "./trace.js";
+import { consumed, trace } from "./trace.js";
 import { wantedOrders } from "./wanted.js";
 
 export type Environment = Map<Var, Lazy>;
@@ -55,17 +55,14 @@ function lowerEquation(
   const program = programs[primitive];
   if (program === undefined) throw unsupported(eqn, refusals[primitive] ?? "no rule to lower it to ONNX");
   const specs = eqn.inputs.map(({ aval }) => aval);
-  const { jaxpr: closed } = trace(program(eqn), specs, primitive);
-  try {
+  return consumed(trace(program(eqn), specs, primitive).jaxpr, (closed) => {
     const jaxpr = prepare(closed.jaxpr);
     const env: Environment = new Map();
     bindConstants(cx.graph, closed, jaxpr, env);
     jaxpr.inBinders.slice(closed.consts.length).forEach((v, i) => env.set(v, nth(inputs, i)));
     evaluate(cx.graph, jaxpr, env, { ...options, prefix: `${cx.graph.scope}/` });
     return jaxpr.outs.map((out) => read(cx, env, out));
-  } finally {
-    closed.dispose();
-  }
+  });
 }
 
 function rewritten(cx: Context, eqn: Equation, inputs: readonly Lazy[], active: readonly Pass[]) {
@@ -109,11 +106,8 @@ export function bindConstants(
       return;
     }
     const { values, uniform } = readConstant(tracer);
-    const value =
-      uniform === undefined
-        ? ofBuffer(graph.constant(typedData(values, dtype), elementType(dtype), shape), dtype, shape)
-        : literal(plainContext(graph), uniform, dtype, shape);
-    env.set(v, value);
+    if (uniform === undefined) env.set(v, ofBuffer(constant(graph, values, v.aval), dtype, shape));
+    else env.set(v, literal(plainContext(graph), uniform, dtype, shape));
   });
   return lifted;
 }

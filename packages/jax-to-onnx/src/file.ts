@@ -1,25 +1,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { UsageError } from "./errors.js";
-import {
-  type AttributeValue,
-  type GraphModel,
-  type Initializer,
-  type TensorInfo,
-  typeCodes,
-} from "./model.js";
+import { type AttributeValue, type GraphModel, type TensorInfo, typeCodes } from "./model.js";
 import { forOpset, OLDEST_OPSET } from "./older-opsets.js";
 
 /** Opset 20 is the newest that all runtimes of recent years support. */
 export const OPSET = 20;
 
-/** The versions of the format that belong to the opsets that graphs are written for. */
-const formats: Readonly<Record<number, bigint>> = Object.fromEntries(
-  [4n, 5n, 6n, 7n, 7n, 7n, 8n, 8n, 8n, 8n, 9n, 9n, 10n, 10n, 11n].map((format, i) => [
-    OLDEST_OPSET + i,
-    format,
-  ]),
-);
+/** The versions of the format that belong to the opsets that graphs are written for, from the oldest on. */
+const formats = [4n, 5n, 6n, 7n, 7n, 7n, 8n, 8n, 8n, 8n, 9n, 9n, 10n, 10n, 11n];
 
 /** Most bytes of a file, which is one message of Protocol Buffers. */
 const MOST_BYTES = 2 ** 31 - 1;
@@ -39,17 +28,19 @@ export type ExternalData = Readonly<{
 
 export type FileOptions = Readonly<{
   /** Version of the operators, 9 to 23. Default 20. */
-  opset?: number;
-  externalData?: ExternalData;
+  opset?: number | undefined;
+  externalData?: ExternalData | undefined;
 }>;
 
 export function toModelProto(
   given: GraphModel,
   { opset = OPSET, externalData }: FileOptions = {},
 ): onnx.ModelProto {
-  const irVersion = formats[opset];
+  const irVersion = formats[opset - OLDEST_OPSET];
   if (irVersion === undefined)
-    throw new UsageError(`opset ${opset}: expected one of ${Object.keys(formats).join(", ")}`);
+    throw new UsageError(
+      `opset ${opset}: expected one of ${formats.map((_, i) => OLDEST_OPSET + i).join(", ")}`,
+    );
   const graph = forOpset(given, opset);
   const place = externalData ? externally(externalData) : undefined;
   const domains = new Set(graph.nodes.map((node) => node.domain).filter((d) => d !== ""));
@@ -58,46 +49,38 @@ export function toModelProto(
     producerName: "jax-to-onnx",
     metadataProps: texts(graph.metadata ?? {}),
     opsetImport: [
-      create(onnx.OperatorSetIdProtoSchema, { domain: "", version: BigInt(opset) }),
-      ...[...domains].map((domain) => create(onnx.OperatorSetIdProtoSchema, { domain, version: 1n })),
+      { domain: "", version: BigInt(opset) },
+      ...[...domains].map((domain) => ({ domain, version: 1n })),
     ],
-    graph: create(onnx.GraphProtoSchema, {
+    graph: {
       name: graph.name,
       input: [
         ...graph.inputs.map((info) => valueInfo(info, typeCodes[info.type])),
         ...(graph.textInputs ?? []).map((info) => valueInfo(info, onnx.TensorProto_DataType.STRING)),
       ],
       output: graph.outputs.map((info) => valueInfo(info, typeCodes[info.type])),
-      node: graph.nodes.map((node) =>
-        create(onnx.NodeProtoSchema, {
-          opType: node.op,
-          domain: node.domain,
-          name: node.outputs[0],
-          input: [...node.inputs],
-          output: [...node.outputs],
-          attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
-        }),
-      ),
+      node: graph.nodes.map(({ op, domain, inputs, outputs, attributes }) => ({
+        opType: op,
+        domain,
+        name: outputs[0],
+        input: [...inputs],
+        output: [...outputs],
+        attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...attribute(value) })),
+      })),
       initializer: [
         ...graph.constants.map(({ name, shape, type, data }) => {
-          const bytes = bytesOf(data);
-          return create(onnx.TensorProtoSchema, {
-            name,
-            dims: shape.map(BigInt),
-            dataType: typeCodes[type],
-            ...(place?.(bytes) ?? { rawData: bytes }),
-          });
+          const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+          const held = place?.(bytes) ?? { rawData: bytes };
+          return { name, dims: shape.map(BigInt), dataType: typeCodes[type], ...held };
         }),
-        ...(graph.texts ?? []).map(({ name, shape, values }) =>
-          create(onnx.TensorProtoSchema, {
-            name,
-            dims: shape.map(BigInt),
-            dataType: onnx.TensorProto_DataType.STRING,
-            stringData: values.map((value) => new TextEncoder().encode(value)),
-          }),
-        ),
+        ...(graph.texts ?? []).map(({ name, shape, values }) => ({
+          name,
+          dims: shape.map(BigInt),
+          dataType: onnx.TensorProto_DataType.STRING,
+          stringData: values.map((value) => new TextEncoder().encode(value)),
+        })),
       ],
-    }),
+    },
   });
 }
 
@@ -133,47 +116,24 @@ function externally({ location, write, atLeast = SMALL }: ExternalData) {
   };
 }
 
-const texts = (entries: { readonly [key: string]: string }): onnx.StringStringEntryProto[] =>
-  Object.entries(entries).map(([key, value]) => create(onnx.StringStringEntryProtoSchema, { key, value }));
+const texts = (entries: { readonly [key: string]: string }) =>
+  Object.entries(entries).map(([key, value]) => ({ key, value }));
 
-function bytesOf(data: Initializer["data"]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+function valueInfo({ name, shape }: Pick<TensorInfo, "name" | "shape">, elemType: number) {
+  const dim = shape.map((n) => ({
+    value:
+      typeof n === "string"
+        ? ({ case: "dimParam", value: n } as const)
+        : ({ case: "dimValue", value: BigInt(n) } as const),
+  }));
+  return { name, type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } as const } };
 }
 
-function valueInfo(
-  { name, shape }: Pick<TensorInfo, "name" | "shape">,
-  elemType: number,
-): onnx.ValueInfoProto {
-  const dim = shape.map((n) =>
-    create(onnx.TensorShapeProto_DimensionSchema, {
-      value: typeof n === "string" ? { case: "dimParam", value: n } : { case: "dimValue", value: BigInt(n) },
-    }),
-  );
-  return create(onnx.ValueInfoProtoSchema, {
-    name,
-    type: create(onnx.TypeProtoSchema, {
-      value: {
-        case: "tensorType",
-        value: create(onnx.TypeProto_TensorSchema, {
-          elemType,
-          shape: create(onnx.TensorShapeProtoSchema, { dim }),
-        }),
-      },
-    }),
-  });
-}
-
-function attribute(name: string, value: AttributeValue): onnx.AttributeProto {
+function attribute(value: AttributeValue) {
   const type = onnx.AttributeProto_AttributeType;
-  if (typeof value === "number") {
-    return create(onnx.AttributeProtoSchema, { name, type: type.INT, i: BigInt(value) });
-  }
-  if (typeof value === "string") {
-    const s = new TextEncoder().encode(value);
-    return create(onnx.AttributeProtoSchema, { name, type: type.STRING, s });
-  }
-  if ("float" in value) {
-    return create(onnx.AttributeProtoSchema, { name, type: type.FLOAT, f: value.float });
-  }
-  return create(onnx.AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
+  if (typeof value === "number") return { type: type.INT, i: BigInt(value) };
+  if (typeof value === "string") return { type: type.STRING, s: new TextEncoder().encode(value) };
+  return "float" in value
+    ? { type: type.FLOAT, f: value.float }
+    : { type: type.INTS, ints: value.map(BigInt) };
 }

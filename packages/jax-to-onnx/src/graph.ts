@@ -17,7 +17,6 @@ type Names<Outs extends readonly ValueType[]> = { readonly [Out in keyof Outs]: 
  * passes rewrite them. Equal nodes and constants exist once (common subexpressions).
  */
 export class Graph extends UseDef {
-  readonly target: Target;
   readonly #fixed = new Map<string, boolean>();
   readonly #rotations = new Set<string>();
   #nodes: GraphNode[] = [];
@@ -32,9 +31,8 @@ export class Graph extends UseDef {
   /** Prefix of new names: the present equation, or the node that a pass rewrites. */
   scope = "";
 
-  constructor(target: Target = ortCpu) {
+  constructor(readonly target: Target = ortCpu) {
     super();
-    this.target = target;
   }
 
   get nodes(): readonly GraphNode[] {

@@ -1,6 +1,6 @@
 import type { Graph } from "./graph.js";
 import { canonical, type Factor, factor, type Lazy, ofBuffer, reshape, shapeOf } from "./lazy.js";
-import { nth, pick, sizeOf } from "./lists.js";
+import { blocksOf, nth, pick, runsOf, sizeOf } from "./lists.js";
 import type { Target } from "./target.js";
 
 /** Ends of the blocks of a row-major shape, counted from the right: `[2, 3, 4]` → 4, 12, 24. */
@@ -18,13 +18,8 @@ export function grouped<K>(
   v: Lazy,
   keyOf: (f: Factor) => K,
 ): { name: string; shape: readonly number[]; keys: K[] } {
-  const runs: { size: number; key: K }[] = [];
-  for (const f of v.order) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.key === keyOf(f)) last.size *= f.size;
-    else runs.push({ size: f.size, key: keyOf(f) });
-  }
-  const sizes = runs.map((run) => run.size);
+  const runs = runsOf(v.order, (before, next) => keyOf(before) === keyOf(next));
+  const sizes = runs.map((run) => sizeOf(run.map((f) => f.size)));
   const have = graph.shapeOf(v.base);
   const ends = new Set(cuts(have));
   const fits = cuts(sizes).every((end) => ends.has(end));
@@ -34,12 +29,12 @@ export function grouped<K>(
   let run = runs.length - 1;
   let inside = 1;
   for (const size of shape.toReversed()) {
-    if (run > 0 && inside === (runs[run]?.size ?? 1) && size > 1) {
+    if (run > 0 && inside === (sizes[run] ?? 1) && size > 1) {
       run--;
       inside = 1;
     }
     inside *= size;
-    keys.unshift(nth(runs, run).key);
+    keys.unshift(keyOf(nth(nth(runs, run), 0)));
   }
   return { name: fits ? v.base : graph.reshape(v.base, shape), shape, keys };
 }
@@ -66,13 +61,7 @@ export function arrange(graph: Graph, v: Lazy, order: readonly Factor[]): Lazy {
 
 /** The same with the buffer in an order of axes. */
 export const inOrder = (graph: Graph, v: Lazy, axes: readonly number[]): Lazy =>
-  canonical(
-    arrange(
-      graph,
-      v,
-      axes.flatMap((axis) => v.axes[axis] ?? []),
-    ),
-  );
+  canonical(arrange(graph, v, pick(v.axes, axes).flat()));
 
 /** True if `arrange` needs no new node: the order already matches, or the Transpose exists. */
 export function isArranged(graph: Graph, v: Lazy, order: readonly Factor[]): boolean {
@@ -84,17 +73,8 @@ export function isArranged(graph: Graph, v: Lazy, order: readonly Factor[]): boo
 
 /** The buffer as blocks of factors that stay adjacent in another order, and the order of the blocks. */
 function blocksTo(v: Lazy, order: readonly Factor[]): { shape: number[]; perm: number[] } {
-  const blocks: Factor[][] = [];
-  for (const f of v.order) {
-    const last = blocks.at(-1)?.at(-1);
-    if (last !== undefined && order.indexOf(last) + 1 === order.indexOf(f)) blocks.at(-1)?.push(f);
-    else blocks.push([f]);
-  }
-  const shape = blocks.map((block) => sizeOf(block.map((f) => f.size)));
-  const perm = blocks
-    .map((_, i) => i)
-    .sort((a, b) => order.indexOf(nth(nth(blocks, a), 0)) - order.indexOf(nth(nth(blocks, b), 0)));
-  return { shape, perm };
+  const { blocks, perm } = blocksOf(v.order, order);
+  return { shape: blocks.map((block) => sizeOf(block.map((f) => f.size))), perm };
 }
 
 /** Insertion index of `position` in an order: after the greatest smaller one, or in front. */

@@ -18,6 +18,24 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
 
 export const sumOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
+/** Neighbours that belong together, one list for each group. */
+export function runsOf<T>(list: Iterable<T>, together: (before: T, next: T) => boolean): T[][] {
+  const runs: T[][] = [];
+  for (const each of list) {
+    const run = runs.at(-1);
+    if (run && together(nth(run, -1), each)) run.push(each);
+    else runs.push([each]);
+  }
+  return runs;
+}
+
+/** A list as blocks of entries that stay adjacent in another order, and the order of the blocks there. */
+export function blocksOf<T>(list: readonly T[], order: readonly T[]): { blocks: T[][]; perm: number[] } {
+  const blocks = runsOf(list, (before, next) => order.indexOf(before) + 1 === order.indexOf(next));
+  const place = (block: number): number => order.indexOf(nth(nth(blocks, block), 0));
+  return { blocks, perm: [...blocks.keys()].sort((a, b) => place(a) - place(b)) };
+}
+
 /** The permutation that takes another one back. */
 export const inverse = (perm: readonly number[]): number[] => perm.map((_, i) => perm.indexOf(i));
 

@@ -13,6 +13,17 @@ export const cost = (graph: Graph, a: Matrix, b: Matrix): number =>
 
 export const transposed = ({ name, flipped }: Matrix): Matrix => ({ name, flipped: !flipped });
 
+/** Rows (axis 0) or columns (axis 1) of a matrix. */
+export function sliced(
+  graph: Graph,
+  { name, flipped }: Matrix,
+  axis: 0 | 1,
+  start: number,
+  end: number,
+): Matrix {
+  return { name: graph.slice(name, flipped ? 1 - axis : axis, start, end), flipped };
+}
+
 export const plain = (name: string): Matrix => ({ name, flipped: false });
 
 /** A matrix whose columns are multiplied by the numbers of `scale`; undefined where those are not one for each column. */
@@ -37,15 +48,14 @@ export function product(graph: Graph, a: Matrix, b: Matrix): string {
 
 /** An existing product in the graph, in either orientation. */
 export function findProduct(graph: Graph, a: Matrix, b: Matrix): Matrix | undefined {
-  const ways = [
-    { ...nodeOf(a, b), flipped: false },
-    { ...nodeOf(transposed(b), transposed(a)), flipped: true },
-  ];
-  for (const { op, inputs, attributes, flipped } of ways) {
-    const name = graph.find(op, inputs, { attributes });
-    if (name !== undefined) return { name, flipped };
-  }
-  return undefined;
+  const find = (x: Matrix, y: Matrix): string | undefined => {
+    const { op, inputs, attributes } = nodeOf(x, y);
+    return graph.find(op, inputs, { attributes });
+  };
+  const name = find(a, b);
+  if (name !== undefined) return plain(name);
+  const turned = find(transposed(b), transposed(a));
+  return turned === undefined ? undefined : { name: turned, flipped: true };
 }
 
 export function operandsOf({ inputs, attributes }: GraphNode): readonly [Matrix, Matrix] {

@@ -6,17 +6,8 @@ export const OLDEST_OPSET = 9;
 
 const typesByCode = Object.entries(typeCodes) as [ElementType, number][];
 
-const comparing: ReadonlySet<string> = new Set([
-  "Equal",
-  "Less",
-  "LessOrEqual",
-  "Greater",
-  "GreaterOrEqual",
-  "And",
-  "Or",
-  "Not",
-  "IsNaN",
-]);
+/** Operators whose results are booleans. */
+const comparing = /^(Equal|(Less|Greater)(OrEqual)?|And|Or|Not|IsNaN)$/;
 
 /** Opset from which operators take their axes, or sizes of parts, as an input; before, they are an attribute. */
 const inputFrom: Readonly<Record<string, readonly [opset: number, attribute: string]>> = {
@@ -108,7 +99,7 @@ export function forOpset(graph: GraphModel, opset: number): GraphModel {
   const made: Initializer[] = [];
   const put = (node: GraphNode): void => {
     const { op, attributes, inputs } = node;
-    const type = comparing.has(op)
+    const type = comparing.test(op)
       ? "bool"
       : op === "Cast"
         ? typesByCode.find(([, code]) => code === attributes.to)?.[0]
@@ -141,8 +132,7 @@ export function forOpset(graph: GraphModel, opset: number): GraphModel {
     };
     if (node.domain === "" && opset < (newer[node.op] ?? 0)) throw missing(node, opset);
     try {
-      const written = withAttribute({ ...node, ...rewritings[node.op]?.(node, writer) }, writer);
-      put(written);
+      put(withAttribute({ ...node, ...rewritings[node.op]?.(node, writer) }, writer));
     } catch (cause) {
       throw cause instanceof UsageError ? missing(node, opset, cause) : cause;
     }

@@ -16,12 +16,15 @@ export type AxisTaps = Readonly<{
 /** A matrix of the graph, or its transpose if flipped. */
 export type Matrix = Readonly<{ name: string; flipped: boolean }>;
 
+/** The operands of a convolution, and how each axis is walked. */
+export type Convolution = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
+
 /** How a value was made. Nodes have names only, so a rule that looks behind a value finds views of its operands here. */
 export type Origin = Readonly<{
   sum?: readonly [Lazy, Lazy];
   /** A value with reversed axes, in ascending order. */
   reversal?: Readonly<{ source: Lazy; axes: readonly number[] }>;
-  convolution?: Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
+  convolution?: Convolution;
   /** The operands of a product of matrices that is written as a sum of several. */
   matrixProduct?: readonly [Matrix, Matrix];
 }>;

@@ -1,4 +1,4 @@
-import { type Context, elementType, typedData } from "./context.js";
+import { type Context, constant, elementType } from "./context.js";
 import { UsageError } from "./errors.js";
 import { type Equation, paramsOf } from "./jaxpr.js";
 import { dense } from "./layout.js";
@@ -41,8 +41,7 @@ export function runOwnRule(
   const typeOf = ({ shape, dtype }: ArrayType) => ({ type: elementType(dtype), shape });
   const builder: NodeBuilder = {
     node: (op, names, output, options) => graph.node(op, names, typeOf(output), options),
-    constant: (values, { shape, dtype }) =>
-      graph.constant(typedData(values, dtype), elementType(dtype), shape),
+    constant: (values, type) => constant(graph, values, type),
   };
   const names = rule(builder, {
     primitive,

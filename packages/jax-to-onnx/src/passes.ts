@@ -36,6 +36,4 @@ export const passes: readonly Pass[] = [
 ];
 
 /** The names of the passes, which a target can leave out, and what each saves. */
-export const loweringPasses: readonly Readonly<{ name: string; why: string }>[] = passes.map(
-  ({ name, why }) => ({ name, why }),
-);
+export const loweringPasses: readonly Pick<Pass, "name" | "why">[] = [...passes];

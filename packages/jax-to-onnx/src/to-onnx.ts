@@ -105,10 +105,7 @@ export function toOnnx(
             traced: (sizes) => traced(sizes).jaxpr,
             lowered: (program) => lower(program, lowering),
           });
-    return toBytes(withConstants(graph, built), {
-      ...(opset !== undefined && { opset }),
-      ...(externalData && { externalData }),
-    });
+    return toBytes(withConstants(graph, built), { opset, externalData });
   } finally {
     jaxpr.dispose();
   }

@@ -30,11 +30,20 @@ export function trace(
   return { jaxpr, signature: { name, inputs, outputs, structure } };
 }
 
+/** What is read of a traced program, which is disposed of then. */
+export function consumed<T>(program: ClosedJaxpr, read: (program: ClosedJaxpr) => T): T {
+  try {
+    return read(program);
+  } finally {
+    program.dispose();
+  }
+}
+
 /** The arguments of `makeJaxpr`, which accepts shapes and types instead of arrays. */
 type Traceable = (...args: unknown[]) => JsTree<np.Array>;
 
 /** A placeholder of an argument while tracing: a class, so that trees treat it as a leaf. */
-class TracedSpec {
+export class TracedSpec {
   readonly shape: number[];
   readonly dtype: DType;
   readonly weakType = false;

@@ -44,6 +44,12 @@ export class Values {
     return this.#constants.get(name);
   }
 
+  /** The value of a constant of one number, or undefined for any other value. */
+  numberOf(name: string): number | undefined {
+    const { data } = this.constantOf(name) ?? {};
+    return data?.length === 1 ? Number(data[0]) : undefined;
+  }
+
   /** Records how a view, or a value by name, was made. */
   remember(value: Lazy | string, origin: Origin): void {
     this.#origins.set(value, { ...this.#origins.get(value), ...origin });

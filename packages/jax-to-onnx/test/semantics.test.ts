@@ -2,7 +2,8 @@
 
 import { DType, defaultDevice, init, lax, numpy as np } from "@jax-js/jax";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { aggressive, ortCpu, type Semantics, strict, type Target } from "../src/target.js";
+import { ortCpu, type Semantics, strict, type Target } from "../src/target.js";
+import { aggressive } from "./aggressive.js";
 import { type Fn, host, runJax } from "./compare.js";
 import type { HostArray } from "./host-array.js";
 import { runLowered } from "./run-lowered.js";

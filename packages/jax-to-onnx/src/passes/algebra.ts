@@ -1,5 +1,5 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, convert, literal, madeBy, stretch, under } from "../context.js";
+import { apply, type Context, convert, literal, madeBy, operandOf, stretch, under } from "../context.js";
 import { isFloat, outShape, outType } from "../jaxpr.js";
 import { bufferSize, type Lazy, sameLayout } from "../lazy.js";
 import { leading, nth } from "../lists.js";
@@ -13,9 +13,8 @@ function withConstant(cx: Context, v: Lazy, op: string): { rest: Lazy; value: nu
   const made = madeBy(cx, v, op);
   if (!cx.graph.target.semantics.reassociation || made === undefined || !isFloat(v.dtype)) return undefined;
   const [first, second] = leading(made.inputs, 2);
-  const scalar = cx.graph.constantOf(second);
-  if (scalar?.data.length !== 1) return undefined;
-  return { rest: under(v, first), value: Number(scalar.data[0]) };
+  const value = cx.graph.numberOf(second);
+  return value === undefined ? undefined : { rest: under(v, first), value };
 }
 
 const sum = (cx: Context, a: Lazy, b: Lazy): Lazy => simplerSum(cx, a, b) ?? add(cx, a, b);
@@ -32,11 +31,10 @@ function simplerSum(cx: Context, a: Lazy, b: Lazy): Simplified {
     if (inner) return sum(cx, inner.rest, literal(cx, inner.value + b.literal, a.dtype));
   }
   // x + (−y) is how jax-js writes x − y.
-  const minusB = madeBy(cx, b, "Neg");
-  if (minusB) return apply(cx, "Sub", [a, under(b, nth(minusB.inputs, 0))], a.dtype);
-  const minusA = madeBy(cx, a, "Neg");
-  if (minusA) return apply(cx, "Sub", [b, under(a, nth(minusA.inputs, 0))], a.dtype);
-  return undefined;
+  const minusB = operandOf(cx, b, "Neg");
+  if (minusB) return apply(cx, "Sub", [a, minusB], a.dtype);
+  const minusA = operandOf(cx, a, "Neg");
+  return minusA && apply(cx, "Sub", [b, minusA], a.dtype);
 }
 
 /** x · y, with the quotients that jax-js writes as products. */
@@ -47,12 +45,10 @@ function simplerProduct(cx: Context, a: Lazy, b: Lazy): Simplified {
   if (!isFloat(a.dtype)) return undefined;
   if (b.literal !== undefined) return timesConstant(cx, a, b.literal);
   // Moves signs outwards, where they become part of a difference, but not to a larger array.
-  const minusB = madeBy(cx, b, "Neg");
-  if (minusB && bufferSize(b) >= bufferSize(a))
-    return minus(cx, product(cx, a, under(b, nth(minusB.inputs, 0))));
-  const minusA = madeBy(cx, a, "Neg");
-  if (minusA && bufferSize(a) >= bufferSize(b))
-    return minus(cx, product(cx, under(a, nth(minusA.inputs, 0)), b));
+  const minusB = operandOf(cx, b, "Neg");
+  if (minusB && bufferSize(b) >= bufferSize(a)) return minus(cx, product(cx, a, minusB));
+  const minusA = operandOf(cx, a, "Neg");
+  if (minusA && bufferSize(a) >= bufferSize(b)) return minus(cx, product(cx, minusA, b));
   return quotient(cx, a, b) ?? quotient(cx, b, a);
 }
 
@@ -61,21 +57,20 @@ function timesConstant(cx: Context, a: Lazy, value: number): Simplified {
   const number = (n: number) => literal(cx, n, a.dtype);
   const inner = withConstant(cx, a, "Mul");
   if (inner) return product(cx, inner.rest, number(inner.value * value));
-  const negative = madeBy(cx, a, "Neg");
-  return negative && product(cx, under(a, nth(negative.inputs, 0)), number(-value));
+  const negative = operandOf(cx, a, "Neg");
+  return negative && product(cx, negative, number(-value));
 }
 
 /** x · (1/y), which is how jax-js writes x / y. (1/y)², from the derivative of 1/y, stays: 1/y is needed anyway. */
 function quotient(cx: Context, x: Lazy, over: Lazy): Simplified {
-  const made = cx.graph.target.semantics.quotients ? madeBy(cx, over, "Reciprocal") : undefined;
-  if (!made || x.base === over.base) return undefined;
-  return apply(cx, "Div", [x, under(over, nth(made.inputs, 0))], x.dtype);
+  const divisor = cx.graph.target.semantics.quotients ? operandOf(cx, over, "Reciprocal") : undefined;
+  return divisor && x.base !== over.base ? apply(cx, "Div", [x, divisor], x.dtype) : undefined;
 }
 
 function simplerNegative(cx: Context, a: Lazy): Simplified {
   if (a.dtype === DType.Uint32) return undefined;
-  const twice = madeBy(cx, a, "Neg");
-  if (twice) return under(a, nth(twice.inputs, 0));
+  const twice = operandOf(cx, a, "Neg");
+  if (twice) return twice;
   const scaled = withConstant(cx, a, "Mul");
   if (scaled) return product(cx, scaled.rest, literal(cx, -scaled.value, a.dtype));
   const difference = madeBy(cx, a, "Sub");
@@ -98,8 +93,7 @@ const absolute: Rewrite = (cx, _eqn, condition, x, y) => {
   const less = madeBy(cx, condition, "Less");
   const minus = madeBy(cx, x, "Neg");
   if (less === undefined || minus?.inputs[0] !== y.base || less.inputs[0] !== y.base) return undefined;
-  const limit = cx.graph.constantOf(nth(less.inputs, 1));
-  if (limit?.data.length !== 1 || Number(limit.data[0]) !== 0) return undefined;
+  if (cx.graph.numberOf(nth(less.inputs, 1)) !== 0) return undefined;
   return sameLayout(x, y) && sameLayout(condition, y) ? [apply(cx, "Abs", [y], y.dtype)] : undefined;
 };
 

@@ -9,6 +9,7 @@ import {
   product,
   rowsOf,
   scaledColumns,
+  sliced,
   transposed,
 } from "../matrices.js";
 import type { Matrix } from "../origins.js";
@@ -76,7 +77,7 @@ function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix):
     let end = 0;
     const terms = parts.map(({ x, fixed, width }) => {
       end += width;
-      const rows = sliceRows(graph, b, end - width, end);
+      const rows = sliced(graph, b, 0, end - width, end);
       return product(graph, x, fixed ? plain(product(graph, fixed, rows)) : rows);
     });
     const sum = terms.reduce((before, term) => graph.like("Add", [before, term]));
@@ -85,10 +86,6 @@ function productsOf(graph: Graph, parts: readonly Part[], a: Matrix, b: Matrix):
   };
   const cost = parts.reduce((sum, { x }) => sum + rowsOf(graph, x) * columnsOf(graph, x) * columns, 0);
   return { cost, once: true, make };
-}
-
-function sliceRows(graph: Graph, { name, flipped }: Matrix, start: number, end: number): Matrix {
-  return { name: graph.slice(name, flipped ? 1 : 0, start, end), flipped };
 }
 
 /** A product within another one: free if it exists already, or is fixed. */

@@ -1,6 +1,6 @@
 import type { Graph } from "../graph.js";
 import { nth } from "../lists.js";
-import { isProduct, operandsOf, plain, scaledColumns, transposed } from "../matrices.js";
+import { isProduct, operandsOf, plain, scaledColumns, sliced, transposed } from "../matrices.js";
 import type { GraphNode } from "../model.js";
 import type { Matrix } from "../origins.js";
 import { multiplyMatrices } from "./matrix-chains.js";
@@ -12,42 +12,41 @@ import type { Pass } from "./pass.js";
  * dropped ones. Then x (A R) = w R is one product, and w B is (w R) (R⁻¹ B), so the product with R is free. Other
  * slices of x A become separate products.
  */
-function share(graph: Graph): void {
-  graph.scope = "rotation";
-  const renamed = new Map<string, string>();
-  const nodes = new Set(graph.nodes);
-  const before = (name: string) => [...graph.readers(name)].filter((reader) => nodes.has(reader));
-  for (const node of nodes) {
-    const right = fixedRight(graph, node);
-    const [w = ""] = node.inputs;
-    const kept = right && graph.isRotation(right.name) ? columnsOfProduct(graph, w) : undefined;
-    if (!right || !kept || graph.isResult(w) || graph.isResult(kept.of)) continue;
-    const others = before(w).filter((reader) => reader !== node);
-    const cuts = before(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
-    const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
-    if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
-    const replaced = [node, ...others, ...cuts.map(({ reader }) => reader)];
-    if (replaced.some(({ outputs: [name] }) => graph.isResult(name))) continue;
-    const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
-    renamed.set(node.outputs[0], z);
-    graph.count(graph.pass);
-    for (const other of others) {
-      const back = undone(graph, right, fixedRight(graph, other) as Matrix);
-      renamed.set(other.outputs[0], multiplyMatrices(graph, plain(z), back));
-    }
-    for (const { reader, cut } of cuts) {
-      const columns = cutColumns(graph, kept.matrix, cut as Cut);
-      renamed.set(reader.outputs[0], multiplyMatrices(graph, kept.x, columns));
-    }
-  }
-  graph.substitute(renamed);
-}
-
 export const rotations: Pass = {
   name: "rotations",
   why: "saves the product of a dense layer whose columns are kept and also condition the dropped ones",
   needs: "reassociation",
-  run: share,
+  run(graph) {
+    graph.scope = "rotation";
+    const renamed = new Map<string, string>();
+    const nodes = new Set(graph.nodes);
+    const before = (name: string) => [...graph.readers(name)].filter((reader) => nodes.has(reader));
+    for (const node of nodes) {
+      const right = fixedRight(graph, node);
+      const [w = ""] = node.inputs;
+      const kept = right && graph.isRotation(right.name) ? columnsOfProduct(graph, w) : undefined;
+      if (!right || !kept || graph.isResult(w) || graph.isResult(kept.of)) continue;
+      const others = before(w).filter((reader) => reader !== node);
+      const cuts = before(kept.of).map((reader) => ({ reader, cut: readCut(graph, reader) }));
+      const shared = others.length > 0 && others.every((other) => fixedRight(graph, other) !== undefined);
+      if (!shared || !cuts.every(({ cut }) => cut !== undefined)) continue;
+      const replaced = [node, ...others, ...cuts.map(({ reader }) => reader)];
+      if (replaced.some(({ outputs: [name] }) => graph.isResult(name))) continue;
+      const z = multiplyMatrices(graph, kept.x, plain(multiplyMatrices(graph, kept.columns, right)));
+      renamed.set(node.outputs[0], z);
+      graph.count(graph.pass);
+      for (const other of others) {
+        const back = undone(graph, right, fixedRight(graph, other) as Matrix);
+        renamed.set(other.outputs[0], multiplyMatrices(graph, plain(z), back));
+      }
+      for (const { reader, cut } of cuts) {
+        const { start, end } = cut as Cut;
+        const columns = sliced(graph, kept.matrix, 1, start, end);
+        renamed.set(reader.outputs[0], multiplyMatrices(graph, kept.x, columns));
+      }
+    }
+    graph.substitute(renamed);
+  },
 };
 
 /** The fixed second operand of a product. */
@@ -61,16 +60,9 @@ type Cut = Readonly<{ start: number; end: number }>;
 
 /** The columns that a node slices from a matrix. */
 function readCut(graph: Graph, { op, inputs }: GraphNode): Cut | undefined {
-  const [start, end, axis] = inputs
-    .slice(1)
-    .map((name) => graph.constantOf(name)?.data)
-    .map((data) => (data?.length === 1 ? Number(data[0]) : undefined));
+  const [start, end, axis] = inputs.slice(1).map((name) => graph.numberOf(name));
   if (op !== "Slice" || inputs.length !== 4 || axis !== 1) return undefined;
   return start === undefined || end === undefined ? undefined : { start, end };
-}
-
-function cutColumns(graph: Graph, { name, flipped }: Matrix, { start, end }: Cut): Matrix {
-  return { name: graph.slice(name, flipped ? 0 : 1, start, end), flipped };
 }
 
 /** w as columns of a product `of` = x · matrix with a fixed matrix, perhaps scaled by fixed numbers: w = x · columns. */
@@ -87,7 +79,7 @@ function columnsOfProduct(
   const product = cut && graph.producer(of);
   const matrix = product && fixedRight(graph, product);
   if (!product || !matrix) return undefined;
-  const columns = cutColumns(graph, matrix, cut);
+  const columns = sliced(graph, matrix, 1, cut.start, cut.end);
   const x = plain(nth(product.inputs, 0));
   if (scale === undefined) return { x, matrix, columns, of };
   const scaled = scaledColumns(graph, columns, scale);

@@ -6,21 +6,19 @@ import type { Pass } from "./pass.js";
  * jax-js writes tanh x as (e − 1) / (e + 1) · s, where e = exp(2 x s) and s is the sign of x. If nothing else reads the
  * intermediate values, as in programs without gradients, it becomes a Tanh, which also keeps the digits of small x.
  */
-function fuseTanh(graph: Graph, node: GraphNode): string | undefined {
-  const found = node.op === "Mul" ? readTanh(graph, node) : undefined;
-  if (!found) return undefined;
-  const within = new Set([node, ...found.between]);
-  const alone = found.between.every(({ outputs }) =>
-    outputs.every((name) => !graph.isResult(name) && [...graph.readers(name)].every((r) => within.has(r))),
-  );
-  return alone ? graph.like("Tanh", [found.x]) : undefined;
-}
-
 export const tanh: Pass = {
   name: "tanh",
   why: "one pass over memory instead of ten, and the digits of small numbers",
   needs: "ownFunctions",
-  node: fuseTanh,
+  node(graph, node) {
+    const found = node.op === "Mul" ? readTanh(graph, node) : undefined;
+    if (!found) return undefined;
+    const within = new Set([node, ...found.between]);
+    const alone = found.between.every(({ outputs }) =>
+      outputs.every((name) => !graph.isResult(name) && [...graph.readers(name)].every((r) => within.has(r))),
+    );
+    return alone ? graph.like("Tanh", [found.x]) : undefined;
+  },
 };
 
 /** x, and the nodes between it and the product that is tanh x. */
@@ -29,10 +27,8 @@ function readTanh(graph: Graph, product: GraphNode): { x: string; between: Graph
     const node = name === undefined ? undefined : graph.producer(name);
     return node?.op === op ? node : undefined;
   };
-  const isNumber = (name: string | undefined, value: number): boolean => {
-    const constant = name === undefined ? undefined : graph.constantOf(name);
-    return constant?.data.length === 1 && Number(constant.data[0]) === value;
-  };
+  const isNumber = (name: string | undefined, value: number): boolean =>
+    name !== undefined && graph.numberOf(name) === value;
   /** The operand of a node whose other operand is a number. */
   const besides = (node: GraphNode | undefined, value: number): string | undefined => {
     const [a, b] = node?.inputs ?? [];

@@ -1,4 +1,4 @@
-import { nth, pick, sizeOf } from "../lists.js";
+import { blocksOf, pick, sizeOf } from "../lists.js";
 import type { Target, TransposeCosts } from "../target.js";
 
 /** A Transpose with adjacent axes merged. */
@@ -35,16 +35,12 @@ export class TransposeSteps {
  * Dijkstra's search over the orders of axes. The steps from each order are all matrix transpositions, and block moves
  * after which the rest is the identity or one matrix transposition.
  */
-function search({ sizes, order: target }: Merged, costs: TransposeCosts): Steps {
+function search({ shape: sizes, perm: target }: Step, costs: TransposeCosts): Steps {
   const numbers = sizeOf(sizes);
   const start = target.map((_, axis) => axis);
   const step = (from: readonly number[], to: readonly number[]): Step => {
-    const shape = pick(sizes, from);
-    const joined = merged(
-      shape,
-      to.map((axis) => from.indexOf(axis)),
-    );
-    return { shape: joined.sizes, perm: joined.order };
+    const perm = to.map((axis) => from.indexOf(axis));
+    return merged(pick(sizes, from), perm);
   };
   const sizeAlong = (axes: readonly number[]): number => sizeOf(pick(sizes, axes));
   const costOf = (pieces: number): number => costs.node + costs.number * numbers + pieces;
@@ -94,21 +90,10 @@ function turns(order: readonly number[]): { order: readonly number[]; stacked: n
   );
 }
 
-type Merged = Readonly<{ sizes: readonly number[]; order: readonly number[] }>;
-
 /** A permutation without axes of size 1, and with axes that stay adjacent merged. */
-function merged(shape: readonly number[], perm: readonly number[]): Merged {
-  const kept = perm.filter((axis) => shape[axis] !== 1);
-  const axes = kept.toSorted((a, b) => a - b);
-  const groups: number[][] = [];
-  for (const axis of axes) {
-    const last = groups.at(-1)?.at(-1);
-    if (last !== undefined && kept.indexOf(last) + 1 === kept.indexOf(axis)) groups.at(-1)?.push(axis);
-    else groups.push([axis]);
-  }
-  const place = (group: readonly number[]): number => kept.indexOf(nth(group, 0));
-  return {
-    sizes: groups.map((group) => sizeOf(pick(shape, group))),
-    order: groups.map((_, i) => i).sort((a, b) => place(groups[a] ?? []) - place(groups[b] ?? [])),
-  };
+function merged(shape: readonly number[], axes: readonly number[]): Step {
+  const kept = axes.filter((axis) => shape[axis] !== 1);
+  const inPlace = kept.toSorted((a, b) => a - b);
+  const { blocks, perm } = blocksOf(inPlace, kept);
+  return { shape: blocks.map((block) => sizeOf(pick(shape, block))), perm };
 }

@@ -1,5 +1,5 @@
 import { DType } from "@jax-js/jax";
-import { apply, type Context, elementType, literal, typedData, wrap } from "../context.js";
+import { apply, type Context, constant, literal, wrap } from "../context.js";
 import { isFloat } from "../jaxpr.js";
 import { factor, type Lazy, padRank } from "../lazy.js";
 import { sizeOf } from "../lists.js";
@@ -33,14 +33,9 @@ function writtenOut(cx: Context, number: Lazy, factors: Lazy): Lazy {
   const axis = axes.findLastIndex((parts) => parts.some(({ lazy }) => !lazy));
   if (value === undefined || !isFloat(dtype) || axis < 0) return number;
   const size = sizeOf((axes[axis] ?? []).map((part) => part.size));
-  const numbers = typedData(new Array<number>(size).fill(value), dtype);
+  const base = constant(cx.graph, new Array<number>(size).fill(value), { dtype, shape: [size] });
   const along = factor(size);
-  return {
-    base: cx.graph.constant(numbers, elementType(dtype), [size]),
-    dtype,
-    order: [along],
-    axes: padRank(number, rank).axes.with(axis, [along]),
-  };
+  return { base, dtype, order: [along], axes: padRank(number, rank).axes.with(axis, [along]) };
 }
 
 export const negate = (cx: Context, a: Lazy): Lazy => wrap(cx, apply(cx, "Neg", [a], a.dtype));

@@ -3,17 +3,16 @@ import {
   apply,
   type Context,
   cast,
+  constant,
   convert,
-  elementType,
   literal,
   plainContext,
   type Rule,
-  typedData,
   unsupported,
   wrap,
 } from "../context.js";
 import { outType, paramsOf } from "../jaxpr.js";
-import { factor, type Lazy, ofBuffer, shapeOf } from "../lazy.js";
+import { broadcast, type Lazy, ofBuffer } from "../lazy.js";
 import { leading, nth, sizeOf } from "../lists.js";
 import { select } from "./choice.js";
 
@@ -87,12 +86,11 @@ function floatOfBits(cx: Context, bits: Lazy): Lazy {
 const bitcast: Rule = (cx, eqn, v) => {
   const { dtype } = paramsOf<{ dtype: DType }>(eqn);
   if (v.dtype === dtype) return [v];
-  const bits = (w: Lazy) => (w.dtype === U ? w : convert(cx, w, U));
   if (v.dtype !== U && v.dtype !== DType.Int32)
     throw unsupported(eqn, `the bits of ${v.dtype} cannot be read in ONNX`);
-  if (dtype === U) return [bits(v)];
+  if (dtype === U) return [convert(cx, v, U)];
   if (dtype === DType.Int32) return [asInt(cx, v, dtype)];
-  if (dtype === DType.Float32) return [floatOfBits(cx, bits(v))];
+  if (dtype === DType.Float32) return [floatOfBits(cx, convert(cx, v, U))];
   throw unsupported(eqn, `bits cannot become ${dtype} in ONNX`);
 };
 
@@ -105,15 +103,16 @@ const ROTATIONS = [
 const randomBits: Rule = (cx, eqn, ...inputs) => {
   const { shape, mode } = paramsOf<{ shape: number[]; mode: "xor" | 0 | 1 }>(eqn);
   const plain = plainContext(cx.graph);
-  const [k0, k1] = leading(
-    inputs.map((key) => spreadKey(key, shape)),
-    2,
-  );
+  // Each key yields a block of the result: the axes of the keys are its first ones.
+  const keyRank = inputs[0]?.axes.length ?? 0;
+  const inBlock = [...shape.keys()].slice(keyRank);
+  const spread = inputs.map((key) => broadcast(key, shape, inBlock));
+  const [k0, k1] = leading(spread, 2);
   const k2 = xor(plain, xor(plain, k0, k1), number(plain, 466688986));
   const keys = [k0, k1, k2] as const;
   const key = (i: number) => nth(keys, i % 3);
   let x0 = k0;
-  let x1 = add(plain, counter(plain, shape, inputs[0]?.axes.length ?? 0), k1);
+  let x1 = add(plain, counter(plain, shape, keyRank), k1);
   for (let group = 0; group < 5; group++) {
     for (const by of nth(ROTATIONS, group % 2)) {
       x0 = add(plain, x0, x1);
@@ -131,24 +130,12 @@ const randomBits: Rule = (cx, eqn, ...inputs) => {
   return [mode === "xor" ? xor(plain, x0, x1) : mode === 0 ? x0 : x1];
 };
 
-/** Each key yields a block of the result: the axes of the keys are its first ones. */
-function spreadKey(key: Lazy, shape: readonly number[]): Lazy {
-  const have = shapeOf(key).length;
-  const tail = shape.slice(have).map((n) => (n === 1 ? [] : [factor(n, true)]));
-  const { literal: _, ...view } = key;
-  return { ...view, axes: [...key.axes, ...tail] };
-}
-
 /** 0, 1, 2, … within each block. */
 function counter(cx: Context, shape: readonly number[], keyRank: number): Lazy {
   const block = shape.slice(keyRank);
   const values = Array.from({ length: sizeOf(block) }, (_, i) => i);
-  const name = cx.graph.constant(typedData(values, U), elementType(U), block);
-  const v = ofBuffer(name, U, block);
-  return {
-    ...v,
-    axes: [...shape.slice(0, keyRank).map((n) => (n === 1 ? [] : [factor(n, true)])), ...v.axes],
-  };
+  const name = constant(cx.graph, values, { dtype: U, shape: block });
+  return broadcast(ofBuffer(name, U, block), shape, [...shape.keys()].slice(0, keyRank));
 }
 
 export const bitRules: Readonly<Record<string, Rule>> = {

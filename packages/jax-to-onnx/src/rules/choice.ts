@@ -21,24 +21,24 @@ function commonType(a: Lazy, b: Lazy): DType {
   return nth(byWidth, Math.max(byWidth.indexOf(a.dtype), byWidth.indexOf(b.dtype)));
 }
 
+const comparisons = {
+  less: { name: "Less", holds: (a: number, b: number) => a < b },
+  less_equal: { name: "LessOrEqual", holds: (a: number, b: number) => a <= b },
+  equal: { name: "Equal", holds: (a: number, b: number) => a === b },
+  not_equal: { name: "Equal", holds: (a: number, b: number) => a !== b },
+} as const;
+
 export const compare: Rule = (cx, eqn, x, y) => {
-  const { op } = paramsOf<{ op: "less" | "equal" | "not_equal" | "less_equal" }>(eqn);
+  const { op } = paramsOf<{ op: keyof typeof comparisons }>(eqn);
   const type = commonType(x, y);
   // bool has Equal, but no order in ONNX.
   const used = type === DType.Bool && op.startsWith("less") ? DType.Int32 : type;
   const [a, b] = [convert(cx, x, used), convert(cx, y, used)];
-  if (a.literal !== undefined && b.literal !== undefined) {
-    const holds = {
-      less: a.literal < b.literal,
-      equal: a.literal === b.literal,
-      not_equal: a.literal !== b.literal,
-      less_equal: a.literal <= b.literal,
-    }[op];
-    return [literal(cx, Number(holds), DType.Bool, outShape(eqn))];
-  }
-  if (op === "not_equal") return [apply(cx, "Not", [apply(cx, "Equal", [a, b], DType.Bool)], DType.Bool)];
-  const name = { less: "Less", equal: "Equal", less_equal: "LessOrEqual" }[op];
-  return [apply(cx, name, [a, b], DType.Bool)];
+  const { name, holds } = comparisons[op];
+  if (a.literal !== undefined && b.literal !== undefined)
+    return [literal(cx, Number(holds(a.literal, b.literal)), DType.Bool, outShape(eqn))];
+  const result = apply(cx, name, [a, b], DType.Bool);
+  return [op === "not_equal" ? apply(cx, "Not", [result], DType.Bool) : result];
 };
 
 /** x where the condition holds, else y. ONNX Runtime selects no booleans, so these are logic. */

@@ -1,12 +1,12 @@
-import { arrangeTo, at, chooseOrder, positionsOf, refine } from "../align.js";
+import { arrangeTo, assemble, at, chooseOrder, refine } from "../align.js";
 import { type Context, convert, elementType, type Rule } from "../context.js";
 import type { Graph } from "../graph.js";
 import { outType, paramsOf } from "../jaxpr.js";
 import { expandTo, solid } from "../layout.js";
-import { canonical, factor, type Lazy, shapeOf } from "../lazy.js";
+import { factor, type Lazy, shapeOf } from "../lazy.js";
 import { nth, pick, sizeOf, sumOf } from "../lists.js";
 
-const concatenate: Rule = (cx, eqn, ...inputs) => {
+export const concatenate: Rule = (cx, eqn, ...inputs) => {
   const { axis } = paramsOf<{ axis: number }>(eqn);
   const dtype = outType(eqn);
   const parts = inputs.filter((v) => shapeOf(v)[axis] !== 0).map((v) => convert(cx, v, dtype));
@@ -32,24 +32,17 @@ export function concat(cx: Context, parts: readonly Lazy[], axis: number): Lazy 
   const values = refined.values.map((v, i) => ({ ...v, axes: [...v.axes, [nth(own, i)]] }));
   const wanted = cx.wanted?.flatMap((i) => (i === axis ? [marker] : (refined.axes[i] ?? [])));
   const order = chooseOrder(graph, values, wanted);
-  const bases = values.map((v) => arrangeTo(graph, expandAt(cx, v, order), order).base);
+  const bases = values.map((v) => expandedTo(graph, v, order));
   const dim = order.indexOf(marker);
-  const [before, after] = [order.slice(0, dim), order.slice(dim + 1)].map((side) =>
-    pick(refined.sizes, side),
-  ) as [number[], number[]];
+  const [before, after] = [
+    pick(refined.sizes, order.slice(0, dim)),
+    pick(refined.sizes, order.slice(dim + 1)),
+  ];
   const { names, dimension, shape } = parallel(graph, bases, before, sizes, after);
   const type = { type: elementType(first.dtype), shape };
   const base = graph.node("Concat", names, type, { attributes: { axis: dimension } });
-  const total = sumOf(sizes);
-  const factors = [...refined.sizes.map((size, p) => factor(size, !order.includes(p))), factor(total)];
-  return canonical({
-    base,
-    dtype: first.dtype,
-    order: pick(factors, order),
-    axes: refined.axes.map((positions, i) =>
-      i === axis ? [nth(factors, marker)] : pick(factors, positions),
-    ),
-  });
+  const whole = { sizes: [...refined.sizes, sumOf(sizes)], axes: refined.axes.with(axis, [marker]) };
+  return assemble(whole, order, base, first.dtype);
 }
 
 /**
@@ -87,19 +80,12 @@ function withUnit(v: Lazy, axis: number): Lazy {
   return { ...v, order: v.order.toSpliced(Math.max(0, place), 0, unit), axes: v.axes.with(axis, [unit]) };
 }
 
-/** Concat does not broadcast: each part must hold every position of the result. */
-function expandAt(cx: Context, v: Lazy, order: readonly number[]): Lazy {
-  const missing = order.filter((p) => at(v, p).lazy);
-  if (missing.length === 0) return v;
-  const { graph } = cx;
-  const have = positionsOf(v);
-  const full = order.filter((p) => have.includes(p) || missing.includes(p));
-  const arranged = arrangeTo(graph, v, full);
-  const shape = full.map((p) => at(v, p).size);
-  const held = full.map((p) => (missing.includes(p) ? 1 : at(v, p).size));
-  const base = expandTo(graph, v, () => graph.reshape(arranged.base, held), shape);
-  const axes = v.axes.map((axis, p) => (missing.includes(p) ? [factor(at(v, p).size)] : axis));
-  return { ...v, base, order: full.map((p) => nth(nth(axes, p), 0)), axes };
+/** The buffer with every position of an order: Concat does not broadcast. */
+function expandedTo(graph: Graph, v: Lazy, order: readonly number[]): string {
+  const { base } = arrangeTo(graph, v, order);
+  const factors = order.map((p) => at(v, p));
+  if (factors.every(({ lazy }) => !lazy)) return base;
+  const held = factors.map(({ lazy, size }) => (lazy ? 1 : size));
+  const shape = factors.map(({ size }) => size);
+  return expandTo(graph, v, () => graph.reshape(base, held), shape);
 }
-
-export const concatRules: Readonly<Record<string, Rule>> = { concatenate };

@@ -20,7 +20,7 @@ export type ConvParams = {
  * A convolution, [batches…, N, C, …spatial] with [batches…, O, C, …kernel]: Conv or ConvTranspose, or slices and a
  * product where these do not apply.
  */
-const conv: Rule = (cx, eqn, x, w) => {
+export const conv: Rule = (cx, eqn, x, w) => {
   const params = paramsOf<ConvParams>(eqn);
   const dtype = outType(eqn);
   const out = outShape(eqn).slice(params.vmapDims + 2);
@@ -33,8 +33,6 @@ const conv: Rule = (cx, eqn, x, w) => {
   }
   return [asConv(cx, x, w, params, out)];
 };
-
-export const convRules: Readonly<Record<string, Rule>> = { conv };
 
 /** Windows of the padded input times the kernel. */
 function asProduct(cx: Context, input: Lazy, w: Lazy, params: ConvParams, out: readonly number[]): Lazy {
@@ -118,13 +116,10 @@ function asConv(cx: Context, input: Lazy, weight: Lazy, params: ConvParams, out:
   const source = cut
     ? dense(graph, padded(cx, ofBuffer(x, input.dtype, graph.shapeOf(x)), 2, params.padding))
     : x;
-  const pads = cut
-    ? kernel.flatMap(() => [0, 0])
-    : [...params.padding.map((p) => p[0]), ...params.padding.map((p) => p[1])];
   const base = graph.like("Conv", [source, w], [N, groups * O, ...out], {
     kernel_shape: kernel,
     strides: params.strides,
-    pads,
+    pads: cut ? kernel.flatMap(() => [0, 0]) : padsOf(params.padding),
     dilations: params.rhsDilation,
     group: groups,
   });
@@ -156,7 +151,7 @@ function asTransposed(
   const base = graph.like("ConvTranspose", [x, w], [...shape.slice(0, 2), ...inner], {
     kernel_shape: kernel,
     strides: params.lhsDilation,
-    pads: [...crops.map(([first]) => first), ...crops.map(([, last]) => last)],
+    pads: padsOf(crops),
     dilations: params.rhsDilation,
     group: groups,
   });
@@ -166,6 +161,12 @@ function asTransposed(
   ]);
   return dense(graph, padded(cx, ofBuffer(base, DType.Float32, graph.shapeOf(base)), 2, rest));
 }
+
+/** What is added in front of each axis, then behind each. */
+const padsOf = (sides: readonly (readonly [number, number])[]): number[] => [
+  ...sides.map(([before]) => before),
+  ...sides.map(([, after]) => after),
+];
 
 /** The ONNX value of [G, A, B, …] with G moved into the axis that `order` puts it before. */
 function grouped(

@@ -3,13 +3,13 @@ import { at, type Refined, refine } from "../align.js";
 import { apply, type Context, convert, literal, type Rule, wrap } from "../context.js";
 import { outShape, outType } from "../jaxpr.js";
 import { solid } from "../layout.js";
-import { type Lazy, padRank, shapeOf } from "../lazy.js";
+import { factor, type Lazy, padRank, shapeOf } from "../lazy.js";
 import { leading } from "../lists.js";
 import { matrixProduct } from "./matrix-product.js";
 import { reduced } from "./reduce.js";
 import { reduceFactors, repeated } from "./reductions.js";
 
-const dot: Rule = (cx, eqn, a, b) => {
+export const dot: Rule = (cx, eqn, a, b) => {
   const dtype = outType(eqn);
   const rank = (eqn.outBinders[0]?.aval.shape.length ?? 0) + 1;
   if (shapeOf(a).includes(0) || shapeOf(b).includes(0)) return [literal(cx, 0, dtype, outShape(eqn))];
@@ -19,8 +19,6 @@ const dot: Rule = (cx, eqn, a, b) => {
   }
   return [contract(cx, convert(cx, a, dtype), convert(cx, b, dtype), [rank - 1])];
 };
-
-export const dotRules: Readonly<Record<string, Rule>> = { dot };
 
 /** The sum of x · y over logical axes, without the broadcast product. */
 export function contract(cx: Context, left: Lazy, right: Lazy, axes: readonly number[]): Lazy {
@@ -68,11 +66,10 @@ function sumOfProducts(cx: Context, x: Lazy, y: Lazy, axes: readonly number[]): 
 function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [Lazy, Lazy, number] {
   let [left, right] = leading(refined.values, 2);
   let times = 1;
-  const sumOver = (v: Lazy, p: number): Lazy =>
-    without(
-      reduceFactors(cx, v, "ReduceSum", (f) => f === at(v, p)),
-      p,
-    );
+  const sumOver = (v: Lazy, p: number): Lazy => {
+    const { order, base } = reduceFactors(cx, v, "ReduceSum", (f) => f === at(v, p));
+    return { base, dtype: v.dtype, order, axes: v.axes.with(p, [factor(at(v, p).size, true)]) };
+  };
   for (const p of summed) {
     const [l, r] = [at(left, p), at(right, p)];
     if (l.lazy && r.lazy) times *= l.size;
@@ -80,11 +77,6 @@ function sumAlone(cx: Context, refined: Refined, summed: ReadonlySet<number>): [
     else if (l.lazy) right = sumOver(right, p);
   }
   return [left, right, times];
-}
-
-/** Marks a summed position as lazy. */
-function without(v: Lazy, position: number): Lazy {
-  return { ...v, axes: v.axes.with(position, [{ size: at(v, position).size, lazy: true }]) };
 }
 
 const regroup = (v: Lazy, axes: readonly (readonly number[])[]): Lazy => ({

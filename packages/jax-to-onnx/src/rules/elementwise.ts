@@ -37,12 +37,9 @@ const node = (op: string) => (cx: Context, a: Lazy) => apply(cx, op, [a], a.dtyp
 const bitCombine: Rule = (cx, eqn, ...inputs) => {
   const { op } = paramsOf<{ op: "and" | "or" | "xor" }>(eqn);
   const dtype = outType(eqn);
-  const names =
-    dtype === DType.Bool
-      ? { and: "And", or: "Or", xor: "Xor" }
-      : { and: "BitwiseAnd", or: "BitwiseOr", xor: "BitwiseXor" };
+  const name = { and: "And", or: "Or", xor: "Xor" }[op];
   const values = inputs.map((v) => convert(cx, v, dtype));
-  return [apply(cx, names[op], values, dtype)];
+  return [apply(cx, dtype === DType.Bool ? name : `Bitwise${name}`, values, dtype)];
 };
 
 export const elementwiseRules: Readonly<Record<string, Rule>> = {

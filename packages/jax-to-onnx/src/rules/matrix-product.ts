@@ -3,8 +3,9 @@ import { type Context, elementType, wrap } from "../context.js";
 import type { Graph } from "../graph.js";
 import { isFloat } from "../jaxpr.js";
 import { bufferSize, type Lazy } from "../lazy.js";
-import { nth, pick, sizeOf } from "../lists.js";
-import { product } from "../matrices.js";
+import { nth, pick, runsOf, sizeOf } from "../lists.js";
+import { product, transposed } from "../matrices.js";
+import type { Matrix } from "../origins.js";
 import { reduced } from "./reduce.js";
 
 /**
@@ -56,15 +57,12 @@ function peel(graph: Graph, refined: Refined, x: Lazy, y: Lazy, roles: Roles): P
   let plan = plain;
   while (!fits(left, plan.roles, "rows") || !fits(right, plan.roles, "columns", left)) {
     const [a, b] = [left[0], right[0]];
-    let next: number | undefined;
-    if (a !== undefined && a === b) next = a;
-    else if (a !== undefined && plan.roles.rows.includes(a)) next = a;
-    else if (b !== undefined && plan.roles.columns.includes(b)) next = b;
-    if (next === undefined) return plain;
-    const taken = next;
+    const { batch, rows, columns, inner } = plan.roles;
+    const aFirst = a !== undefined && (a === b || rows.includes(a));
+    const taken = aFirst ? a : b !== undefined && columns.includes(b) ? b : undefined;
+    if (taken === undefined) return plain;
     const drop = (positions: readonly number[]) => positions.filter((p) => p !== taken);
     [left, right] = [drop(left), drop(right)];
-    const { batch, rows, columns, inner } = plan.roles;
     plan = {
       front: [...plan.front, taken],
       roles: { batch: drop(batch), rows: drop(rows), columns: drop(columns), inner: drop(inner) },
@@ -125,34 +123,19 @@ function emit(
   // Adjacent front positions held by the same sides are one dimension.
   const groups = [...groupFront(front, x, y), ...(batch.length > 0 ? [batch] : [])];
   const left = operand(cx, x, groups, rows, inner, sized);
-  const right = operand(cx, y, groups, columns, inner, sized);
+  // As an operand it is [columns, inner], unless it is flipped.
+  const right = transposed(operand(cx, y, groups, columns, inner, sized));
   const shape = [...groups.map(sized), sized(rows), sized(columns)];
   const type = { type: elementType(x.dtype), shape };
   const order = [...groups.flat(), ...rows, ...columns];
-  // The right operand is [columns, inner] if it is not flipped.
-  const [transA, transB] = [left.flipped, !right.flipped];
-  if (shape.length === 2 && isFloat(x.dtype)) {
-    const matrices = [
-      { name: left.name, flipped: transA },
-      { name: right.name, flipped: transB },
-    ] as const;
-    return { base: product(graph, ...matrices), order };
-  }
+  if (shape.length === 2 && isFloat(x.dtype)) return { base: product(graph, left, right), order };
   // Runtimes can fuse a Transpose before MatMul.
-  const inputs = [swapped(cx, left.name, transA), swapped(cx, right.name, transB)];
-  return { base: graph.node("MatMul", inputs, type), order };
+  return { base: graph.node("MatMul", [swapped(cx, left), swapped(cx, right)], type), order };
 }
 
 function groupFront(front: readonly number[], x: Lazy, y: Lazy): number[][] {
-  const [inX, inY] = [new Set(positionsOf(x)), new Set(positionsOf(y))];
-  const groups: number[][] = [];
-  for (const p of front) {
-    const last = groups.at(-1)?.[0];
-    const joins = last !== undefined && inX.has(last) === inX.has(p) && inY.has(last) === inY.has(p);
-    if (joins) groups.at(-1)?.push(p);
-    else groups.push([p]);
-  }
-  return groups;
+  const sides = [positionsOf(x), positionsOf(y)];
+  return runsOf(front, (p, q) => sides.every((held) => held.includes(p) === held.includes(q)));
 }
 
 /** One side as matrices, [groups, outer, inner] or flipped, whichever needs no transposition. */
@@ -163,7 +146,7 @@ function operand(
   outer: readonly number[],
   inner: readonly number[],
   sized: (positions: readonly number[]) => number,
-): { name: string; flipped: boolean } {
+): Matrix {
   const have = positionsOf(v);
   const front = groups.flat().filter((p) => have.includes(p));
   // A vector is a column.
@@ -175,8 +158,8 @@ function operand(
   return { name: cx.graph.reshape(arrangeTo(cx.graph, v, order).base, [...held, ...matrix]), flipped };
 }
 
-function swapped(cx: Context, name: string, swap: boolean): string {
-  if (!swap) return name;
+function swapped(cx: Context, { name, flipped }: Matrix): string {
+  if (!flipped) return name;
   const n = cx.graph.shapeOf(name).length;
   return cx.graph.transpose(name, [...Array(n - 2).keys(), n - 1, n - 2]);
 }

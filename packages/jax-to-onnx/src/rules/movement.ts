@@ -34,18 +34,16 @@ export function alongAxis(
   return canonical({ base, dtype: v.dtype, order, axes: v.axes.with(axis, fresh) });
 }
 
-export function slice(cx: Context, v: Lazy, axis: number, start: number, end: number): Lazy {
-  const size = nth(shapeOf(v), axis);
-  if (start === 0 && end === size) return v;
-  const factors = v.axes[axis] ?? [];
+/** Every `step`-th entry of an axis from `start` up to `end`, which is not one of them. */
+export function slice(cx: Context, v: Lazy, axis: number, start: number, end: number, step = 1): Lazy {
+  const count = Math.ceil((end - start) / step);
+  if (start === 0 && count === nth(shapeOf(v), axis)) return v;
   // Equal entries: any of them can be used.
-  if (factors.every((f) => f.lazy)) {
-    const cut = end - start === 1 ? [] : [factor(end - start, true)];
-    return { ...v, axes: v.axes.with(axis, cut) };
-  }
+  if ((v.axes[axis] ?? []).every((f) => f.lazy))
+    return { ...v, axes: v.axes.with(axis, count === 1 ? [] : [factor(count, true)]) };
   const { graph } = cx;
-  return alongAxis(cx, solid(graph, v, [axis]), axis, end - start, (name, dim) =>
-    graph.slice(name, dim, start, end),
+  return alongAxis(cx, solid(graph, v, [axis]), axis, count, (name, dim) =>
+    graph.slice(name, dim, start, end, count === 1 ? 1 : step),
   );
 }
 
@@ -79,13 +77,8 @@ const split: Rule = (cx, eqn, v) => {
  */
 function narrowInFront(graph: Graph, v: Lazy, axis: number): Lazy {
   const own = v.axes[axis]?.[0];
-  if (
-    own === undefined ||
-    v.order.length === 1 ||
-    own !== v.order.at(-1) ||
-    !isNarrow(graph.target, own.size, bufferSize(v))
-  )
-    return v;
+  const isLast = own !== undefined && v.order.length > 1 && own === v.order.at(-1);
+  if (!isLast || !isNarrow(graph.target, own.size, bufferSize(v))) return v;
   graph.count("narrow-axes");
   const turned = arrange(graph, v, [own, ...v.order.slice(0, -1)]);
   return { ...turned, base: flattened(graph, turned.base) };

@@ -69,7 +69,7 @@ function neutral(op: ReduceKind, dtype: DType): number {
   return op === "Max" ? low : high;
 }
 
-const reduce: Rule = (cx, eqn, v) => {
+export const reduce: Rule = (cx, eqn, v) => {
   const { op, axis } = paramsOf<{ op: ReduceKind; axis: number[] }>(eqn);
   if (!(op in operators)) throw unsupported(eqn, `no reduction by ${op}`);
   if (shapeOf(v).includes(0)) return [literal(cx, neutral(op, v.dtype), v.dtype, outShape(eqn))];
@@ -78,5 +78,3 @@ const reduce: Rule = (cx, eqn, v) => {
   const kind = op === "Add" || op === "Max" ? "Max" : "Min";
   return [reduceAxes(cx, v, kind, axis)];
 };
-
-export const reduceRules: Readonly<Record<string, Rule>> = { reduce };

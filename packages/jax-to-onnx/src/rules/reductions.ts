@@ -37,12 +37,12 @@ export function reduceFactors(cx: Context, v: Lazy, op: string, gone: (f: Factor
 /** A sum over lazy factors multiplies by their size; a product raises to the power. */
 export function repeated(cx: Context, v: Lazy, op: ReduceKind, times: number): Lazy {
   if (times === 1 || op === "Min" || op === "Max") return v;
-  if (op === "Add") {
-    if (v.literal !== undefined) return { ...literal(cx, v.literal * times, v.dtype), axes: v.axes };
-    return wrap(cx, apply(cx, "Mul", [v, literal(cx, times, v.dtype)], v.dtype));
+  if (v.literal !== undefined) {
+    const value = op === "Add" ? v.literal * times : v.literal ** times;
+    return { ...literal(cx, value, v.dtype), axes: v.axes };
   }
-  if (v.literal !== undefined) return { ...literal(cx, v.literal ** times, v.dtype), axes: v.axes };
-  return apply(cx, "Pow", [v, literal(cx, times, v.dtype)], v.dtype);
+  const result = apply(cx, op === "Add" ? "Mul" : "Pow", [v, literal(cx, times, v.dtype)], v.dtype);
+  return op === "Add" ? wrap(cx, result) : result;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { apply, type Context, elementType, type Rule, typedData } from "../context.js";
+import { apply, type Context, constant, type Rule } from "../context.js";
 import { paramsOf } from "../jaxpr.js";
 import { reshapeOrCopy, solid } from "../layout.js";
 import { broadcast, type Lazy, ofBuffer, reshape, shapeOf, transpose } from "../lazy.js";
@@ -11,15 +11,8 @@ import { alongAxis, pad, slice } from "./movement.js";
 export type Window = Readonly<{ count: number; size: number; stride: number; dilation: number }>;
 
 /** Every `step`-th entry from `start`, `count` of them. */
-function strided(cx: Context, v: Lazy, axis: number, start: number, count: number, step: number): Lazy {
-  if (step === 1 || count === 1) return slice(cx, v, axis, start, start + count);
-  if ((v.axes[axis] ?? []).every((f) => f.lazy)) return slice(cx, v, axis, 0, count);
-  const { graph } = cx;
-  const end = start + (count - 1) * step + 1;
-  return alongAxis(cx, solid(graph, v, [axis]), axis, count, (name, dim) =>
-    graph.slice(name, dim, start, end, step),
-  );
-}
+const strided = (cx: Context, v: Lazy, axis: number, start: number, count: number, step: number): Lazy =>
+  slice(cx, v, axis, start, start + (count - 1) * step + 1, step);
 
 /**
  * Replaces `axis` by two axes: windows, then entries of a window. Stacked pieces are stacked at the axis `front`, in
@@ -83,13 +76,10 @@ function fold(
   length: number,
   { count, size, stride, dilation }: Window,
 ): Lazy {
-  if (
-    dilation === 1 &&
-    Math.min(count, size) <= cx.graph.target.mostSlices &&
-    (count <= size || stride === 1)
-  ) {
+  const byWindow = count <= size;
+  const isContiguous = dilation === 1 && (byWindow || stride === 1);
+  if (isContiguous && Math.min(count, size) <= cx.graph.target.mostSlices) {
     // Pieces that are contiguous in the result, padded to its length and added.
-    const byWindow = count <= size;
     const pieces = Array.from({ length: byWindow ? count : size }, (_, i) => {
       const piece = slice(cx, v, byWindow ? axis : axis + 1, i, i + 1);
       const shape = shapeOf(v).toSpliced(axis, 2, byWindow ? size : count);
@@ -102,12 +92,12 @@ function fold(
   for (let o = 0; o < count; o++) {
     for (let k = 0; k < size; k++) places[(o * size + k) * length + o * stride + k * dilation] = 1;
   }
-  const name = cx.graph.constant(typedData(places, v.dtype), elementType(v.dtype), [count, size, length]);
+  const shape = [count, size, length];
   // [..., o, k, ..., 1] · [o, k, 1…, length], summed over o and k.
   const rank = v.axes.length;
   const before = Array<number>(axis).fill(1);
   const after = Array<number>(rank - axis - 2).fill(1);
-  const table = ofBuffer(name, v.dtype, [count, size, length]);
+  const table = ofBuffer(constant(cx.graph, places, { dtype: v.dtype, shape }), v.dtype, shape);
   const matrix = reshape(table, [...before, count, size, ...after, length]) as Lazy;
   const spread = { ...v, axes: [...v.axes, []] };
   const summed = contract({ ...cx, wanted: undefined }, spread, matrix, [axis, axis + 1]);
@@ -131,7 +121,7 @@ const pairedToGrouped = (lead: number, n: number): number[] => [
   ...Array.from({ length: n }, (_, i) => lead + 2 * i + 1),
 ];
 
-const pool: Rule = (cx, eqn, v) => {
+export const pool: Rule = (cx, eqn, v) => {
   const params = paramsOf<PoolParams>(eqn);
   const n = params.window.length;
   const lead = v.axes.length - n;
@@ -140,15 +130,11 @@ const pool: Rule = (cx, eqn, v) => {
   return [transpose(cut, pairedToGrouped(lead, n))];
 };
 
-const poolTranspose: Rule = (cx, eqn, v) => {
-  const params = paramsOf<PoolParams & { inShape: number[] }>(eqn);
+export const poolTranspose: Rule = (cx, eqn, v) => {
+  const { inShape, ...params } = paramsOf<PoolParams & { inShape: number[] }>(eqn);
   const n = params.window.length;
-  const lead = params.inShape.length - n;
+  const lead = inShape.length - n;
   const paired = transpose(v, inverse(pairedToGrouped(lead, n)));
-  const windows = windowsOf(params.inShape, params);
-  return [
-    windows.reduce((w, window, i) => fold(cx, w, lead + i, nth(params.inShape, lead + i), window), paired),
-  ];
+  const windows = windowsOf(inShape, params);
+  return [windows.reduce((w, window, i) => fold(cx, w, lead + i, nth(inShape, lead + i), window), paired)];
 };
-
-export const windowRules: Readonly<Record<string, Rule>> = { pool, pool_transpose: poolTranspose };

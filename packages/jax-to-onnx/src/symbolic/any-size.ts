@@ -2,6 +2,7 @@ import type { ClosedJaxpr } from "@jax-js/jax";
 import { UnsupportedOpError } from "../errors.js";
 import { type Atom, isLiteral, numberText, prepare, readConstant, type Var } from "../jaxpr.js";
 import { nth } from "../lists.js";
+import { consumed } from "../trace.js";
 
 /**
  * Sizes for tracing a program. The first six cover every remainder modulo 2 to 6. The rest lie on both sides of common
@@ -31,14 +32,7 @@ export const dependsOn = (symbol: string, name: string, where: string, why: stri
  */
 export function expectAnySize(traced: (size: number) => ClosedJaxpr, symbol: string, name: string): void {
   const [first, second, ...others] = SIZES;
-  const at = (size: number): Line[] => {
-    const program = traced(size);
-    try {
-      return linesOf(program);
-    } finally {
-      program.dispose();
-    }
-  };
+  const at = (size: number): Line[] => consumed(traced(size), linesOf);
   const [start, next] = [at(first), at(second)];
   /** The line of the first size, with the growth of its sizes to those of the second. */
   const expected = (line: Line, i: number, of: number): string => {

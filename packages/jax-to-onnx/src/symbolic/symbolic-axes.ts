@@ -3,6 +3,7 @@ import { UnsupportedOpError } from "../errors.js";
 import { nth } from "../lists.js";
 import type { LoweredGraph } from "../lower.js";
 import type { Dimension, GraphModel, GraphNode, Initializer, TensorInfo } from "../model.js";
+import { consumed } from "../trace.js";
 import { dependsOn, expectAnySize } from "./any-size.js";
 import { type Monomial, Sizes, type SymbolicAxis } from "./sizes.js";
 
@@ -42,14 +43,7 @@ export function withSymbolicAxes({ name, symbols, traced, lowered }: SymbolicPro
   symbols.forEach(({ name: symbol }, i) =>
     expectAnySize((size) => traced(small.with(i, size)), symbol, name),
   );
-  const lowerFor = (sizes: readonly number[]): LoweredGraph => {
-    const jaxpr = traced(sizes);
-    try {
-      return lowered(jaxpr);
-    } finally {
-      jaxpr.dispose();
-    }
-  };
+  const lowerFor = (sizes: readonly number[]): LoweredGraph => consumed(traced(sizes), lowered);
   let failure: unknown;
   for (const pairs of PAIRS) {
     const base = symbols.map((_, i) => nth(pairs, 2 * i));

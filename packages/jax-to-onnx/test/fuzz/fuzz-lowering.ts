@@ -1,6 +1,7 @@
 import { DType, defaultDevice, init } from "@jax-js/jax";
 import { passes } from "../../src/passes.js";
-import { aggressive, ortCpu, portable, strict, type Target } from "../../src/target.js";
+import { ortCpu, portable, strict, type Target } from "../../src/target.js";
+import { aggressive } from "../aggressive.js";
 import { runJax } from "../compare.js";
 import { HostArray } from "../host-array.js";
 import { runLowered } from "../run-lowered.js";

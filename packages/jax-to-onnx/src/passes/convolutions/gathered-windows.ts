@@ -2,19 +2,16 @@ import type { Context } from "../../context.js";
 import { type Equation, isFloat, outShape, outType, paramsOf } from "../../jaxpr.js";
 import { type Lazy, shapeOf } from "../../lazy.js";
 import { nth, sizeOf } from "../../lists.js";
-import type { AxisTaps } from "../../origins.js";
+import type { Convolution } from "../../origins.js";
 import type { ConvParams } from "../../rules/conv.js";
 import type { Pass } from "../pass.js";
 import { tapProduct } from "./taps.js";
-
-/** An input, a kernel and how each axis is walked. */
-type Taps = Readonly<{ x: Lazy; kernel: Lazy; axes: readonly AxisTaps[] }>;
 
 /**
  * A convolution of floats that is not too large for its windows. Uses a reversed kernel before its reversal: the
  * gradients of a convolution then share their windows.
  */
-export function tapsOf(cx: Context, eqn: Equation, [x, w]: readonly [Lazy, Lazy]): Taps | undefined {
+export function tapsOf(cx: Context, eqn: Equation, [x, w]: readonly [Lazy, Lazy]): Convolution | undefined {
   const params = paramsOf<ConvParams>(eqn);
   const out = outShape(eqn).slice(params.vmapDims + 2);
   const kernelShape = shapeOf(w).slice(params.vmapDims + 2);
@@ -37,7 +34,7 @@ export function tapsOf(cx: Context, eqn: Equation, [x, w]: readonly [Lazy, Lazy]
 }
 
 /** The convolution as a product, recorded for a pointwise one after it. */
-export function convolve(cx: Context, taps: Taps): Lazy {
+export function convolve(cx: Context, taps: Convolution): Lazy {
   const result = tapProduct(cx, taps.x, taps.kernel, taps.axes);
   cx.graph.remember(result, { convolution: taps });
   return result;

@@ -1,13 +1,11 @@
 import type { Context } from "../../context.js";
 import { type Lazy, padRank, shapeOf } from "../../lazy.js";
 import { leading } from "../../lists.js";
-import type { AxisTaps, Origin } from "../../origins.js";
+import type { AxisTaps, Convolution } from "../../origins.js";
 import { add } from "../../rules/arithmetic.js";
 import { contract } from "../../rules/dot.js";
 import type { Pass } from "../pass.js";
 import { convolve, tapsOf } from "./gathered-windows.js";
-
-type Convolution = NonNullable<Origin["convolution"]>;
 
 function afterConvolution(
   { graph }: Context,

@@ -93,8 +93,8 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
 /** True for a transposed convolution whose outputs of one input directly follow those of the one before. */
 const isSideBySide = (axis: AxisTaps): boolean =>
   axis.output === axis.input * axis.kernel &&
-  Array.from({ length: axis.output }, (_, q) => q).every((q) =>
-    Array.from({ length: axis.kernel }, (_, t) => t).every(
+  [...Array(axis.output).keys()].every((q) =>
+    [...Array(axis.kernel).keys()].every(
       (t) => inputAt(axis, q, t) === (t === q % axis.kernel ? Math.floor(q / axis.kernel) : -1),
     ),
   );
@@ -119,20 +119,17 @@ function makeTable(axes: readonly AxisTaps[]): Table {
   const taps = sizeOf(axes.map((axis) => axis.kernel));
   const inputs = sizeOf(axes.map((axis) => axis.input));
   let at: number[][] = [[0]];
-  for (const axis of axes) {
-    const rows: number[][] = [];
-    for (const before of at)
-      for (let q = 0; q < axis.output; q++)
-        rows.push(
-          before.flatMap((outer) =>
-            Array.from({ length: axis.kernel }, (_, t) => {
-              const inner = inputAt(axis, q, t);
-              return outer < 0 || inner < 0 ? -1 : outer * axis.input + inner;
-            }),
-          ),
-        );
-    at = rows;
-  }
+  for (const axis of axes)
+    at = at.flatMap((before) =>
+      Array.from({ length: axis.output }, (_, q) =>
+        before.flatMap((outer) =>
+          Array.from({ length: axis.kernel }, (__, t) => {
+            const inner = inputAt(axis, q, t);
+            return outer < 0 || inner < 0 ? -1 : outer * axis.input + inner;
+          }),
+        ),
+      ),
+    );
   return { positions, taps, inputs, at: Int32Array.from(at.flat()) };
 }
 
@@ -154,29 +151,23 @@ function lookup(index: Int32Array, width: number, size: number): Lookup {
 /** Input positions, by q then t, or by t then q. */
 function inputLookup({ positions, taps, inputs, at }: Table, tapsFirst: boolean): Lookup {
   if (!tapsFirst) return lookup(at, taps, inputs);
-  const index = new Int32Array(at.length);
-  for (let q = 0; q < positions; q++)
-    for (let t = 0; t < taps; t++) index[t * positions + q] = nth(at, q * taps + t);
-  return lookup(index, positions, inputs);
+  const turned = at.map((_, i) => nth(at, (i % positions) * taps + Math.floor(i / positions)));
+  return lookup(turned, positions, inputs);
 }
 
 /** Kernel entries, by input position then q. */
 function kernelLookup({ positions, taps, inputs, at }: Table): Lookup {
   const index = new Int32Array(inputs * positions).fill(-1);
-  for (let q = 0; q < positions; q++)
-    for (let t = 0; t < taps; t++) {
-      const p = nth(at, q * taps + t);
-      if (p >= 0) index[p * positions + q] = t;
-    }
+  at.forEach((p, i) => {
+    if (p >= 0) index[p * positions + Math.floor(i / taps)] = i % taps;
+  });
   return lookup(index, positions, taps);
 }
 
 /** Pairs (p, t), numbered p · taps + t, that belong to a q. */
 function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
   const pairs = Array.from({ length: positions }, (_, q) =>
-    Array.from({ length: taps }, (_, t) => [nth(at, q * taps + t), t] as const)
-      .filter(([p]) => p >= 0)
-      .map(([p, t]) => p * taps + t),
+    Array.from(at.subarray(q * taps, (q + 1) * taps)).flatMap((p, t) => (p < 0 ? [] : [p * taps + t])),
   );
   const width = Math.max(1, ...pairs.map((own) => own.length));
   const index = new Int32Array(positions * width).fill(-1);

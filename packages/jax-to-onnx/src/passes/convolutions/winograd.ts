@@ -1,4 +1,4 @@
-import { type Context, elementType, typedData } from "../../context.js";
+import { type Context, constant } from "../../context.js";
 import { inOrder, solid } from "../../layout.js";
 import { type Lazy, shapeOf, view } from "../../lazy.js";
 import { leading, sizeOf } from "../../lists.js";
@@ -117,7 +117,7 @@ function along(cx: Context, v: Lazy, axis: number, rows: Rows): Lazy {
   if (isIdentity(rows)) return v;
   const { graph } = cx;
   const shape = [rows.length, columnsOf(rows)];
-  const left = graph.constant(typedData(rows.flat(), v.dtype), elementType(v.dtype), shape);
+  const left = constant(graph, rows.flat(), { dtype: v.dtype, shape });
   return alongAxis(cx, solid(graph, v, [axis]), axis, rows.length, (name, dim, made) => {
     const [before, after] = [sizeOf(made.slice(0, dim)), sizeOf(made.slice(dim + 1))];
     const outer = before === 1 ? [] : [before];
