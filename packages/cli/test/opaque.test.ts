@@ -186,6 +186,7 @@ describe("a run of a network that is one step", () => {
     const near = await runCommand(["sample", at("run"), "--count", "6", "--logits", `1:${most}`]);
     expect(near).toMatchObject({ status: 0, stderr: expect.not.stringContaining("warning") });
     expect(recognized).toBeGreaterThanOrEqual(0);
+    expect((await runCommand(asking)).stdout).toBe(asked.stdout); // the same draws are kept again
     const judge = writeOnnx(root, "second", dense); // of three classes too
     const judged = await runCommand([...asking, "--judge", judge]);
     expect(JSON.parse(judged.stdout)).toMatchObject({ recognized, judged: expect.any(Number) });

@@ -96,7 +96,7 @@ export async function decode(this: CliContext, flags: DecodeFlags, folder: strin
       const picture = { title, shape, count, columns, seed, temperature, mode: "sample" as const };
       const png = await samplesPicture(model, {
         ...picture,
-        given: asked.given,
+        asked,
         onImages: (drawn) => {
           images = drawn as Uint8Array<ArrayBuffer>;
         },

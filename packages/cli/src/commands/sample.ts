@@ -189,7 +189,7 @@ async function samplePicture(
     temperature,
     mode,
     label,
-    given: asked?.given,
+    asked,
     onImages: (drawn) => {
       images = drawn as Uint8Array<ArrayBuffer>;
     },

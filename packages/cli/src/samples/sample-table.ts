@@ -40,7 +40,10 @@ export async function writeAsked(
   const { count, ...drawing } = sampling.options;
   const asked = await askFor(run, wanted, count);
   for (const line of asked.warnings) sampling.terminal.warn(line);
-  const rows = await model.sampleFlat(count, { ...drawing, condition: asked.given });
+  const rows = await asked.nearest(
+    (seed) => model.sampleFlat(count, { ...drawing, seed, condition: asked.given }),
+    drawing.seed,
+  );
   await writeRows(rows, model.flow.dimensions, sampling);
   return asked.judge(rows);
 }

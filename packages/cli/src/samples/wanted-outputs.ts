@@ -2,6 +2,8 @@ import { UsageError } from "@flowify/core";
 import { examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { judgeReached, type Reached } from "../quality/reached.js";
 import { imagesFor, type SavedRun } from "../runs/open-run.js";
+import { meanOf } from "../statistics.js";
+import { type Draw, nearestDraws } from "./nearest-draws.js";
 
 /** Wanted outputs by place. */
 export type Wanted = ReadonlyMap<number, number>;
@@ -18,6 +20,8 @@ const NEAREST = 32;
 export type Asked = Readonly<{
   /** Outputs of each sample, one after another. */
   given: Float32Array;
+  /** Of some samples for these outputs, each time, those whose own outputs come nearest to them. */
+  nearest<T extends Uint8Array | Float32Array>(draw: Draw<T>, seed: number): Promise<T>;
   /** The place of the largest of them, for each sample. */
   classes: readonly number[];
   /** Wanted outputs that no example reaches, a line each. */
@@ -55,8 +59,16 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
   const given = new Float32Array(count * seen);
   for (let i = 0; i < count; i++) given.set(near[i % near.length] ?? [], i * seen);
   const classes = rowsOf(given, seen).map(largest);
+  const spreads = spreadsOf(rows, seen);
+  const far = async (examples: Uint8Array | Float32Array): Promise<Float64Array> => {
+    const wantedRows = rowsOf(given, seen);
+    return Float64Array.from(rowsOf(await outputsOf(examples), seen), (row, i) =>
+      row.reduce((sum, value, k) => sum + ((value - (wantedRows[i]?.[k] ?? 0)) / (spreads[k] ?? 1)) ** 2, 0),
+    );
+  };
   return {
     given,
+    nearest: (draw, own) => nearestDraws(draw, far, own),
     classes,
     warnings: unreached(wanted, rows, nounOf(all)),
     async judge(examples) {
@@ -126,6 +138,14 @@ export function judgedLines({
 
 const rowsOf = (rows: Float32Array, width: number): Float32Array[] =>
   Array.from({ length: rows.length / width }, (_, i) => rows.subarray(i * width, (i + 1) * width));
+
+/** Standard deviations of outputs; 1 for one that is the same in all rows. */
+const spreadsOf = (rows: readonly Float32Array[], width: number): Float64Array =>
+  Float64Array.from({ length: width }, (_, k) => {
+    const own = rows.map((row) => row[k] ?? Number.NaN);
+    const mean = meanOf(own);
+    return Math.sqrt(meanOf(own.map((value) => (value - mean) ** 2))) || 1;
+  });
 
 /** The place of the largest number. */
 const largest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));

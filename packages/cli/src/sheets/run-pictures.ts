@@ -10,6 +10,7 @@ import { SHOWN, scatterChart } from "../pictures/scatter.js";
 import { TRAINING } from "../pictures/theme.js";
 import { valueAt } from "../places.js";
 import { figureOf, type MetricsRecord } from "../runs/metrics.js";
+import type { Asked } from "../samples/wanted-outputs.js";
 import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
 
@@ -27,8 +28,8 @@ export type SamplesPicture = Readonly<{
   mode: "sample" | "deterministic";
   /** The class of all samples, of a flow with classes. Default: another one in each row of the picture. */
   label?: number | undefined;
-  /** The condition of each sample, of a flow with another one. */
-  given?: Float32Array | undefined;
+  /** The outputs that each sample should have, of a flow of inputs given outputs. */
+  asked?: Pick<Asked, "given" | "nearest"> | undefined;
   /** Called with the samples, one after another. */
   onImages?: (images: Uint8Array) => void;
 }>;
@@ -56,11 +57,13 @@ export const labelsOf = (
 export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
-  const { given, onImages } = picture;
+  const { asked, onImages } = picture;
   const classes = model.flow.condition?.levels;
   const labels = labelsOf(classes, picture);
-  const condition = labels ? { condition: Uint8Array.from(labels) } : given && { condition: given };
-  const images = toBytes(await model.sampleFlat(count, { seed, temperature, mode, ...condition }));
+  const condition = labels ? { condition: Uint8Array.from(labels) } : asked && { condition: asked.given };
+  const draw = async (own: number): Promise<Uint8Array> =>
+    toBytes(await model.sampleFlat(count, { seed: own, temperature, mode, ...condition }));
+  const images = asked ? await asked.nearest(draw, seed) : await draw(seed);
   onImages?.(images);
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
