@@ -7,13 +7,20 @@ import {
   UsageError,
 } from "@flowify/core";
 
+/** Options of the library as flags of the command: `by the option inputShape` → `by --input-shape`. */
+const asFlags = (message: string): string =>
+  message.replace(
+    /by the option (\w+)/g,
+    (_, name: string) => `by --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  );
+
 /** The result of `read`, or its error with the file in front of the message. */
 export async function naming<T>(file: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (cause) {
     if (!(cause instanceof FlowifyError)) throw cause;
-    const message = `${file}: ${cause.message}`;
+    const message = `${file}: ${asFlags(cause.message)}`;
     if (cause instanceof UnsupportedOpError)
       throw new UnsupportedOpError(cause.op, cause.node, message, { cause, all: cause.all });
     const Kind = [DataError, DomainError, ShapeError].find((each) => cause instanceof each) ?? UsageError;

@@ -73,7 +73,10 @@ function onlyOutput({ outputs }: GivenModel): string {
   throw new UsageError(`it has ${names.length} outputs: ${names.join(", ")}\nchoose one by --output`);
 }
 
-/** Sizes of an example. Errors: `DataError` where the file leaves some open. */
+/** Most numbers of an example. */
+const MOST_NUMBERS = 2 ** 26;
+
+/** Sizes of an example. Errors: `DataError` where the file leaves some open, for none, and for more than fit into memory. */
 function exampleShape({ input: { name, shape } }: GivenModel, chosen?: readonly number[]): number[] {
   const sizes = shape.slice(1);
   const known = chosen ?? sizes;
@@ -86,6 +89,11 @@ function exampleShape({ input: { name, shape } }: GivenModel, chosen?: readonly 
   if (open >= 0)
     throw new DataError(
       `the input ${JSON.stringify(name)} is [${shape.join(", ")}]: axis ${open + 1} has no size in the file\nset the shape of an example by --input-shape, such as ${sizes.map((size) => (typeof size === "number" ? size : usual)).join(",")}`,
+    );
+  const count = sizeOf(known as number[]);
+  if (count < 1 || count > MOST_NUMBERS)
+    throw new DataError(
+      `the input ${JSON.stringify(name)} is [${shape.join(", ")}], ${count} numbers for an example; expected 1 to ${MOST_NUMBERS}\nset other sizes by --input-shape, or export the network for smaller inputs`,
     );
   return known as number[];
 }

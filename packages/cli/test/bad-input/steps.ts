@@ -108,6 +108,49 @@ export const steps: readonly BadCommand[] = [
     says: ['the input "x" is [N, M]: axis 1 has no size in the file', "by --input-shape, such as 28"],
   },
   {
+    input: "an input of more numbers than fit into memory",
+    args: converting(made([["Relu", ["x"], ["y"]]], { input: input(["N", 2 ** 40]) })),
+    ...data,
+    says: ["1099511627776 numbers for an example; expected 1 to", "set other sizes by --input-shape"],
+  },
+  {
+    input: "an input of no numbers",
+    args: converting(made([["Relu", ["x"], ["y"]]], { input: input(["N", 0]) })),
+    ...data,
+    says: ['the input "x" is [N, 0], 0 numbers for an example', "set other sizes by --input-shape"],
+  },
+  {
+    input: "an input whose sizes the file leaves open, layer by layer",
+    args: converting(made([product], { input: input(["N", "M"]) }), "--grain", "layer"),
+    ...data,
+    says: ['the input "x" is [N, M]: axis 1 has no size in the file', "such as 1,28,28, by --input-shape"],
+  },
+  {
+    input: "a folder in place of a network",
+    args: ({ images }) => {
+      const folder = images();
+      return ["convert", folder, "--out", `${folder}/converted`];
+    },
+    ...data,
+    says: ["a folder, expected a file", "name the file of the network in it"],
+  },
+  {
+    input: "weights in another file, which is missing",
+    args: converting(
+      made([product], {
+        constants: {
+          w: {
+            ...floats([4, 2], []),
+            dataLocation: 1,
+            externalData: [{ $typeName: "onnx.StringStringEntryProto", key: "location", value: "w.bin" }],
+          },
+        },
+      }),
+    ),
+    ...data,
+    says: ['its numbers are in the file "w.bin", which is missing', "put it next to the ONNX file"],
+  },
+  {
     input: "several inputs",
     args: converting(
       made(

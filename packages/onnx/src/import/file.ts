@@ -20,6 +20,12 @@ export function openOnnx(path: string): { bytes: Uint8Array; external: ExternalD
   };
 }
 
+/** Why a file cannot be read, by the code of the system. */
+const reasons: { readonly [code: string]: string } = {
+  ENOENT: "no such file",
+  EISDIR: "a folder, expected a file\nname the file of the network in it",
+};
+
 function readBytes(path: string): Uint8Array {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile() && !found.isDirectory())
@@ -29,8 +35,8 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-    throw new DataError(`${path}: ${missing ? "no such file" : (cause as Error).message}`, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new DataError(`${path}: ${(code && reasons[code]) ?? message}`, { cause });
   }
 }
 

@@ -6,7 +6,7 @@ import type { Runtime } from "../installed-runtime.js";
 import type { ConvertedNetwork } from "./convert.js";
 import { fromHalves, halfOf } from "./elements.js";
 import { neededFor } from "./graph.js";
-import type { ExternalData } from "./tensor.js";
+import { type ExternalData, withoutFile } from "./tensor.js";
 
 /** The numbers of an output, one example after another, and the sizes of one. */
 export type Computed = Readonly<{ data: ArrayLike<unknown>; shape: readonly number[] }>;
@@ -196,11 +196,12 @@ const sizesOf = ({ type }: onnx.ValueInfoProto): (number | undefined)[] =>
     value.case === "dimValue" ? Number(value.value) : undefined,
   );
 
-/** Embeds external numbers in the file. */
+/** Embeds external numbers in the file. Errors: `DataError` where they are missing. */
 export function bringIn(tensor: onnx.TensorProto, external: ExternalData): void {
   if (tensor.dataLocation !== onnx.TensorProto_DataLocation.EXTERNAL) return;
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
-  const file = external(entries.get("location") ?? "") ?? new Uint8Array();
+  const location = entries.get("location") ?? "";
+  const file = external(location) ?? withoutFile(`initializer ${JSON.stringify(tensor.name)}`, location);
   const offset = Number(entries.get("offset") ?? 0);
   const length = Number(entries.get("length") ?? file.length - offset);
   tensor.rawData = Uint8Array.from(file.subarray(offset, offset + length));

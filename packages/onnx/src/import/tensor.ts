@@ -91,6 +91,13 @@ export function readTensor(proto: onnx.TensorProto, what: string, external?: Ext
   return { shape, element, data };
 }
 
+/** @throws DataError that names a file of weights which is missing */
+export function withoutFile(what: string, location: string): never {
+  throw new DataError(
+    `${what}: its numbers are in the file ${JSON.stringify(location)}, which is missing\nput it next to the ONNX file`,
+  );
+}
+
 /** The part of another file that holds the numbers. */
 function externalBytes(
   proto: onnx.TensorProto,
@@ -100,11 +107,7 @@ function externalBytes(
 ): Uint8Array {
   const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get("location") ?? "";
-  const file = external?.(location);
-  if (!file)
-    throw new DataError(
-      `${what}: its numbers are in the file ${JSON.stringify(location)}, which is missing\nput it next to the ONNX file`,
-    );
+  const file = external?.(location) ?? withoutFile(what, location);
   const offset = Number(entries.get("offset") ?? 0);
   const length = Number(entries.get("length") ?? needed);
   if (!Number.isSafeInteger(offset) || offset < 0 || length !== needed || offset + length > file.length)
