@@ -1,7 +1,8 @@
-import { type DataIn, type FitOptions, type Flow, type FlowModel, fit } from "@flowify/core";
+import { type DataIn, type Executor, type FitOptions, type Flow, FlowModel, fit } from "@flowify/core";
 
 /** How the members of an ensemble are trained: as by `fit`, each with its own seed. */
 export type EnsembleOptions = Omit<FitOptions, "onStep" | "condition"> & {
+  executor: Executor;
   condition?: DataIn;
   steps: number;
   seed: number;
@@ -23,36 +24,74 @@ export type EnsembleOptions = Omit<FitOptions, "onStep" | "condition"> & {
 const TOLD_EVERY = 20;
 
 /**
- * Trains copies of a flow one after another. Each starts elsewhere, sees the data in another order, and stops by other
- * held-out examples: where they disagree, too little was seen. Source: Lakshminarayanan et al. 2017 (arXiv:1612.01474).
+ * Trains copies of a flow, side by side where an executor has threads for it. Each starts elsewhere, sees the data in another order, and
+ * stops by other held-out examples: where they disagree, too little was seen. Source: Lakshminarayanan et al. 2017
+ * (arXiv:1612.01474).
  *
  * @throws the errors of `fit`; the members so far are released
  */
 export async function fitEnsemble(
   make: () => Flow,
   data: DataIn,
-  { members, before = [], examplesOf, onProgress, onMember, ...options }: EnsembleOptions,
+  { members, before = [], executor, examplesOf, onProgress, onMember, ...options }: EnsembleOptions,
 ): Promise<FlowModel[]> {
-  const models = [...before];
-  const { steps, seed } = options;
-  const isStopped = (): boolean => options.signal?.aborted === true;
-  try {
-    for (let member = models.length; member < members && !isStopped(); member++) {
-      const { data: own = data, ...examples } = examplesOf?.(member) ?? {};
-      const model = await fit(make(), own, {
-        ...options,
-        ...examples,
-        seed: seed + member,
-        onStep({ step }) {
-          if (step % TOLD_EVERY === 0) onProgress?.((member + step / steps) / members);
-        },
-      });
-      models.push(model);
-      if (!isStopped()) await onMember?.(model, member);
-    }
-  } catch (error) {
-    for (const model of models) await model.dispose();
-    throw error;
+  const { steps, seed, signal } = options;
+  const models: (FlowModel | undefined)[] = [...before];
+  const shares = Array.from({ length: members }, (_, member) => Number(member < before.length));
+  // for all members, so that one that goes on alone has the same digits
+  const apart = executor.separate?.(members) ?? [];
+  let next = before.length;
+  let told = before.length;
+  let isFailed = false;
+  const isStopped = (): boolean => isFailed || signal?.aborted === true;
+  const stopping = {
+    get aborted() {
+      return isStopped();
+    },
+  };
+  async function trained(member: number, on: Executor): Promise<FlowModel> {
+    const { data: own = data, ...examples } = examplesOf?.(member) ?? {};
+    const model = await fit(make(), own, {
+      ...options,
+      ...examples,
+      executor: on,
+      signal: stopping,
+      seed: seed + member,
+      onStep({ step }) {
+        shares[member] = step / steps;
+        if (step % TOLD_EVERY === 0) onProgress?.(shares.reduce((sum, share) => sum + share, 0) / members);
+      },
+    });
+    if (on === executor) return model;
+    const parameters = model.save();
+    await model.dispose();
+    return FlowModel.load(make(), parameters, executor);
   }
-  return models;
+  /** Shows the members that are ready, in their order. */
+  async function tell(): Promise<void> {
+    for (let model = models[told]; model && !isStopped(); model = models[++told])
+      await onMember?.(model, told);
+  }
+  let telling: Promise<void> = Promise.resolve();
+  async function work(on: Executor): Promise<void> {
+    try {
+      while (next < members && !isStopped()) {
+        const member = next++;
+        models[member] = await trained(member, on);
+        shares[member] = 1;
+        telling = telling.then(tell);
+        await telling;
+      }
+    } catch (error) {
+      isFailed = true;
+      throw error;
+    }
+  }
+  const ends = await Promise.allSettled((apart.length > 1 ? apart : [executor]).map(work));
+  for (const each of apart) await each.dispose();
+  const found = models.filter((model) => model !== undefined);
+  const failed = ends.find((end) => end.status === "rejected");
+  if (!failed) return found;
+  for (const model of found) await model.dispose();
+  throw failed.reason;
 }

@@ -40,6 +40,8 @@ export type OnnxProgramOptions = Readonly<{
   session: InferenceSession.SessionOptions;
   /** Other threads that also run the program. */
   workers?: readonly WorkerHandle[];
+  /** The first of these threads runs it alone, and this one not at all. */
+  apart?: boolean;
   /** Memory limit of the program in bytes. */
   memory: number;
   /** The values of the first arguments, for building in: ONNX Runtime packs them for its products. */
@@ -78,6 +80,7 @@ export async function onnxProgram(
     target,
     session: usual,
     workers = [],
+    apart = false,
     memory,
     constants = [],
     itemwise = false,
@@ -115,7 +118,7 @@ export async function onnxProgram(
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =
     workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
-  const bytes = (1 + workers.length) * (target.memoryFactor * lowered.peak + built) + between;
+  const bytes = (workers.length + (apart ? 0 : 1)) * (target.memoryFactor * lowered.peak + built) + between;
   if (bytes > memory) throw new MemoryError(name, bytes, memory); // before a file is made from it
   const model = withConstants(lowered, new Map(constants.map((value, i) => [nth(inputNames, i), value])));
   const options: InferenceSession.SessionOptions =
@@ -142,7 +145,8 @@ export async function onnxProgram(
     const results = resultTensors(store, outputs, into, (tensor) => !read.has(tensor));
     const named = (slots: readonly Slot[], tensors: readonly Tensor[]) =>
       Object.fromEntries(slots.map((slot, i) => [slot.name, nth(tensors, i)]));
-    await own.run(named(slots, feeds), named(outputs, results));
+    const session = await openHere();
+    await session.run(named(slots, feeds), named(outputs, results));
     return results;
   };
   if (outputs.length === 0)
@@ -154,12 +158,21 @@ export async function onnxProgram(
   const file = engine.toBytes(model);
   // values that are built in make a session of their own, and so does a profile
   const isKept = constants.length === 0 && !options.enableProfiling;
-  const [own, ...beside] = (await allOpened([
-    sessionOf(engine.runtime, isKept ? key : undefined, target.memoryFactor * model.peak + file.length, () =>
-      openSession(engine.runtime, engine.run, file, options),
-    ),
+  let own: Promise<Opened> | undefined;
+  const openHere = (): Promise<Opened> => {
+    own ??= sessionOf(
+      engine.runtime,
+      isKept ? key : undefined,
+      target.memoryFactor * model.peak + file.length,
+      () => openSession(engine.runtime, engine.run, file, options),
+    );
+    return own;
+  };
+  const beside = (await allOpened([
+    ...(apart ? [] : [openHere()]),
     ...workers.map((worker, i) => worker.open(file, besideOptions(options, i + 1), slots, outputs, here)),
-  ]).catch(rejected)) as [Opened, ...WorkerProgram[]];
+  ]).catch(rejected)) as WorkerProgram[];
+  if (!apart) beside.shift();
   return {
     flops: model.flops,
     async run(args, { into, worker = 0 } = {}) {
@@ -167,7 +180,9 @@ export async function onnxProgram(
       const feeds = [...given, ...captured.map(([, tensor]) => tensor)];
       try {
         const results =
-          worker === 0 ? await here(feeds, into) : await nth(beside, worker - 1).run(feeds, into);
+          worker === 0 && !apart
+            ? await here(feeds, into)
+            : await nth(beside, apart ? 0 : worker - 1).run(feeds, into);
         return tree.unflatten<PlacedArray>(structure, results);
       } catch (cause) {
         if (cause instanceof DeviceError) throw cause;
@@ -175,7 +190,8 @@ export async function onnxProgram(
       }
     },
     async dispose() {
-      await Promise.all([own, ...beside].map((program) => program.close()));
+      const opened = own ? [await own] : [];
+      await Promise.all([...opened, ...beside].map((program) => program.close()));
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * Runs whose results lie in given memory, and are not copied from there; of programs of `toBytesInPlace`, which says how.
- * JavaScript, so that the threads of `lanes/` share it.
+ * JavaScript, so that the threads of `workers/` share it.
  */
 export const DONE = "flowify.done";
 

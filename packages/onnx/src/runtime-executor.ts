@@ -24,6 +24,8 @@ export type RuntimeExecutorOptions = Readonly<{
   /** Memory limit of a program in bytes, evaluated when it is compiled. */
   memory(): number;
   onLower?: LowerListener | undefined;
+  /** Whether programs run in a separate thread, and not in this one. */
+  apart?: boolean;
 }>;
 
 /**
@@ -31,10 +33,8 @@ export type RuntimeExecutorOptions = Readonly<{
  * compiled to a session, or, if it is elementwise on large float32 arrays, compiled to WebAssembly kernels. Placed
  * arrays are tensors in the memory of the host.
  */
-export function runtimeExecutor(
-  engine: Engine,
-  { name: executorName, target, mostWorkers, session, memory, onLower }: RuntimeExecutorOptions,
-): Executor {
+export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions): Executor {
+  const { name: executorName, target, mostWorkers, session, memory, onLower, apart = false } = options;
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
   let threads: WorkerHandle[] = []; // started when a program is compiled for workers
@@ -64,7 +64,8 @@ export function runtimeExecutor(
           (await onnxProgram(store, jaxpr, signature, {
             target: { ...target, threads: each },
             session: session(name, each),
-            workers: workersBeside(workers),
+            workers: workersBeside(apart ? 2 : workers),
+            apart,
             memory: memory(),
             itemwise,
             lift,
@@ -107,6 +108,14 @@ export function runtimeExecutor(
     peek: (placed) => treeMap(hostOf, placed) as never,
     release(placed) {
       for (const leaf of treeLeaves(placed)) store.release(leaf as Tensor);
+    },
+    separate(most) {
+      const count = Math.min(most, mostWorkers);
+      const each = { ...target, threads: Math.floor(target.threads / count), workers: 1 };
+      if (count < 2 || apart) return [];
+      return Array.from({ length: count }, () =>
+        runtimeExecutor(engine, { ...options, target: each, mostWorkers: 1, apart: true }),
+      );
     },
     async dispose() {
       const closed = await Promise.allSettled([...open].map((compiled) => compiled.dispose()));

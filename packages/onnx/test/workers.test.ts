@@ -57,6 +57,35 @@ describe("a program on two workers", () => {
   });
 });
 
+describe("executors in separate threads", () => {
+  const f = (a: np.Array, b: np.Array): np.Array[] => [np.matmul(a.ref, b), np.sum(a)];
+  const specs = [new ArraySpec([30, 40], np.float32), new ArraySpec([40, 20], np.float32)];
+  const args = [normals([30, 40], 7), normals([40, 20], 8)];
+
+  it("are one a core at most, and none where that is a single one", async () => {
+    const separate = executor.separate?.(5) ?? [];
+    expect(separate).toHaveLength(2);
+    expect(separate.map((each) => each.separate?.(2))).toEqual([[], []]);
+    expect(executor.separate?.(1)).toEqual([]);
+    for (const each of separate) await each.dispose();
+  });
+
+  it("compute the same numbers beside this thread, into results that are given back", async () => {
+    const separate = executor.separate?.(2) ?? [];
+    const here = await executor.compile(f, specs);
+    const expected = await fetched(await here.run(args));
+    const programs = await Promise.all(separate.map((each) => each.compile(f, specs)));
+    const results = await Promise.all(programs.map((program) => program.run(args)));
+    for (const [i, result] of results.entries()) {
+      expect(await fetched(result)).toEqual(expected);
+      const again = await programs[i]?.run(args, { into: result });
+      expect((again as object[])[0]).toBe((result as object[])[0]);
+    }
+    for (const each of separate) await each.dispose();
+    await here.dispose();
+  });
+});
+
 describe("a flow on two workers", () => {
   it("has the loss and the moments of one worker", async () => {
     const options = { flow, data: { examples, count: 400 }, steps: 3, batchSize: 64, seed: 4 };

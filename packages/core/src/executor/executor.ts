@@ -96,5 +96,10 @@ export type Executor = Readonly<{
   peek?<T = JsTree<HostArray>>(tree: NoInfer<PlacedTree<T>>): T;
   /** Releases placed arrays. */
   release(tree: JsTree<PlacedArray>): void;
+  /**
+   * Executors that each compute in a separate thread, at most so many, with the cores divided among them: a network too small for a second
+   * core is trained beside another one. Fewer than two, or missing, where that is of no use. Each is to be disposed of.
+   */
+  separate?(most: number): readonly Executor[];
   dispose(): Promise<void>;
 }>;
