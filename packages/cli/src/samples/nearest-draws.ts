@@ -5,11 +5,11 @@ const ROUNDS = 4;
 export type Draw<T extends Uint8Array | Float32Array> = (seed: number) => Promise<T>;
 
 /**
- * Of several draws of each example the one with the smallest distance. Where examples are drawn from q(x | y) of a function
+ * Of several samples in the place of each example the one with the smallest distance. Where examples are drawn from q(x | y) of a function
  * y = f(x) that can be computed, with |f(x) − y| as distance, this is approximate Bayesian computation by rejection.
  *
  * @param far the distance of each example
- * Source: Beaumont, Zhang, Balding 2002, of the nearest share of draws
+ * Source: Beaumont, Zhang, Balding 2002, of the nearest share of samples
  */
 export async function nearestDraws<T extends Uint8Array | Float32Array>(
   draw: Draw<T>,
