@@ -3,6 +3,7 @@ import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
 import { makeRng, type Rng, sizeOf, softplus } from "@flowify/core/layer";
 import { type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { takeRows } from "../packages/cli/src/rows.js";
+import { meanAndSpread } from "../packages/cli/src/statistics.js";
 
 /** Settings of the classifier, those of scikit-learn's `MLPClassifier`. */
 const BATCH = 200;
@@ -155,14 +156,9 @@ function standardized(first: Float32Array, second: Float32Array, dim: number): F
   const out = new Float32Array(first.length + second.length);
   out.set(first);
   out.set(second, first.length);
-  const count = first.length / dim;
   for (let k = 0; k < dim; k++) {
-    let [sum, squares] = [0, 0];
-    for (let i = k; i < first.length; i += dim) sum += first[i] as number;
-    const mean = sum / count;
-    for (let i = k; i < first.length; i += dim) squares += ((first[i] as number) - mean) ** 2;
-    const std = Math.sqrt(squares / count) || 1;
-    for (let i = k; i < out.length; i += dim) out[i] = ((out[i] as number) - mean) / std;
+    const { mean, std } = meanAndSpread(first.filter((_, i) => i % dim === k));
+    for (let i = k; i < out.length; i += dim) out[i] = ((out[i] as number) - mean) / (std || 1);
   }
   return out;
 }

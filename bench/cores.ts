@@ -1,12 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { numbers as axis, drawChart, svgToPng } from "flowify/charts";
 import { median } from "./matrix-product.js";
 import type { BenchResult } from "./network.js";
-import { row } from "./passes-page.js";
+import { table } from "./passes-page.js";
+import { benchJson, say } from "./processes.js";
 import type { ScoreResult } from "./score.js";
 
 /** Numbers of cores, as far as the machine has them. */
@@ -22,17 +21,10 @@ const WORK = [
 const PRODUCT = "product of 1024³ (g)";
 type Timed = Readonly<{ ms: number; gMs: number; machine: string }>;
 
-/** A bench in a process that may use the first so many cores alone. */
+/** A bench in a process that may use the first so many cores alone: taskset of util-linux sees to it. */
 function onCores(cores: number, args: readonly string[]): Timed {
-  const bench = fileURLToPath(new URL("run.ts", import.meta.url));
-  const node = [process.execPath, ...process.execArgv, bench, ...args, "--steps", "20", "--json"];
-  const child = spawnSync("taskset", ["--cpu-list", `0-${cores - 1}`, ...node], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  if (child.error) throw new Error(`cores are given to a process by taskset (util-linux): ${child.error}`);
-  if (child.status !== 0) throw new Error(`${args.join(" ")} on ${cores} cores ended with ${child.status}`);
-  const found = JSON.parse(child.stdout) as BenchResult | ScoreResult;
+  const own = ["taskset", "--cpu-list", `0-${cores - 1}`];
+  const found = benchJson<BenchResult | ScoreResult>([...args, "--steps", "20"], own);
   return { ms: "stepMs" in found ? found.stepMs : found.scoreMs, gMs: found.gMs, machine: found.machine };
 }
 
@@ -43,7 +35,7 @@ export async function benchCores(folder: string): Promise<void> {
     name,
     all: numbers.map((cores) => {
       const own = onCores(cores, args);
-      process.stderr.write(`${name}, cores ${cores}: ${own.ms.toFixed(0)} ms, g ${own.gMs.toFixed(1)} ms\n`);
+      say(`${name}, cores ${cores}: ${own.ms.toFixed(0)} ms, g ${own.gMs.toFixed(1)} ms`);
       return own;
     }),
   }));
@@ -52,16 +44,14 @@ export async function benchCores(folder: string): Promise<void> {
     { name: PRODUCT, ms: numbers.map((_, k) => median(timed.map(({ all }) => all[k]?.gMs ?? Number.NaN))) },
   ];
   const gain = (ms: readonly number[], k: number): number => (ms[0] ?? 0) / (ms[k] ?? 1);
-  const cells = times.map((each) =>
-    row([
-      each.name,
-      ...each.ms.map((own, k) => {
-        const faster = k > 0 ? ` (${gain(each.ms, k).toFixed(2)})` : "";
-        const inG = "g" in each ? `, ${(own / (each.g[k] ?? Number.NaN)).toFixed(1)} g` : "";
-        return `${own.toFixed(own < 100 ? 1 : 0)}${faster}${inG}`;
-      }),
-    ]),
-  );
+  const cells = times.map((each) => [
+    each.name,
+    ...each.ms.map((own, k) => {
+      const faster = k > 0 ? ` (${gain(each.ms, k).toFixed(2)})` : "";
+      const inG = "g" in each ? `, ${(own / (each.g[k] ?? Number.NaN)).toFixed(1)} g` : "";
+      return `${own.toFixed(own < 100 ? 1 : 0)}${faster}${inG}`;
+    }),
+  ]);
   const last = numbers.at(-1) ?? 1;
   const missing = CORES.filter((cores) => cores > last);
   writeFileSync(
@@ -72,9 +62,7 @@ Made by \`npm run bench -- --cores\` on ${timed[0]?.all.at(-1)?.machine}. Each p
 training step, or of the scores of 10,000 test images, medians. In parentheses how many times faster than one core. Behind it the
 time in g, which is timed beside each: a host that changes between two of them changes both. What the product of two matrices gains is what the machine has to offer.
 ${missing.length > 0 ? `\nThis machine has no ${missing.join(", ")} cores to measure: the same command on a larger one makes the other columns.\n` : ""}
-${row(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)])}
-| --- |${" ---: |".repeat(numbers.length)}
-${cells.join("\n")}
+${table(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)], cells)}
 
 ![How many times faster each is with more cores](cores.png)
 `,

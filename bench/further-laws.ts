@@ -1,6 +1,5 @@
-import type { Rng } from "@flowify/core/layer";
 import { logSumExp } from "../packages/cli/src/statistics.js";
-import { gamma, type Law, logGamma, logNormal, mixture, numbers, pick } from "./known-laws.js";
+import { gamma, type Law, logGamma, logNormal, mixture, numbers, pick, poisson } from "./known-laws.js";
 
 /** A thin ring, and uniform noise over a square around it. */
 const noisyRing: Law = {
@@ -38,14 +37,6 @@ const shifted: Law = (() => {
     },
   };
 })();
-
-/** Poisson, by products of uniforms. */
-function poisson(rng: Rng, mean: number): number {
-  const least = Math.exp(-mean);
-  let [count, product] = [0, rng.uniform()];
-  for (; product > least; count++) product *= rng.uniform();
-  return count;
-}
 
 /** A negative binomial count whose shape and mean depend on a category, and a second count that follows the first. */
 const counts: Law = (() => {

@@ -1,5 +1,7 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { logSumExp } from "../packages/cli/src/statistics.js";
+import { cholesky } from "../packages/core/src/init/fit-mixture.js";
+import { solveLower } from "./simulators.js";
 
 /** A cell: a number, or the name of a category. */
 export type Cell = number | string;
@@ -32,26 +34,18 @@ const drawNormal = ({ mean, factor }: Normal, rng: Rng): number[] => {
 };
 
 function logOfNormal({ mean, factor }: Normal, x: readonly number[]): number {
-  const e: number[] = [];
-  let log = 0;
-  for (const [i, row] of factor.entries()) {
-    let rest = x[i]! - mean[i]!;
-    for (let j = 0; j < i; j++) rest -= row[j]! * e[j]!;
-    e.push(rest / row[i]!);
-    log += logNormal(e[i]!) - Math.log(row[i]!);
-  }
-  return log;
+  const e = solveLower(
+    factor,
+    x.map((value, i) => value - mean[i]!),
+  );
+  return e.reduce((log, value, i) => log + logNormal(value) - Math.log(factor[i]![i]!), 0);
 }
 
 /** The lower triangular factor of a covariance. */
 function factorOf(covariance: readonly (readonly number[])[]): number[][] {
-  const factor = covariance.map((row) => row.map(() => 0));
-  for (const [i, row] of covariance.entries())
-    for (let j = 0; j <= i; j++) {
-      const rest = row[j]! - factor[i]!.slice(0, j).reduce((sum, f, k) => sum + f * factor[j]![k]!, 0);
-      factor[i]![j] = i === j ? Math.sqrt(rest) : rest / factor[j]![j]!;
-    }
-  return factor;
+  const n = covariance.length;
+  const factor = cholesky(Float64Array.from(covariance.flat()), n);
+  return covariance.map((_, i) => [...factor.subarray(i * n, (i + 1) * n)]);
 }
 
 export function mixture(n: number, K: number, spread: number, seed: number): Law {
@@ -192,6 +186,14 @@ export function gamma(rng: Rng, shape: number): number {
     const v = (1 + x / Math.sqrt(9 * d)) ** 3;
     if (v > 0 && Math.log(1 - rng.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
   }
+}
+
+/** The number of events of a Poisson distribution, by products of uniforms. */
+export function poisson(rng: Rng, mean: number): number {
+  const least = Math.exp(-mean);
+  let [count, product] = [0, rng.uniform()];
+  for (; product > least; count++) product *= rng.uniform();
+  return count;
 }
 
 /** log Γ by Stirling's series, at x + 8. */

@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Executor, UsageError } from "@flowify/core";
+import type { Executor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
-import { fit, openExecutor } from "flowify";
+import { fit } from "flowify";
 import { readTable, tableFlow } from "flowify/tables";
 import { rowBaselines } from "../packages/cli/src/baselines/rows.js";
+import { withExecutor } from "../packages/cli/src/executors.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
 import { furtherLaws } from "./further-laws.js";
 import { type Cell, laws as knownLaws } from "./known-laws.js";
+import { chosenBy, print, say } from "./processes.js";
 
 type TableRows = Awaited<ReturnType<typeof readTable>>;
 
@@ -113,23 +115,16 @@ async function benchLaw(
 
 /** Densities of known laws: a line of JSON each on standard output, a line for people on standard error. */
 export async function benchLaws({ only = "", rows, seed, threads }: LawsOptions): Promise<void> {
-  const names = Object.keys(laws).filter((name) => name.includes(only));
-  if (names.length === 0)
-    throw new UsageError(`--only ${only}: expected a part of ${Object.keys(laws).join(", ")}`);
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const executor = await openExecutor("auto", { warn: say }, { threads });
+  const names = chosenBy(only, Object.keys(laws));
   const folder = mkdtempSync(join(tmpdir(), "flowify-laws-"));
-  try {
+  await withExecutor({ threads }, { warn: say }, async (executor) => {
     for (const name of names)
       for (const count of rows === undefined ? SIZES : [rows]) {
         const result = await benchLaw(executor, folder, name, count, seed);
-        process.stdout.write(`${JSON.stringify(result)}\n`);
+        print(result);
         say(lineOf(result));
       }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-    await executor.dispose();
-  }
+  }).finally(() => rmSync(folder, { recursive: true, force: true }));
 }
 
 function lineOf({ law, rows, truth, run, baselines, seconds }: LawResult): string {

@@ -23,12 +23,13 @@ export type PassResult = {
 const RULE = 0.02;
 
 /** A row of a table in Markdown. */
-export const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 const percent = (fraction: number): string =>
   `${fraction < 0 ? "−" : "+"}${(100 * Math.abs(fraction)).toFixed(1)}`;
 const shortName = (network: string): string => network.replace(/^mnist\//, "").replace(":paper", "");
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+/** A table in Markdown; its first column holds words, the others figures. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(row)].join("\n");
 
 /** One cell of the gains. */

@@ -6,6 +6,7 @@ import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import { machine, matrixProduct, median } from "./matrix-product.js";
 import { type Graphs, graphsOf, kinds, open, sameGraphs } from "./pass-graphs.js";
 import { type PassResult, passesPage } from "./passes-page.js";
+import { print } from "./processes.js";
 
 export type PassesOptions = Readonly<{
   networks: readonly string[];
@@ -137,7 +138,7 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
           await part.dispose();
         }
         results.push(result);
-        process.stdout.write(`${JSON.stringify(result)}\n`);
+        print(result);
       }
       await whole?.dispose();
     }

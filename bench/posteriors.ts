@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "@flowify/core";
-import { openExecutor } from "flowify";
 import { type Posterior, posterior } from "flowify/posterior";
 import { elementReader } from "../packages/cli/src/data/arrays/npy.js";
 import { readNpyFile } from "../packages/cli/src/data/arrays/npy-file.js";
+import { withExecutor } from "../packages/cli/src/executors.js";
+import { meanOf } from "../packages/cli/src/statistics.js";
 import { c2st } from "./c2st.js";
+import { chosenBy, print, say } from "./processes.js";
 import { tasks } from "./simulators.js";
 
 export type PosteriorsOptions = Readonly<{
@@ -56,12 +57,9 @@ function published(folder: string, simulations: number): Map<string, number> {
 export async function benchPosteriors(folder: string, options: PosteriorsOptions): Promise<void> {
   const { only = "", simulations, seed, threads, calibration = false } = options;
   const all = tasks(await numbersIn(join(folder, "bernoulli_glm", "stimulus.npy")));
-  const names = Object.keys(all).filter((name) => only.split(",").some((part) => name.includes(part)));
-  if (names.length === 0)
-    throw new UsageError(`--only ${only}: expected one of ${Object.keys(all).join(", ")}`);
+  const names = chosenBy(only, Object.keys(all));
   const npe = published(folder, simulations);
-  const executor = await openExecutor("native", { warn: console.error }, { threads });
-  try {
+  await withExecutor({ device: "native", threads }, { warn: say }, async (executor) => {
     for (const name of names) {
       const task = all[name] as (typeof all)[string];
       const began = performance.now();
@@ -82,7 +80,7 @@ export async function benchPosteriors(folder: string, options: PosteriorsOptions
       if (calibration) {
         const judged = await calibrationOf(found, seed);
         await found.dispose();
-        console.log(JSON.stringify({ task: name, simulations, seconds: Math.round(seconds), ...judged }));
+        print({ task: name, simulations, seconds: Math.round(seconds), ...judged });
         continue;
       }
       const scores: number[] = [];
@@ -98,19 +96,14 @@ export async function benchPosteriors(folder: string, options: PosteriorsOptions
         scores.push(await c2st(executor, draws, reference, task.prior.size));
       }
       await found.dispose();
-      const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
-      console.log(
-        JSON.stringify({
-          task: name,
-          simulations,
-          seconds: Math.round(seconds),
-          c2st: rounded(mean),
-          published: npe.get(name),
-          observations: scores.map(rounded),
-        }),
-      );
+      print({
+        task: name,
+        simulations,
+        seconds: Math.round(seconds),
+        c2st: rounded(meanOf(scores)),
+        published: npe.get(name),
+        observations: scores.map(rounded),
+      });
     }
-  } finally {
-    await executor.dispose();
-  }
+  });
 }

@@ -2,12 +2,14 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { openExecutor } from "flowify";
 import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
 import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
 import { calibrationOf, conformalP } from "../packages/cli/src/detect/calibration.js";
 import { rowReasons } from "../packages/cli/src/detect/reasons/row-reasons.js";
+import { withExecutor } from "../packages/cli/src/executors.js";
 import { takeRows } from "../packages/cli/src/rows.js";
+import { meanAndSpread, meanOf } from "../packages/cli/src/statistics.js";
+import { print, say } from "./processes.js";
 import { labelledSets } from "./tables.js";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
@@ -123,9 +125,8 @@ function deviationRanks(training: Float32Array, rows: Float32Array, width: numbe
   const count = training.length / width;
   const columns = Array.from({ length: width }, (_, column) => {
     const values = Array.from({ length: count }, (__, i) => training[i * width + column]!);
-    const mean = values.reduce((sum, value) => sum + value, 0) / count;
-    const std = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count) || 1;
-    return { column, mean, std };
+    const { mean, std } = meanAndSpread(values);
+    return { column, mean, std: std || 1 };
   });
   return Array.from({ length: rows.length / width }, (_, i) => {
     const z = columns.map(({ column, mean, std }) => Math.abs(rows[i * width + column]! - mean) / std);
@@ -137,27 +138,24 @@ const show = ({ rows, first, three }: Share): string =>
   `${first.toFixed(0)} % first, ${three.toFixed(0)} % within three of ${rows} rows`;
 
 /** The mean of shares, a set each. */
-const meanOf = (shares: readonly Share[]): Share => ({
+const meanShare = (shares: readonly Share[]): Share => ({
   rows: shares.reduce((sum, { rows }) => sum + rows, 0),
-  first: shares.reduce((sum, { first }) => sum + first, 0) / shares.length,
-  three: shares.reduce((sum, { three }) => sum + three, 0) / shares.length,
+  first: meanOf(shares.map(({ first }) => first)),
+  three: meanOf(shares.map(({ three }) => three)),
 });
 
 /** Swaps one column of rows and counts how often it is named: a line of JSON for each set, lines for people on standard error. */
 export async function benchReasons(folder: string, seed: number): Promise<void> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const executor = await openExecutor("auto", { warn: say });
-  const results: SetReasons[] = [];
-  try {
+  const results = await withExecutor({}, { warn: say }, async (executor) => {
+    const found: SetReasons[] = [];
     for (const set of await chosenSets(folder)) {
       const result = await benchSet(executor, set, seed);
-      results.push(result);
-      process.stdout.write(`${JSON.stringify(result)}\n`);
+      found.push(result);
+      print(result);
       say(`${set.name}: flagged ${show(result.flagged)}; all ${show(result.all)}`);
     }
-  } finally {
-    await executor.dispose();
-  }
+    return found;
+  });
   for (const kind of ["flagged", "all", "deviation"] as const)
-    say(`mean, ${kind}: ${show(meanOf(results.map((each) => each[kind])))}`);
+    say(`mean, ${kind}: ${show(meanShare(results.map((each) => each[kind])))}`);
 }

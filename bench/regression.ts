@@ -1,16 +1,16 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { type Executor, UsageError } from "@flowify/core";
-import { openExecutor } from "flowify";
+import type { Executor } from "@flowify/core";
 import { Predictive, regression, scoresOf } from "flowify/regression";
+import { withExecutor } from "../packages/cli/src/executors.js";
 import {
   gaussianLog,
   gaussianPredictive,
   linearGaussian,
   linearMean,
 } from "../packages/cli/src/regression/linear-gaussian.js";
+import { meanOf } from "../packages/cli/src/statistics.js";
+import { byPython, chosenBy, print, say } from "./processes.js";
 
 type Scores = ReturnType<typeof scoresOf>;
 
@@ -78,18 +78,11 @@ function linear(train: Split, test: Split): Scores {
   );
 }
 
-/** Quantiles have no density: NaN stands for its logarithm. Undefined without sklearn. */
-function boosted(train: Split, test: Split): Scores | undefined {
+/** Quantiles have no density: NaN stands for its logarithm. */
+function boosted(train: Split, test: Split): Scores {
   const levels = BOOSTED.toSorted((a, b) => a - b);
   const task = { train: { x: train.given, y: train.values }, test: { x: test.given }, levels };
-  const script = fileURLToPath(new URL("boosting.py", import.meta.url));
-  const { status, stdout } = spawnSync("/usr/bin/python3", [script], {
-    input: JSON.stringify(task),
-    maxBuffer: 2 ** 28,
-    encoding: "utf8",
-  });
-  if (status !== 0) return undefined;
-  const rows = JSON.parse(stdout) as number[][];
+  const rows = byPython<number[][]>("boosting.py", task);
   const between = (quantiles: readonly number[], p: number): number => {
     const at = levels.findIndex((level) => level >= p);
     if (at <= 0) return quantiles[at === 0 ? 0 : quantiles.length - 1] as number;
@@ -109,10 +102,9 @@ function boosted(train: Split, test: Split): Scores | undefined {
 
 const rounded = (value: number): number => Number(value.toFixed(4));
 
-function line(set: string, method: string, all: readonly Scores[], seconds: number): string {
-  const mean = (of: (scores: Scores) => number): number =>
-    rounded(all.reduce((sum, scores) => sum + of(scores), 0) / all.length);
-  return JSON.stringify({
+function printMeans(set: string, method: string, all: readonly Scores[], seconds: number): void {
+  const mean = (of: (scores: Scores) => number): number => rounded(meanOf(all.map(of)));
+  print({
     set,
     method,
     splits: all.length,
@@ -128,10 +120,8 @@ function line(set: string, method: string, all: readonly Scores[], seconds: numb
 export async function benchRegression(folder: string, options: RegressionBenchOptions): Promise<void> {
   const { only = "", splits, threads, boosting } = options;
   const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, "splits.json")));
-  const names = all.filter((name) => name.includes(only));
-  if (names.length === 0) throw new UsageError(`--only ${only}: expected one of ${all.join(", ")}`);
-  const executor = await openExecutor("native", { warn: console.error }, { threads });
-  try {
+  const names = chosenBy(only, all);
+  await withExecutor({ device: "native", threads }, { warn: say }, async (executor) => {
     for (const name of names) {
       const table = readTable(join(folder, name));
       const [own, plain, trees]: [Scores[], Scores[], Scores[]] = [[], [], []];
@@ -144,17 +134,12 @@ export async function benchRegression(folder: string, options: RegressionBenchOp
         own.push(await ours(train, held, split, executor));
         ms += performance.now() - began;
         plain.push(linear(train, held));
-        const found = boosting ? boosted(train, held) : undefined;
-        if (found) trees.push(found);
-        process.stderr.write(
-          `\r${name} ${split}: log p ${own.at(-1)?.logProb.toFixed(3)}, CRPS ${own.at(-1)?.crps.toFixed(4)}  \n`,
-        );
+        if (boosting) trees.push(boosted(train, held));
+        say(`${name} ${split}: log p ${own.at(-1)?.logProb.toFixed(3)}, CRPS ${own.at(-1)?.crps.toFixed(4)}`);
       }
-      console.log(line(name, "flowify", own, ms / 1000 / own.length));
-      console.log(line(name, "Gaussian with a linear mean", plain, 0));
-      if (trees.length > 0) console.log(line(name, "gradient boosting, quantile loss", trees, 0));
+      printMeans(name, "flowify", own, ms / 1000 / own.length);
+      printMeans(name, "Gaussian with a linear mean", plain, 0);
+      if (trees.length > 0) printMeans(name, "gradient boosting, quantile loss", trees, 0);
     }
-  } finally {
-    await executor.dispose();
-  }
+  });
 }

@@ -7,6 +7,7 @@ import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
 import { benchPosteriors } from "./posteriors.js";
+import { benchCommand, benchJson, print, say } from "./processes.js";
 import { type Profile, profileNetwork, showProfile } from "./profile.js";
 import { benchReasons } from "./reasons.js";
 import { benchRegression } from "./regression.js";
@@ -88,25 +89,10 @@ function deviceNamed(name: string): (typeof devices)[number] {
   return device;
 }
 
-/** Runs this script; passes its messages to standard error and returns its JSON document. */
-function runJson<T>(args: readonly string[]): T {
-  const child = spawnSync(
-    process.execPath,
-    [...process.execArgv, fileURLToPath(import.meta.url), ...args, "--json"],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-      encoding: "utf8",
-      maxBuffer: 2 ** 28,
-    },
-  );
-  if (child.status !== 0) throw new Error(`${args.join(" ")} ended with status ${child.status}`);
-  return JSON.parse(child.stdout) as T;
-}
-
 /** Step and profile of a network, each in a separate process. */
 function speedOf(args: readonly string[]): Speed {
-  const speed = { step: runJson<BenchResult>(args), profile: runJson<Profile>([...args, "--profile"]) };
-  process.stderr.write(`${describe(speed.step)}\n`);
+  const speed = { step: benchJson<BenchResult>(args), profile: benchJson<Profile>([...args, "--profile"]) };
+  say(describe(speed.step));
   return speed;
 }
 
@@ -162,9 +148,7 @@ const benchmarks = {
   laws: (given) => benchLaws(given),
   posteriors: (given) => benchPosteriors(given.posteriors ?? "", given),
   regression: (given) => benchRegression(given.regression ?? "", given),
-  series: async ({ seed }) => {
-    for (const line of benchSeries(seed)) process.stdout.write(`${line}\n`);
-  },
+  series: async ({ seed }) => benchSeries(seed),
   reasons: async ({ reasons = "", seeds }) => {
     for (let seed = 0; seed < seeds; seed++) await benchReasons(reasons, seed);
   },
@@ -192,16 +176,16 @@ async function main(): Promise<number> {
   const names = given.all ? [...paperNames] : named.map(fullName);
   const [only] = names.length === 1 ? names : [];
   if (only !== undefined) {
-    const print = (result: object, words: string): void => {
-      process.stdout.write(`${JSON.stringify(result)}\n`);
-      if (!json) process.stderr.write(`${words}\n`);
+    const told = (result: object, words: string): void => {
+      print(result);
+      if (!json) say(words);
     };
     if (given.profile) {
       const profile = await profileNetwork(only, steps, dataDir);
       process.stdout.write(`${json ? JSON.stringify(profile) : showProfile(profile)}\n`);
     } else if (given.score) {
       const result = await benchScore(only, dataDir);
-      print(result, describeScore(result));
+      told(result, describeScore(result));
     } else {
       const result = await benchNetwork(only, {
         steps,
@@ -210,7 +194,7 @@ async function main(): Promise<number> {
         ...(batch !== undefined && { batch, parts: "fastest" as const }),
         ...(threads !== undefined && { threads }),
       });
-      print(result, describe(result));
+      told(result, describe(result));
     }
     return 0;
   }
@@ -226,8 +210,8 @@ async function main(): Promise<number> {
   let failed = 0;
   const common = process.argv.slice(2).filter((arg) => arg !== "--all" && !named.includes(arg));
   for (const name of names) {
-    const args = [...process.execArgv, fileURLToPath(import.meta.url), shortName(name), ...common];
-    if (spawnSync(process.execPath, args, { stdio: "inherit" }).status !== 0) failed++;
+    const [command, ...args] = benchCommand([shortName(name), ...common]);
+    if (spawnSync(command, args, { stdio: "inherit" }).status !== 0) failed++;
   }
   return failed === 0 ? 0 : 1;
 }

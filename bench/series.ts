@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { table } from "./passes-page.js";
+import { byPython, fileHere, printedBy } from "./processes.js";
 import { faults, pumpCsv, pumpRows } from "./pumps.js";
 
 /** Rows to train on, rows of a series, and those of its fault. */
@@ -13,23 +13,11 @@ const [LAGS, FALSE_ALARMS, MEANS] = [3, 0.13, [1, 10]] as const;
 
 type Scores = readonly (readonly number[])[];
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-function run(command: string, args: readonly string[], input?: string): string {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    input,
-    maxBuffer: 2 ** 28,
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
-  return stdout;
-}
-
 /** Scores of all rows; those without enough rows before them have the middle score. */
 function ours(train: string, tests: readonly string[]): Scores {
   const folder = mkdtempSync(join(tmpdir(), "flowify-series-"));
   const flowify = (...args: string[]): string =>
-    run(process.execPath, [here("../packages/cli/bin/flowify.js"), ...args]);
+    printedBy(process.execPath, [fileHere("../packages/cli/bin/flowify.js"), ...args]);
   try {
     const [data, fitted] = [join(folder, "rows.csv"), join(folder, "run")];
     writeFileSync(data, train);
@@ -76,25 +64,19 @@ function judged(scores: Scores, labels: Scores): { f1: number; found: number[] }
  * Twelve faults of a plant that is made by a seed, after those of SKAB: F1 at 13 % false alarms, beside isolation forest and PCA
  * of Python's sklearn, which learn from the same rows.
  */
-export function benchSeries(seed: number): string[] {
+export function benchSeries(seed: number): void {
   const train = pumpRows(TRAIN, 1000 * (seed + 1)).rows;
   const series = faults.map((fault, i) => pumpRows(ROWS, 1000 * (seed + 1) + i + 1, { fault, ...FAULTY }));
   const tests = series.map(({ rows }) => rows);
   const labels = series.map((each) => each.labels);
-  const task = JSON.stringify({ train, tests });
-  const others = JSON.parse(run("/usr/bin/python3", [here("series.py")], task)) as Record<string, Scores>;
+  const others = byPython<Record<string, Scores>>("series.py", { train, tests });
   const methods = { flowify: ours(pumpCsv(train), tests.map(pumpCsv)), ...others };
-  return [
-    `| method | rows | F1 | ${faults.map(({ name }) => name).join(" | ")} |`,
-    `| --- | ---: | ---: |${" ---: |".repeat(faults.length)}`,
-    ...Object.entries(methods).flatMap(([name, scores]) =>
-      MEANS.map((rows) => {
-        const { f1, found } = judged(
-          scores.map((own) => smoothed(own, rows)),
-          labels,
-        );
-        return `| ${name} | ${rows} | ${f1.toFixed(3)} | ${found.map((share) => share.toFixed(2)).join(" | ")} |`;
-      }),
-    ),
-  ];
+  const rows = Object.entries(methods).flatMap(([name, scores]) =>
+    MEANS.map((mean) => {
+      const means = scores.map((own) => smoothed(own, mean));
+      const { f1, found } = judged(means, labels);
+      return [name, String(mean), f1.toFixed(3), ...found.map((share) => share.toFixed(2))];
+    }),
+  );
+  console.log(table(["method", "rows", "F1", ...faults.map(({ name }) => name)], rows));
 }

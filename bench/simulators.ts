@@ -30,30 +30,18 @@ function bernoulliGlm(stimulus: ArrayLike<number>): Task {
   const F = list(9, (i) => i).map((i) =>
     list(9, (j) => j).map((j) => difference2(i, j) + (i === j ? Math.sqrt(i / 9) : 0)),
   );
-  const precision = list(9, (i) => i).map((i) =>
-    list(9, (j) => j).map((j) =>
-      list(9, (k) => at(F[k] as number[], i) * at(F[k] as number[], j)).reduce((a, b) => a + b),
-    ),
-  );
   const prior: Prior = {
     size: 10,
     support: list(10, () => 0).map(() => [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const),
-    sample: (random) => [
-      Math.SQRT2 * random.normal(),
-      ...solveLower(
-        F,
-        list(9, () => random.normal()),
-      ),
-    ],
+    sample(random) {
+      const [first, ...others] = list(10, () => random.normal());
+      return [Math.SQRT2 * (first as number), ...solveLower(F, others)];
+    },
     logProb(theta) {
-      const f = list(9, (i) => at(theta, 1 + i));
-      const squares = precision.reduce(
-        (sum, row, i) => sum + row.reduce((s, p, j) => s + p * at(f, i) * at(f, j), 0),
-        0,
-      );
-      const logDet = F.reduce((sum, row, i) => sum + 2 * Math.log(Math.abs(at(row, i))), 0);
-      const first = -0.5 * (at(theta, 0) ** 2 / 2) - 0.5 * Math.log(2 * Math.PI * 2);
-      return first - 0.5 * squares + 0.5 * logDet - 4.5 * Math.log(2 * Math.PI);
+      const e = F.map((row) => row.reduce((sum, f, j) => sum + f * at(theta, 1 + j), 0));
+      const squares = at(theta, 0) ** 2 / 2 + e.reduce((sum, value) => sum + value * value, 0);
+      const logDet = F.reduce((sum, row, i) => sum + Math.log(Math.abs(at(row, i))), 0);
+      return logDet - 0.5 * squares - 0.5 * Math.log(2) - 5 * Math.log(2 * Math.PI);
     },
   };
   return {
@@ -76,7 +64,7 @@ function bernoulliGlm(stimulus: ArrayLike<number>): Task {
 const difference2 = (i: number, j: number): number => (i === j ? 1 : i === j + 1 ? -2 : i === j + 2 ? 1 : 0);
 
 /** x with F x = b, F lower triangular. */
-function solveLower(F: readonly (readonly number[])[], b: readonly number[]): number[] {
+export function solveLower(F: readonly (readonly number[])[], b: readonly number[]): number[] {
   const x: number[] = [];
   for (let i = 0; i < b.length; i++) {
     let rest = at(b, i);

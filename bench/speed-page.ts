@@ -1,26 +1,25 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchResult } from "./network.js";
-import { row } from "./passes-page.js";
+import { table } from "./passes-page.js";
 import type { Profile } from "./profile.js";
 
 export type Speed = Readonly<{ step: BenchResult; profile: Profile }>;
 
+const KINDS = ["products", "elementwise", "moving numbers", "sums"];
 const percent = (part: number): string => (100 * part).toFixed(0);
 
 /** Writes `speed.md` to a folder: every network's step, its floor, and the distribution of the rest. */
 export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
-  const steps = speeds.map(({ step }) =>
-    row([
-      `\`${step.network}\``,
-      step.stepMs.toFixed(0),
-      step.gMs.toFixed(1),
-      step.stepPerG.toFixed(1),
-      (step.fraction * step.stepPerG).toFixed(1),
-      step.fraction.toFixed(2),
-      step.peakRssMb.toFixed(0),
-    ]),
-  );
+  const steps = speeds.map(({ step }) => [
+    `\`${step.network}\``,
+    step.stepMs.toFixed(0),
+    step.gMs.toFixed(1),
+    step.stepPerG.toFixed(1),
+    (step.fraction * step.stepPerG).toFixed(1),
+    step.fraction.toFixed(2),
+    step.peakRssMb.toFixed(0),
+  ]);
   const shares = speeds.map(({ profile: p }) => {
     const all = p.nodesMs + p.betweenMs + p.hostMs + p.programs.reduce((sum, { ms }) => sum + ms, 0);
     const kind = (name: string): string =>
@@ -29,14 +28,14 @@ export function writeSpeedPage(folder: string, speeds: readonly Speed[]): void {
       percent(
         p.programs.filter(({ what }) => names.includes(what)).reduce((sum, { ms }) => sum + ms, 0) / all,
       );
-    return row([
+    return [
       `\`${p.network}\``,
-      ...["products", "elementwise", "moving numbers", "sums"].map(kind),
+      ...KINDS.map(kind),
       percent(p.betweenMs / all),
       program("update"),
       program("descent", "retraction", "reorthogonalize"),
       percent(p.hostMs / all),
-    ]);
+    ];
   });
   const machine = speeds[0]?.step.machine ?? "";
   writeFileSync(
@@ -47,9 +46,7 @@ Made by \`npm run bench -- --write\` with the networks below (\`--all\`: all of 
 product in ONNX Runtime, measured between the steps. The floor is the time of the products and convolutions of a step at that
 rate; \`fraction\` is the floor divided by the step.
 
-| network | step in ms | g in ms | step in g | floor in g | fraction | peak MB |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |
-${steps.join("\n")}
+${table(["network", "step in ms", "g in ms", "step in g", "floor in g", "fraction", "peak MB"], steps)}
 
 ## Where a step goes
 
@@ -60,9 +57,7 @@ two nodes, a few microseconds each. The update is Adam over every number; the ro
 products again. If the gradient is computed in two halves in parallel, the shares are those of the first half, and the host waits for
 the second.
 
-| network | products | elementwise | moving numbers | sums | between | update | rotations | host |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-${shares.join("\n")}
+${table(["network", ...KINDS, "between", "update", "rotations", "host"], shares)}
 `,
   );
 }

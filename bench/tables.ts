@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { openExecutor } from "flowify";
 import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
 import { auroc } from "../packages/cli/src/auroc.js";
 import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
 import { averagePrecision } from "../packages/cli/src/detect/average-precision.js";
 import { neighbourDistances } from "../packages/cli/src/detect/knn.js";
 import type { ScoreKind } from "../packages/cli/src/detect/score-columns.js";
+import { withExecutor } from "../packages/cli/src/executors.js";
 import { takeRows } from "../packages/cli/src/rows.js";
+import { meanOf } from "../packages/cli/src/statistics.js";
 import { median } from "./matrix-product.js";
+import { print, say } from "./processes.js";
 
 export type TablesOptions = Readonly<{
   /** The smallest sets: they take the least time. */
@@ -104,28 +106,23 @@ const lineOf = (detectors: Readonly<Record<string, Figures>>): string =>
 
 /** Detectors on labelled sets: a line of JSON each on standard output, a line for people on standard error, and means. */
 export async function benchTables(folder: string, options: TablesOptions): Promise<void> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const { threads } = options;
-  const executor = await openExecutor("auto", { warn: say }, { threads });
   const results: SetResult[] = [];
-  try {
+  await withExecutor({ threads }, { warn: say }, async (executor) => {
     for (const file of labelledSets(folder, options.only).slice(0, options.sets))
       for (let seed = 0; seed < options.seeds; seed++) {
         const found = await benchSet(executor, join(folder, file), seed, options.contaminated);
         const result = { set: file, ...found };
         results.push(result);
-        process.stdout.write(`${JSON.stringify(result)}\n`);
+        print(result);
         say(`${file} seed ${seed}: ${lineOf(result.detectors)}; ${result.seconds.toFixed(1)} s`);
       }
-  } finally {
-    await executor.dispose();
-  }
-  sayMeans(results, say);
+  });
+  sayMeans(results);
 }
 
-function sayMeans(results: readonly SetResult[], say: (line: string) => void): void {
-  const mean = (of: (each: SetResult) => number): number =>
-    results.reduce((sum, each) => sum + of(each), 0) / results.length;
+function sayMeans(results: readonly SetResult[]): void {
+  const mean = (of: (each: SetResult) => number): number => meanOf(results.map(of));
   const means = Object.fromEntries(
     Object.keys(results[0]?.detectors ?? {}).map((name) => [
       name,

@@ -6,7 +6,8 @@
  */
 import { resolve } from "node:path";
 import { published } from "./imports/rules.js";
-import { entriesIn, namesIn } from "./size/entries.js";
+import { entriesIn } from "./imports/workspaces.js";
+import { namesIn } from "./size/entries.js";
 
 /** The most names that an entry may have. A larger number is a change to be reviewed: see docs/design/api.md. */
 const limits: Readonly<Record<string, number>> = {

@@ -81,11 +81,11 @@ function documentPages(): Page[] {
 }
 
 /** Pages as files of a folder. */
-const writePages = (pages: ReadonlyMap<string, string>, folder: string): Page[] =>
+const writePages = (pages: ReadonlyMap<string, string>, folder: string, isOfDocstrings = false): Page[] =>
   Array.from(pages, ([name, text]) => {
     const file = join(folder, `${name.replaceAll(/[ /]/g, "-")}.md`);
     writeFileSync(file, text);
-    return { name, file };
+    return { name, file, isOfDocstrings };
   });
 
 async function main(given: readonly string[], folder: string): Promise<number> {
@@ -93,18 +93,13 @@ async function main(given: readonly string[], folder: string): Promise<number> {
     given.length > 0
       ? given.map((file) => ({ name: relative(".", file), file }))
       : [...documentPages(), ...writePages(await helpPages(), folder)];
-  const docstrings =
-    given.length > 0
-      ? []
-      : writePages(docstringPages(), folder).map((page) => ({ ...page, isOfDocstrings: true }));
+  const docstrings = given.length > 0 ? [] : writePages(docstringPages(), folder, true);
   const pages: readonly Page[] = [...spelled, ...docstrings];
   const findings = (await Promise.all([readByCspell(spelled), ...pages.map(readByTextlint)])).flat();
-  for (const { name } of pages) {
+  for (const { name, isOfDocstrings = false } of pages) {
     const onPage = findings.filter(({ page }) => page === name).sort((a, b) => a.line - b.line);
     for (const { line, column, message } of onPage)
-      console.log(
-        `${name}:${line}${docstrings.some((page) => page.name === name) ? "" : `:${column}`} ${message}`,
-      );
+      console.log(`${name}:${line}${isOfDocstrings ? "" : `:${column}`} ${message}`);
   }
   console.log(`${pages.length} pages, ${findings.length} problems`);
   return findings.length > 0 ? 1 : 0;

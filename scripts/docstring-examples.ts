@@ -10,12 +10,9 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { entriesIn } from "./size/entries.js";
-import { difference, printedBy, root, scratchFolder, typeErrors } from "./snippets.js";
-
-const packages = ["core", "jax-to-onnx", "onnx", "compress", "guard", "cli"].map((name) =>
-  join("packages", name),
-);
+import { published } from "./imports/rules.js";
+import { entriesIn } from "./imports/workspaces.js";
+import { difference, printedBy, programOf, root, scratchFolder, typeErrors } from "./snippets.js";
 
 /** Entries whose functions need an example; those of the others are run where they have one. */
 const complete: readonly string[] = ["@flowify/core", "@flowify/core/layers"];
@@ -34,12 +31,8 @@ function exampleOf(name: string, where: string, comment: string): Example {
 
 /** Every example of the entries, and what lacks one. */
 function examplesOf(): { examples: Example[]; missing: string[] } {
-  const entries = packages.flatMap((folder) => entriesIn(root, folder));
-  const files = entries.map(({ source }) => join(root, source));
-  const config = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path))
-    .config as object;
-  const { options } = ts.parseJsonConfigFileContent({ ...config, files, include: [] }, ts.sys, root);
-  const program = ts.createProgram(files, options);
+  const entries = published.flatMap((folder) => entriesIn(root, folder));
+  const program = programOf(entries.map(({ source }) => join(root, source)));
   const checker = program.getTypeChecker();
   const [examples, missing]: [Example[], string[]] = [[], []];
   const seen = new Set<ts.Symbol>();
@@ -58,7 +51,7 @@ function examplesOf(): { examples: Example[]; missing: string[] } {
         missing.push(`${where}: ${exported.name} has no @example`);
     }
   }
-  const sources = packages.flatMap((folder) => ts.sys.readDirectory(join(root, folder, "src"), [".ts"]));
+  const sources = published.flatMap((folder) => ts.sys.readDirectory(join(root, folder, "src"), [".ts"]));
   const written = sources.flatMap((path) => readFileSync(path, "utf8").match(/^\s*\* @example$/gm) ?? []);
   if (written.length > examples.length)
     missing.push(

@@ -30,13 +30,18 @@ export function difference(expected: string, output: string): string | undefined
   return undefined;
 }
 
+/** Files as TypeScript reads them with the settings of the repository. */
+export function programOf(files: readonly string[]): ts.Program {
+  const config = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path))
+    .config as object;
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files, include: [] }, ts.sys, root);
+  return ts.createProgram(files, options);
+}
+
 /** Where TypeScript disagrees with the snippets. What it says of the sources is the business of `npm test -- types`. */
 export function typeErrors(files: readonly string[]): string[] {
   if (files.length === 0) return [];
-  const read = (path: string): string | undefined => ts.sys.readFile(path);
-  const config = ts.readConfigFile(join(root, "tsconfig.json"), read).config as object;
-  const { options } = ts.parseJsonConfigFileContent({ ...config, files, include: [] }, ts.sys, root);
-  const program = ts.createProgram(files, options);
+  const program = programOf(files);
   const host = { getCurrentDirectory: () => root, getCanonicalFileName: String, getNewLine: () => "\n" };
   return files
     .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))

@@ -1,4 +1,5 @@
 import { makeRng, type Rng, sizeOf } from "@flowify/core/layer";
+import { poisson } from "../../bench/known-laws.js";
 import { writeNpy } from "./scale-runs.js";
 
 /** Pictures of bytes, channel by channel. */
@@ -17,13 +18,6 @@ const eachNumber =
   (of: (value: number, rng: Rng, severity: number) => number): Corruption =>
   ({ numbers, rng }, severity) =>
     numbers.map((value) => of(value, rng, severity));
-
-/** The number of events of a Poisson distribution. */
-function poisson(mean: number, rng: Rng): number {
-  let [count, product] = [0, rng.uniform()];
-  for (; product > Math.exp(-mean); count++) product *= rng.uniform();
-  return count;
-}
 
 /** Numbers between pixels; 0 outside. */
 function sampled({ numbers, height, width }: Plane, x: number, y: number): number {
@@ -104,7 +98,7 @@ export const corruptions: Readonly<Record<string, Corruption>> = {
   ),
   "shot noise": eachNumber((value, rng, severity) => {
     const photons = at(severity, [12, 5, 3]);
-    return poisson(value * photons, rng) / photons;
+    return poisson(rng, value * photons) / photons;
   }),
   "impulse noise": eachNumber((value, rng, severity) =>
     rng.uniform() < at(severity, [0.09, 0.17, 0.27]) ? Math.round(rng.uniform()) : value,

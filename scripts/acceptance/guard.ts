@@ -8,9 +8,8 @@ import { atLeast, atMost, type Check, fixed, holds, type Row } from "./check.js"
 import { corruptedPictures, corruptions, type Pictures, writePictures } from "./corrupted-pictures.js";
 import { compareEngines, type Inputs, runEach } from "./guard-engines.js";
 import { flowifyToEnd } from "./node.js";
+import { CIFAR, GIVEN } from "./pretrained-files.js";
 
-const GIVEN = "data/onnx";
-const CIFAR = "data/cifar10";
 const LETTERS = "data/images/notmnist-t10k-images-idx3-ubyte.gz";
 
 /** A classifier, and the mean and standard deviation that its pixels take after division by 255. */

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
 import { atMost, type Check, equal, fixed, type Row } from "./check.js";
-import { flowifyToEnd } from "./node.js";
+import { flowifyToEnd, succeeded } from "./node.js";
 
 const COLUMNS = 10;
 
@@ -21,11 +21,7 @@ const rowsIn = async (file: string): Promise<number> =>
   Number((await duckdbRows(`SELECT count(*) AS count FROM '${file}'`, dirname(file)))[0]?.count);
 
 /** Runs the command; throws where it fails. */
-async function measured(...args: readonly string[]) {
-  const ended = await flowifyToEnd(args);
-  if (ended.status === 0) return ended;
-  throw new Error(`flowify ${args.join(" ")} ended with ${ended.status ?? "a signal"}: ${ended.said}`);
-}
+const measured = (...args: readonly string[]) => succeeded(args, flowifyToEnd(args));
 
 const TRAINING = 5000;
 const ROWS = { score: 20_000_000, sample: 10_000_000 } as const;

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { atMost, type Check, type Evaluation, equal, fixed, type Row } from "./check.js";
 import { flowify, flowifyJson } from "./node.js";
+import { CIFAR } from "./pretrained-files.js";
 
 /** Limits of bits per dimension after one epoch: with our layers in front, and for the network of the paper. */
 const limits: { readonly [network: string]: number } = {
@@ -16,7 +17,6 @@ const limits: { readonly [network: string]: number } = {
   "fconv2-nsf:paper": 2.8,
 };
 
-const FOLDER = "data/cifar10";
 const photographs = ["fconv2", "fconv2-nsf", "fmlp", "fconv1", "fconv1-nsf"];
 
 /** Trains a run of these words, and measures it. */
@@ -54,10 +54,10 @@ export const mnist: Check = {
 /** 1,000 steps of each recipe on real photographs: better than all trivial densities. */
 export const cifar10: Check = {
   name: "cifar10",
-  needs: [`${FOLDER}/data_batch_1.bin.gz`, `${FOLDER}/test_batch_first1000.bin.gz`],
+  needs: [`${CIFAR}/data_batch_1.bin.gz`, `${CIFAR}/test_batch_first1000.bin.gz`],
   slow: true,
   async run(context) {
-    const place = ["--data-dir", join(context.dir, FOLDER)];
+    const place = ["--data-dir", join(context.dir, CIFAR)];
     const rows: { [what: string]: Row } = {};
     const { baselines } = await flowifyJson<{ baselines: readonly { bpd: number }[] }>([
       "baseline",

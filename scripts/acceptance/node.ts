@@ -4,13 +4,14 @@ import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+/** Of this repository. */
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const FLOWIFY = "packages/cli/bin/flowify.js";
 /** Milliseconds between two looks at the memory. */
 const LOOK = 50;
 
 /** What a process did: its seconds, and the peak of its resident size in MiB, as Linux counts it. */
-type Ended = Readonly<{
+export type Ended = Readonly<{
   status: number | null;
   output: string;
   said: string;
@@ -18,14 +19,19 @@ type Ended = Readonly<{
   peakMiB: number;
 }>;
 
-/** Runs a file of the repository to its end in a separate process; passes on what it says on standard error, unless quiet. */
-function runToEnd(file: string, args: readonly string[], quiet = false): Promise<Ended> {
-  const began = performance.now();
+/** Node with a file of the repository. */
+const nodeWith = (file: string, args: readonly string[]): string[] => {
   const source = file.endsWith(".ts") ? ["--conditions=@flowify/source", "--import", "tsx"] : [];
-  const child = spawn(process.execPath, [...source, resolve(root, file), ...args], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  return [process.execPath, ...source, resolve(root, file), ...args];
+};
+
+/** The command line of `flowify`. */
+export const flowifyWith = (args: readonly string[]): string[] => nodeWith(FLOWIFY, args);
+
+/** Runs a command line to its end; passes on what it says on standard error, unless quiet. */
+export function runToEnd([command = "", ...args]: readonly string[], quiet = true): Promise<Ended> {
+  const began = performance.now();
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let [output, said, peakKiB] = ["", "", 0];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
@@ -49,14 +55,20 @@ function runToEnd(file: string, args: readonly string[], quiet = false): Promise
   }).finally(() => clearInterval(watch));
 }
 
+/** What a process did; throws if its exit status is not 0. */
+export async function succeeded(command: readonly string[], running: Promise<Ended>): Promise<Ended> {
+  const ended = await running;
+  if (ended.status === 0) return ended;
+  const said = `${ended.output}${ended.said}`.slice(-1000);
+  throw new Error(`${command.join(" ")} ended with ${ended.status ?? "a signal"}: ${said}`);
+}
+
 /** The command to its end, whatever its status. */
-export const flowifyToEnd = (args: readonly string[]): Promise<Ended> => runToEnd(FLOWIFY, args, true);
+export const flowifyToEnd = (args: readonly string[]): Promise<Ended> => runToEnd(flowifyWith(args));
 
 /** The standard output of a file of the repository; throws if its exit status is not 0. */
 export async function runNode(file: string, args: readonly string[]): Promise<string> {
-  const { status, output } = await runToEnd(file, args);
-  if (status === 0) return output;
-  throw new Error(`${file} ${args[0] ?? ""} ended with ${status ?? "a signal"}`);
+  return (await succeeded([file, ...args], runToEnd(nodeWith(file, args), false))).output;
 }
 
 /** The same of the command. */

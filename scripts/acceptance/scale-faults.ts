@@ -3,7 +3,8 @@ import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { atMost, equal, fixed, notRun, type Row } from "./check.js";
-import { type Ended, type Launcher, ranksWith, run, start } from "./scale-job.js";
+import type { Ended } from "./node.js";
+import { type Launcher, ranksWith, run, start } from "./scale-job.js";
 import { halfCheckpoints, metricsLength, sameCheckpoint } from "./scale-runs.js";
 
 type Rows = { [what: string]: Row };
@@ -48,18 +49,18 @@ export async function kills({ launcher, train, whole, steps, scratch, say }: Tri
     );
     if (Math.random() < 0.2) await wait(3000 * Math.random());
     else {
-      await trains(folder, before, job.end);
+      await trains(folder, before, job);
       await wait(200 * Math.random());
     }
     const rank = Math.floor(RANKS * Math.random());
     const pid = ranksWith(folder).get(rank);
     if (pid === undefined) {
-      const { status, output } = await job.end;
+      const { status, output } = await job;
       if (status === 0) throw new Error(`the run ended after ${killed} kills: give it more steps`);
       throw new Error(`no rank ${rank} to kill: ${output.slice(-500)}`);
     }
     process.kill(pid, "SIGKILL");
-    const { output } = await job.end;
+    const { output } = await job;
     killed++;
     named += Number(output.includes(`rank ${rank}`) || output.includes(`PID ${pid}`));
     half += metricsLength(folder) > 0 ? halfCheckpoints(folder).length : 0;
@@ -83,13 +84,13 @@ export async function hang({ launcher, train, whole, steps, scratch, say }: Tria
     say(`rank ${rank} hangs`);
     const folder = join(scratch, `stopped-${rank}`);
     const job = start(launcher, RANKS, [...train, "--rank-timeout", String(LIMIT_S), "--out", folder]);
-    await trains(folder, 0, job.end);
+    await trains(folder, 0, job);
     await wait(500);
     const pid = ranksWith(folder).get(rank);
-    if (pid === undefined) throw new Error(`no rank ${rank}: ${(await job.end).output.slice(-500)}`);
+    if (pid === undefined) throw new Error(`no rank ${rank}: ${(await job).output.slice(-500)}`);
     process.kill(pid, "SIGSTOP");
     const began = performance.now();
-    const { output } = await job.end;
+    const { output } = await job;
     const what = `${launcher.name}, rank ${rank} hangs`;
     rows[`${what}: seconds to the end of the job`] = atMost(
       (performance.now() - began) / 1000,
@@ -145,9 +146,9 @@ export const disk = ({ launcher, train, whole, steps, scratch, say }: Trial): Pr
     say("the disk of rank 0 is full");
     const [folder, filler] = [join(small, "run"), join(small, "filler")];
     const job = start(launcher, RANKS, [...train, "--out", folder]);
-    await trains(folder, 0, job.end);
+    await trains(folder, 0, job);
     fill(filler);
-    const { status, output } = await job.end;
+    const { status, output } = await job;
     const half = halfCheckpoints(folder).length;
     const ended = sameCheckpoint(folder, whole, steps);
     rmSync(filler);

@@ -1,11 +1,6 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-/** Of this repository. */
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const flowify = resolve(root, "packages/cli/bin/flowify.js");
+import { type Ended, flowifyWith, runToEnd, succeeded } from "./node.js";
 
 /** A launcher of MPI, with its flags for more ranks than cores, for the superuser, and for ranks bound to no core. */
 export type Launcher = Readonly<{ name: string; command: readonly string[] }>;
@@ -28,40 +23,21 @@ export const launchers: readonly Launcher[] = [
   { name: "MPICH", command: ["mpiexec.mpich"] },
 ].filter(({ command: [name = ""] }) => isInstalled(name));
 
-/** `status` and all output of a job that has ended, and how many milliseconds it took. */
-export type Ended = Readonly<{ status: number | null; output: string; ms: number }>;
+/** A command line of `flowify` in so many ranks; without a launcher as one process, without MPI. */
+const commandOf = (launcher: Launcher | undefined, ranks: number, args: readonly string[]): string[] => [
+  ...(launcher ? [...launcher.command, "-n", String(ranks)] : []),
+  ...flowifyWith(args),
+];
 
-export type Job = Readonly<{ end: Promise<Ended> }>;
-
-/** Starts `flowify` with these arguments in so many ranks; without a launcher as one process, without MPI. */
-export function start(launcher: Launcher | undefined, ranks: number, args: readonly string[]): Job {
-  const began = performance.now();
-  const command = [
-    ...(launcher ? [...launcher.command, "-n", String(ranks)] : []),
-    process.execPath,
-    flowify,
-    ...args,
-  ];
-  const [name = "", ...rest] = command;
-  const child = spawn(name, rest, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-  const end = new Promise<Ended>((done, fail) => {
-    child.on("error", fail);
-    child.on("close", (status) => done({ status, output, ms: performance.now() - began }));
-  });
-  return { end };
+/** Starts a job: its status, and all that it prints. */
+export async function start(...job: Parameters<typeof commandOf>): Promise<Ended> {
+  const { output, said, ...ended } = await runToEnd(commandOf(...job));
+  return { ...ended, said, output: `${output}${said}` };
 }
 
 /** Runs a job to its end; throws where its exit status is not 0. */
-export async function run(...args: Parameters<typeof start>): Promise<Ended> {
-  const ended = await start(...args).end;
-  if (ended.status === 0) return ended;
-  throw new Error(`a job ended with ${ended.status}: ${ended.output.slice(-1000)}`);
-}
+export const run = (...job: Parameters<typeof commandOf>): Promise<Ended> =>
+  succeeded(commandOf(...job), start(...job));
 
 const read = (path: string): string => {
   try {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
 
 /** Writes an array as numpy.save does. */
 export function writeNpy(file: string, data: Uint8Array | Float32Array, shape: readonly number[]): void {
@@ -14,24 +15,15 @@ export function writeNpy(file: string, data: Uint8Array | Float32Array, shape: r
 /** A .npy file of rows of four numbers. */
 export function writeRows(file: string, count: number, seed: number): void {
   const columns = 4;
-  const values = new Float32Array(count * columns);
-  let state = seed;
-  for (let i = 0; i < values.length; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    values[i] = Math.sin(i * 0.37) + state / 2 ** 32;
-  }
+  const rng = makeRng(seed);
+  const values = Float32Array.from({ length: count * columns }, (_, i) => Math.sin(i * 0.37) + rng.uniform());
   writeNpy(file, values, [count, columns]);
 }
 
 /** A network for them whose steps take a millisecond or two. */
 export function writeNetwork(file: string): void {
-  const layers = [
-    { kind: "linear", out: 4 },
-    { kind: "leakyRelu" },
-    { kind: "linear", out: 4 },
-    { kind: "leakyRelu" },
-    { kind: "linear", out: 4 },
-  ];
+  const [linear, leaky] = [{ kind: "linear", out: 4 }, { kind: "leakyRelu" }];
+  const layers = [linear, leaky, linear, leaky, linear];
   writeFileSync(file, JSON.stringify({ inShape: [4], layers }));
 }
 
@@ -59,7 +51,7 @@ export const metricsLength = (run: string): number => {
   return existsSync(file) ? readFileSync(file).length : 0;
 };
 
-type Line = Readonly<{ step: number; loss?: number; imagesPerSecond?: number }>;
+type Line = Readonly<{ step: number; loss?: number }>;
 
 /** The lines of a run's steps. */
 export const stepsOf = (run: string): Line[] =>

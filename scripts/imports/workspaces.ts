@@ -2,32 +2,45 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { below } from "./rules.js";
 
+/** What is read of package.json in a folder; empty where there is none. */
+type Manifest = Readonly<{
+  name?: string;
+  exports?: Record<string, { "@flowify/source"?: string }>;
+  dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+}>;
+
+function readManifest(root: string, folder: string): Manifest {
+  const file = join(root, folder, "package.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Manifest) : {};
+}
+
+/** An entry of a package by the name that it is imported by, and its source. */
+export type Entry = Readonly<{ name: string; source: string }>;
+
+/** The entries that package.json of a folder lists, with the source behind each. */
+export function entriesIn(root: string, folder: string): Entry[] {
+  const { name = "", exports = {} } = readManifest(root, folder);
+  return Object.entries(exports).flatMap(([entry, { "@flowify/source": source }]) =>
+    source ? [{ name: join(name, entry), source: join(folder, source) }] : [],
+  );
+}
+
 /** Packages that a workspace declares as its dependencies. */
 export function declaredBy(root: string, workspace: string): ReadonlySet<string> {
-  const manifest = join(root, workspace, "package.json");
-  const { dependencies, optionalDependencies, peerDependencies } = existsSync(manifest)
-    ? (JSON.parse(readFileSync(manifest, "utf8")) as Record<string, Record<string, string> | undefined>)
-    : {};
-  return new Set(
-    [dependencies, optionalDependencies, peerDependencies].flatMap((names = {}) => Object.keys(names)),
-  );
+  const { dependencies, optionalDependencies, peerDependencies } = readManifest(root, workspace);
+  return new Set(Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }));
 }
 
 /** Import names of the workspaces: `@flowify/core` → its folder and its source file. */
 export function packageNames(root: string): Map<string, { workspace: string; source: string | undefined }> {
   const names = new Map<string, { workspace: string; source: string | undefined }>();
   for (const workspace of Object.keys(below)) {
-    const manifest = join(root, workspace, "package.json");
-    if (!existsSync(manifest)) continue;
-    const { name, exports = {} } = JSON.parse(readFileSync(manifest, "utf8")) as {
-      name: string;
-      exports?: Record<string, { "@flowify/source"?: string }>;
-    };
+    const { name } = readManifest(root, workspace);
+    if (name === undefined) continue;
     names.set(name, { workspace, source: undefined });
-    for (const [subpath, conditions] of Object.entries(exports)) {
-      const source = conditions["@flowify/source"];
-      if (source) names.set(join(name, subpath), { workspace, source: join(workspace, source) });
-    }
+    for (const { name: entry, source } of entriesIn(root, workspace)) names.set(entry, { workspace, source });
   }
   return names;
 }

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 import { filesIn, readSource } from "../imports/read-source.js";
-import { resolveRelative } from "../imports/workspaces.js";
-import { entriesIn, namesIn } from "./entries.js";
+import { entriesIn, resolveRelative } from "../imports/workspaces.js";
+import { namesIn } from "./entries.js";
 
 /** A figure of the house, what it should be at most, and where it comes from. */
 export type Measure = Readonly<{ name: string; figure: number; goal: number; where?: readonly string[] }>;

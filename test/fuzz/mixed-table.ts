@@ -1,4 +1,5 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
+import { poisson } from "../../bench/known-laws.js";
 
 /** A row of the mixed table; `score` may be missing. */
 type MixedRow = Readonly<{
@@ -25,14 +26,6 @@ const KINDS = [
 const DAYS = 120;
 /** Share of rows without a score, of unpaid and of paid ones. */
 const MISSING = [0.3, 0.1] as const;
-
-/** A Poisson number, by multiplying uniform numbers (Knuth). */
-function poisson(rng: Rng, mean: number): number {
-  const limit = Math.exp(-mean);
-  let k = 0;
-  for (let product = rng.uniform(); product > limit; product *= rng.uniform()) k++;
-  return k;
-}
 
 const weightMean = ({ size, paid }: Pick<MixedRow, "size" | "paid">): number => 0.8 * size + (paid ? 2 : 0);
 const scoreMean = ({ weight, items }: Pick<MixedRow, "weight" | "items">): number =>
