@@ -8,6 +8,7 @@ import { readTable, tableFlow } from "flowify/tables";
 import { rowBaselines } from "../packages/cli/src/baselines/rows.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
+import type { Given } from "./flags.js";
 import { furtherLaws } from "./further-laws.js";
 import { type Cell, laws as knownLaws } from "./known-laws.js";
 import { chosenBy, print, say } from "./processes.js";
@@ -29,15 +30,6 @@ const TRAINING = {
   heldOut: 0.1,
   mostHeldOut: 1000,
 } as const;
-
-export type LawsOptions = Readonly<{
-  /** Only laws whose name contains this. */
-  only?: string | undefined;
-  /** Only this number of training rows. */
-  rows?: number | undefined;
-  seed: number;
-  threads?: number | undefined;
-}>;
 
 /** Mean log p of fresh rows in nats: of the truth, of a run by default, and of each baseline. */
 type LawResult = Readonly<{
@@ -114,7 +106,7 @@ async function benchLaw(
 }
 
 /** Densities of known laws: a line of JSON each on standard output, a line for people on standard error. */
-export async function benchLaws({ only = "", rows, seed, threads }: LawsOptions): Promise<void> {
+export async function benchLaws({ only = "", rows, seed, threads }: Given): Promise<void> {
   const names = chosenBy(only, Object.keys(laws));
   const folder = mkdtempSync(join(tmpdir(), "flowify-laws-"));
   await withExecutor({ threads }, { warn: say }, async (executor) => {

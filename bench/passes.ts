@@ -3,23 +3,11 @@ import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
+import type { Given } from "./flags.js";
 import { machine, matrixProduct, median } from "./matrix-product.js";
 import { type Graphs, graphsOf, kinds, open, sameGraphs } from "./pass-graphs.js";
 import { type PassResult, passesPage } from "./passes-page.js";
 import { print } from "./processes.js";
-
-export type PassesOptions = Readonly<{
-  networks: readonly string[];
-  /** Names of passes, separated by commas; default all. */
-  only?: string | undefined;
-  /** Counted rounds of a step with and without the pass; a sixth as many of scores. */
-  steps: number;
-  /** Compares graphs and times nothing. */
-  graphsOnly: boolean;
-  /** Threads of both; by default one per core. With one, times are those of the processor. */
-  threads?: number | undefined;
-  out: string;
-}>;
 
 const WARM_UP = 3;
 /** Batches of one timed score. */
@@ -95,14 +83,14 @@ function chosen(only: string | undefined): readonly string[] {
 }
 
 /**
- * What each pass buys: steps and scores of networks with and without it, interleaved in this process. Where the graphs
- * are equal, nothing is timed. Prints a line of JSON for each, and writes `passes.md` to the folder.
+ * What each pass buys: steps of networks, and a sixth as many scores, with and without it, interleaved in this process. Where
+ * the graphs are equal, nothing is timed. With one thread times are those of the processor. Prints a line of JSON for each, and writes `passes.md` to the folder.
  */
-export async function benchPasses(options: PassesOptions): Promise<void> {
-  const { networks, only, steps, graphsOnly, out } = options;
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
+export async function benchPasses(networks: readonly string[], given: Given): Promise<void> {
+  const { only, steps, graphs: graphsOnly, out } = given;
+  const threads = given.threads === undefined ? {} : { threads: given.threads };
   mkdirSync(out, { recursive: true });
-  const clock = options.threads === 1 ? ofTheProcessor : onTheClock;
+  const clock = given.threads === 1 ? ofTheProcessor : onTheClock;
   const names = chosen(only);
   const results: PassResult[] = [];
   const executor = await nativeExecutor(threads);
@@ -144,5 +132,5 @@ export async function benchPasses(options: PassesOptions): Promise<void> {
     }
   await g.dispose();
   await executor.dispose();
-  writeFileSync(join(out, "passes.md"), passesPage(results, machine(options.threads), options.threads === 1));
+  writeFileSync(join(out, "passes.md"), passesPage(results, machine(given.threads), given.threads === 1));
 }

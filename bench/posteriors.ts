@@ -6,18 +6,9 @@ import { readNpyFile } from "../packages/cli/src/data/arrays/npy-file.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
 import { c2st } from "./c2st.js";
+import type { Given } from "./flags.js";
 import { chosenBy, print, say } from "./processes.js";
 import { tasks } from "./simulators.js";
-
-export type PosteriorsOptions = Readonly<{
-  /** Only tasks whose names contain one of these, with commas between. */
-  only?: string | undefined;
-  simulations: number;
-  seed: number;
-  threads?: number | undefined;
-  /** Whether the posteriors are calibrated, in place of C2ST. */
-  calibration?: boolean;
-}>;
 
 /** Simulations and samples of each for the ranks; more simulations for the coverage, whose noise is 2 % with so many. */
 const RANKS = { simulations: 1000, draws: 100 } as const;
@@ -54,8 +45,12 @@ function published(folder: string, simulations: number): Map<string, number> {
 }
 
 /** Posteriors of simulators with known ones: the accuracy of a classifier of our draws and those of reference, 0.5 at best. */
-export async function benchPosteriors(folder: string, options: PosteriorsOptions): Promise<void> {
-  const { only = "", simulations, seed, threads, calibration = false } = options;
+export async function benchPosteriors({
+  posteriors: folder = "",
+  only = "",
+  ...given
+}: Given): Promise<void> {
+  const { simulations, seed, threads, calibration } = given;
   const all = tasks(await numbersIn(join(folder, "bernoulli_glm", "stimulus.npy")));
   const names = chosenBy(only, Object.keys(all));
   const npe = published(folder, simulations);

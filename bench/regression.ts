@@ -10,19 +10,10 @@ import {
   linearMean,
 } from "../packages/cli/src/regression/linear-gaussian.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
+import type { Given } from "./flags.js";
 import { byPython, chosenBy, print, say } from "./processes.js";
 
 type Scores = ReturnType<typeof scoresOf>;
-
-export type RegressionBenchOptions = Readonly<{
-  /** Only sets whose name contains this. */
-  only?: string | undefined;
-  /** Numbers of the splits. Default all. */
-  splits?: readonly number[] | undefined;
-  threads?: number | undefined;
-  /** Gradient boosting with quantile loss as well: python3 with sklearn. */
-  boosting: boolean;
-}>;
 
 type Table = Readonly<{ given: readonly number[][]; values: readonly number[]; tests: readonly number[][] }>;
 type Split = Readonly<{ given: readonly number[][]; values: readonly number[] }>;
@@ -117,8 +108,12 @@ function printMeans(set: string, method: string, all: readonly Scores[], seconds
 }
 
 /** Regression on sets with usual splits: log-likelihood in units of y, or of whole numbers as a probability; CRPS; coverage of 50, 80 and 95 % intervals. */
-export async function benchRegression(folder: string, options: RegressionBenchOptions): Promise<void> {
-  const { only = "", splits, threads, boosting } = options;
+export async function benchRegression({
+  regression: folder = "",
+  only = "",
+  ...given
+}: Given): Promise<void> {
+  const { splits, threads, boosting } = given;
   const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, "splits.json")));
   const names = chosenBy(only, all);
   await withExecutor({ device: "native", threads }, { warn: say }, async (executor) => {

@@ -12,20 +12,9 @@ import type { ScoreKind } from "../packages/cli/src/detect/score-columns.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
 import { takeRows } from "../packages/cli/src/rows.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
+import type { Given } from "./flags.js";
 import { median } from "./matrix-product.js";
 import { print, say } from "./processes.js";
-
-export type TablesOptions = Readonly<{
-  /** The smallest sets: they take the least time. */
-  sets?: number | undefined;
-  /** Only sets whose name contains this. */
-  only?: string | undefined;
-  seeds: number;
-  /** Train on all rows instead of half of the normal ones. */
-  contaminated: boolean;
-  /** Threads inside an operation. */
-  threads?: number | undefined;
-}>;
 
 /** AUROC and average precision of a detector on one set, in percent. */
 type Figures = Readonly<{ auroc: number; ap: number }>;
@@ -105,13 +94,19 @@ const lineOf = (detectors: Readonly<Record<string, Figures>>): string =>
     .join(", ");
 
 /** Detectors on labelled sets: a line of JSON each on standard output, a line for people on standard error, and means. */
-export async function benchTables(folder: string, options: TablesOptions): Promise<void> {
-  const { threads } = options;
+export async function benchTables({
+  tables: folder = "",
+  only,
+  sets,
+  seeds,
+  contaminated,
+  threads,
+}: Given): Promise<void> {
   const results: SetResult[] = [];
   await withExecutor({ threads }, { warn: say }, async (executor) => {
-    for (const file of labelledSets(folder, options.only).slice(0, options.sets))
-      for (let seed = 0; seed < options.seeds; seed++) {
-        const found = await benchSet(executor, join(folder, file), seed, options.contaminated);
+    for (const file of labelledSets(folder, only).slice(0, sets))
+      for (let seed = 0; seed < seeds; seed++) {
+        const found = await benchSet(executor, join(folder, file), seed, contaminated);
         const result = { set: file, ...found };
         results.push(result);
         print(result);
