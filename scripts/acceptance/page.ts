@@ -48,14 +48,19 @@ const watch = (page: Page): Promise<unknown> =>
     })();
   });
 
-/** Memory of the page and its workers in bytes, after a garbage collection. */
-const memoryOf = (page: Page): Promise<number> =>
-  page.evaluate(async () => {
-    const { measureUserAgentSpecificMemory: measure } = performance as unknown as {
-      measureUserAgentSpecificMemory: () => Promise<{ bytes: number }>;
-    };
-    return (await measure.call(performance)).bytes;
-  });
+/** Memory of the page and its workers in bytes, after a garbage collection: of the processes that render, as Linux counts it. */
+async function memoryOf(page: Page): Promise<number> {
+  const own = await page.context().newCDPSession(page);
+  await own.send("HeapProfiler.collectGarbage");
+  await own.detach();
+  const browser = await page.context().browser()!.newBrowserCDPSession();
+  const { processInfo } = await browser.send("SystemInfo.getProcessInfo");
+  await browser.detach();
+  const statuses = processInfo
+    .filter(({ type }) => type === "renderer")
+    .map(({ id }) => readFileSync(`/proc/${id}/status`, "utf8"));
+  return statuses.reduce((sum, text) => sum + 1024 * Number(/RssAnon:\s+(\d+)/.exec(text)?.[1]), 0);
+}
 
 /** The playground on this machine: its size, its loading time, and the responsiveness during training. */
 export const page: Check = {
