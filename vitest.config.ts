@@ -32,11 +32,7 @@ const project = (
     ...files,
     // tests that use ONNX Runtime without our executor leave no telemetry behind either
     env: { ORT_DISABLE_TELEMETRY: "1", ...(chromium && { CHROMIUM: chromium }) },
-    setupFiles: [
-      "scripts/vitest/no-console.ts",
-      "scripts/vitest/fast-hash.ts",
-      ...(isolate ? [] : ["scripts/vitest/default-device.ts"]),
-    ],
+    setupFiles: ["scripts/vitest/fast-hash.ts", ...(isolate ? [] : ["scripts/vitest/default-device.ts"])],
     pool: "forks",
     // as the command: most functions run too shortly to be worth optimizing; and short-lived arrays are a tenth of all time
     execArgv: ["--interrupt-budget=1000000", "--max-semi-space-size=64"],

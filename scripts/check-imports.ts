@@ -13,7 +13,7 @@
  *   nothing of Node, directly or through other files.
  * - What draws charts is loaded by `import()` where a chart is drawn: no other command waits for it.
  * - The rooms of core stand in an order (`floors`): a room imports what stands below it, math/ nothing else of ours.
- * - No cycles, imports of types counted, inside a package or between two. (Biome forbids `export *` and default exports.)
+ * Oxlint forbids cycles, imports of types counted; Biome forbids `export *` and default exports.
  */
 import { resolve } from "node:path";
 import { forbiddenImports } from "./imports/forbidden-imports.js";

@@ -17,21 +17,6 @@ import {
 } from "./rules.js";
 import { declaredBy, packageNames, resolveRelative } from "./workspaces.js";
 
-/** Every cycle found by a depth-first search, as a list of files. */
-function cyclesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
-  const cycles: string[][] = [];
-  const done = new Set<string>();
-  const walk = (path: string, trail: string[]): void => {
-    const at = trail.indexOf(path);
-    if (at >= 0) cycles.push([...trail.slice(at), path]);
-    if (at >= 0 || done.has(path)) return;
-    for (const next of graph.get(path) ?? []) walk(next, [...trail, path]);
-    done.add(path);
-  };
-  for (const path of graph.keys()) walk(path, []);
-  return cycles;
-}
-
 /** All that is forbidden in the repository at `root`, sorted: `path:line text`; and how many files were read. */
 export function forbiddenImports(root: string): { files: number; violations: string[] } {
   const violations: string[] = [];
@@ -51,15 +36,14 @@ export function forbiddenImports(root: string): { files: number; violations: str
       );
   }
 
-  /** Says what is wrong with one import; returns the file behind it, if it is one of ours. */
-  function check(source: Source, { line, name, typeOnly, dynamic }: Import): string | undefined {
+  /** Says what is wrong with one import. */
+  function check(source: Source, { line, name, typeOnly, dynamic }: Import): void {
     const { path, workspace } = source;
     const own = workspace ?? "the root";
-    let target: string | undefined;
     if (lazyPackages.includes(packageOf(name)) && !typeOnly && !dynamic && !isTest(path))
       say(path, line, `"${name}": load it by import() at the place of use`);
     if (name.startsWith(".")) {
-      target = resolveRelative(root, path, name);
+      const target = resolveRelative(root, path, name);
       checkFloors(path, line, name, target);
       const other = workspaceOf(target);
       const testOfBelow =
@@ -73,7 +57,6 @@ export function forbiddenImports(root: string): { files: number; violations: str
       }
     } else if (names.has(packageOf(name))) {
       const other = names.get(packageOf(name))?.workspace ?? "";
-      target = names.get(name)?.source;
       if (workspace && other !== workspace && !below[workspace]?.includes(other)) {
         say(
           path,
@@ -88,7 +71,6 @@ export function forbiddenImports(root: string): { files: number; violations: str
         say(path, line, `"${name}": core imports only ${coreImports.join(", ")} and its own files`);
       }
     }
-    return target;
   }
 
   /** The file behind an import, if it is one of ours. */
@@ -126,16 +108,10 @@ export function forbiddenImports(root: string): { files: number; violations: str
   const sources = ["packages", "apps", "bench", "examples", "scripts", "test"]
     .flatMap((folder) => filesIn(root, folder))
     .map((path) => readSource(root, path));
-  const graph = new Map(
-    sources.map((source) => [
-      source.path,
-      source.imports.map((each) => check(source, each)).filter((target) => target !== undefined),
-    ]),
-  );
+  for (const source of sources) for (const each of source.imports) check(source, each);
   checkBrowsers();
   for (const source of sources) for (const each of source.imports) checkDeclared(source, each);
   for (const { path } of sources)
     if (floorOf(path) === -1) say(path, 1, "has no place in the order of core's rooms: add it to `floors`");
-  for (const cycle of cyclesIn(graph)) violations.push(`import cycle: ${cycle.join(" → ")}`);
   return { files: sources.length, violations: violations.sort() };
 }
