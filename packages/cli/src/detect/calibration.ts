@@ -13,8 +13,9 @@ export const calibrationOf = (step: number, scores: ArrayLike<number>): Calibrat
 /** Scores that differ by this part of 1 + |score| are equal: engines differ in the rounding of float32. */
 const EQUAL = 5e-5;
 
-/** The least held-out score that counts as at least as high. */
-const leastOf = (score: number): number => score - EQUAL * (1 + Math.abs(score));
+/** The least held-out score that counts as at least as high; a score beyond all numbers, or none at all, is above all of them. */
+const leastOf = (score: number): number =>
+  score < Number.POSITIVE_INFINITY ? score - EQUAL * (1 + Math.abs(score)) : Number.POSITIVE_INFINITY;
 
 /**
  * p = (1 + #{held-out scores ≥ score}) / (n + 1): for a row like the held-out ones, P(p ≤ α) ≤ α, whatever the score is.

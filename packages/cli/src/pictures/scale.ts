@@ -70,13 +70,19 @@ export function scaleFor(low: number, high: number, first: number, last: number)
   return stretchedScale(low, high, (first + last) / 2, width > 0 ? width / 2 : (high - low) / 1000);
 }
 
-/** Labels of an axis of dates, for `labelExpr` and the texts of a chart: Vega has days since 1970 for numbers. */
+/** Days that dates of JavaScript lie apart from 1970 at most. */
+const MOST_DAYS = 1e8;
+
+/**
+ * Labels of an axis of dates, for `labelExpr` and the texts of a chart: Vega has days since 1970 for numbers. There are none of
+ * numbers that no date has.
+ */
 export function dateLabels(
   [low, high]: readonly [low: number, high: number],
   count: number,
 ): { values: number[]; texts: Record<string, string> } {
   const values = Array.from({ length: count }, (_, i) =>
     Math.round(low + ((i + 0.5) / count) * (high - low)),
-  );
+  ).filter((value) => Math.abs(value) <= MOST_DAYS);
   return { values, texts: Object.fromEntries(values.map((value) => [value, dateText(value)])) };
 }

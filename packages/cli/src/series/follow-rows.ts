@@ -5,6 +5,7 @@ import type { Cell } from "../data/table/cell.js";
 import { namesOfOrder, stretchesOf, wholeRow } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
 import { cleanCell, isBlank } from "../data/table/sniff.js";
+import { plainCell } from "../data/table/written-as.js";
 import type { Prediction } from "../regression/columns.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
@@ -14,8 +15,18 @@ import { timeOf } from "./series.js";
 
 const INPUT = "standard input";
 
-const cellsOf = (line: string): string[] =>
-  ((Papa.parse(line, { delimiter: "," }).data[0] ?? []) as string[]).map((cell) => cleanCell(cell) ?? cell);
+/** Separators of cells, in the order in which a header is tried with them. */
+const SEPARATORS = [",", ";", "\t", "|"] as const;
+
+const cellsOf = (line: string, delimiter: string): string[] =>
+  ((Papa.parse(line, { delimiter }).data[0] ?? []) as string[]).map((cell) => cleanCell(cell) ?? cell);
+
+/** The separator with which a header has all of these columns; a comma where none has. */
+const separatorOf = (header: string, columns: readonly string[]): string =>
+  SEPARATORS.find((each) => {
+    const names = cellsOf(header, each);
+    return columns.every((name) => names.includes(name));
+  }) ?? ",";
 
 /**
  * The cells of each line of CSV as soon as it comes, the header first: its score, or nothing but its time while fewer rows than
@@ -30,19 +41,25 @@ export async function* followRows(
   warn: (line: string) => void,
 ): AsyncGenerator<Cell[]> {
   const order = schema.order as TableOrder;
+  const needed = [order.time, ...order.columns];
+  const formOf = new Map(schema.columns.map(({ name, writtenAs }) => [name, writtenAs]));
+  let separator: string | undefined;
   let names: string[] | undefined;
   let encoder: ReturnType<typeof rowEncoder> | undefined;
   let past: { cells: Cell[]; time: number }[] = [];
   let number = 0;
   for await (const line of lines) {
-    const cells = cellsOf(line);
-    if (isBlank(cells)) continue;
+    if (line.trim() === "") continue;
+    separator ??= separatorOf(line, needed);
+    const read = cellsOf(line, separator);
+    if (isBlank(read)) continue;
+    const cells = read.map((cell, i) => plainCell(cell, formOf.get(names?.[i] ?? "")));
     if (names === undefined || encoder === undefined) {
       names = cells;
-      const lacking = [order.time, ...order.columns].find((name) => !cells.includes(name));
+      const lacking = needed.find((name) => !cells.includes(name));
       if (lacking !== undefined)
         throw new DataError(
-          `${INPUT}: lacks the column ${JSON.stringify(lacking)}, expected a header with ${quoted([order.time, ...order.columns])}\nsend CSV whose first line has the names of the columns`,
+          `${INPUT}: lacks the column ${JSON.stringify(lacking)}, expected a header with ${quoted(needed)}\nsend CSV whose first line has the names of the columns`,
         );
       encoder = rowEncoder(INPUT, { names: [...names, ...namesOfOrder(order)] }, tableColumns(schema));
       continue;

@@ -21,6 +21,13 @@ describe("a conformal p-value", () => {
     expect(smallestP(calibration)).toBe(1 / 5);
   });
 
+  it("is the smallest for a score that has left all numbers", () => {
+    const calibration = calibrationOf(1, [3, 1, 2, 2]);
+    for (const score of [Number.POSITIVE_INFINITY, Number.NaN])
+      expect(conformalP(calibration, score)).toBe(1 / 5);
+    expect(conformalP(calibration, Number.NEGATIVE_INFINITY)).toBe(1);
+  });
+
   it("is at most α above the threshold of α, and nowhere else", () => {
     const calibration = calibrationOf(1, normals(4, 99));
     const scores = [...normals(5, 500), ...calibration.scores];

@@ -238,6 +238,29 @@ describe("score", () => {
       expect(warnings[i]).toContain(part);
   });
 
+  it("--follow reads semicolons, and numbers as the training file has them", async () => {
+    const both = await withRegression(run, {}, silentTerminal({}), async (model, document) => {
+      const scorer = seriesScorer(model, document, { falseAlarms: 0.03, reasons: 0 });
+      const columns = document.schema.columns.map((column) =>
+        column.name === "load" ? { ...column, writtenAs: "1.234,50" as const } : column,
+      );
+      const commas = { ...document, schema: { ...document.schema, columns } };
+      async function* lines(write: (cell: string) => string, separator: string): AsyncGenerator<string> {
+        for (const line of ["hour,load,state", ...odd().slice(40, 56)])
+          yield line.split(",").map(write).join(separator);
+      }
+      const found: Cell[][][] = [[], []];
+      for await (const cells of followRows(document, scorer, lines(String, ","), expect.fail))
+        found[0]!.push(cells);
+      const written = lines((cell) => (/^[\d.]+$/.test(cell) ? cell.replace(".", ",") : cell), ";");
+      for await (const cells of followRows(commas, scorer, written, expect.fail)) found[1]!.push(cells);
+      return found;
+    });
+    expect(both[0]).toHaveLength(16);
+    expect(both[0]![15]![1]).toBeTypeOf("number");
+    expect(both[1]!.map((row) => row.slice(0, 4))).toEqual(both[0]!.map((row) => row.slice(0, 4)));
+  });
+
   it("--window judges rows together, by the mean of their scores", async () => {
     const [alone, together] = [
       await printed("score", run, "--data", table),

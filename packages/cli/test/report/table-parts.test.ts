@@ -1,6 +1,7 @@
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import type { ColumnSchema } from "../../src/data/table/schema.js";
+import { pairChart } from "../../src/report/table/charts.js";
 import { viewColumn } from "../../src/report/table/columns.js";
 import { contourLines, densityGrid, massLevel } from "../../src/report/table/contours.js";
 import { viewPairs } from "../../src/report/table/pairs.js";
@@ -212,4 +213,11 @@ it("shows the pairs of columns that are associated most, without rows that lack 
   expect(first!.worst).toEqual([[9, 9]]);
   expect(first!.x.range[1]).toBeGreaterThan(9);
   expect(first!.contours.map(({ share }) => share)).toEqual([0.5, 0.8, 0.95]);
+});
+
+it("a pair of columns is drawn where a row lies beyond all dates", async () => {
+  const columns = columnsOf({ name: "a", range }, { name: "b", range });
+  const rows = Float32Array.from(normals(3, 400));
+  const [pair] = viewPairs(columns, { training: rows, generated: rows, worst: Float32Array.of(1, 1e30) }, 2);
+  expect(await pairChart(pair!)).toContain("<svg");
 });
