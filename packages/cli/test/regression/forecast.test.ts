@@ -249,11 +249,12 @@ describe("score", () => {
         for (const line of ["hour,load,state", ...odd().slice(40, 56)])
           yield line.split(",").map(write).join(separator);
       }
+      const refuse = (line: string): never => expect.fail(line);
       const found: Cell[][][] = [[], []];
-      for await (const cells of followRows(document, scorer, lines(String, ","), expect.fail))
+      for await (const cells of followRows(document, scorer, lines(String, ","), refuse))
         found[0]!.push(cells);
       const written = lines((cell) => (/^[\d.]+$/.test(cell) ? cell.replace(".", ",") : cell), ";");
-      for await (const cells of followRows(commas, scorer, written, expect.fail)) found[1]!.push(cells);
+      for await (const cells of followRows(commas, scorer, written, refuse)) found[1]!.push(cells);
       return found;
     });
     expect(both[0]).toHaveLength(16);
