@@ -29,7 +29,7 @@ type Place = Readonly<{
 const ANY: Place = { gap: 0, origin: 0, size: Number.POSITIVE_INFINITY };
 
 /** Codes with their own probability: so many, or one for so many rows. Rarer ones are better off together. */
-const OWN = { least: 32, rows: 64 } as const;
+const OWN = { least: 32, rows: 32 } as const;
 
 /** The last code is that of values that training did not have. */
 const codes = (count: number, rows: number): Place => ({

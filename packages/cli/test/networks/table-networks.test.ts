@@ -108,9 +108,9 @@ describe("the networks for tables", () => {
     expect(edgesFor(1).slice(31)).toEqual([30.5, 31.5, 63.5, 127.5, 149.5, 150.5]);
     expect(edgesFor(40).slice(4)).toEqual([3.5, 7.5, 15.5, 31.5, 63.5, 127.5, 149.5, 150.5]);
     // of many rows, fewer values share one
-    expect(edgesFor(1, 6400).slice(99)).toEqual([98.5, 99.5, 149.5, 150.5]);
-    expect(edgesFor(1, 9600)).toEqual(Array.from({ length: 152 }, (_, k) => k - 0.5));
-    expect(edgesFor(6, 9600).slice(63)).toEqual([62.5, 63.5, 127.5, 149.5, 150.5]);
+    expect(edgesFor(1, 3200).slice(99)).toEqual([98.5, 99.5, 149.5, 150.5]);
+    expect(edgesFor(1, 4800)).toEqual(Array.from({ length: 152 }, (_, k) => k - 0.5));
+    expect(edgesFor(6, 4800).slice(63)).toEqual([62.5, 63.5, 127.5, 149.5, 150.5]);
   });
 
   it("have many normals in few columns of many rows alone", () => {
