@@ -1,12 +1,12 @@
-/** Draws of which the nearest is kept. */
+/** Samples of which the nearest is kept. */
 const ROUNDS = 4;
 
 /** Draws so many examples, one after another. The seed is another one in each round. */
 export type Draw<T extends Uint8Array | Float32Array> = (seed: number) => Promise<T>;
 
 /**
- * Of several samples in the place of each example the one with the smallest distance. Where examples are drawn from q(x | y) of a function
- * y = f(x) that can be computed, with |f(x) − y| as distance, this is approximate Bayesian computation by rejection.
+ * For each example the nearest of several samples. Where they are drawn from q(x | y) of a function y = f(x) that can be
+ * computed, with |f(x) − y| as distance, this is approximate Bayesian computation by rejection.
  *
  * @param far the distance of each example
  * Source: Beaumont, Zhang, Balding 2002, of the nearest share of samples
