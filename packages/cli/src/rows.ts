@@ -1,5 +1,19 @@
 type Numbers = Float32Array | Uint8Array;
 
+/** Row i of rows [n, width], a view. */
+export const rowOf = <A extends { subarray(from: number, to: number): unknown }>(
+  rows: A,
+  i: number,
+  width: number,
+): ReturnType<A["subarray"]> => rows.subarray(i * width, (i + 1) * width) as ReturnType<A["subarray"]>;
+
+/** All rows of [n, width], views. */
+export const rowsIn = <A extends { length: number; subarray(from: number, to: number): unknown }>(
+  rows: A,
+  width: number,
+): ReturnType<A["subarray"]>[] =>
+  Array.from({ length: rows.length / width }, (_, i) => rowOf(rows, i, width));
+
 /** Writes some of the rows [n, width] into `out`, in the order of `which`. */
 export function copyRows<A extends Numbers>(
   rows: Numbers,
@@ -7,8 +21,7 @@ export function copyRows<A extends Numbers>(
   which: ArrayLike<number>,
   out: A,
 ): A {
-  for (let to = 0; to < which.length; to++)
-    out.set(rows.subarray(which[to]! * width, (which[to]! + 1) * width), to * width);
+  for (let to = 0; to < which.length; to++) out.set(rowOf(rows, which[to]!, width), to * width);
   return out;
 }
 

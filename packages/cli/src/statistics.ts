@@ -30,6 +30,14 @@ export function quantile(ascending: ArrayLike<number>, share: number): number {
 const largestOf = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
+/** The place of the largest number. */
+export const likeliest = (probabilities: ArrayLike<number>): number => {
+  let best = 0;
+  for (let k = 1; k < probabilities.length; k++)
+    if (valueAt(probabilities, k) > valueAt(probabilities, best)) best = k;
+  return best;
+};
+
 /** Densities in units of the largest of them, from their logarithms. */
 export function weightsOf(logs: ArrayLike<number>): number[] {
   const top = largestOf(logs);

@@ -9,6 +9,7 @@ import type { NetworkDescription } from "../networks/network.js";
 import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
 import { withGrid } from "./uniform.js";
@@ -267,7 +268,7 @@ export function chowLiuBaseline(train: CodedRows, { codes, count, sizes }: Coded
   const tree = dependenceTree(train);
   const n = sizes.length;
   return Float64Array.from({ length: count }, (_, row) => {
-    const own = codes.subarray(row * n, (row + 1) * n);
+    const own = rowOf(codes, row, n);
     return tree.reduce((nll, { parent, logs }, i) => {
       const before = parent < 0 ? 0 : valueAt(own, parent);
       return nll - logs[before * valueAt(sizes, i) + valueAt(own, i)]!;

@@ -29,6 +29,7 @@ import { type FlagsOf, required, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import { argument, commonFlags, forceFlag, imagesFlags, readingOf } from "../flags/shared.js";
 import { encodePng } from "../pictures/png.js";
+import { rowOf } from "../rows.js";
 import { makeFolder } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
@@ -225,7 +226,7 @@ export async function decompress(this: CliContext, flags: DecompressFlags, file:
   progress.finish();
   makeFolder(folder);
   for (const [i, place] of places.entries())
-    await writeFileAtomic(place, pngOf(images.subarray(i * size, (i + 1) * size), shape));
+    await writeFileAtomic(place, pngOf(rowOf(images, i, size), shape));
   terminal.say(`${formatCount(names.length)} images: ${folder}`);
   terminal.document({ folder, images: names.length, files: names });
 }

@@ -15,7 +15,7 @@ import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
 import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
-import { copyRows } from "../rows.js";
+import { copyRows, rowOf } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
@@ -203,7 +203,7 @@ async function beginsAt(
     );
     if (distance < least) [nearest, least] = [at, distance];
   }
-  const image = images.subarray(nearest * pixels, (nearest + 1) * pixels);
+  const image = rowOf(images, nearest, pixels);
   return { image, name: `${name}/${split}#${nearest}` };
 }
 

@@ -21,7 +21,7 @@ import { valueAt } from "../places.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { makeFolder, runPaths } from "../runs/folder.js";
-import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import { FALSE_ALARMS } from "../scores/score-threshold.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
 import { formatCount } from "../ui/format.js";

@@ -27,7 +27,7 @@ import { naming } from "../networks/naming.js";
 import { histogram } from "../pictures/histogram.js";
 import { svgToPng } from "../pictures/png.js";
 import { expectFree } from "../runs/outputs.js";
-import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import { FALSE_ALARMS } from "../scores/score-threshold.js";
 import { formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
-import { bitsPerDimension, DataError, type Scores, UsageError } from "@flowify/core";
+import { bitsPerDimension, DataError, UsageError } from "@flowify/core";
 import { imagesOf, nounOf } from "../data/image-set.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { isTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
-import { csvCell } from "../data/written/csv-writer.js";
-import { writeOutput } from "../data/written/output.js";
-import { formatOf, type TableFormat, tableFormats } from "../data/written/written-rows.js";
-import { idHeader, scoreKinds } from "../detect/score-columns.js";
-import type { Write } from "../files/atomic.js";
+import { tableFormat, writeOutput } from "../data/written/output.js";
+import { rowWriter } from "../data/written/row-writer.js";
+import { tableFormats, type WrittenColumn } from "../data/written/written-rows.js";
+import { idHeader, SCORE_DIGITS, scoreKinds } from "../detect/score-columns.js";
 import { defineCommand } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
@@ -22,15 +21,16 @@ import {
   whereFlag,
 } from "../flags/shared.js";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { holdsRegression } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
-import { FALSE_ALARMS, judgeOf } from "../scores/judge-rows.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { scoreTables } from "../scores/score-table.js";
+import { FALSE_ALARMS, judgeOf } from "../scores/score-threshold.js";
 import { scoreSeries } from "../series/score-run.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import type { CliContext } from "../ui/interrupt.js";
@@ -161,46 +161,47 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     expectFiles(tables);
     return scoreTables(this, flags, folder, config, tables);
   }
-  const format = textFormat(flags.format ?? formatOf(out, tableFormats) ?? "csv");
+  const format = tableFormat(flags, "scores");
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
     const unit = unitOf(shape);
     const judge = judgeOf(run, flags, folder, terminal);
+    const number = (name: string): WrittenColumn => ({ name, type: "number", digits: SCORE_DIGITS });
     const fields = [
-      "log_prob",
-      unit.field,
-      ...(judge ? ["p_value", "flag"] : []),
-      ...(samples > 1 ? ["std_err"] : []),
-      ...(flags.ledger ? ledgerLines.map(({ layer }) => layer) : []),
+      ...["log_prob", unit.field].map(number),
+      ...(judge ? [number("p_value"), { name: "flag", type: "flag" } as const] : []),
+      ...(samples > 1 ? [number("std_err")] : []),
+      ...(flags.ledger ? ledgerLines.map(({ layer }) => number(layer)) : []),
     ];
     const schema = flags.split === undefined ? run.config.data.reading?.schema : undefined;
-    const columns = [schema ? idHeader(schema, flags.id, fields) : nounOf({ shape }, 1), ...fields];
+    const others = fields.map(({ name }) => name);
+    const head = schema ? idHeader(schema, flags.id, others) : nounOf({ shape }, 1);
     const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0 };
     const source = sourceOf(run, flags, files, terminal);
     let [count, sum, squares, flagged] = [0, 0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
-    const writeScores = async (write: Write): Promise<void> => {
-      const given = remember(source, waiting, most);
-      for await (const scores of scoresOf(model, given, { samples, seed })) {
-        const lines = count === 0 && format === "csv" ? [columns.map(csvCell).join(",")] : [];
+    await writeOutput(out, stdout, async (write) => {
+      const writer = rowWriter(format, [{ name: head, type: "text" }, ...fields], write);
+      for await (const scores of scoresOf(model, remember(source, waiting, most), { samples, seed })) {
         const names = waiting.names.splice(0, scores.logProb.length);
         const fills = waiting.fillLog.splice(0, scores.logProb.length);
-        scores.logProb.forEach((logProb, i) => {
+        const rows = Array.from(scores.logProb, (logProb, i) => {
           const nats = logProb - valueAt(fills, i);
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
           const judged = judge?.(figure) ?? [];
-          const more = extra(scores, i, ledgerLines.length, flags.ledger === true);
-          lines.push(line(format, columns, valueAt(names, i), [nats, figure, ...judged, ...more]));
           count++;
           flagged += judged[1] ?? 0;
           sum += figure;
           squares += figure * figure;
+          const error = scores.stdErr ? [valueAt(scores.stdErr, i)] : [];
+          const ledger = flags.ledger ? rowOf(scores.ledger, i, ledgerLines.length) : [];
+          return [valueAt(names, i), nats, figure, ...judged, ...error, ...ledger];
         });
-        await write(lines.map((text) => `${text}\n`).join(""));
+        await writer.add(rows);
       }
-    };
-    await writeOutput(out, stdout, writeScores);
+      await writer.end();
+    });
     const mean = sum / count;
     const spread = Math.sqrt(Math.max(squares / count - mean * mean, 0) / Math.max(count - 1, 1));
     terminal.note(
@@ -251,36 +252,6 @@ function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly s
   if (flag === undefined) return false;
   throw new UsageError(
     `${flag} is for tables that a run of a table scores whole\nleave it out, or leave --split, --samples and --ledger out`,
-  );
-}
-
-/** @throws UsageError for Parquet, which holds the scores of a detector */
-function textFormat(format: TableFormat): "csv" | "jsonl" {
-  if (format !== "parquet") return format;
-  throw new UsageError(
-    "likelihoods are written as CSV or JSON lines\nchoose --format csv, or a name that ends in .csv",
-  );
-}
-
-function extra({ stdErr, ledger }: Scores, example: number, layers: number, withLedger: boolean): number[] {
-  const own = withLedger ? Array.from(ledger.subarray(example * layers, (example + 1) * layers)) : [];
-  return [...(stdErr ? [stdErr[example] as number] : []), ...own];
-}
-
-/** Digits that a float32 sum of many terms has. */
-const rounded = (value: number): number => Number(value.toPrecision(9));
-
-function line(
-  format: "csv" | "jsonl",
-  columns: readonly string[],
-  name: string,
-  values: readonly number[],
-): string {
-  if (format === "csv") return [csvCell(name), ...values.map((value) => String(rounded(value)))].join(",");
-  return JSON.stringify(
-    Object.fromEntries(
-      columns.map((column, i) => [column, i === 0 ? name : rounded(values[i - 1] as number)]),
-    ),
   );
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Flow, UsageError } from "@flowify/core";
+import { rowOf } from "../rows.js";
 import { formatCount } from "../ui/format.js";
 import type { TableSchema } from "./table/schema.js";
 
@@ -192,7 +193,7 @@ export function spread<Set extends DataSet>(set: Set, count: number, flag: strin
     {
       numbers<T extends Numbers>(all: T, size: number): T {
         const out = all.slice(0, count * size) as T;
-        for (const [to, at] of places.entries()) out.set(all.subarray(at * size, (at + 1) * size), to * size);
+        for (const [to, at] of places.entries()) out.set(rowOf(all, at, size), to * size);
         return out;
       },
       texts: (all) => places.map((at) => all[at] as string),

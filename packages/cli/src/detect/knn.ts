@@ -2,6 +2,7 @@ import { type Executor, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { numpy as np } from "@jax-js/jax";
 import { entryOf } from "../places.js";
+import { rowOf } from "../rows.js";
 import { rowProgram } from "./batches.js";
 import { compare, type Reference, referenceParts } from "./compare.js";
 import { findSpaces, type SpaceArrays, spaceArrays, standardSpace } from "./spaces.js";
@@ -52,7 +53,7 @@ export async function neighbourDistances(
       for (const [i, equal] of entryOf(found, "copies").entries()) {
         const others = Math.max(0, equal - 1); // equal rows beside itself
         if (others >= k) continue;
-        const own = logs.subarray(i * count, (i + 1) * count);
+        const own = rowOf(logs, i, count);
         out[from + i] = UNIT * Math.sqrt(-2 * kLargest(k - others, own));
       }
     }

@@ -24,12 +24,12 @@ export const partsOf = (kind: ScoreKind, contaminated: boolean, form: Form): rea
 };
 
 /** Digits that a float32 sum of many terms has. */
-const DIGITS = 9;
+export const SCORE_DIGITS = 9;
 
 /** What is written of each row, behind its name. */
 const scoreFields: readonly WrittenColumn[] = [
-  { name: "score", type: "number", digits: DIGITS },
-  { name: "p", type: "number", digits: DIGITS },
+  { name: "score", type: "number", digits: SCORE_DIGITS },
+  { name: "p", type: "number", digits: SCORE_DIGITS },
   { name: "flag", type: "flag" },
 ];
 

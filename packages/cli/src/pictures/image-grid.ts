@@ -1,5 +1,6 @@
 import { UsageError } from "@flowify/core";
 import { type ImageShape, imageSize } from "../data/image-set.js";
+import { rowOf } from "../rows.js";
 import { escapeXml } from "./escape.js";
 import type { Canvas } from "./png.js";
 import { FONT, openRenderer, type TextStyle } from "./render.js";
@@ -82,7 +83,7 @@ export async function imageGrid(options: ImageGridOptions): Promise<Canvas> {
   );
   const canvas = { width: canvasWidth, height: canvasHeight, pixels: withoutAlpha(ground.rgba) };
   for (let index = 0; index < count; index++) {
-    const image = images.subarray(index * imageSize(shape), (index + 1) * imageSize(shape));
+    const image = rowOf(images, index, imageSize(shape));
     const x = left + (index % columns) * pitch.x;
     const y = top + Math.floor(index / columns) * pitch.y;
     drawImage(canvas, x, y, image, shape, scale);

@@ -1,4 +1,5 @@
 import { makeRng } from "@flowify/core/layer";
+import { rowOf, rowsIn } from "../rows.js";
 import { chiSquaredTail, meanAndSpread } from "../statistics.js";
 import type { Prior } from "./priors.js";
 import { type Simulator, simulateAll } from "./simulate.js";
@@ -66,9 +67,7 @@ export async function diagnosePosterior(
       mostFailures: 0.5,
     },
   );
-  const rowAt = (rows: Float64Array, i: number, width: number): Float64Array =>
-    rows.subarray(i * width, (i + 1) * width);
-  const asked = Array.from({ length: count }, (_, i) => rowAt(observations, i, observationSize));
+  const asked = rowsIn(observations, observationSize);
   const drawn = await posterior.sampleEach(asked, draws, { seed });
   const random = makeRng(seed, 5);
   const scale = spreads(parameters, size);
@@ -80,8 +79,8 @@ export async function diagnosePosterior(
   const ranks = Array.from({ length: size }, () => [] as number[]);
   const nearer: number[] = [];
   for (let i = 0; i < count; i++) {
-    const theta = rowAt(parameters, i, size);
-    const own = Array.from({ length: draws }, (_, j) => rowAt(drawn, i * draws + j, size));
+    const theta = rowOf(parameters, i, size);
+    const own = Array.from({ length: draws }, (_, j) => rowOf(drawn, i * draws + j, size));
     for (let k = 0; k < size; k++)
       ranks[k]?.push(
         own.reduce((below, draw) => below + ((draw[k] as number) < (theta[k] as number) ? 1 : 0), 0),

@@ -2,6 +2,7 @@ import type { Executor, FlowModel } from "@flowify/core";
 import { DataError, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { rowsIn } from "../rows.js";
 import { logMean } from "../statistics.js";
 import type { Bijection } from "./bijections.js";
 import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagnose.js";
@@ -69,7 +70,7 @@ export class Posterior {
     const { observed, seed = 0 } = options;
     const { size } = this.prior;
     const draws = await this.sampleEach([observed], n, { seed });
-    return Array.from({ length: n }, (_, i) => draws.subarray(i * size, (i + 1) * size));
+    return rowsIn(draws, size);
   }
 
   /** n draws of θ given each observation, one after another. */

@@ -1,13 +1,13 @@
 import { type Baseline, baselinePredictions } from "../regression/baseline.js";
 import { outwardness } from "../regression/conformal.js";
-import { AT_ONCE, likeliest, POINTS, type Predicted, predictRows } from "../regression/predicted.js";
+import { AT_ONCE, POINTS, type Predicted, predictRows } from "../regression/predicted.js";
 import type { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { pickColumns, type TableRegression } from "../regression/table-regression.js";
 import { takeRows } from "../rows.js";
 import { type Ahead, evaluateAhead } from "../series/ahead.js";
 import type { LagBaseline, SeriesRows } from "../series/series.js";
-import { meanOf } from "../statistics.js";
+import { likeliest, meanOf } from "../statistics.js";
 
 /** How good the predictions of a column were, and those of its baseline. */
 export type TargetEvaluation = Readonly<{

@@ -17,7 +17,7 @@ import {
   targetsOf,
   widthOf,
 } from "../regression/table-regression.js";
-import { takeRows } from "../rows.js";
+import { rowsIn, takeRows } from "../rows.js";
 import { openRunFolder } from "../runs/folder.js";
 import { finiteLog } from "../series/score-series.js";
 import { lagBaselines } from "../series/series.js";
@@ -95,7 +95,7 @@ async function trainTargets(
     const features = target.features.width;
     const found = await regression({
       ...kindOf(kind),
-      given: Array.from(values, (_, i) => condition.subarray(i * features, (i + 1) * features)),
+      given: rowsIn(condition, features),
       values,
       seed: seed + 1000 * t,
       executor,

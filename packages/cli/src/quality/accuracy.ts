@@ -1,5 +1,6 @@
 import type { DataSet } from "../data/image-set.js";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 
 /** Number of images classified as their label, and of all images. */
 export type Accuracy = Readonly<{ right: number; of: number }>;
@@ -15,7 +16,7 @@ export function accuracyOf(set: DataSet, outputs: Float32Array): Accuracy | unde
   const classes = outputs.length / count;
   if (!labels || classes < 2 || labels.some((label) => label >= classes)) return undefined;
   const right = labels.filter((label, i) => {
-    const own = outputs.subarray(i * classes, (i + 1) * classes);
+    const own = rowOf(outputs, i, classes);
     return own.every((value, place) => place === label || value < valueAt(own, label));
   });
   return { right: right.length, of: count };

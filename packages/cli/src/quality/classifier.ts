@@ -4,6 +4,7 @@ import { makeRng, sizeOf } from "@flowify/core/layer";
 import { grad, type JsTree, nn, numpy as np, tree } from "@jax-js/jax";
 import { type ImageSet, imageSize } from "../data/image-set.js";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import { features } from "./features.js";
 import type { Judge } from "./judge.js";
 
@@ -86,7 +87,7 @@ export async function trainJudge(
     const oneHot = new Float32Array(BATCH * classes);
     for (let i = 0; i < BATCH; i++) {
       const example = valueAt(order, (at + i) % count);
-      x.set(images.subarray(example * size, (example + 1) * size), i * size);
+      x.set(rowOf(images, example, size), i * size);
       oneHot[i * classes + valueAt(labels, example)] = 1;
     }
     at += BATCH;

@@ -1,5 +1,6 @@
 import { surveyColumns } from "../data/column-survey.js";
-import { weightsOf } from "../statistics.js";
+import { rowOf } from "../rows.js";
+import { likeliest, weightsOf } from "../statistics.js";
 
 /** Features of images, one row each, row-major: the logits of a classifier. */
 export type Features = Readonly<{
@@ -45,7 +46,7 @@ function probabilities({ rows, count, size, given }: Features): Float64Array {
   if (given) return given;
   const result = new Float64Array(rows.length);
   for (let row = 0; row < count; row++) {
-    const exps = weightsOf(rows.subarray(row * size, (row + 1) * size));
+    const exps = weightsOf(rowOf(rows, row, size));
     const sum = exps.reduce((a, b) => a + b, 0);
     result.set(
       exps.map((value) => value / sum),
@@ -59,8 +60,8 @@ function probabilities({ rows, count, size, given }: Features): Float64Array {
 export function verdicts(all: Features): readonly Readonly<{ label: number; probability: number }>[] {
   const p = probabilities(all);
   return Array.from({ length: all.count }, (_, row) => {
-    const own = p.subarray(row * all.size, (row + 1) * all.size);
-    const label = own.reduce((best, value, i) => (value > own[best]! ? i : best), 0);
+    const own = rowOf(p, row, all.size);
+    const label = likeliest(own);
     return { label, probability: own[label]! };
   });
 }

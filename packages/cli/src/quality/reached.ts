@@ -1,4 +1,4 @@
-import { ascendingPlaces } from "../rows.js";
+import { ascendingPlaces, rowsIn } from "../rows.js";
 import { meanOf } from "../statistics.js";
 
 /** Largest accepted difference from the requested outputs, relative to the largest of them. */
@@ -40,13 +40,12 @@ export function judgeReached(wanted: Float32Array, exact: Float32Array, rounded:
 
 function differences(outputs: Float32Array, wanted: Float32Array): Float64Array {
   const { length } = wanted;
-  return Float64Array.from({ length: outputs.length / length }, (_, input) => {
-    const own = outputs.subarray(input * length, (input + 1) * length);
-    return wanted.reduce((most, value, i) => {
+  return Float64Array.from(rowsIn(outputs, length), (own) =>
+    wanted.reduce((most, value, i) => {
       const here = Math.abs(value - (own[i] ?? Number.NaN));
       return Math.max(most, Number.isNaN(here) ? Number.POSITIVE_INFINITY : here);
-    }, 0);
-  });
+    }, 0),
+  );
 }
 
 /** Two digits, in the shorter form: `0.04`, `110`, `1e-5`. */

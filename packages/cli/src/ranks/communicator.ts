@@ -1,4 +1,5 @@
 import { setImmediate as eventsOfThread } from "node:timers/promises";
+import { rowOf } from "../rows.js";
 import type { Mpi, Request } from "./mpi.js";
 import { type Parcel, parcelsOf } from "./owned-arrays.js";
 
@@ -133,7 +134,7 @@ export function communicator(mpi: Mpi, check: () => void): Communicator {
     async gather(mine) {
       const all = new Uint8Array(size * mine.length);
       await waitFor(mpi.gather(mine, all));
-      return Array.from({ length: size }, (_, i) => all.subarray(i * mine.length, (i + 1) * mine.length));
+      return Array.from({ length: size }, (_, i) => rowOf(all, i, mine.length));
     },
     barrier: () => waitFor(mpi.barrier()),
   };

@@ -1,5 +1,5 @@
 import { valueAt } from "../places.js";
-import { takeRows } from "../rows.js";
+import { rowOf, takeRows } from "../rows.js";
 import { meanOf } from "../statistics.js";
 import {
   gaussianLog,
@@ -35,7 +35,7 @@ export function fitBaseline(target: TargetInTable, values: Float32Array, conditi
   const { shares, which } = fitShares(target, values);
   if (target.kind.classes !== undefined) return { shares };
   const others = [...values.keys()].filter((i) => which(values[i] as number) < 0);
-  const given = others.flatMap((i) => [...condition.subarray(i * width, (i + 1) * width)]);
+  const given = others.flatMap((i) => [...rowOf(condition, i, width)]);
   return {
     shares,
     gaussian: linearGaussian(given, width, takeRows(values, 1, others)),
@@ -89,9 +89,7 @@ export function baselinePredictions(
     const origin = values[0] ?? 0;
     return step === undefined ? value : origin + step * Math.round((value - origin) / step);
   };
-  const means = Array.from(values, (_, i) =>
-    linearMean(gaussian, condition.subarray(i * width, (i + 1) * width)),
-  );
+  const means = Array.from(values, (_, i) => linearMean(gaussian, rowOf(condition, i, width)));
   return {
     logProb: Array.from(values, (value, i) => {
       const atom = classes === undefined ? atomOf(target, value) : 0;

@@ -2,7 +2,7 @@ import { type Executor, FlowModel, flow, HostArray } from "@flowify/core";
 import { stackedWeights } from "@flowify/core/internal";
 import { conditionalAffine } from "@flowify/core/layers";
 import { type JsTree, numpy as np } from "@jax-js/jax";
-import { takeRows } from "../rows.js";
+import { rowOf, takeRows } from "../rows.js";
 import { meanWithError } from "../statistics.js";
 import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./linear-gaussian.js";
 import type { splitOf, ValueKind } from "./network.js";
@@ -46,7 +46,7 @@ const gaussianLogs = (
   step?: number,
 ): number[] =>
   Array.from(values, (value, i) =>
-    gaussianLog(value, linearMean(line, condition.subarray(i * width, (i + 1) * width)), line.std, step),
+    gaussianLog(value, linearMean(line, rowOf(condition, i, width)), line.std, step),
   );
 
 /** A linear mean, and a constant one. */

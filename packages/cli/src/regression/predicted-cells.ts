@@ -1,10 +1,12 @@
 import type { Cell } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
+import { rowOf } from "../rows.js";
+import { likeliest } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { columnNamed, type Prediction } from "./columns.js";
 import { conformalLimit, type HeldOut, intervalOf } from "./conformal.js";
-import { likeliest, type Predicted } from "./predicted.js";
+import type { Predicted } from "./predicted.js";
 import type { Predictive } from "./predictive.js";
 
 export type CellOptions = Readonly<{
@@ -64,7 +66,7 @@ export function predictedColumn(
         ...log,
       ],
       cells({ probabilities }, i, _, logProb) {
-        const own = probabilities.subarray(i * labels.length, (i + 1) * labels.length);
+        const own = rowOf(probabilities, i, labels.length);
         const set = labels.filter((__, k) => 1 - (own[k] ?? 0) <= limit);
         return [labels[likeliest(own)] ?? "", ...own, ...within([set.join("|")]), ...logCell(logProb)];
       },

@@ -1,3 +1,4 @@
+import { rowsIn } from "../rows.js";
 import type { ValueKind } from "./network.js";
 import { Predictive } from "./predictive.js";
 import type { TableRegression } from "./table-regression.js";
@@ -35,17 +36,6 @@ export async function predictRows(
   return model.targets.map(({ kind }, t) => {
     if (t === 0 && first) return { distributions: [], probabilities: first };
     const own = drawn[t] as Float64Array;
-    const each = Array.from({ length: own.length / POINTS }, (_, i) =>
-      own.subarray(i * POINTS, (i + 1) * POINTS),
-    );
-    return predictedOf(kind, each);
+    return predictedOf(kind, rowsIn(own, POINTS));
   });
 }
-
-/** The place of the largest number. */
-export const likeliest = (probabilities: ArrayLike<number>): number => {
-  let best = 0;
-  for (let k = 1; k < probabilities.length; k++)
-    if ((probabilities[k] as number) > (probabilities[best] as number)) best = k;
-  return best;
-};

@@ -3,7 +3,7 @@ import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/
 import { fitEnsemble } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
 import { valueAt } from "../places.js";
-import { takeRows } from "../rows.js";
+import { rowOf, rowsIn, takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { among, type Lines, lineFlow, weighLines } from "./lines.js";
@@ -187,7 +187,7 @@ export class Regression {
     if (classes === 0)
       throw new UsageError("probabilities: the values of this regression are numbers\ncall predict");
     const all = await this.probabilitiesFlat(flat(given, this.width));
-    return given.map((_, i) => all.subarray(i * classes, (i + 1) * classes));
+    return rowsIn(all, classes);
   }
 
   /** The same of rows one after another, [n · classes]. */
@@ -199,7 +199,7 @@ export class Regression {
     const repeated = repeatRows(condition, this.width, classes);
     const masses = await this.#masses([codes.map(below), codes.map(above)], repeated);
     for (let row = 0; row < rows; row++) {
-      const own = masses.subarray(row * classes, (row + 1) * classes);
+      const own = rowOf(masses, row, classes);
       const sum = own.reduce((a, b) => a + b, 0);
       own.set(own.map((mass) => mass / sum));
     }
@@ -212,7 +212,7 @@ export class Regression {
     const { points = POINTS } = options;
     const condition = flat(given, this.width);
     const drawn = await this.drawFlat(repeatRows(condition, this.width, points), points);
-    return given.map((_, i) => new Predictive(drawn.subarray(i * points, (i + 1) * points)));
+    return rowsIn(drawn, points).map((each) => new Predictive(each));
   }
 
   /**

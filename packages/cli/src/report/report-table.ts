@@ -13,7 +13,7 @@ import { takeRows } from "../rows.js";
 import { schemaOf } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
-import { FALSE_ALARMS } from "../scores/judge-rows.js";
+import { FALSE_ALARMS } from "../scores/score-threshold.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { decodeRows } from "../tables/decode-rows.js";
 import type { EncodedRows } from "../tables/encoded-table.js";

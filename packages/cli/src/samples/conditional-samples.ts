@@ -1,6 +1,7 @@
 import type { FlowModel } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 
 export type ConditionalOptions = Readonly<{
   steps: number;
@@ -72,8 +73,8 @@ export async function conditionalSamples(
       const share = Math.min(1, Math.exp(Math.min(0, log)));
       const taken = rng.uniform() < share;
       if (taken) {
-        kept.set(next.subarray(c * size, (c + 1) * size), c * size);
-        keptGradient.set(found.gradient.subarray(c * size, (c + 1) * size), c * size);
+        kept.set(rowOf(next, c, size), c * size);
+        keptGradient.set(rowOf(found.gradient, c, size), c * size);
         keptLog[c] = logThere;
       }
       if (2 * step < steps) sizes[c] = epsilon * Math.exp(ADAPTATION * (share - BEST_SHARE));

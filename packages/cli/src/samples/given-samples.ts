@@ -1,6 +1,7 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import { weightsOf } from "../statistics.js";
 import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 
@@ -56,7 +57,7 @@ export async function givenSamples(
     for (const each of given) for (let row = 0; row < after.length; row += width) putValue(each, after, row);
     const changes = given.some(isMoved) ? await logRatios(model, after, before) : undefined;
     near.forEach(({ share }, i) => {
-      kept.push(after.subarray(i * width, (i + 1) * width));
+      kept.push(rowOf(after, i, width));
       logWeights.push(share + (changes?.[i] ?? 0));
     });
   }

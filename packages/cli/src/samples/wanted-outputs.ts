@@ -1,8 +1,9 @@
 import { UsageError } from "@flowify/core";
 import { examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { judgeReached, type Reached } from "../quality/reached.js";
+import { rowsIn } from "../rows.js";
 import { imagesFor, type SavedRun } from "../runs/open-run.js";
-import { meanOf } from "../statistics.js";
+import { likeliest, meanAndSpread } from "../statistics.js";
 import { type Draw, nearestDraws } from "./nearest-draws.js";
 
 /** Wanted outputs by place. */
@@ -50,7 +51,7 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
   const outputs = await outputsOf(examplesOf(firstImages(all, Math.min(LOOKED_AT, all.count))));
   const distance = (row: Float32Array): number =>
     [...wanted].reduce((sum, [place, value]) => sum + ((row[place] ?? 0) - value) ** 2, 0);
-  const rows = rowsOf(outputs, seen);
+  const rows = rowsIn(outputs, seen);
   const near = rows
     .map((row) => ({ row, far: distance(row) }))
     .sort((a, b) => a.far - b.far)
@@ -58,11 +59,14 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
     .map(({ row }) => row.map((value, place) => wanted.get(place) ?? value));
   const given = new Float32Array(count * seen);
   for (let i = 0; i < count; i++) given.set(near[i % near.length] ?? [], i * seen);
-  const classes = rowsOf(given, seen).map(largest);
-  const spreads = spreadsOf(rows, seen);
+  const classes = rowsIn(given, seen).map(likeliest);
+  const spreads = Array.from(
+    { length: seen },
+    (_, place) => meanAndSpread(rows.map((row) => row[place] ?? Number.NaN)).std || 1,
+  );
   const far = async (examples: Uint8Array | Float32Array): Promise<Float64Array> => {
-    const wantedRows = rowsOf(given, seen);
-    return Float64Array.from(rowsOf(await outputsOf(examples), seen), (row, i) =>
+    const wantedRows = rowsIn(given, seen);
+    return Float64Array.from(rowsIn(await outputsOf(examples), seen), (row, i) =>
       row.reduce((sum, value, k) => sum + ((value - (wantedRows[i]?.[k] ?? 0)) / (spreads[k] ?? 1)) ** 2, 0),
     );
   };
@@ -74,13 +78,13 @@ export async function askFor(run: SavedRun, wanted: Wanted, count: number): Prom
     async judge(examples) {
       const found = await outputsOf(examples);
       const places = [...wanted.keys()];
-      const there = rowsOf(found, seen).flatMap((row) => places.map((place) => row[place] ?? Number.NaN));
+      const there = rowsIn(found, seen).flatMap((row) => places.map((place) => row[place] ?? Number.NaN));
       const reached = judgeReached(
         Float32Array.from(wanted.values()),
         Float32Array.from(there),
         Float32Array.from(there),
       );
-      const right = rowsOf(found, seen).filter((row, i) => largest(row) === classes[i]).length;
+      const right = rowsIn(found, seen).filter((row, i) => likeliest(row) === classes[i]).length;
       return { ...reached, recognized: seen > 1 ? right : undefined };
     },
   };
@@ -135,17 +139,3 @@ export function judgedLines({
     `reached: ${reached.length} of ${count}, within ${within.toPrecision(2)}; on average ${far.toPrecision(2)} away`,
   ];
 }
-
-const rowsOf = (rows: Float32Array, width: number): Float32Array[] =>
-  Array.from({ length: rows.length / width }, (_, i) => rows.subarray(i * width, (i + 1) * width));
-
-/** Standard deviations of outputs; 1 for one that is the same in all rows. */
-const spreadsOf = (rows: readonly Float32Array[], width: number): Float64Array =>
-  Float64Array.from({ length: width }, (_, k) => {
-    const own = rows.map((row) => row[k] ?? Number.NaN);
-    const mean = meanOf(own);
-    return Math.sqrt(meanOf(own.map((value) => (value - mean) ** 2))) || 1;
-  });
-
-/** The place of the largest number. */
-const largest = (row: Float32Array): number => row.indexOf(row.reduce((a, b) => Math.max(a, b)));

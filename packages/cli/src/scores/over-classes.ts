@@ -1,5 +1,6 @@
 import type { ExamplesIn, FlowModel, Scores } from "@flowify/core";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import { logMean, weightsOf } from "../statistics.js";
 
 /**
@@ -124,7 +125,7 @@ function overClasses(first: Scores, batches: readonly Scores[]): Scores {
       stdErr[i] = Math.hypot(
         ...batches.map((each, c) => (valueAt(shares, c) / sum) * valueAt(each.stdErr ?? [], i)),
       );
-    ledger.set(likeliest.ledger.subarray(i * width, (i + 1) * width), i * width);
+    ledger.set(rowOf(likeliest.ledger, i, width), i * width);
   }
   return { logProb, ledger, ...(stdErr && { stdErr }) };
 }

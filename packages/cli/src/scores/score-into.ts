@@ -6,16 +6,16 @@ import { scoreColumns } from "../detect/score-columns.js";
 import { valueAt } from "../places.js";
 import { type Communicator, gatherTexts } from "../ranks/communicator.js";
 import type { Ranks } from "../ranks/ranks.js";
+import { rowOf } from "../rows.js";
 import { schemaOf } from "../run-config.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
-import { FALSE_ALARMS } from "./judge-rows.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
 import type { ScoreOutput, ScoreProgress, TableScoreFlags } from "./score-progress.js";
-import { thresholdOf } from "./score-threshold.js";
+import { FALSE_ALARMS, thresholdOf } from "./score-threshold.js";
 
 export type Scoring = ScoreSource &
   Readonly<{
@@ -72,10 +72,7 @@ export async function scoreInto(
     });
     const flagged = judged.filter(({ flag }) => flag);
     const more = await reasons?.cells(
-      flagged.map((each) => ({
-        ...each,
-        row: rows.subarray(each.place * width, (each.place + 1) * width),
-      })),
+      flagged.map((each) => ({ ...each, row: rowOf(rows, each.place, width) })),
       names.length,
     );
     totals.flagged += flagged.length;

@@ -1,10 +1,17 @@
+import { UsageError } from "@flowify/core";
+import type { Split } from "../data/image-set.js";
 import { type Calibration, conformalP, discoveryThreshold, smallestP } from "../detect/calibration.js";
+import { readCalibration } from "../detect/calibration-file.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { valueAt } from "../places.js";
+import { runPaths } from "../runs/folder.js";
+import type { SavedRun } from "../runs/open-run.js";
 import type { Terminal } from "../ui/terminal.js";
-import { FALSE_ALARMS } from "./judge-rows.js";
 import type { Pass } from "./score-pass.js";
+
+/** How often a row like the training rows may be flagged, where nobody says. */
+export const FALSE_ALARMS = 0.01;
 
 type Wanted = Readonly<{ falseAlarms?: number; fdr?: number }>;
 
@@ -52,4 +59,29 @@ export function reachable(
       `no row can be flagged at false alarms of ${falseAlarms}: ${calibration.scores.length} held-out rows tell probabilities from ${least.toPrecision(2)} on; choose --false-alarms above that, or train on more rows`,
     );
   return falseAlarms;
+}
+
+/**
+ * For a run of a table: the p-value of a score and 1 where it is flagged, else 0.
+ *
+ * @throws UsageError where there is no calibration for the false alarms that are asked for
+ */
+export function judgeOf(
+  { config, step }: SavedRun,
+  { falseAlarms, split }: Readonly<{ falseAlarms?: number; split?: Split }>,
+  folder: string,
+  { warn }: Terminal,
+): ((score: number) => [p: number, flag: number]) | undefined {
+  if (!config.data.reading?.schema || split !== undefined) {
+    if (falseAlarms === undefined) return undefined;
+    throw new UsageError(
+      "--false-alarms is for tables that a run of a table scores whole\nleave it out, or leave --split out",
+    );
+  }
+  const calibration = readCalibration(runPaths(folder).calibration, folder, step);
+  const most = reachable(calibration, falseAlarms ?? FALSE_ALARMS, { warn });
+  return (score) => {
+    const p = conformalP(calibration, score);
+    return [p, Number(p <= most)];
+  };
 }

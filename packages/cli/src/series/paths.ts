@@ -4,7 +4,7 @@ import { lagName, placesAt, timeAfter } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
 import { repeatRows } from "../regression/regression.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
-import { takeRows } from "../rows.js";
+import { rowOf, takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 
 export type PathOptions = Readonly<{
@@ -58,7 +58,7 @@ export async function samplePaths(
     const from = [...path];
     for (const [i, place] of places.entries()) {
       path[i] = from[place] as number;
-      const row = state.subarray(i * width, (i + 1) * width);
+      const row = rowOf(state, i, width);
       for (const [to, earlier] of shifts) row[to] = row[earlier] as number;
       const time = timeAfter(order, times[Math.floor(i / paths)] as number, step + 1);
       row.set(placesAt(order, time), calendarAt);

@@ -8,6 +8,7 @@ import { type Baseline, lagBaseline } from "../regression/baseline.js";
 import { expectNames, type Prediction } from "../regression/columns.js";
 import { featureOf } from "../regression/features.js";
 import { pickColumns, rowsOfPart, type TargetInTable } from "../regression/table-regression.js";
+import { rowOf } from "../rows.js";
 import type { TrainFlags } from "../settings.js";
 import { meanOf } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
@@ -161,7 +162,7 @@ export function lagBaselines(
   const errors = features.map((own) => {
     const past = pickColumns(condition, width, own);
     return values.reduce((sum, value, i) => {
-      const lag = past.subarray(i * own.length, (i + 1) * own.length).reduce((a, b) => a + b, 0);
+      const lag = rowOf(past, i, own.length).reduce((a, b) => a + b, 0);
       return sum + Math.abs(lag - value);
     }, 0);
   });

@@ -3,6 +3,7 @@ import { firstImages, type ImageSet, imageSize } from "../data/image-set.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import { meanOf } from "../statistics.js";
 import { type Hidden, hiddenEntries, inpaint } from "./inpainting.js";
 import type { SheetOptions } from "./sheets.js";
@@ -34,7 +35,7 @@ export async function inpaintingSheet(
   const grid = new Uint8Array(images.count * (each + 2) * size);
   const labels: string[] = [];
   for (let row = 0; row < images.count; row++) {
-    const image = images.images.subarray(row * size, (row + 1) * size);
+    const image = rowOf(images.images, row, size);
     const at = row * (each + 2) * size;
     grid.set(image, at);
     grid.set(
@@ -42,7 +43,7 @@ export async function inpaintingSheet(
       at + size,
     );
     grid.set(made.images.subarray(row * each * size, (row + 1) * each * size), at + 2 * size);
-    const logs = made.completed.subarray(row * each, (row + 1) * each);
+    const logs = rowOf(made.completed, row, each);
     labels.push(`${Math.round(valueAt(made.original, row))}, ${Math.round(meanOf(logs))}`);
   }
   return encodePng(

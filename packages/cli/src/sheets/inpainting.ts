@@ -1,6 +1,7 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { type ImageSet, type ImageShape, imageSize } from "../data/image-set.js";
+import { rowOf } from "../rows.js";
 import { conditionalSamples } from "../samples/conditional-samples.js";
 import { toBytes } from "./run-pictures.js";
 
@@ -63,9 +64,7 @@ export async function inpaint(
       for (let i = 0; i < joined.length; i++)
         joined[i] = hidden[i % size] === 1 ? pool[i]! : known[image * size + (i % size)]!;
       const chosen = drawn(await rest.logProb(joined, { seed }), each, () => rng.uniform());
-      chosen.forEach((k, c) =>
-        starts.set(joined.subarray(k * size, (k + 1) * size), (image * each + c) * size),
-      );
+      chosen.forEach((k, c) => starts.set(rowOf(joined, k, size), (image * each + c) * size));
     }
     const { values, accepted } = await conditionalSamples(rest, starts, hidden, {
       steps,

@@ -4,6 +4,7 @@ import { conditionOf, type ImageSet, type ImageShape, imageSize } from "../data/
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
+import { rowOf } from "../rows.js";
 import { toBytes } from "./run-pictures.js";
 
 export type SheetOptions = Readonly<{
@@ -93,8 +94,7 @@ export async function interpolationSheet(
         condition: labels.filter((_, image) => image % 2 === nearer).subarray(0, pairs),
       };
       const decoded = toBytes(await part.decode(z, { mode: "deterministic", ...given }));
-      for (let row = 0; row < pairs; row++)
-        put(row, step + 1, decoded.subarray(row * size, (row + 1) * size));
+      for (let row = 0; row < pairs; row++) put(row, step + 1, rowOf(decoded, row, size));
     }
   } finally {
     await part.dispose();
@@ -102,7 +102,7 @@ export async function interpolationSheet(
   for (let row = 0; row < pairs; row++)
     for (const end of [0, 1]) {
       const image = 2 * row + end;
-      put(row, end * (between + 1), images.images.subarray(image * size, (image + 1) * size));
+      put(row, end * (between + 1), rowOf(images.images, image, size));
     }
   return encodePng(
     await imageGrid({

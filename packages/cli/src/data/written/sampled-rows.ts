@@ -1,5 +1,6 @@
 import { UsageError } from "@flowify/core";
 import type { Write } from "../../files/atomic.js";
+import { rowsIn } from "../../rows.js";
 import type { RunConfig } from "../../run-config.js";
 import { decodeFlowRows } from "../../tables/decode-rows.js";
 import type { ColumnSchema, TableSchema } from "../table/schema.js";
@@ -82,10 +83,7 @@ const numberLayout = (width: number, names: readonly string[] | undefined): Layo
     name: names?.[i] ?? `column ${i + 1}`,
     type: "number",
   })),
-  cellsOf: (rows) =>
-    Array.from({ length: rows.length / width }, (_, row) =>
-      Array.from(rows.subarray(row * width, (row + 1) * width), shortest),
-    ),
+  cellsOf: (rows) => rowsIn(rows, width).map((row) => Array.from(row, shortest)),
 });
 
 /** The number with the shortest text that parses back to the same 32-bit float. */

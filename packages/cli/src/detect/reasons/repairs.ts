@@ -1,5 +1,5 @@
 import { valueAt } from "../../places.js";
-import { takeRows } from "../../rows.js";
+import { rowOf, takeRows } from "../../rows.js";
 import { logMean } from "../../statistics.js";
 
 /** log p in nats of rows [n, width], a number each. */
@@ -61,7 +61,7 @@ export async function meanRepairs(
     const here = Math.min(atOnce, pairs - first);
     for (let pair = 0; pair < here; pair++) {
       const [row, column] = [Math.floor((first + pair) / width), (first + pair) % width];
-      const original = rows.subarray(row * width, (row + 1) * width);
+      const original = rowOf(rows, row, width);
       for (const [q, value] of valueAt(usual, column).entries()) {
         const to = (pair * count + q) * width;
         block.set(original, to);
@@ -71,7 +71,7 @@ export async function meanRepairs(
     const logs = Float64Array.from(await density(block.subarray(0, here * count * width)));
     for (let pair = 0; pair < here; pair++) {
       const row = Math.floor((first + pair) / width);
-      const repair = repairOf(logs.subarray(pair * count, (pair + 1) * count), valueAt(own, row));
+      const repair = repairOf(rowOf(logs, pair, count), valueAt(own, row));
       valueAt(repairs, row).push(repair);
     }
   }

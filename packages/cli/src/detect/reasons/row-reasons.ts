@@ -1,4 +1,5 @@
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
+import { rowOf } from "../../rows.js";
 import { CLIP, findSpaces } from "../spaces.js";
 import { type Change, type LogDensity, meanRepairs, smallestRepairs, usualValues } from "./repairs.js";
 
@@ -61,7 +62,7 @@ export function rowReasons(
           .map(({ gain }, column) => ({ column, gain }))
           .sort((a, b) => b.gain - a.gain || a.column - b.column),
         repair: smallest[i]!,
-        nearest: nearestRows(learnt, scaled.subarray(i * size, (i + 1) * size)),
+        nearest: nearestRows(learnt, rowOf(scaled, i, size)),
       }));
     },
   };

@@ -1,4 +1,5 @@
 import { valueAt } from "../../places.js";
+import { rowOf } from "../../rows.js";
 import { ownColumns, type TableColumn, tableColumns } from "../../tables/columns/kinds.js";
 import { conformalP } from "../calibration.js";
 import type { OpenDetector } from "../detector.js";
@@ -63,7 +64,7 @@ export function tableReasoner(
     columns,
     reasonsOf: async (rows) =>
       (await reasonsOf(rows)).map((reasons, i) => {
-        const row = rows.subarray(i * width, (i + 1) * width);
+        const row = rowOf(rows, i, width);
         const least = Math.max(0, MINOR * valueAt(reasons.columns, 0).gain);
         return {
           blamed: reasons.columns

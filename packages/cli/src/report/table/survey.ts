@@ -1,5 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { lastOf, valueAt } from "../../places.js";
+import { rowOf } from "../../rows.js";
 
 /** Rows in one piece, and what each is called. */
 type Piece = Readonly<{ rows: Float32Array; names: readonly string[] }>;
@@ -38,7 +39,7 @@ export async function surveyRows(
   for await (const { rows: piece, names } of pieces) {
     const scores = await score(piece);
     for (const [i, name] of names.entries()) {
-      const row = piece.subarray(i * width, (i + 1) * width);
+      const row = rowOf(piece, i, width);
       const one = valueAt(scores, i);
       count++;
       if (isFlagged(one)) flagged++;
