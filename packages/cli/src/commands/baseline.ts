@@ -4,15 +4,13 @@ import { histogramBpd, uniformBpd } from "../baselines/histograms.js";
 import { rowBaselines } from "../baselines/rows.js";
 import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "../data/image-set.js";
 import { withExecutor } from "../executors.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
 import { imagesDocument } from "../runs/report.js";
 import { meanWithError } from "../statistics.js";
 import { loadData } from "../training/train-data.js";
 import { formatBpd, table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -24,9 +22,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type BaselineFlags = FlagsOf<typeof flags>;
+type BaselineFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<BaselineFlags, []>({
+export const command = defineCommand({
   flags,
   help: `Fits trivial densities to the training images of a data set and measures them on its test
 images. A trained flow should beat them all. Compare every result with these numbers.
@@ -58,9 +56,8 @@ EXAMPLES
 /** A density and its figures, one per example. */
 type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }>;
 
-export async function baseline(this: CliContext, flags: BaselineFlags): Promise<void> {
+async function baseline({ terminal }: Running, flags: BaselineFlags): Promise<void> {
   const { seed = 0, data: name = "mnist", dataDir: dir, limit } = flags;
-  const terminal = createTerminal(this.host, flags);
   const choice = { name, dir, reading: readingOf(flags) };
   const { data: train, test } = await loadData(choice, { ...(limit !== undefined && { limit }) });
   if (!test)

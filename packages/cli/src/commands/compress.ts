@@ -24,7 +24,7 @@ import {
 import { folderSource } from "../data/picture-folder.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { expectRegularFile } from "../files/regular-file.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, required, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import { argument, commonFlags, forceFlag, imagesFlags, readingOf } from "../flags/shared.js";
@@ -34,9 +34,8 @@ import { makeFolder } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 
 const run = required("DIR", "Folder of the run whose weights code the images");
 
@@ -51,9 +50,9 @@ const compressFlags = {
   quiet,
 };
 
-export type CompressFlags = FlagsOf<typeof compressFlags>;
+type CompressFlags = FlagsOf<typeof compressFlags>;
 
-export const compressCommand = defineCommand<CompressFlags, string[]>({
+export const compressCommand = defineCommand({
   positional: {
     kind: "array",
     parameter: {
@@ -88,9 +87,9 @@ const decompressFlags = {
   quiet,
 };
 
-export type DecompressFlags = FlagsOf<typeof decompressFlags>;
+type DecompressFlags = FlagsOf<typeof decompressFlags>;
 
-export const decompressCommand = defineCommand<DecompressFlags, [string]>({
+export const decompressCommand = defineCommand({
   args: [argument("FILE", "A file of flowify compress")],
   flags: decompressFlags,
   help: `Writes the images of a file of flowify compress as PNG files, with the pixels that were compressed.
@@ -103,9 +102,8 @@ EXAMPLES
   run: decompress,
 });
 
-export async function compress(this: CliContext, flags: CompressFlags, ...files: string[]): Promise<void> {
+async function compress({ terminal }: Running, flags: CompressFlags, ...files: string[]): Promise<void> {
   const { quiet = false, out = "images.flow" } = flags;
-  const terminal = createTerminal(this.host, flags);
   const { data, dataDir } = flags;
   expectFree([out], flags, { inputs: [...inputsOfRun(flags.run), ...files, data, dataDir] });
   if (files.length > 0 && flags.data !== undefined)
@@ -200,8 +198,7 @@ async function imagesIn(
   return { images: new Uint8Array(images), names: names.slice(0, limit) };
 }
 
-export async function decompress(this: CliContext, flags: DecompressFlags, file: string): Promise<void> {
-  const terminal = createTerminal(this.host, flags);
+async function decompress({ terminal }: Running, flags: DecompressFlags, file: string): Promise<void> {
   const folder = flags.out ?? parse(file).name;
   if (!existsSync(file)) throw new UsageError(`${file}: no such file\nname a file of flowify compress`);
   expectRegularFile(file);

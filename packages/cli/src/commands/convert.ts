@@ -18,7 +18,7 @@ import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { choice, type FlagsOf, required, text, value } from "../flags/flag.js";
 import { range, sizes } from "../flags/parsers.js";
 import { argument, commonFlags, forceFlag, normalizeFlag, seedFlag } from "../flags/shared.js";
@@ -34,8 +34,7 @@ import { makeFolder } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
 import { formatCount, shortened, table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
   out: required("DIR", "Folder for the network and the report"),
@@ -57,9 +56,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type ConvertFlags = FlagsOf<typeof flags>;
+type ConvertFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ConvertFlags, [string]>({
+export const command = defineCommand({
   args: [
     argument(
       "FILE",
@@ -100,9 +99,8 @@ EXAMPLES
 const REPORT = "report.json";
 const FILES = [WEIGHTS, ORIGINAL, NETWORK, FUNCTION, REPORT] as const;
 
-export async function convert(this: CliContext, flags: ConvertFlags, file: string): Promise<void> {
+async function convert({ terminal }: Running, flags: ConvertFlags, file: string): Promise<void> {
   const { out } = flags;
-  const terminal = createTerminal(this.host, flags);
   const { rules, data, dataDir } = flags;
   // without --force it begins in an empty folder
   const places = [...FILES.map((name) => join(out, name)), ...(flags.force ? [] : filesIn(out))];

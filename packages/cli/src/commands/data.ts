@@ -12,14 +12,13 @@ import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";
 import { webAddress } from "../flags/parsers.js";
 import { argument, calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
 import { formatCount, table, unknownName } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
 import { createProgress, type Progress } from "../ui/progress.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 
 const getFlags = {
   out: text("DIR", "Folder for its files (default: data/NAME, where --data NAME looks)"),
@@ -28,9 +27,9 @@ const getFlags = {
   quiet: commonFlags.quiet,
 };
 
-export type DataGetFlags = FlagsOf<typeof getFlags>;
+type DataGetFlags = FlagsOf<typeof getFlags>;
 
-export const getCommand = defineCommand<DataGetFlags, [string]>({
+export const getCommand = defineCommand({
   args: [argument("NAME", "Data set; flowify data list shows the names")],
   flags: getFlags,
   brief: "Download a data set from its publisher",
@@ -47,9 +46,7 @@ EXAMPLES
 
 const listFlags = { json: commonFlags.json };
 
-export type DataListFlags = FlagsOf<typeof listFlags>;
-
-export const listCommand = defineCommand<DataListFlags, []>({
+export const listCommand = defineCommand({
   flags: listFlags,
   brief: "List the named data sets and their folders on this machine",
   help: `EXAMPLES
@@ -59,9 +56,9 @@ export const listCommand = defineCommand<DataListFlags, []>({
 
 const describeFlags = { where: whereFlag, calendar: calendarFlag, json: commonFlags.json };
 
-export type DataDescribeFlags = FlagsOf<typeof describeFlags>;
+type DataDescribeFlags = FlagsOf<typeof describeFlags>;
 
-export const describeCommand = defineCommand<DataDescribeFlags, [string]>({
+export const describeCommand = defineCommand({
   args: [
     argument(
       "FILE",
@@ -90,9 +87,8 @@ export const dataCommands = buildRouteMap({
 
 const KILO = 1000;
 
-export async function getData(this: CliContext, flags: DataGetFlags, name: string): Promise<void> {
+async function getData({ terminal }: Running, flags: DataGetFlags, name: string): Promise<void> {
   const { quiet = false, mirror, out = join("data", name) } = flags;
-  const terminal = createTerminal(this.host, flags);
   const set = Object.hasOwn(publishedSets, name) ? publishedSets[name] : undefined;
   if (set === undefined) throw new UsageError(unknownName("data set", name, Object.keys(publishedSets)));
   const files: string[] = [];
@@ -150,8 +146,7 @@ async function fetchShown(
   }
 }
 
-export async function listData(this: CliContext, { json = false }: DataListFlags): Promise<void> {
-  const terminal = createTerminal(this.host, { json });
+async function listData({ terminal }: Running): Promise<void> {
   const datasets = [];
   for (const [name, brief] of dataSetBriefs)
     datasets.push({ name, brief, folder: await whereIs(name), bytes: publishedSets[name]?.bytes });
@@ -171,8 +166,7 @@ const BARS = " ▁▂▃▄▅▆▇█";
 /** Values of a category that are shown, and letters of each. */
 const SHOWN = { values: 4, letters: 16 } as const;
 
-export async function describeData(this: CliContext, flags: DataDescribeFlags, file: string): Promise<void> {
-  const terminal = createTerminal(this.host, flags);
+async function describeData({ terminal }: Running, flags: DataDescribeFlags, file: string): Promise<void> {
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
   const watched = watchRepeats(opened);

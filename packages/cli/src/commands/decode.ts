@@ -6,7 +6,7 @@ import { numpy as np } from "@jax-js/jax";
 import { readPicture } from "../data/image-files.js";
 import { expectImages, type ImageShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text, value } from "../flags/flag.js";
 import { positiveNumber, wantedResults } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
@@ -21,8 +21,6 @@ import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/ope
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { askFor, judgedLines } from "../samples/wanted-outputs.js";
 import { expectRoomFor, samplesPicture, toBytes } from "../sheets/run-pictures.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 
 const flags = {
   logits: value(
@@ -44,9 +42,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type DecodeFlags = FlagsOf<typeof flags>;
+type DecodeFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<DecodeFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
   help: `For a run of flowify train --from. Samples inputs for which the pretrained network has the same
@@ -70,9 +68,8 @@ EXAMPLES
 /** Number of test images searched for the one whose outputs are nearest to the requested ones. */
 const LOOKED_AT = 1000;
 
-export async function decode(this: CliContext, flags: DecodeFlags, folder: string): Promise<void> {
+async function decode({ terminal }: Running, flags: DecodeFlags, folder: string): Promise<void> {
   const { count = 64, columns = 8, seed = 0, temperature = 1 } = flags;
-  const terminal = createTerminal(this.host, flags);
   if ((flags.logits === undefined) === (flags.like === undefined))
     throw new UsageError(
       "the wanted outputs are missing\nset them with --logits PLACE:VALUE, or --like IMAGE",

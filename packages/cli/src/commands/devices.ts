@@ -1,22 +1,20 @@
 import { DeviceError } from "@flowify/core";
 import { loadRuntime, nativeProviders } from "@flowify/onnx";
 import { type Device, devices } from "../executors.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import type { FlagsOf } from "../flags/flag.js";
 import { commonFlags } from "../flags/shared.js";
 import { PRODUCT, productRate } from "../product-rate.js";
 import { table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 
 const flags = {
   threads: commonFlags.threads,
   json: commonFlags.json,
 };
 
-export type DevicesFlags = FlagsOf<typeof flags>;
+type DevicesFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<DevicesFlags, []>({
+export const command = defineCommand({
   flags,
   help: `Opens each device and times a matrix product on it. flowify train --device NAME selects
 one, and so do the other commands. The default is the native device, or Wasm if ONNX Runtime is missing.
@@ -32,9 +30,8 @@ EXAMPLES
 
 type Found = Readonly<{ name: string; present: boolean; gflops?: number; why?: string }>;
 
-export async function listDevices(this: CliContext, flags: DevicesFlags): Promise<void> {
-  const { json = false, threads } = flags;
-  const terminal = createTerminal(this.host, { json });
+async function listDevices({ terminal }: Running, flags: DevicesFlags): Promise<void> {
+  const { threads } = flags;
   const found: Found[] = [];
   const known = await devicesHere();
   for (const { name, open } of known) {

@@ -9,7 +9,7 @@ import {
   firstImages,
   nounOf,
 } from "../data/image-set.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { count, expectNone, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
@@ -25,8 +25,7 @@ import { likeliestClasses } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
 import { judgeRows, syntheticLines } from "../synthetic/judge-rows.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -49,9 +48,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type EvaluateFlags = FlagsOf<typeof flags>;
+type EvaluateFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<EvaluateFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
   help: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
@@ -90,9 +89,8 @@ EXAMPLES
   run: evaluate,
 });
 
-export async function evaluate(this: CliContext, flags: EvaluateFlags, folder: string): Promise<void> {
+async function evaluate({ terminal }: Running, flags: EvaluateFlags, folder: string): Promise<void> {
   const { quiet = false, samples = 1, seed = 0 } = flags;
-  const terminal = createTerminal(this.host, flags);
   if (holdsRegression(folder)) return evaluatePrediction(folder, flags, terminal);
   if (!flags.quality)
     expectNone(flags, ["judge", "normalize", "temperature"], "belongs to --quality\nadd --quality");

@@ -1,7 +1,7 @@
 import { bitsPerDimension } from "@flowify/core";
 import { readPicture } from "../data/image-files.js";
 import { describeImages, expectImages } from "../data/image-set.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import type { FlagsOf } from "../flags/flag.js";
 import {
   argument,
@@ -15,14 +15,12 @@ import {
 import { expectImageRun, imagesFor, usualReading, withModel } from "../runs/open-run.js";
 import { likeliestClasses } from "../scores/over-classes.js";
 import { table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 
 const flags = { ...imagesFlags, seed: seedFlag("Seed of the noise (default: 0)"), ...commonFlags };
 
-export type ExplainFlags = FlagsOf<typeof flags>;
+type ExplainFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ExplainFlags, [string, string]>({
+export const command = defineCommand({
   args: [runFolder, argument("IMAGE", "A picture file")],
   flags,
   help: `Compares the ledger of one image with the ledgers of other images, by default 1,000 test images of
@@ -38,14 +36,13 @@ EXAMPLES
 /** Number of images for the comparison. */
 const TYPICAL = 1000;
 
-export async function explain(
-  this: CliContext,
+async function explain(
+  { terminal }: Running,
   flags: ExplainFlags,
   folder: string,
   file: string,
 ): Promise<void> {
   const { seed = 0 } = flags;
-  const terminal = createTerminal(this.host, flags);
   await withModel(folder, flags, terminal, async (model, run) => {
     const shape = expectImageRun(
       run,

@@ -15,7 +15,7 @@ import { describeExport, fileOf } from "@flowify/onnx/browser";
 import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { choice, expectNone, type FlagsOf, required, value, yes } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
@@ -26,9 +26,8 @@ import { withModel } from "../runs/open-run.js";
 import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
 import { trainerOptions } from "../settings.js";
 import { formatCount, table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 import { DESCRIPTION as DETECTOR, exportDetector, targets } from "./export-detector.js";
 
 const flags = {
@@ -48,9 +47,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type ExportFlags = FlagsOf<typeof flags>;
+type ExportFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ExportFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
   help: `Writes log-prob.onnx, encode.onnx, decode.onnx and sample.onnx for batches of any size. Noise is an
@@ -89,9 +88,8 @@ const STATE = "state.safetensors";
  */
 const BATCHES = [1, 30];
 
-export async function exportRun(this: CliContext, flags: ExportFlags, folder: string): Promise<void> {
+async function exportRun({ terminal }: Running, flags: ExportFlags, folder: string): Promise<void> {
   const { out, step: withStep = false } = flags;
-  const terminal = createTerminal(this.host, flags);
   expectFree(placesIn(out), flags, { inputs: inputsOfRun(folder) });
   if (flags.detector === true && withStep)
     throw new UsageError("--step and --detector exclude each other\nname one of them");

@@ -4,7 +4,7 @@ import { loadRuntime, openGiven } from "@flowify/onnx";
 import { loadExamples, loadMeasured } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, required, text, value } from "../flags/flag.js";
 import { names, probability } from "../flags/parsers.js";
 import {
@@ -29,8 +29,6 @@ import { svgToPng } from "../pictures/png.js";
 import { expectFree } from "../runs/outputs.js";
 import { FALSE_ALARMS } from "../scores/score-threshold.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 
 const flags = {
   data: required("NAME", "Training data of the network: a data set, or the path of a folder or file"),
@@ -58,9 +56,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type GuardFlags = FlagsOf<typeof flags>;
+type GuardFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<GuardFlags, [string]>({
+export const command = defineCommand({
   args: [argument("FILE", "An ONNX file, an .h5 or .keras file, or the model.json of TensorFlow.js")],
   flags,
   help: `Writes the network with three more outputs, for each input of a batch:
@@ -82,9 +80,8 @@ EXAMPLES
   run: guard,
 });
 
-export async function guard(this: CliContext, flags: GuardFlags, file: string): Promise<void> {
+async function guard({ terminal }: Running, flags: GuardFlags, file: string): Promise<void> {
   const { out, data, dataDir, calibrate, falseAlarms = FALSE_ALARMS, seed = 0, picture } = flags;
-  const terminal = createTerminal(this.host, flags);
   if (picture !== undefined && !flags.report)
     throw new UsageError(
       "--picture shows the data of --report\nname data with --report, or leave --picture out",

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Flow, UsageError } from "@flowify/core";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { choice, type FlagsOf, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters } from "../flags/shared.js";
@@ -20,8 +20,7 @@ import { holdsRegression, holdsRun } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { readRun } from "../runs/open-run.js";
 import { formatCount, table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
   data: text("NAME", "With auto or vector/…: the data to build the network for"),
@@ -34,9 +33,9 @@ const flags = {
   json: commonFlags.json,
 };
 
-export type InspectFlags = FlagsOf<typeof flags>;
+type InspectFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<InspectFlags, [string?]>({
+export const command = defineCommand({
   positional: {
     kind: "tuple",
     parameters: [
@@ -67,8 +66,7 @@ EXAMPLES
   run: inspect,
 });
 
-export async function inspect(this: CliContext, flags: InspectFlags, target?: string): Promise<void> {
-  const terminal = createTerminal(this.host, flags);
+async function inspect({ terminal }: Running, flags: InspectFlags, target?: string): Promise<void> {
   if (target === undefined) {
     listNetworks(terminal);
   } else if (holdsRegression(target)) {

@@ -3,7 +3,7 @@ import { auroc } from "../auroc.js";
 import { type DataSet, describeImages, examplesOf, firstImages, nounOf } from "../data/image-set.js";
 import { loadMeasured } from "../data/registry.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import {
@@ -23,8 +23,6 @@ import { imagesDocument } from "../runs/report.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
 import { formatBpd, formatCount, table } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -37,9 +35,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type OodFlags = FlagsOf<typeof flags>;
+type OodFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<OodFlags, [string, string, ...string[]]>({
+export const command = defineCommand({
   positional: {
     kind: "array",
     parameter: { parse: nonEmpty, placeholder: "DIR DATA", brief: `${runFolder.brief}, then data sets` },
@@ -68,14 +66,13 @@ const TYPICAL = 5000;
 
 type Scored = Readonly<{ images: DataSet; figures: Float64Array; mean: number; stdErr: number }>;
 
-export async function ood(
-  this: CliContext,
+async function ood(
+  { terminal }: Running,
   flags: OodFlags,
   folder: string,
   ...others: string[]
 ): Promise<void> {
   const { samples = 1, seed = 0, out = `${folder}/ood.png` } = flags;
-  const terminal = createTerminal(this.host, flags);
   expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...others], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
     const sets = await setsFor(run, flags, others);

@@ -5,7 +5,7 @@ import { rowWriter } from "../data/written/row-writer.js";
 import { tableFormats } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
@@ -19,8 +19,6 @@ import { widthOf } from "../regression/table-regression.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { forecast, forecastPicture, forecastTable, PATHS, pathTable } from "../series/forecast.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 
 const flags = {
   data: text("FILE", "Table with the rows to predict; the columns to predict may be missing in it"),
@@ -51,11 +49,12 @@ const flags = {
   quiet: commonFlags.quiet,
 };
 
-export type PredictFlags = FlagsOf<typeof flags>;
+type PredictFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<PredictFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
+  writesRows: true,
   help: `Writes what may come for each row of a table, by a run of flowify train --predict. Use it where a
 single number is not enough: how sure is the prediction, and how large may the value become?
 
@@ -87,10 +86,9 @@ EXAMPLES
 const QUANTILES = [0.05, 0.95];
 const INTERVAL = 0.9;
 
-export async function predict(this: CliContext, flags: PredictFlags, folder: string): Promise<void> {
-  const { stdout } = this.host;
+async function predict({ terminal, host }: Running, flags: PredictFlags, folder: string): Promise<void> {
+  const { stdout } = host;
   const { data, out, seed = 0, quantiles = QUANTILES, interval = INTERVAL } = flags;
-  const terminal = createTerminal(this.host, flags, true);
   if (data === undefined) throw new UsageError("predict needs rows\nname a table with --data FILE");
   const format = tableFormat(flags, "predicted");
   const files = [out, flags.picture].filter((file) => file !== undefined);

@@ -1,6 +1,6 @@
 import { expectImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, forceFlag, imagesFlags, runFolder, seedFlag } from "../flags/shared.js";
 import { runPaths } from "../runs/folder.js";
@@ -9,8 +9,6 @@ import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { reconstructionsPicture } from "../sheets/run-pictures.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 
 const { limit: _, ...whichImages } = imagesFlags;
 
@@ -23,9 +21,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type ReconstructFlags = FlagsOf<typeof flags>;
+type ReconstructFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ReconstructFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
   help: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their
@@ -38,9 +36,8 @@ EXAMPLES
   run: reconstruct,
 });
 
-export async function reconstruct(this: CliContext, flags: ReconstructFlags, folder: string): Promise<void> {
+async function reconstruct({ terminal }: Running, flags: ReconstructFlags, folder: string): Promise<void> {
   const { count = 15, seed = 0 } = flags;
-  const terminal = createTerminal(this.host, flags);
   const file = flags.out ?? runPaths(folder).reconstructions;
   expectFree([file], flags, { inputs: [...inputsOfRun(folder), flags.data, flags.dataDir], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {

@@ -2,7 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, whereFlag } from "../flags/shared.js";
@@ -19,8 +19,7 @@ import type { TableReport } from "../report/table/section.js";
 import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -41,9 +40,9 @@ const flags = {
   threads: commonFlags.threads,
 };
 
-export type ReportFlags = FlagsOf<typeof flags>;
+type ReportFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ReportFlags, [string, ...string[]]>({
+export const command = defineCommand({
   positional: {
     kind: "array",
     parameter: { parse: nonEmpty, placeholder: "DIR", brief: runFolder.brief },
@@ -69,13 +68,12 @@ EXAMPLES
   run: report,
 });
 
-export async function report(
-  this: CliContext,
+async function report(
+  { terminal }: Running,
   flags: ReportFlags,
   ...folders: [string, ...string[]]
 ): Promise<void> {
-  const { out: folder = folders[0], json = false, data, where } = flags;
-  const terminal = createTerminal(this.host, { json });
+  const { out: folder = folders[0], data, where } = flags;
   const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
   expectFree([page, numbersFile], flags, { inputs: [...folders.flatMap(inputsOfRun), data], own: true });
   await keepNamedInput([data]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { environment, environmentChanges } from "../environment.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, text } from "../flags/flag.js";
 import { commonFlags, imagesFlags, runFolder } from "../flags/shared.js";
 import { readRunConfig } from "../runs/config-file.js";
@@ -12,8 +12,7 @@ import { type MetricsRecord, readMetrics, withoutTimes } from "../runs/metrics.j
 import { runTraining } from "../training/run-training.js";
 import { planAgain } from "../training/train-plan.js";
 import { formatCount } from "../ui/format.js";
-import { type CliContext, watchTraining } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
+import { watchTraining } from "../ui/interrupt.js";
 
 const flags = {
   dataDir: imagesFlags.dataDir,
@@ -21,9 +20,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type ReproduceFlags = FlagsOf<typeof flags>;
+type ReproduceFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ReproduceFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
   help: `Checks that the data are those of the run, trains it again from its configuration, and compares every
@@ -48,8 +47,11 @@ const LISTED = 10;
 
 type Difference = Readonly<{ step: number; field: string; before: unknown; now: unknown }>;
 
-export async function reproduce(this: CliContext, flags: ReproduceFlags, folder: string): Promise<void> {
-  const terminal = createTerminal(this.host, flags);
+async function reproduce(
+  { terminal, host, process }: Running,
+  flags: ReproduceFlags,
+  folder: string,
+): Promise<void> {
   const config = readRunConfig(folder);
   const before = readMetrics(runPaths(folder).metrics).map(withoutTimes);
   const last = before.at(-1);
@@ -69,12 +71,12 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
   const { dataDir, device } = flags;
   const again = { out, ...(dataDir !== undefined && { dataDir }), ...(device && { device }) };
   const plan = await planAgain(folder, again);
-  const interrupt = watchTraining(this.host, terminal);
+  const interrupt = watchTraining(host, terminal);
   try {
     await runTraining(plan, { ...flags, threads, workers, parts, terminal, interrupt });
     const status = interrupt.status();
     if (status !== undefined) {
-      this.process.exitCode = status;
+      process.exitCode = status;
       return;
     }
     const now = readMetrics(runPaths(out).metrics).map(withoutTimes);
@@ -97,7 +99,7 @@ export async function reproduce(this: CliContext, flags: ReproduceFlags, folder:
       differences: found,
       environment: changes,
     });
-    if (found.length > 0) this.process.exitCode = 1;
+    if (found.length > 0) process.exitCode = 1;
   } finally {
     interrupt.stop();
     if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
@@ -26,9 +26,8 @@ import {
   temperatureSheet,
 } from "../sheets/sheets.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
   count: count("Number of samples (default: 150)"),
@@ -75,9 +74,9 @@ const flags = {
   ...commonFlags,
 };
 
-export type SampleFlags = FlagsOf<typeof flags>;
+type SampleFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<SampleFlags, [string]>({
+export const command = defineCommand({
   args: [runFolder],
   flags,
   help: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows
@@ -110,8 +109,11 @@ EXAMPLES
   run: sample,
 });
 
-export async function sample(this: CliContext, flags: SampleFlags, folder: string): Promise<void> {
-  const { env } = this.host;
+async function sample(context: Running, flags: SampleFlags, folder: string): Promise<void> {
+  const {
+    host: { env },
+    terminal,
+  } = context;
   const { sheet = "samples" } = flags;
   if (flags.out !== undefined) expectFree([flags.out], flags, { inputs: inputsOfRun(folder) });
   if (sheet !== "inpainting")
@@ -125,11 +127,10 @@ export async function sample(this: CliContext, flags: SampleFlags, folder: strin
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
     if (flags.judge !== undefined)
       throw new UsageError("--judge: this run has rows, expected images\nleave --judge out");
-    return sampleRows(this, flags, folder, { ...data, shape });
+    return sampleRows(context, flags, folder, { ...data, shape });
   }
   if ((launchedSize(env) ?? 1) > 1)
     throw new UsageError("several ranks sample rows, a picture is made by one process\nstart one process");
-  const terminal = createTerminal(this.host, flags);
   await withModel(folder, flags, terminal, (model, run) =>
     samplePicture(model, run, { folder, flags, shape }, terminal),
   );

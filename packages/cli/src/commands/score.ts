@@ -8,7 +8,7 @@ import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import { tableFormats, type WrittenColumn } from "../data/written/written-rows.js";
 import { idHeader, SCORE_DIGITS, scoreKinds } from "../detect/score-columns.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
 import {
@@ -33,8 +33,6 @@ import { scoreTables } from "../scores/score-table.js";
 import { FALSE_ALARMS, judgeOf } from "../scores/score-threshold.js";
 import { scoreSeries } from "../series/score-run.js";
 import { formatBpd, formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -80,9 +78,9 @@ const flags = {
   quiet: commonFlags.quiet,
 };
 
-export type ScoreFlags = FlagsOf<typeof flags>;
+type ScoreFlags = FlagsOf<typeof flags>;
 
-export const command = defineCommand<ScoreFlags, string[]>({
+export const command = defineCommand({
   positional: {
     kind: "array",
     parameter: {
@@ -92,6 +90,7 @@ export const command = defineCommand<ScoreFlags, string[]>({
     },
   },
   flags,
+  writesRows: true,
   help: `Writes log p(x) of every image, in nats and in bits per dimension. Use it to rank images or rows
 by how unlikely they are.
 
@@ -136,14 +135,15 @@ EXAMPLES
   run: score,
 });
 
-export async function score(this: CliContext, flags: ScoreFlags, ...args: string[]): Promise<void> {
+async function score(context: Running, flags: ScoreFlags, ...args: string[]): Promise<void> {
   const [folder, ...files] = flags.run === undefined ? args : [flags.run, ...args];
   if (folder === undefined)
     throw new UsageError("the folder of the run is missing\nfor example flowify score runs/a FILE");
-  const { stdout } = this.host;
+  const {
+    host: { stdout },
+    terminal,
+  } = context;
   const { samples = 1, seed = 0, out } = flags;
-  // the scores have standard output, or a file, to themselves
-  const terminal = createTerminal(this.host, flags, true);
   if (files.length > 0 && flags.data !== undefined)
     throw new UsageError("files and --data exclude each other\nname one of them");
   const tables = flags.data === undefined ? files : [flags.data];
@@ -151,7 +151,7 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
     expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...tables, flags.dataDir] });
   if (holdsRegression(folder)) {
     expectNone(flags, ofOtherRuns, "is not for a run with --time\nleave it out");
-    return scoreSeries(this, flags, folder, tables);
+    return scoreSeries(context, flags, folder, tables);
   }
   expectNone(flags, ["follow", "window"], "is for a run of flowify train --time\nleave it out");
   const config = readRunConfig(folder);
@@ -159,7 +159,7 @@ export async function score(this: CliContext, flags: ScoreFlags, ...args: string
   expectTables(config, flags, tables);
   if (isForDetector(config, flags, tables)) {
     expectFiles(tables);
-    return scoreTables(this, flags, folder, config, tables);
+    return scoreTables(context, flags, folder, config, tables);
   }
   const format = tableFormat(flags, "scores");
   await withModel(folder, flags, terminal, async (model, run) => {

@@ -1,11 +1,11 @@
 import { UsageError } from "@flowify/core";
 import { describeImages } from "../data/image-set.js";
 import { environment } from "../environment.js";
-import { defineCommand } from "../flags/define.js";
+import { defineCommand, type Running } from "../flags/define.js";
 import { expectNone } from "../flags/flag.js";
 import { trainPrediction } from "../predictions/train.js";
 import { AgreedError, agree, factsOf } from "../ranks/agreement.js";
-import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
+import { inRanks, type Ranks } from "../ranks/ranks.js";
 import { holdsRegression } from "../runs/folder.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { type TrainFlags, trainFlags } from "../settings.js";
@@ -15,11 +15,11 @@ import type { Measurement } from "../training/run-log.js";
 import { followTraining, runTraining, type Trained } from "../training/run-training.js";
 import { planTraining, type TrainPlan } from "../training/train-plan.js";
 import { judgedLine } from "../training/verdict.js";
-import { type CliContext, watchTraining } from "../ui/interrupt.js";
-import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
+import { watchTraining } from "../ui/interrupt.js";
+import { silentTerminal, type Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
-export const command = defineCommand<TrainFlags, []>({
+export const command = defineCommand({
   flags: trainFlags,
   help: `Turns an ordinary network into a flow and trains it by maximum likelihood. Use it to get a
 density, an anomaly score or a generator from images or rows of numbers.
@@ -91,29 +91,30 @@ EXAMPLES
   run: train,
 });
 
-export async function train(this: CliContext, flags: TrainFlags): Promise<void> {
+async function train(context: Running, flags: TrainFlags): Promise<void> {
   if (
     flags.predict ||
     flags.time !== undefined ||
     (flags.resume !== undefined && holdsRegression(flags.resume))
   )
-    return trainPrediction.call(this, flags);
+    return trainPrediction(context, flags);
   const remedy = "name the columns to predict with --predict A,B";
   expectNone(flags, ["given", "ensemble"], `belongs to --predict\n${remedy}`);
   expectNone(flags, ["lags", "horizon"], "belongs to --time\nname the column of the time with --time COLUMN");
-  const ranks = await joinRanks(this.host.env, flags.rankTimeout);
-  const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
-  await inJob(ranks, () => trainAs.call(this, several, flags));
+  await inRanks(context.host.env, (ranks) => trainAs(context, ranks, flags), flags.rankTimeout);
 }
 
-async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainFlags): Promise<void> {
-  const { env } = this.host;
+async function trainAs(
+  { host, process, ...context }: Running,
+  ranks: Ranks | undefined,
+  flags: TrainFlags,
+): Promise<void> {
   const silent = ranks !== undefined && ranks.rank > 0;
-  const terminal = silent ? silentTerminal(env) : createTerminal(this.host, flags);
+  const terminal = silent ? silentTerminal(host.env) : context.terminal;
   const plan = await planWith(ranks, flags);
   for (const line of plan.warnings) terminal.warn(line);
-  const interrupt = watchTraining(this.host, terminal);
-  const beside = ranks ? undefined : beginBeside(plan, flags, this.host.fork);
+  const interrupt = watchTraining(host, terminal);
+  const beside = ranks ? undefined : beginBeside(plan, flags, host.fork);
   try {
     if (silent) return await followTraining(plan, flags, ranks, terminal);
     if (ranks) sayRanks(terminal, plan, ranks);
@@ -123,7 +124,7 @@ async function trainAs(this: CliContext, ranks: Ranks | undefined, flags: TrainF
       await fitRunDetector(plan.folder, flags, terminal, await beside?.detector);
     }
     const status = interrupt.status();
-    if (status !== undefined) this.process.exitCode = status; // before any output: it may have no reader
+    if (status !== undefined) process.exitCode = status; // before any output: it may have no reader
     if (ranks) saySums(terminal, ranks);
     if (end) sayEnd(terminal, plan, end, ranks);
     else sayInterrupted(terminal, plan, step);

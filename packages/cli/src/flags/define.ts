@@ -6,13 +6,14 @@ import {
   type TypedPositionalParameter,
 } from "@stricli/core";
 import type { CliContext } from "../ui/interrupt.js";
+import { createTerminal, type Terminal, type TerminalFlags } from "../ui/terminal.js";
 import { withValueNames } from "../ui/value-names.js";
 import type { Flags } from "./flag.js";
 
 type Positional = Readonly<Record<string, unknown>>;
 
 /** A command whole. */
-export type CommandParts<F, A extends BaseArgs> = Readonly<{
+export type CommandParts<F extends TerminalFlags, A extends BaseArgs> = Readonly<{
   flags: Flags;
   /** Its arguments, one after another. Default: none. */
   args?: readonly TypedPositionalParameter<string, CliContext>[];
@@ -22,8 +23,13 @@ export type CommandParts<F, A extends BaseArgs> = Readonly<{
   brief?: string;
   /** What it is for and when to use it, with examples. */
   help: string;
-  run: (this: CliContext, flags: F, ...args: A) => Promise<void> | void;
+  /** Standard output belongs to rows: all text goes to standard error. */
+  writesRows?: boolean;
+  run: (context: Running, flags: F, ...args: A) => Promise<void> | void;
 }>;
+
+/** Where a command runs, and its outputs, as its flags say. */
+export type Running = CliContext & Readonly<{ terminal: Terminal }>;
 
 /** Short names that flags have wherever a command has them. */
 const ALIASES = { n: "count", o: "out", q: "quiet" } as const;
@@ -33,8 +39,10 @@ const camel = (flag: string): string =>
   flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** A command whose help names the value of each flag: the flag's placeholder, or for a choice the name of the flag. */
-export function defineCommand<F, A extends BaseArgs>(parts: CommandParts<F, A>): Command<CliContext> {
-  const { flags, args: parameters = [], brief = "", help, run } = parts;
+export function defineCommand<F extends TerminalFlags, A extends BaseArgs>(
+  parts: CommandParts<F, A>,
+): Command<CliContext> {
+  const { flags, args: parameters = [], brief = "", help, writesRows, run } = parts;
   const aliases = Object.fromEntries(Object.entries(ALIASES).filter(([, name]) => name in flags));
   const { positional = { kind: "tuple", parameters } } = parts;
   const valueNameOf = (name: string): string | undefined => {
@@ -44,7 +52,9 @@ export function defineCommand<F, A extends BaseArgs>(parts: CommandParts<F, A>):
   };
   // the flags were checked where they were defined; the library's type of them cannot follow a mapped type
   const command = buildCommand({
-    func: run,
+    func(this: CliContext, own: F, ...args: A) {
+      return run({ ...this, terminal: createTerminal(this.host, own, writesRows) }, own, ...args);
+    },
     parameters: { flags, positional, aliases },
     docs: { brief, fullDescription: help },
   } as unknown as CommandBuilderArguments<Record<never, never>, BaseArgs, CliContext>);

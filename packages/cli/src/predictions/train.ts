@@ -1,5 +1,6 @@
 import type { Executor, FlowModel } from "@flowify/core";
 import { withExecutor } from "../executors.js";
+import type { Running } from "../flags/define.js";
 import { NodeModel } from "../node-model.js";
 import { fitBaseline } from "../regression/baseline.js";
 import { fromWhat } from "../regression/columns.js";
@@ -23,24 +24,26 @@ import { finiteLog } from "../series/score-series.js";
 import { lagBaselines } from "../series/series.js";
 import type { TrainFlags } from "../settings.js";
 import { formatCount } from "../ui/format.js";
-import { type CliContext, watchTraining } from "../ui/interrupt.js";
+import { watchTraining } from "../ui/interrupt.js";
 import { createProgress } from "../ui/progress.js";
-import { createTerminal, type Terminal } from "../ui/terminal.js";
+import type { Terminal } from "../ui/terminal.js";
 import { testSource } from "./evaluate.js";
 import { evaluateRows, type TargetBaselines } from "./evaluation.js";
 import { type PredictionPlan, planPrediction } from "./plan.js";
 import { evaluationDocument, sayEvaluation } from "./say-evaluation.js";
 
 /** `flowify train --predict`: flows for the distribution of some columns of a table, given others. */
-export async function trainPrediction(this: CliContext, flags: TrainFlags): Promise<void> {
-  const terminal = createTerminal(this.host, flags);
+export async function trainPrediction(
+  { terminal, host, process }: Running,
+  flags: TrainFlags,
+): Promise<void> {
   const plan = await planPrediction(flags);
   for (const line of plan.notes) terminal.warn(line);
   const run = await openRunFolder(plan.folder, {
     resume: flags.resume !== undefined,
     force: flags.force === true,
   });
-  const interrupt = watchTraining(this.host, terminal);
+  const interrupt = watchTraining(host, terminal);
   try {
     // other threads add up in another order: a run that goes on keeps its own
     const threads = flags.threads ?? plan.document.environment.threads;
@@ -54,7 +57,7 @@ export async function trainPrediction(this: CliContext, flags: TrainFlags): Prom
       const trained = await trainTargets(plan, executor, terminal, signal);
       const status = interrupt.status();
       if (status !== undefined || trained === undefined) {
-        this.process.exitCode = status ?? 0;
+        process.exitCode = status ?? 0;
         terminal.say(`stopped; continue with flowify train --resume ${plan.folder}`);
         terminal.document({ run: plan.folder, finished: false });
         return;

@@ -36,7 +36,7 @@ const RANK_TIMEOUT = 30;
  * @param timeout seconds of silence after which a rank counts as lost
  * @throws DeviceError where no library of MPI is found, or it belongs to another launcher
  */
-export async function joinRanks(env: Env, timeout = RANK_TIMEOUT): Promise<Ranks | undefined> {
+async function joinRanks(env: Env, timeout = RANK_TIMEOUT): Promise<Ranks | undefined> {
   const family = launchedBy(env);
   if (family === undefined) return undefined;
   const library = await openMpi(family, env);
@@ -115,17 +115,25 @@ async function watchOf(
   return undefined;
 }
 
-/** Runs `work` in a job: where it fails alone, the job ends with its error; where all fail alike, rank 0 says so. */
-export async function inJob<T>(ranks: Ranks | undefined, work: () => Promise<T>): Promise<T | undefined> {
-  if (ranks === undefined) return work();
+/**
+ * Runs `work` in the job of this process, with its ranks where there are several: where it fails alone, the job ends with its error;
+ * where all fail alike, rank 0 says so.
+ */
+export async function inRanks<T>(
+  env: Env,
+  work: (ranks: Ranks | undefined) => Promise<T>,
+  timeout?: number,
+): Promise<T | undefined> {
+  const job = await joinRanks(env, timeout);
+  if (job === undefined) return work(undefined);
   try {
-    const result = await work();
-    await ranks.leave();
+    const result = await work(job.size > 1 ? job : undefined);
+    await job.leave();
     return result;
   } catch (error) {
-    if (!(error instanceof AgreedError)) throw await ranks.fail(error);
-    await ranks.leave();
-    if (ranks.rank === 0) throw error.cause;
+    if (!(error instanceof AgreedError)) throw await job.fail(error);
+    await job.leave();
+    if (job.rank === 0) throw error.cause;
     return undefined;
   }
 }

@@ -4,17 +4,17 @@ import { sampleFormat } from "../data/written/sampled-rows.js";
 import { version } from "../environment.js";
 import { type Write, writeAtomic } from "../files/atomic.js";
 import { placeOf } from "../files/place.js";
+import type { Running } from "../flags/define.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { agree } from "../ranks/agreement.js";
-import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
+import { inRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import { type SavedRun, withModel } from "../runs/open-run.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
 import { type WrittenPart, writeContinued } from "../runs/shared-file.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal, silentTerminal, type Terminal } from "../ui/terminal.js";
+import { silentTerminal, type Terminal } from "../ui/terminal.js";
 import {
   groupOf,
   type SampleProgress,
@@ -49,16 +49,15 @@ type Command = Readonly<{
 
 /** Samples rows from a run of rows into a file; several processes share them. */
 export async function sampleRows(
-  { host }: CliContext,
+  { host, terminal }: Running,
   flags: RowSampling,
   folder: string,
   data: Command["data"],
 ): Promise<void> {
-  const job = await joinRanks(host.env);
-  const ranks = job !== undefined && job.size > 1 ? job : undefined;
-  const terminal =
-    ranks !== undefined && ranks.rank > 0 ? silentTerminal(host.env) : createTerminal(host, flags);
-  await inJob(job, () => sampleAs({ flags, folder, data, ranks, terminal }));
+  await inRanks(host.env, (ranks) => {
+    const isSilent = ranks !== undefined && ranks.rank > 0;
+    return sampleAs({ flags, folder, data, ranks, terminal: isSilent ? silentTerminal(host.env) : terminal });
+  });
 }
 
 async function sampleAs(command: Command): Promise<void> {

@@ -5,11 +5,11 @@ import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { version } from "../environment.js";
 import { withExecutor } from "../executors.js";
+import type { Running } from "../flags/define.js";
 import { agree, type Facts } from "../ranks/agreement.js";
-import { inJob, joinRanks, type Ranks } from "../ranks/ranks.js";
+import { inRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
-import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal } from "../ui/terminal.js";
 import { columnsOf, flaggedLines, scoreInto } from "./score-into.js";
 import { factsOf, type ScoreProgress, type TableScoreFlags, writeScores } from "./score-progress.js";
@@ -23,19 +23,17 @@ type Table = Readonly<{
 
 /** Scores the rows of tables by the detector of a run, a block at a time: memory does not grow with their number. */
 export async function scoreTables(
-  context: CliContext,
+  { host }: Running,
   flags: TableScoreFlags,
   folder: string,
   config: RunConfig,
   files: readonly string[],
 ): Promise<void> {
-  const ranks = await joinRanks(context.host.env);
-  const several = ranks !== undefined && ranks.size > 1 ? ranks : undefined;
-  await inJob(ranks, () => scoreAs(context, several, { flags, folder, config, files }));
+  await inRanks(host.env, (ranks) => scoreAs(host, ranks, { flags, folder, config, files }));
 }
 
 async function scoreAs(
-  { host }: CliContext,
+  host: Running["host"],
   ranks: Ranks | undefined,
   { flags, folder, config, files }: Table,
 ): Promise<void> {

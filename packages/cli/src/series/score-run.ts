@@ -5,14 +5,13 @@ import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import type { TableFormat } from "../data/written/written-rows.js";
 import { formatOf, tableFormats } from "../data/written/written-rows.js";
+import type { Running } from "../flags/define.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { rowsToPredict } from "../regression/encoded-rows.js";
 import { withRegression } from "../regression/open-regression.js";
 import { widthOf } from "../regression/table-regression.js";
 import { FALSE_ALARMS, reachable } from "../scores/score-threshold.js";
 import { formatCount } from "../ui/format.js";
-import type { CliContext } from "../ui/interrupt.js";
-import { createTerminal } from "../ui/terminal.js";
 import { followRows } from "./follow-rows.js";
 import { seriesScorer } from "./score-series.js";
 
@@ -32,12 +31,11 @@ const AT_ONCE = 1024;
 
 /** `flowify score` of a run whose rows follow each other in time: of a file, or of rows as they come on standard input. */
 export async function scoreSeries(
-  { host }: CliContext,
+  { host, terminal }: Running,
   { follow = false, window, falseAlarms = FALSE_ALARMS, reasons = 0, where, out, ...flags }: SeriesScoreFlags,
   folder: string,
   files: readonly string[],
 ): Promise<void> {
-  const terminal = createTerminal(host, flags, true);
   if (files.length > 1 || (follow && files.length > 0))
     throw new UsageError(
       follow

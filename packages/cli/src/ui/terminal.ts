@@ -18,10 +18,10 @@ export function colorsFor(stream: OutputStream, env: Env): Colors {
   return picocolors.createColors(wanted && stream.isTTY === true);
 }
 
-/** Where a command runs. */
+/** The streams of a process. */
 type Host = Readonly<{ stdout: OutputStream; stderr: OutputStream; env: Env }>;
 
-type TerminalFlags = Readonly<{
+export type TerminalFlags = Readonly<{
   /** Standard output belongs to one JSON document; all text goes to standard error. */
   json?: boolean | undefined;
   /** Neither progress nor notes. */
