@@ -1,6 +1,5 @@
-import { type Executor, FlowModel } from "@flowify/core";
+import type { Executor } from "@flowify/core";
 import { dependenceTree } from "@flowify/core/internal";
-import { initParams } from "@flowify/core/layer";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
 import { gaussianNetwork } from "../networks/auto.js";
@@ -10,9 +9,10 @@ import { descriptionOf } from "../networks/presets.js";
 import { tableNetwork } from "../networks/table-networks.js";
 import { valueAt } from "../places.js";
 import { rowOf } from "../rows.js";
+import { whitened } from "./gaussian.js";
 import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
-import { withGrid } from "./uniform.js";
+import { type Grid, gridOf, logGaps, withGrid } from "./uniform.js";
 
 type CodedRows = Parameters<typeof dependenceTree>[0];
 
@@ -46,9 +46,14 @@ export async function rowBaselines(
         : gaussianNetwork(train);
   const grid = gridOf(network);
   const exact = levels === undefined && grid === undefined;
+  const gaussian = flowOf({ name: "gaussian", description: network }, {});
   const found = [
     ...columnBaselines(train, test, network),
-    { name: "Gaussian", exact, nll: await gaussianRows(train, test, { network, executor, seed }) },
+    {
+      name: "Gaussian",
+      exact,
+      nll: (await whitened(gaussian, train, test, executor, seed)).map((nats) => -nats),
+    },
   ];
   if (levels !== undefined) return found;
   // a density of values with the noise that they carry bounds their probability
@@ -62,10 +67,6 @@ export async function rowBaselines(
   const fills = test.fillLog ?? [];
   return found.map((each) => ({ ...each, nll: each.nll.map((nats, row) => nats + (fills[row] ?? 0)) }));
 }
-
-/** Σ log g of the columns on a grid. */
-const logGaps = (grid: Grid | undefined): number =>
-  (grid?.gaps ?? []).reduce((sum, gap) => sum + (gap > 0 ? Math.log(gap) : 0), 0);
 
 /** Most values of a column in the tree. */
 const MOST_VALUES = 64;
@@ -118,7 +119,7 @@ export function columnBaselines(
   const ranges = rangesOf(survey, surveyColumns(unseen), grid);
   const sum = (of: readonly ColumnNll[]): Float64Array => sumColumns(unseen, of);
   const uniform = ranges.map(logSize).map((nats) => () => nats);
-  const gaussians = survey.map((own, column) => gaussian(own, valueAt(ranges, column)));
+  const gaussians = survey.map((own, column) => gaussianOf(own, valueAt(ranges, column)));
   return [
     { name: "uniform", exact: true, nll: sum(uniform) },
     { name: "Gaussian of each column", exact: grid === undefined, nll: sum(gaussians) },
@@ -150,17 +151,6 @@ function levelBaselines(train: RowSet, test: RowSet, levels: number): RowBaselin
     },
     { name: "histogram of each column", exact: true, nll: sumColumns(test, ofLevels) },
   ];
-}
-
-/** The step between the values of each column, 0 for a column of any numbers, and one of the values. */
-type Grid = Readonly<{ gaps: readonly number[]; origins: readonly number[] }>;
-
-/** The grid of the columns, for a network of probabilities. */
-function gridOf(network: NetworkDescription | undefined): Grid | undefined {
-  const first = network?.layers[0];
-  if (first?.kind !== "dequantizeColumns") return undefined;
-  const { gaps, origins = gaps.map(() => 0) } = first;
-  return { gaps, origins };
 }
 
 /** Rows without the noise that they carry within the steps of the grid. */
@@ -211,7 +201,7 @@ const rangesOf = (
 const logSize = ({ width, gap }: Range): number => Math.log(gap > 0 ? width / gap : width);
 
 /** On a grid, the mean over uniform noise within a step: an upper bound. */
-const gaussian =
+const gaussianOf =
   ({ mean, std }: ColumnSurvey, { gap }: Range): ColumnNll =>
   (value) => {
     const noise = gap ** 2 / 12;
@@ -241,23 +231,6 @@ function histograms({ rows, count, shape: [columns] }: RowSet, ranges: readonly 
       return Math.log((range.gap > 0 ? each / range.gap : each) / part);
     };
   });
-}
-
-/** A flow that scales the columns and whitens, initialized from all training rows. */
-async function gaussianRows(
-  train: RowSet,
-  test: RowSet,
-  { network, executor, seed }: { network: NetworkDescription; executor: Executor; seed: number },
-): Promise<Float64Array> {
-  const flow = flowOf({ name: "gaussian", description: network }, {});
-  const data = { examples: train.rows, count: train.count };
-  const params = await initParams({ flow, executor, data, initExamples: train.count, seed });
-  const model = new FlowModel(flow, params, executor);
-  try {
-    return Float64Array.from(await model.logProb(test.rows, { seed }), (nats) => -nats);
-  } finally {
-    await model.dispose();
-  }
 }
 
 /**

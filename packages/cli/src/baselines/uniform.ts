@@ -19,7 +19,7 @@ export function uniformFigure(train: DataSet, network?: NetworkDescription): num
   if (levels !== undefined) return shape[0] * Math.log(levels);
   return surveyColumns(train).reduce(
     (sum, { least, most }) => sum + Math.log(most - least || 1),
-    -logGaps(network && withGrid(network, train).layers[0]),
+    -logGaps(gridOf(network && withGrid(network, train))),
   );
 }
 
@@ -29,8 +29,17 @@ export const withGrid = (network: NetworkDescription, { schema, shape }: RowSet)
     ? descriptionOf(tableNetwork("gaussian", shape[0], schema))
     : network;
 
-/** Σ log g of the columns whose likelihood is the probability of a value, which has a width of g. */
-function logGaps(first: NetworkDescription["layers"][number] | undefined): number {
-  if (first?.kind !== "dequantizeColumns") return 0;
-  return first.gaps.reduce((sum, gap) => sum + (gap > 0 ? Math.log(gap) : 0), 0);
+/** The step between the values of each column, 0 for a column of any numbers, and one of the values. */
+export type Grid = Readonly<{ gaps: readonly number[]; origins: readonly number[] }>;
+
+/** The grid of the columns, for a network of probabilities. */
+export function gridOf(network: NetworkDescription | undefined): Grid | undefined {
+  const first = network?.layers[0];
+  if (first?.kind !== "dequantizeColumns") return undefined;
+  const { gaps, origins = gaps.map(() => 0) } = first;
+  return { gaps, origins };
 }
+
+/** Σ log g of the columns whose likelihood is the probability of a value, which has a width of g. */
+export const logGaps = (grid: Grid | undefined): number =>
+  (grid?.gaps ?? []).reduce((sum, gap) => sum + (gap > 0 ? Math.log(gap) : 0), 0);
