@@ -8,8 +8,7 @@ import {
   weightsHash,
   withHash,
 } from "../src/compressed/compressed-file.js";
-import { coderName, decodeImages } from "../src/compressed/decode-images.js";
-import { plainImages } from "../src/compressed/plain-images.js";
+import { coderName, decodeImages, plainImages } from "../src/compressed/decode-images.js";
 
 const flow = flowify({
   inShape: [1, 4, 4],

@@ -11,8 +11,13 @@ import {
   unpackImages,
   weightsHash,
 } from "../compressed/compressed-file.js";
-import { coderName, decodeImages, expectSize } from "../compressed/decode-images.js";
-import { type PlainImages, plainImages } from "../compressed/plain-images.js";
+import {
+  coderName,
+  decodeImages,
+  expectSize,
+  type PlainImages,
+  plainImages,
+} from "../compressed/decode-images.js";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import {
   describeImages,

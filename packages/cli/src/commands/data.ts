@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { buildRouteMap } from "@stricli/core";
-import { extractFiles } from "../data/extract.js";
 import { publishedSets } from "../data/published.js";
 import { dataSetBriefs, whereIs } from "../data/registry.js";
 import { dateText } from "../data/table/cell.js";
@@ -11,6 +10,7 @@ import { watchRepeats } from "../data/table/repeats.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { extractFiles } from "../data/tar.js";
 import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";

@@ -6,16 +6,16 @@ import { defineCommand, type Running } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
+import { verdicts } from "../quality/features.js";
+import { openJudge } from "../quality/judge.js";
 import { launchedSize } from "../ranks/launcher.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import { recognizedBy } from "../samples/recognized.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
-import { type Hidden, hideable } from "../sheets/inpainting.js";
-import { inpaintingSheet, STEPS } from "../sheets/inpainting-sheet.js";
+import { type Hidden, hideable, inpaintingSheet, STEPS } from "../sheets/inpainting.js";
 import { labelsOf, samplesPicture } from "../sheets/run-pictures.js";
 import {
   interpolationSheet,
@@ -237,4 +237,24 @@ async function sheetPicture(
   if (images.count < 2)
     throw new UsageError("--sheet interpolation: needs two test images\nchoose another sheet");
   return interpolationSheet(model, firstImages(images, Math.min(2 * PAIRS, images.count)), options);
+}
+
+/** Real images that tell which scaling of the pixels a classifier takes. */
+const LOOKED_AT = 500;
+
+/** How many samples, bytes [count, C, H, W], a classifier in a file calls the class that was asked for. Errors: those of `openJudge`. */
+async function recognizedBy(
+  file: string,
+  run: SavedRun,
+  images: Uint8Array,
+  asked: readonly number[],
+): Promise<number> {
+  const real = expectImages(await imagesFor(run, {}), "--judge");
+  const judge = await openJudge(file, firstImages(real, Math.min(LOOKED_AT, real.count)), undefined);
+  try {
+    const seen = verdicts(await judge.look(images));
+    return seen.filter(({ label }, i) => label === asked[i]).length;
+  } finally {
+    await judge.dispose();
+  }
 }

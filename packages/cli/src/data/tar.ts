@@ -1,8 +1,10 @@
 import { createReadStream } from "node:fs";
+import { basename, join } from "node:path";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { createTarDecoder } from "modern-tar";
+import { writeFileAtomic } from "../files/atomic.js";
 import { FETCH_AGAIN, readError } from "../files/packed.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./arrays/archive-limits.js";
@@ -77,4 +79,23 @@ function explained(path: string, cause: unknown): DataError {
   if (code?.startsWith("Z_"))
     return new DataError(`${path}: damaged gzip file (${message})${FETCH_AGAIN}`, { cause });
   return new DataError(`${path}: damaged, or not a tar archive (${message})${FETCH_AGAIN}`, { cause });
+}
+
+/**
+ * Extracts files of a tar archive to one folder, each atomically, under the last part of its path: whatever the paths
+ * in the archive, all files end up in that folder.
+ *
+ * @returns their paths
+ * @throws DataError for a damaged or hostile archive, and for one without such files
+ */
+export async function extractFiles(archive: string, wanted: RegExp, folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const { name, bytes } of tarFiles(archive)) {
+    if (!wanted.test(name)) continue;
+    const path = join(folder, basename(name));
+    await writeFileAtomic(path, await bytes());
+    paths.push(path);
+  }
+  if (paths.length === 0) throw new DataError(`${archive}: holds none of the expected files`);
+  return paths;
 }

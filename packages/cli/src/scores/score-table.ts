@@ -1,18 +1,170 @@
 import { UsageError } from "@flowify/core";
 import { tableFormat } from "../data/written/output.js";
-import { joinedProgress, rowWriter } from "../data/written/row-writer.js";
+import { begunBehind, joinedProgress, rowWriter } from "../data/written/row-writer.js";
+import type { TableFormat, WrittenColumn } from "../data/written/written-rows.js";
+import { conformalP } from "../detect/calibration.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
+import { tableReasoner } from "../detect/reasons/table-reasons.js";
+import { scoreColumns } from "../detect/score-columns.js";
 import { version } from "../environment.js";
 import { withExecutor } from "../executors.js";
 import type { Running } from "../flags/define.js";
+import { valueAt } from "../places.js";
 import { agree, type Facts } from "../ranks/agreement.js";
+import { type Communicator, gatherTexts } from "../ranks/communicator.js";
 import { inRanks, type Ranks } from "../ranks/ranks.js";
-import type { RunConfig } from "../run-config.js";
+import { rowOf } from "../rows.js";
+import { type RunConfig, schemaOf } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
-import { createTerminal } from "../ui/terminal.js";
-import { columnsOf, flaggedLines, scoreInto } from "./score-into.js";
-import { factsOf, type ScoreProgress, type TableScoreFlags, writeScores } from "./score-progress.js";
+import { encodedWidth } from "../tables/columns/kinds.js";
+import { formatCount } from "../ui/format.js";
+import { createProgress } from "../ui/progress.js";
+import { createTerminal, type Terminal } from "../ui/terminal.js";
+import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
+import { type ScoreSource, scoredRows } from "./score-pass.js";
+import {
+  factsOf,
+  type ScoreOutput,
+  type ScoreProgress,
+  type TableScoreFlags,
+  writeScores,
+} from "./score-progress.js";
+import { FALSE_ALARMS, thresholdOf } from "./score-threshold.js";
+
+export type Scoring = ScoreSource &
+  Readonly<{
+    flags: TableScoreFlags;
+    format: TableFormat;
+    terminal: Terminal;
+    /** The processes that score together. */
+    ranks: Ranks | undefined;
+  }>;
+
+export function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColumn[] {
+  const { id, reasons } = flags;
+  const more = reasons === undefined ? [] : reasonColumns(encodedWidth(detector), reasons);
+  return scoreColumns(schemaOf(config), { id, more });
+}
+
+/** Scores all rows that have not been scored; returns the last state, and lines about the speed. */
+export async function scoreInto(
+  { write, kept, keep }: ScoreOutput,
+  scoring: Scoring,
+): Promise<Readonly<{ state: ScoreProgress; speed: readonly string[] }>> {
+  const { found, open, kind, flags, format, terminal, ranks } = scoring;
+  const { pass, total, readingMs } = await scoredRows({ ...scoring, share: ranks }, terminal);
+  const threshold = await agreedThreshold(kept?.threshold, ranks, (sum) =>
+    thresholdOf(found, kind, flags, pass, terminal, sum),
+  );
+  if (kept?.complete) return { state: kept, speed: [] };
+  const calibration = found.calibrations[kind];
+  const reasons =
+    flags.reasons === undefined
+      ? undefined
+      : reasonCells(tableReasoner(found, open, kind, threshold), flags.reasons, kept?.worst);
+  const isFirst = ranks === undefined || ranks.rank === 0;
+  const begun = kept?.writer ?? (isFirst ? undefined : begunBehind(format));
+  const writer = rowWriter(format, columnsOf(scoring), write, { begun });
+  const width = encodedWidth(found.detector);
+  const totals = { rows: kept?.rows ?? 0, flagged: kept?.flagged ?? 0 };
+  const stateOf = (progress: unknown, complete: boolean): ScoreProgress => ({
+    ...totals,
+    complete,
+    threshold,
+    worst: [...(reasons?.worst() ?? [])],
+    writer: progress,
+  });
+  const before = totals.rows;
+  const [began, readBefore] = [performance.now(), readingMs()];
+  const bar =
+    total === undefined ? undefined : createProgress(terminal, { label: "rows", total, done: before });
+  for await (const { names, scores, rows, ends } of pass(totals.rows)) {
+    if (ends) await writer.flush();
+    const judged = Array.from(scores, (score, place) => {
+      const p = conformalP(calibration, score);
+      return { name: valueAt(names, place), place, score, p, flag: p <= threshold };
+    });
+    const flagged = judged.filter(({ flag }) => flag);
+    const more = await reasons?.cells(
+      flagged.map((each) => ({ ...each, row: rowOf(rows, each.place, width) })),
+      names.length,
+    );
+    totals.flagged += flagged.length;
+    totals.rows += names.length;
+    await writer.add(
+      judged.map(({ name, place, score, p, flag }) => [
+        name,
+        score,
+        p,
+        Number(flag),
+        ...(more?.[place] ?? []),
+      ]),
+    );
+    bar?.update(totals.rows, `${formatCount(totals.flagged)} flagged`);
+    const progress = writer.progress();
+    if (progress !== undefined) await keep(stateOf(progress, false));
+  }
+  bar?.finish();
+  if (ranks) await writer.flush();
+  else await writer.end();
+  const state = stateOf(writer.progress(), true);
+  await keep(state, true);
+  const speed = speedLines(totals.rows - before, performance.now() - began, readingMs() - readBefore);
+  return { state, speed };
+}
+
+/** Of several processes: the threshold of one that has scored rows already, else that of all. */
+async function agreedThreshold(
+  kept: number | undefined,
+  ranks: Ranks | undefined,
+  find: (sum?: (numbers: Float64Array) => Promise<Float64Array>) => Promise<number>,
+): Promise<number> {
+  if (ranks === undefined) return kept ?? find();
+  const { comm } = ranks;
+  const known = JSON.parse(
+    (await gatherTexts(comm, JSON.stringify(kept ?? null))).find((text) => text !== "null") ?? "null",
+  ) as number | null;
+  return known ?? find((numbers) => sumOfRanks(comm, numbers));
+}
+
+async function sumOfRanks(comm: Communicator, numbers: Float64Array): Promise<Float64Array> {
+  const all = await comm.gather(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  const sums = new Float64Array(numbers.length);
+  for (const each of all) {
+    const part = new Float64Array(each.slice().buffer);
+    sums.set(sums.map((sum, i) => sum + valueAt(part, i)));
+  }
+  return sums;
+}
+
+/** How many rows were flagged, and why, in a few lines. */
+export function flaggedLines(
+  { config, files, flags }: Scoring,
+  states: readonly ScoreProgress[],
+): { flagged: string; worst: string[] } {
+  const sumOf = (count: "rows" | "flagged"): string =>
+    formatCount(states.reduce((sum, state) => sum + state[count], 0));
+  const source = files.join(", ") || `the test rows of ${config.data.name}`;
+  const limit =
+    flags.fdr === undefined
+      ? `false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}`
+      : `a false discovery rate of ${flags.fdr}`;
+  return {
+    flagged: `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at ${limit}${flags.out ? `; scores: ${flags.out}` : ""}`,
+    worst: flags.reasons === undefined ? [] : worstLines(states.flatMap(({ worst }) => worst)),
+  };
+}
+
+/** Below so many rows, the speed is that of the start. */
+const FEWEST_FOR_SPEED = 100_000;
+
+const speedLines = (rows: number, ms: number, reading: number): string[] =>
+  rows < FEWEST_FOR_SPEED
+    ? []
+    : [
+        `${formatCount(Math.round((1000 * rows) / ms))} rows a second, ${Math.round((100 * reading) / ms)} % of the time reading`,
+      ];
 
 type Table = Readonly<{
   flags: TableScoreFlags;

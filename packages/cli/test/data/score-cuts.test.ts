@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { cutsOf, cutsOfRank } from "../../src/scores/score-cuts.js";
+import { cutsOf, cutsOfRank } from "../../src/scores/score-pass.js";
 import type { EncodedTable } from "../../src/tables/encoded-table.js";
 
 const table = (file: string, parts: EncodedTable["parts"]): EncodedTable => ({

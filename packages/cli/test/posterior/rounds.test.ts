@@ -1,6 +1,6 @@
 import { DataError, UsageError } from "@flowify/core";
 import { afterAll, describe, expect, it } from "vitest";
-import { truncatedSamples } from "../../src/posterior/truncate.js";
+import { truncatedSamples } from "../../src/posterior/train.js";
 import { normal, posterior, type Simulator, uniform } from "../../src/posterior.js";
 
 /** θ ~ N(0, 1), x = (θ + ε₁, θ + ε₂), ε ~ N(0, ½²): the posterior is N(8 x̄ / 9, 1 / 9). */

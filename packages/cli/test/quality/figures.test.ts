@@ -2,9 +2,8 @@ import { jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { columnScale, features, inUnitsOf, verdicts } from "../../src/quality/features.js";
-import { frechetDistance } from "../../src/quality/frechet.js";
 import { nearestImages } from "../../src/quality/nearest.js";
-import { precisionRecall } from "../../src/quality/precision-recall.js";
+import { frechetDistance, precisionRecall } from "../../src/quality/quality.js";
 
 /** Normal rows: column j with mean `at[j]` and standard deviation `std[j]`. */
 function normalRows(count: number, at: readonly number[], std: readonly number[], seed: number) {

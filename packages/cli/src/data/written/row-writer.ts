@@ -1,8 +1,44 @@
 import type { Write } from "../../files/atomic.js";
+import type { Cell } from "../table/cell.js";
 import { csvWriter } from "./csv-writer.js";
-import { jsonLinesWriter } from "./json-lines-writer.js";
 import { joinedParquet, PARQUET_BEGUN, parquetWriter } from "./parquet-writer.js";
-import type { RowFormat, RowWriter, TableFormat, WrittenColumn } from "./written-rows.js";
+import {
+  type RowFormat,
+  type RowWriter,
+  rounded,
+  type TableFormat,
+  typedCell,
+  type WrittenColumn,
+} from "./written-rows.js";
+
+/** JSON has no infinite numbers: they are texts, as CSV has them. NaN is a missing value, and null. */
+const jsonCell = (cell: Cell): Cell =>
+  typeof cell === "number" && Math.abs(cell) === Infinity ? String(cell) : cell;
+
+/** Writes rows as JSON lines, an object each. */
+export function jsonLinesWriter(
+  columns: readonly WrittenColumn[],
+  write: (lines: string) => Promise<void>,
+): RowWriter {
+  const typed = columns.map(typedCell);
+  return {
+    add: (rows) =>
+      write(
+        rows
+          .map((row) => {
+            const cells = columns.map((column, i) => [
+              column.name,
+              jsonCell(typed[i]!(rounded(column, row[i]!))),
+            ]);
+            return `${JSON.stringify(Object.fromEntries(cells))}\n`;
+          })
+          .join(""),
+      ),
+    flush: async () => {},
+    end: async () => {},
+    progress: () => ({}),
+  };
+}
 
 export type RowWriterOptions = Readonly<{
   /** The progress of a writer whose rows are in the file already. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { csvWriter } from "../../../src/data/written/csv-writer.js";
-import { jsonLinesWriter } from "../../../src/data/written/json-lines-writer.js";
+import { jsonLinesWriter } from "../../../src/data/written/row-writer.js";
 
 it.each([
   ["CSV", csvWriter, "name,score\na,Infinity\nb,-Infinity\nc,\n"],
