@@ -1,7 +1,7 @@
 import { constants, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { DEFLATE_MAX_RATIO, FETCH_AGAIN, isGzip, readBytes, unpack } from "../files/packed.js";
+import { DEFLATE_MAX_RATIO, FETCH_AGAIN, gzipError, isGzip, readBytes, unpack } from "../files/packed.js";
 
 /** The content of an idx file of unsigned bytes: sizes of the axes and the elements, row-major. */
 export type IdxArray = Readonly<{ sizes: readonly number[]; data: Uint8Array }>;
@@ -60,7 +60,7 @@ function unpackHead(path: string, packed: Uint8Array, bytes: number): Uint8Array
     try {
       head = gunzipSync(packed.subarray(0, part), { finishFlush: constants.Z_SYNC_FLUSH });
     } catch (cause) {
-      throw new DataError(`${path}: damaged gzip file (${(cause as Error).message})`, { cause });
+      throw gzipError(path, cause) ?? cause;
     }
     if (head.length >= bytes || part >= packed.length) break;
   }

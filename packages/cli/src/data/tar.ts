@@ -1,34 +1,11 @@
-import { createReadStream } from "node:fs";
 import { basename, join } from "node:path";
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { Readable } from "node:stream";
 import { DataError } from "@flowify/core";
 import { createTarDecoder } from "modern-tar";
 import { writeFileAtomic } from "../files/atomic.js";
-import { FETCH_AGAIN, readError } from "../files/packed.js";
-import { expectRegularFile } from "../files/regular-file.js";
-import { entryCheck, LARGEST_RATIO, RATIO_FROM } from "./arrays/archive-limits.js";
+import { FETCH_AGAIN, unpackedPieces } from "../files/packed.js";
+import { entryCheck } from "./arrays/archive-limits.js";
 import type { SourceFile } from "./picture-source.js";
-
-/** First bytes of a gzip file. */
-const isPacked = (name: string): boolean => /gz$/i.test(name);
-
-/** The unpacked archive, with a limit on its growth. */
-async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
-  expectRegularFile(path);
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  // Errors of both streams surface at the last one.
-  const source = isPacked(path) ? pipeline(file, createGunzip({ chunkSize: 1 << 18 }), () => {}) : file;
-  let bytes = 0;
-  for await (const piece of source as AsyncIterable<Uint8Array>) {
-    bytes += piece.length;
-    if (bytes > RATIO_FROM && bytes > LARGEST_RATIO * file.bytesRead)
-      throw new DataError(
-        `${path}: unpacks to more than ${LARGEST_RATIO} times its size, expected less for pictures: reading stopped`,
-      );
-    yield piece;
-  }
-}
 
 /**
  * The files of a tar archive, gzipped or not, in the order of the archive. Rejects links, devices, paths outside of the
@@ -39,7 +16,9 @@ async function* unpacked(path: string): AsyncGenerator<Uint8Array> {
 export async function* tarFiles(path: string): AsyncGenerator<SourceFile> {
   const accept = entryCheck(path);
   try {
-    const archive = Readable.toWeb(Readable.from(unpacked(path), { objectMode: false }));
+    const archive = Readable.toWeb(
+      Readable.from(unpackedPieces(path, path, "a tar archive"), { objectMode: false }),
+    );
     for await (const entry of (archive as ReadableStream<Uint8Array>).pipeThrough(
       createTarDecoder({ strict: true }),
     )) {
@@ -60,7 +39,11 @@ export async function* tarFiles(path: string): AsyncGenerator<SourceFile> {
       if (!read) await entry.body.cancel();
     }
   } catch (cause) {
-    throw explained(path, cause);
+    if (cause instanceof DataError) throw cause;
+    throw new DataError(
+      `${path}: damaged, or not a tar archive (${(cause as Error).message})${FETCH_AGAIN}`,
+      { cause },
+    );
   }
 }
 
@@ -69,16 +52,6 @@ export async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8A
   const pieces: Uint8Array[] = [];
   for await (const piece of source) pieces.push(piece);
   return Buffer.concat(pieces);
-}
-
-function explained(path: string, cause: unknown): DataError {
-  if (cause instanceof DataError) return cause;
-  const { code, syscall, message } = cause as NodeJS.ErrnoException;
-  if (syscall !== undefined) return readError(path, "a tar archive", cause);
-  if (code === "Z_BUF_ERROR") return new DataError(`${path}: gzip file cut short${FETCH_AGAIN}`, { cause });
-  if (code?.startsWith("Z_"))
-    return new DataError(`${path}: damaged gzip file (${message})${FETCH_AGAIN}`, { cause });
-  return new DataError(`${path}: damaged, or not a tar archive (${message})${FETCH_AGAIN}`, { cause });
 }
 
 /**

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { fileHashes } from "../../../src/data/file-hashes.js";
 import { rowName } from "../../../src/data/table/block.js";
 import { openTable } from "../../../src/data/table/sources/open-table.js";
-import { GZIP_LIMIT, textSource } from "../../../src/data/table/sources/text-source.js";
+import { GZIP_LIMIT, unpackedPieces } from "../../../src/files/packed.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { pipeCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
@@ -55,7 +55,7 @@ describe("a gzip file", () => {
     const bomb = write("bomb.csv.gz", Buffer.concat(new Array<Buffer>(16).fill(piece)));
     let unpacked = 0;
     const reading = async () => {
-      for await (const bytes of textSource(bomb, "bomb", "a table").pieces()) unpacked += bytes.length;
+      for await (const bytes of unpackedPieces(bomb, "bomb", "a table")) unpacked += bytes.length;
     };
     await expect(reading()).rejects.toThrow(
       "bomb: unpacks to more than 200 times its size: reading stopped\nif you trust the file, unpack it with gunzip",

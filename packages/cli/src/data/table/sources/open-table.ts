@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { DataError } from "@flowify/core";
+import { unpackedPieces } from "../../../files/packed.js";
 import { expectRegularFile } from "../../../files/regular-file.js";
 import { arrowTable } from "../arrow.js";
 import type { ByteSource } from "../arrow-messages.js";
@@ -16,7 +17,6 @@ import { ARRAY_ENDING, areOfArray, arrayTable } from "./array-table.js";
 import { filesOf } from "./file-pattern.js";
 import { severalFiles } from "./several-files.js";
 import { keptStandardInput, STANDARD_INPUT, STANDARD_INPUT_NAME } from "./standard-input.js";
-import { textSource } from "./text-source.js";
 
 type Opening = Readonly<{
   where?: string | undefined;
@@ -30,11 +30,11 @@ type Reader = (path: string, called: string, known: KnownFormats) => Promise<Tab
 const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
   [
     /\.(csv|tsv|tab)(\.gz)?$/i,
-    (path, called, known) => csvTable(called, textSource(path, called, "a table").pieces, known),
+    (path, called, known) => csvTable(called, () => unpackedPieces(path, called, "a table"), known),
   ],
   [
     /\.(jsonl|ndjson)(\.gz)?$/i,
-    (path, called) => jsonLinesTable(called, textSource(path, called, "JSON lines").pieces),
+    (path, called) => jsonLinesTable(called, () => unpackedPieces(path, called, "JSON lines")),
   ],
   [/\.parquet$/i, parquetTable],
   [/\.(arrows?|feather|ipc)$/i, async (path, called) => arrowTable(called, byteFile(path))],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { DataError, UsageError } from "@flowify/core";
-import { textSource } from "./text-source.js";
+import { unpackedPieces } from "../../../files/packed.js";
 
 /** The name of standard input in the place of a file. */
 export const STANDARD_INPUT = "-";
@@ -74,7 +74,7 @@ async function endingOf(file: string): Promise<string> {
 
 /** Of a text: JSON lines or CSV. */
 async function textEnding(file: string, packed: boolean): Promise<string> {
-  for await (const bytes of textSource(file, STANDARD_INPUT_NAME, "a table", packed).pieces())
+  for await (const bytes of unpackedPieces(file, STANDARD_INPUT_NAME, "a table", packed))
     return /^\ufeff?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, HEAD))) ? ".jsonl" : ".csv";
   return ".csv";
 }
