@@ -3,33 +3,23 @@ import { arrayRows } from "./array-rows.js";
 import { type NpyArray, unsignedBytes } from "./arrays/npy.js";
 import { readNpyFile } from "./arrays/npy-file.js";
 import { npzHolds, readNpz } from "./arrays/npz.js";
-import { drawnImages, drawnRows } from "./drawn-split.js";
+import { drawnSet } from "./drawn-split.js";
 import type { DataFormat, Reading } from "./format.js";
 import { readIdx } from "./idx.js";
-import { type DataSet, imageSet, type PublishedSplit, rowSet } from "./image-set.js";
+import { type Examples, setOf } from "./image-set.js";
 import { areOfArray } from "./table/sources/array-table.js";
 import { tableFile } from "./table-file.js";
 
-/** `whole`: the array holds all splits; `undrawn`: use the array as a whole instead of splitting it. */
-type ArrayPart = Readonly<{
-  split: PublishedSplit;
-  name: string;
-  size: PixelSize | undefined;
-  whole: boolean;
-  undrawn: boolean | undefined;
-}>;
-
 /** Content of an array: rows of numbers for two axes without a given image size, otherwise images. */
-function arrayExamples(where: string, array: NpyArray, part: ArrayPart): DataSet {
-  const { split, name, size, whole, undrawn } = part;
-  if (array.sizes.length === 2 && size === undefined) {
-    const rows = arrayRows(where, array);
-    return whole ? drawnRows(where, rows, split, name, undrawn) : rowSet({ name, split, ...rows });
-  }
-  const bytes = { sizes: array.sizes, data: unsignedBytes(where, array) };
-  const images = arrayImages(where, bytes, size);
-  return whole ? drawnImages(where, images, split, name, undrawn) : imageSet({ name, split, ...images });
-}
+const arrayExamples = (
+  where: string,
+  array: NpyArray,
+  name: string,
+  size: PixelSize | undefined,
+): Examples =>
+  array.sizes.length === 2 && size === undefined
+    ? { name, ...arrayRows(where, array) }
+    : { name, ...arrayImages(where, { sizes: array.sizes, data: unsignedBytes(where, array) }, size) };
 
 /** Ways of reading that an array has: as images or rows, or as a table. */
 const takes: DataFormat["takes"] = ["size", ...tableFile.takes];
@@ -47,13 +37,7 @@ export const npyFile: DataFormat = {
   read: async (path, split, name, reading, undrawn) =>
     isTable(reading)
       ? tableFile.read(path, split, name, reading, undrawn)
-      : arrayExamples(path, await readNpyFile(path), {
-          split,
-          name,
-          size: reading.size,
-          whole: true,
-          undrawn,
-        }),
+      : drawnSet(path, arrayExamples(path, await readNpyFile(path), name, reading.size), split, undrawn),
 };
 
 /** One idx file of all images. */
@@ -61,7 +45,7 @@ export const idxFile: DataFormat = {
   takes: [],
   holds: () => true,
   read: async (path, split, name, _reading, undrawn) =>
-    drawnImages(path, arrayImages(path, await readIdx(path, 3)), split, name, undrawn),
+    drawnSet(path, { name, ...arrayImages(path, await readIdx(path, 3)) }, split, undrawn),
 };
 
 /** Arrays by name, `FILE.npz`: one with all images or rows, or one per split. */
@@ -70,8 +54,8 @@ export const npzFile: DataFormat = {
   holds: npzHolds,
   read: async (path, split, name, reading, undrawn) => {
     if (isTable(reading)) return tableFile.read(path, split, name, reading, undrawn);
-    const { size } = reading;
     const { where, whole, array } = await readNpz(path, split);
-    return arrayExamples(where, array, { split, name, size, whole, undrawn });
+    const examples = arrayExamples(where, array, name, reading.size);
+    return whole ? drawnSet(where, examples, split, undrawn) : setOf(examples, split);
   },
 };

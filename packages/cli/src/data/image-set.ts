@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Flow, UsageError } from "@flowify/core";
+import { valueAt, valuesAt } from "../places.js";
 import { rowOf } from "../rows.js";
 import { formatCount } from "../ui/format.js";
 import type { TableSchema } from "./table/schema.js";
@@ -139,6 +140,13 @@ export const rowSet = (set: Omit<RowSet, "count" | "hash">): RowSet => ({
   hash: hashOf(set.rows),
 });
 
+/** A set without what follows from its examples, and the split. */
+export type Examples = Omit<ImageSet, "count" | "hash" | "split"> | Omit<RowSet, "count" | "hash" | "split">;
+
+/** The same as a set. */
+export const setOf = (examples: Examples, split: DataSet["split"]): DataSet =>
+  "rows" in examples ? rowSet({ ...examples, split }) : imageSet({ ...examples, split });
+
 type Numbers = Uint8Array | Float32Array | Float64Array;
 
 /** How some examples are taken from arrays that hold `size` entries for each. */
@@ -180,6 +188,17 @@ export const slice = <Set extends DataSet>(
     },
   );
 
+/** The examples at these places, as a copy, with their own hash. */
+export const takenAt = <Set extends DataSet>(set: Set, places: ArrayLike<number>): Set =>
+  taken(set, {
+    numbers<T extends Numbers>(all: T, size: number): T {
+      const out = all.slice(0, places.length * size) as T;
+      for (let to = 0; to < places.length; to++) out.set(rowOf(all, valueAt(places, to), size), to * size);
+      return out;
+    },
+    texts: (all) => valuesAt(all, places),
+  });
+
 /**
  * So many examples, evenly spaced, as a copy: the first ones of a published set may be easier than the others.
  *
@@ -188,17 +207,7 @@ export const slice = <Set extends DataSet>(
 export function spread<Set extends DataSet>(set: Set, count: number, flag: string): Set {
   if (count >= set.count) return firstImages(set, count, flag);
   const places = Array.from({ length: count }, (_, i) => Math.floor((i * set.count) / count));
-  return taken(
-    { ...set, drawnFrom: set.count },
-    {
-      numbers<T extends Numbers>(all: T, size: number): T {
-        const out = all.slice(0, count * size) as T;
-        for (const [to, at] of places.entries()) out.set(rowOf(all, at, size), to * size);
-        return out;
-      },
-      texts: (all) => places.map((at) => all[at] as string),
-    },
-  );
+  return takenAt({ ...set, drawnFrom: set.count }, places);
 }
 
 /** `196 test images`, or `1,965 rows` for data without splits. */
