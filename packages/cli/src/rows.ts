@@ -1,4 +1,4 @@
-type Numbers = Float32Array | Uint8Array;
+type Numbers = Float32Array | Float64Array | Uint8Array;
 
 /** Row i of rows [n, width], a view. */
 export const rowOf = <A extends { subarray(from: number, to: number): unknown }>(
@@ -14,20 +14,23 @@ export const rowsIn = <A extends { length: number; subarray(from: number, to: nu
 ): ReturnType<A["subarray"]>[] =>
   Array.from({ length: rows.length / width }, (_, i) => rowOf(rows, i, width));
 
-/** Writes some of the rows [n, width] into `out`, in the order of `which`. */
-export function copyRows<A extends Numbers>(
-  rows: Numbers,
-  width: number,
-  which: ArrayLike<number>,
-  out: A,
-): A {
+/** Some of the rows [n, width], in the order of `which`. */
+export function takeRows<A extends Numbers>(rows: A, width: number, which: ArrayLike<number>): A {
+  const out = new (rows.constructor as new (length: number) => A)(which.length * width);
   for (let to = 0; to < which.length; to++) out.set(rowOf(rows, which[to]!, width), to * width);
   return out;
 }
 
-/** Some of the rows [n, width], in the order of `which`. */
-export const takeRows = (rows: Float32Array, width: number, which: ArrayLike<number>): Float32Array =>
-  copyRows(rows, width, which, new Float32Array(which.length * width));
+/** Rows one after another. */
+export function joined(rows: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const row of rows) {
+    out.set(row, at);
+    at += row.length;
+  }
+  return out;
+}
 
 /** The places of numbers, from the least to the largest; equal ones as they stand. */
 export const ascendingPlaces = (values: ArrayLike<number>): number[] =>

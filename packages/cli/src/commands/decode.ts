@@ -15,7 +15,7 @@ import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
 import { judgeReached, reachedLines, reachedTitle } from "../quality/reached.js";
-import { copyRows, rowOf } from "../rows.js";
+import { rowOf, takeRows } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
@@ -131,7 +131,8 @@ async function decode({ terminal }: Running, flags: DecodeFlags, folder: string)
       );
       const shown = found.reached.length > 0 ? found.reached : found.missed;
       const title = `${run.config.network}: ${reachedTitle(found)}`;
-      const grid = await imageGrid({ images: chosen(pixels, shown, count), shape, columns, title });
+      const images = takeRows(pixels, sizeOf(shape), shown);
+      const grid = await imageGrid({ images, shape, columns, title });
       await writeFileAtomic(file, encodePng(grid));
       terminal.say(`requested outputs: ${Array.from(wanted, (value) => value.toFixed(3)).join("  ")}`);
       for (const line of reachedLines(found, draws.ways, name)) terminal.say(line);
@@ -221,10 +222,4 @@ async function originalResults(
   } finally {
     await original.dispose();
   }
-}
-
-/** Some of `count` pictures, in this order. */
-function chosen(pixels: Uint8Array, which: readonly number[], count: number): Uint8Array {
-  const size = pixels.length / count;
-  return copyRows(pixels, size, which, new Uint8Array(which.length * size));
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Flow, UsageError } from "@flowify/core";
-import { valueAt, valuesAt } from "../places.js";
-import { rowOf } from "../rows.js";
+import { valuesAt } from "../places.js";
+import { takeRows } from "../rows.js";
 import { formatCount } from "../ui/format.js";
 import type { TableSchema } from "./table/schema.js";
 
@@ -191,11 +191,7 @@ export const slice = <Set extends DataSet>(
 /** The examples at these places, as a copy, with their own hash. */
 export const takenAt = <Set extends DataSet>(set: Set, places: ArrayLike<number>): Set =>
   taken(set, {
-    numbers<T extends Numbers>(all: T, size: number): T {
-      const out = all.slice(0, places.length * size) as T;
-      for (let to = 0; to < places.length; to++) out.set(rowOf(all, valueAt(places, to), size), to * size);
-      return out;
-    },
+    numbers: (all, size) => takeRows(all, size, places),
     texts: (all) => valuesAt(all, places),
   });
 

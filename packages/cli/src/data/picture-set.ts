@@ -10,6 +10,7 @@ import {
   imageSet,
   imageSize,
   type PublishedSplit,
+  takenAt,
   WHOLE,
 } from "./image-set.js";
 import { type Picture, pictureDecoder } from "./picture.js";
@@ -71,20 +72,11 @@ export async function readPictures(
     expectAlike(source, name, picture, first, shape, grey);
     images.set(picture.planes, valueUnder(places, name) * pixels);
   }
-  if (skipped.size === 0) return imageSet({ ...set, images, shape, names });
+  const all = imageSet({ ...set, images, shape, names });
+  if (skipped.size === 0) return all;
   if (skipped.size === names.length) throw new DataError(`${source.path}: every picture is damaged`);
-  const kept = compact(
-    images,
-    names.flatMap((name, place) => (skipped.has(name) ? [] : [place])),
-    pixels,
-  );
-  return imageSet({
-    ...set,
-    images: kept,
-    shape,
-    names: names.filter((name) => !skipped.has(name)),
-    skipped: [...skipped].sort(),
-  });
+  const kept = names.flatMap((name, place) => (skipped.has(name) ? [] : [place]));
+  return { ...takenAt(all, kept), skipped: [...skipped].sort() };
 }
 
 type First = Readonly<{ name: string; picture: Picture }>;
@@ -130,12 +122,4 @@ function expectAlike(
     throw new DataError(
       `${path}: ${printable(name)}: in colour, ${printable(first.name)} is grey\nconvert all to one kind first, or use --grey, or --no-grey for colour`,
     );
-}
-
-/** The images with these indices, moved together. */
-function compact(images: Uint8Array, places: readonly number[], size: number): Uint8Array {
-  places.forEach((from, to) => {
-    images.copyWithin(to * size, from * size, (from + 1) * size);
-  });
-  return images.slice(0, places.length * size);
 }

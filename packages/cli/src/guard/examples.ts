@@ -5,7 +5,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type DataSet, examplesOf, type ImageShape } from "../data/image-set.js";
 import type { Normalization } from "../flags/parsers.js";
 import { fromPixels } from "../networks/pixels.js";
-import { copyRows } from "../rows.js";
+import { takeRows } from "../rows.js";
 
 /** Examples as a network takes them, made of those of a data set when they are needed. */
 export type Examples = Readonly<{
@@ -74,7 +74,7 @@ export function examplesFor(set: DataSet, to: readonly number[], normalize?: Nor
   const { name, count, shape } = set;
   const size = sizeOf(shape);
   const plain = (places: ArrayLike<number>): Float32Array =>
-    copyRows(numbers, size, places, new Float32Array(places.length * size));
+    Float32Array.from(takeRows(numbers, size, places));
   if ("rows" in set) {
     const [low, high] = set.rows.reduce(([a, b], each) => [Math.min(a, each), Math.max(b, each)], [0, 0]);
     return { name, count, shape, range: [low, high], plain, toInput: async (rows) => rows };

@@ -6,7 +6,7 @@ import type { ImagesFlags } from "../flags/shared.js";
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valuesAt } from "../places.js";
-import { ascendingPlaces, copyRows } from "../rows.js";
+import { ascendingPlaces, takeRows } from "../rows.js";
 import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun } from "../runs/open-run.js";
 import { toBytes } from "../sheets/run-pictures.js";
@@ -125,9 +125,6 @@ function pairsOf(
 ): Uint8Array {
   const size = imageSize(training.shape);
   const order = ascendingPlaces(distances).slice(0, SHOWN);
-  const images = new Uint8Array(2 * order.length * size);
-  copyRows(samples, size, order, images);
-  const nearest = valuesAt(places, order);
-  copyRows(training.images, size, nearest, images.subarray(order.length * size));
-  return images;
+  const nearest = takeRows(training.images, size, valuesAt(places, order));
+  return Buffer.concat([takeRows(samples, size, order), nearest]);
 }

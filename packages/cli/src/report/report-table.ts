@@ -9,7 +9,7 @@ import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { valueAt, valuesAt } from "../places.js";
-import { takeRows } from "../rows.js";
+import { joined, takeRows } from "../rows.js";
 import { schemaOf } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
@@ -78,7 +78,7 @@ export async function reportTable(
       { name: "generated rows", rows: generated },
       ...(file === undefined ? [] : [{ name: file, rows: judged.survey.rows }]),
     ];
-    const worst = Float32Array.from(judged.survey.worst.flatMap(({ row }) => [...row]));
+    const worst = joined(judged.survey.worst.map(({ row }) => row));
     return {
       ...judgement(found, judged.survey, file, name, falseAlarms),
       worst: judged.worst,
@@ -122,7 +122,7 @@ async function judgedRows(
     (score) => conformalP(calibration, score) <= falseAlarms,
   );
   const { reasonsOf } = tableReasoner(found, open, KIND, falseAlarms);
-  const reasons = await reasonsOf(Float32Array.from(survey.worst.flatMap(({ row }) => [...row])));
+  const reasons = await reasonsOf(joined(survey.worst.map(({ row }) => row)));
   return {
     survey,
     worst: survey.worst.map(({ name, score }, i) => ({

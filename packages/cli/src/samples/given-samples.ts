@@ -1,7 +1,7 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
-import { valueAt } from "../places.js";
-import { rowOf } from "../rows.js";
+import { valueAt, valuesAt } from "../places.js";
+import { joined, rowOf } from "../rows.js";
 import { weightsOf } from "../statistics.js";
 import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 
@@ -51,8 +51,7 @@ export async function givenSamples(
       near.push({ row, share });
     }
     if (near.length === 0) continue;
-    const before = new Float32Array(near.length * width);
-    near.forEach(({ row }, i) => before.set(drawn.subarray(row, row + width), i * width));
+    const before = joined(near.map(({ row }) => drawn.subarray(row, row + width)));
     const after = before.slice();
     for (const each of given) for (let row = 0; row < after.length; row += width) putValue(each, after, row);
     const changes = given.some(isMoved) ? await logRatios(model, after, before) : undefined;
@@ -65,8 +64,7 @@ export async function givenSamples(
     throw new UsageError(
       `--given: none of ${proposals} samples is near these values\ngive fewer columns, or values that training rows have`,
     );
-  const rows = new Float32Array(count * width);
-  systematic(logWeights, count, seed).forEach((from, to) => rows.set(valueAt(kept, from), to * width));
+  const rows = joined(valuesAt(kept, systematic(logWeights, count, seed)));
   return { rows, effective: effectiveSize(logWeights), proposals };
 }
 

@@ -1,6 +1,7 @@
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { repairText, type TableReasoner, type TableReasons } from "../detect/reasons/table-reasons.js";
 import { valueAt } from "../places.js";
+import { joined } from "../rows.js";
 import { table } from "../ui/format.js";
 
 /** Flagged rows that the terminal shows, and letters of a cell. */
@@ -52,7 +53,7 @@ export function reasonCells(
   let worst = [...before];
   return {
     async cells(flagged, count) {
-      const found = await reasonsOf(Float32Array.from(flagged.flatMap(({ row }) => [...row])));
+      const found = await reasonsOf(joined(flagged.map(({ row }) => row)));
       const cells = Array.from({ length: count }, (): (string | null)[] => [...none]);
       found.forEach((reasons, i) => {
         const row = valueAt(flagged, i);

@@ -4,7 +4,7 @@ import { firstImages, type ImageSet, type ImageShape, imageSize } from "../data/
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
-import { rowOf } from "../rows.js";
+import { rowOf, rowsIn } from "../rows.js";
 import { conditionalSamples } from "../samples/conditional-samples.js";
 import { meanOf } from "../statistics.js";
 import { toBytes } from "./run-pictures.js";
@@ -135,23 +135,18 @@ export async function inpaintingSheet(
   const made = await inpaint(model, images, { hide, each, steps: STEPS, seed, onStep });
   const size = imageSize(images.shape);
   const hidden = hiddenEntries(images.shape, hide);
-  const grid = new Uint8Array(images.count * (each + 2) * size);
-  const labels: string[] = [];
-  for (let row = 0; row < images.count; row++) {
-    const image = rowOf(images.images, row, size);
-    const at = row * (each + 2) * size;
-    grid.set(image, at);
-    grid.set(
-      image.map((byte, i) => (hidden[i] === 1 ? HIDDEN : byte)),
-      at + size,
-    );
-    grid.set(made.images.subarray(row * each * size, (row + 1) * each * size), at + 2 * size);
-    const logs = rowOf(made.completed, row, each);
-    labels.push(`${Math.round(valueAt(made.original, row))}, ${Math.round(meanOf(logs))}`);
-  }
+  const completions = rowsIn(made.images, size);
+  const grid = rowsIn(images.images, size).flatMap((image, row) => [
+    image,
+    image.map((byte, i) => (hidden[i] === 1 ? HIDDEN : byte)),
+    ...completions.slice(row * each, (row + 1) * each),
+  ]);
+  const labels = rowsIn(made.completed, each).map(
+    (logs, row) => `${Math.round(valueAt(made.original, row))}, ${Math.round(meanOf(logs))}`,
+  );
   return encodePng(
     await imageGrid({
-      images: grid,
+      images: Buffer.concat(grid),
       shape: images.shape,
       columns: each + 2,
       title,

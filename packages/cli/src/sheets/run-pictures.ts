@@ -83,12 +83,8 @@ export async function reconstructionsPicture(
     toBytes(await model.reconstruct(images.images, { mode: "deterministic", seed, ...given })),
     toBytes(await model.reconstruct(images.images, { mode: "sample", seed, ...given })),
   ];
-  const all = new Uint8Array(3 * images.count * imageSize(images.shape));
-  rows.forEach((row, index) => {
-    all.set(row, index * row.length);
-  });
   const grid = await imageGrid({
-    images: all,
+    images: Buffer.concat(rows),
     shape: images.shape,
     columns: images.count,
     title,

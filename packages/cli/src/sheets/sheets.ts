@@ -4,7 +4,7 @@ import { conditionOf, type ImageSet, type ImageShape, imageSize } from "../data/
 import { imageGrid } from "../pictures/image-grid.js";
 import { encodePng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
-import { rowOf } from "../rows.js";
+import { joined, rowsIn } from "../rows.js";
 import { toBytes } from "./run-pictures.js";
 
 export type SheetOptions = Readonly<{
@@ -72,41 +72,37 @@ export async function interpolationSheet(
   const whole = part.flow.chain.layers.length === model.flow.chain.layers.length;
   const mix = whole && model.flow.base.name === "standardNormal" ? onGreatCircle : onLine;
   const width = sizeOf(part.flow.latentShape);
-  const grid = new Uint8Array(pairs * (between + 2) * size);
-  const put = (row: number, column: number, image: Uint8Array): void =>
-    grid.set(image, (row * (between + 2) + column) * size);
+  const ends = rowsIn(images.images, size).slice(0, 2 * pairs);
+  const columnsOfEnd = (end: 0 | 1): Uint8Array[] => ends.filter((_, image) => image % 2 === end);
+  const decoded: Uint8Array[][] = []; // of each step, a row each
   try {
     const { condition: labels } = model.flow.condition?.levels ? conditionOf(model.flow, images) : {};
-    const latents = await part.encode(images.images.subarray(0, 2 * pairs * size), {
-      mode: "deterministic",
-      ...(labels && { condition: labels.subarray(0, 2 * pairs) }),
-    });
+    const latents = rowsIn(
+      await part.encode(images.images.subarray(0, 2 * pairs * size), {
+        mode: "deterministic",
+        ...(labels && { condition: labels.subarray(0, 2 * pairs) }),
+      }),
+      width,
+    );
     for (let step = 0; step < between; step++) {
-      const z = new Float32Array(pairs * width);
-      for (let row = 0; row < pairs; row++) {
-        const [a, b] = [0, 1].map((end) =>
-          latents.subarray((2 * row + end) * width, (2 * row + end + 1) * width),
-        );
-        z.set(mix(a as Float32Array, b as Float32Array, step / (between - 1)), row * width);
-      }
+      const z = latents.flatMap((a, i) =>
+        i % 2 === 0 ? [mix(a, valueAt(latents, i + 1), step / (between - 1))] : [],
+      );
       const nearer = 2 * step < between ? 0 : 1;
       const given = labels && {
         condition: labels.filter((_, image) => image % 2 === nearer).subarray(0, pairs),
       };
-      const decoded = toBytes(await part.decode(z, { mode: "deterministic", ...given }));
-      for (let row = 0; row < pairs; row++) put(row, step + 1, rowOf(decoded, row, size));
+      const pixels = await part.decode(joined(z), { mode: "deterministic", ...given });
+      decoded.push(rowsIn(toBytes(pixels), size));
     }
   } finally {
     await part.dispose();
   }
-  for (let row = 0; row < pairs; row++)
-    for (const end of [0, 1]) {
-      const image = 2 * row + end;
-      put(row, end * (between + 1), rowOf(images.images, image, size));
-    }
+  const all = [columnsOfEnd(0), ...decoded, columnsOfEnd(1)];
+  const grid = Array.from({ length: pairs }, (_, row) => all.map((column) => valueAt(column, row))).flat();
   return encodePng(
     await imageGrid({
-      images: grid,
+      images: Buffer.concat(grid),
       shape,
       columns: between + 2,
       title,

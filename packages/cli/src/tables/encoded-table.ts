@@ -4,6 +4,7 @@ import { checkColumns } from "../data/table/check-columns.js";
 import type { TableSchema } from "../data/table/schema.js";
 import type { PartRange, Table, TablePart } from "../data/table/table.js";
 import { detached } from "../data/table/value-counts.js";
+import { joined } from "../rows.js";
 import { unknownName } from "../ui/format.js";
 import { tableColumns } from "./columns/kinds.js";
 import { rowEncoder } from "./row-encoder.js";
@@ -78,14 +79,8 @@ export async function allRows(rows: AsyncIterable<EncodedRows>, end: () => void)
 export function joinRows(parts: readonly EncodedRows[]): EncodedRows {
   const [first] = parts;
   if (parts.length === 1 && first) return first;
-  const rows = new Float32Array(parts.reduce((sum, part) => sum + part.rows.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    rows.set(part.rows, at);
-    at += part.rows.length;
-  }
   return {
-    rows,
+    rows: joined(parts.map(({ rows }) => rows)),
     names: parts.flatMap(({ names }) => names),
     numbers: parts.flatMap(({ numbers }) => numbers),
   };

@@ -1,6 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { lastOf, valueAt } from "../../places.js";
-import { rowOf } from "../../rows.js";
+import { joined, rowOf } from "../../rows.js";
 
 /** Rows in one piece, and what each is called. */
 type Piece = Readonly<{ rows: Float32Array; names: readonly string[] }>;
@@ -51,9 +51,6 @@ export async function surveyRows(
       }
     }
   }
-  const rows = new Float32Array(sample.length * width);
-  sample.forEach(({ row }, i) => {
-    rows.set(row, i * width);
-  });
+  const rows = joined(sample.map(({ row }) => row));
   return { count, flagged, rows, scores: Float64Array.from(sample, (each) => each.score), worst };
 }
