@@ -15,9 +15,9 @@ export type EnsembleOptions = Omit<FitOptions, "onStep" | "condition"> & {
     member: number,
   ) => Pick<FitOptions, "condition" | "validation" | "validationCondition"> & { data: DataIn };
   /** Called every few steps with how far all are, from 0 to 1. */
-  onProgress?: (done: number) => void;
+  onProgress?: ((done: number) => void) | undefined;
   /** Called with each new member. */
-  onMember?: (model: FlowModel, member: number) => Promise<void>;
+  onMember?: ((model: FlowModel, member: number) => Promise<void>) | undefined;
 };
 
 /** Steps between two calls of `onProgress`. */
@@ -94,4 +94,20 @@ export async function fitEnsemble(
   if (!failed) return found;
   for (const model of found) await model.dispose();
   throw failed.reason;
+}
+
+/** An executor that is opened here is closed where the work fails. */
+export async function withOwnExecutor<T>(
+  given: Executor | undefined,
+  open: () => Promise<Executor>,
+  work: (executor: Executor, own: Executor | undefined) => Promise<T>,
+): Promise<T> {
+  const executor = given ?? (await open());
+  const own = given === undefined ? executor : undefined;
+  try {
+    return await work(executor, own);
+  } catch (error) {
+    await own?.dispose();
+    throw error;
+  }
 }

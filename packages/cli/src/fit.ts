@@ -1,4 +1,5 @@
 import { type DataIn, type FitOptions, type Flow, fit as fitIn } from "@flowify/core";
+import { withOwnExecutor } from "./ensemble.js";
 import { defaultExecutor, NodeModel } from "./node-model.js";
 
 /**
@@ -22,14 +23,9 @@ import { defaultExecutor, NodeModel } from "./node-model.js";
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<NodeModel> {
   const isRecord = typeof options === "object" && options !== null;
   if (!isRecord || Array.isArray(options)) return fitIn(flow, data, options) as never; // which refuses them
-  const executor = options.executor ?? (await defaultExecutor());
-  const closesExecutor = options.executor === undefined;
-  try {
+  return withOwnExecutor(options.executor, defaultExecutor, async (executor, own) => {
     const trained = await fitIn(flow, data, { ...options, executor });
     await trained.dispose(); // its parameters stay on the host
-    return new NodeModel(flow, trained.params, executor, { closesExecutor });
-  } catch (error) {
-    if (closesExecutor) await executor.dispose();
-    throw error;
-  }
+    return new NodeModel(flow, trained.params, executor, { closesExecutor: own !== undefined });
+  });
 }

@@ -15,6 +15,7 @@ import {
 } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
+import { withOwnExecutor } from "./ensemble.js";
 import { openExecutor } from "./executors.js";
 import { writeFileAtomic } from "./files/atomic.js";
 import { readJson } from "./files/regular-file.js";
@@ -107,17 +108,15 @@ function networkOf(flow: Flow): NetworkFlow {
  */
 export async function loadModel(folder: string, options: { executor?: Executor } = {}): Promise<NodeModel> {
   checkOptions("loadModel", { executor: o.record }, options);
-  const { executor } = options;
   const { flow, arrays } =
     holdsAny(folder) && !existsSync(join(folder, MODEL)) ? await ofRun(folder) : ofModel(folder);
-  const used = executor ?? (await defaultExecutor());
   try {
-    const model = await FlowModel.fromArrays(flow, arrays, used);
-    const { params } = model;
-    await model.dispose();
-    return new NodeModel(flow, params, used, { closesExecutor: executor === undefined });
+    return await withOwnExecutor(options.executor, defaultExecutor, async (executor, own) => {
+      const model = await FlowModel.fromArrays(flow, arrays, executor);
+      await model.dispose();
+      return new NodeModel(flow, model.params, executor, { closesExecutor: own !== undefined });
+    });
   } catch (cause) {
-    if (executor === undefined) await used.dispose();
     if (!(cause instanceof CheckpointError)) throw cause;
     throw new CheckpointError(`${folder}: ${cause.message}\nput back the files that save wrote`, { cause });
   }

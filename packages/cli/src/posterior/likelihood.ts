@@ -1,11 +1,12 @@
 import { DataError, type Executor, type FlowModel, fastestExecutor } from "@flowify/core";
 import { checkOptions } from "@flowify/core/internal";
+import { withOwnExecutor } from "../ensemble.js";
 import { logMean } from "../statistics.js";
 import { exportLikelihood } from "./export.js";
 import { type MembersOptions, memberSchemas, trainMembers } from "./members.js";
 import { conditionOf, type Scaling, scaled, scalingOf } from "./scaling.js";
 import type { Simulated } from "./simulate.js";
-import { type SimulatedOptions, simulatedSchemas, simulatePrior, withExecutor } from "./train.js";
+import { type SimulatedOptions, simulatedSchemas, simulatePrior } from "./train.js";
 
 export type LikelihoodOptions = SimulatedOptions & MembersOptions;
 
@@ -19,7 +20,7 @@ export async function trainLikelihood(
   const pairs = await simulatePrior("likelihood", options, options.simulations);
   const { observations, observationSize, parameters } = pairs;
   const [x, theta] = [scalingOf(observations, observationSize), scalingOf(parameters, prior.size)];
-  return withExecutor(options.executor, open, async (executor, own) => {
+  return withOwnExecutor(options.executor, open, async (executor, own) => {
     const members = await trainMembers(
       executor,
       {

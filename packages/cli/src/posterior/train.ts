@@ -1,6 +1,7 @@
 import { DataError, type Executor, fastestExecutor, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { withOwnExecutor } from "../ensemble.js";
 import { ascendingPlaces } from "../rows.js";
 import { type Bijection, bijectionOf } from "./bijections.js";
 import { type MembersOptions, memberSchemas, trainMembers } from "./members.js";
@@ -61,22 +62,6 @@ export async function simulatePrior(
   });
 }
 
-/** An executor that is opened here is closed where the work fails. */
-export async function withExecutor<T>(
-  given: Executor | undefined,
-  open: () => Promise<Executor>,
-  work: (executor: Executor, own: Executor | undefined) => Promise<T>,
-): Promise<T> {
-  const executor = given ?? (await open());
-  const own = given === undefined ? executor : undefined;
-  try {
-    return await work(executor, own);
-  } catch (error) {
-    await own?.dispose();
-    throw error;
-  }
-}
-
 /** Errors: `DataError` for an observation that is none, or that lies outside of the simulations. */
 function expectTypical({ observations, observationSize }: Simulated, observed: ArrayLike<number>): void {
   const scaling = scalingOf(observations, observationSize);
@@ -116,7 +101,7 @@ export async function trainPosterior(
   const each = Math.floor(simulations / rounds);
   let pairs = await simulatePrior("posterior", options, each);
   const lines = prior.support.map(bijectionOf);
-  return withExecutor(options.executor, open, async (executor, own) => {
+  return withOwnExecutor(options.executor, open, async (executor, own) => {
     const fitted = async (): Promise<Posterior> => {
       const scaling = scalingOf(pairs.observations, pairs.observationSize);
       const members = await trainMembers(

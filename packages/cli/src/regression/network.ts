@@ -4,9 +4,9 @@ import { heldOutPlaces } from "@flowify/core/internal";
 /** What values are: numbers with a density; with `step` those on a grid; with `classes` names, 0 to classes − 1. */
 export type ValueKind = {
   /** The step between two values, 1 for whole numbers. */
-  step?: number;
+  step?: number | undefined;
   /** How many classes there are. */
-  classes?: number;
+  classes?: number | undefined;
 };
 
 /** Bins and bound of the spline, in standard deviations of the values, and the width of the networks. */

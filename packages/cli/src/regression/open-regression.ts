@@ -2,7 +2,7 @@ import { CheckpointError } from "@flowify/core";
 import { withExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
 import type { Terminal } from "../ui/terminal.js";
-import { kindOf, Regression } from "./regression.js";
+import { Regression } from "./regression.js";
 import { loadMembers, type RegressionDocument, readRegression } from "./regression-file.js";
 import { TableRegression, type TargetModels } from "./table-regression.js";
 
@@ -38,7 +38,7 @@ export async function withRegression<T>(
         const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
         const mixed = part === "value" && lines;
         return new Regression(members, {
-          kind: kindOf(kind ?? {}),
+          kind: kind ?? {},
           executor,
           ...(mixed && { lines: mixed }),
         });

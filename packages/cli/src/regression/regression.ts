@@ -1,6 +1,6 @@
 import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/core";
 import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
-import { fitEnsemble } from "../ensemble.js";
+import { fitEnsemble, withOwnExecutor } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
 import { valueAt } from "../places.js";
 import { rowOf, rowsIn, takeRows } from "../rows.js";
@@ -46,14 +46,14 @@ const AT_ONCE = 2 ** 16;
 export async function regression(options: RegressionOptions): Promise<Regression> {
   const { given, values, seed = 0, ordered = false, signal, onProgress, onMember, before = [] } = options;
   const width = checkedWidth(options);
-  const kind = kindOf(options);
+  const { step, classes } = options;
+  const kind = { step, classes };
   const data = Float32Array.from({ length: given.length }, (_, i) => values[i] as number);
   const examples = { condition: flat(given, width), width, values: data };
   const split = (member: number) => splitOf(data.length, { member, seed, ordered });
-  const executor = options.executor ?? (await defaultExecutor());
-  const closes = options.executor === undefined;
-  const { ensemble, steps, ...schedule } = { ...scheduleOf(given.length), ...chosen(options) };
-  try {
+  const { ensemble: usual, steps: most, ...schedule } = scheduleOf(given.length);
+  const { ensemble = usual, steps = most } = options;
+  return withOwnExecutor(options.executor, defaultExecutor, async (executor, own) => {
     const flows = await fitEnsemble(() => flowify(regressionNetwork(width, kind, data)), data, {
       ...schedule,
       ...stoppingOf(steps),
@@ -73,32 +73,19 @@ export async function regression(options: RegressionOptions): Promise<Regression
       seed,
       before,
       ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-      ...(onMember && { onMember }),
+      onProgress,
+      onMember,
     });
-    const own = { executor, closes };
-    const alone = new Regression(flows, { kind, ...own });
+    const parts = { kind, executor, closes: own !== undefined };
+    const alone = new Regression(flows, parts);
     if (kind.classes !== undefined || signal?.aborted) return alone;
     const splits = flows.map((_, member) => split(member));
     const lines = await weighLines(kind, examples, splits, (k, held) =>
       new Regression([flows[k] as FlowModel], { kind, executor }).logProbFlat(held.values, held.condition),
     );
-    return new Regression(flows, { kind, lines, ...own });
-  } catch (error) {
-    if (closes) await executor.dispose();
-    throw error;
-  }
+    return new Regression(flows, { ...parts, lines });
+  });
 }
-
-const chosen = ({ ensemble, steps }: RegressionOptions) => ({
-  ...(ensemble !== undefined && { ensemble }),
-  ...(steps !== undefined && { steps }),
-});
-
-export const kindOf = ({ step, classes }: ValueKind): ValueKind => ({
-  ...(step !== undefined && { step }),
-  ...(classes !== undefined && { classes }),
-});
 
 type RegressionParts = Readonly<{
   kind: ValueKind;
