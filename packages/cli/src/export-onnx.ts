@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { FlowModel } from "@flowify/core";
 import { exportFlow } from "@flowify/onnx";
 import { describeExport, fileOf } from "@flowify/onnx/browser";
-import { writeFileAtomic } from "./files/atomic.js";
+import { writeFileAtomic, writeJson } from "./files/atomic.js";
 import { makeFolder } from "./runs/folder.js";
 
 /** The document beside exported files. */
@@ -30,6 +30,6 @@ export async function exportOnnx(model: FlowModel, folder: string): Promise<read
   makeFolder(folder);
   for (const { file, content } of written) await writeFileAtomic(join(folder, file), content);
   const description = describeExport(model.flow, written, { network: "network", step: 0 });
-  await writeFileAtomic(join(folder, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+  await writeJson(join(folder, DESCRIPTION), description);
   return written.map(({ file }) => join(folder, file));
 }

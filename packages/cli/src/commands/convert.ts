@@ -17,7 +17,7 @@ import { numpy as np } from "@jax-js/jax";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { choice, type FlagsOf, required, text, value } from "../flags/flag.js";
 import { range, sizes } from "../flags/parsers.js";
@@ -122,7 +122,7 @@ async function convertWhole(file: string, flags: ConvertFlags, terminal: Termina
   for (const name of [NETWORK, WEIGHTS]) rmSync(join(out, name), { force: true }); // of an earlier conversion
   await writeFileAtomic(join(out, ORIGINAL), found.original);
   await writeFileAtomic(join(out, FUNCTION), functionText(found.of));
-  await writeFileAtomic(join(out, REPORT), `${JSON.stringify(report, null, 2)}\n`);
+  await writeJson(join(out, REPORT), report);
   for (const line of lines) terminal.say(line);
   const unused = (["data", "normalize", "density"] as const).filter((name) => flags[name] !== undefined);
   if (unused.length > 0)
@@ -195,8 +195,8 @@ async function write(
   await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
   if (original) await writeFileAtomic(join(out, ORIGINAL), original);
   else rmSync(join(out, ORIGINAL), { force: true }); // of an earlier conversion
-  await writeFileAtomic(join(out, NETWORK), `${JSON.stringify(description, null, 2)}\n`);
-  await writeFileAtomic(join(out, REPORT), `${JSON.stringify(report, null, 2)}\n`);
+  await writeJson(join(out, NETWORK), description);
+  await writeJson(join(out, REPORT), report);
 }
 
 function say(

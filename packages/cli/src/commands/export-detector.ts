@@ -15,7 +15,7 @@ import { graphInput } from "../detect/detector-graph.js";
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { valueAt } from "../places.js";
 import type { RunConfig } from "../run-config.js";
@@ -56,7 +56,7 @@ export async function exportDetector(
     const description = { format, version, file: FILE, ...more };
     makeFolder(out);
     await writeFileAtomic(file, bytes);
-    await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+    await writeJson(join(out, DESCRIPTION), description);
     const difference = await differenceOn(config.data, found, open, bytes, terminal);
     await open.dispose();
     terminal.say(

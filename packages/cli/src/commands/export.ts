@@ -14,7 +14,7 @@ import {
 import { describeExport, fileOf } from "@flowify/onnx/browser";
 import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { choice, expectNone, type FlagsOf, required, value, yes } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
@@ -130,7 +130,7 @@ async function exportRun({ terminal }: Running, flags: ExportFlags, folder: stri
       ...describeExport(model.flow, written, { network: config.network, step }),
       ...(withStep && { training: { batch, clip: training.clip, driftLimit: DRIFT_LIMIT, state: STATE } }),
     };
-    await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+    await writeJson(join(out, DESCRIPTION), description);
     const checker = checkOnnxFiles(written.map(({ file }) => join(out, file)));
     say(terminal, out, written, checker);
     terminal.document({ ...description, folder: out, checker });

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { nonEmpty, probability } from "../flags/parsers.js";
@@ -74,8 +74,7 @@ async function report(
   ...folders: [string, ...string[]]
 ): Promise<void> {
   const { out: folder = folders[0], data, where } = flags;
-  const [page, numbersFile] = [join(folder, "report.html"), join(folder, "report.json")];
-  expectFree([page, numbersFile], flags, { inputs: [...folders.flatMap(inputsOfRun), data], own: true });
+  expectFree(filesOf(folder), flags, { inputs: [...folders.flatMap(inputsOfRun), data], own: true });
   await keepNamedInput([data]);
   const predicting = folders.filter(holdsRegression);
   if (predicting.length === folders.length)
@@ -96,11 +95,26 @@ async function report(
     const table = isOfTable(summary) ? await tableOf(summary.folder, flags, terminal) : undefined;
     runs.push({ ...summary, ...(table && { table }) });
   }
+  await write(folder, await reportPage(runs), { runs: runs.map(numbers) }, terminal);
+}
+
+/** The files of a report in a folder: the page, and its figures. */
+const filesOf = (folder: string): [page: string, figures: string] => [
+  join(folder, "report.html"),
+  join(folder, "report.json"),
+];
+
+async function write(
+  folder: string,
+  html: string,
+  document: Readonly<{ runs: readonly unknown[] }>,
+  terminal: Terminal,
+): Promise<void> {
   makeFolder(folder);
-  const document = { runs: runs.map(numbers) };
-  await writeFileAtomic(page, await reportPage(runs));
-  await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
-  terminal.say(`wrote ${page} and ${numbersFile}`);
+  const [page, figures] = filesOf(folder);
+  await writeFileAtomic(page, html);
+  await writeJson(figures, document);
+  terminal.say(`wrote ${page} and ${figures}`);
   terminal.document(document);
 }
 
@@ -127,19 +141,12 @@ async function reportPredictions(
       evaluation,
     });
   }
-  makeFolder(flags.out);
-  const document = {
-    runs: runs.map(({ evaluation: { targets, ...evaluation }, ...run }) => ({
-      ...run,
-      ...evaluation,
-      targets: targets.map(evaluationDocument),
-    })),
-  };
-  const [page, numbersFile] = [join(flags.out, "report.html"), join(flags.out, "report.json")];
-  await writeFileAtomic(page, await regressionPage(runs));
-  await writeFileAtomic(numbersFile, `${JSON.stringify(document, null, 2)}\n`);
-  terminal.say(`wrote ${page} and ${numbersFile}`);
-  terminal.document(document);
+  const figures = runs.map(({ evaluation: { targets, ...evaluation }, ...run }) => ({
+    ...run,
+    ...evaluation,
+    targets: targets.map(evaluationDocument),
+  }));
+  await write(flags.out, await regressionPage(runs), { runs: figures }, terminal);
 }
 
 type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;

@@ -18,6 +18,10 @@ export type Write = (data: Uint8Array | string) => Promise<void>;
 export const writeFileAtomic = (path: string, data: Uint8Array | string): Promise<void> =>
   writeAtomic(path, (write) => write(data));
 
+/** The same for a JSON document. */
+export const writeJson = (path: string, document: unknown): Promise<void> =>
+  writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`);
+
 /** The same for a file in pieces. */
 export async function writeAtomic(path: string, produce: (write: Write) => Promise<void>): Promise<void> {
   const place = placeOf(path);

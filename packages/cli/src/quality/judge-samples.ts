@@ -1,6 +1,6 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, type ImageSet, imageSize, slice } from "../data/image-set.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import type { Normalization } from "../flags/parsers.js";
 import type { ImagesFlags } from "../flags/shared.js";
 import { imageGrid } from "../pictures/image-grid.js";
@@ -70,7 +70,7 @@ export async function judgeSamples(
     });
     const paths = runPaths(folder);
     const document = { step: run.step, temperature, seed, ...quality };
-    await writeFileAtomic(paths.quality, `${JSON.stringify(document, null, 2)}\n`);
+    await writeJson(paths.quality, document);
     const pairs = pairsOf(samples, training, nearest.places, nearest.distances);
     await writeFileAtomic(
       paths.nearest,

@@ -4,7 +4,7 @@ import { exportFunction } from "@flowify/onnx/browser";
 import type { numpy as np } from "@jax-js/jax";
 import { toBytes } from "jax-to-onnx/internal";
 import { describedInput, type GraphColumn, tableGraph } from "../detect/detector-graph.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { makeFolder } from "../runs/folder.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
@@ -128,7 +128,7 @@ export async function exportRegression(
       version: 1,
       graphs: files.map(({ name, description: own }) => ({ file: `${name}.onnx`, ...(own as object) })),
     };
-    await writeFileAtomic(join(out, DESCRIPTION), `${JSON.stringify(description, null, 2)}\n`);
+    await writeJson(join(out, DESCRIPTION), description);
     const sizes = files.map(
       ({ name, bytes }) => `${name}.onnx, ${formatCount(Math.round(bytes.length / 1024))} KiB`,
     );

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
-import { writeFileAtomic } from "../files/atomic.js";
+import { writeJson } from "../files/atomic.js";
 import { checked, RESTORE } from "../files/check.js";
 import { readJson } from "../files/regular-file.js";
 import { loadModel } from "../node-model.js";
@@ -81,7 +81,7 @@ const documentSchema = v.strictObject({
 export type RegressionDocument = v.InferOutput<typeof documentSchema>;
 
 export const writeRegression = (folder: string, document: RegressionDocument): Promise<void> =>
-  writeFileAtomic(runPaths(folder).regression, `${JSON.stringify(document, null, 2)}\n`);
+  writeJson(runPaths(folder).regression, document);
 
 /** @throws UsageError where the folder holds none, DataError where it is damaged */
 export function readRegression(folder: string): RegressionDocument {

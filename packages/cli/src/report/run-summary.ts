@@ -7,7 +7,7 @@ import type { Quality } from "../quality/quality.js";
 import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
-import { figureOf, readMetrics } from "../runs/metrics.js";
+import { curvesOf, readMetrics } from "../runs/metrics.js";
 
 /** Contribution of each layer at a step, in the unit of the run. */
 export type LedgerAt = Readonly<{ step: number; layers: { readonly [layer: string]: number } }>;
@@ -50,16 +50,7 @@ export function summarizeRun(folder: string): RunSummary {
   const config = readRunConfig(folder);
   const paths = runPaths(folder);
   const records = readMetrics(paths.metrics);
-  const of = (split: string | undefined): Point[] =>
-    records.flatMap((record) => {
-      const value = figureOf(record);
-      return record.split === split && value !== undefined
-        ? [{ step: record.step, value, ...(typeof record.stdErr === "number" && { stdErr: record.stdErr }) }]
-        : [];
-    });
-  const measured = ["validation", "test"]
-    .map((split) => ({ split, points: of(split) }))
-    .filter(({ points }) => points.length > 0);
+  const { training, measured } = curvesOf(records);
   const judged = measured.at(-1)?.split;
   const flow = flowOf(networkOfRun(config, folder), config.flow);
   return {
@@ -67,7 +58,7 @@ export function summarizeRun(folder: string): RunSummary {
     folder,
     config,
     likelihoods: Object.fromEntries(flow.ledgerLines.map(({ layer, likelihood }) => [layer, likelihood])),
-    training: of(undefined),
+    training,
     measured,
     ledgers: records.flatMap(({ step, split, ledger }) =>
       split === judged && typeof ledger === "object" ? [{ step, layers: ledger }] : [],

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { mayPass } from "../files/atomic.js";
+import type { Point } from "../pictures/line-chart.js";
 
 /** An append-only file. Text that does not fit on the disk stays in memory and is written before later text. */
 type AppendedFile = Readonly<{
@@ -68,6 +69,20 @@ export type MetricsLog = Readonly<{
 export function figureOf({ bpd, nll }: MetricsRecord): number | undefined {
   const figure = bpd ?? nll;
   return typeof figure === "number" ? figure : undefined;
+}
+
+/** The likelihoods of a log over the steps: those of training, and of the splits that were measured. */
+export function curvesOf(records: readonly MetricsRecord[]) {
+  const of = (split: string | undefined): Point[] =>
+    records.flatMap((record) => {
+      const value = figureOf(record);
+      const { step, stdErr } = record;
+      return record.split === split && value !== undefined
+        ? [{ step, value, ...(typeof stdErr === "number" && { stdErr }) }]
+        : [];
+    });
+  const measured = ["validation", "test"].map((split) => ({ split, points: of(split) }));
+  return { training: of(undefined), measured: measured.filter(({ points }) => points.length > 0) };
 }
 
 /** A record without the fields that depend on the clock. */

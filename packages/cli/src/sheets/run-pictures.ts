@@ -3,13 +3,13 @@ import { expectMemoryForEach } from "@flowify/core/internal";
 import { conditionOf, type ImageSet, type ImageShape, imageSize, type RowSet } from "../data/image-set.js";
 import { cellBytes, imageGrid } from "../pictures/image-grid.js";
 import { ledgerChart } from "../pictures/ledger-chart.js";
-import { lineChart, MOST, type Point } from "../pictures/line-chart.js";
+import { lineChart, MOST } from "../pictures/line-chart.js";
 import { encodePng, svgToPng } from "../pictures/png.js";
 import { rowPoints } from "../pictures/row-points.js";
 import { SHOWN, scatterChart } from "../pictures/scatter.js";
 import { TRAINING } from "../pictures/theme.js";
 import { valueAt } from "../places.js";
-import { figureOf, type MetricsRecord } from "../runs/metrics.js";
+import { curvesOf, type MetricsRecord } from "../runs/metrics.js";
 import type { Asked } from "../samples/wanted-outputs.js";
 import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
@@ -123,20 +123,9 @@ export async function curvePicture(
   steps: number,
   unit: Unit,
 ): Promise<Uint8Array> {
-  const points = (split: string | undefined): Point[] =>
-    records.flatMap((record) => {
-      const value = figureOf(record);
-      const { step, stdErr } = record;
-      return record.split === split && value !== undefined
-        ? [{ step, value, ...(typeof stdErr === "number" && { stdErr }) }]
-        : [];
-    });
-  const training = points(undefined);
-  const measured = ["validation", "test"]
-    .map((split) => ({ name: split, points: points(split) }))
-    .filter((line) => line.points.length > 0);
+  const { training, measured } = curvesOf(records);
   const lines = [
-    ...measured,
+    ...measured.map(({ split, points }) => ({ name: split, points })),
     {
       name: training.length > MOST ? "training (means of neighbouring steps)" : "training",
       color: TRAINING,
