@@ -114,16 +114,8 @@ export function expectImageRun(path: string, config: RunConfig): ImageRunConfig 
   throw new UsageError(`${path}: a run of rows of ${shape[0]} numbers, expected one of images`);
 }
 
-/** A configuration of version 2 in the present form: steps, batch and seed stood beside the other settings. */
-function ofThisVersion(json: unknown): unknown {
-  if (typeof json !== "object" || json === null || !("version" in json) || json.version !== 2) return json;
-  const { steps, batch, seed, training, ...others } = json as Record<string, unknown>;
-  if (typeof training !== "object") return json;
-  return { ...others, version: 3, training: { ...training, steps, batchSize: batch, seed } };
-}
-
 /**
- * The configuration of a run from its JSON document, of this version or the one before.
+ * The configuration of a run from its JSON document.
  *
  * @param path name of the document in messages
  * @throws DataError that lists the problems
@@ -132,7 +124,7 @@ export function parseRunConfig(path: string, json: unknown): RunConfig {
   expectShallow(path, json);
   return checked(
     runConfigSchema,
-    ofThisVersion(json),
+    json,
     (problems) => new DataError(`${path}: not the configuration of a run: ${problems}\n${RESTORE}`),
   );
 }

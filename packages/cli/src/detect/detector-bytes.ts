@@ -13,7 +13,7 @@ const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  version: v.picklist([4, 5]),
+  version: v.literal(5),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
@@ -56,9 +56,7 @@ type Damaged = (why: string, cause?: unknown) => DataError;
 /** The detector that bytes hold. Throws what `damaged` makes where they hold none. */
 export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetector {
   const file = decoded(bytes, damaged);
-  const { version, contaminated, columns, scales, names } = checked(documentSchema, file.document, damaged);
-  if (contaminated && version < 5)
-    throw damaged(`version ${version} of contaminated rows has other neighbours`);
+  const { contaminated, columns, scales, names } = checked(documentSchema, file.document, damaged);
   const own = encodedWidth({ columns });
   const width = file.tensors.mean?.data.length ?? 0;
   const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {

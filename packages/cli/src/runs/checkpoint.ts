@@ -23,7 +23,6 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The written version of the format; version 1, without rollbacks, can also be read. */
 const VERSION = 2;
 const FORMAT = "flowify-checkpoint";
 
@@ -40,12 +39,9 @@ const metrics = v.array(v.looseObject({ step: v.number() }));
 const content = { file: v.string(), bytes: count, sha256: v.string() };
 const rollbacks = v.array(v.strictObject({ failed: count, layer: v.string(), to: count, until: count }));
 
-/** Schemas by version; the fields are written in this order. */
-const sidecarSchemas = {
-  1: v.strictObject({ ...facts, metrics, ...content }),
-  2: v.strictObject({ ...facts, rollbacks, metrics, ...content }),
-} as const;
-type Sidecar = v.InferOutput<(typeof sidecarSchemas)[keyof typeof sidecarSchemas]>;
+/** The fields are written in this order. */
+const sidecarSchema = v.strictObject({ ...facts, rollbacks, metrics, ...content });
+type Sidecar = v.InferOutput<typeof sidecarSchema>;
 
 export const REMEDY = "use an older checkpoint of the run, or train again";
 
@@ -83,13 +79,12 @@ export function parseSidecar(path: string, text: string): Sidecar {
     throw new CheckpointError(`${path}: not JSON: cut short or damaged\n${REMEDY}`, { cause });
   }
   const version = (json as { version?: unknown } | null)?.version;
-  if (typeof version === "number" && !Object.hasOwn(sidecarSchemas, version)) {
+  if (typeof version === "number" && version !== VERSION) {
     throw new CheckpointError(
-      `${path}: a checkpoint of version ${version}, expected versions ${Object.keys(sidecarSchemas).join(" and ")}\ninstall the version of flowify that wrote it`,
+      `${path}: a checkpoint of version ${version}, expected version ${VERSION}\ninstall the version of flowify that wrote it`,
     );
   }
-  const schema = version === 1 ? sidecarSchemas[1] : sidecarSchemas[VERSION];
-  const result = v.safeParse(schema, json);
+  const result = v.safeParse(sidecarSchema, json);
   if (result.success) return result.output;
   const fields = result.issues.map((issue) => v.getDotPath(issue) ?? "it");
   throw new CheckpointError(`${path}: damaged: invalid: ${fields.join(", ")}\n${REMEDY}`);
@@ -136,8 +131,7 @@ export async function decodeCheckpoint(
       `${path}: a checkpoint of network ${facts.network}, expected ${network}\nchoose the network of the checkpoint`,
     );
   }
-  const { step, seed } = facts;
-  const rollbacks = "rollbacks" in facts ? facts.rollbacks : [];
+  const { step, seed, rollbacks } = facts;
   return {
     network: facts.network,
     state: { arrays: tensors, step, seed, ...(rollbacks.length > 0 && { rollbacks }) },

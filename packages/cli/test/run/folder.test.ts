@@ -221,14 +221,10 @@ describe("config.json", () => {
     expect(readRunConfig(await folderWithRun())).toEqual(exampleConfig);
   });
 
-  it("is read as the version before wrote it", async () => {
+  it("of another version is refused by its number", async () => {
     const folder = await folderWithRun();
-    const { steps, batchSize, seed, ...training } = exampleConfig.training;
-    const before = { ...exampleConfig, version: 2, steps, batch: batchSize, seed, training };
-    writeFileSync(join(folder, "config.json"), JSON.stringify(before));
-    expect(readRunConfig(folder)).toEqual(exampleConfig);
-    writeFileSync(join(folder, "config.json"), JSON.stringify({ ...before, version: 1 }));
-    expect(() => readRunConfig(folder)).toThrow("version: expected 3, found 1");
+    writeFileSync(join(folder, "config.json"), JSON.stringify({ ...exampleConfig, version: 2 }));
+    expect(() => readRunConfig(folder)).toThrow("version: expected 3, found 2");
   });
 
   it.each([
