@@ -243,8 +243,6 @@ describe("a run of a table", () => {
     await expectRefusal(["score", run, "--fdr", "0.1", "--false-alarms", "0.1"], 2, "exclude each other");
     await expectRefusal(["score", run, "--format", "parquet"], 2, "--format parquet needs a file");
     await expectRefusal(["score", run, "--score", "magic"], 2, "combination");
-    const likely = ["--score", "likelihood", "--out", join(root, "x.parquet")];
-    await expectRefusal(["score", run, ...likely], 2, "written as CSV or JSON lines");
     await expectRefusal(["train", "--data", "mnist", "--contaminated"], 2, "mnist is none");
     await expectRefusal(
       ["train", "--data", "mnist", "--where", "x > 1"],
