@@ -161,6 +161,12 @@ describe("a run of a table", () => {
       const [, log, nll] = line.split(",").map(Number);
       expect(log).toBe(-nll!);
     }
+    const out = join(root, "likely.parquet");
+    await runCommand(["score", run, join(root, "other.csv"), ...flags, "--out", out]);
+    const written = await parquetReadObjects({ file: await asyncBufferFromFile(out) });
+    expect(written).toHaveLength(3);
+    for (const [i, record] of written.entries())
+      expect(record.log_prob).toBeCloseTo(Number(lines[i]!.split(",")[1]), 5);
   });
 
   it("names rows by their numbers where they have no other name", async () => {

@@ -32,7 +32,7 @@ import {
 } from "./score-progress.js";
 import { FALSE_ALARMS, thresholdOf } from "./score-threshold.js";
 
-export type Scoring = ScoreSource &
+type Scoring = ScoreSource &
   Readonly<{
     flags: TableScoreFlags;
     format: TableFormat;
@@ -41,14 +41,14 @@ export type Scoring = ScoreSource &
     ranks: Ranks | undefined;
   }>;
 
-export function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColumn[] {
+function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColumn[] {
   const { id, reasons } = flags;
   const more = reasons === undefined ? [] : reasonColumns(encodedWidth(detector), reasons);
   return scoreColumns(schemaOf(config), { id, more });
 }
 
 /** Scores all rows that have not been scored; returns the last state, and lines about the speed. */
-export async function scoreInto(
+async function scoreInto(
   { write, kept, keep }: ScoreOutput,
   scoring: Scoring,
 ): Promise<Readonly<{ state: ScoreProgress; speed: readonly string[] }>> {
@@ -139,7 +139,7 @@ async function sumOfRanks(comm: Communicator, numbers: Float64Array): Promise<Fl
 }
 
 /** How many rows were flagged, and why, in a few lines. */
-export function flaggedLines(
+function flaggedLines(
   { config, files, flags }: Scoring,
   states: readonly ScoreProgress[],
 ): { flagged: string; worst: string[] } {

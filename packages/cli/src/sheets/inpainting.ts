@@ -20,7 +20,7 @@ const ENTRYWISE = new Set(["dequantize", "variationalDequantize", "affine", "mar
 /** Samples that the chains choose their starts from. */
 const POOL = 256;
 
-export type InpaintingOptions = Readonly<{
+type InpaintingOptions = Readonly<{
   hide: Hidden;
   /** Completions of each image. */
   each: number;
@@ -29,7 +29,7 @@ export type InpaintingOptions = Readonly<{
   onStep?(step: number, accepted: number): void;
 }>;
 
-export type Inpainting = Readonly<{
+type Inpainting = Readonly<{
   /** Bytes of the completed images, `each` for one image after another. */
   images: Uint8Array;
   /** log p in nats, of the images as they are and of their completions. */
@@ -43,7 +43,7 @@ export type Inpainting = Readonly<{
  * pixels into numbers that are near normal; Langevin chains then sample the hidden ones under the rest of the flow. A
  * chain starts from the half of one of 256 samples, chosen with probability proportional to the density of the whole.
  */
-export async function inpaint(
+async function inpaint(
   model: FlowModel,
   { images, count, shape }: Pick<ImageSet, "images" | "count" | "shape">,
   { hide, each, steps, seed, onStep }: InpaintingOptions,
