@@ -20,7 +20,7 @@ import { runPaths } from "../runs/folder.js";
 import { expectImageRun, imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { askFor, judgedLines } from "../samples/wanted-outputs.js";
-import { expectRoomFor, samplesPicture, toBytes } from "../sheets/run-pictures.js";
+import { drawSamples, expectRoomFor, toBytes } from "../sheets/run-pictures.js";
 
 const flags = {
   logits: value(
@@ -89,15 +89,8 @@ async function decode({ terminal }: Running, flags: DecodeFlags, folder: string)
       const asked = await askFor(run, wanted, count);
       if (flags.logits) for (const line of asked.warnings) terminal.warn(line);
       const title = `${run.config.network}: inputs for the outputs ${[...wanted].map(([place, value]) => `${place}:${value.toPrecision(3)}`).join(", ")}`;
-      let images = new Uint8Array();
       const picture = { title, shape, count, columns, seed, temperature, mode: "sample" as const };
-      const png = await samplesPicture(model, {
-        ...picture,
-        asked,
-        onImages: (drawn) => {
-          images = drawn as Uint8Array<ArrayBuffer>;
-        },
-      });
+      const { images, png } = await drawSamples(model, { ...picture, asked });
       await writeFileAtomic(file, png);
       const found = await asked.judge(images);
       for (const line of [...judgedLines(found), `the inputs: ${file}`]) terminal.say(line);

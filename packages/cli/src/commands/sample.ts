@@ -16,7 +16,7 @@ import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
 import { type Hidden, hideable, inpaintingSheet, STEPS } from "../sheets/inpainting.js";
-import { labelsOf, samplesPicture } from "../sheets/run-pictures.js";
+import { drawSamples, labelsOf } from "../sheets/run-pictures.js";
 import {
   interpolationSheet,
   PAIRS,
@@ -180,8 +180,7 @@ async function samplePicture(
     terminal.document({ file, sheet, columns, seed, temperature, step });
     return;
   }
-  let images = new Uint8Array();
-  const png = await samplesPicture(model, {
+  const { images, png } = await drawSamples(model, {
     title: `${named}: ${count} samples${wanted ? ` for the outputs ${wanted}` : ""}`,
     shape,
     count,
@@ -191,9 +190,6 @@ async function samplePicture(
     mode,
     label,
     asked,
-    onImages: (drawn) => {
-      images = drawn as Uint8Array<ArrayBuffer>;
-    },
   });
   await writeFileAtomic(file, png);
   terminal.say(`${formatCount(count)} samples: ${file}`);

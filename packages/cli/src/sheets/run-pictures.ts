@@ -30,8 +30,6 @@ export type SamplesPicture = Readonly<{
   label?: number | undefined;
   /** The outputs that each sample should have, of a flow of inputs given outputs. */
   asked?: Pick<Asked, "given" | "nearest"> | undefined;
-  /** Called with the samples, one after another. */
-  onImages?: (images: Uint8Array) => void;
 }>;
 
 /**
@@ -53,24 +51,31 @@ export const labelsOf = (
     ? undefined
     : Array.from({ length: count }, (_, i) => label ?? Math.floor(i / columns) % classes);
 
-/** A labelled grid of samples, as PNG. */
-export async function samplesPicture(model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> {
+/** Samples, one after another, and a labelled grid of them as PNG. */
+export async function drawSamples(
+  model: FlowModel,
+  picture: SamplesPicture,
+): Promise<{ images: Uint8Array; png: Uint8Array }> {
   const { title, shape, count, columns, seed, temperature, mode } = picture;
   expectRoomFor(model, count, shape);
-  const { asked, onImages } = picture;
+  const { asked } = picture;
   const classes = model.flow.condition?.levels;
   const labels = labelsOf(classes, picture);
   const condition = labels ? { condition: Uint8Array.from(labels) } : asked && { condition: asked.given };
   const draw = async (own: number): Promise<Uint8Array> =>
     toBytes(await model.sampleFlat(count, { seed: own, temperature, mode, ...condition }));
   const images = asked ? await asked.nearest(draw, seed) : await draw(seed);
-  onImages?.(images);
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
   const rowLabels = labels && { rowLabels: labels.filter((_, i) => i % columns === 0).map(String) };
-  return encodePng(await imageGrid({ images, shape, columns, title, subtitle, ...rowLabels }));
+  const grid = await imageGrid({ images, shape, columns, title, subtitle, ...rowLabels });
+  return { images, png: encodePng(grid) };
 }
+
+/** The grid of these samples alone. */
+export const samplesPicture = async (model: FlowModel, picture: SamplesPicture): Promise<Uint8Array> =>
+  (await drawSamples(model, picture)).png;
 
 /** Three rows: the originals, and their reconstructions with all noise at its mean and with sampled noise. */
 export async function reconstructionsPicture(
