@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   CheckpointError,
@@ -18,6 +18,7 @@ import type { JsTree } from "@jax-js/jax";
 import { withOwnExecutor } from "./ensemble.js";
 import { openExecutor } from "./executors.js";
 import { writeFileAtomic } from "./files/atomic.js";
+import { expectNoFile } from "./files/place.js";
 import { readJson } from "./files/regular-file.js";
 import { MODEL, modelDocument, PARAMETERS, parseModelDocument } from "./networks/model.js";
 import { readWeights } from "./networks/network-file.js";
@@ -71,8 +72,7 @@ async function writeModel(model: FlowModel, folder: string): Promise<void> {
   const hasWeights = Object.keys(tensors).length > 0;
   const { weights: _, ...withoutWeights } = description;
   const text = modelDocument(hasWeights ? description : withoutWeights, options);
-  if (existsSync(folder) && !statSync(folder).isDirectory())
-    throw new UsageError(`${folder}: a file, expected a folder\nchoose another place`);
+  expectNoFile(folder, "a folder\nchoose another place");
   mkdirSync(folder, { recursive: true });
   if (hasWeights) await writeFileAtomic(join(folder, WEIGHTS), encodeSafetensors(tensors));
   await writeFileAtomic(join(folder, PARAMETERS), model.save());

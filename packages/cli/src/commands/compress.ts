@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join, parse } from "node:path";
 import { type Codec, createCodec } from "@flowify/compress";
 import { DataError, UsageError } from "@flowify/core";
@@ -28,6 +28,7 @@ import {
 } from "../data/image-set.js";
 import { folderSource } from "../data/picture-folder.js";
 import { writeFileAtomic } from "../files/atomic.js";
+import { isFolder } from "../files/place.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, required, text } from "../flags/flag.js";
@@ -164,7 +165,7 @@ async function firstImages(codec: Codec, images: Uint8Array, size: number): Prom
 
 /** The pictures in a folder, by their names; a file itself. */
 function picturesOf(place: string): string[] {
-  if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [place];
+  if (!isFolder(place)) return [place];
   const { names } = folderSource(place);
   if (names.length > 0) return names.map((name) => join(place, name));
   throw new DataError(`${place}: a folder without pictures\nname a folder with picture files`);

@@ -1,7 +1,8 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Flow, UsageError } from "@flowify/core";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
+import { isFolder } from "../files/place.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { choice, type FlagsOf, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
@@ -82,9 +83,7 @@ async function inspect({ terminal }: Running, flags: InspectFlags, target?: stri
 
 /** A folder of flowify convert has no run yet: its network is shown as it is. */
 const isRunFolder = (target: string): boolean =>
-  existsSync(target) &&
-  statSync(target).isDirectory() &&
-  (holdsRun(target) || !existsSync(join(target, NETWORK)));
+  isFolder(target) && (holdsRun(target) || !existsSync(join(target, NETWORK)));
 
 /** @throws UsageError for a network that is built for data without them, and for data with another network */
 async function networkToShow(target: string, flags: InspectFlags): Promise<ChosenNetwork> {

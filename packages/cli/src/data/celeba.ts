@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DataError } from "@flowify/core";
+import { isFolder } from "../files/place.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import type { DataFormat } from "./format.js";
 import type { PublishedSplit } from "./image-set.js";
@@ -47,9 +48,7 @@ export const celebaFolder: DataFormat = {
     const [list, pictures] = [listIn(folder), picturesIn(folder)];
     if (list === undefined || pictures === undefined)
       throw new DataError(`${folder}: looked for ${PICTURES} (or ${PICTURES}.zip) and ${LISTS.join(" or ")}`);
-    const source: PictureSource = statSync(pictures).isDirectory()
-      ? folderSource(pictures)
-      : await zipSource(pictures);
+    const source: PictureSource = isFolder(pictures) ? folderSource(pictures) : await zipSource(pictures);
     const wanted = listed(list, split);
     const names = source.names.filter((path) => wanted.has(basename(path)));
     if (names.length === 0)

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
 import { isGzip, readBytes, unpack } from "../files/packed.js";
+import { expectFolder, isFolder } from "../files/place.js";
 import { valueAt } from "../places.js";
 import type { DataFormat } from "./format.js";
 import { type ImageSet, type ImageShape, imageSet, type PublishedSplit } from "./image-set.js";
@@ -30,9 +31,7 @@ type BatchFile = Readonly<{ path: string; name: string; batch: string; records: 
 
 /** The files of a split, one per batch: prefers whole files to partial ones, and unpacked files to packed ones. */
 function batchFiles(folder: string, split: PublishedSplit): BatchFile[] {
-  const places = [folder, join(folder, ARCHIVE_FOLDER)].filter(
-    (place) => existsSync(place) && statSync(place).isDirectory(),
-  );
+  const places = [folder, join(folder, ARCHIVE_FOLDER)].filter(isFolder);
   for (const place of places) {
     const found = new Map<string, BatchFile>();
     for (const name of readdirSync(place).sort()) {
@@ -70,9 +69,7 @@ function instead(folder: string): string {
  * @throws DataError that names the file, what was found and what was expected
  */
 async function readCifarFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
-  if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
-  if (!statSync(folder).isDirectory())
-    throw new DataError(`${folder}: a file, expected a folder of CIFAR-10's binary files`);
+  expectFolder(folder, "a folder of CIFAR-10's binary files");
   const files = batchFiles(folder, split);
   if (files.length === 0) {
     const wanted = split === "train" ? "data_batch_1.bin … data_batch_5.bin" : "test_batch.bin";

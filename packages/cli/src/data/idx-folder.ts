@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import { expectFolder, folderSays } from "../files/place.js";
 import type { DataFormat } from "./format.js";
 import { readIdx } from "./idx.js";
 import { type ImageSet, imageSet, type PublishedSplit } from "./image-set.js";
@@ -22,13 +23,6 @@ const find = (folder: string, names: readonly string[]): string | undefined =>
 const holdsIdxImages = (folder: string, split: PublishedSplit): boolean =>
   find(folder, candidates(split, "images-idx3")) !== undefined;
 
-function describeFolder(folder: string): string {
-  const names = readdirSync(folder).slice(0, 5);
-  return names.length === 0
-    ? "the folder is empty"
-    : `the folder holds ${names.join(", ")}${names.length === 5 ? ", …" : ""}`;
-}
-
 /**
  * Reads one split of a folder of idx files: `train-images-idx3-ubyte`, `t10k-images-idx3-ubyte` and
  * their labels (optional), also with a dot for the dash and with `.gz`.
@@ -36,14 +30,12 @@ function describeFolder(folder: string): string {
  * @throws DataError if a file is missing or damaged, or images and labels do not match
  */
 async function readIdxFolder(folder: string, split: PublishedSplit, name: string): Promise<ImageSet> {
-  if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
-  if (!statSync(folder).isDirectory())
-    throw new DataError(`${folder}: a file, expected a folder of idx files`);
+  expectFolder(folder, "a folder of idx files");
   const wanted = candidates(split, "images-idx3");
   const imagesPath = find(folder, wanted);
   if (imagesPath === undefined) {
     throw new DataError(
-      `${folder}: no ${split} images: looked for ${wanted.join(", ")}; ${describeFolder(folder)}`,
+      `${folder}: no ${split} images: looked for ${wanted.join(", ")}; ${folderSays(folder)}`,
     );
   }
   const { sizes, data: images } = await readIdx(imagesPath, 3);

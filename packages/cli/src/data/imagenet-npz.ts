@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@flowify/core";
+import { isFolder } from "../files/place.js";
 import { valueAt } from "../places.js";
 import { arrayImages } from "./array-images.js";
 import { allocate } from "./arrays/allocate.js";
@@ -20,7 +21,7 @@ const patterns: Readonly<Record<PublishedSplit, RegExp>> = {
 
 /** The batches are in one folder, or in one folder per split. */
 function batches(folder: string, split: PublishedSplit): string[] {
-  if (!existsSync(folder) || !statSync(folder).isDirectory()) return [];
+  if (!isFolder(folder)) return [];
   const places = [
     folder,
     ...readdirSync(folder)
@@ -28,7 +29,7 @@ function batches(folder: string, split: PublishedSplit): string[] {
       .map((name) => join(folder, name)),
   ];
   for (const place of places) {
-    if (!statSync(place, { throwIfNoEntry: false })?.isDirectory()) continue;
+    if (!isFolder(place)) continue;
     const number = (name: string): number => Number(valueAt(patterns[split].exec(name) ?? [], 1));
     const found = readdirSync(place).filter((name) => patterns[split].test(name));
     if (found.length > 0) return found.sort((a, b) => number(a) - number(b)).map((name) => join(place, name));

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
+import { folderSays, isFolder } from "../files/place.js";
 import { entryOf } from "../places.js";
 import { unknownName } from "../ui/format.js";
 import { idxFile, npyFile, npzFile } from "./array-files.js";
@@ -43,7 +44,7 @@ const other = { train: "test", test: "train" } as const;
  */
 async function formOf(path: string, split: PublishedSplit): Promise<DataFormat> {
   const exists = existsSync(path);
-  if (!(exists && statSync(path).isDirectory())) {
+  if (!isFolder(path)) {
     const form = files.find(([ending]) => ending.test(path))?.[1];
     if (form) return form;
     if (path === STANDARD_INPUT) return tableFile;
@@ -55,13 +56,8 @@ async function formOf(path: string, split: PublishedSplit): Promise<DataFormat> 
   if (!exists) return idxFolder;
   for (const form of folders) if (await form.holds(path, split)) return form;
   for (const form of folders) if (await form.holds(path, other[split])) return form;
-  const names = readdirSync(path);
-  const found =
-    names.length === 0
-      ? "the folder is empty"
-      : `the folder holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
   throw new DataError(
-    `${path}: no data found, expected pictures (.png, .jpg, .webp), idx files (train-images-idx3-ubyte) or batches of CIFAR-10 (data_batch_1.bin); ${found}`,
+    `${path}: no data found, expected pictures (.png, .jpg, .webp), idx files (train-images-idx3-ubyte) or batches of CIFAR-10 (data_batch_1.bin); ${folderSays(path)}`,
   );
 }
 

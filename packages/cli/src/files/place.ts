@@ -1,10 +1,40 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { statfs } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { UsageError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
 
 /** The target of a named file: a file to replace, or a device to write to directly. */
 export type Place = Readonly<{ path: string; replace: boolean }>;
+
+export const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+/** @throws UsageError for a file in place of a folder, which need not be there yet */
+export function expectNoFile(folder: string, expected: string): void {
+  if (existsSync(folder) && !isFolder(folder))
+    throw new UsageError(`${folder}: a file, expected ${expected}`);
+}
+
+/** @throws DataError for a folder of data that is missing, or a file */
+export function expectFolder(folder: string, expected: string): void {
+  if (!existsSync(folder)) throw new DataError(`${folder}: no such folder`);
+  if (!isFolder(folder)) throw new DataError(`${folder}: a file, expected ${expected}`);
+}
+
+/** The first names in a folder, in words. */
+export function folderSays(folder: string): string {
+  const names = readdirSync(folder);
+  return names.length === 0
+    ? "the folder is empty"
+    : `the folder holds ${names.slice(0, 5).join(", ")}${names.length > 5 ? ", …" : ""}`;
+}
 
 /** Most links to follow in a row; Linux has the same limit. */
 const MOST_LINKS = 40;

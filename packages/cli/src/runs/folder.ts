@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { removeTemporaryFiles } from "../files/atomic.js";
+import { expectNoFile, isFolder } from "../files/place.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { holdsFunction } from "../opaque/function.js";
 import { expectUnlocked, lockRun } from "./lock.js";
@@ -71,7 +72,7 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder);
   } catch (error) {
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error;
+    if (!isFolder(folder)) throw error;
   }
 }
 
@@ -105,9 +106,7 @@ export async function openRunFolder(folder: string, options: OpenRunOptions = {}
 
 /** The checks of `openRunFolder`, before anything slow begins. */
 export function checkRunFolder(folder: string, options: OpenRunOptions = {}): void {
-  if (existsSync(folder) && !statSync(folder).isDirectory()) {
-    throw new UsageError(`${folder}: a file, expected a folder for the run`);
-  }
+  expectNoFile(folder, "a folder for the run");
   expectUnlocked(folder);
   checkContent(folder, options);
 }
@@ -137,10 +136,7 @@ function checkContent(folder: string, { resume = false, force = false }: OpenRun
  */
 function foreignTo(folder: string): string[] {
   const { checkpoints, metrics, weights, original } = runPaths(folder);
-  const started =
-    existsSync(checkpoints) &&
-    statSync(checkpoints).isDirectory() &&
-    readdirSync(checkpoints).every(isHidden);
+  const started = isFolder(checkpoints) && readdirSync(checkpoints).every(isHidden);
   const leftovers = started ? [checkpoints, weights, original] : [];
   if (started && statSync(metrics, { throwIfNoEntry: false })?.size === 0) leftovers.push(metrics);
   return readdirSync(folder).filter(
@@ -160,12 +156,7 @@ export function notARun(folder: string): UsageError {
     return new UsageError(
       `${folder} holds a converted network without trained inverses\ntrain them with flowify train --from ${folder} --data …`,
     );
-  if (
-    existsSync(folder) &&
-    statSync(folder).isDirectory() &&
-    readdirSync(folder).length > 0 &&
-    foreignTo(folder).length === 0
-  )
+  if (isFolder(folder) && readdirSync(folder).length > 0 && foreignTo(folder).length === 0)
     return new UsageError(
       `${folder} holds a run that stopped before its first step\nstart it again with the same command`,
     );

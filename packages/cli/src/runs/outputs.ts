@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { UsageError } from "@flowify/core";
 import { PICTURE } from "../data/picture.js";
 import { filesOf, isPattern } from "../data/table/sources/file-pattern.js";
-import { placeOf } from "../files/place.js";
+import { isFolder, placeOf } from "../files/place.js";
 import type { OutFlags } from "../flags/shared.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { FUNCTION } from "../opaque/function.js";
@@ -22,9 +22,7 @@ export const inputsOfConverted = (folder: string): string[] =>
 
 /** What lies in a folder, none where it is missing or no folder. */
 export const filesIn = (folder: string): string[] =>
-  statSync(folder, { throwIfNoEntry: false })?.isDirectory()
-    ? readdirSync(folder).map((name) => join(folder, name))
-    : [];
+  isFolder(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 
 type Replaced = Readonly<{
   /** Names, patterns and folders that the command reads; undefined ones are skipped. */
@@ -63,8 +61,7 @@ export function expectFree(
 /** @throws UsageError if nothing can be written to the named place */
 function expectPlace(out: string, isFile: boolean): void {
   if (!isFile) {
-    if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === false)
-      throw new UsageError(`--out ${out}: a file, expected a folder`);
+    if (existsSync(out) && !isFolder(out)) throw new UsageError(`--out ${out}: a file, expected a folder`);
     return;
   }
   const folder = dirname(placeOf(out).path);

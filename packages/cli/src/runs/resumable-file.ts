@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { removeTemporaryFiles, syncFolder, type Write, writeFileAtomic } from "../files/atomic.js";
-import { placeOf } from "../files/place.js";
+import { expectNoFile, placeOf } from "../files/place.js";
 import { makeFolder } from "./folder.js";
 import { lockRun } from "./lock.js";
 
@@ -72,10 +72,7 @@ export async function writePart<State>(
   finish?: (content: string) => Promise<void>,
 ): Promise<void> {
   const [content, record] = [join(folder, "content"), join(folder, "progress.json")];
-  if (existsSync(folder) && !statSync(folder).isDirectory())
-    throw new UsageError(
-      `${folder}: a file, expected a folder for unfinished output\nmove it away, or choose another --out`,
-    );
+  expectNoFile(folder, "a folder for unfinished output\nmove it away, or choose another --out");
   makeFolder(folder);
   const lock = lockRun(folder);
   const remove = async (): Promise<void> => {

@@ -1,10 +1,11 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { DataError } from "@flowify/core";
 import { isImageFile, readImageFile } from "../data/image-files.js";
 import { type DataSet, describeImages, examplesOf, imagesOf, isRowShape } from "../data/image-set.js";
 import { isDataSet, loadMeasured } from "../data/registry.js";
 import { isTable } from "../data/table/sources/open-table.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
+import { isFolder } from "../files/place.js";
 import { type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
 import { valuesAt } from "../places.js";
@@ -109,8 +110,7 @@ async function* examplesOfFiles(
 ): AsyncGenerator<Named> {
   const { shape } = run.config.data;
   for (const file of files) {
-    const isFolder = existsSync(file) && statSync(file).isDirectory();
-    if (isImageFile(file) && !isFolder && !isRowShape(shape)) {
+    if (isImageFile(file) && !isFolder(file) && !isRowShape(shape)) {
       const { images, names } = await readImageFile(file, shape, {
         ...usualReading(run),
         ...readingOf(flags),
