@@ -1,3 +1,5 @@
+import { rowOf } from "../rows.js";
+
 /** Samples of which the nearest is kept. */
 const ROUNDS = 4;
 
@@ -24,7 +26,7 @@ export async function nearestDraws<T extends Uint8Array | Float32Array>(
     (await far(next)).forEach((distance, i) => {
       if (!(distance < (least[i] ?? 0))) return;
       least[i] = distance;
-      best.set(next.subarray(i * size, (i + 1) * size), i * size);
+      best.set(rowOf(next, i, size), i * size);
     });
   }
   return best;
