@@ -7,7 +7,7 @@ import type { Cell } from "../../src/data/table/cell.js";
 import { rowsToPredict } from "../../src/regression/encoded-rows.js";
 import { readFinished, withRegression } from "../../src/regression/open-regression.js";
 import { widthOf } from "../../src/regression/table-regression.js";
-import { followRows } from "../../src/series/score-run.js";
+import { followRows } from "../../src/series/follow-rows.js";
 import { seriesScorer } from "../../src/series/score-series.js";
 import { silentTerminal } from "../../src/ui/terminal.js";
 import { expectRefusal } from "../refusal.js";
