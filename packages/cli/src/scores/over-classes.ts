@@ -38,13 +38,8 @@ export async function* scoresOf(
   }
 }
 
-/**
- * Draws of the noise of an example that its class is found from: with one, the noise of pixels decides between near classes. All
- * classes have the first draws. Those fewer nats behind the likeliest than `NEAR` have all: of a network of digits, the mean of four
- * differences has a standard deviation of 2 nats.
- */
-const DRAWS = { first: 4, near: 32 } as const;
-const NEAR = 6;
+/** Draws of the noise of an example that its class is found from: with one, the noise of pixels decides between near classes. */
+const DRAWS = 4;
 
 /**
  * The class c with the largest log p(x | c) of each example, in the mean of a few draws of the noise that are the same for all
@@ -52,54 +47,24 @@ const NEAR = 6;
  */
 export async function likeliestClasses(
   model: Pick<FlowModel, "flow" | "logProb">,
-  examples: Uint8Array,
+  examples: ExamplesIn,
   seed: number,
 ): Promise<Uint8Array | undefined> {
-  const { condition, exact, dimensions: size } = model.flow;
-  const classes = condition?.levels;
+  const classes = model.flow.condition?.levels;
   if (classes === undefined) return undefined;
-  /** The sum of log p, draw by draw of the noise, given the class of each example or one of all. */
-  const summed = async (
-    some: Uint8Array,
-    given: Uint8Array,
-    { from, to }: Readonly<{ from: number; to: number }>,
-  ): Promise<Float64Array> => {
-    const sums = new Float64Array(some.length / size);
-    for (let draw = from; draw < to; draw++) {
-      const logs = await model.logProb(some, { seed: seed * DRAWS.near + draw, condition: given });
-      for (const [i, log] of logs.entries()) sums[i]! += log;
+  const draws = model.flow.exact ? 1 : DRAWS;
+  let best: Float64Array | undefined;
+  let found = new Uint8Array();
+  for (let label = 0; label < classes; label++) {
+    let sums: Float64Array | undefined;
+    for (let draw = 0; draw < draws; draw++) {
+      const logs = await model.logProb(examples, { seed: seed * draws + draw, condition: [label] });
+      sums = sums?.map((sum, i) => sum + logs[i]!) ?? logs;
     }
-    return sums;
-  };
-  const first = { from: 0, to: exact ? 1 : DRAWS.first };
-  const means: Float64Array[] = [];
-  for (let label = 0; label < classes; label++)
-    means.push((await summed(examples, Uint8Array.of(label), first)).map((sum) => sum / first.to));
-  const ranked = Array.from({ length: examples.length / size }, (_, i) => {
-    const logs = means.map((each) => valueAt(each, i));
-    const order = Array.from(logs.keys()).sort((a, b) => valueAt(logs, b) - valueAt(logs, a));
-    const best = valueAt(logs, valueAt(order, 0));
-    return order.filter((c, place) => place === 0 || best - valueAt(logs, c) < NEAR);
-  });
-  const found = Uint8Array.from(ranked, (order) => valueAt(order, 0));
-  const open = Array.from(ranked.keys()).filter((i) => valueAt(ranked, i).length > 1);
-  if (exact || open.length === 0) return found;
-  // the noise of an example follows from its place: all of those that are open go through each place of the order
-  const some = new Uint8Array(open.length * size);
-  for (const [at, i] of open.entries()) some.set(examples.subarray(i * size, (i + 1) * size), at * size);
-  const best = new Float64Array(open.length).fill(Number.NEGATIVE_INFINITY);
-  const places = open.reduce((most, i) => Math.max(most, valueAt(ranked, i).length), 0);
-  for (let place = 0; place < places; place++) {
-    const given = Uint8Array.from(open, (i) => valueAt(ranked, i)[place] ?? valueAt(found, i));
-    const sums = await summed(some, given, { from: DRAWS.first, to: DRAWS.near });
-    for (const [at, i] of open.entries()) {
-      const label = valueAt(ranked, i)[place];
-      if (label === undefined) continue;
-      const log = valueAt(sums, at) + DRAWS.first * valueAt(valueAt(means, label), i);
-      if (!(log > valueAt(best, at))) continue;
-      best[at] = log;
-      found[i] = label;
-    }
+    const own = sums ?? new Float64Array();
+    const before = best ?? own.map(() => Number.NEGATIVE_INFINITY);
+    found = Uint8Array.from(own, (log, i) => (log > before[i]! ? label : (found[i] ?? 0)));
+    best = own.map((log, i) => Math.max(log, before[i]!));
   }
   return found;
 }
