@@ -79,7 +79,7 @@ describe("executors in separate threads", () => {
     for (const [i, result] of results.entries()) {
       expect(await fetched(result)).toEqual(expected);
       const again = await programs[i]?.run(args, { into: result });
-      expect((again as object[])[0]).toBe((result as object[])[0]);
+      expect((again as object[])[0]).toBe(result[0]);
     }
     for (const each of separate) await each.dispose();
     await here.dispose();
