@@ -83,7 +83,8 @@ async function rowsOf(
   try {
     const say = (text: string): void => void process.stderr.write(`${check.name}: ${text}\n`);
     say("begins");
-    return await check.run({ dir, file, scratch, say });
+    const rows = await check.run({ dir, file, scratch, say });
+    return Object.keys(rows).length > 0 ? rows : failed(`--file ${file}: this check has no such part`);
   } catch (error) {
     return failed((error as Error).message.replaceAll("\n", " "));
   }
