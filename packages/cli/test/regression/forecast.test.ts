@@ -174,10 +174,10 @@ describe("score", () => {
   const odd = (): string[] =>
     hours().map((line, i) => (i === 60 ? line.replace(/,[\d.]+,/, ",70.000,") : line));
   const file = join(root, "odd.csv");
+  beforeAll(() => writeFileSync(file, ["hour,load,state", ...odd(), ""].join("\n")));
   const judged = ["--reasons", "1", "--false-alarms", "0.03"];
 
   it("finds a row that is odd after those before it, and names a column of the row itself", async () => {
-    writeFileSync(file, ["hour,load,state", ...odd(), ""].join("\n"));
     const { rows, stderr } = await printed("score", run, "--data", file, ...judged);
     const [head = [], ...scored] = rows;
     expect(head).toEqual(
