@@ -103,6 +103,7 @@ async function guard({ terminal }: Running, flags: GuardFlags, file: string): Pr
   const example = inputShape(given.input.shape.slice(1), training.shape, training.name);
   const examples = examplesFor(training, example, flags.normalize);
   const calibration = others && examplesFor(others, example, flags.normalize);
+  const [usual, ...unusual] = await setsOf(flags, example);
   await withExecutor(flags, terminal, async (executor) => {
     const subject = { runtime: await loadRuntime(), given, example };
     const steps = flags.steps && { steps: flags.steps };
@@ -114,8 +115,7 @@ async function guard({ terminal }: Running, flags: GuardFlags, file: string): Pr
     const graph = guardGraph(fitted, given, sizes);
     const guarded = given.with({ ...graph, metadata: { [METADATA]: JSON.stringify(described) } });
     await naming(file, () => verify(subject, guarded, fitted, calibration ?? examples));
-    const [usual, ...others] = await setsOf(flags, example);
-    const sets = usual && { training: examples, usual, others };
+    const sets = usual && { training: examples, usual, others: unusual };
     const measured = sets && (await measureGuard(executor, subject, { guarded, fitted }, sets));
     await fitted.open.dispose();
     await writeFileAtomic(out, guarded);

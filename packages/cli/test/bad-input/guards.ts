@@ -232,6 +232,18 @@ export const guards: readonly BadCommand[] = [
     says: ["--picture shows the data of --report", "name data with --report, or leave --picture out"],
   },
   {
+    input: "a set to measure a guard on that does not exist, before anything is fitted",
+    args: (place) =>
+      guarding(network(), ["--report", "fashion-mnis"])(place).map((word) =>
+        word === "2" ? "1000000" : word,
+      ), // steps
+    ...usage,
+    says: [
+      'unknown data set "fashion-mnis"; did you mean "fashion-mnist"?',
+      "for a folder or file of images, name its path",
+    ],
+  },
+  {
     input: "a file that is guarded already",
     args: guarding(guardedFile()),
     ...usage,
