@@ -16,7 +16,6 @@ in ONNX Runtime, measured between the steps of the same run.
   --data-dir DIR                     folder of the files of cifar10
   --device wasm                      on another device (native, wasm, jax, webgpu); g stays that of ONNX Runtime
   --score                            log p of 10,000 test images and 10,000 samples, instead of a step (medians of 5)
-  --write                            with --all: steps and profiles of all networks into docs/results/speed.md
   --tables DIR                       detectors of odd rows on labelled sets (.npz with X and y): AUROC, average precision,
                                      seconds, false alarms; --sets N for the N smallest, --only NAME, --seeds N for as
                                      many splits (default 1), --contaminated to train on all rows,
@@ -35,9 +34,8 @@ in ONNX Runtime, measured between the steps of the same run.
   --cores                            steps and scores on 1, 2, 4, 8 and 16 cores, as far as there are, into docs/results/cores.md, or
                                      into --out FOLDER, with a picture
   --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
-                                     the lowering, into docs/results/passes.md, or into --out FOLDER; --only A,B for some
-                                     passes, --graphs to compare graphs and time nothing, --threads N
-  --profile                          the time of a step by kind of work, by primitive, by equation`;
+                                     the lowering, and tables for docs/results/passes.md; --only A,B for some
+                                     passes, --graphs to compare graphs and time nothing, --threads N`;
 
 function positive(flag: string, text: string): number {
   const value = Number(text);
@@ -52,7 +50,7 @@ const each = <const N extends string, T>(names: readonly N[], option: T): Record
 const word = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 const options = {
-  ...each(["all", "json", "help", "profile", "score", "write", "passes", "graphs", "cores"], flag),
+  ...each(["all", "json", "help", "score", "passes", "graphs", "cores"], flag),
   ...each(["laws", "series", "boosting", "calibration", "contaminated"], flag),
   ...each(["tables", "reasons", "posteriors", "regression", "only", "splits"], word),
   ...each(["sets", "rows", "batch", "threads", "data-dir"], word),

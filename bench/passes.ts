@@ -1,13 +1,11 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { loweringPasses, ortCpu, type Target } from "jax-to-onnx";
 import type { Given } from "./flags.js";
-import { machine, matrixProduct, median } from "./matrix-product.js";
+import { matrixProduct, median } from "./matrix-product.js";
 import { type Graphs, graphsOf, kinds, open, sameGraphs } from "./pass-graphs.js";
-import { type PassResult, passesPage } from "./passes-page.js";
-import { print } from "./processes.js";
+import { type PassResult, passesTables } from "./passes-page.js";
+import { print, say } from "./processes.js";
 
 const WARM_UP = 3;
 /** Batches of one timed score. */
@@ -84,12 +82,12 @@ function chosen(only: string | undefined): readonly string[] {
 
 /**
  * What each pass buys: steps of networks, and a sixth as many scores, with and without it, interleaved in this process. Where
- * the graphs are equal, nothing is timed. With one thread times are those of the processor. Prints a line of JSON for each, and writes `passes.md` to the folder.
+ * the graphs are equal, nothing is timed. With one thread times are those of the processor. Prints a line of JSON for each, and then
+ * tables in Markdown.
  */
 export async function benchPasses(networks: readonly string[], given: Given): Promise<void> {
-  const { only, steps, graphs: graphsOnly, out } = given;
+  const { only, steps, graphs: graphsOnly } = given;
   const threads = given.threads === undefined ? {} : { threads: given.threads };
-  mkdirSync(out, { recursive: true });
   const clock = given.threads === 1 ? ofTheProcessor : onTheClock;
   const names = chosen(only);
   const results: PassResult[] = [];
@@ -132,5 +130,5 @@ export async function benchPasses(networks: readonly string[], given: Given): Pr
     }
   await g.dispose();
   await executor.dispose();
-  writeFileSync(join(out, "passes.md"), passesPage(results, machine(given.threads), given.threads === 1));
+  say(passesTables(results));
 }

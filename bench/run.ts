@@ -6,13 +6,11 @@ import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
 import { benchPasses } from "./passes.js";
 import { benchPosteriors } from "./posteriors.js";
-import { benchCommand, benchJson, print, say } from "./processes.js";
-import { type Profile, profileNetwork, showProfile } from "./profile.js";
+import { benchCommand, print, say } from "./processes.js";
 import { benchReasons } from "./reasons.js";
 import { benchRegression } from "./regression.js";
 import { benchScore, type ScoreResult } from "./score.js";
 import { benchSeries } from "./series.js";
-import { type Speed, writeSpeedPage } from "./speed-page.js";
 import { benchTables } from "./tables.js";
 
 const devices = ["native", "wasm", "jax", "webgpu"] as const;
@@ -49,13 +47,6 @@ function deviceNamed(name: string): (typeof devices)[number] {
   const device = devices.find((each) => each === name);
   if (device === undefined) throw new UsageError(`--device ${name}: expected ${devices.join(" or ")}`);
   return device;
-}
-
-/** Step and profile of a network, each in a separate process. */
-function speedOf(args: readonly string[]): Speed {
-  const speed = { step: benchJson<BenchResult>(args), profile: benchJson<Profile>([...args, "--profile"]) };
-  say(describe(speed.step));
-  return speed;
 }
 
 /** Benchmarks by the flag that asks for them. */
@@ -95,10 +86,7 @@ async function main(): Promise<number> {
       print(result);
       if (!json) say(words);
     };
-    if (given.profile) {
-      const profile = await profileNetwork(only, steps, dataDir);
-      process.stdout.write(`${json ? JSON.stringify(profile) : showProfile(profile)}\n`);
-    } else if (given.score) {
+    if (given.score) {
       const result = await benchScore(only, dataDir);
       told(result, describeScore(result));
     } else {
@@ -111,14 +99,6 @@ async function main(): Promise<number> {
       });
       told(result, describe(result));
     }
-    return 0;
-  }
-  if (given.write) {
-    const place = dataDir === undefined ? [] : ["--data-dir", dataDir];
-    writeSpeedPage(
-      given.out,
-      names.map((name) => speedOf([shortName(name), "--steps", String(steps), ...place])),
-    );
     return 0;
   }
   // a separate process each, so that the peak memory is that of the network

@@ -63,22 +63,20 @@ export async function benchTrainer(
   });
 }
 
-/** Medians of the milliseconds of steps, and of a product of g after each; and all milliseconds of the steps. */
+/** Medians of the milliseconds of steps, and of a product of g after each. */
 export async function timedSteps(
   trainer: Trainer,
   g: Pick<Awaited<ReturnType<typeof matrixProduct>>, "time">,
-  { warmUp, steps, onWarm = () => {} }: Readonly<{ warmUp: number; steps: number; onWarm?: () => void }>,
-): Promise<{ stepMs: number; gMs: number; allMs: number }> {
+  { warmUp, steps }: Readonly<{ warmUp: number; steps: number }>,
+): Promise<{ stepMs: number; gMs: number }> {
   const times: { step: number; g: number }[] = [];
   async function step(_: unknown, milliseconds: number): Promise<void> {
     times.push({ step: milliseconds, g: await g.time() });
-    if (times.length === warmUp) onWarm();
   }
   await runSteps({ trainer, until: warmUp + steps, hooks: [{ step }] });
   const counted = times.slice(warmUp);
   return {
     stepMs: median(counted.map((each) => each.step)),
     gMs: median(counted.map((each) => each.g)),
-    allMs: counted.reduce((sum, each) => sum + each.step, 0),
   };
 }
