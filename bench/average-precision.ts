@@ -1,17 +1,9 @@
-import { DomainError } from "@flowify/core";
-
 /**
  * AP = Σ_k (R_k − R_{k−1}) P_k over thresholds from the highest score down; rows of one score count together.
- *
- * @throws DomainError where a side is empty
  *
  * Source: Zhu 2004, "Recall, precision and average precision"; the definition of scikit-learn.
  */
 export function averagePrecision(own: ArrayLike<number>, strange: ArrayLike<number>): number {
-  if (own.length === 0 || strange.length === 0)
-    throw new DomainError(
-      `averagePrecision: expected scores on both sides, got ${own.length} and ${strange.length}`,
-    );
   const rows = [
     ...Array.from(own, (score) => ({ score, hit: 0 })),
     ...Array.from(strange, (score) => ({ score, hit: 1 })),

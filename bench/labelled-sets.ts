@@ -1,39 +1,36 @@
-import { DataError } from "@flowify/core";
-import { arrayRows } from "./array-rows.js";
-import { elementReader, readNpy } from "./arrays/npy.js";
-import { withZip } from "./arrays/zip.js";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DataError, UsageError } from "@flowify/core";
+import { arrayRows } from "../packages/cli/src/data/array-rows.js";
+import { elementReader, readNpy } from "../packages/cli/src/data/arrays/npy.js";
+import { withZip } from "../packages/cli/src/data/arrays/zip.js";
 
-/** Rows [count, width] and a label each: 0 for a normal row. */
-export type LabelledRows = Readonly<{ rows: Float32Array; width: number; labels: Float64Array }>;
+/** The files of labelled sets with a word in their names, the smallest first. */
+export function labelledSets(folder: string, only = ""): string[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".npz") && name.includes(only));
+  if (files.length === 0) throw new UsageError(`${folder}: holds no .npz files`);
+  const sizeOf = (name: string): number => statSync(join(folder, name)).size;
+  return files.sort((a, b) => sizeOf(a) - sizeOf(b));
+}
 
-/**
- * A set of ADBench: a NumPy archive of X [rows, columns] and y [rows].
- *
- * @throws DataError where an array is missing or their lengths differ
- */
-export function readLabelledRows(path: string): Promise<LabelledRows> {
-  return withZip(path, async (entries) => {
+/** Rows [count, width] and a label each, 0 for a normal row: the arrays X and y of a set of ADBench. */
+export const readLabelledRows = (
+  path: string,
+): Promise<Readonly<{ rows: Float32Array; width: number; labels: Float64Array }>> =>
+  withZip(path, async (entries) => {
     const read = async (name: string) => {
       const entry = entries.find((each) => each.name === `${name}.npy`);
-      if (!entry)
-        throw new DataError(`${path}: holds no array ${name}, expected X and y\nsave both by numpy.savez`);
+      if (!entry) throw new DataError(`${path}: holds no array ${name}, expected X and y`);
       return readNpy(`${path}: ${name}`, entry.pieces(), entry.size);
     };
-    const x = await read("X");
-    const { type, data, sizes } = await read("y");
-    const { rows, shape } = arrayRows(`${path}: X`, x);
-    const [width] = shape;
-    const count = rows.length / width;
-    if (sizes.length !== 1 || sizes[0] !== count)
-      throw new DataError(
-        `${path}: y has the sizes [${sizes.join(", ")}], expected [${count}], a label a row`,
-      );
+    const { rows, shape } = arrayRows(`${path}: X`, await read("X"));
+    const { type, data } = await read("y");
     const element = elementReader(type);
     const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    return {
-      rows,
-      width,
-      labels: Float64Array.from({ length: count }, (_, i) => element(view, i * type.bytes)),
-    };
+    const labels = Float64Array.from({ length: data.length / type.bytes }, (_, i) =>
+      element(view, i * type.bytes),
+    );
+    if (labels.length * shape[0] !== rows.length)
+      throw new DataError(`${path}: ${labels.length} labels, expected one for each row`);
+    return { rows, width: shape[0], labels };
   });
-}

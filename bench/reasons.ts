@@ -3,14 +3,13 @@ import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
-import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
 import { calibrationOf, conformalP } from "../packages/cli/src/detect/calibration.js";
 import { rowReasons } from "../packages/cli/src/detect/reasons/row-reasons.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
 import { takeRows } from "../packages/cli/src/rows.js";
 import { meanAndSpread, meanOf } from "../packages/cli/src/statistics.js";
+import { labelledSets, readLabelledRows } from "./labelled-sets.js";
 import { print, say } from "./processes.js";
-import { labelledSets } from "./tables.js";
 
 /** Sets of rows that a column of can be swapped in: enough rows to calibrate by, enough columns to choose from. */
 const SETS = { count: 8, rows: 1000, columns: { least: 4, most: 40 } } as const;

@@ -1,18 +1,17 @@
-import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Executor, UsageError } from "@flowify/core";
+import type { Executor } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
 import { auroc } from "../packages/cli/src/auroc.js";
-import { readLabelledRows } from "../packages/cli/src/data/labelled-rows.js";
-import { averagePrecision } from "../packages/cli/src/detect/average-precision.js";
 import { neighbourDistances } from "../packages/cli/src/detect/knn.js";
 import type { ScoreKind } from "../packages/cli/src/detect/score-columns.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
 import { takeRows } from "../packages/cli/src/rows.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
+import { averagePrecision } from "./average-precision.js";
 import type { Given } from "./flags.js";
+import { labelledSets, readLabelledRows } from "./labelled-sets.js";
 import { median } from "./matrix-product.js";
 import { print, say } from "./processes.js";
 
@@ -32,14 +31,6 @@ const KINDS = ["flow", "kernels", "combination"] as const satisfies readonly Sco
 
 /** Rows that the baseline compares with at most. */
 const BASELINE = 20_000;
-
-/** The files of labelled sets with a word in their names, the smallest first. */
-export function labelledSets(folder: string, only = ""): string[] {
-  const files = readdirSync(folder).filter((name) => name.endsWith(".npz") && name.includes(only));
-  if (files.length === 0) throw new UsageError(`${folder}: holds no .npz files`);
-  const sizeOf = (name: string): number => statSync(join(folder, name)).size;
-  return files.sort((a, b) => sizeOf(a) - sizeOf(b));
-}
 
 /** Rows of a set to learn from and to be judged. Clean: half of the normal rows train, all others are judged. Contaminated: all rows do both. */
 type Split = Readonly<{ learnt: readonly number[]; own: readonly number[]; strange: readonly number[] }>;

@@ -6,7 +6,6 @@ import { dataSetBriefs, whereIs } from "../data/registry.js";
 import { dateText } from "../data/table/cell.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
-import { watchRepeats } from "../data/table/repeats.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
@@ -169,8 +168,7 @@ const SHOWN = { values: 4, letters: 16 } as const;
 async function describeData({ terminal }: Running, flags: DataDescribeFlags, file: string): Promise<void> {
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
-  const watched = watchRepeats(opened);
-  const schema = await findSchema(file, watched.table, {
+  const schema = await findSchema(file, opened, {
     ...(flags.calendar && { calendar: flags.calendar }),
   });
   terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
@@ -180,11 +178,10 @@ async function describeData({ terminal }: Running, flags: DataDescribeFlags, fil
   const remarks = [
     ...schema.columns.flatMap((column) => remarksOf(column, schema.rows)),
     ...lookAlikeHints(schema.columns),
-    ...watched.notes(),
   ];
   if (remarks.length > 0) terminal.say();
   for (const remark of remarks) terminal.say(remark);
-  terminal.document({ file, notes: [...opened.notes, ...watched.notes()], ...schema });
+  terminal.document({ file, notes: opened.notes, ...schema });
 }
 
 function linesOf({ rows, columns }: TableSchema): string[][] {

@@ -54,7 +54,7 @@ function checkedEntries(path: string, entries: readonly ZipEntry[]): Map<string,
   return byNames;
 }
 
-export async function zipSource(path: string): Promise<PictureSource> {
+async function zipSource(path: string): Promise<PictureSource> {
   const names = await withZip(path, (entries) => [...checkedEntries(path, entries).keys()]);
   return {
     path,

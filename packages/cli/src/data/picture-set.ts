@@ -43,7 +43,7 @@ export function readSplit(
  * The pictures with these names, in this order. The first of all pictures sets the size and grey or colour, unless the
  * options do.
  */
-export async function readPictures(
+async function readPictures(
   source: PictureSource,
   names: readonly string[],
   set: Pick<ImageSet, "name" | "split" | "drawnFrom" | "partOf">,

@@ -7,13 +7,11 @@ import { folderSays, isFolder } from "../files/place.js";
 import { entryOf } from "../places.js";
 import { unknownName } from "../ui/format.js";
 import { idxFile, npyFile, npzFile } from "./array-files.js";
-import { celebaFolder } from "./celeba.js";
 import { cifarFolder } from "./cifar10.js";
 import { type FileHash, fileHashes } from "./file-hashes.js";
 import { type DataFormat, type Reading, readingFlags } from "./format.js";
 import { idxFolder } from "./idx-folder.js";
 import { type DataSet, expectImages, type ImageSet, type PublishedSplit } from "./image-set.js";
-import { imageNetFolder } from "./imagenet-npz.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 import { isPattern } from "./table/sources/file-pattern.js";
@@ -33,7 +31,7 @@ const files: readonly (readonly [ending: RegExp, form: DataFormat])[] = [
 /** File endings after the name of the data. */
 const FILE_ENDING = new RegExp(files.map(([{ source }]) => source).join("|"), "i");
 
-const folders: readonly DataFormat[] = [idxFolder, cifarFolder, imageNetFolder, celebaFolder, pictureFolder];
+const folders: readonly DataFormat[] = [idxFolder, cifarFolder, pictureFolder];
 
 const other = { train: "test", test: "train" } as const;
 
@@ -119,20 +117,6 @@ const sources: Readonly<Record<string, DataSource>> = {
     places: () => usualFolders("cifar10", "cifar-10-batches-bin", "."),
     remedy:
       "run flowify data get cifar10; or download https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, unpack it, and name its folder instead, or set it with --data-dir",
-  },
-  imagenet64: {
-    brief: "photographs of all kinds, 3 x 64 x 64, 1,281,167 + 50,000; from a folder of npz files",
-    form: imageNetFolder,
-    places: () => usualFolders("imagenet64", "Imagenet64"),
-    remedy:
-      "download the npz files of Imagenet64 from image-net.org (after signing in), and name their folder instead, or set it with --data-dir",
-  },
-  celeba: {
-    brief: "faces, 3 x 218 x 178, 162,770 + 19,962; from a folder",
-    form: celebaFolder,
-    places: () => usualFolders("celeba"),
-    remedy:
-      "download img_align_celeba.zip and list_eval_partition.txt from mmlab.ie.cuhk.edu.hk/projects/CelebA.html, and name their folder instead, or set it with --data-dir",
   },
 };
 

@@ -1,16 +1,8 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { auroc } from "../../src/auroc.js";
-import { readLabelledRows } from "../../src/data/labelled-rows.js";
 import { arrayColumns, fitDetector, openDetector } from "../../src/detect/detector.js";
 import { openExecutor } from "../../src/executors.js";
-import { npyBytes } from "../data/npy-files.js";
-import { zipBytes } from "../data/zip-files.js";
-import { temporaryFolder } from "../temporary-folder.js";
-
-const root = temporaryFolder();
 
 /** Points near a circle of radius 3: what is odd lies inside of it, where every column alone looks usual. */
 function points(seed: number, count: number, radius: number): Float32Array {
@@ -106,29 +98,5 @@ describe("a detector", () => {
     } finally {
       await executor.dispose();
     }
-  });
-});
-
-describe("labelled rows", () => {
-  const archive = (name: string, arrays: { [array: string]: Uint8Array }): string => {
-    const path = join(root, name);
-    const entries = Object.entries(arrays).map(([array, content]) => ({ name: `${array}.npy`, content }));
-    writeFileSync(path, zipBytes(entries));
-    return path;
-  };
-  const x = npyBytes([2, 3], new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer), { descr: "'<f4'" });
-
-  it("are the arrays X and y of an archive", async () => {
-    const y = npyBytes([2], new Uint8Array(BigInt64Array.of(0n, 1n).buffer), { descr: "'<i8'" });
-    const { rows, width, labels } = await readLabelledRows(archive("good.npz", { X: x, y }));
-    expect([[...rows], width, [...labels]]).toEqual([[1, 2, 3, 4, 5, 6], 3, [0, 1]]);
-  });
-
-  it("without labels, or with too few, are refused", async () => {
-    await expect(readLabelledRows(archive("none.npz", { X: x }))).rejects.toThrow("holds no array y");
-    const y = npyBytes([1], Uint8Array.of(1));
-    await expect(readLabelledRows(archive("few.npz", { X: x, y }))).rejects.toThrow(
-      "y has the sizes [1], expected [2]",
-    );
   });
 });

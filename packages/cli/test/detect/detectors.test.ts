@@ -3,7 +3,6 @@ import { normalQuantile } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { averagePrecision } from "../../src/detect/average-precision.js";
 import { rowProgram } from "../../src/detect/batches.js";
 import { combined, type Scales, scaleOf, standardize } from "../../src/detect/combine.js";
 import {
@@ -286,20 +285,5 @@ describe("a combination of scores", () => {
     expect(zero).toBe(0);
     expect(low).toBeCloseTo(-high!, 6);
     expect((standardize(scaleOf([3, 3, 3]), of(5)).dataSync() as Float32Array)[0]).toBeCloseTo(Math.log(3));
-  });
-});
-
-describe("average precision", () => {
-  it.each([
-    [[1, 2], [3, 4], 1],
-    [[3, 4], [1, 2], (1 / 2) * (1 / 3) + (1 / 2) * (2 / 4)],
-    [[1, 1], [1, 1], 0.5],
-    [[1, 3], [2, 4], 0.5 * 1 + 0.5 * (2 / 3)],
-  ])("of %j and %j is %d", (own, strange, wanted) => {
-    expect(averagePrecision(own, strange)).toBeCloseTo(wanted, 12);
-  });
-
-  it("needs both sides", () => {
-    expect(() => averagePrecision([], [1])).toThrow("got 0 and 1");
   });
 });

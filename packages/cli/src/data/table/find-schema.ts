@@ -5,7 +5,6 @@ import { cellReader } from "./cell.js";
 import { expectUsable } from "./check-columns.js";
 import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js";
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
-import { ID_NAME } from "./repeats.js";
 import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schema.js";
 import { expectEnough } from "./split-rows.js";
 import { atomsOf, type Gap, gapOf, histogramOf } from "./spread.js";
@@ -20,6 +19,9 @@ const MOSTLY = 0.9;
 
 /** Different whole numbers from which on one of them may be an atom: of few each has a probability anyway. */
 const MANY = 20;
+
+/** Names of columns that number rows. */
+const ID_NAME = /(^|[^a-z])(id|uuid|key|index|row)$/i;
 
 /** A value is a spike from this share of the rows on. */
 const SPIKE = 0.05;
