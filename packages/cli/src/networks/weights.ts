@@ -1,7 +1,7 @@
-import { HostArray, type Network, type OrdinaryNetwork, UsageError, zoo } from "@flowify/core";
+import { HostArray, type Network, type OrdinaryNetwork, ShapeError, UsageError, zoo } from "@flowify/core";
 import { holdsNumbers } from "@flowify/core/internal";
+import { type Shape, sizeOf } from "@flowify/core/layer";
 import type { NetworkDescription } from "./network.js";
-import { expectStoredShapes, weightShape } from "./stored-shapes.js";
 
 /** Named arrays of a safetensors file. */
 export type Tensors = { readonly [name: string]: HostArray };
@@ -26,6 +26,35 @@ function mapHeld(
   );
 }
 
+/** The shape of a weight with this many numbers: [out, in], for a convolution [out, in / groups, …kernel]. */
+function weightShape({ kind, out = 1, kernel = [] }: Holder, count: number): Shape {
+  const sides = [kernel].flat() as number[];
+  const space = kind === "conv2d" && sides.length === 1 ? [...sides, ...sides] : sides;
+  const ins = count / (out as number) / sizeOf(space);
+  return Number.isInteger(ins) ? [out as number, ins, ...space] : [count];
+}
+
+/**
+ * The same count in another shape means another order: a transposed weight is a different function. One axis is the
+ * order of the layer. A scale or shift is one of the channels, or of the entries of the network's input.
+ *
+ * @throws ShapeError that names the array, both shapes and the file
+ */
+function expectStored(stored: Shape, path: string, layer: Holder, inShape: Shape, what: string): void {
+  const count = sizeOf(stored);
+  const perChannel = [count, ...stored.slice(1).map(() => 1)];
+  const allowed = path.endsWith(".weight")
+    ? [weightShape(layer, count)]
+    : path.endsWith(".bias")
+      ? [[(layer.out as number | undefined) ?? count]]
+      : [[count], perChannel, ...(sizeOf(inShape) === count ? [inShape] : [])];
+  if (stored.length < 2 || count < 2 || allowed.some((shape) => shape.join() === stored.join())) return;
+  const shapes = allowed.map((shape) => `[${shape.join(", ")}]`).join(" or ");
+  throw new ShapeError(
+    `the array ${what} is [${stored.join(", ")}], its layer (${String(layer.kind)}) expects ${shapes}\nbring its axes into that order and save it again`,
+  );
+}
+
 /**
  * A description with numbers in place of their names.
  *
@@ -36,19 +65,17 @@ export function networkOfDescription(
   tensors: Tensors = {},
 ): Network {
   const file = weights ?? "a file of weights";
-  const network = mapHeld(described, "", (value, path) => {
+  return mapHeld(described, "", (value, path, layer) => {
     if (typeof value !== "string") return Float32Array.from(value as number[]);
-    const found = Object.hasOwn(tensors, value) ? tensors[value]?.data : undefined;
-    if (found instanceof Float32Array || found instanceof Float64Array) return found;
-    throw new UsageError(
-      `${path}: ${found ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${file}; found ${Object.keys(tensors).join(", ") || "none"}`,
-    );
+    const { data, shape = [] } = (Object.hasOwn(tensors, value) && tensors[value]) || {};
+    if (!(data instanceof Float32Array || data instanceof Float64Array))
+      throw new UsageError(
+        `${path}: ${data ? "no floating point numbers" : "no array"} ${JSON.stringify(value)} in ${file}; found ${Object.keys(tensors).join(", ") || "none"}`,
+      );
+    expectStored(shape, path, layer, described.inShape, `${JSON.stringify(value)} in ${file}`);
+    return data;
   }) as Network;
-  expectStoredShapes(described.layers, network.layers, network.inShape, tensors, file);
-  return network;
 }
-
-type Holders = Parameters<typeof expectStoredShapes>[0];
 
 /** File names of a network, its weights and its original file. */
 export const NETWORK = "network.json";
@@ -63,9 +90,7 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
   const tensors: { [name: string]: HostArray } = {};
   const described = mapHeld(layers, "", (value, path, layer) => {
     const data = value as Float32Array | Float64Array;
-    const shape = path.endsWith(".weight")
-      ? weightShape(layer as Holders[number], data.length)
-      : [data.length];
+    const shape = path.endsWith(".weight") ? weightShape(layer, data.length) : [data.length];
     const name = path.replace(/^\./, "").replaceAll(".weights.", ".");
     const dtype = (data instanceof Float64Array ? "float64" : "float32") as HostArray["dtype"];
     tensors[name] = new HostArray(data, shape, dtype);

@@ -172,14 +172,14 @@ describe("an array in the file of weights", () => {
       { w: [3, 4, 2] },
       "[3, 4, 2], its layer (conv1d) expects [2, 4, 3]",
     ],
+    ["a scale of the columns", [affine], [3, 3, 3], { s: [1, 1, 3] }, "expects [3] or [3, 1, 1]"],
     [
-      "a scale of the columns",
+      "a scale with channels last",
       [affine],
-      [3, 3, 3],
-      { s: [1, 1, 3] },
-      "expects [3] or [3, 1, 1] or [3, 3, 3]",
+      [2, 4, 5],
+      { s: [4, 5, 2] },
+      "expects [40] or [40, 1, 1] or [2, 4, 5]",
     ],
-    ["a scale with channels last", [affine], [2, 4, 5], { s: [4, 5, 2] }, "expects [40] or [2, 4, 5]"],
     [
       "a matrix in a branch",
       both({ ...linear, weights: { weight: "w" } }),
@@ -204,6 +204,7 @@ describe("an array in the file of weights", () => {
       [3, 3, 3],
       { s: [3, 1, 1] },
     ],
+    ["a scale of the entries", [affine], [2, 4, 5], { s: [2, 4, 5] }],
     ["one number", [affine], [3, 3, 3], { s: [1, 1, 1] }],
   ])("is taken %s", (_, layers, inShape, arrays) => {
     expect(net(layers, inShape, arrays)).not.toThrow();
