@@ -1,55 +1,20 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
-import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { DownloadError, UsageError } from "@flowify/core";
-import * as v from "valibot";
 import { syncFolder } from "../files/atomic.js";
 import { makeFolder } from "../runs/folder.js";
 import { type Answer, ask, TransferError } from "./http.js";
-
-const notesSchema = v.strictObject({ url: v.string(), validator: v.string() });
-
-/** A partial download next to the final path: `NAME.part`, with metadata in `NAME.part.json`. */
-type Partial = Readonly<{
-  path: string;
-  /** Number of bytes from which a download can resume. */
-  size(): number;
-  /** The server's identifier of their version. */
-  validator(): string | undefined;
-  /** Starts again with the bytes of this version; without a version, a later call cannot resume. */
-  begin(validator: string | undefined): Promise<void>;
-  remove(): Promise<void>;
-}>;
-
-function partialOf(path: string, url: string): Partial {
-  const part = `${path}.part`;
-  const notes = `${part}.json`;
-  const validator = (): string | undefined => {
-    if (!existsSync(part) || !existsSync(notes)) return undefined;
-    try {
-      const { url: from, validator: version } = v.parse(notesSchema, JSON.parse(readFileSync(notes, "utf8")));
-      return from === url ? version : undefined;
-    } catch {
-      return undefined; // torn or foreign: treat it as missing
-    }
-  };
-  const remove = async (): Promise<void> => {
-    await rm(notes, { force: true });
-    await rm(part, { force: true });
-  };
-  return {
-    path: part,
-    size: () => (validator() === undefined ? 0 : statSync(part).size),
-    validator,
-    begin: async (version) => {
-      await remove();
-      await writeFile(part, "");
-      if (version !== undefined) await writeFile(notes, JSON.stringify({ url, validator: version }));
-    },
-    remove,
-  };
-}
 
 /** A published file: its address and checksum. */
 export type PublishedFile = Readonly<{
@@ -75,11 +40,14 @@ const IDLE = 30_000;
 const MOST_BYTES = 2 ** 34;
 const BUSY = [408, 425, 429, 500, 502, 503, 504];
 
+const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
+
 const inMilliseconds = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /**
  * Downloads a file unless it is present: resumes an interrupted transfer, also one of an earlier call, retries with
- * growing pauses, verifies the checksum, and only then renames the file to its final name.
+ * growing pauses, verifies the checksum, and only then renames the file to its final name. Until then it is `NAME.part`; parts
+ * of two versions have another checksum, and the download starts again.
  *
  * @returns whether anything was downloaded
  * @throws DownloadError that names the address and the remedy, UsageError if the path holds another file
@@ -97,20 +65,19 @@ export async function fetchFile(
     );
   }
   makeFolder(dirname(path));
-  const partial = partialOf(path, url);
-  let furthest = partial.size();
+  const part = `${path}.part`;
+  let furthest = sizeOf(part);
   let failures = 0;
   for (;;) {
     try {
-      await transfer(url, partial, options);
-      await expectChecksum(partial, checksum);
-      await rename(partial.path, path);
-      await partial.remove();
+      await transfer(url, part, options);
+      await expectChecksum(part, checksum);
+      renameSync(part, path);
       await syncFolder(dirname(path));
       return true;
     } catch (error) {
       if (!(error instanceof TransferError)) throw error;
-      const size = partial.size();
+      const size = sizeOf(part);
       failures = size > furthest ? 1 : failures + 1;
       furthest = Math.max(furthest, size);
       if (failures >= TRIES) throw givenUp(url, path, error, size);
@@ -130,81 +97,58 @@ function givenUp(url: string, path: string, cause: TransferError, size: number):
 }
 
 /** One transfer, from the end of the last one. */
-async function transfer(
-  url: string,
-  partial: Partial,
-  { onBytes, idleMs = IDLE }: FetchOptions,
-): Promise<void> {
-  const from = partial.size();
-  const version = from > 0 ? partial.validator() : undefined;
-  const range = version === undefined ? {} : { range: `bytes=${from}-`, "if-range": version };
+async function transfer(url: string, part: string, { onBytes, idleMs = IDLE }: FetchOptions): Promise<void> {
+  const from = sizeOf(part);
+  const range = from > 0 && { range: `bytes=${from}-` };
   const answer = await ask(url, { "accept-encoding": "identity", ...range }, idleMs);
   try {
-    const { begin, total } = await placeOf(url, answer, partial, from);
-    const file = await open(partial.path, "a");
+    const { begin, total } = placeOf(url, answer, part, from);
+    const file = openSync(part, begin > 0 ? "a" : "w");
+    let size = begin;
     try {
-      const size = await append(url, answer, file, begin, (done) => onBytes?.(done, total));
-      if (total !== undefined && size !== total)
-        throw new TransferError(`${size} bytes arrived, expected ${total}`);
-      await file.sync();
+      await answer.receive((piece) => {
+        writeSync(file, piece);
+        size += piece.length;
+        if (size > MOST_BYTES)
+          throw new DownloadError(`${url}: more than ${MOST_BYTES} bytes: the download stopped`);
+        onBytes?.(size, total);
+      });
+      fsyncSync(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
+    if (total !== undefined && size !== total)
+      throw new TransferError(`${size} bytes arrived, expected ${total}`);
   } finally {
-    answer.close();
+    answer.response.destroy();
   }
 }
 
 /** Offset of the bytes of a response, and the total size. */
-async function placeOf(
+function placeOf(
   url: string,
-  { status, header }: Answer,
-  partial: Partial,
+  { response: { statusCode: status = 0, headers } }: Answer,
+  part: string,
   from: number,
-): Promise<{ begin: number; total: number | undefined }> {
+): { begin: number; total: number | undefined } {
   if (status === 200) {
-    await partial.begin(validatorOf(header));
-    const length = header("content-length");
+    const length = headers["content-length"];
     return { begin: 0, total: length === undefined ? undefined : Number(length) };
   }
   if (status === 206 || status === 416) {
-    const [, begin, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(header("content-range") ?? "") ?? [];
+    const [, begin, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers["content-range"] ?? "") ?? [];
     if (status === 206 && from > 0 && Number(begin) === from) return { begin: from, total: Number(total) };
-    await partial.remove();
+    rmSync(part, { force: true });
     throw new TransferError("the server sent another part than requested: the download starts again");
   }
   if (BUSY.includes(status)) {
-    const seconds = Number(header("retry-after"));
+    const seconds = Number(headers["retry-after"]);
     throw new TransferError(`status ${status}`, { after: Number.isFinite(seconds) ? 1000 * seconds : 0 });
   }
   const what = [404, 410].includes(status) ? "the file is gone" : "the server refused the request";
   throw new DownloadError(
     `${url}: status ${status}, ${what}\nname another server with the same files: --mirror URL`,
   );
-}
-
-/** Validator for `If-Range`: a strong ETag, or a date. */
-function validatorOf(header: Answer["header"]): string | undefined {
-  const tag = header("etag");
-  return tag !== undefined && !tag.startsWith("W/") ? tag : header("last-modified");
-}
-
-async function append(
-  url: string,
-  { body }: Answer,
-  file: FileHandle,
-  begin: number,
-  onBytes: (done: number) => void,
-): Promise<number> {
-  let size = begin;
-  for await (const piece of body) {
-    await file.writeFile(piece);
-    size += piece.length;
-    if (size > MOST_BYTES)
-      throw new DownloadError(`${url}: more than ${MOST_BYTES} bytes: the download stopped`);
-    onBytes(size);
-  }
-  return size;
 }
 
 async function digest(path: string, kind: "md5" | "sha256"): Promise<string> {
@@ -214,10 +158,10 @@ async function digest(path: string, kind: "md5" | "sha256"): Promise<string> {
 }
 
 /** A file with a wrong checksum is deleted: the position of the error is unknown. */
-async function expectChecksum(partial: Partial, { kind, value }: PublishedFile["checksum"]): Promise<void> {
-  const found = await digest(partial.path, kind);
+async function expectChecksum(part: string, { kind, value }: PublishedFile["checksum"]): Promise<void> {
+  const found = await digest(part, kind);
   if (found === value) return;
-  await partial.remove();
+  rmSync(part);
   throw new TransferError(
     `its ${kind} is ${found}, expected ${value}: damaged in transfer, or replaced by another file`,
   );

@@ -14,13 +14,11 @@ export class TransferError extends Error {
   }
 }
 
+/** The answer to a request, its bytes as the server sends them: `fetch` unpacks what a server takes for packed. */
 export type Answer = Readonly<{
-  status: number;
-  header(name: string): string | undefined;
-  /** Raw bytes without decoding. */
-  body: AsyncIterable<Uint8Array>;
-  /** Closes the connection. */
-  close(): void;
+  response: IncomingMessage;
+  /** Passes the bytes on as they come, also those before the connection breaks. */
+  receive(onPiece: (piece: Uint8Array) => void): Promise<void>;
 }>;
 
 /**
@@ -37,26 +35,20 @@ export async function ask(
   let url = new URL(address);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
     const answer = await request(url, headers, idleMs);
-    const location = answer.header("location");
-    if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;
-    answer.close();
-    url = redirected(url, location);
+    const { statusCode = 0, headers: found } = answer.response;
+    if (![301, 302, 303, 307, 308].includes(statusCode) || found.location === undefined) return answer;
+    answer.response.destroy();
+    url = redirected(url, found.location);
   }
   throw new DownloadError(`${address}: redirected more than ${MOST_REDIRECTS} times, possibly in a loop`);
 }
 
 function redirected(from: URL, location: string): URL {
-  let to: URL;
-  try {
-    to = new URL(location, from);
-  } catch (cause) {
+  const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (to === undefined)
     throw new DownloadError(
       `${from.href}: redirected to ${JSON.stringify(location)}, which is not an address`,
-      {
-        cause,
-      },
     );
-  }
   if (to.protocol !== "https:" && to.protocol !== from.protocol)
     throw new DownloadError(
       `${from.href}: redirected to ${to.href}, away from ${from.protocol.slice(0, -1)}`,
@@ -79,58 +71,23 @@ function request(url: URL, headers: Readonly<Record<string, string>>, idleMs: nu
       sent.destroy(new Error("timeout"));
     });
     sent.on("error", (error) => reject(explain(error)));
-    sent.on("response", (response) => resolve(answerOf(response, explain)));
+    sent.on("response", (response) =>
+      resolve({
+        response,
+        receive: (onPiece) =>
+          new Promise((done, fail) => {
+            response.on("end", done).on("close", done);
+            response.on("error", (error) => fail(explain(error)));
+            response.on("data", (piece: Uint8Array) => {
+              try {
+                onPiece(piece);
+              } catch (error) {
+                fail(error instanceof Error ? error : new Error(String(error)));
+                response.destroy();
+              }
+            });
+          }),
+      }),
+    );
   });
-}
-
-const answerOf = (response: IncomingMessage, explain: (cause: Error) => TransferError): Answer => ({
-  status: response.statusCode ?? 0,
-  header: (name) => response.headers[name]?.toString(),
-  body: piecesOf(response, explain),
-  close: () => response.destroy(),
-});
-
-/** Most buffered pieces. */
-const MOST_WAITING = 64;
-
-/**
- * All received bytes, also those before a connection broke: reading the stream directly would lose its buffered bytes.
- */
-function piecesOf(
-  response: IncomingMessage,
-  explain: (cause: Error) => TransferError,
-): AsyncIterable<Uint8Array> {
-  const waiting: Uint8Array[] = [];
-  let over = false;
-  let broken: Error | undefined;
-  let wake = (): void => {};
-  const end = (error?: Error): void => {
-    over = true;
-    broken ??= error;
-    wake();
-  };
-  response.on("data", (piece: Uint8Array) => {
-    waiting.push(piece);
-    if (waiting.length >= MOST_WAITING) response.pause();
-    wake();
-  });
-  response
-    .on("end", () => end())
-    .on("error", end)
-    .on("close", () => end());
-  async function* take(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const piece = waiting.shift();
-      if (piece) yield piece;
-      else if (over) break;
-      else {
-        response.resume();
-        await new Promise<void>((done) => {
-          wake = done;
-        });
-      }
-    }
-    if (broken) throw explain(broken);
-  }
-  return take();
 }

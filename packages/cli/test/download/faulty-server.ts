@@ -7,8 +7,6 @@ export type Fault = (response: ServerResponse, request: IncomingMessage) => void
 
 type FaultyServer = {
   url: string;
-  /** What comes along with every whole or partial answer; empty for a server that names no versions. */
-  version: Readonly<Record<string, string>>;
   /** One for each request in turn; the last one stays. */
   faults: Fault[];
   /** The Range header of every request. */
@@ -17,7 +15,7 @@ type FaultyServer = {
 
 /** A server on this machine that gives `content` as it is told to: cut, stalled, changed, refused, redirected. */
 export function faultyServer(content: Uint8Array) {
-  const state: FaultyServer = { url: "", version: {}, faults: [], ranges: [] };
+  const state: FaultyServer = { url: "", faults: [], ranges: [] };
   const server = createServer((request, response) => {
     state.ranges.push(request.headers.range);
     const fault = state.faults.length > 1 ? state.faults.shift() : state.faults[0];
@@ -28,26 +26,24 @@ export function faultyServer(content: Uint8Array) {
     state.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`;
   });
   beforeEach(() => {
-    Object.assign(state, { version: { etag: '"v1"' }, faults: [], ranges: [] });
+    Object.assign(state, { faults: [], ranges: [] });
   });
   afterAll(() => {
     server.closeAllConnections();
     server.close();
   });
 
-  /** The whole, or from where `Range` asks for it if `If-Range` names this version. */
+  /** The whole, or from where `Range` asks for it. */
   const honest: Fault = (response, request) => answer(content.length)(response, request);
 
   /** An honest answer that ends after so many of its bytes: the connection is cut, or left open. */
   const answer =
     (bytes: number, end: "cut" | "stall" | "end" = "end"): Fault =>
     (response, { headers }) => {
-      const known = Object.values(state.version).includes(headers["if-range"]?.toString() ?? "");
-      const from = known ? Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0) : 0;
+      const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? "")?.[1] ?? 0);
       const part = content.subarray(from);
       const range = { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` };
       response.writeHead(from > 0 ? 206 : 200, {
-        ...state.version,
         "content-length": part.length,
         ...(from > 0 && range),
       });
