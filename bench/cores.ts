@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { numbers as axis, drawChart, svgToPng } from "flowify/charts";
 import { median } from "./matrix-product.js";
 import type { BenchResult } from "./network.js";
-import { table } from "./passes-page.js";
-import { benchJson, say } from "./processes.js";
+import { benchJson, say, table } from "./processes.js";
 import type { ScoreResult } from "./score.js";
 
 /** Numbers of cores, as far as the machine has them. */

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "@flowify/core";
+import { loweringPasses } from "jax-to-onnx";
 import { fileHere } from "./processes.js";
 
 export const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
@@ -33,9 +34,7 @@ in ONNX Runtime, measured between the steps of the same run.
                                      at least 1,000 normal rows and 4 to 40 columns
   --cores                            steps and scores on 1, 2, 4, 8 and 16 cores, as far as there are, into docs/results/cores.md, or
                                      into --out FOLDER, with a picture
-  --passes                           steps and scores of the networks named, by default of MNIST's, with and without each pass of
-                                     the lowering, and tables for docs/results/passes.md; --only A,B for some
-                                     passes, --graphs to compare graphs and time nothing, --threads N`;
+  --without A,B                      without these passes of the lowering: what a pass buys is the time without it beside that with all`;
 
 function positive(flag: string, text: string): number {
   const value = Number(text);
@@ -44,15 +43,22 @@ function positive(flag: string, text: string): number {
   return value;
 }
 
+function passesNamed(asked: readonly string[]): readonly string[] {
+  const names = loweringPasses.map(({ name }) => name);
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown === undefined) return asked;
+  throw new UsageError(`there is no pass "${unknown}"; expected some of ${names.join(", ")}`);
+}
+
 const each = <const N extends string, T>(names: readonly N[], option: T): Record<N, T> =>
   Object.fromEntries(names.map((name) => [name, option])) as Record<N, T>;
 
 const word = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 const options = {
-  ...each(["all", "json", "help", "score", "passes", "graphs", "cores"], flag),
+  ...each(["all", "json", "help", "score", "cores"], flag),
   ...each(["laws", "series", "boosting", "calibration", "contaminated"], flag),
-  ...each(["tables", "reasons", "posteriors", "regression", "only", "splits"], word),
+  ...each(["tables", "reasons", "posteriors", "regression", "only", "splits", "without"], word),
   ...each(["sets", "rows", "batch", "threads", "data-dir"], word),
   out: { ...word, default: fileHere("../docs/results") },
   device: { ...word, default: "native" },
@@ -79,6 +85,7 @@ export function readArguments() {
     simulations: positive("simulations", values.simulations),
     seed: positive("seeds", values.seeds),
     seeds: positive("seeds", values.seeds),
+    without: values.without === undefined ? undefined : passesNamed(values.without.split(",")),
     splits: values.splits?.split(",").map(Number),
     dataDir: values["data-dir"],
   };

@@ -1,7 +1,10 @@
+import { createTrainer, DataError, type Executor, flowify, type TrainOptions, zoo } from "@flowify/core";
+import { runSteps } from "@flowify/core/internal";
+import { makeRng, sizeOf } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
-import { openExecutor } from "flowify";
-import { machine, matrixProduct } from "./matrix-product.js";
-import { benchTrainer, type TrainerOptions, timedSteps } from "./training.js";
+import { loadDataSet, openExecutor } from "flowify";
+import { ortCpu } from "jax-to-onnx";
+import { machine, matrixProduct, median } from "./matrix-product.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
 export type BenchResult = {
@@ -14,6 +17,8 @@ export type BenchResult = {
   stepMs: number;
   gMs: number;
   stepPerG: number;
+  /** Half the range of the middle half of the steps, each in g, as a share of the median. */
+  spread: number;
   /** Counted floor (flops at the rate of g) as a share of the step. */
   fraction: number;
   traceMs: number;
@@ -24,21 +29,77 @@ export type BenchResult = {
 };
 
 const WARM_UP = 5;
+/** Number of random images if the data set is missing. */
+const DRAWN = 1024;
 
-export type BenchOptions = TrainerOptions &
-  Readonly<{ steps: number; device?: Parameters<typeof openExecutor>[0]; threads?: number | undefined }>;
+export type BenchOptions = Readonly<{
+  steps: number;
+  device?: Parameters<typeof openExecutor>[0];
+  threads?: number | undefined;
+  dataDir?: string | undefined;
+  batch?: number | undefined;
+  parts?: TrainOptions["parts"];
+  /** Passes of the lowering that are left out. */
+  without?: readonly string[] | undefined;
+}>;
 
-/** Times training steps on real data, with a product of g in ONNX Runtime after each, for any device. */
+/** The native executor of a bench. */
+export const benchExecutor = ({
+  threads,
+  without = [],
+}: Pick<BenchOptions, "threads" | "without">): Promise<Executor> =>
+  nativeExecutor({
+    ...(threads !== undefined && { threads }),
+    target: { ...ortCpu, without: new Set(without) },
+  });
+
+/** Images of the data set of a network; random numbers if it is missing. */
+async function imagesFor(network: string, size: number, dataDir?: string): Promise<TrainOptions["data"]> {
+  const name = network.slice(0, network.indexOf("/"));
+  try {
+    const dir = name === "cifar10" ? dataDir : undefined;
+    const { images, count } = await loadDataSet({ name, dir }, "train");
+    return { examples: images, count };
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    process.stderr.write(`${name} is not present: steps are timed on random images\n`);
+    const rng = makeRng(1);
+    return { examples: Uint8Array.from({ length: DRAWN * size }, () => 256 * rng.uniform()), count: DRAWN };
+  }
+}
+
+/**
+ * Times training steps on real data, with a product of g in ONNX Runtime after each, for any device. The initialization is
+ * random: that by data takes minutes for the largest networks, and a step takes the same time with either.
+ */
 export async function benchNetwork(
   name: string,
-  { steps, device = "native", threads, ...training }: BenchOptions,
+  { steps, device = "native", threads, dataDir, batch = 128, parts, without }: BenchOptions,
 ): Promise<BenchResult> {
-  const native = await nativeExecutor(threads === undefined ? {} : { threads });
+  const native = await benchExecutor({ threads, without });
   const warn = (line: string): void => void process.stderr.write(`${line}\n`);
   const executor = device === "native" ? native : await openExecutor(device, { warn });
-  const trainer = await benchTrainer(name, executor, WARM_UP + steps, training);
+  const flow = flowify(zoo(name));
+  const trainer = await createTrainer({
+    flow,
+    executor,
+    data: await imagesFor(name, sizeOf(flow.inShape), dataDir),
+    steps: WARM_UP + steps,
+    batchSize: batch,
+    ...(parts !== undefined && { parts }),
+    seed: 7,
+    init: "random",
+  });
   const g = await matrixProduct(native);
-  const { stepMs, gMs } = await timedSteps(trainer, g, { warmUp: WARM_UP, steps });
+  const times: { step: number; g: number }[] = [];
+  async function step(_: unknown, milliseconds: number): Promise<void> {
+    times.push({ step: milliseconds, g: await g.time() });
+  }
+  await runSteps({ trainer, until: WARM_UP + steps, hooks: [{ step }] });
+  const counted = times.slice(WARM_UP);
+  const [stepMs, gMs] = [median(counted.map((each) => each.step)), median(counted.map((each) => each.g))];
+  const inG = counted.map((each) => each.step / each.g).sort((a, b) => a - b);
+  const quartile = (q: number): number => inG[Math.floor(q * (inG.length - 1))] ?? Number.NaN;
   const flops = trainer.flops ?? 0;
   const result: BenchResult = {
     network: name,
@@ -48,6 +109,7 @@ export async function benchNetwork(
     stepMs,
     gMs,
     stepPerG: stepMs / gMs,
+    spread: (quartile(0.75) - quartile(0.25)) / 2 / quartile(0.5),
     fraction: ((flops / g.flops) * gMs) / stepMs,
     traceMs: trainer.timings.traceMs,
     compileMs: trainer.timings.compileMs,

@@ -46,3 +46,9 @@ export function benchJson<T>(args: readonly string[], before: readonly string[] 
 /** What a script of this folder prints, as JSON, for a task that it reads as JSON; it needs Python with sklearn. */
 export const byPython = <T>(script: string, task: object): T =>
   JSON.parse(printedBy("/usr/bin/python3", [fileHere(script)], JSON.stringify(task))) as T;
+
+/** A table in Markdown; its first column holds words, the others figures. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...rows];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

@@ -4,7 +4,6 @@ import { benchCores } from "./cores.js";
 import { type Given, help, readArguments } from "./flags.js";
 import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
-import { benchPasses } from "./passes.js";
 import { benchPosteriors } from "./posteriors.js";
 import { benchCommand, print, say } from "./processes.js";
 import { benchReasons } from "./reasons.js";
@@ -35,7 +34,7 @@ function fullName(name: string): string {
 const shortName = (full: string): string => (full.endsWith(PAPER) ? full : `${full}${RECIPE}`);
 
 const describe = (r: BenchResult): string =>
-  `${r.network}: ${r.stepPerG.toFixed(2)} g per step (${r.stepMs.toFixed(1)} ms, g ${r.gMs.toFixed(2)} ms), ` +
+  `${r.network}: ${r.stepPerG.toFixed(2)} g per step ± ${(100 * r.spread).toFixed(1)} % (${r.stepMs.toFixed(1)} ms, g ${r.gMs.toFixed(2)} ms), ` +
   `${(100 * r.fraction).toFixed(0)} % of it is the counted floor; trace + compile ` +
   `${(r.traceMs + r.compileMs).toFixed(0)} ms, peak ${r.peakRssMb.toFixed(0)} MB`;
 
@@ -60,10 +59,6 @@ const benchmarks = {
     for (let seed = 0; seed < seeds; seed++) await benchReasons(reasons, seed);
   },
   cores: ({ out }) => benchCores(out),
-  passes: (given) => {
-    const ofMnist = paperNames.filter((name) => name.startsWith("mnist/"));
-    return benchPasses(given.names.length > 0 ? given.names.map(fullName) : ofMnist, given);
-  },
 } satisfies { [K in keyof Given]?: (given: Given) => Promise<void> };
 
 async function main(): Promise<number> {
@@ -73,7 +68,7 @@ async function main(): Promise<number> {
       await run(given);
       return 0;
     }
-  const { names: named, threads, batch, steps, dataDir, json } = given;
+  const { names: named, threads, batch, steps, dataDir, json, without } = given;
   if (given.help || (!given.all && named.length === 0)) {
     process.stdout.write(`${help}\n`);
     return given.help ? 0 : 2;
@@ -87,15 +82,16 @@ async function main(): Promise<number> {
       if (!json) say(words);
     };
     if (given.score) {
-      const result = await benchScore(only, dataDir);
+      const result = await benchScore(only, { dataDir, threads, without });
       told(result, describeScore(result));
     } else {
       const result = await benchNetwork(only, {
         steps,
         dataDir,
         device: deviceNamed(given.device),
+        threads,
+        without,
         ...(batch !== undefined && { batch, parts: "fastest" as const }),
-        ...(threads !== undefined && { threads }),
       });
       told(result, describe(result));
     }

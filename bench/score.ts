@@ -1,8 +1,8 @@
 import { FlowModel, flowify, zoo } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { nativeExecutor } from "@flowify/onnx";
 import { loadDataSet } from "flowify";
 import { machine, matrixProduct, median } from "./matrix-product.js";
+import { type BenchOptions, benchExecutor } from "./network.js";
 
 /** log p of test images, and as many samples: medians of interleaved rounds, in milliseconds. */
 export type ScoreResult = {
@@ -23,8 +23,11 @@ const ROUNDS = 5;
 const PRODUCTS = 10;
 
 /** Times log p of 10,000 test images, and 10,000 samples, of a network with random initialization, in five interleaved runs each. */
-export async function benchScore(name: string, dataDir?: string): Promise<ScoreResult> {
-  const executor = await nativeExecutor();
+export async function benchScore(
+  name: string,
+  { dataDir, threads, without }: Pick<BenchOptions, "dataDir" | "threads" | "without">,
+): Promise<ScoreResult> {
+  const executor = await benchExecutor({ threads, without });
   const dataSet = name.slice(0, name.indexOf("/"));
   const { images, count, shape } = await loadDataSet(
     { name: dataSet, dir: dataSet === "cifar10" ? dataDir : undefined },

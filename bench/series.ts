@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { table } from "./passes-page.js";
-import { byPython, fileHere, printedBy } from "./processes.js";
+import { byPython, fileHere, printedBy, table } from "./processes.js";
 import { faults, pumpCsv, pumpRows } from "./pumps.js";
 
 /** Rows to train on, rows of a series, and those of its fault. */

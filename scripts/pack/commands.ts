@@ -106,7 +106,6 @@ export function calls(mirror: string): Call[] {
     ["explain run others/1.png", /dequantize\[0\]/],
     ["ood run ./others", /AUROC/],
     ["report run --out reported", /report\.html/],
-    ["reproduce run", /equal|same/],
     ["export run --out exported --step", /train-step\.onnx/],
     ["convert given.json --out converted", /linear/],
     ["train --from converted --data pictures --steps 2 --batch 8 --out twin", /unchanged, bit for bit/],

@@ -6,7 +6,7 @@ const PAGES = /apps\/playground\/test/;
 /** Files that take long though they are short, the longest first: a law runs over the whole catalog, a command trains. */
 const long = [
   /laws\/of-images|core\/test\/network-density/,
-  /cli\/test\/(tables|one-model|table-|rows|commands|resume|export|score-kills|equal-bits|report|reproduce)/,
+  /cli\/test\/(tables|one-model|table-|rows|commands|resume|export|score-kills|equal-bits|report)/,
   /laws\/of-|cli\/test\/(recipes|faults|process|compress|regression|posterior)/,
   /onnx\/test\/(laws|step-counts|worker-ends|export)|fuzz|test\/tooling|test\/bench/,
 ];

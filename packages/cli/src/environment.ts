@@ -53,10 +53,3 @@ export function environment({
     ...(ranks > 1 && { ranks }),
   };
 }
-
-/** `node v20.1.0, v22.2.0`, one line per difference. Runs without a recorded number of threads had one per core. */
-export const environmentChanges = (before: Environment, now: Environment): string[] =>
-  Object.entries({ ranks: 1, ...now }).flatMap(([name, value]) => {
-    const old = { threads: before.cores, ranks: 1, ...before }[name as keyof Environment];
-    return old === value ? [] : [`${name} ${old ?? "none"}, now ${value ?? "none"}`];
-  });

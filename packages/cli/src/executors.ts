@@ -126,10 +126,3 @@ export async function withExecutor<T>(
     await executor.dispose();
   }
 }
-
-/** The next device after a failed one; undefined after the last. */
-export function fallbackOf(device: DeviceName): DeviceName | undefined {
-  if (device === "jax") return undefined;
-  if (device === "wasm") return "jax";
-  return device === "native" || device === "auto" ? "wasm" : "auto";
-}

@@ -193,7 +193,6 @@ export const trainFlags = {
   ...runFlags,
   dataDir: text("DIR", "Folder with the files of the data set"),
   resume: text("DIR", "Continue the run in DIR from its last checkpoint"),
-  fallback: yes("If the device is missing or fails, continue on another from the last checkpoint"),
   check: yes("Check the output of every layer before each step and name the first that is not finite"),
   workers: count(
     "Parts of a batch that the native device computes side by side; changes last digits (default: what a few steps show to be fastest)",

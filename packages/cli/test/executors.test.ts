@@ -90,7 +90,6 @@ describe("--device", () => {
     "export",
     "ood",
     "reconstruct",
-    "reproduce",
     "sample",
     "score",
   ])("is refused in the same words by flowify %s", async (command) => {

@@ -257,11 +257,9 @@ describe("a run of a network that is one step", () => {
     );
   });
 
-  it("goes on, and is made again with the same bits", async () => {
+  it("goes on", async () => {
     const resumed = await runCommand(["train", "--resume", at("run"), "--json"]);
     expect(JSON.parse(resumed.stdout)).toMatchObject({ step: 6, finished: true });
-    const made = await runCommand(["reproduce", at("run"), "--out", at("made")]);
-    expect(made.status).toBe(0);
   });
 
   it("says what it cannot do", async () => {

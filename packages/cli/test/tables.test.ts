@@ -274,11 +274,6 @@ describe("a run of a table", () => {
     await expectRefusal(["score", run, path, "--false-alarms", "2"], 2, "expected a number between 0 and 1");
   });
 
-  it("is reproduced to the last digit", { tags: ["long"] }, async () => {
-    const { status, stderr } = await runCommand(["reproduce", run, "--out", join(root, "again")]);
-    expect([status, stderr]).toEqual([0, expect.any(String)]);
-  });
-
   it("is trained on few rows with a warning, and on very few not at all", async () => {
     const small = ["--network", "table/couplings", "--steps", "5"];
     const few = await train(write("few.csv", 70, 0), "few", ...small, "--where", 'length("order") = 4');

@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { type Executor, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { ortCpu, type Target } from "jax-to-onnx";
-import type { LowerListener } from "./onnx-program.js";
 import { checkProvider } from "./providers.js";
 import { availableCores, availableMemory } from "./resources.js";
 import { nativeEngine, sessionOptions } from "./runtime.js";
@@ -37,8 +36,6 @@ export type NativeExecutorOptions = {
   memory?: number;
   /** What graphs are made for; its threads and workers are those of the executor. Default `ortCpu`. */
   target?: Target;
-  /** Called with each graph before it is compiled, to inspect it or to make it for other targets. */
-  onLower?: LowerListener;
 };
 
 const schemas = {
@@ -49,7 +46,6 @@ const schemas = {
   provider: o.text,
   memory: o.positive,
   target: o.record,
-  onLower: o.callback,
 };
 
 /**
@@ -61,7 +57,7 @@ const schemas = {
 export async function nativeExecutor(options: NativeExecutorOptions = {}): Promise<Executor> {
   checkOptions("nativeExecutor", schemas, options);
   const { threads = availableCores(), workers: most, flushDenormals = false, profile, provider } = options;
-  const { memory, target = ortCpu, onLower } = options;
+  const { memory, target = ortCpu } = options;
   checkThreads(threads);
   const engine = await nativeEngine();
   if (provider !== undefined) await checkProvider(engine.runtime, provider);
@@ -78,6 +74,5 @@ export async function nativeExecutor(options: NativeExecutorOptions = {}): Promi
       ...(provider !== undefined && { executionProviders: [provider, "cpu"] }),
     }),
     memory: () => memory ?? availableMemory(),
-    onLower,
   });
 }

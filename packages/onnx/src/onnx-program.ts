@@ -3,7 +3,6 @@ import type { Compiled, PlacedArray } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
 import {
-  type LoweredGraph,
   nth,
   programKey,
   readConstant,
@@ -32,9 +31,6 @@ export type NativeProgram = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-/** Is called with each graph before it is compiled; `lowerFor` makes the graph of the same program for another target. */
-export type LowerListener = (graph: LoweredGraph, lowerFor: (target: Target) => LoweredGraph) => void;
-
 export type OnnxProgramOptions = Readonly<{
   target: Target;
   session: InferenceSession.SessionOptions;
@@ -49,7 +45,6 @@ export type OnnxProgramOptions = Readonly<{
   /** As for `Executor.compile`. */
   itemwise?: boolean;
   lift?: boolean;
-  onLower?: LowerListener | undefined;
 }>;
 
 /** Throws the MemoryError that `onnxProgram` would throw, without building anything. */
@@ -85,7 +80,6 @@ export async function onnxProgram(
     constants = [],
     itemwise = false,
     lift = false,
-    onLower,
   }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
@@ -93,8 +87,6 @@ export async function onnxProgram(
   const outputNames = outputs.map((slot) => slot.name);
   const fixed = new Set(inputNames.slice(0, constants.length));
   const rotations = new Set(inputNames.filter((_, i) => constants[i] && isRotation(constants[i])));
-  const lowerFor = (other: Target): LoweredGraph =>
-    lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, lift, target: other });
   const { without, ...rest } = target;
   const how = [
     name,
@@ -109,12 +101,9 @@ export async function onnxProgram(
     usual,
   ];
   const key = programKey(traced, how, lift);
-  const observed = (): LoweredGraph => {
-    const graph = lowerFor(target);
-    onLower?.(graph, lowerFor);
-    return graph;
-  };
-  const lowered: Graph = lowerOnce(onLower ? undefined : key, observed);
+  const lowered: Graph = lowerOnce(key, () =>
+    lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, lift, target }),
+  );
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =
     workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);

@@ -5,7 +5,7 @@ import type { Target } from "jax-to-onnx";
 import { trace } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
-import { expectRoomFor, type LowerListener, onnxProgram } from "./onnx-program.js";
+import { expectRoomFor, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
@@ -23,7 +23,6 @@ export type RuntimeExecutorOptions = Readonly<{
   session(program: string, threads: number): InferenceSession.SessionOptions;
   /** Memory limit of a program in bytes, evaluated when it is compiled. */
   memory(): number;
-  onLower?: LowerListener | undefined;
   /** Whether programs run in a separate thread, and not in this one. */
   apart?: boolean;
 }>;
@@ -34,7 +33,7 @@ export type RuntimeExecutorOptions = Readonly<{
  * arrays are tensors in the memory of the host.
  */
 export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions): Executor {
-  const { name: executorName, target, mostWorkers, session, memory, onLower, apart = false } = options;
+  const { name: executorName, target, mostWorkers, session, memory, apart = false } = options;
   const store = new TensorStore(engine);
   const open = new Set<Compiled>();
   let threads: WorkerHandle[] = []; // started when a program is compiled for workers
@@ -69,7 +68,6 @@ export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions)
             memory: memory(),
             itemwise,
             lift,
-            onLower,
             constants: constant === undefined ? [] : treeLeaves(constant),
           }));
         const compiled: Compiled = {

@@ -58,10 +58,6 @@ export const commands: Readonly<Record<string, Readonly<{ brief: string; load: (
     brief: "Write an HTML report about runs",
     load: async () => (await import("./report.js")).command,
   },
-  reproduce: {
-    brief: "Train a run again and compare every figure",
-    load: async () => (await import("./reproduce.js")).command,
-  },
   inspect: {
     brief: "List networks, or show the layers of one",
     load: async () => (await import("./inspect.js")).command,

@@ -1,4 +1,3 @@
-import { UsageError } from "@flowify/core";
 import { describeImages } from "../data/image-set.js";
 import { environment } from "../environment.js";
 import { defineCommand, type Running } from "../flags/define.js";
@@ -139,8 +138,6 @@ async function planWith(ranks: Ranks | undefined, flags: TrainFlags): Promise<Tr
   if (ranks === undefined) return planTraining(flags);
   const { comm, members } = ranks;
   try {
-    if (flags.fallback === true)
-      throw new UsageError("--fallback is for one process, this run has several\nleave it out");
     const plan = await planTraining(flags, { alone: false });
     await agree(comm, members, { facts: factsOf(plan.config, environment()) });
     return plan;

@@ -46,8 +46,6 @@ export type Beside = Readonly<{
   [What in keyof Answers]: Promise<Answers[What] | undefined>;
 }> &
   Readonly<{
-    /** Whether the other process finds the initial values: that of images does. */
-    starts: boolean;
     /** Calls back when a layer has its initial values. */
     onInit(listener: NonNullable<TrainOptions["onInit"]>): void;
     stop(): void;
@@ -96,7 +94,6 @@ export function beginBeside(
       }),
     ]);
   return {
-    starts: !("rows" in data),
     start: answered("start"),
     baseline: answered("baseline"),
     detector: answered("detector"),

@@ -27,7 +27,7 @@ export function withWayOn(
   }
   if (error instanceof DeviceError) {
     // the state of a step is lost with its device, or half changed
-    const remedy = `go on by flowify train --resume ${folder} --device native, or with --fallback`;
+    const remedy = `go on by flowify train --resume ${folder} --device native`;
     return new DeviceError(`${message}${kept}\n${remedy}`, cause);
   }
   return error;

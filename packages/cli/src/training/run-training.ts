@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import {
   createTrainer,
-  DeviceError,
   type Executor,
   encodeSafetensors,
   FlowModel,
@@ -12,12 +11,11 @@ import { sizeOf } from "@flowify/core/layer";
 import { beatenBy, type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { describeImages, examplesOf } from "../data/image-set.js";
 import { environment } from "../environment.js";
-import { fallbackOf, openExecutor } from "../executors.js";
+import { openExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import type { DeviceName } from "../flags/shared.js";
 import type { Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
-import { readRunConfig, writeRunConfig } from "../runs/config-file.js";
+import { writeRunConfig } from "../runs/config-file.js";
 import { openRunFolder, type RunFolder } from "../runs/folder.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
@@ -39,15 +37,13 @@ import { optionsOf, type TrainPlan } from "./train-plan.js";
 type Optional<T> = { [K in keyof T]?: T[K] | undefined };
 
 export type RunningOptions = Readonly<
-  Optional<Pick<TrainFlags, "threads" | "workers" | "fallback" | "check">> & {
+  Optional<Pick<TrainFlags, "threads" | "workers" | "check">> & {
     terminal: Terminal;
     interrupt: Pick<Interrupt, "status">;
-    /** Parts of a batch side by side, of a run that is reproduced. */
-    parts?: number | undefined;
     /** The processes that train together, of which this is rank 0. */
     ranks?: Ranks | undefined;
     /** What another process computes in the meantime. */
-    beside?: Pick<Beside, "starts" | "start" | "onInit" | "baseline"> | undefined;
+    beside?: Pick<Beside, "start" | "onInit" | "baseline"> | undefined;
   }
 >;
 
@@ -62,7 +58,7 @@ export async function runTraining(plan: TrainPlan, options: RunningOptions): Pro
   const isNew = !existsSync(plan.folder);
   const run = await openRunFolder(plan.folder, plan);
   try {
-    return await trainOn(plan.device, run, plan, options);
+    return await trainOn(run, plan, options);
   } finally {
     run.release();
     if (isNew && !existsSync(run.config)) rmSync(run.folder, { recursive: true, force: true });
@@ -99,41 +95,22 @@ function splitOf(
   return { split, before };
 }
 
-/** Trains on a device; with `fallback`, on the next one from the last checkpoint where it breaks. */
-async function trainOn(
-  device: DeviceName,
-  run: RunFolder,
-  plan: TrainPlan,
-  options: RunningOptions,
-): Promise<Trained> {
-  const { terminal, fallback } = options;
+/** Trains on the device of the plan. */
+async function trainOn(run: RunFolder, plan: TrainPlan, options: RunningOptions): Promise<Trained> {
+  const { terminal } = options;
   const { split, before } = splitOf(plan, options);
   for (const what of ["threads", "workers"] as const)
     if (before?.[what] !== undefined && split[what] !== before[what])
       terminal.note(
         `${split[what]} ${what}, before ${before[what]}: the last digits of the figures will differ`,
       );
+  const executor = await openExecutor(plan.device, terminal, split);
   try {
-    const executor = await openExecutor(device, terminal, split);
-    try {
-      const parts = options.workers === undefined ? (options.parts ?? before?.parts) : undefined;
-      return await trainIn(run, plan, executor, { ...options, ...split, parts });
-    } finally {
-      await executor.dispose();
-    }
-  } catch (error) {
-    const next = fallback === true && error instanceof DeviceError ? fallbackOf(device) : undefined;
-    if (next === undefined) throw error;
-    terminal.warn(`${(error as Error).message.split("\n")[0]}; going on without ${device}`);
-    return trainOn(next, run, existsSync(run.config) ? begunPlan(plan) : plan, options);
+    const parts = options.workers === undefined ? before?.parts : undefined;
+    return await trainIn(run, plan, executor, { ...options, ...split }, parts);
+  } finally {
+    await executor.dispose();
   }
-}
-
-/** The plan of a run that has been begun: with the step sizes that it found, to go on from its last checkpoint. */
-function begunPlan(planned: TrainPlan): TrainPlan {
-  const { tryRates: _, ...plan } = planned;
-  const { training } = readRunConfig(plan.folder);
-  return { ...plan, resume: true, config: { ...plan.config, training } };
 }
 
 /** Fewest steps, and numbers of an example in all of them, of a run that begins by timing the numbers of parts that a batch can have. */
@@ -143,14 +120,15 @@ async function trainIn(
   run: RunFolder,
   plan: TrainPlan,
   executor: Executor,
-  { terminal, interrupt, threads, workers, parts: asked, check = false, ranks, beside }: RunningOptions,
+  { terminal, interrupt, threads, workers, check = false, ranks, beside }: RunningOptions,
+  partsBefore: number | undefined,
 ): Promise<Trained> {
   const { resume, data, network, tryRates } = plan;
   const planned: RunConfig = { ...plan.config, device: executor.name as RunConfig["device"] };
   // a short run, or one of few columns, is over before it is known which number of parts is the fastest
   const { steps } = planned.training;
   const isLong = steps >= TIMED.steps && steps * sizeOf(data.shape) >= TIMED.numbers;
-  const parts = asked ?? workers ?? (isLong && !resume && !ranks ? "fastest" : undefined);
+  const parts = partsBefore ?? workers ?? (isLong && !resume && !ranks ? "fastest" : undefined);
   const { trainer: own, model } = await startTrainer(run, plan, terminal, beside, {
     ...optionsOf(plan, executor),
     check,
@@ -286,7 +264,7 @@ async function startTrainer(
     beside?.onInit(onInit);
     let model: FlowModel | undefined;
     const start = async () => {
-      if (!beside?.starts) return undefined;
+      if (!beside || "rows" in data) return undefined; // of tables another process finds other things
       const evaluate = (validation ?? test ?? data).count;
       if (pictures !== "none")
         model = await FlowModel.ahead(flow, executor, { sample: samplesOf(data), evaluate });

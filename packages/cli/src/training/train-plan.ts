@@ -227,22 +227,6 @@ leave it out`,
   };
 }
 
-/** The run of `source` again, in its own folder. */
-export async function planAgain(
-  source: string,
-  { dataDir, device, out }: { dataDir?: string; device?: DeviceName; out: string },
-): Promise<TrainPlan> {
-  const { environment: _, ...before } = readRunConfig(source);
-  const { device: usual, ...config } = before;
-  return {
-    ...(await planAsBefore(source, before, dataDir)),
-    folder: out,
-    resume: false,
-    config,
-    device: device ?? usual,
-  };
-}
-
 /** What the configuration of the run in `folder` decides, with its data read again. */
 async function planAsBefore(folder: string, config: RunConfig, dataDir: string | undefined) {
   const { opaque } = config;
