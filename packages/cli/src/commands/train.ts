@@ -8,7 +8,7 @@ import { inRanks, type Ranks } from "../ranks/ranks.js";
 import { holdsRegression } from "../runs/folder.js";
 import { imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
 import { type TrainFlags, trainFlags } from "../settings.js";
-import { beginBeside } from "../training/beside.js";
+import { beginBeside, forkBeside } from "../training/beside.js";
 import { calibrateRun, fitRunDetector } from "../training/fit-run-detector.js";
 import type { Measurement } from "../training/run-log.js";
 import { followTraining, runTraining, type Trained } from "../training/run-training.js";
@@ -103,17 +103,28 @@ async function train(context: Running, flags: TrainFlags): Promise<void> {
   await inRanks(context.host.env, (ranks) => trainAs(context, ranks, flags), flags.rankTimeout);
 }
 
-async function trainAs(
+async function trainAs(context: Running, ranks: Ranks | undefined, flags: TrainFlags): Promise<void> {
+  const helper = ranks ? undefined : forkBeside(flags, context.host.fork);
+  try {
+    await trainWith(context, ranks, flags, helper);
+  } finally {
+    helper?.child.kill();
+  }
+}
+
+async function trainWith(
   { host, process, ...context }: Running,
   ranks: Ranks | undefined,
   flags: TrainFlags,
+  helper: ReturnType<typeof forkBeside>,
 ): Promise<void> {
   const silent = ranks !== undefined && ranks.rank > 0;
   const terminal = silent ? silentTerminal(host.env) : context.terminal;
   const plan = await planWith(ranks, flags);
   for (const line of plan.warnings) terminal.warn(line);
   const interrupt = watchTraining(host, terminal);
-  const beside = ranks ? undefined : beginBeside(plan, flags, host.fork);
+  const beside = helper && beginBeside(plan, flags, helper);
+  if (!beside) helper?.child.kill();
   try {
     if (silent) return await followTraining(plan, flags, ranks, terminal);
     if (ranks) sayRanks(terminal, plan, ranks);

@@ -3,15 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
-import { FlowModel, type TrainOptions } from "@flowify/core";
+import { encodeSafetensors, FlowModel, type TrainOptions } from "@flowify/core";
+import { fittedAgain } from "@flowify/core/internal";
 import { initParams } from "@flowify/core/layer";
 import { availableCores } from "@flowify/onnx";
-import { type TrivialBaseline, trivialBaseline } from "../baselines/trivial.js";
 import { type DataSet, examplesOf } from "../data/image-set.js";
 import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
-import { openExecutor, withExecutor } from "../executors.js";
+import { openExecutor } from "../executors.js";
 import { mayPass } from "../files/atomic.js";
 import { flowOf } from "../networks/choose.js";
+import { joined } from "../rows.js";
 import type { TrainFlags } from "../settings.js";
 import { type FittedDetector, fittedDetector } from "./fit-run-detector.js";
 import { optionsOf, type TrainPlan } from "./train-plan.js";
@@ -28,7 +29,10 @@ type Task = Readonly<{
   config: TrainPlan["config"];
   flags: Flags;
   train: DataSet;
-  test: DataSet | undefined;
+  /** Of rows, those that densities are fitted to as well when the run has ended. */
+  validation: DataSet | undefined;
+  /** Whether the run begins here: one that goes on needs no initial values. */
+  starts: boolean;
   network: Pick<TrainPlan["network"], "name" | "description">;
 }>;
 
@@ -36,7 +40,8 @@ type Task = Readonly<{
 type Answers = Readonly<{
   /** The initial values, as the bytes of a model. */
   start: Uint8Array;
-  baseline: TrivialBaseline;
+  /** What the run of a table that ends where it began fits to all rows once more, as the bytes of a safetensors file. */
+  fitted: Uint8Array;
   detector: FittedDetector;
 }>;
 type Layer = readonly [layer: string, done: number, layers: number];
@@ -46,43 +51,58 @@ export type Beside = Readonly<{
   [What in keyof Answers]: Promise<Answers[What] | undefined>;
 }> &
   Readonly<{
+    /** Whether the other process finds the initial values. */
+    starts: boolean;
     /** Calls back when a layer has its initial values. */
     onInit(listener: NonNullable<TrainOptions["onInit"]>): void;
     stop(): void;
   }>;
 
+/** Another process that waits for its task, and that ends with it. */
+type Helper = Readonly<{ child: ChildProcess; ended: Promise<undefined> }>;
+
+/** Starts another process, which loads its modules while this one reads the data. */
+export function forkBeside(
+  { steps = LONG, threads = availableCores() }: Pick<TrainFlags, "steps" | "threads">,
+  fork: (() => ChildProcess) | undefined,
+): Helper | undefined {
+  if (!fork || steps < LONG || threads === 1) return undefined;
+  const child = fork();
+  const ended = new Promise<undefined>((resolve) => {
+    for (const end of ["exit", "error"]) child.on(end, () => resolve(undefined));
+  });
+  return { child, ended };
+}
+
 /**
- * Begins in another process: with the initial values of images, while this one compiles; with the best baseline and the detector of
- * a table, which take as long as the rest, while this one trains.
+ * Begins in the other process: with the initial values, while this one compiles; then with the detector of a table, while this one
+ * trains. Undefined where it can compute none of them.
  */
 export function beginBeside(
-  { config, network, data, test, validation, resume }: TrainPlan,
+  { config, network, data, validation, resume }: TrainPlan,
   { device, threads, workers }: Flags,
-  fork: (() => ChildProcess) | undefined,
+  { child, ended }: Helper,
 ): Beside | undefined {
   const { training, data: source } = config;
-  const cores = threads ?? availableCores();
-  const judged = test ?? validation;
-  const isNeeded =
-    "rows" in data
-      ? data.schema !== undefined && judged !== undefined && "rows" in judged
-      : !resume && network.tensors === undefined && network.opaque === undefined;
-  if (!fork || !isNeeded || cores === 1 || training.steps < LONG) return;
+  const isTable = "rows" in data && data.schema !== undefined;
+  const starts =
+    (isTable || !("rows" in data)) &&
+    !resume &&
+    network.tensors === undefined &&
+    network.opaque === undefined;
+  if (!(starts || isTable) || training.steps < LONG) return;
   if (examplesOf(data).byteLength > LARGE || source.name === STANDARD_INPUT) return;
   const { name, description } = network;
   const file = written({
     config,
     flags: { ...(device && { device }), ...(threads && { threads }), ...(workers && { workers }) },
     train: data,
-    test: judged,
+    validation,
+    starts,
     network: { name, ...(description && { description }) },
   });
   if (file === undefined) return;
-  const child = fork();
   child.send(file);
-  const ended = new Promise<undefined>((resolve) => {
-    for (const end of ["exit", "error"]) child.on(end, () => resolve(undefined));
-  });
   void ended.then(() => forget(file));
   const answered = <What extends keyof Answers>(what: What) =>
     Promise.race([
@@ -94,18 +114,16 @@ export function beginBeside(
       }),
     ]);
   return {
+    starts,
     start: answered("start"),
-    baseline: answered("baseline"),
+    fitted: answered("fitted"),
     detector: answered("detector"),
     onInit(listener) {
       child.on("message", ({ layer }: { layer?: Layer }) => {
         if (layer) listener(...layer);
       });
     },
-    stop() {
-      child.kill();
-      forget(file);
-    },
+    stop: () => forget(file),
   };
 }
 
@@ -136,37 +154,34 @@ export async function serveBeside(): Promise<void> {
   forget(file);
   const answer = (found: Partial<Answers> & { layer?: Layer }) =>
     new Promise((resolve) => process.send?.(found, resolve));
-  if ("rows" in task.train) await answerForTable(task, answer);
-  else await answer({ start: await startOf(task, (...layer) => void answer({ layer })) });
+  if (task.starts) await answerStart(task, answer);
+  const { workers: _, ...flags } = task.flags;
+  const detector = "rows" in task.train ? await fittedDetector(task.config, flags, silent) : undefined;
+  await answer({ ...(detector && { detector }) });
   process.exit();
 }
 
-async function startOf(
-  { config, flags, train, network }: Task,
-  onInit: NonNullable<TrainOptions["onInit"]>,
-): Promise<Uint8Array> {
+/** Answers the initial values, and of a table what they are when they are fitted to all rows. */
+async function answerStart(
+  { config, flags, train, validation, network }: Task,
+  answer: (found: Partial<Answers> & { layer?: Layer }) => Promise<unknown>,
+): Promise<void> {
   const { device = "auto", ...split } = flags;
   const executor = await openExecutor(device, silent, split);
   const flow = flowOf(network, config.flow);
   const { data, condition, seed, init, initExamples } = optionsOf({ flow, data: train, config }, executor);
-  const given = { flow, executor, data, ...(condition && { condition }) };
-  const params = await initParams({ ...given, seed, init, initExamples, onInit });
-  return new FlowModel(flow, params, executor).save();
-}
-
-async function answerForTable(
-  { config, flags: { workers: _, ...flags }, train, test, network }: Task,
-  answer: (found: Partial<Answers>) => Promise<unknown>,
-): Promise<void> {
-  const { seed } = config.training;
-  const baseline =
-    test &&
-    (await withExecutor({ ...flags, threads: 1 }, silent, (executor) =>
-      trivialBaseline(train, test, network.description, executor, seed),
-    ));
-  await answer({ ...(baseline && { baseline }) });
-  const detector = await fittedDetector(config, flags, silent);
-  await answer({ ...(detector && { detector }) });
+  const given = { flow, executor, seed, init, initExamples };
+  const onInit = (...layer: Layer): void => void answer({ layer });
+  const known = await initParams({ ...given, data, ...(condition && { condition }), onInit });
+  await answer({ start: new FlowModel(flow, known, executor).save() });
+  if ("rows" in train && validation && !flow.condition) {
+    const all = {
+      examples: joined([train, validation].map((set) => examplesOf(set) as Float32Array)),
+      count: train.count + validation.count,
+    };
+    await answer({ fitted: encodeSafetensors(await fittedAgain({ ...given, data: all, known })) });
+  }
+  await executor.dispose();
 }
 
 const silent = { warn: () => {} };

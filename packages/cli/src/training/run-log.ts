@@ -18,6 +18,8 @@ export type RunInTraining = Readonly<{
   executor: Executor;
   /** Compiled for pictures and measurements while initial values were computed elsewhere; nobody else has it. */
   model?: FlowModel | undefined;
+  /** What the run of a table that ends where it began fits to all rows once more, as the bytes of a safetensors file. */
+  fittedAtStart?: Promise<Uint8Array | undefined> | undefined;
   metrics: MetricsLog;
   note(line: string): void;
 }>;

@@ -1,8 +1,9 @@
-import { encodeSafetensors, type TrainingState } from "@flowify/core";
+import { decodeSafetensors, encodeSafetensors, type TrainingState } from "@flowify/core";
 import { fittedEnd, keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
+import { joined } from "../rows.js";
 import { figureOf as figureOfRecord, readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, measuredCheckpoints, readCheckpoint } from "../runs/saved-checkpoints.js";
@@ -72,9 +73,11 @@ export function runMeasures(
   const fitRows = async (before: Earlier): Promise<TrainingState["arrays"]> => {
     const { data, flow } = plan;
     if (!validation || !("rows" in data) || flow.condition) return {};
-    const examples = Float32Array.from([data, validation].flatMap((set) => [...examplesOf(set)]));
+    const ofStart = (before ? before.step : trainer.taken) === 0 ? await of.fittedAtStart : undefined;
+    const examples = joined([data, validation].map((set) => examplesOf(set) as Float32Array));
     const known = await pictures.withModel(before, async ({ params }) => params);
-    const found = await trainer.fitAgain({ examples, count: data.count + validation.count }, known);
+    const all = { examples, count: data.count + validation.count };
+    const found = ofStart ? decodeSafetensors(ofStart).tensors : await trainer.fitAgain(all, known);
     return Object.fromEntries(Object.entries(found).map(([path, a]) => [`params.${path}`, a]));
   };
 

@@ -43,7 +43,7 @@ export type RunningOptions = Readonly<
     /** The processes that train together, of which this is rank 0. */
     ranks?: Ranks | undefined;
     /** What another process computes in the meantime. */
-    beside?: Pick<Beside, "start" | "onInit" | "baseline"> | undefined;
+    beside?: Pick<Beside, "starts" | "start" | "onInit" | "fitted"> | undefined;
   }
 >;
 
@@ -129,7 +129,14 @@ async function trainIn(
   const { steps } = planned.training;
   const isLong = steps >= TIMED.steps && steps * sizeOf(data.shape) >= TIMED.numbers;
   const parts = partsBefore ?? workers ?? (isLong && !resume && !ranks ? "fastest" : undefined);
-  const { trainer: own, model } = await startTrainer(run, plan, terminal, beside, {
+  const judged = plan.test ?? plan.validation;
+  let found: ReturnType<typeof trivialBaseline> | undefined;
+  const baselineOf = async () => {
+    found ??= judged && trivialBaseline(data, judged, network.description, executor, planned.training.seed);
+    return found;
+  };
+  const besides = beside && { ...beside, baselineOf };
+  const { trainer: own, model } = await startTrainer(run, plan, terminal, besides, {
     ...optionsOf(plan, executor),
     check,
     ...(parts !== undefined && { parts }),
@@ -147,7 +154,7 @@ async function trainIn(
     if (network.original) copyFileSync(network.original, run.original);
     await writeRunConfig(run.config, config);
   }
-  const of = { plan, config, run, trainer, executor, model };
+  const of = { plan, config, run, trainer, executor, model, fittedAtStart: beside?.fitted };
   const functionStays = config.flow.frozen ? await functionOf(of) : undefined;
   noteTimings(trainer, training.steps, terminal);
   const end = await trainingLoop({ ...of, terminal, interrupt });
@@ -157,10 +164,7 @@ async function trainIn(
   if (!end) return { step };
   const { verdict, measured } = end;
   const last = measured.at(-1);
-  const baseline =
-    last &&
-    ((await beside?.baseline) ??
-      (await trivialBaseline(data, last.images, network.description, executor, training.seed)));
+  const baseline = last && (await baselineOf());
   const beaten =
     baseline && "rows" in data
       ? beatenBy(baseline, figureOf(last.evaluation, last.images).value, {
@@ -245,7 +249,7 @@ async function startTrainer(
   run: RunFolder,
   { resume, data, validation, test, config: { network, pictures } }: TrainPlan,
   terminal: Terminal,
-  beside: RunningOptions["beside"],
+  beside: (NonNullable<RunningOptions["beside"]> & { baselineOf(): Promise<unknown> }) | undefined,
   options: TrainOptions,
 ): Promise<{ trainer: Trainer; model?: FlowModel }> {
   const { note, warn } = terminal;
@@ -264,10 +268,13 @@ async function startTrainer(
     beside?.onInit(onInit);
     let model: FlowModel | undefined;
     const start = async () => {
-      if (!beside || "rows" in data) return undefined; // of tables another process finds other things
-      const evaluate = (validation ?? test ?? data).count;
-      if (pictures !== "none")
-        model = await FlowModel.ahead(flow, executor, { sample: samplesOf(data), evaluate });
+      if (!beside?.starts) return undefined;
+      const judged = "rows" in data ? [validation, test] : [validation ?? test ?? data];
+      model = await FlowModel.ahead(flow, executor, {
+        ...(pictures !== "none" && { sample: samplesOf(data) }),
+        evaluate: judged.flatMap((set) => set?.count ?? []),
+      });
+      if ("rows" in data) await beside.baselineOf();
       const bytes = await beside.start;
       return bytes && (await FlowModel.load(flow, bytes, executor)).params;
     };

@@ -1,13 +1,13 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FlowModel } from "@flowify/core";
+import { createTrainer, encodeSafetensors, FlowModel } from "@flowify/core";
 import { initParams, makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
-import { trivialBaseline } from "../../src/baselines/trivial.js";
+import { examplesOf } from "../../src/data/image-set.js";
 import { openExecutor } from "../../src/executors.js";
-import { beginBeside } from "../../src/training/beside.js";
+import { beginBeside, forkBeside } from "../../src/training/beside.js";
 import { fittedDetector } from "../../src/training/fit-run-detector.js";
 import { optionsOf, planTraining } from "../../src/training/train-plan.js";
 import { npyBytes } from "../data/npy-files.js";
@@ -26,22 +26,40 @@ const planOf = async (steps: number) => {
   return planTraining({ data, steps, out: join(root, "run") });
 };
 
-it("another process finds the same detector and baseline, bit for bit", async () => {
+const helperOf = (child: ChildProcess) => forkBeside({ threads: 2 }, () => child)!;
+
+it("another process finds the same start values, fits and detector of a table, bit for bit", async () => {
   const plan = await planOf(200);
-  const { config, data, test, network } = plan;
-  const beside = beginBeside(plan, {}, () => fork(bin, ["beside"], options))!;
+  const { config, data, validation } = plan;
+  const helper = helperOf(fork(bin, ["beside"], options));
+  const beside = beginBeside(plan, {}, helper)!;
   try {
-    const { seed } = config.training;
-    const executor = await openExecutor("auto", undefined, { threads: 1 });
-    expect(await beside.baseline).toEqual(
-      await trivialBaseline(data, test!, network.description, executor, seed),
-    );
+    expect(beside.starts).toBe(true);
+    const executor = await openExecutor("auto");
+    const trainer = await createTrainer(optionsOf(plan, executor));
+    const params = await trainer.params();
+    const model = new FlowModel(plan.flow, params, executor);
+    expect(Buffer.compare((await beside.start)!, model.save())).toBe(0);
+    const all = [data, validation!].flatMap((set) => [...examplesOf(set)]);
+    const count = data.count + validation!.count;
+    const again = await trainer.fitAgain({ examples: Float32Array.from(all), count }, params);
+    expect(Object.keys(again)).not.toHaveLength(0);
+    expect(Buffer.compare((await beside.fitted)!, encodeSafetensors(again))).toBe(0);
+    await trainer.dispose();
     await executor.dispose();
     const own = await fittedDetector(config, {}, { warn: () => {} });
     expect(Buffer.compare((await beside.detector)!.bytes, own!.bytes)).toBe(0);
   } finally {
     beside.stop();
+    helper.child.kill();
   }
+});
+
+it("a run that goes on needs no start values", async () => {
+  const helper = helperOf(fork("-e", [], { ...options, execArgv: ["-e", "0"] }));
+  const beside = beginBeside({ ...(await planOf(200)), resume: true }, {}, helper)!;
+  expect(beside.starts).toBe(false);
+  beside.stop();
 });
 
 it("another process finds the same start values of images, bit for bit, also after Ctrl-C", async () => {
@@ -57,7 +75,7 @@ it("another process finds the same start values of images, bit for bit, also aft
   );
   const plan = await planTraining({ data: folder, steps: 200, network: "auto", out: join(root, "run") });
   const child = fork(bin, ["beside"], options);
-  const beside = beginBeside(plan, {}, () => child)!;
+  const beside = beginBeside(plan, {}, helperOf(child))!;
   const layers: string[] = [];
   beside.onInit((layer) => {
     layers.push(layer);
@@ -73,19 +91,22 @@ it("another process finds the same start values of images, bit for bit, also aft
     await executor.dispose();
   } finally {
     beside.stop();
+    child.kill();
   }
 });
 
 it("is left to this process where the other one ends, and not begun for a short run or one thread", async () => {
   const plan = await planOf(200);
-  const lost = beginBeside(plan, {}, () => fork("-e", [], { ...options, execArgv: ["-e", "0"] }))!;
-  expect([await lost.start, await lost.baseline, await lost.detector]).toEqual([
+  const helper = helperOf(fork("-e", [], { ...options, execArgv: ["-e", "0"] }));
+  const lost = beginBeside(plan, {}, helper)!;
+  expect([await lost.start, await lost.fitted, await lost.detector]).toEqual([
     undefined,
     undefined,
     undefined,
   ]);
   const never = () => expect.unreachable();
-  expect(beginBeside(plan, { threads: 1 }, never)).toBeUndefined();
-  expect(beginBeside(await planOf(100), {}, never)).toBeUndefined();
-  expect(beginBeside(plan, {}, undefined)).toBeUndefined();
+  expect(forkBeside({ threads: 1 }, never)).toBeUndefined();
+  expect(forkBeside({ steps: 100, threads: 2 }, never)).toBeUndefined();
+  expect(forkBeside({ threads: 2 }, undefined)).toBeUndefined();
+  expect(beginBeside(await planOf(100), {}, helper)).toBeUndefined();
 });

@@ -81,13 +81,13 @@ export class FlowModel {
   }
 
   /**
-   * A model to be moved (`moveTo`) to parameters that are not known yet. The programs that sample, and evaluate, so many examples
-   * are compiled meanwhile.
+   * A model to be moved (`moveTo`) to parameters that are not known yet. The programs that sample so many examples, and evaluate each of
+   * these numbers of them, are compiled meanwhile.
    */
   static async ahead(flow: Flow, executor: Executor, { sample, evaluate }: Counts): Promise<FlowModel> {
     const model = new FlowModel(flow, await takeToHost(flow.init(shapeKey())), executor, { moving: true });
-    await model.#runner.prepare(decodeRow(flow, "sample", flow.condition), sample);
-    await model.#runner.prepare(ledgerRow(flow), evaluate);
+    if (sample !== undefined) await model.#runner.prepare(decodeRow(flow, "sample", flow.condition), sample);
+    for (const count of evaluate) await model.#runner.prepare(ledgerRow(flow), count);
     return model;
   }
 

@@ -6,7 +6,7 @@ import type { SampleOptions } from "./batch-parts.js";
 export type GivenOptions = SampleOptions & ConditionOption;
 
 /** How many examples are sampled, and evaluated. */
-export type Counts = Readonly<{ sample: number; evaluate: number }>;
+export type Counts = Readonly<{ sample?: number; evaluate: readonly number[] }>;
 
 /** How a model is made. */
 export type ModelOptions = Readonly<{

@@ -78,11 +78,12 @@ export type ByPath = { readonly [path: string]: HostArray };
  * and step are chosen by then, so that held-out examples have done their work. None where there are many examples.
  */
 export async function fittedAgain(
-  options: Omit<InitOptions, "data"> & { data: ExampleReader; known: JsTree<HostArray> },
+  options: Omit<InitOptions, "data"> & { data: DataIn | ExampleReader; known: JsTree<HostArray> },
 ): Promise<ByPath> {
-  const { flow, data } = options;
+  const { flow } = options;
+  const data = pairReader("fittedAgain", options.data, undefined, flow);
   if (data.count >= MANY || !parameterList(flow).some(({ as }) => as === "fitted")) return {};
-  const params = await takeToHost(await initValues(options));
+  const params = await takeToHost(await initValues({ ...options, data }));
   const values = treeLeaves(params);
   return Object.fromEntries(
     parameterPaths(params, flow.parameterKinds).flatMap(({ path, as }, i) =>

@@ -247,8 +247,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       const { leaves: values, rebuild } = treeFlatten(params);
       return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));
     },
-    fitAgain: (given, known) =>
-      fittedAgain({ ...all, known, data: pairReader("fitAgain", given, undefined, flow) }),
+    fitAgain: (given, known) => fittedAgain({ ...all, known, data: given }),
     timings: {
       startMs,
       traceMs: stepper.traceMs,

@@ -31,7 +31,7 @@ it("compiles ahead of its parameters what it samples and evaluates", async () =>
       return executor.compile(f, specs, options);
     },
   };
-  const ahead = await FlowModel.ahead(made, watched, { sample: 5, evaluate: 300 });
+  const ahead = await FlowModel.ahead(made, watched, { sample: 5, evaluate: [300] });
   expect(names).toEqual(["sample of [8,2]", "ledger of [256,3]"]);
   const params = await paramsOf(1);
   await ahead.moveTo(params);
