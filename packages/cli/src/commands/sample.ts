@@ -15,16 +15,8 @@ import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
-import { type Hidden, hideable, inpaintingSheet, STEPS } from "../sheets/inpainting.js";
+import { hideable, inpaintingSheet, STEPS } from "../sheets/inpainting.js";
 import { drawSamples, labelsOf } from "../sheets/run-pictures.js";
-import {
-  interpolationSheet,
-  PAIRS,
-  type Sheet,
-  type SheetOptions,
-  sheets,
-  temperatureSheet,
-} from "../sheets/sheets.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -42,7 +34,7 @@ const flags = {
     ["sample", "deterministic"],
     "Sample dropped coordinates, or set their noise to its mean (default: sample)",
   ),
-  sheet: choice(sheets, "Content of the picture (default: samples)"),
+  sheet: choice(["inpainting"], "Another picture than a grid of samples"),
   condition: value(
     wholeNumber(0),
     "CLASS",
@@ -89,17 +81,14 @@ processes share the rows: mpirun -n 4 flowify sample …. The file has the same 
 --given samples rows of a table that hold a value, by importance resampling. It prints the effective sample size: the
 number of independent rows that the result is worth. These rows are held in memory, in one process.
 
---sheet chooses another picture:
-  temperatures   the same noise at temperatures 0.6 to 1, one row each
-  interpolation  pairs of test images, and decoded latents between them
-  inpainting     test images with a half hidden, and draws of that half given the other: 200 steps of Langevin chains
+--sheet inpainting shows test images with a half hidden, and draws of that half given the other: 200 steps of
+Langevin chains.
 
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 0.7 --out digits.png
   flowify sample runs/classes --condition 7
   flowify sample runs/classifier --logits 3:8
-  flowify sample runs/a --sheet temperatures --columns 12
   flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/classes --condition 7 --judge mnist-7.onnx
   flowify sample runs/sensors --count 1000 --out rows.npy
@@ -114,16 +103,16 @@ async function sample(context: Running, flags: SampleFlags, folder: string): Pro
     host: { env },
     terminal,
   } = context;
-  const { sheet = "samples" } = flags;
+  const { sheet } = flags;
   if (flags.out !== undefined) expectFree([flags.out], flags, { inputs: inputsOfRun(folder) });
-  if (sheet !== "inpainting")
+  if (sheet === undefined)
     expectNone(flags, ["hide"], "belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
   const { data } = readRunConfig(folder);
   const { shape } = data;
   if (!data.reading?.schema)
     expectNone(flags, ["given"], "is for runs of a table with named columns\nleave it out");
   if (isRowShape(shape)) {
-    if (sheet !== "samples")
+    if (sheet !== undefined)
       throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
     if (flags.judge !== undefined)
       throw new UsageError("--judge: this run has rows, expected images\nleave --judge out");
@@ -148,8 +137,8 @@ async function samplePicture(
     seed = 0,
     temperature = 1,
     mode = "sample",
-    sheet = "samples",
-    hide,
+    sheet,
+    hide = "bottom",
   } = flags;
   const { config, step } = run;
   const classes = run.flow.condition?.levels;
@@ -161,23 +150,28 @@ async function samplePicture(
         : `--condition ${label}: expected a class from 0 to ${classes - 1}`,
     );
   const { logits, judge } = flags;
-  if (judge !== undefined && (sheet !== "samples" || (logits ?? classes) === undefined))
+  if (judge !== undefined && (sheet !== undefined || (logits ?? classes) === undefined))
     throw new UsageError(
       "--judge counts samples of a class that was asked for\nadd --logits PLACE:VALUE, name a run trained with --condition label, or leave it out",
     );
-  if (logits && sheet !== "samples") throw new UsageError("--logits is for samples\nleave --sheet out");
+  if (logits && sheet !== undefined) throw new UsageError("--logits is for samples\nleave --sheet out");
   const asked = logits && (await askFor(run, logits, count));
   for (const line of asked?.warnings ?? []) terminal.warn(line);
   const wanted = wantedText(logits);
   const { samples } = runPaths(folder);
-  const file = flags.out ?? (sheet === "samples" ? samples : join(folder, `${sheet}.png`));
+  const file = flags.out ?? (sheet === undefined ? samples : join(folder, `${sheet}.png`));
   const across = Math.min(columns, count);
   const named = `${config.network} after ${formatCount(step)} steps`;
-  if (sheet !== "samples") {
-    const options = { title: `${named}: ${sheet}`, shape, columns, seed, temperature };
-    await writeFileAtomic(file, await sheetPicture(model, run, sheet, options, { hide, terminal }));
+  if (sheet !== undefined) {
+    const options = { title: `${named}: ${sheet}`, columns, seed };
+    const images = expectImages(await imagesFor(run, {}), `--sheet ${sheet}`);
+    const progress = createProgress(terminal, { label: "steps", total: STEPS });
+    const onStep = (step: number, accepted: number): void =>
+      progress.update(step, accepted > 0 ? `${Math.round(100 * accepted)} % accepted` : "");
+    await writeFileAtomic(file, await inpaintingSheet(model, images, hide, options, onStep));
+    progress.finish();
     terminal.say(`${sheet}: ${file}`);
-    terminal.document({ file, sheet, columns, seed, temperature, step });
+    terminal.document({ file, sheet, columns, seed, step });
     return;
   }
   const { images, png } = await drawSamples(model, {
@@ -211,28 +205,6 @@ async function samplePicture(
     ...(judged !== undefined && { judged }),
     step,
   });
-}
-
-async function sheetPicture(
-  model: FlowModel,
-  run: SavedRun,
-  sheet: Exclude<Sheet, "samples">,
-  options: SheetOptions,
-  { hide = "bottom", terminal }: { hide: Hidden | undefined; terminal: Terminal },
-): Promise<Uint8Array> {
-  if (sheet === "temperatures") return temperatureSheet(model, options);
-  const images = expectImages(await imagesFor(run, {}), `--sheet ${sheet}`);
-  if (sheet === "inpainting") {
-    const progress = createProgress(terminal, { label: "steps", total: STEPS });
-    const onStep = (step: number, accepted: number): void =>
-      progress.update(step, accepted > 0 ? `${Math.round(100 * accepted)} % accepted` : "");
-    const picture = await inpaintingSheet(model, images, hide, options, onStep);
-    progress.finish();
-    return picture;
-  }
-  if (images.count < 2)
-    throw new UsageError("--sheet interpolation: needs two test images\nchoose another sheet");
-  return interpolationSheet(model, firstImages(images, Math.min(2 * PAIRS, images.count)), options);
 }
 
 /** Real images that tell which scaling of the pixels a classifier takes. */

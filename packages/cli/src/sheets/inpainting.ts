@@ -8,7 +8,6 @@ import { rowOf, rowsIn } from "../rows.js";
 import { conditionalSamples } from "../samples/conditional-samples.js";
 import { meanOf } from "../statistics.js";
 import { toBytes } from "./run-pictures.js";
-import type { SheetOptions } from "./sheets.js";
 
 /** Halves of an image that the sheet of inpainting can hide. */
 export const hideable = ["bottom", "top", "left", "right"] as const;
@@ -127,7 +126,7 @@ export async function inpaintingSheet(
   model: FlowModel,
   from: ImageSet,
   hide: Hidden,
-  { title, columns, seed }: SheetOptions,
+  { title, columns, seed }: Readonly<{ title: string; columns: number; seed: number }>,
   onStep: (step: number, accepted: number) => void,
 ): Promise<Uint8Array> {
   const images = firstImages(from, Math.min(IMAGES, from.count));
