@@ -19,7 +19,6 @@ import { defineCommand, type Running } from "../flags/define.js";
 import { choice, expectNone, type FlagsOf, required, value, yes } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
-import { type CheckerVerdict, checkOnnxFiles } from "../onnx-checker.js";
 import { exportRegression, DESCRIPTION as REGRESSION } from "../regression/export-regression.js";
 import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
@@ -69,8 +68,7 @@ inside. It returns score, p and flag of each row. ONNX Runtime computes them wit
 A run of flowify train --predict is written as log-prob.onnx and sample.onnx, with regression.json. Columns go in as
 they are in the table, and log p or a value of each column that is predicted comes out.
 
-Before the command ends, each file runs in ONNX Runtime and is compared with the flow. If python3 has
-the package onnx, its checker validates the files too.
+Before the command ends, each file runs in ONNX Runtime and is compared with the flow.
 
 EXAMPLES
   flowify export runs/a --out exported
@@ -131,9 +129,8 @@ async function exportRun({ terminal }: Running, flags: ExportFlags, folder: stri
       ...(withStep && { training: { batch, clip: training.clip, driftLimit: DRIFT_LIMIT, state: STATE } }),
     };
     await writeJson(join(out, DESCRIPTION), description);
-    const checker = checkOnnxFiles(written.map(({ file }) => join(out, file)));
-    say(terminal, out, written, checker);
-    terminal.document({ ...description, folder: out, checker });
+    say(terminal, out, written);
+    terminal.document({ ...description, folder: out });
     expectAgreement(written, out);
   });
 }
@@ -197,12 +194,7 @@ const groups: { readonly [role: string]: string } = { noise: "noise", scalar: "s
 
 const unique = (names: readonly string[]): string[] => [...new Set(names)];
 
-function say(
-  { say: line, warn, colors }: Terminal,
-  out: string,
-  written: readonly WrittenProgram[],
-  checker: CheckerVerdict,
-): void {
+function say({ say: line, colors }: Terminal, out: string, written: readonly WrittenProgram[]): void {
   const rows = written.map(({ program, file, content, comparison }) => [
     file,
     `${(content.length / 2 ** 20).toFixed(1)} MiB`,
@@ -220,8 +212,4 @@ function say(
     [false, true, true, false, false, true],
   ))
     line(row);
-  line();
-  if (checker.passed) line(`the ONNX checker passed (${checker.text})`);
-  else if (checker.passed === false) warn(`the ONNX checker says: ${checker.text}`);
-  else line(`the ONNX checker did not finish: ${checker.text}`);
 }
