@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Flow, UsageError } from "@flowify/core";
+import { parameterList, sizeOf } from "@flowify/core/layer";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
 import { isFolder } from "../files/place.js";
 import { defineCommand, type Running } from "../flags/define.js";
@@ -9,7 +10,6 @@ import { nonEmpty } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters } from "../flags/shared.js";
 import { AUTO, isBuilt } from "../networks/auto.js";
 import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
-import { countParameters, paperCount, parametersByLayer } from "../networks/parameters.js";
 import { presetBriefs } from "../networks/presets.js";
 import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
 import { lastOf, valueAt } from "../places.js";
@@ -51,7 +51,7 @@ export const command = defineCommand({
   flags,
   help: `Without an argument, lists the built-in networks. With one, shows its layers: shapes,
 parameters, and whether the likelihood of each is exact, a bound, or loses mass. A layer loses mass if its
-outputs cover only a part of the space of the next density. For a network of the paper it also shows the parameter count of the authors' code and the difference.
+outputs cover only a part of the space of the next density.
 
 auto, vector/coupling, vector/spline and vector/dense are built for your data: name them by --data.
 --json then includes the network as JSON, a starting point for your own.
@@ -106,12 +106,23 @@ async function networkToShow(target: string, flags: InspectFlags): Promise<Chose
   );
 }
 
+/** Number of trainable parameters of every layer. */
+function parametersByLayer(flow: Flow): number[] {
+  const counts = flow.chain.layers.map(() => 0);
+  for (const { kind, path, shape } of parameterList(flow))
+    if (kind !== "fixed") counts[Number.parseInt(path, 10)]! += sizeOf(shape);
+  return counts;
+}
+
+const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
+
 const sizes = (shape: readonly number[]): string => shape.join("×");
+
 function listNetworks({ say, colors, document }: Terminal): void {
   const networks = networkNames.map((network) => {
     const flow = flowOf({ name: network }, {});
     const { inShape, latentShape, exact, likelihood } = flow;
-    return { network, inShape, latentShape, parameters: countParameters(flow), exact, likelihood };
+    return { network, inShape, latentShape, parameters: sum(parametersByLayer(flow)), exact, likelihood };
   });
   say(
     colors.bold(
@@ -174,19 +185,12 @@ function describe(
     const line = valueAt(flow.ledgerLines, index);
     return { ...line, inShape, outShape, parameters: valueAt(counts, index) };
   });
-  const parameters = counts.reduce((sum, count) => sum + count, 0);
+  const parameters = sum(counts);
   const { inShape, latentShape, dimensions, exact, likelihood } = flow;
   const after = facts.step === undefined ? "" : ` after ${formatCount(facts.step)} steps`;
   say(
     `${colors.bold(network.name)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${likelihoodWords[likelihood]}`,
   );
-  const paper = paperCount(network, flow);
-  if (paper) {
-    say(`the authors count ${formatCount(paper.parameters)}${paper.differences.length > 0 ? ":" : " too"}`);
-    const signed = (count: number): string => `${count < 0 ? "-" : "+"}${formatCount(Math.abs(count))}`;
-    const rows = paper.differences.map((term) => [signed(term.parameters), term.what]);
-    for (const line of table(rows, [true])) say(`  ${line}`);
-  }
   say();
   const rows = [
     ["layer", "in", "out", "parameters", "likelihood"],
@@ -209,7 +213,6 @@ function describe(
     exact,
     likelihood,
     parameters,
-    ...(paper && { paper }),
     layers,
     ...(network.description && { description: network.description }),
   });
