@@ -119,14 +119,6 @@ describe("a run of a table", () => {
     expect(rows.map(text)).toEqual(csv.map((line) => line.replace(/^'/, "")));
   });
 
-  it("keeps the share of ordinary rows among flagged ones small", async () => {
-    const flags = ["--fdr", "0.3", "--quiet"];
-    const lines = linesOf((await runCommand(["score", run, join(root, "other.csv"), ...flags])).stdout);
-    const flagged = lines.flatMap((line, i) => (line.endsWith(",1") ? [(i - 1) % 50 === 0] : []));
-    expect(flagged.filter((odd) => odd).length).toBeGreaterThan(10);
-    expect(flagged.filter((odd) => !odd).length / flagged.length).toBeLessThan(0.6);
-  });
-
   it("scores a row of its own table as the same row of any other file, and never compares it with itself", async () => {
     const own = join(root, "orders.csv");
     const copy = join(root, "copy.csv");
@@ -184,7 +176,6 @@ describe("a run of a table", () => {
     expect([head, lines.length]).toEqual(["row,log_prob,nll", 180]);
     await expectRefusal(["score", run, "--split", "train", "--false-alarms", "0.1"], 2, "leave --split out");
     await expectRefusal(["score", run, "--split", "train", "--score", "flow"], 2, "leave --split,");
-    await expectRefusal(["score", run, "--ledger", "--fdr", "0.1"], 2, "--fdr is for tables");
   });
 
   it("samples rows in its own types, given a value", async () => {
@@ -246,7 +237,6 @@ describe("a run of a table", () => {
   });
 
   it("refuses flags that do not fit each other", async () => {
-    await expectRefusal(["score", run, "--fdr", "0.1", "--false-alarms", "0.1"], 2, "exclude each other");
     await expectRefusal(["score", run, "--format", "parquet"], 2, "--format parquet needs a file");
     await expectRefusal(["score", run, "--score", "magic"], 2, "combination");
     await expectRefusal(["train", "--data", "mnist", "--contaminated"], 2, "mnist is none");

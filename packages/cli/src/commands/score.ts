@@ -57,11 +57,6 @@ const flags = {
     placeholder: "N",
     brief: "Add the N columns to blame for each flagged row of a table, and a repair (without N: 3)",
   },
-  fdr: value(
-    probability,
-    "P",
-    "Flag rows of a table so that at most this share of flagged rows is ordinary; reads it twice",
-  ),
   follow: yes("For a run with --time: score rows as they come on standard input, lines of CSV with a header"),
   window: count("For a run with --time: judge N rows together, by the mean of their scores (default: 1)"),
   samples: count("Samples of the noise per image; more of them tighten the bound (default: 1)", "K"),
@@ -107,7 +102,7 @@ log p is that of the image without its label: the mean of p over all classes.
 Runs of tables have a detector: a flow, kernel densities and neighbours combined. Its columns: the id
 of the row (--id names the column; without it the number), score, p and flag. The p-value p compares the
 score with those of held-out rows: a row like these has p at most P with probability P. Rows with p of
-at most --false-alarms are flagged, or with --fdr as many as the Benjamini-Hochberg rule allows.
+at most --false-alarms are flagged.
 --score likelihood writes log_prob, nll, p_value and flag of the run's network instead. Tables are read
 a block at a time.
 
@@ -129,7 +124,7 @@ EXAMPLES
   flowify score runs/a --split train --limit 1000 --format jsonl
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
   flowify score runs/payments --data june.csv --out scored.csv --reasons
-  flowify score june.csv --run runs/payments --out scored.parquet --fdr 0.1
+  flowify score june.csv --run runs/payments --out scored.parquet
   tail -f pump.csv | flowify score runs/pump --follow --reasons 2
   zcat june.csv.gz | flowify score runs/payments --data - --where "amount > 100" --out scored.csv`,
   run: score,
@@ -211,7 +206,7 @@ async function score(context: Running, flags: ScoreFlags, ...args: string[]): Pr
 }
 
 /** Flags that a run whose rows follow each other in time does not take. */
-const ofOtherRuns = ["id", "score", "fdr", "samples", "ledger", "split", "limit"] as const;
+const ofOtherRuns = ["id", "score", "samples", "ledger", "split", "limit"] as const;
 
 /** @throws DataError for a name that is neither a file, nor a pattern, nor standard input */
 function expectFiles(names: readonly string[]): void {
@@ -240,12 +235,11 @@ function expectTables({ data }: RunConfig, { where, split }: ScoreFlags, files: 
  * @throws UsageError for flags of the detector where it does not judge
  */
 function isForDetector({ data }: RunConfig, flags: ScoreFlags, files: readonly string[]): boolean {
-  const { score: kind, fdr, reasons, samples = 1, split, ledger = false } = flags;
+  const { score: kind, reasons, samples = 1, split, ledger = false } = flags;
   const ofLikelihood = kind === "likelihood" || samples > 1 || ledger || split !== undefined;
   const schema = data.reading?.schema;
   if (schema && !ofLikelihood && files.every((file) => isTable(file, schema))) return true;
   const flag = [
-    ...(fdr === undefined ? [] : ["--fdr"]),
     ...(reasons === undefined ? [] : ["--reasons"]),
     ...(kind === undefined || kind === "likelihood" ? [] : ["--score"]),
   ][0];

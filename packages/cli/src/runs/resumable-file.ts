@@ -150,7 +150,7 @@ function foundIn<Schema extends v.GenericSchema>(
   }
 }
 
-/** `run, --fdr`; undefined where all facts are the same. */
+/** `run, --false-alarms`; undefined where all facts are the same. */
 function namesOfChanges(
   before: Readonly<Record<string, string>>,
   now: Readonly<Record<string, string>>,

@@ -67,7 +67,7 @@ type Scored = Readonly<{
 }>;
 
 /** Passes over the rows that are scored; each begins behind so many of them, whole pieces, which are not scored. */
-export type Pass = (skip: number) => AsyncGenerator<Scored>;
+type Pass = (skip: number) => AsyncGenerator<Scored>;
 
 export type ScoreSource = Readonly<{
   found: TableDetector;

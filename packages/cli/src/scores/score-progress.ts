@@ -22,7 +22,6 @@ export type TableScoreFlags = Omit<CommonFlags, "json"> &
   Pick<ImagesFlags, "data" | "limit"> & {
     score?: ScoreKind | "likelihood";
     falseAlarms?: number;
-    fdr?: number;
     reasons?: number;
     format?: TableFormat;
     out?: string;
@@ -38,8 +37,6 @@ const progressSchema = v.strictObject({
   flagged: count,
   /** All rows of this process are scored. */
   complete: v.boolean(),
-  /** The p-value up to which rows are flagged. */
-  threshold: v.number(),
   /** JSON has null for an infinite score. */
   worst: v.array(
     v.strictObject({
@@ -102,13 +99,12 @@ export async function writeScores(
 export function factsOf(
   folder: string,
   files: readonly string[],
-  { score = "combination", falseAlarms, fdr, reasons, format, limit, id, where }: TableScoreFlags,
+  { score = "combination", falseAlarms, reasons, format, limit, id, where }: TableScoreFlags,
 ): Record<string, string> {
   const { config, detector } = runPaths(folder);
   const options = {
     "--score": score,
     "--false-alarms": falseAlarms,
-    "--fdr": fdr,
     "--reasons": reasons,
     "--format": format,
     "--limit": limit,

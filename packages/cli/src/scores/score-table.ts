@@ -1,4 +1,3 @@
-import { UsageError } from "@flowify/core";
 import { tableFormat } from "../data/written/output.js";
 import { begunBehind, joinedProgress, rowWriter } from "../data/written/row-writer.js";
 import type { TableFormat, WrittenColumn } from "../data/written/written-rows.js";
@@ -12,7 +11,6 @@ import { withExecutor } from "../executors.js";
 import type { Running } from "../flags/define.js";
 import { valueAt } from "../places.js";
 import { agree, type Facts } from "../ranks/agreement.js";
-import { type Communicator, gatherTexts } from "../ranks/communicator.js";
 import { inRanks, type Ranks } from "../ranks/ranks.js";
 import { rowOf } from "../rows.js";
 import { type RunConfig, schemaOf } from "../run-config.js";
@@ -30,7 +28,7 @@ import {
   type TableScoreFlags,
   writeScores,
 } from "./score-progress.js";
-import { FALSE_ALARMS, thresholdOf } from "./score-threshold.js";
+import { FALSE_ALARMS, reachable } from "./score-threshold.js";
 
 type Scoring = ScoreSource &
   Readonly<{
@@ -54,11 +52,9 @@ async function scoreInto(
 ): Promise<Readonly<{ state: ScoreProgress; speed: readonly string[] }>> {
   const { found, open, kind, flags, format, terminal, ranks } = scoring;
   const { pass, total, readingMs } = await scoredRows({ ...scoring, share: ranks }, terminal);
-  const threshold = await agreedThreshold(kept?.threshold, ranks, (sum) =>
-    thresholdOf(found, kind, flags, pass, terminal, sum),
-  );
   if (kept?.complete) return { state: kept, speed: [] };
   const calibration = found.calibrations[kind];
+  const threshold = reachable(calibration, flags.falseAlarms ?? FALSE_ALARMS, terminal);
   const reasons =
     flags.reasons === undefined
       ? undefined
@@ -71,7 +67,6 @@ async function scoreInto(
   const stateOf = (progress: unknown, complete: boolean): ScoreProgress => ({
     ...totals,
     complete,
-    threshold,
     worst: [...(reasons?.worst() ?? [])],
     writer: progress,
   });
@@ -114,30 +109,6 @@ async function scoreInto(
   return { state, speed };
 }
 
-/** Of several processes: the threshold of one that has scored rows already, else that of all. */
-async function agreedThreshold(
-  kept: number | undefined,
-  ranks: Ranks | undefined,
-  find: (sum?: (numbers: Float64Array) => Promise<Float64Array>) => Promise<number>,
-): Promise<number> {
-  if (ranks === undefined) return kept ?? find();
-  const { comm } = ranks;
-  const known = JSON.parse(
-    (await gatherTexts(comm, JSON.stringify(kept ?? null))).find((text) => text !== "null") ?? "null",
-  ) as number | null;
-  return known ?? find((numbers) => sumOfRanks(comm, numbers));
-}
-
-async function sumOfRanks(comm: Communicator, numbers: Float64Array): Promise<Float64Array> {
-  const all = await comm.gather(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
-  const sums = new Float64Array(numbers.length);
-  for (const each of all) {
-    const part = new Float64Array(each.slice().buffer);
-    sums.set(sums.map((sum, i) => sum + valueAt(part, i)));
-  }
-  return sums;
-}
-
 /** How many rows were flagged, and why, in a few lines. */
 function flaggedLines(
   { config, files, flags }: Scoring,
@@ -146,12 +117,8 @@ function flaggedLines(
   const sumOf = (count: "rows" | "flagged"): string =>
     formatCount(states.reduce((sum, state) => sum + state[count], 0));
   const source = files.join(", ") || `the test rows of ${config.data.name}`;
-  const limit =
-    flags.fdr === undefined
-      ? `false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}`
-      : `a false discovery rate of ${flags.fdr}`;
   return {
-    flagged: `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at ${limit}${flags.out ? `; scores: ${flags.out}` : ""}`,
+    flagged: `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}${flags.out ? `; scores: ${flags.out}` : ""}`,
     worst: flags.reasons === undefined ? [] : worstLines(states.flatMap(({ worst }) => worst)),
   };
 }
@@ -193,8 +160,6 @@ async function scoreAs(
   const kind = flags.score === "likelihood" ? "combination" : (flags.score ?? "combination");
   const quiet = flags.quiet === true || (ranks !== undefined && ranks.rank > 0);
   const terminal = createTerminal(host, { quiet }, true);
-  if (flags.fdr !== undefined && flags.falseAlarms !== undefined)
-    throw new UsageError("--fdr and --false-alarms exclude each other\nname one of them");
   const format = tableFormat(flags, "scored");
   const found = readDetector(runPaths(folder).detector, folder);
   const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };

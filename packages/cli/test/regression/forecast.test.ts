@@ -293,9 +293,9 @@ describe("score", () => {
 
   it("refuses flags of other runs", async () => {
     await expectRefusal(
-      ["score", run, "--data", table, "--fdr", "0.1"],
+      ["score", run, "--data", table, "--id", "hour"],
       2,
-      "--fdr is not for a run with --time",
+      "--id is not for a run with --time",
     );
     await expectRefusal(
       ["score", run, "--data", table, "--follow"],

@@ -44,12 +44,12 @@ describe("writeResumable", () => {
   });
 
   it("starts anew where it was begun with others, and names them", async () => {
-    await expect(write("b", { failAt: 2, facts: { run: "a", "--fdr": "0.1" } as never })).rejects.toThrow(
+    await expect(write("b", { failAt: 2, facts: { run: "a", "--limit": "1" } as never })).rejects.toThrow(
       "killed",
     );
     const { warnings, began } = await write("b", { facts: { run: "b" } });
     expect(warnings).toEqual([
-      `${join(folder, "b.part")}: begun with another run, --fdr, so it is written anew`,
+      `${join(folder, "b.part")}: begun with another run, --limit, so it is written anew`,
     ]);
     expect([began, textOf("b")]).toEqual([undefined, WHOLE]);
   });
