@@ -6,9 +6,9 @@ const TAIL = 3.442619855899;
 const AREA = 9.91256303526217e-3;
 
 /** Ends of the strips; the width of the first one is its area divided by its height. */
-export const edges = new Float64Array(STRIPS + 1);
+const edges = new Float64Array(STRIPS + 1);
 /** The share of a strip below which every point is under the curve. */
-export const ratios = new Float64Array(STRIPS);
+const ratios = new Float64Array(STRIPS);
 {
   let f = Math.exp(-0.5 * TAIL * TAIL);
   edges[0] = AREA / f;
@@ -37,7 +37,7 @@ export function nextNormal(state: RngState): number {
 }
 
 /** A normal in the tail, or in a strip beside the next one; NaN if it must be drawn again. */
-export function atEdge(state: RngState, strip: number, u: number): number {
+function atEdge(state: RngState, strip: number, u: number): number {
   if (strip === 0) {
     let x: number;
     let y: number;

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeRng, permutation, type Rng } from "../../src/math/rng.js";
 
 const MASK = 0xffffffffn;
@@ -115,25 +115,6 @@ describe("the laws", () => {
       filling.fillNormal(normals);
       expect(normals).toEqual(Float32Array.from(normals, () => drawing.normal()));
       expect(filling.bits()).toBe(drawing.bits());
-    }
-  });
-
-  it("fills arrays with the same numbers where a page must not compile WebAssembly", async () => {
-    const [uniforms, normals] = [new Float32Array(100), new Float32Array(100)];
-    const rng = makeRng(12);
-    rng.fillUniform(uniforms);
-    rng.fillNormal(normals);
-    vi.resetModules();
-    vi.stubGlobal("WebAssembly", undefined);
-    try {
-      const { makeRng: makeAnew } = await import("../../src/math/rng.js");
-      const [without, filled] = [makeAnew(12), new Float32Array(100)];
-      without.fillUniform(filled);
-      expect(filled).toEqual(uniforms);
-      without.fillNormal(filled);
-      expect(filled).toEqual(normals);
-    } finally {
-      vi.unstubAllGlobals();
     }
   });
 
