@@ -7,13 +7,12 @@
  * - The sources of core import `@jax-js/jax`, `ml-matrix`, `valibot` and their own files, nothing else.
  * - A package is reached by its name, not by a path into its folder; only a test may reach a test of a
  *   package below its own (the catalog of layers, for example) or the laws of layers, and `bench` and `test` at the root any file.
- * - What the sources of a published package import is declared in its own package.json: what lies in the
- *   repository's `node_modules` for another's sake is missing, or a second copy, where it is installed.
  * - What browsers load, the sources of the playground and the entries that packages have for pages, imports
  *   nothing of Node, directly or through other files.
  * - What draws charts is loaded by `import()` where a chart is drawn: no other command waits for it.
  * - The rooms of core stand in an order (`floors`): a room imports what stands below it, math/ nothing else of ours.
- * Oxlint forbids cycles, imports of types counted; Biome forbids `export *` and default exports.
+ * Oxlint forbids cycles, imports of types counted; Biome forbids `export *` and default exports. That what a package imports is
+ * declared in its own package.json is for knip to see, and of the packed files for check-pack.
  */
 import { resolve } from "node:path";
 import { forbiddenImports } from "./imports/forbidden-imports.js";

@@ -12,10 +12,9 @@ import {
   measuresInside,
   nodePackages,
   packageOf,
-  published,
   workspaceOf,
 } from "./rules.js";
-import { declaredBy, packageNames, resolveRelative } from "./workspaces.js";
+import { packageNames, resolveRelative } from "./workspaces.js";
 
 /** All that is forbidden in the repository at `root`, sorted: `path:line text`; and how many files were read. */
 export function forbiddenImports(root: string): { files: number; violations: string[] } {
@@ -23,7 +22,6 @@ export function forbiddenImports(root: string): { files: number; violations: str
   const say = (path: string, line: number, text: string): void =>
     void violations.push(`${path}:${line} ${text}`);
   const names = packageNames(root);
-  const declared = new Map(published.map((workspace) => [workspace, declaredBy(root, workspace)]));
 
   /** Says so where a room of core imports one above it. */
   function checkFloors(from: string, line: number, name: string, target: string): void {
@@ -77,16 +75,6 @@ export function forbiddenImports(root: string): { files: number; violations: str
   const targetOf = (from: string, name: string): string | undefined =>
     name.startsWith(".") ? resolveRelative(root, from, name) : names.get(name)?.source;
 
-  /** Reports imports of a published package that its package.json does not declare. */
-  function checkDeclared({ path, workspace }: Source, { line, name }: Import): void {
-    const known = workspace && path.startsWith(`${workspace}/src/`) && declared.get(workspace);
-    if (!known || name.startsWith(".") || isBuiltin(name)) return;
-    const needed = packageOf(name);
-    if (violations.some((said) => said.startsWith(`${path}:${line} `))) return; // forbidden in general
-    if (names.get(needed)?.workspace !== workspace && !known.has(needed))
-      say(path, line, `"${name}": ${workspace}/package.json does not declare ${needed} as a dependency`);
-  }
-
   /** Says which imports of Node a browser would run into: those of types vanish before. */
   function checkBrowsers(): void {
     const found = new Map(sources.map((source) => [source.path, source]));
@@ -110,7 +98,6 @@ export function forbiddenImports(root: string): { files: number; violations: str
     .map((path) => readSource(root, path));
   for (const source of sources) for (const each of source.imports) check(source, each);
   checkBrowsers();
-  for (const source of sources) for (const each of source.imports) checkDeclared(source, each);
   for (const { path } of sources)
     if (floorOf(path) === -1) say(path, 1, "has no place in the order of core's rooms: add it to `floors`");
   return { files: sources.length, violations: violations.sort() };

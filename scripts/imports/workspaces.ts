@@ -6,9 +6,6 @@ import { below } from "./rules.js";
 type Manifest = Readonly<{
   name?: string;
   exports?: Record<string, { "@flowify/source"?: string }>;
-  dependencies?: Record<string, string>;
-  optionalDependencies?: Record<string, string>;
-  peerDependencies?: Record<string, string>;
 }>;
 
 function readManifest(root: string, folder: string): Manifest {
@@ -25,12 +22,6 @@ export function entriesIn(root: string, folder: string): Entry[] {
   return Object.entries(exports).flatMap(([entry, { "@flowify/source": source }]) =>
     source ? [{ name: join(name, entry), source: join(folder, source) }] : [],
   );
-}
-
-/** Packages that a workspace declares as its dependencies. */
-export function declaredBy(root: string, workspace: string): ReadonlySet<string> {
-  const { dependencies, optionalDependencies, peerDependencies } = readManifest(root, workspace);
-  return new Set(Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies }));
 }
 
 /** Import names of the workspaces: `@flowify/core` → its folder and its source file. */
