@@ -2,8 +2,6 @@ import { convertOnnx, exportFlow, exportStep, nativeExecutor, wasmExecutor } fro
 import { couplingFlow, FlowModel, fit, jaxExecutor, loadDataSet, loadModel, openExecutor } from "flowify";
 import { arrayColumns, fitDetector, readTable, tableFlow } from "flowify/tables";
 import { expect, it } from "vitest";
-import { neighbourDistances } from "../src/detect/knn.js";
-import { rowReasons } from "../src/detect/reasons/row-reasons.js";
 
 type Loose = (...values: unknown[]) => unknown;
 const loose = (f: unknown): Loose => f as Loose;
@@ -26,12 +24,6 @@ it.each<[string, () => unknown, string]>([
     () => loose(fitDetector)(executor, rows, arrayColumns(2), { step: 3 }),
     'fitDetector: unknown option "step"; did you mean "steps"?',
   ],
-  [
-    "neighbourDistances",
-    () => loose(neighbourDistances)(executor, rows, rows, 2, { neighbours: 3 }),
-    'neighbourDistances: unknown option "neighbours"; it has k',
-  ],
-  ["rowReasons", () => loose(rowReasons)(() => rows, rows, 2, { usual: 1 }), 'did you mean "isUsual"?'],
   ["nativeExecutor", () => loose(nativeExecutor)({ thread: 2 }), 'did you mean "threads"?'],
   ["wasmExecutor", () => loose(wasmExecutor)({ thread: 2 }), 'did you mean "threads"?'],
   ["convertOnnx", () => loose(convertOnnx)({}, { outputs: "y" }), 'did you mean "output"?'],

@@ -1,5 +1,4 @@
-import { type Executor, UsageError } from "@flowify/core";
-import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
+import type { Executor } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
 import { entryOf } from "../places.js";
 import { rowOf } from "../rows.js";
@@ -10,29 +9,26 @@ import { findSpaces, type SpaceArrays, spaceArrays, standardSpace } from "./spac
 /** Of distances, in standard deviations: they are exact to a small part of it. */
 const UNIT = 0.1;
 
+/** The neighbour whose distance counts. */
+const K = 5;
+
 /** Reference rows of a part, and rows whose distances are held at once. */
 const SIZE = { part: 256, rows: 2048 } as const;
 
 /**
- * The distance of each row to its k-th neighbour among training rows, in standardized columns: the baseline that a detector
+ * The distance of each row to its fifth neighbour among training rows, in standardized columns: the baseline that a detector
  * has to beat. A training row is not compared with itself.
  *
- * @param training rows [m, width]
+ * @param training rows [m, width], at least six
  * @param rows [n, width]
- * @throws UsageError where there are at most k training rows
  */
 export async function neighbourDistances(
   executor: Executor,
   training: Float32Array,
   rows: Float32Array,
   width: number,
-  options: Readonly<{ k?: number }> = {},
 ): Promise<Float64Array> {
-  checkOptions("neighbourDistances", { k: o.anything }, options);
-  const { k = 5 } = options;
   const count = training.length / width;
-  if (!(Number.isInteger(k) && k >= 1 && k < count))
-    throw new UsageError(`k = ${k}: expected a neighbour from 1 to ${count - 1}, the other training rows`);
   const spaces = findSpaces(training, width);
   const reference = referenceParts(standardized(training, spaces), width, UNIT, SIZE.part);
   const constants = { spaces: spaceArrays(spaces), reference };
@@ -52,9 +48,9 @@ export async function neighbourDistances(
       const logs = entryOf(found, "logs");
       for (const [i, equal] of entryOf(found, "copies").entries()) {
         const others = Math.max(0, equal - 1); // equal rows beside itself
-        if (others >= k) continue;
+        if (others >= K) continue;
         const own = rowOf(logs, i, count);
-        out[from + i] = UNIT * Math.sqrt(-2 * kLargest(k - others, own));
+        out[from + i] = UNIT * Math.sqrt(-2 * kLargest(K - others, own));
       }
     }
     return out;

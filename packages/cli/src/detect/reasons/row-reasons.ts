@@ -1,4 +1,3 @@
-import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { rowOf } from "../../rows.js";
 import { CLIP, findSpaces } from "../spaces.js";
 import { type Change, type LogDensity, meanRepairs, smallestRepairs, usualValues } from "./repairs.js";
@@ -42,10 +41,8 @@ export function rowReasons(
   density: LogDensity,
   training: Float32Array,
   width: number,
-  options: ReasonOptions = {},
+  { judge = density, isUsual = () => true, space = robustColumns(training, width) }: ReasonOptions = {},
 ): Reasoner {
-  checkOptions("rowReasons", { judge: o.callback, isUsual: o.callback, space: o.callback }, options);
-  const { judge = density, isUsual = () => true, space = robustColumns(training, width) } = options;
   const usual = usualValues(training, width);
   let known: Promise<Float32Array> | undefined;
   return {
