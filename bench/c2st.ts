@@ -2,8 +2,8 @@ import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec, permutation, treeMap } from "@flowify/core/internal";
 import { makeRng, type Rng, sizeOf, softplus } from "@flowify/core/layer";
 import { type JsTree, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
+import { surveyColumns } from "../packages/cli/src/data/column-survey.js";
 import { takeRows } from "../packages/cli/src/rows.js";
-import { meanAndSpread } from "../packages/cli/src/statistics.js";
 
 /** Settings of the classifier, those of scikit-learn's `MLPClassifier`. */
 const BATCH = 200;
@@ -153,12 +153,9 @@ export async function c2st(
 }
 
 function standardized(first: Float32Array, second: Float32Array, dim: number): Float32Array {
-  const out = new Float32Array(first.length + second.length);
-  out.set(first);
-  out.set(second, first.length);
-  for (let k = 0; k < dim; k++) {
-    const { mean, std } = meanAndSpread(first.filter((_, i) => i % dim === k));
-    for (let i = k; i < out.length; i += dim) out[i] = ((out[i] as number) - mean) / (std || 1);
-  }
-  return out;
+  const survey = surveyColumns({ rows: first, count: first.length / dim, shape: [dim] });
+  return Float32Array.from([...first, ...second], (value, i) => {
+    const { mean = 0, std = 1 } = survey[i % dim] ?? {};
+    return (value - mean) / (std || 1);
+  });
 }

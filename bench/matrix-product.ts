@@ -3,6 +3,7 @@ import { type Executor, HostArray } from "@flowify/core";
 import { ArraySpec } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
+import { quantile } from "../packages/cli/src/statistics.js";
 
 const SIZE = 1024;
 
@@ -13,13 +14,7 @@ const threadsOf = (threads: number | undefined): string =>
 export const machine = (threads?: number): string =>
   `${os.cpus()[0]?.model ?? "unknown"}, ${os.availableParallelism()} cores, Node ${process.version}${threadsOf(threads)}`;
 
-export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
-};
+export const median = (values: readonly number[]): number => quantile(Float64Array.from(values).sort(), 0.5);
 
 /** g, the unit of every timing: the 1024³ float32 product on an executor, compiled once. */
 export async function matrixProduct(executor: Executor) {
