@@ -80,12 +80,15 @@ const couplings = (n: number): NetworkLayer[] =>
         { kind: "coupling", stack: 2, bins, bound, hidden },
       ]).flat();
 
-/** Most columns of a table, and fewest rows, for mixtures of so many normals: in the units of the columns, behind their splines, and behind couplings. */
+/**
+ * Most columns of a table, and fewest rows, for mixtures of so many normals: in the units of the columns, behind their splines, there
+ * where codes share them out, and behind couplings.
+ */
 const MIXTURES = [
-  { most: 3, rows: 1000, own: [2, 3, 4, 6, 9, 16, 24], behind: [4], trained: 4 },
-  { most: 8, rows: 0, own: [2, 3, 4, 6, 9, 16], behind: [4], trained: 4 },
-  { most: 32, rows: 0, own: [2, 4, 8], behind: [4], trained: 4 },
-  { most: 100, rows: 0, own: [2, 4], behind: [2], trained: 0 },
+  { most: 3, rows: 1000, own: [2, 3, 4, 6, 9, 16, 24], behind: [4], shared: [9, 16], trained: 4 },
+  { most: 8, rows: 0, own: [2, 3, 4, 6, 9, 16], behind: [4], shared: [9], trained: 4 },
+  { most: 32, rows: 0, own: [2, 4, 8], behind: [4], shared: [], trained: 4 },
+  { most: 100, rows: 0, own: [2, 4], behind: [2], shared: [], trained: 0 },
 ] as const;
 
 /**
@@ -179,6 +182,7 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
   const {
     own = [],
     behind = [],
+    shared = [],
     trained = 0,
   } = MIXTURES.find((each) => n <= each.most && rows >= each.rows) ?? {};
   const normals = (components: number): NetworkLayer => ({ kind: "gaussianMixture", components, kept: 0 });
@@ -220,7 +224,7 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
           [marginal, whiten(0.05)],
         ]),
     ...(n < LEAST_FOR_FACTORS ? [] : [[factors], [marginal, factors]]),
-    ...behind.map((components) => [marginal, normals(components)]),
+    ...[...behind, ...(given ? shared : [])].map((components) => [marginal, normals(components)]),
   ];
   const moving = n === 1 ? [bent] : couplings(n);
   const learning = [

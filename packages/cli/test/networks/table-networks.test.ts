@@ -53,6 +53,14 @@ describe("the networks for tables", () => {
     });
   });
 
+  it("share more normals behind splines out where there are codes", async () => {
+    const waves = await setOf("x,y", (i) => `${Math.sin(i)},${Math.cos(i * i)}`);
+    const behind = ({ description }: ReturnType<typeof networkFor>): string[] | null =>
+      JSON.stringify(description).match(/"bins":32},{"kind":"gaussianMixture","components":\d+/g);
+    expect(behind(networkFor("auto", waves))).toHaveLength(1);
+    expect(behind(networkFor("auto", mixed))).toHaveLength(2);
+  });
+
   it("by default give codes and numbers of few values probabilities, and the others a density given them", () => {
     const [front, row, ...others] = networkFor("auto", mixed).description!.layers;
     expect(front).toMatchObject({ kind: "dequantizeColumns", gaps: [0, 0, 0, 0.05, 0, 0, 0, 0] });
