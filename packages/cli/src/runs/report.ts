@@ -43,7 +43,7 @@ export function figureOf(
 export function likelihoodDocument(
   evaluation: Pick<Evaluation, "nats" | "bpd" | "stdErr" | "ledger">,
   set: Pick<DataSet, "shape">,
-) {
+): Readonly<Record<string, unknown>> {
   const unit = unitOf(set.shape);
   const { value, stdErr } = figureOf(evaluation, set);
   const line = ({ layer, nats, bpd, likelihood, exact }: LedgerEntry) => ({

@@ -27,7 +27,7 @@ export const describeExport = (
   { inShape, latentShape, domain, condition, dimensions, exact, likelihood, ledgerLines }: Flow,
   written: readonly WrittenProgram[],
   { network, step }: Origin,
-) => ({
+): Readonly<Record<string, unknown>> => ({
   format: "flowify-export",
   version: 1,
   network,
