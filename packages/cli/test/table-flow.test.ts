@@ -52,6 +52,9 @@ describe("a flow of a table", () => {
           mass += width * step * logs.reduce((sum, log) => sum + Math.exp(log), 0);
         }
     expect(Math.abs(mass - 1)).toBeLessThan(0.005);
+    // a row beyond all others has a number, too, however small its density
+    const [far] = await model.logProb(Float32Array.of(0, 1, 1e30, 0));
+    expect(far).toBeLessThan(-100);
     const cells = tableCells(schema, await model.sampleFlat(400, { seed: 1 }));
     const share = (is: (row: (typeof cells)[number]) => boolean): number => cells.filter(is).length / 400;
     expect(Math.abs(share(({ shop }) => shop === "web") - 0.25)).toBeLessThan(0.09);

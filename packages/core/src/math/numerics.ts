@@ -1,4 +1,4 @@
-import { lax, nn, numpy as np } from "@jax-js/jax";
+import { lax, numpy as np } from "@jax-js/jax";
 import { countOf } from "../shape.js";
 
 /** ln 2π. */
@@ -40,8 +40,14 @@ export function sumExamples(x: np.Array): np.Array {
   );
 }
 
-/** log Σ exp over one axis, stable. */
-export const logSumExp = (x: np.Array, axis: number): np.Array => nn.logsumexp(x, axis);
+/** The least finite float32. */
+const LEAST = -(2 - 2 ** -23) * 2 ** 127;
+
+/** log Σ exp over one axis, stable; −Infinity where all are, and not NaN. */
+export function logSumExp(x: np.Array, axis: number): np.Array {
+  const top = lax.stopGradient(np.maximum(np.max(x.ref, axis, { keepdims: true }), LEAST));
+  return np.squeeze(top.ref.add(np.log(np.sum(np.exp(x.sub(top)), axis, { keepdims: true }))), axis);
+}
 
 /** A scalar for every example: [] ↦ [B]. */
 export const perExample = (scalar: np.Array, batch: number): np.Array => np.broadcastTo(scalar, [batch]);
