@@ -29,15 +29,27 @@ describe("columns that follow from others", () => {
     ]);
   });
 
-  it("are no columns that are only nearly alike, or missing in other rows", async () => {
-    const { notes } = await read("alike", "size,near,gaps,shop,other,flag", (i) =>
+  it("are named where one of two lacks values, the one that lacks more", async () => {
+    const { notes } = await read("lacking", "size,whole,shop,town", (i) =>
+      [size(i), 2 + Math.sin(i), i % 5 === 3 ? "" : shop(i), shop(i)].join(","),
+    );
+    expect(notes).toEqual([
+      expect.stringContaining(
+        '"size" is 1 × "whole" − 2 where it has values; "shop" names the same groups of rows as "town" where it has values.',
+      ),
+    ]);
+  });
+
+  it("are no columns that are only nearly alike, missing in other rows, or there in few", async () => {
+    const { notes } = await read("alike", "size,near,gaps,shop,other,flag,few", (i) =>
       [
         size(i),
         Math.sin(i) + 1e-4 * Math.cos(5 * i),
-        i % 9 === 5 ? "" : Math.sin(i),
+        i % 9 === 5 ? "" : 3 * Math.sin(i),
         shop(i),
         i === 7 ? "south" : shop(i),
         i % 2,
+        i % 9 === 0 ? Math.sin(i) : "",
       ].join(","),
     );
     expect(notes).toEqual([]);
