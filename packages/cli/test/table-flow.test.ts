@@ -88,6 +88,32 @@ describe("a flow of a table", () => {
     await model.dispose();
   });
 
+  it("has probabilities of cents and of days of the week, and samples have them as often", async () => {
+    const rng = makeRng(9);
+    const ends = ["99", "99", "99", "95"];
+    const file = join(root, "ends.csv");
+    const row = (): string => {
+      const day = new Date(864e5 * (18_267 + 7 * rng.integer(100) + rng.integer(5)))
+        .toISOString()
+        .slice(0, 10);
+      return `${day},${rng.integer(100)}.${ends[rng.integer(4)]}`;
+    };
+    writeFileSync(file, `day,price\n${Array.from({ length: 1000 }, row).join("\n")}\n`);
+    const { schema, rows, fillLog } = await readTable(file);
+    expect(schema.columns.map(({ cycle }) => cycle)).toEqual([7, 25]); // 95 and 99 lie 4 apart;
+    const model = await fit(tableFlow(schema), rows, { steps: 1, seed: 7 });
+    const logProb = await model.logProb(rows);
+    const mean = logProb.reduce((sum, log, i) => sum + (log - fillLog[i]!) / 1000, 0);
+    const truth = -Math.log(100 * 5) - Math.log(100) - 0.5623;
+    expect(mean).toBeGreaterThan(truth - 0.2);
+    expect(mean).toBeLessThan(truth + 0.1);
+    const cells = tableCells(schema, await model.sampleFlat(400, { seed: 1 }));
+    const share = (is: (row: (typeof cells)[number]) => boolean): number => cells.filter(is).length / 400;
+    expect(Math.abs(share(({ price }) => String(price).endsWith(".99")) - 0.75)).toBeLessThan(0.09);
+    expect(share(({ day }) => [0, 6].includes(new Date(String(day)).getUTCDay()))).toBeLessThan(0.02);
+    await model.dispose();
+  });
+
   it("keeps the trend of a number that most rows lack", async () => {
     const rng = makeRng(8);
     const file = join(root, "lacking.csv");

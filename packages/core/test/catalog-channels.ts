@@ -134,6 +134,16 @@ const mixtures: readonly CatalogEntry[] = [
     { scale: 0.8 },
   ),
   entry(
+    "mixedRow of 2, one in a cycle",
+    "mixedRow",
+    mixedRow([2], [conditionalAffine([2], 3, { hidden: 0 })], {
+      cycles: [[1, 3, 0.5, -1]],
+      columns: [2],
+      edges: [steps(-0.5, 3)],
+    }),
+    { batch: 1 },
+  ),
+  entry(
     "mixedRow of 2 with a coupling",
     "mixedRow",
     mixedRow([2], [coupling([1], 1, { hidden: 5, bins: 3, condition: 9 })], {

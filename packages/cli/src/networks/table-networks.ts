@@ -20,6 +20,8 @@ type Place = Readonly<{
   origin: number;
   size: number;
   values?: "codes" | "numbers";
+  /** Steps after which a pattern of the values begins again. */
+  cycle?: number | undefined;
   /** How many codes have their own probability, at most. */
   own?: number;
   /** The share of rows in which noise stands in its place, where the next number says so. */
@@ -51,11 +53,11 @@ const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: nu
 function placesOf(schema: TableSchema): Place[] {
   const { rows } = schema;
   return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
-    const { range, gap = 0, origin = 0, uneven, values = [] } = found;
+    const { range, gap = 0, origin = 0, uneven, cycle, values = [] } = found;
     if (range === undefined) return [codes(values.length, rows)];
     const size =
       uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
-    const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size };
+    const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size, cycle };
     if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
     return [{ ...grid, ...(size <= FEW && { values: "numbers" as const }) }];
   });
@@ -106,7 +108,17 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     return [at];
   });
   const edges = all.filter((_, at) => columns.includes(at));
-  const numbers = places.filter((_, at) => !columns.includes(at));
+  const cycles: number[][] = [];
+  const numbers = places.flatMap((place, at) => {
+    if (columns.includes(at)) return [];
+    const { cycle, gap, origin, size } = place;
+    if (cycle === undefined || cycle > room || edges.flat().length + cycle > MOST_VALUES) return [place];
+    room -= cycle;
+    cycles.push([at, cycle, gap, origin]);
+    edges.push(Array.from({ length: cycle + 1 }, (_, k) => k - 0.5));
+    return [{ ...place, gap: 1, origin: 0, size: Math.ceil(size / cycle) }]; // it counts cycles
+  });
+  columns.push(...cycles.map((_, i) => places.length + i));
   if (numbers.length === 0)
     return [
       {
@@ -119,15 +131,12 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
   const layers = densities(numbers, columns.length > 0, rows);
   if (columns.length === 0) return [...front, ...layers];
-  const whole = imputed(places, columns, edges);
-  return [...front, { kind: "mixedRow", columns, edges, hidden, layers: [...whole, ...layers] }];
+  const own = { columns, edges, hidden, ...(cycles.length > 0 && { cycles }) };
+  return [...front, { kind: "mixedRow", ...own, layers: [...imputed(places, columns, edges), ...layers] }];
 }
 
-/** Shares of rows from which and up to which noise is replaced: less does no harm, and more leaves few rows to learn from. */
-const LEAST_NOISE = 0.02;
-const MOST_NOISE = 0.9;
-/** At most so many numbers, those with most of it. */
-const MOST_IMPUTED = 16;
+/** Shares of rows from which and up to which noise is replaced, less does no harm, and more leaves few rows to learn from; and of how many numbers. */
+const NOISE = { least: 0.02, most: 0.9, numbers: 16 } as const;
 
 /** What puts numbers that fit to the others in the place of noise, where there is any: first those that lack the fewest. */
 function imputed(
@@ -141,9 +150,9 @@ function imputed(
     if (columns.includes(at)) return [];
     number++;
     const known = starts[columns.indexOf(at + 1)];
-    return known === undefined || noise < LEAST_NOISE || noise > MOST_NOISE ? [] : [{ number, noise, known }];
+    return known === undefined || noise < NOISE.least || noise > NOISE.most ? [] : [{ number, noise, known }];
   });
-  const most = found.toSorted((a, b) => a.noise - b.noise).slice(-MOST_IMPUTED);
+  const most = found.toSorted((a, b) => a.noise - b.noise).slice(-NOISE.numbers);
   if (most.length === 0) return [];
   return [
     { kind: "impute", numbers: most.map(({ number }) => number), known: most.map(({ known }) => known) },

@@ -9,6 +9,7 @@ import { HostArray } from "../params/host-array.js";
 import { invertOrder } from "../rearrangement.js";
 import { countOf, expectShape, type Shape, sameShape, showShape } from "../shape.js";
 import { boxAt, boxesOf } from "./boxes.js";
+import { inCycles } from "./cycles.js";
 import { flowMixture } from "./flow-mixture.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -21,6 +22,11 @@ const START_ITEMS = { values: 20_000, numbers: 5000 } as const;
 export type MixedRowParams = { values: ArrayTree[]; numbers: ArrayTree[] };
 
 const schemas = {
+  /**
+   * Numbers k = a + g i on a grid, i whole, whose places in a cycle of m steps have probabilities (days of a week, cents): [column, m, g, a]
+   * each. Behind the columns of the row stand the places, 0 to m − 1, and the columns hold the cycles before them. Default none.
+   */
+  cycles: o.optional(o.listOf(o.listOf(o.number, 4))),
   /** Which columns have values, counted from 0; the others are numbers. */
   columns: o.order,
   /** Of each of them the edges between its values, rising. */
@@ -40,7 +46,7 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
  * inverse draws the values, then the numbers given them. The start of the layers knows the values.
  *
  * Errors: `ShapeError` for examples that are no vectors, for columns that are not there or are all there are, and for layers that
- * take something else. Source: Chow and Liu 1968 for the values; Olkin and Tate 1961 (the location model of mixed variables).
+ * take something else; `DomainError` for cycles of fewer than two steps. Source: Chow and Liu 1968 for the values; Olkin and Tate 1961 (the location model of mixed variables).
  *
  * @param layers of the numbers, in their order
  *
@@ -57,11 +63,12 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 export function mixedRow(
   inShape: Shape,
   layers: readonly FlowLayer[],
-  { columns, edges, hidden = 0 }: MixedRowOptions,
+  { cycles = [], columns, edges, hidden = 0 }: MixedRowOptions,
 ): FlowLayer<MixedRowParams> {
   const name = "mixedRow";
-  const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
+  const { apart, together, contribution } = inCycles(name, inShape[0] ?? 0, cycles);
+  const n = (inShape[0] ?? 0) + cycles.length;
   if (edges.length !== columns.length)
     throw new ShapeError(`${name}: expected edges of ${columns.length} columns, got ${edges.length}`);
   const others = Array.from({ length: n }, (_, c) => c).filter((c) => !columns.includes(c));
@@ -108,24 +115,26 @@ export function mixedRow(
     },
     forward(params, x, noise) {
       expectShape(name, "x", x, inShape);
-      const codes = take(x.ref, columns);
+      const row = apart(x);
+      const codes = take(row.ref, columns);
       const first = values.forward(params.values, codes.ref, values.forwardNoise as NoiseTree);
       first.z.dispose();
-      const step = numbers.forward(params.numbers, take(x, others), noise, seen(codes));
-      return { z: step.z, contribution: step.contribution.add(first.contribution) };
+      const step = numbers.forward(params.numbers, take(row, others), noise, seen(codes));
+      const both = step.contribution.add(first.contribution);
+      return { z: step.z, contribution: contribution === 0 ? both : both.add(contribution) };
     },
     inverse(params, z, drawn: { values: NoiseTree; numbers: NoiseTree }) {
       expectShape(name, "z", z, numbers.outShape);
       const nothing = np.zeros([countOf(z), 0], { dtype: z.dtype });
       const codes = values.inverse(params.values, nothing, drawn.values);
       const rest = numbers.inverse(params.numbers, z, drawn.numbers, seen(codes.ref));
-      return take(np.concatenate([codes, rest], 1), back);
+      return together(take(np.concatenate([codes, rest], 1), back));
     },
     async initFromData(key, examples) {
       const [first, other] = splitKey(key, 2);
-      const codes = await examples.map([columns.length], (x) => take(x, columns)).held();
+      const codes = await examples.map([columns.length], (x) => take(apart(x), columns)).held();
       const some = examples.first(START_ITEMS.numbers);
-      const rest = await some.map([others.length], (x) => take(x, others)).held();
+      const rest = await some.map([others.length], (x) => take(apart(x), others)).held();
       const conditions = await valuesOf(codes.first(START_ITEMS.numbers));
       const { values: had, numbers: rested } = (examples.known ?? {}) as Partial<MixedRowParams>;
       return {
@@ -150,12 +159,18 @@ export function mixedRow(
   }
 }
 
+/** How many columns are numbers. */
+const numbersOf = (
+  [n = 0]: Shape,
+  { columns, cycles = [] }: Pick<MixedRowOptions, "columns" | "cycles">,
+): number => n + cycles.length - columns.length;
+
 export const mixedRowKind = defineKind({
   kind: "mixedRow",
   options: schemas,
   flow(inShape, { layers, ...own }, { build }) {
     const S = own.edges.reduce((sum, each) => sum + each.length - 1, 0);
-    return mixedRow(inShape, build(layers, [inShape[0]! - own.columns.length], S), own);
+    return mixedRow(inShape, build(layers, [numbersOf(inShape, own)], S), own);
   },
-  outShape: ([n = 0], { layers, columns }, { outShape }) => outShape(layers, [n - columns.length]),
+  outShape: (inShape, { layers, ...own }, { outShape }) => outShape(layers, [numbersOf(inShape, own)]),
 });

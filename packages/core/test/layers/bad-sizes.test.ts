@@ -213,6 +213,16 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "mixedRow: all 1 columns have values; use valueTree",
   ],
   [
+    "a cycle of a column that is not there",
+    () => mixedRow([2], [actnorm([2])], { cycles: [[2, 7, 1, 0]], columns: [2], edges: [[0, 1]] }),
+    "mixedRow: expected cycles of the columns 0 to 1, got 2",
+  ],
+  [
+    "a cycle of one step",
+    () => mixedRow([2], [actnorm([2])], { cycles: [[0, 1, 1, 0]], columns: [2], edges: [[0, 1]] }),
+    "mixedRow: expected cycles of at least 2 whole steps above 0, got 1 of 1",
+  ],
+  [
     "layers for other numbers of a row",
     () => mixedRow([3], [actnorm([3])], { columns: [0], edges: [[0, 1]] }),
     "mixedRow: the layers take [B, 3], but 2 columns are numbers",

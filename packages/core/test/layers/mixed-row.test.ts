@@ -97,6 +97,59 @@ describe("mixedRow", () => {
     for (const each of [model, without]) await each.dispose();
   });
 
+  it("has probabilities of places in a cycle, and sums to 1: some days of the week are rare, others by a value", async () => {
+    usePrecision("float32");
+    const [period, gap, origin] = [7, 0.5, 3];
+    const shares = [
+      [0.3, 0.3, 0.3, 0.1, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0.5, 0.5],
+    ];
+    /** [a, x], x on a grid with noise; weeks are two to five, all alike. */
+    const weeks = (seed: number, count: number): number[][] => {
+      const rng = makeRng(seed, 4);
+      return Array.from({ length: count }, () => {
+        const a = Number(rng.uniform() < 0.3);
+        let place = 0;
+        for (let left = rng.uniform() - shares[a]![0]!; left > 0; left -= shares[a]![place]!) place++;
+        const steps = period * (2 + rng.integer(4)) + place;
+        return [a, origin + gap * (steps + rng.uniform() - 0.5)];
+      });
+    };
+    const placeOf = (x: number): number => Math.round((x - origin) / gap) % period;
+    const density = ([a = 0, x = 0]: number[]): number =>
+      Math.log((a === 1 ? 0.3 : 0.7) * shares[a]![placeOf(x)]!) - Math.log(4 * gap);
+    const of: Network = {
+      inShape: [2],
+      layers: [
+        {
+          kind: "mixedRow",
+          cycles: [[1, period, gap, origin]],
+          columns: [0, 2],
+          edges: [[-0.5, 0.5, 1.5], Array.from({ length: period + 1 }, (_, k) => k - 0.5)],
+          layers: [{ kind: "marginal", bins: 32 }],
+        },
+      ],
+    };
+    const options = { steps: 1, learningRate: 1e-9, executor: jaxExecutor(), seed: 2 };
+    const model = await fit(flowify(of), weeks(1, 4000), options);
+    expect(model.flow.exact).toBe(true);
+    const fresh = weeks(2, 2000);
+    const logs = await model.logProb(fresh);
+    const loss = sum(fresh.map((row, i) => density(row) - logs[i]!)) / fresh.length;
+    expect(loss).toBeGreaterThan(-0.01);
+    expect(loss).toBeLessThan(0.05);
+    const step = 0.01;
+    const grid = Array.from({ length: 6000 }, (_, i) => -15 + step * i);
+    let mass = 0;
+    for (const a of [0, 1])
+      mass += step * sum(Array.from(await model.logProb(grid.map((x) => [a, x])), Math.exp));
+    expect(Math.abs(mass - 1)).toBeLessThan(0.005);
+    const samples = await model.sample(1000, { seed: 3 });
+    const impossible = samples.filter(([a = 0, x = 0]) => !shares[Math.round(a)]?.[placeOf(x)]);
+    expect(impossible.length).toBeLessThan(10);
+    await model.dispose();
+  });
+
   it("learns values with a network, and still sums to 1", async () => {
     usePrecision("float32");
     const made = flowify({

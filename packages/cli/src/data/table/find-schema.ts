@@ -7,7 +7,7 @@ import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js"
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schema.js";
 import { expectEnough } from "./split-rows.js";
-import { atomsOf, type Gap, gapOf, histogramOf } from "./spread.js";
+import { atomsOf, cycleOf, type Gap, gapOf, histogramOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 import type { WrittenAs } from "./written-as.js";
 
@@ -102,7 +102,8 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
   const spikes = spikesOf(tally, type);
   const many = type === "integer" && distinct > MANY;
   const atoms = type === "continuous" || many ? atomsOf(tally, spikes) : [];
-  const gap = gapOf(tally, whole, atoms);
+  const cycle = numeric ? cycleOf(tally) : undefined;
+  const gap = gapOf(tally, whole || cycle !== undefined, atoms);
   const origin = originOf(type, { least, most, mean, std }, gap);
   const likeness = likenessOf(tally);
   return {
@@ -115,6 +116,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
     ...(numeric && {
       range: { least, most, mean, std },
       ...gap,
+      ...(cycle !== undefined && !gap.uneven && { cycle }),
       ...(type === "continuous" && decimals !== undefined && { decimals }),
       histogram: histogramOf(tally),
     }),

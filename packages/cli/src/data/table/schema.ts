@@ -35,6 +35,8 @@ const columnSchema = v.strictObject({
   gap: v.exactOptional(v.pipe(number, v.minValue(0))),
   /** Values are no multiples of the gap. */
   uneven: v.exactOptional(v.literal(true)),
+  /** Steps after which a pattern of the values begins again: days of a week, cents. */
+  cycle: v.exactOptional(v.pipe(number, v.integer(), v.minValue(2))),
   /** Days of which all differences of dates are multiples, whole milliseconds, where the gap is no such number. */
   grid: v.exactOptional(v.pipe(number, v.gtValue(0))),
   /** Decimals that the values of a continuous column have at most; absent where they have many. */

@@ -68,6 +68,53 @@ export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value
   );
 }
 
+/** Steps of cycles that are looked for: days of a week; digits at the end of a number, such as cents. With those of 1, at most so many. */
+const CYCLES = { date: [7], number: [10, 100], most: 100 } as const;
+
+/** Least gain by a cycle, in nats a value, and most of its steps where it is one: four cycles lie within the middle eight tenths. */
+const CYCLE = { gain: 0.1, within: 4, middle: [0.1, 0.9] } as const;
+
+/**
+ * Steps of the grid after which a pattern of the values begins again: the places in it of the lower half of the values make those of the
+ * upper half likelier, and the other way round. Undefined where there is none.
+ */
+export function cycleOf(tally: ColumnTally): number | undefined {
+  const { grid, least } = tally.numbers();
+  const areDates = tally.kinds.date.count > 0;
+  if (grid === 0 || (areDates && grid !== 1)) return undefined;
+  const steps = tally
+    .sample()
+    .map((value) => Math.round((value - least) / grid))
+    .sort((a, b) => a - b);
+  const [low = 0, high = 0] = CYCLE.middle.map((share) => steps[Math.floor(share * steps.length)] ?? 0);
+  const halves = [steps.slice(0, steps.length / 2), steps.slice(steps.length / 2)] as const;
+  const gainOf = (period: number): number => {
+    const [lower, upper] = halves.map((half) => {
+      const counts = new Array<number>(period).fill(0);
+      for (const step of half) counts[step % period]!++;
+      return counts;
+    }) as [number[], number[]];
+    const gain = (by: number[], of: number[]): number => {
+      const [all, rows] = [sum(by), sum(of)];
+      return sum(
+        of.map((count, r) => (count / rows) * Math.log((period * (by[r]! + 0.5)) / (all + 0.5 * period))),
+      );
+    };
+    return Math.min(gain(lower, upper), gain(upper, lower));
+  };
+  const one = Math.round(1 / grid);
+  const isWhole = Math.abs(one * grid - 1) < 1e-9 && one > 1 && one <= CYCLES.most;
+  const periods = areDates ? CYCLES.date : [...new Set([...(isWhole ? [one] : []), ...CYCLES.number])];
+  const found = periods
+    .filter((period) => high - low >= CYCLE.within * period)
+    .map((period) => ({ period, gain: gainOf(period) }))
+    .filter(({ gain }) => gain >= CYCLE.gain)
+    .toSorted((a, b) => b.gain - a.gain);
+  return found[0]?.period;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
 /** Of texts of numbers that of the nearest number below (-1) or above (1) another one. */
 function nearest(texts: readonly string[], to: string, side: -1 | 1): string | undefined {
   const distance = (text: string): number => side * (Number(text) - Number(to));

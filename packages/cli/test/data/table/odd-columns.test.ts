@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeRng, type Rng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
@@ -58,6 +59,35 @@ describe("columns that follow from others", () => {
   it("are named as a shell takes them", async () => {
     const { notes } = await read("spaces", "size,size (again)", (i) => `${size(i)},${size(i)}`);
     expect(notes).toEqual([expect.stringContaining("leave them out by --drop 'size (again)'")]);
+  });
+});
+
+describe("a pattern that begins again", () => {
+  const cycleOf = async (name: string, value: (rng: Rng) => string | number) => {
+    const rng = makeRng(5);
+    const { columns } = await read(name, "value", () => String(value(rng)), 600);
+    return [columns[0]?.cycle, columns[0]?.gap];
+  };
+  const day = (days: number): string => new Date(864e5 * (19_000 + days)).toISOString().slice(0, 10);
+  const count = (rng: Rng): number => Math.floor(-40 * Math.log(1 - rng.uniform()));
+
+  it("is found in days of the week, ends of prices that hardly repeat, and tens", async () => {
+    const workday = (rng: Rng): string => day(7 * rng.integer(60) + rng.integer(5));
+    expect(await cycleOf("workdays", workday)).toEqual([7, 1]);
+    const price = (rng: Rng): string =>
+      `${rng.integer(5000)}.${rng.uniform() < 0.8 ? 99 : 50 + rng.integer(9)}`;
+    expect(await cycleOf("prices", price)).toEqual([100, 0.01]);
+    const half = (rng: Rng): string => `${rng.integer(5000)}.${rng.uniform() < 0.8 ? 99 : 49}`;
+    expect(await cycleOf("halves", half)).toEqual([2, 0.5]);
+    const heaped = (rng: Rng): number => (rng.uniform() < 0.5 ? 10 * rng.integer(9) : rng.integer(90));
+    expect((await cycleOf("heaped", heaped))[0]).toBe(10);
+  });
+
+  it("is not found where there is none: any day, counts, amounts, values that lie close together", async () => {
+    expect((await cycleOf("days", (rng) => day(rng.integer(400))))[0]).toBeUndefined();
+    expect((await cycleOf("counts", count))[0]).toBeUndefined();
+    expect((await cycleOf("amounts", (rng) => (0.37 * count(rng)).toFixed(2)))[0]).toBeUndefined();
+    expect((await cycleOf("close", (rng) => 40 + rng.integer(7)))[0]).toBeUndefined();
   });
 });
 
