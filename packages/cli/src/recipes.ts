@@ -53,7 +53,7 @@ const tuned: Readonly<Record<string, Partial<Rates>>> = {
   "mnist/fmlp": { ...rate(2e-3), ...SMALL_BATCH },
   "mnist/fconv1": { ...rate(4e-3), ...SMALL_BATCH },
   "mnist/fconv1-nsf": { ...rate(4e-3), ...SMALL_BATCH },
-  "mnist/fconv2": { ...rate(4e-3), ...SMALL_BATCH },
+  "mnist/fconv2": { ...rate(4e-3), batchSize: 32, optimizer: "muon" },
   "mnist/fconv2-nsf": { ...rate(3e-3), ...SMALL_BATCH },
   // its rotations stay principal directions: to move them takes a fifth of a step, and is worth 20 of 500 (docs/results/levers.md)
   "mnist/quick": { ...rate(4e-3, 0), batchSize: 32 },

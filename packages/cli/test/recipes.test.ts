@@ -79,7 +79,7 @@ describe("the plan of a run", () => {
     });
     expect(config).toMatchObject({
       flow: { density: "gaussian" },
-      training: { steps: 938, seed: 1, learningRate: 1e-4, orthogonalRate: 2e-4, warmup: 5, clip: 500 },
+      training: { steps: 1875, seed: 1, learningRate: 1e-4, orthogonalRate: 2e-4, warmup: 5, clip: 500 },
     });
   });
 
