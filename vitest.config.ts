@@ -1,6 +1,6 @@
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 import { chromiumPath } from "./apps/playground/chromium.js";
-import { LongestFirst } from "./scripts/vitest/longest-first.js";
+import { LongestFirst } from "./test/vitest/longest-first.js";
 
 const chromium = chromiumPath();
 
@@ -32,7 +32,7 @@ const project = (
     ...files,
     // tests that use ONNX Runtime without our executor leave no telemetry behind either
     env: { ORT_DISABLE_TELEMETRY: "1", ...(chromium && { CHROMIUM: chromium }) },
-    setupFiles: ["scripts/vitest/fast-hash.ts", ...(isolate ? [] : ["scripts/vitest/default-device.ts"])],
+    setupFiles: ["test/vitest/fast-hash.ts", ...(isolate ? [] : ["test/vitest/default-device.ts"])],
     pool: "forks",
     // as the command: most functions run too shortly to be worth optimizing; and short-lived arrays are a tenth of all time
     execArgv: ["--interrupt-budget=1000000", "--max-semi-space-size=64"],
@@ -57,8 +57,8 @@ export default defineConfig({
         exclude: alone,
       }),
     ],
-    globalSetup: ["scripts/vitest/one-build.ts"],
-    reporters: ["default", "./scripts/vitest/totals-reporter.ts"],
+    globalSetup: ["test/vitest/one-build.ts"],
+    reporters: ["default", "./test/vitest/totals-reporter.ts"],
     // one more than the cores of CI: tests of pages and of processes wait now and then
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },

@@ -18,16 +18,19 @@ const WORK = [
   { name: "scores, fconv2", args: ["fconv2:recipe", "--score"] },
 ] as const;
 const PRODUCT = "product of 1024³ (g)";
-type Timed = Readonly<{ ms: number; gMs: number; machine: string }>;
+type Timed = Readonly<{ ms: number; gMs: number }>;
 
 /** A bench in a process that may use the first so many cores alone: taskset of util-linux sees to it. */
 function onCores(cores: number, args: readonly string[]): Timed {
   const own = ["taskset", "--cpu-list", `0-${cores - 1}`];
   const found = benchJson<BenchResult | ScoreResult>([...args, "--steps", "20"], own);
-  return { ms: "stepMs" in found ? found.stepMs : found.scoreMs, gMs: found.gMs, machine: found.machine };
+  return { ms: "stepMs" in found ? found.stepMs : found.scoreMs, gMs: found.gMs };
 }
 
-/** Times steps and scores on 1, 2, 4, … cores; writes `cores.md` and its picture to a folder. */
+/**
+ * Times steps and scores on 1, 2, 4, … cores: prints milliseconds, how many times faster than one core, and the time in g; draws how
+ * many times faster into `cores.png` of a folder.
+ */
 export async function benchCores(folder: string): Promise<void> {
   const numbers = CORES.filter((cores) => cores <= availableParallelism());
   const timed = WORK.map(({ name, args }) => ({
@@ -51,21 +54,7 @@ export async function benchCores(folder: string): Promise<void> {
       return `${own.toFixed(own < 100 ? 1 : 0)}${faster}${inG}`;
     }),
   ]);
-  const last = numbers.at(-1) ?? 1;
-  const missing = CORES.filter((cores) => cores > last);
-  writeFileSync(
-    join(folder, "cores.md"),
-    `# Cores
-
-Made by \`npm run bench -- --cores\` on ${timed[0]?.all.at(-1)?.machine}. Each process may use the first so many cores alone. Milliseconds of a
-training step, or of the scores of 10,000 test images, medians. In parentheses how many times faster than one core. Behind it the
-time in g, which is timed beside each: a host that changes between two of them changes both. What the product of two matrices gains is what the machine has to offer.
-${missing.length > 0 ? `\nThis machine has no ${missing.join(", ")} cores to measure: the same command on a larger one makes the other columns.\n` : ""}
-${table(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)], cells)}
-
-![How many times faster each is with more cores](cores.png)
-`,
-  );
+  console.log(table(["", ...numbers.map((cores) => `${cores} core${cores > 1 ? "s" : ""}`)], cells));
   const values = times.flatMap(({ name, ms }) =>
     numbers.slice(1).map((cores, k) => ({ name, cores: String(cores), gain: gain(ms, k + 1) })),
   );

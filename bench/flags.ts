@@ -32,8 +32,8 @@ in ONNX Runtime, measured between the steps of the same run.
                                      13 % false alarms; --seeds N for the seed
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
-  --cores                            steps and scores on 1, 2, 4, 8 and 16 cores, as far as there are, into docs/results/cores.md, or
-                                     into --out FOLDER, with a picture
+  --cores                            steps and scores on 1, 2, 4, 8 and 16 cores, as far as there are; a picture of them into
+                                     docs/results, or into --out FOLDER
   --without A,B                      without these passes of the lowering: what a pass buys is the time without it beside that with all`;
 
 function positive(flag: string, text: string): number {

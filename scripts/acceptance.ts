@@ -26,7 +26,6 @@ import { cifar10, mnist } from "./acceptance/networks.js";
 import { page } from "./acceptance/page.js";
 import { scale } from "./acceptance/scale.js";
 import { synthetic } from "./acceptance/synthetic.js";
-import { trainPretrained } from "./acceptance/train-given.js";
 
 const checks: readonly Check[] = [
   mnist,
@@ -34,7 +33,6 @@ const checks: readonly Check[] = [
   compress,
   convert,
   architectures,
-  trainPretrained,
   cifar10,
   guard,
   jaxToOnnx,

@@ -12,7 +12,7 @@
  * - What draws charts is loaded by `import()` where a chart is drawn: no other command waits for it.
  * - The rooms of core stand in an order (`floors`): a room imports what stands below it, math/ nothing else of ours.
  * Oxlint forbids cycles, imports of types counted; Biome forbids `export *` and default exports. That what a package imports is
- * declared in its own package.json is for knip to see, and of the packed files for check-pack.
+ * declared in its own package.json is for knip to see.
  */
 import { resolve } from "node:path";
 import { forbiddenImports } from "./imports/forbidden-imports.js";

@@ -1,5 +1,5 @@
 /**
- * Tests the published packages as a user gets them: builds, packs the tarballs, checks their manifests and imports,
+ * Tests the published packages as a user gets them: builds, packs the tarballs, checks their manifests,
  * installs them in an empty folder, compiles strict programs that use them, and runs an import, the refusals where
  * optional packages are missing, and, with those and without the libraries of other platforms, every command in the
  * table of docs/commands.md. Prints the sizes of tarballs and installs, and compares them with those in the README. The example in the README of `jax-to-onnx` runs where its tarball alone is
@@ -26,7 +26,6 @@ import {
 import { printedOnPage, writeReadmeExample } from "./pack/compiler-alone.js";
 import { writeConsumers } from "./pack/consumers.js";
 import { installedSize, removeOtherPlatforms, wrongSizes } from "./pack/installed-size.js";
-import { copiesOf, wrongImports } from "./pack/packed-files.js";
 import { expectScores, tenLines } from "./pack/ten-lines.js";
 
 const packages = published.map((folder) => {
@@ -192,19 +191,17 @@ async function main(folder: string): Promise<void> {
     if (name === "jax-to-onnx") await runCompilerAlone(join(folder, "alone"), tarball);
   }
   const home = join(folder, "home");
-  const installed = (name: string): string => join(home, "node_modules", name);
   await step("install the tarballs into an empty folder", async () => {
     mkdirSync(home);
     writeFileSync(join(home, "package.json"), JSON.stringify({ private: true, type: "module" }));
     await run("npm", ["install", ...QUIET_INSTALL, ...tarballs], home);
-    const linked = readdirSync(installed("@flowify"), { withFileTypes: true });
+    const linked = readdirSync(join(home, "node_modules/@flowify"), { withFileTypes: true });
     if (linked.some((entry) => entry.isSymbolicLink())) throw new Error("a package is only a link");
   });
-  for (const { name } of packages)
-    await step(`imports of ${name}`, () => expectNone(wrongImports(installed(name))));
-  await step("one copy of @jax-js/jax", () => {
-    const copies = copiesOf("@jax-js/jax", home);
-    if (copies.length !== 1) throw new Error(`${copies.length} copies: ${copies.join(", ")}`);
+  await step("one copy of @jax-js/jax", async () => {
+    const listed = await run("npm", ["ls", "@jax-js/jax", "--parseable"], home);
+    const copies = new Set(listed.split("\n").filter((path) => path.endsWith("/@jax-js/jax")));
+    if (copies.size !== 1) throw new Error(`${copies.size} copies: ${[...copies].join(", ")}`);
   });
   for (const { name, config } of writeConsumers(home))
     await step(`a strict program: ${name}`, () => run("tsc", ["-p", config]));

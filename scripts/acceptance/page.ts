@@ -1,6 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { readFileSync } from "node:fs";
 import { type Playground, startPlayground } from "@flowify/playground/browser";
 import { atMost, type Check, fixed, type Row } from "./check.js";
 
@@ -15,34 +13,19 @@ const LONG = { steps: 20_000 };
 
 type Page = Awaited<ReturnType<Playground["open"]>>;
 type Task = { at: number; lasted: number };
-type Watch = { tasks: Task[]; shift: number; frames: number[] };
+type Watch = { tasks: Task[]; frames: number[] };
 const ms = fixed(0, " ms");
 const kB = (value: number): string => `${(value / 1000).toFixed(0)} kB`;
 
-/** Compressed bytes of the initial scripts of the page, and of all of its files. */
-function sizes(folder: string): { first: number; all: number } {
-  const zipped = (file: string): number => gzipSync(readFileSync(join(folder, file))).length;
-  const html = readFileSync(join(folder, "index.html"), "utf8");
-  const scripts = [...html.matchAll(/src="\.\/([^"]+)"/g)].map(([, file = ""]) => file);
-  const all = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const files = all.filter((file) => statSync(join(folder, file)).isFile());
-  const sum = (names: readonly string[]): number => names.reduce((total, file) => total + zipped(file), 0);
-  return { first: sum(scripts), all: sum(files) };
-}
-
-/** Records long tasks, layout shifts and frame times from the beginning. Functions are anonymous, because tsx would wrap named ones. */
+/** Records long tasks and frame times from the beginning. Functions are anonymous, because tsx would wrap named ones. */
 const watch = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
-    const found: Watch = { tasks: [], shift: 0, frames: [] };
+    const found: Watch = { tasks: [], frames: [] };
     Object.assign(globalThis, { found });
     new PerformanceObserver((list) => {
       for (const { startTime, duration } of list.getEntries())
         found.tasks.push({ at: startTime, lasted: duration });
     }).observe({ type: "longtask", buffered: true });
-    new PerformanceObserver((list) => {
-      for (const { value } of list.getEntries() as (PerformanceEntry & { value: number })[])
-        found.shift += value;
-    }).observe({ type: "layout-shift", buffered: true });
     void (async () => {
       for (;;) found.frames.push(await new Promise(requestAnimationFrame));
     })();
@@ -62,7 +45,7 @@ async function memoryOf(page: Page): Promise<number> {
   return statuses.reduce((sum, text) => sum + 1024 * Number(/RssAnon:\s+(\d+)/.exec(text)?.[1]), 0);
 }
 
-/** The playground on this machine: its size, its loading time, and the responsiveness during training. */
+/** The playground while it trains: its speed, its responsiveness and its memory. `npm run site -- --check` measures sizes and loading. */
 export const page: Check = {
   name: "page",
   needs: [],
@@ -71,10 +54,6 @@ export const page: Check = {
     const served = await startPlayground();
     const rows: { [what: string]: Row } = {};
     try {
-      const { first, all } = sizes(served.folder);
-      rows["first script, compressed"] = atMost(first, 200_000, kB);
-      rows["whole page, compressed"] = atMost(all, 3_000_000, kB);
-
       const started = performance.now();
       const plane = await served.open(`#/plane?config=${encodeURIComponent('{"seed":1}')}`, {
         before: watch,
@@ -83,15 +62,9 @@ export const page: Check = {
       rows["first density of the moons"] = atMost(performance.now() - started, 20_000, ms);
       const integral = Number(await plane.locator("#plane-integral").textContent());
       rows["its integral, distance from 1"] = atMost(Math.abs(integral - 1), 0.02, fixed(4));
-      const paint = await plane.evaluate(
-        () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
-      );
-      rows["first paint"] = atMost(paint ?? Number.NaN, 1000, ms);
       const trains = await plane.evaluate(() => performance.now());
       await plane.waitForTimeout(WATCHED);
-      const { tasks, shift, frames } = await plane.evaluate(
-        () => (globalThis as unknown as { found: Watch }).found,
-      );
+      const { tasks, frames } = await plane.evaluate(() => (globalThis as unknown as { found: Watch }).found);
       const watched = frames.filter((at) => at > frames.at(-1)! - WATCHED);
       const longest = (chosen: readonly Task[]): number => Math.max(0, ...chosen.map(({ lasted }) => lasted));
       rows[`longest task in ${WATCHED / 1000} s of training`] = atMost(
@@ -106,7 +79,6 @@ export const page: Check = {
       );
       const mean = (watched.at(-1)! - watched[0]!) / (watched.length - 1);
       rows["mean time of a frame"] = atMost(mean, 17, fixed(1, " ms"));
-      rows["layout shift"] = atMost(shift, 0.1, fixed(3));
 
       const hash = `#/plane?config=${encodeURIComponent(JSON.stringify(LONG))}`;
       const long = await served.open(hash);

@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { atMost, equal, fixed, notRun, type Row } from "./check.js";
+import { atMost, equal, fixed, type Row } from "./check.js";
 import type { Ended } from "./node.js";
 import { type Launcher, ranksWith, run, start } from "./scale-job.js";
 import { halfCheckpoints, metricsLength, sameCheckpoint } from "./scale-runs.js";
@@ -104,61 +102,3 @@ export async function hang({ launcher, train, whole, steps, scratch, say }: Tria
   }
   return rows;
 }
-
-/** Fills the file system of a file. */
-function fill(file: string): void {
-  try {
-    for (;;) appendFileSync(file, Buffer.alloc(65_536));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-  }
-}
-
-/** Mounts a file system of so many megabytes for a trial. */
-async function onSmallDisk(
-  scratch: string,
-  megabytes: number,
-  tried: (disk: string) => Promise<Rows>,
-): Promise<Rows> {
-  const disk = join(scratch, "disk");
-  mkdirSync(disk);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "flowify", disk], { stdio: "pipe" });
-  } catch {
-    return { "a file system": notRun("mounting needs root") };
-  }
-  try {
-    return await tried(disk);
-  } finally {
-    execFileSync("umount", [disk]);
-  }
-}
-
-/** Megabytes of a disk for the checkpoints of a run, a few kilobytes each. */
-const DISK = 4;
-
-/**
- * The disk of rank 0 is full from a checkpoint on: the job ends with an error that says so, no checkpoint is half written, and with
- * room again it resumes bit for bit.
- */
-export const disk = ({ launcher, train, whole, steps, scratch, say }: Trial): Promise<Rows> =>
-  onSmallDisk(scratch, DISK, async (small) => {
-    say("the disk of rank 0 is full");
-    const [folder, filler] = [join(small, "run"), join(small, "filler")];
-    const job = start(launcher, RANKS, [...train, "--out", folder]);
-    await trains(folder, 0, job);
-    fill(filler);
-    const { status, output } = await job;
-    const half = halfCheckpoints(folder).length;
-    const ended = sameCheckpoint(folder, whole, steps);
-    rmSync(filler);
-    await run(launcher, RANKS, ["train", "--resume", folder]);
-    const what = `${launcher.name}, a full disk`;
-    return {
-      [`${what}: exit status is not 0`]: equal(status !== 0, true),
-      [`${what}: is named`]: equal(/ENOSPC|no space|is full/i.test(output), true),
-      [`${what}: half checkpoints`]: equal(half, 0),
-      [`${what}: last checkpoint written meanwhile`]: equal(ended, false),
-      [`${what}: resumed, bit for bit`]: equal(sameCheckpoint(folder, whole, steps), true),
-    };
-  });

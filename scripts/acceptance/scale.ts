@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { atMost, type Check, equal, notRun, powers, type Row } from "./check.js";
-import { disk, hang, kills } from "./scale-faults.js";
+import { hang, kills } from "./scale-faults.js";
 import { type Launcher, launchers, run } from "./scale-job.js";
 import { removeCheckpoint, sameCheckpoint, stepsOf, writeNetwork, writeRows } from "./scale-runs.js";
 
@@ -39,13 +39,12 @@ export const scale: Check = {
       const whole = `${place}-whole`;
       const trial = { launcher, train: train(LONG), whole, steps: LONG, scratch: place, say };
       if (wanted("bits")) Object.assign(rows, await bits(launcher, train(SHORT), place, say));
-      if (["kills", "hang", "disk"].some(wanted)) {
+      if (["kills", "hang"].some(wanted)) {
         say("a run that nobody kills");
         await run(launcher, 2, [...trial.train, "--out", trial.whole]);
       }
       if (wanted("kills")) Object.assign(rows, await kills(trial));
       if (wanted("hang")) Object.assign(rows, await hang(trial));
-      if (wanted("disk")) Object.assign(rows, await disk(trial));
     }
     return rows;
   },

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ export const commandsOfTable = (): string[] => [
   ),
 ];
 
-/** Writes a folder of pictures, a network for them, and a pretrained one. */
+/** Writes folders of pictures, a network for them, a pretrained one, and a table. */
 export async function writeData(home: string): Promise<void> {
   for (const folder of ["pictures", "others"]) {
     mkdirSync(join(home, folder));
@@ -42,7 +42,6 @@ export async function writeData(home: string): Promise<void> {
         .toFile(join(home, folder, `${i}.png`));
     }
   }
-  copyFileSync("apps/playground/public/classifier.onnx", join(home, "classifier.onnx"));
   const write = (name: string, value: object): void => writeFileSync(join(home, name), JSON.stringify(value));
   const inShape = [1, SIDE, SIDE];
   write("net.json", {

@@ -1,6 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { toBytes } from "@flowify/onnx";
 
 /** The programs of ten lines, which run as `.mjs` and compile as strict TypeScript. */
 const programs: { readonly [name: string]: string } = {
@@ -11,7 +10,7 @@ console.log(await model.logProb([[0.5, 0.27, -0.5, 0.5, 0.5], [0.5, 0.9, -0.5, 0
 await model.save("detector"); await model.dispose();
 `,
   classifier: `import { fit, flowify, loadOnnx } from "flowify";
-const images = Array.from({ length: 64 }, () => Array.from({ length: 4 }, () => Math.random()));
+const images = Array.from({ length: 64 }, () => Array.from({ length: 784 }, () => Math.random()));
 const network = await loadOnnx("classifier.onnx");
 const model = await fit(flowify(network, { frozen: true }), images, { epochs: 1 });
 const scores = await model.logProb(images.slice(0, 10));
@@ -21,30 +20,13 @@ console.log(scores); await model.dispose();
 
 export const tenLines: readonly string[] = Object.keys(programs);
 
-/** A classifier of images of four pixels: 4 → 3. */
-const classifier = (): Uint8Array =>
-  toBytes({
-    name: "classifier",
-    inputs: [{ name: "x", type: "float32", shape: ["N", 4] }],
-    outputs: [{ name: "logits", type: "float32", shape: ["N", 3] }],
-    nodes: [{ op: "MatMul", domain: "", inputs: ["x", "w"], outputs: ["logits"], attributes: {} }],
-    constants: [
-      {
-        name: "w",
-        type: "float32",
-        shape: [4, 3],
-        data: Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)),
-      },
-    ],
-  });
-
 /** Writes `.mjs` into the home of the installed packages, beside the file that one of them reads, and `.ts` into a folder there. */
 export function writeTenLines(home: string, folder: string): void {
   for (const [name, text] of Object.entries(programs)) {
     writeFileSync(join(home, `${name}.mjs`), text);
     writeFileSync(join(folder, `${name}.ts`), text);
   }
-  writeFileSync(join(home, "classifier.onnx"), classifier());
+  copyFileSync("apps/playground/public/classifier.onnx", join(home, "classifier.onnx"));
 }
 
 /** Throws where the likely row of the detector is not 5 nats above the unlikely one, or a score is not finite. */

@@ -51,3 +51,18 @@ test("ceilings go down with the figures, and never up", { tags: ["long"] }, () =
   expect(ceilings()["files of over 320 lines"]).toBe(0);
   expect(check().status).toBe(1);
 });
+
+test("names that an entry lists twice, or under another name, are told; types count", () => {
+  const entries = { ".": "0.ts", "./layer": "1.ts" };
+  const exported = Object.entries(entries).map(([entry, file]) => [entry, { "@flowify/source": file }]);
+  const manifest = { name: "@flowify/core", exports: Object.fromEntries(exported) };
+  write("packages/core/package.json", JSON.stringify(manifest));
+  write("packages/core/0.ts", 'export { type a, b as c } from "./a.js";');
+  write("packages/core/1.ts", 'export { a } from "./a.js";\nimport "./c.js";');
+  const { status, stdout } = check();
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/exported names +3 /);
+  expect(stdout).toContain(
+    "  packages/core/0.ts: b is exported as c\n  packages/core/1.ts: a is listed by @flowify/core already\n",
+  );
+});

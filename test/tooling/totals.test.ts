@@ -16,7 +16,7 @@ function run(
       writeFileSync(join(root, path), text);
     }
     const config = join(root, "vitest.config.ts");
-    const test = { reporters: [resolve("scripts/vitest/totals-reporter.ts")] };
+    const test = { reporters: [resolve("test/vitest/totals-reporter.ts")] };
     writeFileSync(config, `export default ${JSON.stringify({ root, test })};`);
     const args = [resolve("node_modules/vitest/vitest.mjs"), "run", "--config", config, ...flags];
     const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: root });

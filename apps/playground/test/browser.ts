@@ -64,7 +64,7 @@ const buildPage = (folder: string): Promise<unknown> =>
   });
 
 /**
- * The folder of the built page. In a run of tests (`scripts/vitest/one-build.ts`) one build serves all files: the first
+ * The folder of the built page. In a run of tests (`test/vitest/one-build.ts`) one build serves all files: the first
  * that needs it makes it, the others wait.
  */
 async function builtPage(): Promise<{ folder: string; own: boolean }> {

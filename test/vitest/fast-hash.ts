@@ -52,7 +52,7 @@ function hasherOf(): Hasher {
   };
   jit((x: np.Array) => x.add(1))(np.zeros([1])).dispose();
   programs.hash = hash;
-  if (!found) throw new Error("jax-js hashes its programs in another way: mend scripts/vitest/fast-hash.ts");
+  if (!found) throw new Error("jax-js hashes its programs in another way: mend test/vitest/fast-hash.ts");
   return Object.getPrototypeOf(found) as Hasher;
 }
 
@@ -64,8 +64,7 @@ export async function expressionsOf(): Promise<Expression> {
   const file = readdirSync(fileURLToPath(directory)).find((name) => /^backend-.*\.js$/.test(name)) ?? "";
   const inside = (await import(new URL(file, directory).href)) as Record<string, unknown>;
   const found = Object.values(inside).find((value) => typeof value === "function" && value.name === "AluExp");
-  if (!found)
-    throw new Error("jax-js names its expressions in another way: mend scripts/vitest/fast-hash.ts");
+  if (!found) throw new Error("jax-js names its expressions in another way: mend test/vitest/fast-hash.ts");
   return (found as { prototype: Expression }).prototype;
 }
 
