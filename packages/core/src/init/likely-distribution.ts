@@ -24,6 +24,13 @@ const PARTS = [8, 20];
 /** Numbers whose logarithms are tried as normal, too: those that are so much above the least, or below the largest. */
 const SHIFTS = [0.003, 0.03, 0.3];
 
+/** Distance from the ends, about, from which on logits grow: many numbers may lie next to an end. */
+const NEAREST = 1e-6;
+
+/** Parts of the mass at the ends of a curve, of one within, and least numbers between two points of it. */
+const SMALLER = [0.1, 0.3];
+const BETWEEN = 4;
+
 /** Normal distributions that are mixed. */
 const COMPONENTS = [1, 2, 3];
 
@@ -45,12 +52,16 @@ const LEAST_GAIN = 1e-4;
 /** Candidates that go on from the first half of the numbers to the second. */
 const BEST = 5;
 
+/** Least share of a candidate in the distribution, of that of the likeliest. */
+const LEAST_SHARE = 0.05;
+
 const WHOLE = [0, 1];
 
 /**
  * The distribution that a few sorted numbers in [0, 1] seem to be drawn from. The candidates: their empirical distribution,
- * normal ones (also of logarithms), and smooth curves through some points of the empirical one, with and without the edges
- * of a histogram. The splines of half of the numbers are judged by the likelihood of the other half.
+ * normal ones (also of logarithms and logits), and smooth curves through some points of the empirical one, with and without the edges
+ * of a histogram, and of logits. The splines of half of the numbers are judged by the likelihood of the other half. The likeliest
+ * are averaged.
  */
 export function likelyDistribution(sorted: Float32Array, splines: Splines): Edged {
   const rng = makeRng(0);
@@ -75,7 +86,22 @@ export function likelyDistribution(sorted: Float32Array, splines: Splines): Edge
       .toSorted((a, b) => b.score - a.score)
       .slice(0, BEST);
   }
-  return left[0]!.candidate(ownDistribution(sorted, splines));
+  return averaged(left, ownDistribution(sorted, splines));
+}
+
+/** The distributions of candidates by how likely the numbers are under each. Edges are those of the likeliest. */
+function averaged(scored: readonly { candidate: Candidate; score: number }[], own: Own): Edged {
+  const best = scored[0]!.score;
+  const found = scored
+    .map(({ candidate, score }) => ({ candidate, share: Math.exp(score - best) }))
+    .filter(({ share }) => share >= LEAST_SHARE)
+    .map(({ candidate, share }) => ({ ...candidate(own), share }));
+  const total = found.reduce((sum, { share }) => sum + share, 0);
+  return {
+    edges: found[0]!.edges,
+    distribution: (x) =>
+      found.reduce((sum, { distribution, share }) => sum + (share / total) * distribution(x), 0),
+  };
 }
 
 /** Sorted numbers, their empirical distribution, and the edges of its histogram. */
@@ -97,6 +123,14 @@ const mirrored = (c: number): Change => ({
   to: (x) => -Math.log(1 - x + c),
   from: (y) => 1 + c - Math.exp(-y),
 });
+
+const logits: Change = {
+  to: (x) => Math.log((x + NEAREST) / (1 - x + NEAREST)),
+  from(y) {
+    const odds = Math.exp(y);
+    return (odds * (1 + NEAREST) - NEAREST) / (1 + odds);
+  },
+};
 
 /** Drawn from a mixture of normal ones, after a change. Between parts that lie apart there are edges. */
 const normalsAfter =
@@ -121,6 +155,29 @@ const curve =
     return { distribution: throughSome(distribution, edges, parts), edges };
   };
 
+/** A smooth curve after a change, through numbers with about equal parts of the mass between them, and smaller ones at the ends. */
+const curveAfter =
+  (parts: number, change: Change): Candidate =>
+  ({ numbers }) => {
+    const count = numbers.length;
+    const inner = Array.from({ length: parts - 1 }, (_, k) => k + 1);
+    const shares = [...SMALLER, ...inner, ...SMALLER.map((share) => parts - share)];
+    const ranks = shares.map((share) => Math.round((share / parts) * count)).toSorted((a, b) => a - b);
+    const points = [{ y: change.to(0), mass: 0 }];
+    let last = 0;
+    for (const rank of ranks) {
+      if (rank - last < BETWEEN || count - rank < BETWEEN) continue;
+      const y = change.to(0.5 * (numbers[rank - 1]! + numbers[rank]!));
+      if (y <= points.at(-1)!.y) continue;
+      points.push({ y, mass: rank / count });
+      last = rank;
+    }
+    points.push({ y: change.to(1), mass: 1 });
+    const [ys, masses] = [points.map(({ y }) => y), points.map(({ mass }) => mass)];
+    const smooth = curveThrough(withDensities(ys, masses, false));
+    return { distribution: (x) => smooth(change.to(Math.min(Math.max(x, 0), 1))).y, edges: WHOLE };
+  };
+
 const candidates: readonly Candidate[] = [
   (own) => own,
   ...COMPONENTS.map((components) => normalsAfter(components, same)),
@@ -128,7 +185,8 @@ const candidates: readonly Candidate[] = [
     ...COMPONENTS.map((components) => normalsAfter(components, logOf(c))),
     normalsAfter(1, mirrored(c)),
   ]),
-  ...PARTS.flatMap((parts) => [curve(parts, false), curve(parts, true)]),
+  ...COMPONENTS.map((components) => normalsAfter(components, logits)),
+  ...PARTS.flatMap((parts) => [curve(parts, false), curve(parts, true), curveAfter(parts, logits)]),
 ];
 
 type Normal = { weight: number; mean: number; std: number };
@@ -211,18 +269,17 @@ function throughSome(distribution: Distribution, edges: readonly number[], parts
     xs.push(to);
   }
   const places = xs.filter((x, i) => i === 0 || x > xs[i - 1]!);
-  const curve = curveThrough(withDensities(places, distribution));
+  const curve = curveThrough(withDensities(places, places.map(distribution)));
   return (x) => curve(x).y;
 }
 
-/** The points at these places. Densities are geometric means of those beside a place, and go on towards the ends. */
-function withDensities(xs: readonly number[], distribution: Distribution): Knot[] {
-  const masses = xs.map(distribution);
+/** Points with these masses below them. Densities are geometric means of those beside a place, but at jumps, and go on towards the ends. */
+function withDensities(xs: readonly number[], masses: readonly number[], jumping = true): Knot[] {
   const between = xs.slice(1).map((x, i) => (masses[i + 1]! - masses[i]!) / (x - xs[i]!));
   const last = between.length - 1;
   const inner = (i: number): number => {
     const [left, right] = [between[i - 1]!, between[i]!];
-    return jumps(left, right) ? Math.min(left, right) : Math.sqrt(left * right);
+    return jumping && jumps(left, right) ? Math.min(left, right) : Math.sqrt(left * right);
   };
   const end = (own: number, beside: number): number =>
     Math.min(Math.max(own ** 2 / beside, own / MOST), own * MOST);

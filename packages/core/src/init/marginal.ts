@@ -20,6 +20,9 @@ const AT_ONCE = 2 ** 24;
 /** From so many numbers on, the knots of a spline have enough of them between each other as they are. */
 const MANY = 5000;
 
+/** Least width of a bin. */
+const NARROWEST = 4 * LEAST_SIZE;
+
 /** Width of the narrow bin that takes a jump of the density, as a share of the sparser of the two bins beside it. */
 const TRANSITION = 0.005;
 
@@ -58,17 +61,32 @@ const LEAST_AT_EDGE = 12;
 /** At a hard edge there are at least so many numbers as in the next strip, as a share. */
 const AS_DENSE = 0.75;
 
-/** The range of a few sorted numbers, with room on the sides on which others are to be expected. */
+/** Mean distances between the first numbers at a hard edge that the range has beyond them: others lie there. */
+const GAPS = 2;
+const FIRST = 5;
+
+/** The range of a few sorted numbers, with room on the sides on which others are to be expected; that of a hard edge ends at 0. */
 export function withMargins({ low, length }: Range, sorted: Float32Array): Range {
   if (sorted.length >= MANY) return { low, length };
   const strip = STRIP * length;
   const high = low + length;
   const between = (a: number, b: number): number =>
     sorted.reduce((sum, x) => sum + Number(x >= a && x <= b), 0);
-  const margin = (atEdge: number, next: number): number =>
-    atEdge >= LEAST_AT_EDGE && atEdge >= AS_DENSE * next ? 0 : MARGIN * length;
-  const left = margin(between(low, low + strip), between(low + strip, low + 2 * strip));
-  const right = margin(between(high - strip, high), between(high - 2 * strip, high - strip));
+  const at = (i: number): number => sorted.at(i) as number;
+  /** `gap`: the mean distance between numbers at the edge. */
+  const margin = (atEdge: number, next: number, gap: number): number =>
+    atEdge >= LEAST_AT_EDGE && atEdge >= AS_DENSE * next ? GAPS * gap : MARGIN * length;
+  const below = margin(
+    between(low, low + strip),
+    between(low + strip, low + 2 * strip),
+    (at(FIRST) - low) / FIRST,
+  );
+  const right = margin(
+    between(high - strip, high),
+    between(high - 2 * strip, high - strip),
+    (high - at(-1 - FIRST)) / FIRST,
+  );
+  const left = low >= 0 && below < MARGIN * length ? Math.min(below, low) : below; // an edge at 0
   return { low: low - left, length: length + left + right };
 }
 
@@ -136,10 +154,11 @@ function knotsOf({ distribution, edges }: Edged, bins: number, bound: number, sm
   const between = (from: End, to: End): End => {
     // where the image is in the middle, without the quantile function
     const mass = (normalCdf((from.y + to.y - 1) * bound) - edge) / inside;
-    const x = whereItIs(mass, distribution, from.x, to.x);
+    const wanted = whereItIs(mass, distribution, from.x, to.x);
+    const x = smooth ? Math.min(Math.max(wanted, from.x + NARROWEST), to.x - NARROWEST) : wanted;
     return { x, y: image(x) };
   };
-  const ends = refined(given, bins, size, between);
+  const ends = refined(given, bins, size, { between, least: smooth ? 2 * NARROWEST : 0 });
   const densities = ends.slice(1).map(({ x }, k) => {
     const a = (ends[k] as End).x;
     return densityOf({ a, b: x, mass: distribution(x) - distribution(a) });
@@ -148,7 +167,8 @@ function knotsOf({ distribution, edges }: Edged, bins: number, bound: number, sm
     const [l, r] = [densities[k - 1], densities[k]];
     if (l === undefined || r === undefined) return { x, y, slope: 1 }; // as outside of the interval
     // the narrow bin at a jump takes the change of density: its dense end has the density of the next bin
-    const here = jumps(l, r) ? Math.max(l, r) : Math.sqrt(l * r);
+    const jumping = jumps(l, r);
+    const here = jumping ? Math.max(l, r) : Math.sqrt(l * r);
     return { x, y, slope: (here * inside) / (2 * bound * normalDensity((2 * y - 1) * bound)) };
   });
 }
@@ -177,18 +197,21 @@ function withTransitions(bins: readonly HistogramBin[]): number[] {
   return edges;
 }
 
-/** Uses the remaining bins where the curve rises most: repeatedly divides the bin with the largest rise in size. */
+/** Uses the remaining bins where the curve rises most: repeatedly divides the bin, wide enough, with the largest rise in size. */
 function refined(
   given: readonly End[],
   bins: number,
   size: (end: End) => number,
-  between: (from: End, to: End) => End,
+  { between, least }: Readonly<{ between: (from: End, to: End) => End; least: number }>,
 ): End[] {
   const knots = [...given];
   const sizes = knots.map(size);
   while (knots.length <= bins) {
-    let k = 1;
-    for (let i = 2; i < knots.length; i++) if (sizes[i]! - sizes[i - 1]! > sizes[k]! - sizes[k - 1]!) k = i;
+    let [k, most] = [1, -1];
+    for (let i = 1; i < knots.length; i++) {
+      const rise = sizes[i]! - sizes[i - 1]!;
+      if (rise > most && knots[i]!.x - knots[i - 1]!.x >= least) [k, most] = [i, rise];
+    }
     const knot = between(knots[k - 1] as End, knots[k] as End);
     knots.splice(k, 0, knot);
     sizes.splice(k, 0, size(knot));
@@ -198,7 +221,7 @@ function refined(
 
 /** Logs of the steps from each number to the next, as parts of their sum; none below a few times the floor. */
 function logSteps(ends: readonly number[]): number[] {
-  const sizes = ends.slice(1).map((x, k) => Math.max(x - (ends[k] as number), 4 * LEAST_SIZE));
+  const sizes = ends.slice(1).map((x, k) => Math.max(x - (ends[k] as number), NARROWEST));
   const total = sizes.reduce((a, b) => a + b, 0);
   return sizes.map((size) => Math.log(size / total));
 }
