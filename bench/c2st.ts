@@ -13,39 +13,53 @@ const MOST_EPOCHS = 1000;
 const [PATIENCE, TOLERANCE] = [10, 1e-4];
 const FOLDS = 5;
 
+/** One network for each fold, in arrays of `FOLDS` of them. */
 type Layers = { weight: np.Array; bias: np.Array }[];
-type State = { params: Layers; first: Layers; second: Layers };
+/** With the sum of the losses of an epoch so far, [FOLDS]. */
+type State = { params: Layers; first: Layers; second: Layers; loss: np.Array };
 
-/** Logit of the second class, [B]. */
+/** Logits of the second class, [FOLDS, B], for rows [FOLDS, B, dim]. */
 function logit(params: Layers, x: np.Array): np.Array {
   const z = params.reduce((h, { weight, bias }, i) => {
     const next = np.matmul(h, weight).add(bias);
     return i < params.length - 1 ? nn.relu(next) : next;
   }, x);
-  return z.reshape([-1]);
+  return z.reshape([FOLDS, -1]);
 }
 
-/** Cross-entropy of labels 0 and 1 and what shrinks the weights. */
-function loss(params: Layers, x: np.Array, labels: np.Array): np.Array {
-  const shrink = params.map(({ weight }) => np.sum(np.square(weight.ref))).reduce((a, b) => a.add(b));
+/** Cross-entropy of labels 0 and 1 and what shrinks the weights, [FOLDS]. */
+function losses(params: Layers, x: np.Array, labels: np.Array): np.Array {
+  const shrink = params.map(({ weight }) => np.sum(np.square(weight.ref), [1, 2])).reduce((a, b) => a.add(b));
   const z = logit(params, x);
-  const entropy = np.mean(softplus(z.ref).sub(z.mul(labels)));
+  const entropy = np.mean(softplus(z.ref).sub(z.mul(labels)), 1);
   return entropy.add(shrink.mul((0.5 * DECAY) / BATCH));
 }
 
-/** One step of Adam; `rate` has its corrections of both moments. */
-function step(state: State, x: np.Array, labels: np.Array, rate: np.Array): [State, np.Array] {
+/** Their sum: the slope of each network is that of its own loss. With the losses beside it. */
+function lossOfAll(params: Layers, x: np.Array, labels: np.Array): [np.Array, np.Array] {
+  const each = losses(params, x, labels);
+  return [np.sum(each.ref), each];
+}
+
+/** One step of Adam; `rate`, [FOLDS], has its corrections of both moments, and is 0 for a network that has ended; `isFirst`: 1 at the first step of an epoch. */
+function step(state: State, x: np.Array, labels: np.Array, rate: np.Array, isFirst: np.Array): State {
   const { params } = state;
-  const [value, slope] = valueAndGrad(loss)(tree.ref(params), x, labels) as unknown as [np.Array, Layers];
+  const [[total, each], slope] = valueAndGrad(lossOfAll, { hasAux: true })(
+    tree.ref(params),
+    x,
+    labels,
+  ) as unknown as [[np.Array, np.Array], Layers];
+  total.dispose();
   const average = (beta: number) => (before: np.Array, now: np.Array) =>
     before.mul(beta).add(now.mul(1 - beta));
   const first = tree.map(average(BETA1), state.first, tree.ref(slope));
   const second = tree.map(average(BETA2), state.second, tree.map(np.square, slope));
+  const rates = rate.reshape([FOLDS, 1, 1]);
   const moved = (p: np.Array, m: np.Array, v: np.Array) =>
-    p.sub(m.div(np.sqrt(v).add(EPSILON)).mul(rate.ref));
-  const next = { params: tree.map(moved, params, tree.ref(first), tree.ref(second)), first, second };
-  rate.dispose();
-  return [next, value];
+    p.sub(m.div(np.sqrt(v).add(EPSILON)).mul(rates.ref));
+  const next = tree.map(moved, params, tree.ref(first), tree.ref(second));
+  rates.dispose();
+  return { params: next, first, second, loss: state.loss.mul(np.subtract(1, isFirst)).add(each) };
 }
 
 const array = (data: Float32Array, shape: readonly number[]): HostArray =>
@@ -64,20 +78,31 @@ function freshState(widths: readonly number[], rng: Rng) {
       const from = widths[i] as number;
       const limit = Math.sqrt(6 / (from + to));
       return {
-        weight: filled([from, to], () => make(limit)),
-        bias: filled([to], () => make(limit)),
+        weight: filled([FOLDS, from, to], () => make(limit)),
+        bias: filled([FOLDS, 1, to], () => make(limit)),
       };
     });
   return {
     params: layers((limit) => limit * (2 * rng.uniform() - 1)),
     first: layers(() => 0),
     second: layers(() => 0),
+    loss: filled([FOLDS], () => 0),
   };
+}
+
+/** What each network learns from and is judged by: row numbers. */
+function foldsOf(order: Uint32Array): { held: Uint32Array; own: Uint32Array }[] {
+  const test = Math.floor(order.length / FOLDS);
+  return Array.from({ length: FOLDS }, (_, fold) => ({
+    held: order.slice(fold * test, (fold + 1) * test),
+    own: Uint32Array.from([...order.subarray(0, fold * test), ...order.subarray((fold + 1) * test)]),
+  }));
 }
 
 /**
  * The accuracy of a classifier of two samples, rows of `dim` numbers: 0.5 where they are of one distribution. Two
- * hidden layers of 10 · dim, on numbers that are standardized by the first sample, five-fold cross-validation.
+ * hidden layers of 10 · dim, on numbers that are standardized by the first sample, five-fold cross-validation. The five
+ * networks are trained side by side, in one program, and each ends when its own loss does not fall.
  *
  * Source: Lopez-Paz and Oquab 2017; Lueckmann et al. 2021, appendix.
  */
@@ -91,65 +116,72 @@ export async function c2st(
   const rows = standardized(first, second, dim);
   const count = rows.length / dim;
   const labels = Float32Array.from({ length: count }, (_, i) => (i < first.length / dim ? 0 : 1));
-  const widths = [dim, 10 * dim, 10 * dim, 1];
   const rng = makeRng(seed, 1);
-  const order = permutation(rng, count);
-  const state = freshState(widths, rng);
-  const scalar = new ArraySpec([], np.float32);
+  const folds = foldsOf(permutation(rng, count));
+  const state = freshState([dim, 10 * dim, 10 * dim, 1], rng);
+  const batches = new ArraySpec([FOLDS, BATCH], np.float32);
   const train = await executor.compile(
     step,
-    [specOf(state), new ArraySpec([BATCH, dim], np.float32), new ArraySpec([BATCH], np.float32), scalar],
+    [
+      specOf(state),
+      new ArraySpec([FOLDS, BATCH, dim], np.float32),
+      batches,
+      new ArraySpec([FOLDS], np.float32),
+      new ArraySpec([], np.float32),
+    ],
     { name: "c2st" },
   );
   const test = Math.floor(count / FOLDS);
-  const look = await executor.compile(logit, [specOf(state.params), new ArraySpec([test, dim], np.float32)], {
-    name: "c2st look",
-  });
-  const gather = (indices: Uint32Array): HostArray =>
-    array(takeRows(rows, dim, indices), [indices.length, dim]);
-  let right = 0;
-  for (let fold = 0; fold < FOLDS; fold++) {
-    const held = order.slice(fold * test, (fold + 1) * test);
-    const own = Uint32Array.from([...order.subarray(0, fold * test), ...order.subarray((fold + 1) * test)]);
-    let placed = await executor.place(freshState(widths, rng));
-    let [best, worse, taken] = [Number.POSITIVE_INFINITY, 0, 0];
-    for (let epoch = 0; epoch < MOST_EPOCHS && worse < PATIENCE; epoch++) {
-      const shuffled = permutation(rng, own.length);
-      let sum = 0;
-      let steps = 0;
-      for (let at = 0; at + BATCH <= own.length; at += BATCH) {
-        const batch = Uint32Array.from(shuffled.subarray(at, at + BATCH), (i) => own[i] as number);
-        taken++;
-        const rate = (RATE * Math.sqrt(1 - BETA2 ** taken)) / (1 - BETA1 ** taken);
-        const wanted = Float32Array.from(batch, (row) => labels[row] as number);
-        const [next, value] = (await train.run([
-          placed,
-          gather(batch),
-          array(wanted, [BATCH]),
-          array(Float32Array.of(rate), []),
-        ] as never)) as unknown as [typeof placed, typeof placed];
-        executor.release(placed);
-        placed = next;
-        sum += (await executor.fetch<HostArray>(value)).data[0] as number;
-        executor.release(value);
-        steps++;
-      }
-      const mean = sum / steps;
-      worse = mean > best - TOLERANCE ? worse + 1 : 0;
-      best = Math.min(best, mean);
+  const look = await executor.compile(
+    logit,
+    [specOf(state.params), new ArraySpec([FOLDS, test, dim], np.float32)],
+    { name: "c2st look" },
+  );
+  const together = (chosen: readonly Uint32Array[]): Uint32Array =>
+    Uint32Array.from(chosen.flatMap((indices) => [...indices]));
+  /** Rows of each fold, [FOLDS, n, dim]. */
+  const gather = (chosen: Uint32Array): HostArray =>
+    array(takeRows(rows, dim, chosen), [FOLDS, chosen.length / FOLDS, dim]);
+  let placed = await executor.place(state);
+  const ends = folds.map(() => ({ best: Number.POSITIVE_INFINITY, worse: 0 }));
+  let taken = 0;
+  for (let epoch = 0; epoch < MOST_EPOCHS && ends.some(({ worse }) => worse < PATIENCE); epoch++) {
+    const shuffled = folds.map(({ own }) => permutation(rng, own.length).map((i) => own[i] as number));
+    const steps = Math.floor((folds[0]?.own.length ?? 0) / BATCH);
+    for (let at = 0; at < steps; at++) {
+      const chosen = together(shuffled.map((own) => own.subarray(at * BATCH, (at + 1) * BATCH)));
+      taken++;
+      const rate = (RATE * Math.sqrt(1 - BETA2 ** taken)) / (1 - BETA1 ** taken);
+      const wanted = Float32Array.from(chosen, (row) => labels[row] as number);
+      const next = (await train.run([
+        placed,
+        gather(chosen),
+        array(wanted, [FOLDS, BATCH]),
+        array(
+          Float32Array.from(ends, ({ worse }) => (worse < PATIENCE ? rate : 0)),
+          [FOLDS],
+        ),
+        array(Float32Array.of(at === 0 ? 1 : 0), []),
+      ] as never)) as unknown as typeof placed;
+      executor.release(placed);
+      placed = next;
     }
-    const trained = (await executor.fetch(placed)) as unknown as { params: unknown };
-    executor.release(placed);
-    const result = await look.run([trained.params, gather(held)] as never);
-    const logits = await executor.fetch<HostArray>(result);
-    executor.release(result);
-    held.forEach((row, i) => {
-      if ((logits.data[i] as number) > 0 === (labels[row] as number) > 0.5) right++;
+    const sums = await executor.fetch<HostArray>(placed.loss as never);
+    ends.forEach((end, fold) => {
+      const mean = (sums.data[fold] as number) / steps;
+      if (end.worse < PATIENCE) end.worse = mean > end.best - TOLERANCE ? end.worse + 1 : 0;
+      end.best = Math.min(end.best, mean);
     });
   }
+  const held = together(folds.map((fold) => fold.held));
+  const result = await look.run([placed.params, gather(held)] as never);
+  executor.release(placed);
+  const logits = await executor.fetch<HostArray>(result);
+  executor.release(result);
   await train.dispose();
   await look.dispose();
-  return right / (FOLDS * test);
+  const right = held.filter((row, i) => (logits.data[i] as number) > 0 === (labels[row] as number) > 0.5);
+  return right.length / held.length;
 }
 
 function standardized(first: Float32Array, second: Float32Array, dim: number): Float32Array {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Executor } from "@flowify/core";
 import { type Posterior, posterior } from "flowify/posterior";
 import { elementReader } from "../packages/cli/src/data/arrays/npy.js";
 import { readNpyFile } from "../packages/cli/src/data/arrays/npy-file.js";
@@ -44,6 +45,28 @@ function published(folder: string, simulations: number): Map<string, number> {
   );
 }
 
+/** C2ST of each pair, one a core. */
+async function judged(
+  executor: Executor,
+  pairs: readonly { draws: Float32Array; reference: Float32Array }[],
+  dim: number,
+  onDone: (done: number) => void,
+): Promise<number[]> {
+  const scores = new Array<number>(pairs.length);
+  let [next, done] = [0, 0];
+  const work = async (on: Executor): Promise<void> => {
+    for (let i = next++; i < pairs.length; i = next++) {
+      const { draws, reference } = pairs[i] as (typeof pairs)[number];
+      scores[i] = await c2st(on, draws, reference, dim);
+      onDone(++done);
+    }
+  };
+  const apart = executor.separate?.(pairs.length) ?? [];
+  await Promise.all((apart.length > 1 ? apart : [executor]).map(work));
+  await Promise.all(apart.map((on) => on.dispose()));
+  return scores;
+}
+
 /** Posteriors of simulators with known ones: the accuracy of a classifier of our draws and those of reference, 0.5 at best. */
 export async function benchPosteriors({
   posteriors: folder = "",
@@ -78,19 +101,21 @@ export async function benchPosteriors({
         print({ task: name, simulations, seconds: Math.round(seconds), ...judged });
         continue;
       }
-      const scores: number[] = [];
+      const { size } = task.prior;
+      const pairs: { draws: Float32Array; reference: Float32Array }[] = [];
       for (const file of readdirSync(join(folder, name))
         .filter((each) => each.startsWith("observation_"))
         .sort()) {
         const reference = await numbersIn(join(folder, name, file.replace("observation", "reference")));
-        const rows = await found.sample(reference.length / task.prior.size, {
-          observed: await numbersIn(join(folder, name, file)),
-          seed,
-        });
-        const draws = Float32Array.from(rows.flatMap((row) => [...row]));
-        scores.push(await c2st(executor, draws, reference, task.prior.size));
+        const observed = await numbersIn(join(folder, name, file));
+        const rows = await found.sample(reference.length / size, { observed, seed });
+        pairs.push({ draws: Float32Array.from(rows.flatMap((row) => [...row])), reference });
       }
       await found.dispose();
+      const scores = await judged(executor, pairs, size, (done) =>
+        process.stderr.write(`\r${name}: ${done} of ${pairs.length} observations judged  `),
+      );
+      process.stderr.write("\r");
       print({
         task: name,
         simulations,
