@@ -144,8 +144,19 @@ describe("the commands that read a run", () => {
       "--out",
       out,
     ];
-    expect((await runCommand(["sample", run, ...args])).stdout).toBe(`6 samples: ${out}\n`);
+    expect((await runCommand(["sample", run, ...args])).stdout).toBe(`6 samples, temperature 0.5: ${out}\n`);
     expect((await sharp(out).metadata()).height).toBeGreaterThan(2 * 56);
+  });
+
+  it("sample: pictures have the temperature of the training's, 1 is asked for", async () => {
+    const drawn = async (...flags: string[]): Promise<Uint8Array> => {
+      const out = join(root, `warm-${flags.length}.png`);
+      await runCommand(["sample", run, "--count", "2", "--out", out, ...flags]);
+      return sharp(out).extract({ left: 0, top: 60, width: 56, height: 40 }).raw().toBuffer();
+    };
+    const [usual, warm] = [await drawn(), await drawn("--temperature", "1", "--quiet")];
+    expect(usual).toEqual(await drawn("--temperature", "0.7"));
+    expect(usual).not.toEqual(warm);
   });
 
   it("reconstruct: originals, means and draws", async () => {

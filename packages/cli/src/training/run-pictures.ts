@@ -11,6 +11,7 @@ import {
   curvePicture,
   ledgerPicture,
   reconstructionsPicture,
+  SHEET_TEMPERATURE,
   samplesPicture,
   scatterPicture,
 } from "../sheets/run-pictures.js";
@@ -21,12 +22,6 @@ import type { Measurement, Moment, RunInTraining } from "./run-log.js";
 const SAMPLES = 150;
 const ROWS = 1000;
 const ROW = 15;
-
-/**
- * Temperature of the sheets of samples. For a run of `mnist/quick` it lowers the Fréchet distance from 1.05 to 0.54,
- * and more samples look the same to two classifiers (59 instead of 43 %): docs/results/levers.md.
- */
-const SHEET_TEMPERATURE = 0.7;
 
 /** Latents of fewer numbers keep nothing of an image that pictures of means and reconstructions could show. */
 const SHOWN_LATENT = 4;
