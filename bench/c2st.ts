@@ -153,20 +153,18 @@ export async function c2st(
       taken++;
       const rate = (RATE * Math.sqrt(1 - BETA2 ** taken)) / (1 - BETA1 ** taken);
       const wanted = Float32Array.from(chosen, (row) => labels[row] as number);
-      const next = (await train.run([
+      const rates = Float32Array.from(ends, ({ worse }) => (worse < PATIENCE ? rate : 0));
+      const next: typeof placed = await train.run([
         placed,
         gather(chosen),
         array(wanted, [FOLDS, BATCH]),
-        array(
-          Float32Array.from(ends, ({ worse }) => (worse < PATIENCE ? rate : 0)),
-          [FOLDS],
-        ),
+        array(rates, [FOLDS]),
         array(Float32Array.of(at === 0 ? 1 : 0), []),
-      ] as never)) as unknown as typeof placed;
+      ] as never);
       executor.release(placed);
       placed = next;
     }
-    const sums = await executor.fetch<HostArray>(placed.loss as never);
+    const sums = await executor.fetch<HostArray>(placed.loss);
     ends.forEach((end, fold) => {
       const mean = (sums.data[fold] as number) / steps;
       if (end.worse < PATIENCE) end.worse = mean > end.best - TOLERANCE ? end.worse + 1 : 0;

@@ -74,7 +74,7 @@ export const command = defineCommand({
   help: `Samples from the base distribution and runs the flow backwards. Writes images as a labelled grid (PNG), and rows
 as CSV, JSON lines, Parquet or NumPy file. Rows of a table have its own types: categories, whole numbers, dates, missing
 values. Pictures have a temperature of 0.7, as those of training, because more of their samples look real;
---temperature 1 draws from the density itself.
+--temperature 1 samples from the density itself.
 
 Rows are written in blocks, so any number of them needs the same memory. After a kill, the same command continues. Several
 processes share the rows: mpirun -n 4 flowify sample …. The file has the same bytes in each case.
