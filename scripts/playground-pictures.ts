@@ -30,7 +30,7 @@ const parts: Readonly<Record<string, Part>> = {
   },
   posterior: { config: {}, ready: ".ranks" },
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
-  network: { config: { steps: 300 }, ready: "#log-prob", clicks: ["Train the inverse", "Sample preimages"] },
+  network: { config: {}, ready: "#log-prob", clicks: ["Sample preimages"] },
 };
 /** Clicks a button, and waits until its work is done. */
 async function clicked(page: Page, name: string): Promise<void> {
@@ -56,9 +56,9 @@ for (const [name, { config, ready, clicks = [] }] of Object.entries(parts)) {
   await page.locator(ready).first().waitFor({ timeout: LONGEST });
   for (const click of clicks) await clicked(page, click);
   for (const [size, width] of Object.entries(widths))
-    for (const theme of ["light", "dark"]) {
+    for (const theme of ["light", "dark"] as const) {
       await page.setViewportSize({ width, height: 900 });
-      await page.getByLabel("Theme").selectOption(theme);
+      await page.emulateMedia({ colorScheme: theme });
       await page.evaluate(() => scrollTo(0, 0));
       await page.waitForTimeout(500); // the next frames
       const path = `${FOLDER}/${name}-${size}-${theme}.png`;

@@ -90,8 +90,6 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
     const view = await imagesHandlers["images.view"]({}, context);
     const imageOf = (of: Uint8Array, i: number): Uint8Array =>
       of.slice(i * config.side ** 2, (i + 1) * config.side ** 2);
-    const [from, to] = [imageOf(view.originals, 0), imageOf(view.originals, 1)];
-    const between = await imagesHandlers["images.between"]({ from, to }, context);
     const ledgers: Record<string, Float32Array> = {};
     for (const [name, of, count] of [
       ["sample", view.samples, SAMPLES],
@@ -104,7 +102,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
           context,
         );
     const source = `digits of MNIST, ${config.side} × ${config.side} pixels.`;
-    return { opened, source, view, curve, between, ledgers };
+    return { opened, source, view, curve, ledgers };
   },
 
   posterior: async () => {
@@ -126,10 +124,13 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
     const files = { file: EXAMPLE, bytes: new Uint8Array(readFileSync(inPublic(EXAMPLE))), beside: {} };
     const opened = await networkHandlers["network.open"](files, context);
     const images = await digitsOf(DIGITS.shape[1]);
-    const learnt = await networkHandlers["network.begin"]({ normalization, backend, images }, context);
+    const bitsPerDimension = await networkHandlers["network.begin"](
+      { normalization, backend, images },
+      context,
+    );
     const digit = digitAt(images.heldOut, at);
     const reading = await networkHandlers["network.read"]({ pixels: digit }, context);
-    return { opened, files: { ...files, bytes: new Uint8Array() }, digit, learnt, reading };
+    return { opened, digit, bitsPerDimension, reading };
   },
 };
 

@@ -16,13 +16,13 @@ import { trainerOptions } from "flowify/format";
 import type { Page } from "playwright-core";
 import * as v from "valibot";
 import { expect } from "vitest";
-import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { openRun } from "../src/run/open-run.js";
 import { imagesConfig } from "../src/tabs/images/config.js";
 import { imagesRun } from "../src/tabs/images/network.js";
+import { PretrainedModel } from "../src/tabs/network/pretrained.js";
 import type { PlaneConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
-import { DIGITS } from "../src/ui/digits.js";
+import { DIGITS, imagesOf } from "../src/ui/digits.js";
 import { halve } from "../src/ui/pixels.js";
 import { filesIn, unpacked } from "./saved-run.js";
 
@@ -98,10 +98,10 @@ export async function expectImagesAsInNode(page: Page, address: object, folder: 
 }
 
 /**
- * A given network that is a density on the page, at its start values: its outputs for the first written 3, log p of
- * it and bits per dimension of the test digits are those that Node and the command find, from the run that is saved.
+ * A given network that is a density on the page, at its initial values: its outputs for the first written 3, log p of
+ * it and bits per dimension of the test digits are those that Node finds.
  */
-export async function expectPretrainedAsInNode(page: Page, onnx: string, folder: string): Promise<void> {
+export async function expectPretrainedAsInNode(page: Page, onnx: string): Promise<void> {
   const { network } = convertOnnx(readOnnx(readFileSync(onnx)));
   const pixels = digitsOf("t10k", 18, 1);
   const outputs = await page.locator("table[aria-label=Outputs] td.number").allTextContents();
@@ -111,14 +111,14 @@ export async function expectPretrainedAsInNode(page: Page, onnx: string, folder:
     expect(Number(text.replace("−", "-"))).toBeCloseTo(wanted[i]!, 2);
   });
 
-  const run = await openRun(filesIn(await unpacked(page, "Save the run", folder)));
-  const model = await FlowModel.fromArrays(run.flow, run.state.arrays, jaxExecutor());
-  const [logProb] = await model.logProb(pixels);
+  const digits = { train: digitsOf("train", 0, DIGITS.train), test: digitsOf("t10k", 0, DIGITS.test) };
+  const images = imagesOf(digits);
+  const model = await PretrainedModel.begin(network, "unit", jaxExecutor(), images, () => {});
+  const { logProb, bpd } = await model.read(pixels);
+  const ofTest = await model.bitsPerDimension(images);
   await model.dispose();
   // nats, of some thousand; two digits are shown
-  expect(Math.abs((await shown(page, "output#log-prob")) - logProb!)).toBeLessThan(0.05);
-  expect(await shown(page, "#part-network output#bpd")).toBeCloseTo(-logProb! / (784 * Math.LN2), 3);
-  const { stdout } = await runCommand(["evaluate", folder, "--limit", String(DIGITS.test), "--json"]);
-  const { bpd } = JSON.parse(stdout) as { bpd: number };
-  expect(await shown(page, "#part-network output#learnt")).toBeCloseTo(bpd, 3);
+  expect(Math.abs((await shown(page, "output#log-prob")) - logProb)).toBeLessThan(0.05);
+  expect(await shown(page, "#part-network output#bpd")).toBeCloseTo(bpd, 3);
+  expect(await shown(page, "#part-network output#bits")).toBeCloseTo(ofTest, 3);
 }

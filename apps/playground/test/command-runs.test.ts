@@ -1,6 +1,5 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { zipSync } from "fflate";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { noise, writeIdxFolder } from "../../../packages/cli/test/data/idx-files.js";
@@ -81,15 +80,6 @@ const evaluated = async (run: string, ...flags: string[]): Promise<number> => {
   return (JSON.parse(stdout) as { bpd: number }).bpd;
 };
 
-/** The ONNX files of an export, and what is said of them but for the comparison with ONNX Runtime. */
-function exportIn(folder: string): Record<string, unknown> {
-  const text = (name: string): string => readFileSync(join(folder, name), "latin1");
-  const said = JSON.parse(text("flowify.json")) as { programs: { largestDifference?: number }[] };
-  for (const program of said.programs) delete program.largestDifference;
-  const names = readdirSync(folder).filter((name) => name.endsWith(".onnx"));
-  return { said, ...Object.fromEntries(names.map((name) => [name, text(name)])) };
-}
-
 /** A copy of the run, changed. */
 function changed(name: string, change: (folder: string) => void): string {
   const folder = join(root, name);
@@ -99,36 +89,8 @@ function changed(name: string, change: (folder: string) => void): string {
 }
 const newest = "checkpoints/step-000000003";
 
-describe("a run by link", () => {
-  const linked = (address: string, body?: Uint8Array) =>
-    playground.open(`?run=${address}`, {
-      before: (page) =>
-        page.route("**/runs/**", (route) =>
-          route.fulfill(body ? { body: Buffer.from(body) } : { status: 404, body: "" }),
-        ),
-    });
-
-  it("opens with the page", async () => {
-    const files = readdirSync(digits, { recursive: true, encoding: "utf8" })
-      .filter((path) => /\.\w+$/.test(path))
-      .map((path) => [`digits/${path}`, new Uint8Array(readFileSync(join(digits, path)))] as const);
-    const page = await linked("runs/digits.zip", zipSync(Object.fromEntries(files)));
-    await step(page, 3);
-    expect(await page.getByText("Open: ").textContent()).toContain("after 3 steps");
-  });
-
-  it.each([
-    ["runs/absent.zip", "runs/absent.zip cannot be opened: the host answers 404."],
-    ["https://runs.example/a.zip", "https://runs.example/a.zip cannot be opened: it is on another host"],
-  ])("%s is refused in words, above the digits of the page", async (address, words) => {
-    const page = await linked(address);
-    await page.locator("#images-bpd", { hasText: /\d/ }).waitFor(SLOW);
-    expect(await page.getByText(words).count()).toBe(1);
-  });
-});
-
 describe("a run of the command", () => {
-  it("opens, is trained ten steps further, and is evaluated with the number of the page; its ONNX files are those of the command", async () => {
+  it("opens, is trained ten steps further, and is evaluated with the number of the page", async () => {
     const page = await open(digits);
     await step(page, 3);
     const { bpd } = await saved(page, "opened");
@@ -140,11 +102,6 @@ describe("a run of the command", () => {
     expect(await evaluated(further.folder, "--limit", "128")).toBeCloseTo(further.bpd, 4);
     const out = ["--count", "4", "--out", join(root, "samples.png"), "--quiet"];
     expect((await runCommand(["sample", further.folder, ...out])).status).toBe(0);
-    const exported = await unpacked(page, "Export ONNX files", join(root, "onnx"));
-    const ofCommand = join(root, "onnx-of-command");
-    const exporting = await runCommand(["export", further.folder, "--out", ofCommand, "--quiet"]);
-    expect(exporting.status).toBe(0);
-    expect(exportIn(exported)).toEqual(exportIn(ofCommand));
     expect(await seriousFindings(page)).toEqual([]);
   });
 

@@ -21,9 +21,6 @@ describe("storage", () => {
   /** The page trains, and says what does not last. */
   async function expectTraining(page: Page): Promise<void> {
     await expectText(page, "Trained: all 5 steps are done.");
-    await page.getByLabel("Theme").selectOption("dark");
-    await expectText(page, "for this visit only: storage is denied or full");
-    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
     await expectText(page, "cannot store the page for offline use");
   }
 

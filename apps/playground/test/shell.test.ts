@@ -57,13 +57,6 @@ test("the finished example of images has the ledger of each, without a worker", 
   expect(page.workers()).toEqual([]);
 });
 
-test("a chosen theme is there on the next visit", async () => {
-  const page = await playground.open();
-  await page.getByLabel("Theme").selectOption("dark");
-  await page.reload();
-  expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
-});
-
 const addressOf = (part: string, config: object): string =>
   `#/${part}?config=${encodeURIComponent(JSON.stringify(config))}`;
 /** Compiled soon. */

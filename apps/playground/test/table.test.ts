@@ -6,7 +6,6 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parquetBytes } from "../../../packages/cli/test/data/parquet-files.js";
 import { exampleFile } from "../src/tabs/table/example.js";
-import { timeLeft } from "../src/tabs/table/time-left.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
 
@@ -204,28 +203,8 @@ test("files that are no usable table are refused in words, and a training is sto
   await idle(page, "table");
   await page.getByLabel("Steps").fill("5000");
   await page.getByRole("button", { name: "Train", exact: true }).click();
-  await page.getByText("training, ").waitFor();
+  await page.locator("#part-table progress:not([value='0'])").waitFor();
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.locator("#table-row").waitFor();
   expect(await page.getByText("Trained for").textContent()).not.toContain("5,000 steps");
-});
-
-test("the time left follows from the speed of a stage", () => {
-  const told: string[] = [];
-  let seconds = 0;
-  const tell = timeLeft(
-    ({ stage }) => told.push(stage),
-    () => 1000 * seconds,
-  );
-  for (const done of [10, 20, 30, 40, 50]) {
-    tell({ stage: "training", done, of: 100 });
-    seconds += 2;
-  }
-  tell({ stage: "scoring", done: 0, of: 9 });
-  expect(told.slice(2)).toEqual([
-    "training, 30 of 100",
-    "training, 40 of 100, about 12 s left",
-    "training, 50 of 100, about 10 s left",
-    "scoring, 0 of 9",
-  ]);
 });

@@ -1,7 +1,7 @@
 /** The formats of a run as bytes and JSON, without Node: for the command and the playground. */
 
 export { networkOfPixels } from "./networks/pixels.js";
-export { describedNetwork, networkOf } from "./networks/weights.js";
+export { networkOf } from "./networks/weights.js";
 export {
   expectImageRun,
   type ImageRunConfig,

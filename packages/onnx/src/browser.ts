@@ -3,8 +3,7 @@ export { relativeDifference } from "./difference.js";
 export { describeExport, fileOf } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
 export { exportFunction } from "./export/export-function.js";
-export { type ConvertedNetwork, convertOnnx, importRules } from "./import/convert.js";
-export type { OnnxGraph, OnnxNode } from "./import/graph.js";
+export { type ConvertedNetwork, convertOnnx } from "./import/convert.js";
 export { standaloneOnnx } from "./import/original.js";
 export { readOnnx } from "./import/read.js";
 export {

@@ -5,7 +5,7 @@ import type { OpenRun } from "./open-run.js";
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 /** A zip archive of these files, stored uncompressed because weights hardly compress. */
-export const archive = (files: Zippable): Promise<Uint8Array<ArrayBuffer>> =>
+const archive = (files: Zippable): Promise<Uint8Array<ArrayBuffer>> =>
   new Promise((done, fail) =>
     zip(files, { level: 0 }, (error, bytes) => (error ? fail(error) : done(bytes))),
   );

@@ -1,4 +1,4 @@
-import { type Executor, type NotFiniteError, type TrainingState, UsageError } from "@flowify/core";
+import type { Executor, TrainingState } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { type ImageRunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
@@ -13,15 +13,7 @@ export type RunImages = Readonly<{
   heldOut: Uint8Array;
 }>;
 
-/** Result of further training, measured on held-out images. */
-export type Trained = Readonly<{
-  /** Steps taken, and the step with the best likelihood of the held-out images, whose state is kept. */
-  taken: number;
-  best: number;
-  learningRate: number;
-}>;
-
-export type Progress = Readonly<{ stage: string; done: number; of: number; bpd?: number }>;
+export type Progress = Readonly<{ stage: string; done: number; of: number }>;
 
 /** A run, perhaps before its initialization. */
 export type RunStart = Omit<OpenRun, "state"> & Readonly<{ state?: TrainingState }>;
@@ -35,21 +27,18 @@ type SessionOptions<V> = Readonly<{
   viewer?: Viewer<V>;
   /** The best state before that of the run. */
   best?: Kept["best"];
-  tell?: (progress: Progress) => void;
 }>;
 
 /** Network and schedule of a new run. */
-export type NewRun = Pick<ImageRunConfig, "network" | "description" | "pretrained" | "flow"> &
-  Pick<ImageRunConfig["training"], "batchSize" | "steps" | "seed"> &
-  Pick<OpenRun, "weights" | "original"> &
-  Readonly<{ learningRate?: number }>;
+export type NewRun = Pick<ImageRunConfig, "network" | "description" | "flow"> &
+  Pick<ImageRunConfig["training"], "batchSize" | "steps" | "seed" | "learningRate">;
 
 /** Examples for the initialization. */
-const INIT = 1024;
+export const INIT = 1024;
 
 /** A new run on these images. */
 export async function newRun(
-  { weights, original, steps, batchSize, seed, learningRate = usualTraining.learningRate, ...chosen }: NewRun,
+  { steps, batchSize, seed, learningRate, ...chosen }: NewRun,
   images: RunImages,
 ): Promise<RunStart> {
   const config: ImageRunConfig = {
@@ -73,9 +62,7 @@ export async function newRun(
     evaluateEvery: 1,
     pictures: "each",
   };
-  const flow = flowOf(config, weights);
-  const files = { ...(weights && { weights }), ...(original && { original }) };
-  return { config, flow, metrics: [], skipped: [], ...files };
+  return { config, flow: flowOf(config), metrics: [], skipped: [] };
 }
 
 /** The training images as the configuration of a run describes them. */
@@ -88,7 +75,7 @@ async function dataOf({ name, shape, train }: RunImages): Promise<ImageRunConfig
 export async function continued(
   run: RunStart,
   images: RunImages,
-  { steps, learningRate }: { steps: number; learningRate?: number },
+  { steps, learningRate }: { steps: number; learningRate: number },
 ): Promise<RunStart> {
   const { config } = run;
   const data = await dataOf(images);
@@ -96,7 +83,8 @@ export async function continued(
     ...config.training,
     steps,
     batchSize: Math.min(config.training.batchSize, data.examples),
-    ...(learningRate !== undefined && { learningRate, orthogonalRate: learningRate }),
+    learningRate,
+    orthogonalRate: learningRate,
   };
   return {
     ...run,
@@ -111,7 +99,7 @@ export async function continued(
 /** Places a run on the device, ready to train. */
 export async function startRun<V>(
   run: RunStart,
-  { executor, images, viewer, best, tell }: SessionOptions<V>,
+  { executor, images, viewer, best }: SessionOptions<V>,
 ): Promise<RunSession<V>> {
   const { flow, config, state } = run;
   const training = await startTraining<V>({
@@ -122,7 +110,6 @@ export async function startRun<V>(
     ...(state && { kept: { state, best } }),
     heldOut: images.heldOut,
     viewer,
-    onInit: (layer, done) => tell?.({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
   });
   return { run, training };
 }
@@ -146,61 +133,4 @@ export async function bestOf<V>({ run, training }: RunSession<V>): Promise<OpenR
     state,
     metrics: [...run.metrics, ...lines].filter(({ step }) => step <= state.step),
   };
-}
-
-/** Factors of the learning rate, one after the other where training only makes held-out images less likely. */
-const RATES = [1, 0.1, 0.01, 0.001];
-/** Measurements worse than the first after which a rate is given up. */
-const PATIENCE = 2;
-
-/**
- * Trains a run for some more steps. The result starts with the best state on held-out images, never worse than the
- * present one. Where the first steps only make it worse, training starts again with a smaller rate.
- *
- * @throws NotFiniteError if the network diverges at every rate before any state was better
- */
-export async function trainFurther<V>(
-  start: OpenRun,
-  steps: number,
-  { signal, ...options }: SessionOptions<V> & Readonly<{ signal: AbortSignal }>,
-): Promise<{ session: RunSession<V>; trained: Trained }> {
-  const { step: first } = start.state;
-  let failure: NotFiniteError | undefined;
-  for (const factor of RATES) {
-    const learningRate = start.config.training.learningRate * factor;
-    const total = Math.max(start.config.training.steps, first + steps);
-    const run = await continued(start, options.images, { steps: total, learningRate });
-    const session = await startRun(run, options);
-    const giveUp = new AbortController();
-    let worse = 0;
-    failure = undefined;
-    try {
-      await session.training.run({
-        steps,
-        viewEvery: Number.POSITIVE_INFINITY,
-        signal: AbortSignal.any([signal, giveUp.signal]),
-        emit(event) {
-          if (event.kind === "logProb") {
-            const done = event.first + event.values.length - first;
-            const bpd = -event.values.at(-1)! / (start.flow.dimensions * Math.LN2);
-            options.tell?.({ stage: `step ${first + done}`, done, of: steps, bpd });
-          } else if (event.kind === "heldOut" && event.step > first) {
-            worse = event.best ? Number.NEGATIVE_INFINITY : worse + 1;
-            if (worse >= PATIENCE) giveUp.abort();
-          }
-        },
-      });
-    } catch (error) {
-      if ((error as Error).name !== "NotFiniteError") throw error;
-      failure = error as NotFiniteError;
-    }
-    const { taken } = session.training;
-    const { state } = await session.training.best();
-    const best = state.step - first;
-    if (best > 0 || signal.aborted || (factor === RATES.at(-1) && !failure))
-      return { session, trained: { taken: taken - first, best, learningRate } };
-    await session.training.dispose();
-    if (failure && factor === RATES.at(-1)) throw failure;
-  }
-  throw new UsageError("there is no learning rate to try");
 }

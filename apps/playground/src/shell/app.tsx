@@ -1,11 +1,10 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
-import { embedded, linkedRun, wholePage } from "./embed.js";
+import { embedded, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
 import { route, shownPart, writeAddress } from "./route.js";
-import { type Part, partOf, parts } from "./tabs.js";
-import { ThemeChoice } from "./theme.js";
+import { partOf, parts } from "./tabs.js";
 
 type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;
 const loaded = signal<Readonly<Record<string, Loaded>>>({});
@@ -38,21 +37,17 @@ function Top({ current }: { current: string }) {
             </a>
           ))}
         </nav>
-        <ThemeChoice />
       </header>
     </>
   );
 }
 
-/** The tab in the address; one without a name shows the first, or with a run by link the images. */
-const partInAddress = (): Part => partOf(route.value.part || (linkedRun ? "images" : ""));
-
 /** The page: title, tabs, and the tab in the address. Tabs that were opened before stay mounted but hidden. */
 export function App() {
   const { problem } = route.value;
-  const { id: current, summary } = partInAddress();
+  const { id: current, summary } = partOf(route.value.part);
   useSignalEffect(() => {
-    shownPart.value = partInAddress().id;
+    shownPart.value = partOf(route.value.part).id;
     writeAddress(shownPart.value);
     void load(shownPart.value);
   });

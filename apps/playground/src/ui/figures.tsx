@@ -1,5 +1,3 @@
-import type { Trained } from "../run/session.js";
-
 /** A number as it is, or with so many significant digits at most. */
 export const plain = (value: number, digits?: number): string =>
   String(digits === undefined ? value : Number(value.toPrecision(digits))).replace("-", "−");
@@ -17,23 +15,5 @@ export const AboveUniform = ({ bpd }: { bpd: number | undefined }) =>
     <p class="wrong" role="status">
       More than {UNIFORM} bits per dimension: these images are less likely than under a uniform distribution
       of bytes. Train it further. If training made it worse, use a smaller learning rate.
-    </p>
-  ) : null;
-
-/** Describes the result of further training. */
-export function trainedText({ taken, best, learningRate }: Trained): string {
-  const steps = taken === 1 ? "1 step was taken" : `${taken} steps were taken`;
-  const rate = `at a learning rate of ${Number(learningRate.toPrecision(3))}`;
-  if (best === taken) return `${steps}, ${rate}.`;
-  if (best > 0)
-    return `${steps}, ${rate}. Held-out images were most likely after ${best} of them: the run keeps that state.`;
-  return `${steps}, ${rate}. Held-out images never became more likely: the run is unchanged.`;
-}
-
-/** Result of further training. */
-export const TrainedNote = ({ trained }: { trained: Trained | undefined }) =>
-  trained ? (
-    <p class="note" role="status">
-      {trainedText(trained)}
     </p>
   ) : null;

@@ -16,11 +16,9 @@ function read(): Palette {
   return Object.fromEntries(names.map((name) => [name, colour(name)])) as Palette;
 }
 
-/** The colours of the page, from its style sheet; updated when the theme changes. */
+/** The colours of the page, from its style sheet; updated when those of the system change. */
 export const palette = signal(read());
 
-const again = (): void => {
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   palette.value = read();
-};
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
-new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+});

@@ -1,6 +1,6 @@
 /** Numbers of a model's pixels as bytes. */
-export const toPixels = (numbers: Float32Array): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(numbers, (value) => Math.min(255, Math.max(0, Math.round(value))));
+export const toPixels = (numbers: ArrayLike<number>): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(Uint8ClampedArray.from(numbers).buffer);
 
 /** One image [C, H, W] as canvas image data. */
 export function imageData(

@@ -1,4 +1,4 @@
-import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { Progress } from "../run/session.js";
 import { type Connection, connect } from "../worker/client.js";
 import { wordsOf } from "./problem.js";
@@ -9,8 +9,6 @@ type Does = (worker: Connection, signal: AbortSignal) => Promise<void>;
 export type Work = Readonly<{
   /** Progress of the present task; undefined when idle. */
   progress: Signal<Progress | undefined>;
-  /** Whether the present task can stop early and keep its result. */
-  soft: ReadonlySignal<boolean>;
   /** Error message of the last task. */
   problem: Signal<string | undefined>;
   /** Runs a task, unless another one runs. A `soft` task can stop early by its signal and keeps its result. */
@@ -25,7 +23,6 @@ export type Work = Readonly<{
 /** `forget` is called after the worker and its state are gone. */
 export function makeWork(firstProblem: string | undefined, forget: () => void): Work {
   const progress = signal<Progress | undefined>(undefined);
-  const soft = signal(false);
   const problem = signal(firstProblem);
   let connection: Connection | undefined;
   let ending: AbortController | undefined;
@@ -51,14 +48,12 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
   };
   return {
     progress,
-    soft,
     problem,
     start(stage, does, how) {
       if (progress.value) return Promise.resolve();
       progress.value = { stage, done: 0, of: 1 };
       problem.value = undefined;
       const abort = new AbortController();
-      soft.value = how === "soft";
       ending = how && abort;
       last = go(does, abort.signal);
       return last;

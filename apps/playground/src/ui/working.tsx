@@ -3,12 +3,10 @@ type WorkingProps = Readonly<{
   label?: string;
   progress: Readonly<{ stage: string; done: number; of: number }> | undefined;
   cancel(): void;
-  /** Whether cancelling discards the open network and its training. */
-  forgets: boolean;
 }>;
 
 /** The present task, its progress, and a button that cancels it. */
-export function Working({ label = "Cancel", progress, cancel, forgets }: WorkingProps) {
+export function Working({ label = "Cancel", progress, cancel }: WorkingProps) {
   return (
     <div class="working" role="status">
       {progress && (
@@ -16,7 +14,7 @@ export function Working({ label = "Cancel", progress, cancel, forgets }: Working
           <progress value={progress.done} max={progress.of} aria-label={progress.stage} />
           <span>{progress.stage}</span>
           <button type="button" class="small" onClick={cancel}>
-            {forgets ? "Cancel and discard the open network" : label}
+            {label}
           </button>
         </>
       )}

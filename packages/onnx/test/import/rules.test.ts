@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { importRules } from "../../src/browser.js";
+import { importRules } from "../../src/import/convert.js";
 import { convertOnnx, readOnnx } from "../../src/index.js";
 import { type FileOptions, file, model } from "./files.js";
 import { expectSameFunction } from "./judge.js";

@@ -1,5 +1,5 @@
 import type { Flow } from "@flowify/core";
-import type { Progress, RunImages } from "../../run/session.js";
+import type { RunImages } from "../../run/session.js";
 import type { Call } from "../../shell/schemas.js";
 import type { Standing, TrainingEvent } from "../../worker/training.js";
 import type { ImageShape, ImagesConfig } from "./config.js";
@@ -52,8 +52,7 @@ export type ImagesCalls = {
    */
   "images.open": Call<
     { config: ImagesConfig; images?: RunImages; keep: boolean; fromRun: boolean },
-    ImagesOpened,
-    Progress
+    ImagesOpened
   >;
   "images.train": Call<{ steps?: number }, Standing, TrainingEvent<ImagesView>>;
   "images.view": Call<Record<string, never>, ImagesView>;
@@ -61,14 +60,6 @@ export type ImagesCalls = {
   "images.sample": Call<{ temperature: number; seed: number }, Uint8Array>;
   /** The ledger of one image, in nats. */
   "images.score": Call<{ image: Uint8Array }, Float32Array>;
-  /** Decoded images along the line between two latents. */
-  "images.between": Call<{ from: Uint8Array; to: Uint8Array }, Uint8Array>;
   /** The folder of the run, as a zip archive. */
   "images.save": Call<Record<string, never>, SavedImages>;
-  /** ONNX files of the flow, with their description, as a zip archive. */
-  "images.export": Call<
-    Record<string, never>,
-    { bytes: Uint8Array<ArrayBuffer>; files: readonly string[] },
-    Progress
-  >;
 };

@@ -3,27 +3,16 @@ import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
 import { wordsOf } from "../../ui/problem.js";
 import { Scrolling } from "../../ui/sheet.js";
-import {
-  command,
-  exportOnnx,
-  note,
-  opened,
-  openRunFiles,
-  ownPictures,
-  shape,
-  sourceProblem,
-  stored,
-  waits,
-} from "./state.js";
+import { command, note, openRunFiles, ownPictures, shape, sourceProblem } from "./state.js";
 
 /** The commands that continue the saved run. */
 function commands(): string {
   const digits = !ownPictures.value && shape.value[1] === DIGITS.shape[1];
   const data = digits ? `--data mnist --limit ${DIGITS.test}` : "--data PICTURES";
-  return `unzip run.zip -d run\nflowify evaluate run ${data}\nflowify sample run`;
+  return `unzip run.zip -d run\nflowify evaluate run ${data}\nflowify sample run\nflowify export run`;
 }
 
-/** Runs of the command: opened here, saved for it, exported. */
+/** Runs of the command: opened here, saved for it. */
 export function Command() {
   const run = command.value;
   return (
@@ -51,12 +40,6 @@ export function Command() {
           The folder that <code>flowify train</code> wrote, or a zip archive of it.
         </p>
       </DropZone>
-      <div class="row">
-        <button type="button" disabled={!opened.value || stored.value} onClick={() => void exportOnnx()}>
-          Export ONNX files
-        </button>
-        <span class="note">{waits}</span>
-      </div>
       {note.value && (
         <p class="note" role="status">
           {note.value}
@@ -68,8 +51,8 @@ export function Command() {
       </Scrolling>
       <Lesson equation="x = decode(z, ε),  z ~ p_Z" docs="export" about="exported flows">
         A run consists of the parameters, the two moments of Adam, the step and the seed, which determine the
-        order of the images and all noise. The ONNX files compute log p, encode, decode and sample in any ONNX
-        runtime, without flowify.
+        order of the images and all noise. The ONNX files of flowify export compute log p, encode, decode and
+        sample in any ONNX runtime, without flowify.
       </Lesson>
     </>
   );

@@ -8,10 +8,9 @@ export type ImageShape = readonly [channels: number, height: number, width: numb
 export const SIDES = [14, 28] as const;
 export const numbersOf = ([channels, height, width]: ImageShape): number => channels * height * width;
 
-/** Sizes of a view: samples, images with their reconstructions, and images between two. */
+/** Sizes of a view: samples, and images with their reconstructions. */
 export const SAMPLES = 32;
 export const PAIRS = 8;
-export const STEPS_BETWEEN = 9;
 
 /** Fewest pictures that a flow is trained on. */
 export const FEWEST = 40;

@@ -1,5 +1,4 @@
 import { UsageError } from "@flowify/core";
-import { exportModel } from "../../run/export-run.js";
 import { openRun } from "../../run/open-run.js";
 import { runFilesOf } from "../../run/run-files.js";
 import { saveRun } from "../../run/save-run.js";
@@ -13,13 +12,14 @@ import {
   startRun,
 } from "../../run/session.js";
 import { serialQueue } from "../../ui/coalesce.js";
+import { toPixels } from "../../ui/pixels.js";
 import { openBackend } from "../../worker/backend.js";
 import type { Handlers } from "../../worker/protocol.js";
 import { buffersOf } from "../../worker/training.js";
 import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
 import { FEWEST, numbersOf, SAMPLES } from "./config.js";
 import { imagesRun } from "./network.js";
-import { bytes, imagesBetween, imagesViewer, ledgerOf } from "./viewer.js";
+import { imagesViewer, ledgerOf } from "./viewer.js";
 
 /** Milliseconds between two views. */
 const VIEW_EVERY = 1000;
@@ -104,15 +104,12 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
     const { training } = await opened();
     temperature = wanted;
     return training.withModel(async (model) =>
-      bytes(await model.sampleFlat(SAMPLES, { temperature: wanted, seed })),
+      toPixels(await model.sampleFlat(SAMPLES, { temperature: wanted, seed })),
     );
   },
 
   "images.score": async ({ image }) =>
     (await opened()).training.withModel(async (model) => ledgerOf(await model.evaluate(image))),
-
-  "images.between": async ({ from, to }) =>
-    (await opened()).training.withModel((model) => imagesBetween(model, from, to)),
 
   async "images.save"(_, { transfer }) {
     const of = await opened();
@@ -121,15 +118,5 @@ export const imagesHandlers: Handlers<keyof ImagesCalls> = {
     const bytes = await saveRun(await bestOf(of));
     transfer(bytes.buffer);
     return { bytes, bpd, examples };
-  },
-
-  async "images.export"(_, { emit, transfer }) {
-    const of = await opened();
-    const { config, state } = await bestOf(of);
-    const written = await of.training.withModel((model) =>
-      exportModel(model, { network: config.network, step: state.step }, emit),
-    );
-    transfer(written.bytes.buffer);
-    return written;
   },
 };

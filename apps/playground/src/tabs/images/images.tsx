@@ -5,13 +5,12 @@ import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
 import { moveFocus, Sheet } from "../../ui/sheet.js";
-import { Between } from "./between.js";
+import { Tile } from "../../ui/tile.js";
 import { Command } from "./command.js";
 import { Controls } from "./controls.js";
 import "./images.css";
 import { PAIRS, SAMPLES } from "./config.js";
-import { addressProblem, choose, chosen, imageOf, opened, run, samples } from "./state.js";
-import { TileButton } from "./tile.js";
+import { addressProblem, choose, chosen, imageOf, opened, run, samples, shape } from "./state.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
 
@@ -36,17 +35,20 @@ function Gallery({ images, name, count, label }: GalleryProps) {
         const image = images.length > 0 ? imageOf(images, i) : NO_IMAGE;
         const title = `${name} ${i + 1}`;
         return (
-          <TileButton
+          <button
+            type="button"
             key={title}
-            image={image}
-            name={`Ledger of ${title}`}
-            pressed={chosen.value?.name === title}
+            class="tile-button"
+            aria-label={`Ledger of ${title}`}
+            aria-pressed={chosen.value?.name === title}
             tabIndex={i === at.value ? 0 : -1}
             onClick={() => {
               at.value = i;
               void choose(title, image);
             }}
-          />
+          >
+            <Tile image={image} shape={shape.value} />
+          </button>
         );
       })}
     </fieldset>
@@ -134,9 +136,6 @@ export function Images() {
               Above: images that training never sees. Below: the same images decoded from their latents alone,
               which shows the information that the network keeps.
             </Lesson>
-          </Sheet>
-          <Sheet name="between" title="Between two">
-            <Between />
           </Sheet>
         </div>
         <div class="stack more">

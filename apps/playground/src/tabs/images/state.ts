@@ -1,8 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { RunImages } from "../../run/session.js";
-import { fetchRun, linkedRun } from "../../shell/embed.js";
 import { tabConfig } from "../../shell/route.js";
-import { coalesce } from "../../ui/coalesce.js";
 import { digitsOf } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
 import { describePictures, hasColour, readPictures } from "../../ui/pictures.js";
@@ -35,15 +33,12 @@ export const reading = signal<Readonly<{ done: number; of: number; abort: AbortC
 export const sourceProblem = signal<string | undefined>(undefined);
 /** A run of the command that was read; none for a network of the page. */
 export const command = signal<ReadRun | undefined>(undefined);
-/** What was saved or exported last. */
+/** What was saved last. */
 export const note = signal<string | undefined>(undefined);
 /** The image with the shown ledger. */
 export const chosen = signal<
   Readonly<{ name: string; image: Uint8Array; ledger?: Float32Array }> | undefined
 >(undefined);
-/** Two images, and the images between their latents. */
-export const ends = signal<readonly [number, number]>([0, 1]);
-export const between = signal<Uint8Array>(new Uint8Array());
 /** Samples: those of the view, or later ones at another temperature. */
 export const samples = signal<Uint8Array>(new Uint8Array());
 
@@ -57,7 +52,7 @@ export const imageOf = (images: Uint8Array, i: number): Uint8Array => {
 };
 
 /** Whether the page shows the finished example that it came with: no worker has started yet. */
-export const stored = signal(start.bare && !linkedRun);
+export const stored = signal(start.bare);
 /** Why some controls wait; empty once there is a network. */
 export const waits = computed(() =>
   stored.value
@@ -75,8 +70,6 @@ export const run = makeRun<ImagesView, ImagesOpened>(opened, (args, options) =>
 restWhileHidden("images", run);
 run.view.subscribe((view) => {
   samples.value = view?.samples ?? new Uint8Array();
-  if (!view) between.value = new Uint8Array();
-  else if (!stored.value) void interpolate();
 });
 
 let openings = 0;
@@ -144,23 +137,10 @@ async function openDigits(side: number): Promise<void> {
   }
 }
 
-/** Shows the finished example; where the address asks for a run or another configuration, opens that. */
+/** Shows the finished example; where the address asks for another configuration, opens that. */
 export async function begin(): Promise<void> {
-  const view = { opened, source, view: run.view, curve: run.curve, between, ledgers };
-  if (stored.value) await showStored("images", view);
-  else if (linkedRun) void openLinked(linkedRun);
+  if (stored.value) await showStored("images", { opened, source, view: run.view, curve: run.curve, ledgers });
   else void openOwn();
-}
-
-/** Opens the run of the address; where that fails, digits. */
-async function openLinked(linkedRun: string): Promise<void> {
-  source.value = `the run ${linkedRun} is loading.`;
-  try {
-    await openRunFiles([await fetchRun(linkedRun)]);
-  } catch (error) {
-    sourceProblem.value = wordsOf(error);
-  }
-  if (!command.value) await openOwn();
 }
 
 /** Opens a run of the command: on digits if it takes them, else on pictures that are chosen next. */
@@ -265,33 +245,11 @@ export async function choose(name: string, image: Uint8Array): Promise<void> {
   }
 }
 
-/** Computes the images between the two chosen ends. */
-export const interpolate = coalesce(async () => {
-  const view = run.view.value;
-  if (!view) return;
-  const [from, to] = ends.value.map((i) => imageOf(view.originals, i)) as [Uint8Array, Uint8Array];
-  try {
-    between.value = await worker().call("images.between", { from, to });
-  } catch (error) {
-    run.problem.value = wordsOf(error);
-  }
-});
-
 export async function save(): Promise<void> {
   try {
     const { bytes, bpd, examples } = await worker().call("images.save", {});
     download("run.zip", bytes, "application/zip");
     note.value = `run.zip has ${bpd.toFixed(5)} bits per dimension on ${examples} held-out images, as flowify evaluate computes it.`;
-  } catch (error) {
-    run.problem.value = wordsOf(error);
-  }
-}
-
-export async function exportOnnx(): Promise<void> {
-  try {
-    const { bytes, files: written } = await worker().call("images.export", {});
-    download("onnx.zip", bytes, "application/zip");
-    note.value = `onnx.zip holds ${written.join(", ")}.`;
   } catch (error) {
     run.problem.value = wordsOf(error);
   }

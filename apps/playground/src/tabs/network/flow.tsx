@@ -7,7 +7,7 @@ import { type Normalization, normalizations } from "./calls.js";
 import { DigitPad } from "./digit-pad.js";
 import { Inverse } from "./inverse.js";
 import { Outputs } from "./outputs.js";
-import { change, config, forget, learn, learnt, progress, reading } from "./state.js";
+import { bitsPerDimension, change, config, forget, makeItDensity, progress, reading } from "./state.js";
 
 const names: Readonly<Record<Normalization, string>> = {
   unit: "pixel / 255",
@@ -47,8 +47,8 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
               forget();
             }}
           />
-          {!learnt.value && (
-            <button type="button" class="main" disabled={busy} onClick={() => void learn()}>
+          {bitsPerDimension.value === undefined && (
+            <button type="button" class="main" disabled={busy} onClick={() => void makeItDensity()}>
               Make it a density
             </button>
           )}
@@ -64,7 +64,7 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
         </div>
         <Scores />
       </div>
-      {learnt.value && <Inverse />}
+      {bitsPerDimension.value !== undefined && <Inverse />}
     </>
   );
 }

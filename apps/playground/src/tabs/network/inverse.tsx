@@ -1,69 +1,58 @@
 import { DIGITS } from "../../ui/digits.js";
-import { DrawSettings } from "../../ui/draw-settings.js";
-import { AboveUniform, TrainedNote } from "../../ui/figures.js";
-import { ImageGrid } from "../../ui/image-grid.js";
+import { AboveUniform } from "../../ui/figures.js";
 import { Lesson } from "../../ui/lesson.js";
-import { NumberField } from "../../ui/number-field.js";
-import { change, config, drawPreimages, learnt, preimages, progress, reading, save, train } from "./state.js";
+import { NumberFields } from "../../ui/number-field.js";
+import { Tile } from "../../ui/tile.js";
+import { bitsPerDimension, change, config, drawPreimages, preimages, progress, reading } from "./state.js";
 
 /** Differences of outputs above this are more than rounding errors. */
 const FAR = 1e-2;
 
-/** The inverse of the network: its training, and inputs with the same outputs. */
+/** The inverse of the network: inputs with the same outputs. */
 export function Inverse() {
-  const { steps } = config.value;
-  const busy = progress.value !== undefined;
+  const { value: found } = preimages;
+  const count = (found?.images.length ?? 0) / DIGITS.pixels;
   return (
     <div class="sheet stack">
       <h2>Digits with the same outputs</h2>
       <p>
-        The stochastic inverse has had {learnt.value?.step ?? 0} steps of training (
-        <output id="learnt">{learnt.value?.bpd.toFixed(3)}</output> bits per dimension on {DIGITS.test} test
-        digits), computed by <output id="device">{reading.value?.device}</output>. The function of the network
-        stays the same, bit for bit.
+        The stochastic inverse is initialized from digits:{" "}
+        <output id="bits">{bitsPerDimension.value?.toFixed(3)}</output> bits per dimension on {DIGITS.test}{" "}
+        test digits, computed by <output id="device">{reading.value?.device}</output>. The function of the
+        network stays the same, bit for bit. <code>flowify train --from</code> trains the inverse.
       </p>
-      <AboveUniform bpd={learnt.value?.bpd} />
-      <TrainedNote trained={learnt.value?.trained} />
+      <AboveUniform bpd={bitsPerDimension.value} />
       <div class="row">
-        <NumberField
-          label="Steps"
-          value={steps}
-          min={1}
-          max={10_000}
-          onValue={(value) => change({ steps: value })}
+        <NumberFields
+          of={config.value}
+          change={change}
+          fields={[
+            ["count", "Preimages", 1, 256],
+            ["temperature", "Temperature", 0, 10, 0.1],
+            ["seed", "Seed", 0, 1e9],
+          ]}
         />
-        <button type="button" disabled={busy} onClick={() => void train(steps)}>
-          Train the inverse
-        </button>
-        <button type="button" disabled={busy} onClick={() => void save()}>
-          Save the run
+        <button type="button" disabled={progress.value !== undefined} onClick={() => void drawPreimages()}>
+          Sample preimages
         </button>
       </div>
-      <DrawSettings
-        label="Preimages"
-        most={256}
-        value={config.value}
-        change={change}
-        button="Sample preimages"
-        disabled={busy}
-        onDraw={() => void drawPreimages()}
-      />
-      {preimages.value && (
+      {found && (
         <>
-          <ImageGrid
-            images={preimages.value.images}
-            shape={DIGITS.shape}
-            columns={8}
-            label="Inputs with the outputs of the digit"
-            file="preimages.png"
-          />
+          <div class="gallery" role="img" aria-label="Inputs with the outputs of the digit">
+            {Array.from({ length: count }, (_, i) => (
+              <Tile
+                key={i}
+                image={found.images.subarray(i * DIGITS.pixels, (i + 1) * DIGITS.pixels)}
+                shape={DIGITS.shape}
+              />
+            ))}
+          </div>
           <p class="note">
             The network has the outputs of the digit for all of them, within{" "}
-            <output id="preimages-difference">{preimages.value.largestDifference.toExponential(1)}</output>.
-            {preimages.value.largestDifference > FAR &&
-              " This is a large difference: train the inverse further."}{" "}
-            {preimages.value.arrived < preimages.value.images.length / DIGITS.pixels &&
-              `${preimages.value.arrived} of them are samples of the inverse; the others come from the digit and moved only part of the way toward their sample.`}
+            <output id="preimages-difference">{found.largestDifference.toExponential(1)}</output>.
+            {found.largestDifference > FAR && " This is a large difference."}{" "}
+            {found.arrived < count &&
+              `${found.arrived} of them are samples of the inverse; the others come from the digit and moved only part of the way toward their sample.`}
           </p>
         </>
       )}

@@ -1,28 +1,24 @@
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Problem, withoutFlags, wordsOf } from "../../ui/problem.js";
+import { Problem, wordsOf } from "../../ui/problem.js";
 import { Working } from "../../ui/working.js";
-import { Choices } from "./choices.js";
 import { LARGEST } from "./files.js";
 import { Flow } from "./flow.js";
-import { Graph } from "./graph.js";
 import "./network.css";
 import { Report } from "./report.js";
 import {
   addressProblem,
+  bitsPerDimension,
   cancel,
-  files,
   isExample,
-  learnt,
   openExample,
   opened,
   openFiles,
   problem,
   progress,
-  soft,
 } from "./state.js";
 
-/** Your network: a file becomes a flow, shown node by node and applied to digits. */
+/** Your network: a file becomes a flow, shown layer by layer and applied to digits. */
 export function YourNetwork() {
   const { value: found } = opened;
   return (
@@ -43,7 +39,8 @@ export function YourNetwork() {
             >
               <p>
                 Drop a trained network here, up to {LARGEST / 2 ** 20} MiB, together with separate weight
-                files if it has any. It stays on this machine.
+                files if it has any. It stays on this machine. Of several outputs the page takes the first;
+                the command <code>flowify convert</code> chooses inputs, outputs and shapes.
               </p>
               {isExample() ? (
                 <p>
@@ -58,40 +55,26 @@ export function YourNetwork() {
             </DropZone>
             <Working
               progress={progress.value}
+              label={bitsPerDimension.value === undefined ? "Cancel" : "Cancel and discard the open network"}
               cancel={cancel}
-              forgets={!soft.value && learnt.value !== undefined}
             />
             <Problem text={problem.value} />
-            <Choices />
-            {found && (
-              <>
-                <Problem text={found.problem && withoutFlags(found.problem)} />
-                {found.report && !found.problem && <Report report={found.report} leftOut={found.leftOut} />}
-              </>
-            )}
           </div>
-          {found && !found.problem && <Flow notForDigits={found.notForDigits} />}
+          {found && <Flow notForDigits={found.notForDigits} />}
         </div>
         <div class="sheet stack beside">
-          <h2>Node by node</h2>
-          {found && (
-            <Graph
-              nodes={found.nodes}
-              input={files.value?.input ?? found.inputs[0] ?? "input"}
-              label="Graph of the file"
-            />
-          )}
+          <h2>Layer by layer</h2>
+          {found && <Report report={found.report} leftOut={found.leftOut} />}
           <Lesson
             equation="log p(x) = log p(z) + log q(dropped | z) + Σ s"
             docs="convert"
             about="trained networks"
           >
             A layer x ↦ z of a trained network loses information: a matrix from 784 numbers to 32 drops 752 of
-            them, −752 in the graph. Its flow keeps the function and learns a density q of the dropped
-            numbers, given the others. Layers that only drop are <span class="exact">exact</span>. If a layer
-            returns more numbers than it takes, +n in the graph, or clips some, as a ReLU does, noise fills
-            the gap and the likelihood is a <span class="bound">lower bound</span>. Nodes without a rule are{" "}
-            <span class="wrong">red</span>.
+            them. Its flow keeps the function and learns a density q of the dropped numbers, given the others.
+            Layers that only drop are <span class="exact">exact</span>. If a layer returns more numbers than
+            it takes, or clips some, as a ReLU does, noise fills the gap and the likelihood is a{" "}
+            <span class="bound">lower bound</span>.
           </Lesson>
         </div>
       </div>

@@ -1,27 +1,11 @@
-import {
-  applyNetwork,
-  type Executor,
-  encodeSafetensors,
-  type FlowModel,
-  type OrdinaryNetwork,
-} from "@flowify/core";
+import { applyNetwork, type Executor, type FlowModel, flowify, type OrdinaryNetwork } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
-import { describedNetwork, networkOfPixels } from "flowify/format";
-import type { OpenRun } from "../../run/open-run.js";
-import {
-  bestOf,
-  type NewRun,
-  newRun,
-  type Progress,
-  type RunImages,
-  type RunSession,
-  startRun,
-  type Trained,
-  trainFurther,
-} from "../../run/session.js";
+import { networkOfPixels } from "flowify/format";
+import { INIT, type Progress, type RunImages } from "../../run/session.js";
 import { DIGITS } from "../../ui/digits.js";
 import { toPixels } from "../../ui/pixels.js";
-import type { ExamplePreimages, Learnt, Normalization, Reading } from "./calls.js";
+import { startTraining, type Training } from "../../worker/training.js";
+import type { ExamplePreimages, Normalization, Reading } from "./calls.js";
 
 const constants = {
   unit: { mean: [0], std: [1] },
@@ -33,86 +17,48 @@ const constants = {
 export const ofDigits = (own: OrdinaryNetwork, normalization: Normalization) =>
   networkOfPixels(own, DIGITS.shape, constants[normalization]);
 
-/** A pretrained network as the network of a run: its function stays fixed, its inverses are learned. */
-function runOf(
-  name: string,
-  own: OrdinaryNetwork,
-  normalization: Normalization,
-  original: Uint8Array,
-): NewRun {
-  const { network, pretrained } = ofDigits(own, normalization);
-  const { description, tensors } = describedNetwork(network);
-  return {
-    network: name,
-    description,
-    pretrained,
-    flow: { density: "mixture", frozen: true },
-    batchSize: 64,
-    steps: 100,
-    seed: 0,
-    weights: encodeSafetensors(tensors),
-    original,
-  };
-}
-
-/** A network as read, its origin, and the preprocessing of pixels. */
-type PretrainedNetwork = Readonly<{
-  name: string;
-  own: OrdinaryNetwork;
-  normalization: Normalization;
-  original: Uint8Array;
-}>;
-
 type PreimagesOptions = { count: number; temperature: number; seed: number };
 
-/** A pretrained network on digits. */
+/** A pretrained network on digits: its function is as it was read, its inverses are initialized from digits. */
 export class PretrainedModel {
   private constructor(
     readonly own: OrdinaryNetwork,
-    /** Nothing is drawn while the inverses learn. */
-    private session: RunSession<never>,
+    /** The layers of the network, behind those of the pixels. */
+    readonly layers: Readonly<{ from: number; to: number }>,
+    /** At its initial values: nothing is trained. */
+    private readonly training: Training<never>,
   ) {}
 
-  /** A pretrained network with its inverses initialized from digits. */
   static async begin(
-    { name, own, normalization, original }: PretrainedNetwork,
+    own: OrdinaryNetwork,
+    normalization: Normalization,
     executor: Executor,
-    images: RunImages,
+    { train, heldOut }: RunImages,
     tell: (progress: Progress) => void,
   ): Promise<PretrainedModel> {
-    const run = await newRun(runOf(name, own, normalization, original), images);
-    return new PretrainedModel(own, await startRun(run, { executor, images, tell }));
+    const { network, pretrained } = ofDigits(own, normalization);
+    const flow = flowify(network, { density: "mixture", frozen: true });
+    const training = await startTraining<never>({
+      flow,
+      executor,
+      data: { examples: train, count: train.length / DIGITS.pixels },
+      steps: 1,
+      batchSize: 64,
+      seed: 0,
+      initExamples: INIT,
+      heldOut,
+      onInit: (layer, done) => tell({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
+    });
+    return new PretrainedModel(own, pretrained, training);
   }
 
-  /** Trains for further steps. */
-  async train(
-    images: RunImages,
-    steps: number,
-    tell: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<Trained> {
-    const { training } = this.session;
-    const options = { executor: training.executor, images, tell, signal };
-    const { session, trained } = await trainFurther<never>(await this.run(), steps, options);
-    this.session = session;
-    await training.dispose();
-    return trained;
-  }
-
-  /** Progress of the inverses: steps taken, and bits per dimension of these digits. */
-  async standing({ heldOut }: RunImages): Promise<Learnt> {
-    const { bpd } = await this.session.training.withModel((model) => model.evaluate(heldOut));
-    return { bpd, step: (await this.run()).state.step };
-  }
-
-  /** The run, to be saved. */
-  run(): Promise<OpenRun> {
-    return bestOf(this.session);
+  bitsPerDimension({ heldOut }: RunImages): Promise<number> {
+    return this.training.withModel(async (model) => (await model.evaluate(heldOut)).bpd);
   }
 
   /** Outputs of the network, and the likelihood of the digit. */
   async read(pixels: Uint8Array): Promise<Reading> {
-    const read = await this.session.training.withModel(async (model) => {
+    const read = await this.training.withModel(async (model) => {
       const { bpd, nats, ledger } = await model.evaluate(pixels);
       return {
         outputs: await this.#outputs(model, pixels),
@@ -121,45 +67,35 @@ export class PretrainedModel {
         ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, likelihood: line.likelihood })),
       };
     });
-    return { ...read, device: this.session.training.device };
+    return { ...read, device: this.training.device };
   }
 
   /** Other digits with the same outputs. */
-  preimages(pixels: Uint8Array, options: PreimagesOptions): Promise<ExamplePreimages> {
-    return this.session.training.withModel((model) => this.#preimages(model, pixels, options));
-  }
-
-  async #preimages(
-    model: FlowModel,
-    pixels: Uint8Array,
-    { count, temperature, seed }: PreimagesOptions,
-  ): Promise<ExamplePreimages> {
-    const { from, to } = this.#pretrained;
-    const wanted = await this.#outputs(model, pixels);
-    const [own, front] = [model.part(from, to), model.part(0, from)];
-    try {
-      const digit = await front.encode(pixels, { mode: "deterministic" });
-      const { examples, ways } = await own.preimages(this.own, digit, { count, seed, temperature });
-      const images = toPixels(await front.decode(examples, { mode: "deterministic" }));
-      const x = np.array(Float32Array.from(examples)).reshape([count, ...this.own.inShape]);
-      const found = (await applyNetwork(this.own, x).data()) as Float32Array;
-      const largestDifference = found.reduce(
-        (most, value, i) => Math.max(most, Math.abs(value - wanted[i % wanted.length]!)),
-        0,
-      );
-      return { images, largestDifference, arrived: ways.filter((way) => way === 1).length };
-    } finally {
-      await own.dispose();
-      await front.dispose();
-    }
-  }
-
-  get #pretrained(): { from: number; to: number } {
-    return this.session.run.config.pretrained ?? { from: 0, to: 0 };
+  preimages(pixels: Uint8Array, { count, temperature, seed }: PreimagesOptions): Promise<ExamplePreimages> {
+    return this.training.withModel(async (model) => {
+      const wanted = await this.#outputs(model, pixels);
+      const { from, to } = this.layers;
+      const [own, front] = [model.part(from, to), model.part(0, from)];
+      try {
+        const digit = await front.encode(pixels, { mode: "deterministic" });
+        const { examples, ways } = await own.preimages(this.own, digit, { count, seed, temperature });
+        const images = toPixels(await front.decode(examples, { mode: "deterministic" }));
+        const x = np.array(Float32Array.from(examples)).reshape([count, ...this.own.inShape]);
+        const found = (await applyNetwork(this.own, x).data()) as Float32Array;
+        const largestDifference = found.reduce(
+          (most, value, i) => Math.max(most, Math.abs(value - wanted[i % wanted.length]!)),
+          0,
+        );
+        return { images, largestDifference, arrived: ways.filter((way) => way === 1).length };
+      } finally {
+        await own.dispose();
+        await front.dispose();
+      }
+    });
   }
 
   async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
-    const upTo = model.part(0, this.#pretrained.to);
+    const upTo = model.part(0, this.layers.to);
     try {
       return await upTo.encode(pixels, { mode: "deterministic" });
     } finally {
@@ -168,6 +104,6 @@ export class PretrainedModel {
   }
 
   dispose(): Promise<void> {
-    return this.session.training.dispose();
+    return this.training.dispose();
   }
 }

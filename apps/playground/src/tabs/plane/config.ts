@@ -16,7 +16,11 @@ const layer = v.variant("kind", [
   v.strictObject({ kind: v.literal("whiten") }),
 ]);
 
-export const MOST_LAYERS = 16;
+const MOST_LAYERS = 16;
+/** Their names, with the numbers that they take. */
+export const kinds = layer.options.map(({ entries: { kind, ...numbers } }) =>
+  [kind.literal, ...Object.keys(numbers)].join(" "),
+);
 
 export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as const;
 

@@ -1,13 +1,13 @@
 import { effect, signal } from "@preact/signals";
+import * as v from "valibot";
 import { tabConfig } from "../../shell/route.js";
 import { download } from "../../ui/files.js";
-import { makeHistory } from "../../ui/history.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun, restWhileHidden } from "../../ui/run.js";
 import { showStored } from "../../ui/stored-view.js";
 import { connectLater } from "../../worker/client.js";
 import type { Description, Opened, PlaneView } from "./calls.js";
-import { type PlaneConfig, type PlaneLayer, planeConfig } from "./config.js";
+import { type PlaneConfig, planeConfig } from "./config.js";
 
 /** Most samples on the page: those of the last few views. */
 const SAMPLES_KEPT = 2048;
@@ -24,9 +24,6 @@ export const opened = signal<Opened | undefined>(undefined);
 export const samples = signal(new Float32Array());
 /** Whether the page shows the finished example that it came with: no worker has started yet. */
 export const stored = signal(start.bare);
-
-const history = makeHistory<readonly PlaneLayer[]>(config.peek().layers);
-export const { canUndo, canRedo } = history;
 
 let settling: ReturnType<typeof setTimeout> | undefined;
 
@@ -88,12 +85,22 @@ export function configure(change: Partial<PlaneConfig>, { keep = false } = {}): 
   settling = setTimeout(() => void open(keep && run.problem.value === undefined), SETTLE);
 }
 
-export function setLayers(layers: readonly PlaneLayer[]): void {
-  history.push(layers);
-  configure({ layers: [...layers] });
+/** Takes layers from lines of JSON; false, with the reason in words, where they are none. */
+export function setLayers(text: string): boolean {
+  try {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    const found = v.safeParse(
+      planeConfig.entries.layers,
+      lines.map((line) => JSON.parse(line) as unknown),
+    );
+    if (!found.success) throw new Error(v.summarize(found.issues));
+    configure({ layers: found.output });
+    return true;
+  } catch (error) {
+    networkProblem.value = `Expected a layer on each line, such as {"kind":"linear","out":2}: ${wordsOf(error)}`;
+    return false;
+  }
 }
-export const undo = (): void => configure({ layers: [...history.undo()] });
-export const redo = (): void => configure({ layers: [...history.redo()] });
 
 export function play(): void {
   start.change({ running: true });

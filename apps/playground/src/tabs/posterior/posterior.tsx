@@ -128,7 +128,7 @@ function Training() {
           Download posterior.onnx
         </button>
       </div>
-      <Working progress={progress.value} label="Stop" cancel={cancel} forgets={false} />
+      <Working progress={progress.value} label="Stop" cancel={cancel} />
       <Problem text={problem.value} />
       {found && (
         <p class="note number">

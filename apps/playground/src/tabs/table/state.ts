@@ -7,7 +7,6 @@ import type { Connection } from "../../worker/client.js";
 import type { DetectorFacts, JudgedFile, OpenedTable, RankedRows, RowStory } from "./calls.js";
 import { type TableConfig, tableConfig } from "./config.js";
 import { exampleFile, STORED } from "./example.js";
-import { timeLeft } from "./time-left.js";
 
 const first = tabConfig("table", tableConfig);
 
@@ -114,8 +113,7 @@ export const train = (): Promise<void> =>
       if (file && reader !== worker) await read(worker, file);
       const { device, contaminated, steps, seed } = config.value;
       const args = { device, contaminated, steps, seed, drop: [...dropped.value], id: idColumn.value };
-      const onEvent = timeLeft(work.tell);
-      facts.value = await worker.call("table.train", args, { signal, onEvent });
+      facts.value = await worker.call("table.train", args, { signal, onEvent: work.tell });
       judged.value = { name: opened.value?.name ?? "", notes: [] };
       await showFirst(worker);
     },
@@ -125,8 +123,7 @@ export const train = (): Promise<void> =>
 /** Shows the rows of another file by the same detector; without one, those that it was trained on. */
 export function judgeFile(other?: File): Promise<void> {
   return startOnRows("reading", async (worker) => {
-    const onEvent = timeLeft(work.tell);
-    judged.value = await worker.call("table.judge", { file: other }, { onEvent });
+    judged.value = await worker.call("table.judge", { file: other }, { onEvent: work.tell });
     await showFirst(worker);
   });
 }

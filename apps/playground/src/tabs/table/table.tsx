@@ -62,12 +62,7 @@ export function TableTab() {
       </Sheet>
       <Sheet name="detector" title="Detector" class="stack training">
         <Detector />
-        <Working
-          progress={progress.value}
-          label={isTraining.value ? "Stop" : "Cancel"}
-          cancel={cancel}
-          forgets={false}
-        />
+        <Working progress={progress.value} label={isTraining.value ? "Stop" : "Cancel"} cancel={cancel} />
         <Problem text={table && problem.value} />
         <Judging />
         <Lesson equation="p = (1 + #{held-out scores ≥ s}) / (n + 1)" docs="tables" about="odd rows">
