@@ -36,6 +36,7 @@ const movements: readonly CatalogEntry[] = [
 const norms: readonly CatalogEntry[] = [
   entry("actnorm", "actnorm", actnorm([4])),
   entry("actnorm of channels", "actnorm", actnorm([3, 2, 2]), { scale: 100 }),
+  entry("actnorm in front of asinh", "actnorm", actnorm([4], { bent: true })),
   entry("actnorm of one channel", "actnorm", actnorm([1, 2, 3]), { batch: 1 }),
 ];
 

@@ -205,7 +205,7 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
   const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
   const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
   // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
-  const heavy: NetworkLayer[] = [{ kind: "actnorm" }, { kind: "asinh" }, marginal];
+  const heavy: NetworkLayer[] = [{ kind: "actnorm", bent: true }, { kind: "asinh" }, marginal];
   const gaussian: NetworkLayer[][] = [
     [whiten(LITTLE)],
     [marginal],

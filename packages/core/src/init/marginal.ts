@@ -65,29 +65,51 @@ const AS_DENSE = 0.75;
 const GAPS = 2;
 const FIRST = 5;
 
-/** The range of a few sorted numbers, with room on the sides on which others are to be expected; that of a hard edge ends at 0. */
-export function withMargins({ low, length }: Range, sorted: Float32Array): Range {
-  if (sorted.length >= MANY) return { low, length };
-  const strip = STRIP * length;
-  const high = low + length;
+/** Whether sorted numbers are as dense at an end of their range as next to it: below and above. */
+function hardEdges({ low, length }: Range, sorted: Float32Array): [boolean, boolean] {
+  const [strip, high] = [STRIP * length, low + length];
   const between = (a: number, b: number): number =>
     sorted.reduce((sum, x) => sum + Number(x >= a && x <= b), 0);
-  const at = (i: number): number => sorted.at(i) as number;
-  /** `gap`: the mean distance between numbers at the edge. */
-  const margin = (atEdge: number, next: number, gap: number): number =>
-    atEdge >= LEAST_AT_EDGE && atEdge >= AS_DENSE * next ? GAPS * gap : MARGIN * length;
-  const below = margin(
-    between(low, low + strip),
-    between(low + strip, low + 2 * strip),
-    (at(FIRST) - low) / FIRST,
-  );
-  const right = margin(
-    between(high - strip, high),
-    between(high - 2 * strip, high - strip),
-    (high - at(-1 - FIRST)) / FIRST,
-  );
-  const left = low >= 0 && below < MARGIN * length ? Math.min(below, low) : below; // an edge at 0
+  const isHard = (atEdge: number, next: number): boolean =>
+    atEdge >= LEAST_AT_EDGE && atEdge >= AS_DENSE * next;
+  return [
+    isHard(between(low, low + strip), between(low + strip, low + 2 * strip)),
+    isHard(between(high - strip, high), between(high - 2 * strip, high - strip)),
+  ];
+}
+
+/** The range of a few sorted numbers, with room on the sides on which others are to be expected; that of a hard edge ends at 0. */
+export function withMargins(range: Range, sorted: Float32Array): Range {
+  const { low, length } = range;
+  if (sorted.length >= MANY) return range;
+  const [below, above] = hardEdges(range, sorted);
+  const gap = (from: number, to: number): number => (GAPS * (sorted.at(to)! - sorted.at(from)!)) / FIRST;
+  const room = below ? gap(0, FIRST) : MARGIN * length;
+  const left = below && low >= 0 ? Math.min(room, low) : room;
+  const right = above ? gap(-1 - FIRST, -1) : MARGIN * length;
   return { low: low - left, length: length + left + right };
+}
+
+/** Standard deviations of a normal distribution between its quartiles. */
+const QUARTILES = 1.349;
+
+/** Share of sorted numbers between a hard edge and the place from which on their logarithms count. */
+const AT_EDGE = 0.01;
+
+/**
+ * The centre c and spread s of sorted numbers for asinh((x − c) / s): median and quartiles, and where they are dense at an edge
+ * that edge, and how far a hundredth of them reaches from it. So amounts over many decades become their logarithms.
+ */
+export function bentScale(sorted: Float32Array): Readonly<{ centre: number; spread: number }> {
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+  const [low, high] = [at(0), at(1)];
+  const range = { low, length: high - low };
+  const reach = [at(AT_EDGE) - low, high - at(1 - AT_EDGE)] as const;
+  const isHard = hardEdges(range, sorted);
+  const side = isHard[0] && (!isHard[1] || reach[0] <= reach[1]) ? 0 : 1;
+  if (isHard[side] && reach[side] > 0) return { centre: side === 0 ? low : high, spread: reach[side] };
+  const spread = (at(0.75) - at(0.25)) / QUARTILES;
+  return { centre: at(0.5), spread: spread || range.length || 1 };
 }
 
 /** The sorted numbers of each column of rows [n], column by column. */

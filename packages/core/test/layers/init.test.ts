@@ -207,3 +207,27 @@ it("a scaled whitening gives columns of any units one scale, a constant one its 
   const rows = toRows([...(await numbersOf(z))], 3);
   for (const column of [1, 2]) expect(sum(rows.map((row) => row[column]! ** 2)) / COUNT).toBeCloseTo(1, 1);
 });
+
+it("actnorm in front of an asinh: median and quartiles of a normal number, or an edge and what is next to it", async () => {
+  const [rng, count] = [makeRng(3), 2000];
+  const layer: FlowLayer = actnorm([4], { bent: true });
+  const data = Float32Array.from({ length: 4 * count }, (_, i) =>
+    i % 4 === 0
+      ? 7 + 2 * rng.normal()
+      : i % 4 === 1
+        ? 3 + Math.exp(3 * rng.normal())
+        : i % 4 === 2
+          ? -Math.exp(rng.normal())
+          : 5,
+  );
+  const params = (await layer.initFromData?.(random.key(1), examplesOf(data, count, [4]))) as ArrayTree;
+  const { z } = layer.forward(params, floats(data, [count, 4]), {});
+  const rows = toRows(await numbersOf(z), 4);
+  const at = (c: number, share: number): number =>
+    rows.map((row) => row[c] as number).toSorted((a, b) => a - b)[Math.round(share * (count - 1))]!;
+  expect(at(0, 0.5)).toBeCloseTo(0, 5);
+  expect(at(0, 0.75) - at(0, 0.25)).toBeCloseTo(1.349, 3);
+  expect([at(1, 0), at(1, 0.01)]).toEqual([0, expect.closeTo(1, 2)]);
+  expect([at(2, 1), at(2, 0.99)]).toEqual([0, expect.closeTo(-1, 2)]);
+  expect([at(3, 0), at(3, 1)]).toEqual([0, 0]);
+});
