@@ -4,37 +4,64 @@ export type CodedRows = Readonly<{ codes: Int32Array; count: number; sizes: read
 /** Rows that a column counts for beyond those that it has. */
 const PRIOR = 1;
 
-/** Rows with the shares of all that a value of the other column may count for: what predicts each row best from the others. */
+/** Rows that a value of the other column counts for beyond those that it has, and what each pair adds to them: what predicts each row best from the others. */
 const SHARED = [0.5, 1, 2, 4, 8, 16, 32, 64];
+const ADDED = [0, 0.4, 0.8];
 
 /** The column that each depends on, −1 for none, and log P(value | value of that column): [size of that column, size], or [1, size]. */
 export type DependenceTree = readonly Readonly<{ parent: number; logs: Float64Array }>[];
 
 /**
  * The tree of columns, in which each depends on one other at most, that makes rows likeliest. Values that are rare beside a
- * value of the other column have about their share in all rows.
+ * value of the other column have about their share in all rows, or in the other column's values beside which they occur.
  *
- * Source: Chow and Liu 1968, Approximating discrete probability distributions with dependence trees.
+ * Source: Chow and Liu 1968, Approximating discrete probability distributions with dependence trees; Teh 2006, A hierarchical
+ * Bayesian language model based on Pitman-Yor processes.
  */
 export function dependenceTree(rows: CodedRows): DependenceTree {
   const { sizes, count } = rows;
   const singles = sizes.map((_, i) => countedPairs(rows, undefined, i));
   return parentsOf(rows, singles).map((parent, i) => {
-    const [size, own] = [sizes[i] as number, singles[i] as Float64Array];
-    const shares = own.map((seen) => (seen + PRIOR / size) / (count + PRIOR));
-    if (parent < 0) return { parent, logs: shares.map(Math.log) };
-    const before = singles[parent] as Float64Array;
-    const pairs = countedPairs(rows, parent, i);
-    const logOf = (seen: number, at: number, prior: number, without = 0): number =>
-      Math.log(
-        (seen - without + prior * shares[at % size]!) / (before[Math.floor(at / size)]! - without + prior),
-      );
-    const fit = SHARED.map((prior) =>
-      pairs.reduce((sum, seen, at) => (seen > 0 ? sum + seen * logOf(seen, at, prior, 1) : sum), 0),
-    );
-    const prior = SHARED[fit.indexOf(Math.max(...fit))]!;
-    return { parent, logs: pairs.map((seen, at) => logOf(seen, at, prior)) };
+    const own = singles[i] as Float64Array;
+    if (parent < 0) return { parent, logs: own.map((seen) => Math.log(shareOf(seen, count, own.length))) };
+    return { parent, logs: conditionalLogs(countedPairs(rows, parent, i), own) };
   });
+}
+
+const shareOf = (seen: number, count: number, size: number): number =>
+  (seen + PRIOR / size) / (count + PRIOR);
+
+/** log P(value | value of the other column), of counted pairs [size of the other column, size]. */
+function conditionalLogs(pairs: Float64Array, own: Float64Array): Float64Array {
+  const size = own.length;
+  const rows = own.reduce((sum, seen) => sum + seen, 0);
+  /** By value of the other column rows and how many values these have, by value how many of the other column. */
+  const before = new Float64Array(pairs.length / size);
+  const [kinds, beside] = [before.slice(), new Float64Array(size)];
+  for (const [at, seen] of pairs.entries()) {
+    before[Math.floor(at / size)]! += seen;
+    kinds[Math.floor(at / size)]! += Number(seen > 0);
+    beside[at % size]! += Number(seen > 0);
+  }
+  const all = beside.reduce((sum, other) => sum + other, 0);
+  const fits = SHARED.flatMap((prior) =>
+    ADDED.flatMap((less) => [true, false].map((byRows) => ({ prior, less, byRows }))),
+  );
+  /** Without a row of this pair, where `out` is 1. */
+  const logOf = (at: number, { prior, less, byRows }: (typeof fits)[number], out = 0): number => {
+    const [a, seen] = [Math.floor(at / size), pairs[at]! - out];
+    const last = out === 1 && seen === 0 ? 1 : 0; // no such pair is left
+    const share = byRows
+      ? shareOf(own[at % size]!, rows, size)
+      : shareOf(beside[at % size]! - last, all - last, size);
+    const others = prior + less * (kinds[a]! - last);
+    return Math.log((Math.max(seen - less, 0) + others * share) / (before[a]! - out + prior));
+  };
+  const scores = fits.map((fit) =>
+    pairs.reduce((sum, seen, at) => (seen > 0 ? sum + seen * logOf(at, fit, 1) : sum), 0),
+  );
+  const best = fits[scores.indexOf(Math.max(...scores))]!;
+  return pairs.map((_, at) => logOf(at, best));
 }
 
 /** Rows by the value of column i, and of column j before it. */
