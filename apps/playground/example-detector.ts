@@ -4,19 +4,19 @@
  *
  *     npm run playground:example
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import { encodeDetector } from "flowify/tables";
 import { encodedTable, findSchema, fitTableDetector, openDetector, scoreKinds } from "flowify/tables/browser";
 import * as v from "valibot";
-import { tableConfig } from "./src/tabs/table/config.js";
-import { exampleFile, STORED } from "./src/tabs/table/example.js";
+import { EXAMPLE, tableConfig } from "./src/tabs/table/config.js";
 import { readTableFile } from "./src/tabs/table/read-table.js";
 
-const { name, table } = await readTableFile(exampleFile());
-const schema = await findSchema(name, table, { id: STORED.id });
+const inPublic = (file: string): URL => new URL(`public/${file}`, import.meta.url);
+const { name, table } = await readTableFile(new File([readFileSync(inPublic(EXAMPLE.file))], EXAMPLE.file));
+const schema = await findSchema(name, table, { id: EXAMPLE.id });
 const columns = schema.columns.filter(({ use }) => use === "model");
 const { rows } = await encodedTable(name, table, { schema, warn() {} }).all();
 const executor = await nativeExecutor();
@@ -34,5 +34,5 @@ const all = Object.fromEntries(
   ]),
 );
 const bytes = encodeSafetensors({ ...tensors, ...all }, { ...metadata, steps: String(steps) });
-writeFileSync(new URL(`public/${STORED.file}`, import.meta.url), bytes);
-console.log(`${STORED.file}: ${bytes.length} bytes`);
+writeFileSync(inPublic(EXAMPLE.detector), bytes);
+console.log(`${EXAMPLE.detector}: ${bytes.length} bytes`);

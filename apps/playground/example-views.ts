@@ -16,8 +16,7 @@ import { planeConfig } from "./src/tabs/plane/config.js";
 import { planeHandlers } from "./src/tabs/plane/handlers.js";
 import { posteriorConfig, storedFile, taskViews } from "./src/tabs/posterior/config.js";
 import { posteriorHandlers } from "./src/tabs/posterior/handlers.js";
-import { tableConfig } from "./src/tabs/table/config.js";
-import { exampleFile, STORED } from "./src/tabs/table/example.js";
+import { EXAMPLE as TABLE, tableConfig } from "./src/tabs/table/config.js";
 import { tableHandlers } from "./src/tabs/table/handlers.js";
 import { DIGITS, digitAt, digitsOf } from "./src/ui/digits.js";
 import { viewFile } from "./src/ui/stored-view.js";
@@ -61,8 +60,9 @@ Object.assign(globalThis, {
 const views: Readonly<Record<string, () => Promise<object>>> = {
   table: async () => {
     const { device, score, falseAlarms } = v.parse(tableConfig, {});
-    const [file, { id }] = [exampleFile(), STORED];
-    const stored = new Uint8Array(readFileSync(inPublic(STORED.file)));
+    const file = new File([readFileSync(inPublic(TABLE.file))], TABLE.file);
+    const stored = new Uint8Array(readFileSync(inPublic(TABLE.detector)));
+    const { id } = TABLE;
     const { table, facts } = await tableHandlers["table.restore"]({ file, id, stored, device }, context);
     const ranked = await tableHandlers["table.rows"]({ score, count: 50 }, context);
     const chosen = ranked.rows[0]?.row ?? 1;

@@ -5,7 +5,6 @@ import { loadRuntime } from "@flowify/onnx";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parquetBytes } from "../../../packages/cli/test/data/parquet-files.js";
-import { exampleFile } from "../src/tabs/table/example.js";
 import { expectProblem, type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
 
@@ -153,7 +152,7 @@ test("a finished example stands on the page, and its detector goes on", async ()
   const first = await rows.locator("td:nth-child(3)").allTextContents();
   await page
     .locator("#part-table .second input[type=file]")
-    .setInputFiles(file("again.csv", await exampleFile().text()));
+    .setInputFiles(file("again.csv", readFileSync(new URL("../public/parcels.csv", import.meta.url))));
   await page.getByRole("heading", { name: "Rows of again.csv by score" }).waitFor();
   await idle(page, "table");
   expect(await rows.locator("td:nth-child(3)").allTextContents()).toEqual(first);

@@ -1,4 +1,5 @@
 /** Posteriors of simulators in pages, and simulators to show: nothing of Node. */
 
+export { uniform } from "./posterior/priors.js";
 export { simulators } from "./posterior/simulators.js";
 export { trainPosterior } from "./posterior/train.js";

@@ -11,12 +11,14 @@ const loaded = signal<Readonly<Record<string, Loaded>>>({});
 
 async function load(id: string): Promise<void> {
   if (loaded.peek()[id]?.Part) return;
-  const result: Loaded = await partOf(id)
-    .load()
-    .then(
-      (Part) => ({ Part }),
-      (error: unknown) => ({ problem: `This tab could not be loaded: ${wordsOf(error)}` }),
-    );
+  let result: Loaded;
+  try {
+    const { Tab, begin } = await partOf(id).load();
+    await begin();
+    result = { Part: Tab };
+  } catch (error) {
+    result = { problem: `This tab could not be loaded: ${wordsOf(error)}` };
+  }
   loaded.value = { ...loaded.peek(), [id]: result };
 }
 

@@ -6,17 +6,9 @@ export type Part = Readonly<{
   title: string;
   /** One sentence under the title. */
   summary: string;
-  load: () => Promise<ComponentType>;
+  /** The tab, and what shows its example, or what the address asks for in its place. */
+  load: () => Promise<Readonly<{ Tab: ComponentType; begin(): Promise<void> }>>;
 }>;
-
-/** A tab with its finished example, or what the address asks for in its place. */
-async function withExample(
-  tab: Promise<ComponentType>,
-  state: Promise<{ begin(): Promise<void> }>,
-): Promise<ComponentType> {
-  await (await state).begin();
-  return tab;
-}
 
 export const parts: readonly Part[] = [
   {
@@ -24,55 +16,35 @@ export const parts: readonly Part[] = [
     title: "Table",
     summary:
       "Find the rows of a table that do not fit: slips of the keyboard, broken sensors, fraud. The page learns what your rows usually look like, flags the unlikely ones, and names the columns to blame. No file leaves your computer.",
-    load: () =>
-      withExample(
-        import("../tabs/table/table.js").then(({ TableTab }) => TableTab),
-        import("../tabs/table/state.js"),
-      ),
+    load: () => import("../tabs/table/table.js"),
   },
   {
     id: "plane",
     title: "Plane",
     summary:
       "Watch a network learn where points lie: it becomes a density, which says how likely a point is and draws new ones.",
-    load: () =>
-      withExample(
-        import("../tabs/plane/plane.js").then(({ Plane }) => Plane),
-        import("../tabs/plane/state.js"),
-      ),
+    load: () => import("../tabs/plane/plane.js"),
   },
   {
     id: "images",
     title: "Images",
     summary:
       "Train a model of images in your browser: it draws new ones, says how likely an image is, and which layer finds it unlikely. On digits, your own pictures, or a run of the command.",
-    load: () =>
-      withExample(
-        import("../tabs/images/images.js").then(({ Images }) => Images),
-        import("../tabs/images/state.js"),
-      ),
+    load: () => import("../tabs/images/images.js"),
   },
   {
     id: "posterior",
     title: "Posterior",
     summary:
       "Which causes fit what you see? A simulator turns parameters into an observation; a network learns the way back, with all its uncertainty. Drag the observation and watch the parameters move.",
-    load: () =>
-      withExample(
-        import("../tabs/posterior/posterior.js").then(({ PosteriorTab }) => PosteriorTab),
-        import("../tabs/posterior/state.js"),
-      ),
+    load: () => import("../tabs/posterior/posterior.js"),
   },
   {
     id: "network",
     title: "Your network",
     summary:
       "A trained network as a density: which of its layers are exact, how likely a digit is, and which digits have the same outputs.",
-    load: () =>
-      withExample(
-        import("../tabs/network/network.js").then(({ YourNetwork }) => YourNetwork),
-        import("../tabs/network/state.js"),
-      ),
+    load: () => import("../tabs/network/network.js"),
   },
 ];
 

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { drawInFrameQueue } from "./frame-queue.js";
+import { imageData } from "./pixels.js";
 
 /** Draws in CSS pixels on a canvas of `width` × `height`; runs again when one of its signals changes. */
 export type Draw = (context: CanvasRenderingContext2D, width: number, height: number) => void;
@@ -62,3 +63,17 @@ const arrows: Readonly<Record<string, readonly [right: number, up: number]>> = {
 /** Where an arrow key points; undefined for other keys. */
 export const arrowOf = ({ key }: KeyboardEvent): readonly [right: number, up: number] | undefined =>
   arrows[key];
+
+type TileProps = { image: Uint8Array; shape: readonly [channels: number, height: number, width: number] };
+
+/** A small image with its pixels as squares; empty before there is an image. */
+export function Tile({ image, shape }: TileProps) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const [, height, width] = shape;
+  useEffect(() => {
+    const context = ref.current?.getContext("2d");
+    if (image.length > 0) context?.putImageData(imageData(image, shape), 0, 0);
+    else context?.clearRect(0, 0, width, height);
+  }, [image, shape]);
+  return <canvas ref={ref} class="tile" width={width} height={height} />;
+}

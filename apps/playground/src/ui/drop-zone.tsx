@@ -1,6 +1,7 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { filesOf } from "./files.js";
+import { wordsOf } from "./problem.js";
 
 type DropZoneProps = {
   /** Label of the button. Dropping a file on the zone does the same. */
@@ -12,13 +13,13 @@ type DropZoneProps = {
   folder?: string;
   disabled?: boolean;
   onFiles: (files: readonly File[]) => void;
-  /** Called if the dropped files cannot be read. */
-  onProblem?: (error: unknown) => void;
+  /** What is said if the dropped files cannot be read. */
+  problem: Signal<string | undefined>;
   children?: ComponentChildren;
 };
 
 /** Buttons that open files or a folder, and a zone to drop them on. */
-export function DropZone({ onFiles, onProblem = () => {}, children, ...choice }: DropZoneProps) {
+export function DropZone({ onFiles, problem, children, ...choice }: DropZoneProps) {
   const { label, accept, multiple = false, folder, disabled = false } = choice;
   const over = useSignal(false);
   const take = (files: readonly File[]): void => {
@@ -43,7 +44,10 @@ export function DropZone({ onFiles, onProblem = () => {}, children, ...choice }:
       onDrop={(event) => {
         event.preventDefault();
         over.value = false;
-        if (event.dataTransfer) filesOf(event.dataTransfer).then(take, onProblem);
+        if (!event.dataTransfer) return;
+        filesOf(event.dataTransfer).then(take, (error: unknown) => {
+          problem.value = wordsOf(error);
+        });
       }}
     >
       {children}

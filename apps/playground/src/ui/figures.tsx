@@ -1,3 +1,5 @@
+import type { Flow } from "@flowify/core";
+
 /** A number as it is, or with so many significant digits at most. */
 export const plain = (value: number, digits?: number): string =>
   String(digits === undefined ? value : Number(value.toPrecision(digits))).replace("-", "−");
@@ -17,3 +19,14 @@ export const AboveUniform = ({ bpd }: { bpd: number | undefined }) =>
       of bytes. Train it further. If training made it worse, use a smaller learning rate.
     </p>
   ) : null;
+
+const words = {
+  exact: "exact",
+  bound: "a lower bound in expectation",
+  "loses mass": "loses mass: its density integrates to less than 1",
+} as const;
+
+/** What a likelihood is, in the colour of exact ones and of others. */
+export function Likelihood({ of }: { of: Flow["likelihood"] }) {
+  return <span class={of === "exact" ? "exact" : "bound"}>{words[of]}</span>;
+}

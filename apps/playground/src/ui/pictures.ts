@@ -74,21 +74,3 @@ function planes(rgba: Uint8ClampedArray, channels: number, out: Uint8Array): voi
     else [out[at], out[plane + at], out[2 * plane + at]] = [r, g, b];
   }
 }
-
-/** Describes the user's pictures after reading; in colour the page reads at most `most` × `most` pixels. */
-export function describePictures(
-  count: number,
-  { side, colour }: Readonly<{ side: number; colour: boolean }>,
-  { coloured, kept, most }: Readonly<{ coloured: boolean; kept: boolean; most: number }>,
-): string {
-  const size = `${side} × ${side} pixels`;
-  if (kept)
-    return `${count} pictures in colour, ${size}: ${3 * side ** 2} numbers each, so a step takes several times as long as with grey ones.`;
-  if (!coloured) return `${count} pictures, grey, ${size}.`;
-  const why = colour ? ` In colour the page reads at most ${most} × ${most} pixels.` : "";
-  return `${count} pictures, converted to grey, ${size}.${why}`;
-}
-
-/** Whether some picture of [n, 3, H, W] has a colour. */
-export const hasColour = (pixels: Uint8Array, plane: number): boolean =>
-  pixels.some((value, i) => value !== pixels[i - (i % (3 * plane)) + (i % plane)]);

@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -15,10 +15,8 @@ import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
-import { hideable, inpaintingSheet, STEPS } from "../sheets/inpainting.js";
 import { drawSamples, labelsOf, SHEET_TEMPERATURE } from "../sheets/run-pictures.js";
 import { formatCount } from "../ui/format.js";
-import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
@@ -34,7 +32,6 @@ const flags = {
     ["sample", "deterministic"],
     "Sample dropped coordinates, or set their noise to its mean (default: sample)",
   ),
-  sheet: choice(["inpainting"], "Another picture than a grid of samples"),
   condition: value(
     wholeNumber(0),
     "CLASS",
@@ -49,7 +46,6 @@ const flags = {
     "FILE",
     "For --logits and runs of classes: a classifier (ONNX) that counts the samples that are what was asked for",
   ),
-  hide: choice(hideable, "With --sheet inpainting: the half of the images to hide (default: bottom)"),
   given: {
     kind: "parsed",
     parse: nonEmpty,
@@ -82,15 +78,11 @@ processes share the rows: mpirun -n 4 flowify sample …. The file has the same 
 --given samples rows of a table that hold a value, by importance resampling. It prints the effective sample size: the
 number of independent rows that the result is worth. These rows are held in memory, in one process.
 
---sheet inpainting shows test images with a half hidden, and draws of that half given the other: 200 steps of
-Langevin chains.
-
 EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 1 --out digits.png
   flowify sample runs/classes --condition 7
   flowify sample runs/classifier --logits 3:8
-  flowify sample runs/a --sheet inpainting --hide left
   flowify sample runs/classes --condition 7 --judge mnist-7.onnx
   flowify sample runs/sensors --count 1000 --out rows.npy
   flowify sample runs/parcels --count 1000 --out rows.parquet
@@ -104,17 +96,12 @@ async function sample(context: Running, flags: SampleFlags, folder: string): Pro
     host: { env },
     terminal,
   } = context;
-  const { sheet } = flags;
   if (flags.out !== undefined) expectFree([flags.out], flags, { inputs: inputsOfRun(folder) });
-  if (sheet === undefined)
-    expectNone(flags, ["hide"], "belongs to --sheet inpainting\nadd --sheet inpainting, or leave --hide out");
   const { data } = readRunConfig(folder);
   const { shape } = data;
   if (!data.reading?.schema)
     expectNone(flags, ["given"], "is for runs of a table with named columns\nleave it out");
   if (isRowShape(shape)) {
-    if (sheet !== undefined)
-      throw new UsageError(`--sheet ${sheet}: this run has rows, expected images\nleave --sheet out`);
     if (flags.judge !== undefined)
       throw new UsageError("--judge: this run has rows, expected images\nleave --judge out");
     return sampleRows(context, flags, folder, { ...data, shape });
@@ -132,15 +119,7 @@ async function samplePicture(
   { folder, flags, shape }: Readonly<{ folder: string; flags: SampleFlags; shape: ImageShape }>,
   terminal: Terminal,
 ): Promise<void> {
-  const {
-    count = 150,
-    columns = 15,
-    seed = 0,
-    temperature = SHEET_TEMPERATURE,
-    mode = "sample",
-    sheet,
-    hide = "bottom",
-  } = flags;
+  const { count = 150, columns = 15, seed = 0, temperature = SHEET_TEMPERATURE, mode = "sample" } = flags;
   const { config, step } = run;
   const classes = run.flow.condition?.levels;
   const { condition: label } = flags;
@@ -151,30 +130,17 @@ async function samplePicture(
         : `--condition ${label}: expected a class from 0 to ${classes - 1}`,
     );
   const { logits, judge } = flags;
-  if (judge !== undefined && (sheet !== undefined || (logits ?? classes) === undefined))
+  if (judge !== undefined && (logits ?? classes) === undefined)
     throw new UsageError(
       "--judge counts samples of a class that was asked for\nadd --logits PLACE:VALUE, name a run trained with --condition label, or leave it out",
     );
-  if (logits && sheet !== undefined) throw new UsageError("--logits is for samples\nleave --sheet out");
   const asked = logits && (await askFor(run, logits, count));
   for (const line of asked?.warnings ?? []) terminal.warn(line);
   const wanted = wantedText(logits);
   const { samples } = runPaths(folder);
-  const file = flags.out ?? (sheet === undefined ? samples : join(folder, `${sheet}.png`));
+  const file = flags.out ?? samples;
   const across = Math.min(columns, count);
   const named = `${config.network} after ${formatCount(step)} steps`;
-  if (sheet !== undefined) {
-    const options = { title: `${named}: ${sheet}`, columns, seed };
-    const images = expectImages(await imagesFor(run, {}), `--sheet ${sheet}`);
-    const progress = createProgress(terminal, { label: "steps", total: STEPS });
-    const onStep = (step: number, accepted: number): void =>
-      progress.update(step, accepted > 0 ? `${Math.round(100 * accepted)} % accepted` : "");
-    await writeFileAtomic(file, await inpaintingSheet(model, images, hide, options, onStep));
-    progress.finish();
-    terminal.say(`${sheet}: ${file}`);
-    terminal.document({ file, sheet, columns, seed, step });
-    return;
-  }
   const { images, png } = await drawSamples(model, {
     title: `${named}: ${count} samples${wanted ? ` for the outputs ${wanted}` : ""}`,
     shape,

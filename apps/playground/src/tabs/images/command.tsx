@@ -1,7 +1,6 @@
 import { DIGITS } from "../../ui/digits.js";
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
-import { wordsOf } from "../../ui/problem.js";
 import { Scrolling } from "../../ui/sheet.js";
 import { command, note, openRunFiles, ownPictures, shape, sourceProblem } from "./state.js";
 
@@ -32,9 +31,7 @@ export function Command() {
         multiple
         folder="Open the folder of a run"
         onFiles={(files) => void openRunFiles(files)}
-        onProblem={(error) => {
-          sourceProblem.value = wordsOf(error);
-        }}
+        problem={sourceProblem}
       >
         <p class="note">
           The folder that <code>flowify train</code> wrote, or a zip archive of it.

@@ -4,7 +4,7 @@ import { between, device, running, seed, whole } from "../../shell/schemas.js";
 /** Channels, height and width of the images. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
-/** Possible sides of the images, in pixels. Colour is possible with the first only: 3 × 28 × 28 numbers take minutes per step. */
+/** Possible sides of the images, in pixels. */
 export const SIDES = [14, 28] as const;
 export const numbersOf = ([channels, height, width]: ImageShape): number => channels * height * width;
 
@@ -24,8 +24,6 @@ export const imagesConfig = v.strictObject({
   seed,
   temperature: v.optional(between(0, 2), 0.8),
   side: v.optional(v.union([v.literal(14), v.literal(28)]), 14),
-  /** Keeps the colours of coloured pictures. */
-  colour: v.optional(v.boolean(), true),
   device,
   /** Starts training when the tab opens. */
   running,

@@ -11,12 +11,11 @@ import {
   opened,
   openFiles,
   openOwn,
-  ownPictures,
   pause,
   play,
   reading,
-  reread,
   reset,
+  resize,
   run,
   save,
   setTemperature,
@@ -29,7 +28,7 @@ import {
 
 /** Choice of pictures; train, pause, step, reset; temperature and the other settings. */
 export function Controls() {
-  const { steps, temperature, widths, side, colour } = config.value;
+  const { steps, temperature, widths, side } = config.value;
   return (
     <div class="stack">
       <RunButtons
@@ -72,25 +71,16 @@ export function Controls() {
           label="Size"
           value={side}
           of={SIDES.map((each) => [each, `${each} × ${each}${each > SIDES[0] ? ", slower" : ""}`])}
-          onValue={(next) => reread({ side: next })}
+          onValue={(next) => resize(next)}
         />
       </RunSettings>
-      {ownPictures.value && (
-        <label>
-          <input
-            type="checkbox"
-            checked={colour}
-            onChange={({ currentTarget }) => reread({ colour: currentTarget.checked })}
-          />{" "}
-          Keep the colours of pictures
-        </label>
-      )}
       <DropZone
         label="Open pictures"
         accept="image/*"
         multiple
         folder="Open a folder"
         onFiles={(files) => void openFiles(files)}
+        problem={sourceProblem}
       >
         <p class="note">Training images: {source}</p>
         <button type="button" onClick={() => void openOwn()}>

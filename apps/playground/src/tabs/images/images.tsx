@@ -1,16 +1,18 @@
 import { useSignal } from "@preact/signals";
+import { Tile } from "../../ui/canvas.js";
 import { Curve } from "../../ui/curve.js";
-import { AboveUniform, decimals } from "../../ui/figures.js";
-import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
+import { AboveUniform, decimals, Likelihood } from "../../ui/figures.js";
+import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
 import { moveFocus, Sheet } from "../../ui/sheet.js";
-import { Tile } from "../../ui/tile.js";
 import { Command } from "./command.js";
 import { Controls } from "./controls.js";
 import "./images.css";
 import { PAIRS, SAMPLES } from "./config.js";
 import { addressProblem, choose, chosen, imageOf, opened, run, samples, shape } from "./state.js";
+
+export { begin } from "./state.js";
 
 type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
 
@@ -85,7 +87,7 @@ function Ledger() {
   );
 }
 
-export function Images() {
+export function Tab() {
   const view = run.view.value;
   return (
     <>

@@ -3,7 +3,7 @@ import type { RunImages } from "../../run/session.js";
 import { tabConfig } from "../../shell/route.js";
 import { digitsOf } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
-import { describePictures, hasColour, readPictures } from "../../ui/pictures.js";
+import { readPictures } from "../../ui/pictures.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun, restWhileHidden } from "../../ui/run.js";
 import { showStored } from "../../ui/stored-view.js";
@@ -164,37 +164,31 @@ export async function openRunFiles(chosenFiles: readonly File[]): Promise<void> 
 
 export const reset = (): Promise<void> => open(false);
 
-/** Trains on the user's pictures, scaled to the size of the run or of the page. Names the files that are not pictures. */
+/** Trains on the user's pictures, scaled to the size of the run, or in grey to that of the page. Names the files that are no pictures. */
 export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
   const isLast = choice();
   const abort = new AbortController();
   sourceProblem.value = undefined;
-  const { side, colour } = config.value;
-  const wanted = command.value?.shape;
-  const read = (shape: ImageShape) =>
-    readPictures(chosenFiles, shape, (done) => {
-      abort.signal.throwIfAborted();
-      reading.value = { done, of: chosenFiles.length, abort };
-    });
+  const { side } = config.value;
+  const wanted: ImageShape = command.value?.shape ?? [1, side, side];
   try {
     if (chosenFiles.length > MOST_FILES)
       throw new Error(`Found ${chosenFiles.length} files, expected at most ${MOST_FILES}. Choose fewer.`);
-    const first = await read(wanted ?? [3, side, side]);
-    const { count, skipped } = first;
-    const coloured = !wanted && hasColour(first.pixels, side ** 2);
-    const kept = coloured && colour && side === SIDES[0];
+    const { pixels, count, skipped } = await readPictures(chosenFiles, wanted, (done) => {
+      abort.signal.throwIfAborted();
+      reading.value = { done, of: chosenFiles.length, abort };
+    });
     const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
     const left = skipped.length > 0 ? ` Not readable as pictures: ${named}.` : "";
-    if (!wanted && count < FEWEST)
+    if (!command.value && count < FEWEST)
       throw new Error(
         `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,
       );
-    const taken: ImageShape = wanted ?? [kept ? 3 : 1, side, side];
-    const { pixels } = wanted || kept ? first : await read(taken);
     if (!isLast()) return;
     files.value = chosenFiles;
-    source.value = `${wanted ? `${count} pictures.` : describePictures(count, config.value, { coloured, kept, most: SIDES[0] })}${left}`;
-    void open(false, splitImages(pixels, "pictures", taken));
+    const grey = command.value ? "" : `, in grey, of ${side} × ${side} pixels`;
+    source.value = `${count} pictures${grey}.${left}`;
+    void open(false, splitImages(pixels, "pictures", wanted));
   } catch (error) {
     sourceProblem.value = abort.signal.aborted ? "Reading was cancelled." : wordsOf(error);
   } finally {
@@ -208,9 +202,9 @@ export function configure(change: Partial<ImagesConfig>, { keep = false } = {}):
   void open(keep && run.problem.value === undefined);
 }
 
-/** Changes size or colours: the images are read again. */
-export function reread(change: Partial<Pick<ImagesConfig, "side" | "colour">>): void {
-  start.change(change);
+/** Changes the size: the images are read again. */
+export function resize(side: ImagesConfig["side"]): void {
+  start.change({ side });
   void (files.value ? openFiles(files.value) : openOwn());
 }
 

@@ -1,8 +1,8 @@
+import { Tile } from "../../ui/canvas.js";
 import { DIGITS } from "../../ui/digits.js";
 import { AboveUniform } from "../../ui/figures.js";
 import { Lesson } from "../../ui/lesson.js";
 import { NumberFields } from "../../ui/number-field.js";
-import { Tile } from "../../ui/tile.js";
 import { bitsPerDimension, change, config, drawPreimages, preimages, progress, reading } from "./state.js";
 
 /** Differences of outputs above this are more than rounding errors. */

@@ -1,6 +1,6 @@
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Problem, wordsOf } from "../../ui/problem.js";
+import { Problem } from "../../ui/problem.js";
 import { Working } from "../../ui/working.js";
 import { LARGEST } from "./files.js";
 import { Flow } from "./flow.js";
@@ -18,8 +18,10 @@ import {
   progress,
 } from "./state.js";
 
+export { begin } from "./state.js";
+
 /** Your network: a file becomes a flow, shown layer by layer and applied to digits. */
-export function YourNetwork() {
+export function Tab() {
   const { value: found } = opened;
   return (
     <>
@@ -33,9 +35,7 @@ export function YourNetwork() {
               accept=".onnx,.data,.bin"
               multiple
               onFiles={(dropped) => void openFiles(dropped)}
-              onProblem={(error) => {
-                problem.value = wordsOf(error);
-              }}
+              problem={problem}
             >
               <p>
                 Drop a trained network here, up to {LARGEST / 2 ** 20} MiB, together with separate weight

@@ -1,5 +1,5 @@
 import type { ConversionReport } from "@flowify/onnx/browser";
-import { Likelihood } from "../../ui/ledger-bars.js";
+import { Likelihood } from "../../ui/figures.js";
 import { Head, Scrolling } from "../../ui/sheet.js";
 
 const some = (count: number): string => (count > 0 ? count.toLocaleString("en") : "");

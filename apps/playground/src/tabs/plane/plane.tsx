@@ -1,6 +1,6 @@
 import { Curve } from "../../ui/curve.js";
-import { decimals } from "../../ui/figures.js";
-import { LedgerBars, Likelihood } from "../../ui/ledger-bars.js";
+import { decimals, Likelihood } from "../../ui/figures.js";
+import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
@@ -12,7 +12,9 @@ import "./plane.css";
 import { addressProblem, config, description, run } from "./state.js";
 import { TrainingControls } from "./training-controls.js";
 
-export function Plane() {
+export { begin } from "./state.js";
+
+export function Tab() {
   const bars = (description.value?.ledger ?? []).map((line, i) => ({
     ...line,
     value: run.view.value?.ledger[i],

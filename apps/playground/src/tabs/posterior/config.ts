@@ -112,3 +112,14 @@ export type PosteriorConfig = v.InferOutput<typeof posteriorConfig>;
 
 /** The posterior that comes with the page, of the same simulations (`example-posteriors.ts`). */
 export const storedFile = (task: KnownTask): string => `posterior-${task}.safetensors`;
+
+/** What stands in the box for a simulator at first: eight numbers of one mean and spread. */
+export const OWN_EXAMPLE = `// each parameter, and the ends between which it may lie
+export const prior = { mean: [-3, 3], spread: [0.2, 2] };
+
+// one observation: always the same number of numbers
+export function simulate([mean, spread], random) {
+  return Array.from({ length: 8 },
+    () => mean + spread * random.normal());
+}
+`;

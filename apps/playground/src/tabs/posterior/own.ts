@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import type { trainPosterior } from "flowify/posterior/browser";
+import { type trainPosterior, uniform } from "flowify/posterior/browser";
 
 type Asked = Parameters<typeof trainPosterior>[0];
 /** Parameters and how likely each are, and what makes an observation of some. */
@@ -44,31 +44,6 @@ export function taskOf({ prior, simulate }: Record<string, unknown>): OwnTask {
   });
   if (parameters.length === 0 || parameters.length > MOST)
     throw expected(`its prior has ${parameters.length} parameters, expected 1 to ${MOST}`);
-  return { prior: uniformIn(parameters), simulate: simulate as Task["simulate"], parameters };
+  const ends = (at: 0 | 1): number[] => parameters.map(({ range }) => range[at]);
+  return { prior: uniform(ends(0), ends(1)), simulate: simulate as Task["simulate"], parameters };
 }
-
-/** Every parameter uniform between its ends. */
-function uniformIn(parameters: readonly Parameter[]): Task["prior"] {
-  const support = parameters.map(({ range }) => range);
-  const volume = support.reduce((product, [low, high]) => product * (high - low), 1);
-  return {
-    size: support.length,
-    support,
-    sample: (random) => support.map(([low, high]) => low + (high - low) * random.uniform()),
-    logProb: (theta) =>
-      support.every(([low, high], i) => theta[i]! >= low && theta[i]! <= high)
-        ? -Math.log(volume)
-        : Number.NEGATIVE_INFINITY,
-  };
-}
-
-/** What stands in the box at first: eight numbers of one mean and spread. */
-export const EXAMPLE = `// each parameter, and the ends between which it may lie
-export const prior = { mean: [-3, 3], spread: [0.2, 2] };
-
-// one observation: always the same number of numbers
-export function simulate([mean, spread], random) {
-  return Array.from({ length: 8 },
-    () => mean + spread * random.normal());
-}
-`;

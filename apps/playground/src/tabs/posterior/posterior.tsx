@@ -27,8 +27,10 @@ import {
   view,
 } from "./state.js";
 
+export { begin } from "./state.js";
+
 /** Posterior: an observation to drag, and the parameters of a simulator that it may come from. */
-export function PosteriorTab() {
+export function Tab() {
   return (
     <div class="board posterior">
       <Sheet name="observation" title="Observation" class="stack first">

@@ -9,14 +9,20 @@ import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { Answer, PosteriorFacts, Ranks } from "./calls.js";
-import { type PosteriorConfig, posteriorConfig, storedFile, type TaskView, taskViews } from "./config.js";
-import { EXAMPLE } from "./own.js";
+import {
+  OWN_EXAMPLE,
+  type PosteriorConfig,
+  posteriorConfig,
+  storedFile,
+  type TaskView,
+  taskViews,
+} from "./config.js";
 
 const first = tabConfig("posterior", posteriorConfig);
 
 export const { config, change } = first;
 /** The simulator of one's own, as it stands in the box, and how the one that was trained is shown. Not in the address: a link shall not run code. */
-export const source = signal(EXAMPLE);
+export const source = signal(OWN_EXAMPLE);
 const ownView = signal<TaskView>(taskViews.own);
 export const view = computed(() =>
   config.value.task === "own" ? ownView.value : taskViews[config.value.task],

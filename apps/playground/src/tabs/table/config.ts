@@ -5,6 +5,9 @@ import { between, device, whole } from "../../shell/schemas.js";
 /** What the page takes at most; the command takes tables of any size. */
 export const LIMITS = { bytes: 100_000_000, rows: 20_000, columns: 200, numbers: 500 } as const;
 
+/** The example of the page: 1,200 parcels, six of which are odd; what `example-detector.ts` writes; and the column of names. */
+export const EXAMPLE = { file: "parcels.csv", detector: "parcels.safetensors", id: "parcel" } as const;
+
 /** What a choice of files offers. */
 export const TABLE_FILES = ".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet";
 

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/figures.js";
-import { wordsOf } from "../../ui/problem.js";
 import { Head, moveFocus, Notes, Scrolling } from "../../ui/sheet.js";
 import type { RankedRows } from "./calls.js";
 import { TABLE_FILES } from "./config.js";
@@ -87,9 +86,7 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
         accept={TABLE_FILES}
         disabled={busy}
         onFiles={([file]) => void judgeFile(file)}
-        onProblem={(error) => {
-          problem.value = wordsOf(error);
-        }}
+        problem={problem}
       >
         {isOther && (
           <button type="button" disabled={busy} onClick={() => void judgeFile()}>

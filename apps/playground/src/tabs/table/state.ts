@@ -5,8 +5,7 @@ import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
 import type { DetectorFacts, JudgedFile, OpenedTable, RankedRows, RowStory } from "./calls.js";
-import { type TableConfig, tableConfig } from "./config.js";
-import { exampleFile, STORED } from "./example.js";
+import { EXAMPLE, type TableConfig, tableConfig } from "./config.js";
 
 const first = tabConfig("table", tableConfig);
 
@@ -26,9 +25,13 @@ export const story = signal<RowStory | undefined>(undefined);
 /** Rows that are shown at first, and with each click more. */
 const SHOWN = 50;
 
-let file: File | undefined;
+let file: (() => Promise<File>) | undefined;
 /** The worker that has read the file. */
 let reader: Connection | undefined;
+
+const besidePage = async (name: string): Promise<Blob> =>
+  (await fetch(new URL(name, document.baseURI))).blob();
+const exampleFile = async (): Promise<File> => new File([await besidePage(EXAMPLE.file)], EXAMPLE.file);
 
 function forgetDetector(): void {
   facts.value = undefined;
@@ -69,7 +72,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   return work.start(`reading ${next.name}`, async (worker) => {
     forgetDetector();
     opened.value = undefined;
-    file = next;
+    file = async () => next;
     const { columns } = (await read(worker, next)).schema;
     dropped.value = new Set();
     idColumn.value = columns.find(({ type }) => type === "identifier")?.name;
@@ -80,7 +83,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
 export async function begin(): Promise<void> {
   if (!first.bare) return;
   await showStored("table", { opened, idColumn, facts, judged, ranked, chosen, story });
-  file = exampleFile();
+  file = exampleFile;
 }
 
 /** A task on the rows that are shown: the worker that lacks their detector gets the one that came with the page. */
@@ -88,15 +91,16 @@ const startOnRows = (stage: string, does: (worker: Connection) => Promise<void>)
   work.start(stage, async (worker) => {
     if (reader !== worker && file) {
       work.tell({ stage: "opening the example", done: 0, of: 1 });
-      const stored = new Uint8Array(await (await fetch(STORED.file)).arrayBuffer());
-      await worker.call("table.restore", { file, id: STORED.id, stored, device: config.value.device });
+      const stored = new Uint8Array(await (await besidePage(EXAMPLE.detector)).arrayBuffer());
+      const { device } = config.value;
+      await worker.call("table.restore", { file: await file(), id: EXAMPLE.id, stored, device });
       reader = worker;
     }
     work.tell({ stage, done: 0, of: 1 });
     await does(worker);
   });
 
-export const openExample = (): Promise<void> => openFiles([exampleFile()]);
+export const openExample = async (): Promise<void> => openFiles([await exampleFile()]);
 
 async function read(worker: Connection, from: File): Promise<OpenedTable> {
   const table = await worker.call("table.open", { file: from });
@@ -110,7 +114,7 @@ export const train = (): Promise<void> =>
     "training",
     async (worker, signal) => {
       forgetDetector();
-      if (file && reader !== worker) await read(worker, file);
+      if (file && reader !== worker) await read(worker, await file());
       const { device, contaminated, steps, seed } = config.value;
       const args = { device, contaminated, steps, seed, drop: [...dropped.value], id: idColumn.value };
       facts.value = await worker.call("table.train", args, { signal, onEvent: work.tell });

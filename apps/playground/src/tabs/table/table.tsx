@@ -1,6 +1,6 @@
 import { DropZone } from "../../ui/drop-zone.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Problem, wordsOf } from "../../ui/problem.js";
+import { Problem } from "../../ui/problem.js";
 import { Sheet } from "../../ui/sheet.js";
 import { Working } from "../../ui/working.js";
 import { Columns } from "./columns.js";
@@ -22,8 +22,10 @@ import {
 } from "./state.js";
 import "./table.css";
 
+export { begin } from "./state.js";
+
 /** Table: a file of rows, a detector of the odd ones, and the reasons for each. */
-export function TableTab() {
+export function Tab() {
   const { value: table } = opened;
   return (
     <div class={`board table-tab ${ranked.value ? "judged" : ""}`}>
@@ -45,9 +47,7 @@ export function TableTab() {
           accept={TABLE_FILES}
           disabled={busy.value}
           onFiles={(files) => void openFiles(files)}
-          onProblem={(error) => {
-            problem.value = wordsOf(error);
-          }}
+          problem={problem}
         >
           <p class="note">
             Drop a CSV, TSV, JSON lines or Parquet file here, of at most {LIMITS.rows.toLocaleString("en")}{" "}
