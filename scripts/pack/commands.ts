@@ -105,7 +105,7 @@ export function calls(mirror: string): Call[] {
     ["explain run others/1.png", /dequantize\[0\]/],
     ["ood run ./others", /AUROC/],
     ["report run --out reported", /report\.html/],
-    ["export run --out exported --step", /train-step\.onnx/],
+    ["export run --out exported", /log-prob\.onnx/],
     ["convert given.json --out converted", /linear/],
     ["train --from converted --data pictures --steps 2 --batch 8 --out twin", /unchanged, bit for bit/],
     [

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { decodeSafetensors, HostArray } from "@flowify/core";
+import { HostArray } from "@flowify/core";
 import { beforeAll, expect, it } from "vitest";
 import { latestCheckpoint, writeCheckpoint } from "../src/runs/saved-checkpoints.js";
 import { runCommand } from "./run-command.js";
@@ -50,28 +50,6 @@ it("writes over an earlier export only where asked to", async () => {
   expect(written().includes("portable")).toBe(false);
   expect(written().includes("ort-cpu")).toBe(true);
   expect(forced.stdout).toMatch(/^\d files in .*, ONNX opset 20, batches of any size/);
-});
-
-it("writes the training step where it is asked for, with the state that it starts from", async () => {
-  const folder = join(root, "with-step");
-  const { status, stdout } = await runCommand(["export", run, "--out", folder, "--step", "--json"]);
-  expect(status).toBe(0);
-  const { programs, training } = JSON.parse(stdout);
-  expect(training).toEqual({ batch: 64, clip: 500, driftLimit: 2e-6, state: "state.safetensors" });
-  const step = programs.find(({ name }: { name: string }) => name === "train-step");
-  expect(step).toMatchObject({ batch: 64, file: "train-step.onnx" });
-  expect(step.largestDifference).toBeLessThan(1e-4);
-  const { tensors } = decodeSafetensors(readFileSync(join(folder, training.state)));
-  const ofRole = (role: string) => step.inputs.filter((input: { role: string }) => input.role === role);
-  const names = ofRole("state").map(({ name }: { name: string }) => name);
-  expect(names.sort()).toEqual(Object.keys(tensors).sort());
-  expect(step.outputs.flatMap(({ replaces = [] }) => replaces).sort()).toEqual(names);
-  expect(ofRole("scalar").map(({ name }: { name: string }) => name)).toEqual([
-    "euclidean.rate",
-    "euclidean.floor",
-    "orthogonal.rate",
-    "orthogonal.floor",
-  ]);
 });
 
 it.each(["sample", "train"])(

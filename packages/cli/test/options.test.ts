@@ -1,4 +1,4 @@
-import { convertOnnx, exportFlow, exportStep, nativeExecutor, wasmExecutor } from "@flowify/onnx";
+import { convertOnnx, exportFlow, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import { couplingFlow, FlowModel, fit, jaxExecutor, loadDataSet, loadModel, openExecutor } from "flowify";
 import { arrayColumns, fitDetector, readTable, tableFlow } from "flowify/tables";
 import { expect, it } from "vitest";
@@ -27,11 +27,6 @@ it.each<[string, () => unknown, string]>([
   ["nativeExecutor", () => loose(nativeExecutor)({ thread: 2 }), 'did you mean "threads"?'],
   ["wasmExecutor", () => loose(wasmExecutor)({ thread: 2 }), 'did you mean "threads"?'],
   ["convertOnnx", () => loose(convertOnnx)({}, { outputs: "y" }), 'did you mean "output"?'],
-  [
-    "exportStep",
-    () => loose(exportStep)(flow, {}, { batchSize: 2 }),
-    'unknown option "batchSize"; it has batch, clip',
-  ],
 ])("%s refuses options that it does not have", async (_, call, message) => {
   const failed = await (async () => call())().catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: "USAGE", message: expect.stringContaining(message) as string });

@@ -1,11 +1,9 @@
 import { join } from "node:path";
-import { DeviceError, type Executor, encodeSafetensors, MismatchError, UsageError } from "@flowify/core";
-import { DRIFT_LIMIT } from "@flowify/core/internal";
+import { DeviceError, type Executor, MismatchError } from "@flowify/core";
 import {
   type Comparison,
   compareExport,
   exportFlow,
-  exportStep,
   loadRuntime,
   openFile,
   type Runtime,
@@ -23,7 +21,6 @@ import { exportRegression, DESCRIPTION as REGRESSION } from "../regression/expor
 import { holdsRegression, makeFolder } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
-import { trainerOptions } from "../settings.js";
 import { formatCount, table } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -31,7 +28,6 @@ import { DESCRIPTION as DETECTOR, exportDetector, targets } from "./export-detec
 
 const flags = {
   out: required("FOLDER", "Folder for the files"),
-  step: yes("Also write the training step, for the batch size of the run"),
   detector: yes("Write the detector of a table instead: columns in, score, p and flag out"),
   falseAlarms: value(
     probability,
@@ -58,9 +54,6 @@ every input and output. Images go in as bytes (0 to 255).
 By default a convolution is a Conv, arrays keep their order of axes, and names of nodes begin with the
 layer (conv2d[3]/). With --target ort-cpu the graphs are rewritten for speed, as in training.
 
---step also writes train-step.onnx. It takes examples, noise, step sizes and the training state
-(state.safetensors), and returns the loss and the next state; it is always fast. reorthogonalize.onnx keeps the matrices orthogonal.
-
 --detector writes the detector of a run of a table, detector.onnx, and a description of its inputs in
 detector.json. Numbers and texts go in as they are in the table, a tensor a column; preprocessing is
 inside. It returns score, p and flag of each row. ONNX Runtime computes them without flowify.
@@ -72,14 +65,12 @@ Before the command ends, each file runs in ONNX Runtime and is compared with the
 
 EXAMPLES
   flowify export runs/a --out exported
-  flowify export runs/a --out exported --step
   flowify export runs/a --out exported --target ort-cpu
   flowify export runs/payments --detector --out deployed
   flowify export runs/a --out exported --json | jq .programs`,
   run: exportRun,
 });
 
-const STATE = "state.safetensors";
 /**
  * Batch sizes to check: one example, where axes of the batch may vanish, and several. The export itself verifies that
  * all sizes behave alike.
@@ -87,31 +78,19 @@ const STATE = "state.safetensors";
 const BATCHES = [1, 30];
 
 async function exportRun({ terminal }: Running, flags: ExportFlags, folder: string): Promise<void> {
-  const { out, step: withStep = false } = flags;
+  const { out } = flags;
   expectFree(placesIn(out), flags, { inputs: inputsOfRun(folder) });
-  if (flags.detector === true && withStep)
-    throw new UsageError("--step and --detector exclude each other\nname one of them");
   if (holdsRegression(folder)) {
-    expectNone(
-      flags,
-      ["step", "detector"],
-      "is for runs of whole images or rows, this one predicts\nleave it out",
-    );
+    expectNone(flags, ["detector"], "is for runs of whole images or rows, this one predicts\nleave it out");
     const { target, ...common } = flags;
     return exportRegression(folder, { ...common, ...(target && { target: targets[target] }) }, terminal);
   }
   if (flags.detector === true) return exportDetector(flags, folder, terminal);
   expectNone(flags, ["falseAlarms"], "is for --detector\nleave it out, or add --detector");
-  await withModel(folder, flags, terminal, async (model, { config, step, state }) => {
+  await withModel(folder, flags, terminal, async (model, { config, step }) => {
     makeFolder(out);
-    const { training } = config;
-    const { batchSize: batch, clip } = trainerOptions(config);
-    const options = { batch, clip };
     const target = targets[flags.target ?? "portable"];
-    const programs = [
-      ...exportFlow(model.flow, model.params, { target }),
-      ...(withStep ? exportStep(model.flow, state, options) : []),
-    ];
+    const programs = exportFlow(model.flow, model.params, { target });
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
     const written: WrittenProgram[] = [];
@@ -123,11 +102,7 @@ async function exportRun({ terminal }: Running, flags: ExportFlags, folder: stri
       progress.update(written.length, made.file);
     }
     progress.finish();
-    if (withStep) await writeFileAtomic(join(out, STATE), encodeSafetensors(state, { step: String(step) }));
-    const description = {
-      ...describeExport(model.flow, written, { network: config.network, step }),
-      ...(withStep && { training: { batch, clip: training.clip, driftLimit: DRIFT_LIMIT, state: STATE } }),
-    };
+    const description = describeExport(model.flow, written, { network: config.network, step });
     await writeJson(join(out, DESCRIPTION), description);
     say(terminal, out, written);
     terminal.document({ ...description, folder: out });
@@ -144,12 +119,7 @@ async function comparisonOf(
   if (program.name.endsWith("-drawing")) return undefined;
   const file = await openFile(runtime, content);
   try {
-    return await compareExport(
-      file,
-      executor,
-      program,
-      program.batch === undefined ? BATCHES : [program.batch],
-    );
+    return await compareExport(file, executor, program, BATCHES);
   } finally {
     await file.dispose();
   }
@@ -173,7 +143,7 @@ const farOff = ({ largest, differing }: NonNullable<Comparison["wrong"]>): strin
 
 /** What an export may write: its documents, and in place of those that are there the ONNX files. */
 const placesIn = (out: string): string[] => [
-  ...[DESCRIPTION, STATE, DETECTOR, REGRESSION].map((name) => join(out, name)),
+  ...[DESCRIPTION, DETECTOR, REGRESSION].map((name) => join(out, name)),
   ...filesIn(out).filter((file) => file.endsWith(".onnx")),
 ];
 
@@ -189,9 +159,6 @@ async function runtimeOrNone({ warn }: Terminal) {
   }
 }
 
-/** Inputs that the table shows by their role. */
-const groups: { readonly [role: string]: string } = { noise: "noise", scalar: "step sizes", state: "state" };
-
 const unique = (names: readonly string[]): string[] => [...new Set(names)];
 
 function say({ say: line, colors }: Terminal, out: string, written: readonly WrittenProgram[]): void {
@@ -199,13 +166,11 @@ function say({ say: line, colors }: Terminal, out: string, written: readonly Wri
     file,
     `${(content.length / 2 ** 20).toFixed(1)} MiB`,
     formatCount(program.graph.nodes.length),
-    unique(program.inputs.map(({ name, role }) => groups[role] ?? name)).join(", "),
-    unique(program.outputs.map(({ name, replaces }) => (replaces ? "state" : name))).join(", "),
+    unique(program.inputs.map(({ name, role }) => (role === "noise" ? role : name))).join(", "),
+    program.outputs.map(({ name }) => name).join(", "),
     comparison?.outputs[0]?.largest.toExponential(0) ?? "",
   ]);
-  const fixed = written.find(({ program }) => program.batch !== undefined)?.program.batch;
-  const sizes = fixed === undefined ? "of any size" : `of any size, of ${fixed} for the training step`;
-  line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches ${sizes}`);
+  line(`${colors.bold(String(written.length))} files in ${out}, ONNX opset ${OPSET}, batches of any size`);
   line();
   for (const row of table(
     [["file", "size", "nodes", "inputs", "outputs", "difference"], ...rows],

@@ -36,6 +36,4 @@ export { fittedAgain } from "../train/init-params.js";
 export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
 export { trainingDefaults } from "../train/options.js";
 export { type Hook, runSteps } from "../train/run-steps.js";
-export { DRIFT_LIMIT } from "../train/stepper.js";
-export { trainingStep } from "../train/whole-step.js";
 export { optionSchemas };

@@ -44,7 +44,6 @@ export const describeExport = (
     name: program.name,
     file,
     bytes: content.length,
-    ...(program.batch !== undefined && { batch: program.batch }),
     inputs: program.inputs,
     outputs: program.outputs,
     ...(comparison && { largestDifference: comparison.outputs[0]?.largest }),

@@ -17,9 +17,9 @@ export type ExportedInput = Readonly<{
   shape: TensorInfo["shape"];
   /**
    * `noise`: drawn by the caller, from its distribution; in deterministic mode 0 for the normal and ½ for the uniform one.
-   * `condition`: what the density is conditional on. `scalar` and `state`: of a training step.
+   * `condition`: what the density is conditional on.
    */
-  role: "examples" | "latents" | "condition" | "noise" | "count" | "scalar" | "state";
+  role: "examples" | "latents" | "condition" | "noise" | "count";
   distribution?: NoiseDistribution;
 }>;
 
@@ -27,24 +27,17 @@ type ExportedOutput = Readonly<{
   name: string;
   shape: TensorInfo["shape"];
   meaning: string;
-  /** Name of the input that it replaces in the next call. */
-  replaces?: string;
 }>;
 
 /** A program of a flow as an ONNX graph. */
 export type ExportedProgram = Readonly<{
-  /**
-   * `log-prob`, `encode`, `decode`, `sample`, `train-step`, `reorthogonalize`; with the suffix `-drawing`, the programs
-   * with their own random noise.
-   */
+  /** `log-prob`, `encode`, `decode`, `sample`; with the suffix `-drawing`, the programs with their own random noise. */
   name: string;
   graph: GraphModel;
   inputs: readonly ExportedInput[];
   outputs: readonly ExportedOutput[];
   /** Name of the target that the graph was lowered for: `portable`, `ort-cpu`. */
   target: string;
-  /** The size of the batch, if it is fixed. */
-  batch?: number;
   source: Source;
 }>;
 
