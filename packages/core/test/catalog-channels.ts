@@ -18,6 +18,7 @@ import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { take } from "../src/layers/take.js";
 import { tile } from "../src/layers/tile.js";
+import { valueClasses } from "../src/layers/value-classes.js";
 import { valueTree } from "../src/layers/value-tree.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
 import type { Shape } from "../src/shape.js";
@@ -107,6 +108,12 @@ const mixtures: readonly CatalogEntry[] = [
       [linear(3, 2, { density: narrow })],
       [gaussianMixture([3], { components: 2 })],
     ]),
+  ),
+  entry(
+    "valueClasses of 3",
+    "valueClasses",
+    valueClasses([3], { edges: [steps(-3.5, 6), [-5, -3, -1, 1, 3, 5], steps(-4.5, 9)], classes: 2 }),
+    { scale: 0.8 },
   ),
   entry(
     "valueTree of 3",

@@ -1,8 +1,8 @@
 import type { Network, NetworkLayer } from "@flowify/core";
 import { couplingNetwork, denseNetwork } from "@flowify/core/internal";
-import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import type { TableSchema } from "../data/table/schema.js";
 import { entryOf } from "../places.js";
-import { tableColumns } from "../tables/columns/kinds.js";
+import { ANY, edgesOf, type Place, placesOf } from "./table-places.js";
 
 /** Widths and bins of the networks; the splines live on ± bound standard deviations. */
 const COUPLINGS = { blocks: 2, bins: 8, bound: 4, hidden: 64, marginalBins: 32 } as const;
@@ -10,58 +10,6 @@ const ADDITIVE = { couplings: 3, hidden: 64 } as const;
 
 /** Variances along principal directions that hardly vary count as this share of their mean more. */
 const SHRINKAGE = 0.01;
-
-/**
- * A number of a row of a flow: the step between its values, 0 where it has any, the least one, and how many there are. Codes, and
- * numbers of few values, have probabilities.
- */
-type Place = Readonly<{
-  gap: number;
-  origin: number;
-  size: number;
-  values?: "codes" | "numbers";
-  /** Steps after which a pattern of the values begins again. */
-  cycle?: number | undefined;
-  /** How many codes have their own probability, at most. */
-  own?: number;
-  /** The share of rows in which noise stands in its place, where the next number says so. */
-  noise?: number;
-}>;
-
-const ANY: Place = { gap: 0, origin: 0, size: Number.POSITIVE_INFINITY };
-
-/** Codes with their own probability: so many, or one for so many rows. Rarer ones are better off together. */
-const OWN = { least: 32, rows: 32 } as const;
-
-/** The last code is that of values that training did not have. */
-const codes = (count: number, rows: number): Place => ({
-  gap: 1,
-  origin: 0,
-  size: count + 1,
-  values: "codes",
-  own: Math.max(OWN.least, Math.floor(rows / OWN.rows)),
-});
-
-/** Numbers of so few values count as values, where none is missing: what stands in its place has a density. */
-const FEW = 8;
-
-/** The share of rows of a table whose cell is missing or a value that has a probability. */
-const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: number): number =>
-  missing / rows +
-  spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
-
-function placesOf(schema: TableSchema): Place[] {
-  const { rows } = schema;
-  return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
-    const { range, gap = 0, origin = 0, uneven, cycle, values = [] } = found;
-    if (range === undefined) return [codes(values.length, rows)];
-    const size =
-      uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
-    const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size, cycle };
-    if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
-    return [{ ...grid, ...(size <= FEW && { values: "numbers" as const }) }];
-  });
-}
 
 /** Noise for columns whose values lie on a grid: whole numbers, days, and codes where a network takes them as numbers. */
 function frontOf(places: readonly Place[]): NetworkLayer[] {
@@ -119,21 +67,31 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     return [{ ...place, gap: 1, origin: 0, size: Math.ceil(size / cycle) }]; // it counts cycles
   });
   columns.push(...cycles.map((_, i) => places.length + i));
-  if (numbers.length === 0)
-    return [
-      {
-        kind: "flowMixture",
-        stacked: true,
-        fixed: 1,
-        members: [[{ kind: "valueTree", edges }], [{ kind: "valueTree", edges, hidden }]],
-      },
+  const classes = edges.length < LEAST_FOR_CLASSES ? [] : CLASSES;
+  if (numbers.length === 0) {
+    const fixed: NetworkLayer[] = [
+      { kind: "valueTree", edges },
+      ...classes.map((K): NetworkLayer => ({ kind: "valueClasses", edges, classes: K })),
     ];
+    const members = [...fixed, { kind: "valueTree", edges, hidden } as const].map((each) => [each]);
+    return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
+  }
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
   const layers = densities(numbers, columns.length > 0, rows);
   if (columns.length === 0) return [...front, ...layers];
-  const own = { columns, edges, hidden, ...(cycles.length > 0 && { cycles }) };
+  const own = {
+    columns,
+    edges,
+    hidden,
+    ...(classes.length > 0 && { classes }),
+    ...(cycles.length > 0 && { cycles }),
+  };
   return [...front, { kind: "mixedRow", ...own, layers: [...imputed(places, columns, edges), ...layers] }];
 }
+
+/** Classes of rows in which columns of values are independent, and fewest columns: of two, a tree has all there is. */
+const CLASSES = [3, 6, 12];
+const LEAST_FOR_CLASSES = 3;
 
 /** Shares of rows from which and up to which noise is replaced, less does no harm, and more leaves few rows to learn from; and of how many numbers. */
 const NOISE = { least: 0.02, most: 0.9, numbers: 16 } as const;
@@ -162,25 +120,6 @@ function imputed(
 /** Most boxes of a tree, and how many codes of a column have their own: as many as there is room for. */
 const MOST_BOXES = 2048;
 const APART = [256, 128, 64, 32, 16, 8, 4, 2];
-
-/** Steps beyond the least and the most of few numbers, in sizes of the column, up to which another one may lie. */
-const BEYOND = 100;
-
-/**
- * Edges between values. Codes are ranks by frequency: the first ones have a box each, then boxes double, and the last one is alone. Numbers
- * have a box each, and one on each side for those that training did not have.
- */
-function edgesOf({ gap, origin, size, values, own = 0 }: Place, apart: number): number[] {
-  const at = (k: number): number => origin + gap * (k - 0.5);
-  if (values === "numbers")
-    return [-BEYOND * size, ...Array.from({ length: size + 1 }, (_, k) => k), size + BEYOND * size].map(at);
-  const edges = [0];
-  for (let to = 0; to < size - 1; ) {
-    to = Math.min(size - 1, to < Math.min(own, apart) ? to + 1 : 2 * to);
-    edges.push(to);
-  }
-  return [...edges, size].map(at);
-}
 
 /**
  * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for

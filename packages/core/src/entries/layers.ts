@@ -44,6 +44,7 @@ export { squeeze, unsqueeze } from "../layers/squeeze.js";
 export { take } from "../layers/take.js";
 export { tile } from "../layers/tile.js";
 export { transformer } from "../layers/transformer.js";
+export { valueClasses } from "../layers/value-classes.js";
 export { valueTree } from "../layers/value-tree.js";
 export { variationalDequantize } from "../layers/variational-dequantize.js";
 export { whiten } from "../layers/whiten.js";

@@ -40,6 +40,7 @@ export { splitKind } from "./split.js";
 export { squeezeKind, unsqueezeKind } from "./squeeze.js";
 export { takeKind } from "./take.js";
 export { transformerKind } from "./transformer.js";
+export { valueClassesKind } from "./value-classes.js";
 export { valueTreeKind } from "./value-tree.js";
 export { variationalDequantizeKind } from "./variational-dequantize.js";
 export { whitenKind } from "./whiten.js";

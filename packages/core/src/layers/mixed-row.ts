@@ -13,6 +13,7 @@ import { inCycles } from "./cycles.js";
 import { flowMixture } from "./flow-mixture.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
+import { valueClasses } from "./value-classes.js";
 import { valueTree } from "./value-tree.js";
 
 /** Examples that values are counted in, and those that the layers of the numbers start from: these take their time. */
@@ -33,6 +34,8 @@ const schemas = {
   edges: o.listOf(o.listOf(o.number, 2), 1),
   /** Width of a network of the values, beside their tree. Default 0: none. */
   hidden: o.optional(o.count),
+  /** Numbers of classes of further densities of the values, in which columns are independent, where there is a network. Default none. */
+  classes: o.optional(o.listOf(o.integer(2, 256))),
   /** The layers of the numbers, in their order; those that take a condition see the values, a 1 among zeros for each column. */
   layers: o.layers,
 };
@@ -40,7 +43,7 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 
 /**
  * L = log P(k) + L_numbers(y | k): a row x has values k in some columns and numbers y in the others. The values follow a
- * tree (`valueTree`), with `hidden` mixed with one that has a network, and the numbers go through layers whose condition is k; z is what these leave.
+ * tree (`valueTree`), with `hidden` mixed with one that has a network, and with classes, and the numbers go through layers whose condition is k; z is what these leave.
  *
  * Exact where the layers are. A value is all that lies between two edges of its column, so noise on its code changes nothing. The
  * inverse draws the values, then the numbers given them. The start of the layers knows the values.
@@ -63,7 +66,7 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 export function mixedRow(
   inShape: Shape,
   layers: readonly FlowLayer[],
-  { cycles = [], columns, edges, hidden = 0 }: MixedRowOptions,
+  { classes = [], cycles = [], columns, edges, hidden = 0 }: MixedRowOptions,
 ): FlowLayer<MixedRowParams> {
   const name = "mixedRow";
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
@@ -76,9 +79,10 @@ export function mixedRow(
   if (others.length === 0) throw new ShapeError(`${name}: all ${n} columns have values; use valueTree`);
   const own: Shape = [columns.length];
   const tree = valueTree(own, { edges });
-  const members = [[tree], [valueTree(own, { edges, hidden })]];
+  const fixed = [tree, ...classes.map((K) => valueClasses(own, { edges, classes: K }))];
+  const members = [...fixed, valueTree(own, { edges, hidden })].map((each) => [each]);
   const learns = hidden > 0 && columns.length > 1;
-  const values = chain([learns ? flowMixture(members, { fixed: 1, stacked: true }) : tree]);
+  const values = chain([learns ? flowMixture(members, { fixed: fixed.length, stacked: true }) : tree]);
   const numbers = chain(layers);
   if (!sameShape(numbers.inShape, [others.length]))
     throw new ShapeError(

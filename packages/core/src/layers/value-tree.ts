@@ -6,7 +6,7 @@ import { softBound } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, type Shape, showShape } from "../shape.js";
-import { boxAt, boxesOf, row } from "./boxes.js";
+import { boxesOf, codesOf, drawnBoxes, OUTSIDE, pairsOf, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -24,17 +24,8 @@ const schemas = {
 };
 export type ValueTreeOptions = o.Options<typeof schemas>;
 
-/** Nats that a column costs outside of its values. */
-const OUTSIDE = 1e4;
-
 /** Soft bound of what the network adds, nats. */
 const LIMIT = 20;
-
-/** Uniform numbers end below 1, and so below what shares add up to. */
-const LESS = 1 - 1e-5;
-
-/** Likewise for what is drawn within a value, beside numbers of some hundreds. */
-const WITHIN = 1 - 1e-4;
 
 /**
  * L = log P(k_1) + Σ log P(k_i | k_parent(i)) − Σ log w_k_i: each column has few values k, and depends on one other at most,
@@ -67,24 +58,10 @@ export function valueTree(
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (edges.length !== n)
     throw new ShapeError(`${name}: expected edges of ${n} columns, got ${edges.length}`);
-  const { count: S, columns, lows, widths, inside, spread } = boxesOf(name, edges);
+  const boxes = boxesOf(name, edges);
+  const { count: S, columns, lows, widths, inside, spread, gathered } = boxes;
   const sizes = edges.map((own) => own.length - 1);
   const starts = sizes.map((_, c) => columns.indexOf(c));
-  /** Numbers of boxes to their columns, [B, S] -> [B, n]. Consumes them. */
-  const gathered = (a: np.Array, each: readonly number[]): np.Array => {
-    const places = new Float32Array(S * n);
-    for (const [s, c] of columns.entries()) places[s * n + c] = each[s]!;
-    return np.matmul(a, floats(places, [S, n]).astype(a.dtype));
-  };
-  /** 1 for pairs of values of one column (or, `before`, where the second comes later), [S, S]. */
-  const pairs = (dtype: np.DType, before = false): np.Array =>
-    floats(
-      Float32Array.from({ length: S * S }, (_, at) => {
-        const [s, t] = [Math.floor(at / S), at % S];
-        return Number(columns[s] === columns[t] && (!before || s < t));
-      }),
-      [S, S],
-    ).astype(dtype);
   const net = mlp([S, hidden, S]);
   /** A unit of degree d sees the columns before the d-th, and adds to that and those behind it. */
   const degrees = Array.from({ length: hidden }, (_, u) => 1 + (u % Math.max(n - 1, 1)));
@@ -133,7 +110,7 @@ export function valueTree(
       const known = np.sum(here.ref, 1);
       const { network } = params;
       const weights = logWeights(params, here.ref);
-      const total = network && np.log(np.matmul(np.exp(weights.ref), pairs(dtype)));
+      const total = network && np.log(np.matmul(np.exp(weights.ref), pairsOf(boxes, dtype)));
       const logs = (total ? weights.sub(total) : weights).sub(row(widths.map(Math.log), dtype));
       return { z, contribution: np.sum(logs.mul(here), 1).add(known.sub(n).mul(OUTSIDE)) };
     },
@@ -141,29 +118,16 @@ export function valueTree(
       expectShape(name, "z", z, [0]);
       z.dispose();
       const { dtype } = choice;
-      const uniform = spread(choice.mul(LESS));
-      let drawn = np.zeros(uniform.shape, { dtype });
+      let drawn = np.zeros([countOf(choice), S], { dtype });
       // the value of a column is right once that of the one before it is
-      for (let round = 0; round < n; round++) {
-        const weights = np.exp(logWeights(tree.ref(params), drawn));
-        const total = np.matmul(weights.ref, pairs(dtype));
-        const below = np.matmul(weights.ref, pairs(dtype, true)).div(total.ref);
-        const upTo = below.ref.add(weights.div(total));
-        const from = np.lessEqual(below, uniform.ref);
-        drawn = np.where(np.less(uniform.ref, upTo), from.astype(dtype), np.zeros([], { dtype }));
-      }
+      for (let round = 0; round < n; round++)
+        drawn = drawnBoxes(boxes, np.exp(logWeights(tree.ref(params), drawn)), choice.ref);
       tree.dispose(params);
-      uniform.dispose();
+      choice.dispose();
       return gathered(drawn.ref, lows).add(gathered(drawn, widths).mul(within.mul(WITHIN)));
     },
     async initFromData(key, examples) {
-      const codes = new Int32Array(examples.count * n);
-      let at = 0;
-      for await (const part of examples.parts())
-        for (const x of part) {
-          codes[at] = boxAt(edges[at % n]!, x);
-          at++;
-        }
+      const codes = await codesOf(examples, edges);
       const logs = new Float32Array(S * S);
       const found = dependenceTree({ codes, count: examples.count, sizes });
       for (const [c, own] of found.entries()) {

@@ -29,6 +29,7 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
   "layers/gaussian-mixture.test.ts, against the formula: a choice is a noise without a coordinate": (name) =>
     name.startsWith("gaussianMixture"),
   "layers/value-tree.test.ts, by its sum: values are chosen": (name) => name.startsWith("valueTree"),
+  "layers/value-classes.test.ts, by its sum: values are chosen": (name) => name.startsWith("valueClasses"),
   "layers/mixed-row.test.ts, by its sum: values are chosen": (name) => name.startsWith("mixedRow"),
   "layers/flow-mixture.test.ts, against the members: a choice is a noise without a coordinate": (name) =>
     name.startsWith("flowMixture"),

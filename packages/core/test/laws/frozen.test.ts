@@ -25,6 +25,7 @@ it(`${frozen.name} is tried for every kind of layer that learns more than its fu
       "gaussianMixture",
       "flowMixture",
       "valueTree",
+      "valueClasses",
       "mixedRow",
       "parallel",
       "chain",

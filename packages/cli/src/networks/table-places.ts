@@ -1,0 +1,74 @@
+import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
+import { tableColumns } from "../tables/columns/kinds.js";
+
+/**
+ * A number of a row of a flow: the step between its values, 0 where it has any, the least one, and how many there are. Codes, and
+ * numbers of few values, have probabilities.
+ */
+export type Place = Readonly<{
+  gap: number;
+  origin: number;
+  size: number;
+  values?: "codes" | "numbers";
+  /** Steps after which a pattern of the values begins again. */
+  cycle?: number | undefined;
+  /** How many codes have their own probability, at most. */
+  own?: number;
+  /** The share of rows in which noise stands in its place, where the next number says so. */
+  noise?: number;
+}>;
+
+export const ANY: Place = { gap: 0, origin: 0, size: Number.POSITIVE_INFINITY };
+
+/** Codes with their own probability: so many, or one for so many rows. Rarer ones are better off together. */
+const OWN = { least: 32, rows: 32 } as const;
+
+/** The last code is that of values that training did not have. */
+const codes = (count: number, rows: number): Place => ({
+  gap: 1,
+  origin: 0,
+  size: count + 1,
+  values: "codes",
+  own: Math.max(OWN.least, Math.floor(rows / OWN.rows)),
+});
+
+/** Numbers of so few values count as values, where none is missing: what stands in its place has a density. */
+const FEW = 8;
+
+/** The share of rows of a table whose cell is missing or a value that has a probability. */
+const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: number): number =>
+  missing / rows +
+  spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
+
+/** The numbers that the columns of a table are in a row of a flow. */
+export function placesOf(schema: TableSchema): Place[] {
+  const { rows } = schema;
+  return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
+    const { range, gap = 0, origin = 0, uneven, cycle, values = [] } = found;
+    if (range === undefined) return [codes(values.length, rows)];
+    const size =
+      uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
+    const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size, cycle };
+    if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
+    return [{ ...grid, ...(size <= FEW && { values: "numbers" as const }) }];
+  });
+}
+
+/** Steps beyond the least and the most of few numbers, in sizes of the column, up to which another one may lie. */
+const BEYOND = 100;
+
+/**
+ * Edges between values. Codes are ranks by frequency: the first ones have a box each, then boxes double, and the last one is alone. Numbers
+ * have a box each, and one on each side for those that training did not have.
+ */
+export function edgesOf({ gap, origin, size, values, own = 0 }: Place, apart: number): number[] {
+  const at = (k: number): number => origin + gap * (k - 0.5);
+  if (values === "numbers")
+    return [-BEYOND * size, ...Array.from({ length: size + 1 }, (_, k) => k), size + BEYOND * size].map(at);
+  const edges = [0];
+  for (let to = 0; to < size - 1; ) {
+    to = Math.min(size - 1, to < Math.min(own, apart) ? to + 1 : 2 * to);
+    edges.push(to);
+  }
+  return [...edges, size].map(at);
+}
