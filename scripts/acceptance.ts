@@ -22,7 +22,7 @@ import { firstLook } from "./acceptance/first-look.js";
 import { guard } from "./acceptance/guard.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { long } from "./acceptance/long.js";
-import { cifar10, mnist } from "./acceptance/networks.js";
+import { mnist } from "./acceptance/networks.js";
 import { page } from "./acceptance/page.js";
 import { scale } from "./acceptance/scale.js";
 import { synthetic } from "./acceptance/synthetic.js";
@@ -33,7 +33,6 @@ const checks: readonly Check[] = [
   compress,
   convert,
   architectures,
-  cifar10,
   guard,
   jaxToOnnx,
   engines,

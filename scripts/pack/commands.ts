@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -11,21 +11,6 @@ export type Call = Readonly<{ args: readonly string[]; status?: number; says?: R
 
 const SIDE = 8;
 const PICTURES = 30;
-
-/** Names of the commands in a help text. */
-export const commandsIn = (help: string): string[] =>
-  [...(help.split("\nCOMMANDS\n")[1] ?? "").matchAll(/^ {2}(\S+) {2,}\S/gm)].map(
-    ([, name]) => name as string,
-  );
-
-/** Commands in the table of docs/commands.md. */
-export const commandsOfTable = (): string[] => [
-  ...new Set(
-    [...readFileSync("docs/commands.md", "utf8").matchAll(/^\| \[?`flowify ([a-z]+)/gm)].map(
-      ([, name]) => name as string,
-    ),
-  ),
-];
 
 /** Writes folders of pictures, a network for them, a pretrained one, and a table. */
 export async function writeData(home: string): Promise<void> {

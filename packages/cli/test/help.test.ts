@@ -3,12 +3,16 @@ import { describe, expect, it } from "vitest";
 import { runCommand } from "./run-command.js";
 
 describe("help", () => {
-  it("lists the commands, each with a line", async () => {
+  it("lists the commands, each with a line: those of docs/commands.md, which check-pack calls", async () => {
     const { status, stdout } = await runCommand(["--help"]);
     expect(status).toBe(0);
-    for (const command of ["train", "evaluate", "sample", "reconstruct", "inspect"]) {
-      expect(stdout).toMatch(new RegExp(`^ +${command} +\\S+`, "m"));
-    }
+    const [, list = ""] = stdout.split("\nCOMMANDS\n");
+    const listed = [...list.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name!).sort();
+    const read = (file: string): string => readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8");
+    const table = read("docs/commands.md").matchAll(/^\| \[?`flowify ([a-z]+)/gm);
+    expect([...new Set(Array.from(table, ([, name]) => name!))].sort()).toEqual(listed);
+    const called = read("scripts/pack/commands.ts").matchAll(/^ +\[?\s*["`]([a-z]+)[ "`]/gm);
+    expect(Array.from(called, ([, name]) => name!)).toEqual(expect.arrayContaining(listed));
   });
 
   it.each(["train", "evaluate", "sample", "reconstruct", "inspect"])(
