@@ -21,7 +21,10 @@ export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork
   const conditional = { ...description, condition: { classes } };
   return {
     ...network,
-    description: { ...conditional, layers: endInClasses(conditional, NORMALS * classes) },
+    description: {
+      ...conditional,
+      layers: endInClasses(conditional, normalsFor(labels.length / classes) * classes),
+    },
   };
 }
 
@@ -61,8 +64,12 @@ const shapesBehind = (network: NetworkDescription): Shape[] =>
     return flowShape(layers, network.inShape);
   });
 
-/** Normals of each class, or of each output of a network, at the end of a flow. */
+/** Normals of each output of a network, at the end of a flow, and of each class of few images. */
 export const NORMALS = 4;
+
+/** Normals of each class where it has so many images in the mean (docs/conditions.md). */
+const OF_MANY = { images: 1000, normals: 8 } as const;
+const normalsFor = (images: number): number => (images < OF_MANY.images ? NORMALS : OF_MANY.normals);
 
 /** Most numbers that so many normals with whole covariances are fitted to. */
 const MOST = 256;

@@ -39,7 +39,7 @@ export async function* scoresOf(
 }
 
 /** Draws of the noise of an example that its class is found from: with one, the noise of pixels decides between near classes. */
-const DRAWS = 4;
+const DRAWS = 8;
 
 /**
  * The class c with the largest log p(x | c) of each example, in the mean of a few draws of the noise that are the same for all

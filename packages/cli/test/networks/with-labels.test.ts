@@ -3,14 +3,14 @@ import type { DataSet } from "../../src/data/image-set.js";
 import { flowOf } from "../../src/networks/choose.js";
 import { withLabels } from "../../src/networks/with-labels.js";
 
-const labelled = (shape: readonly [number, number, number]): DataSet => ({
+const labelled = (shape: readonly [number, number, number], count = 10): DataSet => ({
   name: "digits",
   split: "train",
-  count: 10,
+  count,
   hash: "",
   shape,
-  images: new Uint8Array(10 * shape[0] * shape[1] * shape[2]),
-  labels: Uint8Array.from({ length: 10 }, (_, i) => i),
+  images: new Uint8Array(count * shape[0] * shape[1] * shape[2]),
+  labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
 });
 const layersOf = (name: string, shape: readonly [number, number, number] = [1, 28, 28]) =>
   withLabels({ name }, labelled(shape)).description?.layers ?? [];
@@ -58,4 +58,11 @@ it("leaves the layers of a network alone that ends in a mixture, or has few numb
     "flatten",
     "gaussianMixture",
   ]);
+});
+
+it("has four normals for each class, and eight from 1,000 images of a class on", () => {
+  const network = (count: number) =>
+    withLabels({ name: "mnist/transformer" }, labelled([1, 2, 2], count)).description;
+  expect(network(9990)?.layers.at(-1)).toEqual(mixture);
+  expect(network(10000)?.layers.at(-1)).toEqual({ ...mixture, components: 80 });
 });

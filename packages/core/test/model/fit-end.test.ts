@@ -46,6 +46,26 @@ it("fits the normals of classes to what the layers in front of them return", asy
   await after.dispose();
 });
 
+it("fits them to two draws of the noise of each example", async () => {
+  const flow = flowify({
+    inShape: [2],
+    layers: [{ kind: "dequantize" }, { ...mixture, components: 2 }],
+    condition: { classes: 2 },
+  });
+  const model = await FlowModel.create(flow, executor, { seed: 1 });
+  const [counts, classes] = [
+    rows.slice(0, 60).map((row) => row.map((v) => Math.round(v) + 10)),
+    labels.slice(0, 60),
+  ];
+  const fitted = await fittedEnd(model, counts, { condition: classes, seed: 3 });
+  const front = model.part(0, 1);
+  const drawn = await Promise.all([3, 4].map((seed) => front.encode(counts, { condition: classes, seed })));
+  const own = drawn.flatMap((z) => [...z].filter((_, at) => at % 4 === 0)); // first numbers of the first class
+  expect(fitted["params.1.means"]?.data[0]).toBeCloseTo(sum(own) / own.length, 5);
+  await front.dispose();
+  await model.dispose();
+});
+
 it("leaves flows alone whose condition is no class, and those that end in another layer", async () => {
   const layers = [{ kind: "coupling", stack: 2, hidden: 8 }] as const;
   for (const network of [
