@@ -15,7 +15,10 @@ import { HostArray } from "./params/host-array.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** What densities are conditional on: numbers of this shape, or one of so many classes, 0 to classes − 1. */
-export type Condition = Readonly<{ shape: Shape }> | Readonly<{ classes: number }>;
+export type Condition = (Readonly<{ shape: Shape }> | Readonly<{ classes: number }>) & {
+  /** The kinds of layers that see it, such as `["gaussianMixture"]`. Default all that can. */
+  readonly seenBy?: readonly string[];
+};
 
 /** The network in front of the layers that a condition goes through, as data. */
 export type EmbeddingOptions = Readonly<{
@@ -33,9 +36,14 @@ export type EmbeddingOptions = Readonly<{
 
 const kinds = ["none", "dense", "convolutional", "set"] as const;
 
+const seenBy = o.optional(o.listOf(o.text, 1));
+
 /** Schemas of both, in the description of a network. */
 export const conditionSchemas = {
-  condition: v.union([v.strictObject({ shape: o.shape }), v.strictObject({ classes: o.integer(2) })]),
+  condition: v.union([
+    v.strictObject({ shape: o.shape, seenBy }),
+    v.strictObject({ classes: o.integer(2), seenBy }),
+  ]),
   outputs: v.strictObject({
     noise: v.pipe(v.number(), v.finite(), v.gtValue(0)),
     layers: v.array(v.looseObject({ kind: v.string() })),

@@ -90,8 +90,18 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   };
   const outputs = outputsOf(network, contextOf(conversion));
   const given = network.condition && embedding(network.condition, network.embedding, outputs);
-  const context = contextOf(conversion, given?.size);
-  const layers = layersOf(network.layers, network.inShape, context);
+  const { seenBy } = network.condition ?? {};
+  const unknown = seenBy?.find((kind) => !findKind(kind));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `flowify: condition.seenBy: there is no kind "${unknown}"${didYouMean(unknown, Object.keys(kinds))}`,
+    );
+  const layers = layersOf(
+    network.layers,
+    network.inShape,
+    contextOf(conversion, given?.size),
+    seenBy && { kinds: seenBy, others: contextOf(conversion) },
+  );
   if (given && !layers.some(({ condition }) => condition))
     throw new UsageError(
       "flowify: no layer takes the condition\nadd one that does, as coupling, conditionalAffine, or linear to fewer numbers",
@@ -114,7 +124,7 @@ function contextOf(conversion: Conversion, size?: number): FlowContext {
 }
 
 const conditionExamples = {
-  condition: "{ shape: [3] } or { classes: 10 }",
+  condition: '{ shape: [3] } or { classes: 10 }, with seenBy: ["coupling"] for some kinds of layers alone',
   embedding: '{ kind: "dense", hidden: 64, out: 32 }',
   outputs: '{ noise: 0.1, layers: [{ kind: "whiten" }, { kind: "coupling" }] }',
 } as const;
@@ -133,8 +143,16 @@ function outputsOf(
   return { noise: outputs.noise, flow: flow(layers, baseOf(layers)) };
 }
 
-/** The flow layers of descriptions in order; errors name the place among them. */
-function layersOf(descriptions: readonly InnerLayer[], inShape: Shape, context: FlowContext): FlowLayer[] {
+/**
+ * The flow layers of descriptions in order; errors name the place among them. `seenBy`: the kinds that see the condition, and what the
+ * others are made with.
+ */
+function layersOf(
+  descriptions: readonly InnerLayer[],
+  inShape: Shape,
+  context: FlowContext,
+  seenBy?: { kinds: readonly string[]; others: FlowContext },
+): FlowLayer[] {
   let shape = inShape;
   return descriptions.map((description, i) => {
     const kind = findKind(description.kind);
@@ -152,7 +170,8 @@ function layersOf(descriptions: readonly InnerLayer[], inShape: Shape, context: 
       );
     try {
       expectRoomFor(shape);
-      const layer = kind.flow(shape, description, context);
+      const sees = seenBy?.kinds.includes(kind.kind) ?? true;
+      const layer = kind.flow(shape, description, sees || !seenBy ? context : seenBy.others);
       shape = layer.outShape;
       return layer;
     } catch (error) {

@@ -194,11 +194,40 @@ describe("the description of a network", () => {
       ShapeError,
       'an embedding "set" takes rows [n, d]',
     ],
+    [
+      "a kind that does not exist",
+      { condition: { classes: 2, seenBy: ["couplin"] } },
+      UsageError,
+      'condition.seenBy: there is no kind "couplin"; did you mean "coupling"?',
+    ],
+    ["no kind that sees it", { condition: { classes: 2, seenBy: [] } }, UsageError, "expected condition"],
+    [
+      "a kind that is not there",
+      { condition: { classes: 2, seenBy: ["linear"] } },
+      UsageError,
+      "no layer takes the condition",
+    ],
     ["an embedding alone", { embedding: {} }, UsageError, "an embedding needs a condition"],
   ])("with %s", (_, given, Type, text) => {
     const make = () => flowify({ inShape: [2], layers, ...(given as object) });
     expect(make).toThrow(Type);
     expect(make).toThrow(text);
+  });
+
+  it("that some kinds of layers see alone", async () => {
+    const flow = flowify({
+      inShape: [2],
+      layers: [...layers, { kind: "conditionalAffine" }],
+      condition: { classes: 3, seenBy: ["conditionalAffine"] },
+    });
+    expect(flow.chain.layers.map(({ condition }) => condition)).toEqual([undefined, [3]]);
+    const own = await FlowModel.create(flow, executor, { seed: 1 });
+    const x = [[0.3, -0.2]];
+    expect(await own.part(0, 1).encode(x, { condition: [[0]] })).toEqual(
+      await own.part(0, 1).encode(x, { condition: [[2]] }),
+    );
+    expect((await own.logProb(x, { condition: [[2]] })).every(Number.isFinite)).toBe(true);
+    await own.dispose();
   });
 
   it("that no layer uses", () => {

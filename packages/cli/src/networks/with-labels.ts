@@ -18,14 +18,8 @@ export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork
       `--condition label: ${data.name} has ${classes === 0 ? "no labels" : "labels of one class alone"}, expected two classes at least\nleave it out, or name data with labels`,
     );
   const description = (network.description ?? zoo(network.name)) as NetworkDescription;
-  const conditional = { ...description, condition: { classes } };
-  return {
-    ...network,
-    description: {
-      ...conditional,
-      layers: endInClasses(conditional, normalsFor(labels.length / classes) * classes),
-    },
-  };
+  const components = normalsFor(labels.length / classes) * classes;
+  return { ...network, description: endInClasses({ ...description, condition: { classes } }, components) };
 }
 
 /** Numbers down to which a network of images drops them layer by layer, and most that couplings of all of them are affordable for. */
@@ -35,26 +29,33 @@ const WHOLE = { least: 512, most: 1024 } as const;
 const END = { couplings: 3, kept: 128, hidden: [256] } as const;
 
 /**
- * The layers of a network with classes. Layers that drop numbers draw each of them independently given the others: a sample of a
+ * A network with classes. Layers that drop numbers draw each of them independently given the others: a sample of a
  * few numbers that are a seven need not look like one. So couplings of all numbers take their place, and a mixture of those that vary
- * most, from the layer on behind which there would be fewer than 512.
+ * most, from the layer on behind which there would be fewer than 512. The mixture alone sees the class: what hundreds of numbers
+ * that count as independent say of it would outweigh what it says.
  */
-function endInClasses(network: NetworkDescription, components: number): NetworkDescription["layers"] {
-  const { layers } = network;
+function endInClasses(network: NetworkDescription, components: number): NetworkDescription {
+  const { layers, condition } = network;
   const sizes = shapesBehind(network).map(sizeOf);
   const from = sizes.findIndex(
     (size, i) => size < WHOLE.least && size < (sizes[i - 1] ?? sizeOf(network.inShape)),
   );
   const end = sizes[from - 1] ?? 0;
   const isWhole = end >= WHOLE.least && end <= WHOLE.most;
-  if (layers.at(-1)?.kind === "gaussianMixture" || !isWhole) return endInNormals(network, components);
+  if (layers.at(-1)?.kind === "gaussianMixture" || !isWhole)
+    return { ...network, layers: endInNormals(network, components) };
   const [flatten, ...last] = imageEnd(end, END.couplings, END.hidden, END.kept);
-  return [
-    ...layers.slice(0, from),
-    flatten,
-    ...last.slice(0, -1),
-    { kind: "gaussianMixture", components },
-  ] as NetworkDescription["layers"];
+  const mixture = { kind: "gaussianMixture", components } as const;
+  return {
+    ...network,
+    ...(condition && { condition: { ...condition, seenBy: [mixture.kind] } }),
+    layers: [
+      ...layers.slice(0, from),
+      flatten,
+      ...last.slice(0, -1),
+      mixture,
+    ] as NetworkDescription["layers"],
+  };
 }
 
 /** The shape of an example behind each layer of a network. */

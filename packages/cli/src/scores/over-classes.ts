@@ -41,32 +41,46 @@ export async function* scoresOf(
 /** Draws of the noise of an example that its class is found from: with one, the noise of pixels decides between near classes. */
 const DRAWS = 8;
 
+/** Seeds of the noise of the layers behind are those in front and so many: the noise of both is independent. */
+const OTHER_NOISE = 2 ** 31;
+
 /**
  * The class c with the largest log p(x | c) of each example, in the mean of a few draws of the noise that are the same for all
- * classes; undefined where the flow has no classes. In the mean of p the likeliest draw alone would decide.
+ * classes; undefined where the flow has no classes. In the mean of p the likeliest draw alone would decide. Layers in front of the first
+ * that sees the class are computed once for all classes.
  */
 export async function likeliestClasses(
-  model: Pick<FlowModel, "flow" | "logProb">,
+  model: Pick<FlowModel, "flow" | "part">,
   examples: ExamplesIn,
   seed: number,
 ): Promise<Uint8Array | undefined> {
-  const classes = model.flow.condition?.levels;
+  const { chain, exact, condition: { levels: classes } = {} } = model.flow;
   if (classes === undefined) return undefined;
-  const draws = model.flow.exact ? 1 : DRAWS;
-  let best: Float64Array | undefined;
-  let found = new Uint8Array();
-  for (let label = 0; label < classes; label++) {
-    let sums: Float64Array | undefined;
-    for (let draw = 0; draw < draws; draw++) {
-      const logs = await model.logProb(examples, { seed: seed * draws + draw, condition: [label] });
-      sums = sums?.map((sum, i) => sum + logs[i]!) ?? logs;
+  const from = chain.layers.findIndex(({ condition }) => condition !== undefined);
+  const [front, behind] = [model.part(0, from), model.part(from, chain.layers.length)];
+  try {
+    let best: Float64Array | undefined;
+    let found = new Uint8Array();
+    const draws = Array.from({ length: exact ? 1 : DRAWS }, (_, i) => seed * DRAWS + i);
+    const seen: ExamplesIn[] = [];
+    for (const draw of draws)
+      seen.push(from === 0 ? examples : await front.encode(examples, { seed: draw, condition: [0] }));
+    for (let label = 0; label < classes; label++) {
+      let sums: Float64Array | undefined;
+      for (const [i, draw] of draws.entries()) {
+        const logs = await behind.logProb(seen[i]!, { seed: OTHER_NOISE + draw, condition: [label] });
+        sums = sums?.map((sum, r) => sum + logs[r]!) ?? logs;
+      }
+      const own = sums ?? new Float64Array();
+      const before = best ?? own.map(() => Number.NEGATIVE_INFINITY);
+      found = Uint8Array.from(own, (log, r) => (log > before[r]! ? label : (found[r] ?? 0)));
+      best = own.map((log, r) => Math.max(log, before[r]!));
     }
-    const own = sums ?? new Float64Array();
-    const before = best ?? own.map(() => Number.NEGATIVE_INFINITY);
-    found = Uint8Array.from(own, (log, i) => (log > before[i]! ? label : (found[i] ?? 0)));
-    best = own.map((log, i) => Math.max(log, before[i]!));
+    return found;
+  } finally {
+    await front.dispose();
+    await behind.dispose();
   }
-  return found;
 }
 
 /** The mixture of the classes, each example's by log-sum-exp. */

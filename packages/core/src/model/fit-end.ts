@@ -10,14 +10,14 @@ import { namedParameters } from "./named-parameters.js";
 
 /**
  * How often the noise of each example is drawn. Of the 128 numbers that a mixture of digits sees, noise makes two thirds of the variance:
- * with one draw, normals of a few hundred examples fit what it happened to be (docs/conditions.md).
+ * drawn once, normals of a few hundred examples fit what it happened to be (docs/conditions.md).
  */
 const DRAWS = 2;
 
 /**
  * The mixture at the end of a flow whose condition is a class, fitted once more to the numbers that the trained layers in front of
  * it return for examples: its parameters by name, as `FlowModel.arrays` has them. Steps see a few examples of each normal, and leave some where hardly
- * any examples are. That costs next to no likelihood, and spoils a part of the samples. Each example counts with two draws of its noise.
+ * any examples are. That costs next to no likelihood, and spoils a part of the samples. The noise of each example is drawn twice.
  * None of another flow.
  */
 export async function fittedEnd(
