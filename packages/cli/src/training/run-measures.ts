@@ -7,6 +7,7 @@ import { joined } from "../rows.js";
 import { figureOf as figureOfRecord, readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, measuredCheckpoints, readCheckpoint } from "../runs/saved-checkpoints.js";
+import { formatCount } from "../ui/format.js";
 import type { checkpointWriter } from "./checkpoint-writer.js";
 import { type Measurement, type Moment, momentsOf, type RunInTraining, type runLog } from "./run-log.js";
 import type { Earlier, runPictures } from "./run-pictures.js";
@@ -87,6 +88,8 @@ export function runMeasures(
     const { condition } = conditionOf(flow, data);
     if (!condition || !("images" in data)) return {};
     const given = { condition, seed: training.seed };
+    if (flow.chain.layers.at(-1)?.name === "gaussianMixture")
+      of.note(`fitting the mixture of each class to ${formatCount(data.count)} images …`);
     return pictures.withModel(before, (model) => fittedEnd(model, examplesOf(data), given));
   };
 
