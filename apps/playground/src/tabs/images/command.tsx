@@ -8,7 +8,7 @@ import { command, note, openRunFiles, ownPictures, shape, sourceProblem } from "
 function commands(): string {
   const digits = !ownPictures.value && shape.value[1] === DIGITS.shape[1];
   const data = digits ? `--data mnist --limit ${DIGITS.test}` : "--data PICTURES";
-  return `unzip run.zip -d run\nflowify evaluate run ${data}\nflowify sample run\nflowify export run`;
+  return `unzip run.zip -d run\nflowify evaluate run ${data}\nflowify sample run\nflowify export run --out onnx`;
 }
 
 /** Runs of the command: opened here, saved for it. */

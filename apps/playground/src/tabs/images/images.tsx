@@ -139,6 +139,12 @@ export function Tab() {
               which shows the information that the network keeps.
             </Lesson>
           </Sheet>
+          <Sheet name="curve" title="Log-likelihood">
+            <Curve
+              label="Mean log p over training steps, of batches and of held-out images, in nats"
+              curve={run.curve}
+            />
+          </Sheet>
         </div>
         <div class="stack more">
           <Sheet name="ledger" title="Ledger">
@@ -146,12 +152,6 @@ export function Tab() {
           </Sheet>
           <Sheet name="command" title="Runs of the command" class="stack">
             <Command />
-          </Sheet>
-          <Sheet name="curve" title="Log-likelihood">
-            <Curve
-              label="Mean log p over training steps, of batches and of held-out images, in nats"
-              curve={run.curve}
-            />
           </Sheet>
         </div>
       </div>
