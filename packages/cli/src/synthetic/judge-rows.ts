@@ -8,12 +8,12 @@ import { tableColumns } from "../tables/columns/kinds.js";
 import { encodedRows } from "../tables/flow-rows.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount, table } from "../ui/format.js";
-import { type Columns, columnsOf, rowCount } from "./columns.js";
+import { type Columns, columnsOf, firstOf, rowCount } from "./columns.js";
 import { columnShapes, type Likeness, pairTrends } from "./likeness.js";
 import { type Privacy, privacyOf } from "./nearest-training-rows.js";
 import { type Detection, detection, type Efficacy, efficacy } from "./tasks.js";
 
-/** Rows that are sampled: as many as there are training rows, within these. */
+/** Rows that are sampled, for shapes and trends: of fewer, chance alone moves every share. For the rest as many as there are training rows, within these. */
 const SAMPLES = { least: 1000, most: 10_000 } as const;
 
 /** A figure of sampled rows, and the same of held-out rows; both are compared with training rows. */
@@ -24,7 +24,8 @@ type WithChance<T> = Beside<T> & Readonly<{ redrawn: T }>;
 
 /** How good sampled rows are, as the field measures it. */
 export type SyntheticRows = Readonly<{
-  samples: number;
+  /** Those of shapes and trends, and those of the rest. */
+  samples: Readonly<{ likeness: number; others: number }>;
   shapes: WithChance<Likeness>;
   trends: WithChance<Likeness>;
   detection: Beside<Detection>;
@@ -39,24 +40,24 @@ export function compareRows(
   seed: number,
 ): SyntheticRows {
   const of = (part: Float32Array) => columnsOf(schema, part);
-  const [sampled, heldOut, training] = [of(rows.sampled), of(rows.heldOut), of(rows.training)];
-  const beside = <T>(compare: (other: typeof sampled) => T): Beside<T> => ({
-    samples: compare(sampled),
-    heldOut: compare(heldOut),
-  });
+  const [many, heldOut, training] = [of(rows.sampled), of(rows.heldOut), of(rows.training)];
   const [rng, count] = [makeRng(seed), rowCount(training)];
-  const again = Uint32Array.from({ length: rowCount(sampled) }, () => rng.integer(count));
-  const redrawn = of(takeRows(rows.training, rows.training.length / count, again));
+  const width = rows.training.length / count;
+  const sampled = firstOf(many, Math.max(count, SAMPLES.least));
+  const again = Uint32Array.from({ length: rowCount(many) }, () => rng.integer(count));
+  const redrawn = of(takeRows(rows.training, width, again));
   const likeness = (of: (real: Columns, other: Columns) => Likeness): WithChance<Likeness> => ({
-    ...beside((other) => of(training, other)),
+    samples: of(training, many),
+    heldOut: of(training, heldOut),
     redrawn: of(training, redrawn),
   });
+  const others = rowCount(sampled);
   return {
-    samples: rowCount(sampled),
+    samples: { likeness: rowCount(many), others },
     shapes: likeness(columnShapes),
     trends: likeness(pairTrends),
-    detection: beside((other) => detection(training, other, seed)),
-    privacy: privacyOf(schema, rows),
+    detection: { samples: detection(training, sampled, seed), heldOut: detection(training, heldOut, seed) },
+    privacy: privacyOf(schema, { ...rows, sampled: rows.sampled.subarray(0, others * width) }),
     efficacy: efficacy(training, sampled, heldOut),
   };
 }
@@ -70,8 +71,7 @@ export async function judgeRows(model: FlowModel, run: SavedRun, seed: number): 
   const { schema } = run.config.data.reading ?? {};
   if (!schema) throw new UsageError("--synthetic is for runs of a table with named columns\nleave it out");
   const rows = await rowsOfRun(run, schema);
-  const count = Math.min(Math.max(run.config.data.examples, SAMPLES.least), SAMPLES.most);
-  const sampled = await model.sampleFlat(count, { seed });
+  const sampled = await model.sampleFlat(SAMPLES.most, { seed });
   return compareRows(schema, { ...rows, sampled: encodedRows(tableColumns(schema), sampled) }, seed);
 }
 
@@ -109,7 +109,7 @@ export function syntheticLines({
   return [
     ...table(
       [
-        ["", `${formatCount(samples)} samples`, "held-out rows", "training rows again"],
+        ["", "samples", "held-out rows", "training rows again"],
         row("column shapes", shapes, score),
         row("column pair trends", trends, score),
         row("detection by boosted trees", detection, score),
@@ -120,6 +120,7 @@ export function syntheticLines({
       ],
       [false, true, true, true],
     ),
+    `shapes and trends are those of ${formatCount(samples.likeness)} samples, the others of ${formatCount(samples.others)}`,
     `${percent(nearer.share)} of the samples are nearer to a training row than to a held-out row (expected: ${percent(nearer.expected)})`,
     `least alike: ${lowest
       .slice(0, NAMED)

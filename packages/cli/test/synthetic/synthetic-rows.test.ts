@@ -107,6 +107,12 @@ describe("the rows of a table", () => {
     expect(copied.privacy.nearer.share).toBeGreaterThan(0.98);
     expect(copied.shapes.samples.score).toBe(1);
 
+    const many = await read(await write("many.csv", makeRng(5), 3000));
+    const fewer = compareRows(schema, { ...rows, sampled: many }, 1);
+    expect(fewer.samples).toEqual({ likeness: 3000, others: 1000 });
+    // chance has a smaller part in more samples
+    expect(fewer.trends.redrawn.score).toBeGreaterThan(fresh.trends.redrawn.score);
+
     const loose = compareRows(
       schema,
       { ...rows, sampled: await read(await write("loose.csv", makeRng(4), 700, 3)) },
@@ -117,7 +123,7 @@ describe("the rows of a table", () => {
     const loosely = loose.efficacy.find(({ column }) => column === "length")!;
     expect(loosely.samples).toBeLessThan(loosely.real - 0.05);
     expect(syntheticLines(loose).join("\n")).toMatch(
-      /700 samples[\s\S]*column shapes[\s\S]*least alike: weight and carrier/,
+      /column shapes[\s\S]*those of 700 samples, the others of 700[\s\S]*least alike: weight and carrier/,
     );
   });
 });
