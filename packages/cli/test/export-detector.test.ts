@@ -130,7 +130,6 @@ describe("flowify export --detector", () => {
   it("refuses runs and flags without a detector", async () => {
     const clean = join(root, "clean");
     const out = join(root, "refused");
-    await expectRefusal(["export", clean, "--detector", "--step", "--out", out], 2, "exclude each other");
     await expectRefusal(["export", clean, "--false-alarms", "0.1", "--out", out], 2, "add --detector");
     await expectRefusal(["export", clean, "--detector", "--out", join(root, "clean-graph")], 2, "--force");
     const { data, network } = writeSmallData(root);

@@ -275,14 +275,6 @@ describe("exported files", () => {
     }
     expect(Math.abs(ranks.reduce((a, b) => a + b, 0) / ranks.length - 0.5)).toBeLessThan(0.08);
   });
-
-  it("refuses what is for other runs", async () => {
-    await expectRefusal(
-      ["export", run, "--out", join(root, "step"), "--step"],
-      2,
-      "--step is for runs of whole images",
-    );
-  });
 });
 
 describe("conformal intervals", () => {
