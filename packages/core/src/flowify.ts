@@ -170,8 +170,8 @@ function layersOf(
       );
     try {
       expectRoomFor(shape);
-      const sees = seenBy?.kinds.includes(kind.kind) ?? true;
-      const layer = kind.flow(shape, description, sees || !seenBy ? context : seenBy.others);
+      const isBlind = seenBy && !seenBy.kinds.includes(kind.kind);
+      const layer = kind.flow(shape, description, isBlind ? seenBy.others : context);
       shape = layer.outShape;
       return layer;
     } catch (error) {
