@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,8 +7,13 @@ import { type Playground, seriousFindings, startPlayground } from "./browser.js"
 import { dense, onnxBytes } from "./onnx-files.js";
 import { idle } from "./saved-run.js";
 
-const network = join(temporaryFolder(), "net.onnx");
+const root = temporaryFolder();
+const network = join(root, "net.onnx");
 writeFileSync(network, onnxBytes(dense.nodes, dense.weights));
+/** The first rows of the example. */
+const few = join(root, "parcels.csv");
+const parcels = readFileSync(new URL("../public/parcels.csv", import.meta.url), "utf8");
+writeFileSync(few, parcels.split("\n").slice(0, 81).join("\n"));
 
 let playground: Playground;
 beforeAll(async () => {
@@ -34,7 +39,8 @@ const parts: Readonly<Record<"plane" | "table" | "posterior" | "images" | "netwo
   },
   async table() {
     const page = await playground.open(addressOf("table", { steps: 3, falseAlarms: 0.05 }));
-    await page.getByRole("button", { name: "Take the example" }).click();
+    await page.locator("#part-table .first input[type=file]").setInputFiles(few);
+    await page.locator("#table-size", { hasText: "80 rows" }).waitFor();
     await idle(page, "table");
     await page.getByRole("button", { name: "Train", exact: true }).click();
     await page.locator("output#table-row").waitFor();

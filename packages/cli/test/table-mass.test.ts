@@ -42,7 +42,7 @@ const tables: readonly Readonly<{
       return [`k${k}`, (rng.uniform() < 0.3 ? 4 : k - 2) + 0.5 * rng.normal()];
     },
     columns: ["kind", "size"],
-    axes: [codes(4), numbers(-12, 16, 2800)],
+    axes: [codes(4), numbers(-12, 16, 1400)],
   },
   {
     name: "two categories, one given the other, and a number with a tail",
@@ -53,7 +53,7 @@ const tables: readonly Readonly<{
       return [`a${a}`, `b${b}`, Math.exp(0.4 * b + 0.5 * rng.normal())];
     },
     columns: ["a", "b", "size"],
-    axes: [codes(3), codes(3), numbers(-10, 40, 5000)],
+    axes: [codes(3), codes(3), numbers(-10, 40, 2500)],
   },
   {
     name: "a category and two numbers that depend on it",
@@ -64,7 +64,7 @@ const tables: readonly Readonly<{
       return [`k${k}`, 2 * k + x, (k - 1) * x + 0.6 * rng.normal()];
     },
     columns: ["kind", "x", "y"],
-    axes: [codes(3), numbers(-7, 11, 180), numbers(-9, 9, 180)],
+    axes: [codes(3), numbers(-7, 11, 120), numbers(-9, 9, 120)],
   },
   {
     name: "a category and an amount that is often zero",
@@ -74,7 +74,7 @@ const tables: readonly Readonly<{
       return [`k${k}`, rng.uniform() < 0.3 + 0.4 * k ? 0 : Math.exp(1 + 0.4 * rng.normal())];
     },
     columns: ["kind", "amount", "amount is 0"],
-    axes: [codes(2), numbers(-20, 40, 6000), codes(1)],
+    axes: [codes(2), numbers(-20, 40, 3000), codes(1)],
   },
   {
     name: "a category and whole numbers",
@@ -84,7 +84,7 @@ const tables: readonly Readonly<{
       return [`k${k}`, Math.min(30, Math.max(0, Math.round(8 + 6 * k + 3 * rng.normal())))];
     },
     columns: ["kind", "count"],
-    axes: [codes(3), { ...noisy(90, 60), places: noisy(90, 60).places.map((v) => v - 30) }],
+    axes: [codes(3), { ...noisy(90, 30), places: noisy(90, 30).places.map((v) => v - 30) }],
   },
 ];
 
@@ -98,7 +98,7 @@ it.each(tables)(
     const { schema, rows, names } = await readTable(path);
     expect(names).toEqual(columns);
     const model = await fit(tableFlow(schema), rows, {
-      steps: 500,
+      steps: 100,
       batchSize: 64,
       learningRate: 3e-3,
       ema: 0.97,

@@ -265,7 +265,7 @@ describe("a run of a table", () => {
   });
 
   it("is trained on few rows with a warning, and on very few not at all", async () => {
-    const small = ["--network", "table/couplings", "--steps", "5"];
+    const small = ["--network", "table/gaussian", "--steps", "5"];
     const few = await train(write("few.csv", 70, 0), "few", ...small, "--where", 'length("order") = 4');
     expect([few.status, few.stderr]).toEqual([0, expect.stringContaining("only 60 rows")]);
     expect(existsSync(join(root, "few", "calibration.json"))).toBe(true);

@@ -223,7 +223,7 @@ export const convolutions: readonly ConvCase[] = [
     inverse: "local",
   }),
   convolution("1×1 stride 2: gaps", [2, 3, 3], 1, { kernel: 1, stride: 2, inverse: "local" }),
-  convolution("2×2 stride 3: gaps", [1, 5, 5], 2, { kernel: 2, stride: 3 }, { seed: 3 }),
+  convolution("2×2 stride 3: gaps", [1, 5, 2], 2, { kernel: 2, stride: 3 }, { seed: 3 }),
   convolution("2×2 dilation 2", [1, 4, 4], 2, { kernel: 2, dilation: 2, inverse: "local" }),
   convolution(
     "2×1 stride 2×1, a rest dropped",
@@ -291,7 +291,7 @@ const couplings: readonly CatalogEntry[] = [
 const small = { hidden: 4, heads: 2, depth: 1 } as const;
 
 const transformers: readonly CatalogEntry[] = [
-  entry("transformer of an image, two", "transformer", transformer([1, 4, 4], 2, { ...small, patch: 2 })),
+  entry("transformer of an image", "transformer", transformer([1, 4, 4], 1, { ...small, patch: 2 })),
   entry("transformer of a vector, two layers", "transformer", transformer([3], 1, { ...small, depth: 2 })),
   entry("transformer of pairs, three", "transformer", transformer([4], 3, { ...small, patch: 2, heads: 1 }), {
     scale: 2,
