@@ -193,6 +193,7 @@ async function end(
       targets: models.map(({ value, atom }, t) => ({
         flows: { value: value.flows.length, atom: atom?.flows.length ?? 0 },
         ...(value.lines && { lines: value.lines }),
+        pool: value.pool,
         ...JSON.parse(JSON.stringify(baselines[t])),
         heldOut: {
           outwardness: [...(found[t]?.outwardness ?? [])],

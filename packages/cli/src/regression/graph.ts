@@ -27,24 +27,50 @@ function between(a: np.Array, b: np.Array): np.Array {
   return np.absolute(normalCdf(b.mul(side.ref)).sub(normalCdf(a.mul(side))));
 }
 
-/** log p of values y [B, 1] given what flows see c [B, w]: [B]. Consumes y and c, borrows the parameters. */
-function logProbGraph(
-  { members, weights, kind }: Regression,
+/** What is added to the values of each flow, [B, 1], where it is not nothing. Borrows c and the parameters. */
+function shiftsGraph(
+  { members, flows, pool }: Regression,
   params: readonly ArrayTree[],
-  y: np.Array,
   c: np.Array,
-): np.Array {
-  const each = (of: (model: FlowModel, own: ArrayTree) => np.Array): np.Array => {
-    const all = members.map((model, k) =>
-      of(model, params[k] as ArrayTree).add(Math.log(valueAt(weights, k))),
-    );
+): np.Array[] {
+  if (pool.centred === 0 || flows.length < 2) return [];
+  const medians = flows.map((_, k) => {
+    const { flow } = members[k] as FlowModel;
+    const none = np.zerosLike(c.ref.slice([], [0, 1]));
+    return flow.decode(kept(params[k] as ArrayTree), none, noNoise(flow), c.ref);
+  });
+  const middle = np.mean(
+    np.stack(
+      medians.map((each) => each.ref),
+      0,
+    ),
+    0,
+  );
+  const shifts = medians.map((each) => middle.ref.sub(each).mul(pool.centred));
+  middle.dispose();
+  return shifts;
+}
+
+/** log p of values y [B, 1] given what flows see c [B, w]: [B]. Consumes y and c, borrows the parameters. */
+function logProbGraph(model: Regression, params: readonly ArrayTree[], y: np.Array, c: np.Array): np.Array {
+  const { members, weights, kind } = model;
+  const shifts = shiftsGraph(model, params, c);
+  const each = (of: (model: FlowModel, own: ArrayTree, y: np.Array) => np.Array): np.Array => {
+    const all = members.map((each, k) => {
+      const shift = shifts[k];
+      const own = shift ? y.ref.sub(shift) : y.ref;
+      const log = of(each, params[k] as ArrayTree, own).add(Math.log(valueAt(weights, k)));
+      own.dispose();
+      return log;
+    });
     y.dispose();
     c.dispose();
     return logSumExp(np.stack(all, 0), 0);
   };
-  if (!hasCells(kind)) return each(({ flow }, own) => flow.logProb(kept(own), y.ref, noNoise(flow), c.ref));
+  if (!hasCells(kind))
+    return each(({ flow }, own, y) => flow.logProb(kept(own), y.ref, noNoise(flow), c.ref));
   const { step = 1, classes } = kind;
-  return each((model, own) => {
+  return each((model, own, y) => {
     const { flow } = model.part(1, model.flow.chain.layers.length);
     const latent = (end: np.Array): np.Array =>
       flow.encode(kept((own as never[]).slice(1)), end, noNoise(flow), c.ref).reshape([-1]);
@@ -64,10 +90,12 @@ const LEAST = 1e-38;
 
 /** A value [B, 1] of the member that the uniform choice falls on at the normal noise z [B, 1]. Consumes z and c, borrows choice and the parameters. */
 function drawGraph(
-  { members, weights, kind }: Regression,
+  model: Regression,
   params: readonly ArrayTree[],
   { z, choice, c }: Readonly<{ z: np.Array; choice: np.Array; c: np.Array }>,
 ): np.Array {
+  const { members, weights, kind } = model;
+  const shifts = shiftsGraph(model, params, c);
   const place = weights
     .slice(0, -1)
     .map((_, k) => weights.slice(0, k + 1).reduce((a, b) => a + b))
@@ -78,7 +106,8 @@ function drawGraph(
   const drawn = members
     .map(({ flow }, k) => {
       const value = flow.decode(kept(params[k] as ArrayTree), z.ref, noNoise(flow), c.ref);
-      return value.mul(np.equal(place.ref, k).astype(np.float32));
+      const shift = shifts[k];
+      return (shift ? value.add(shift) : value).mul(np.equal(place.ref, k).astype(np.float32));
     })
     .reduce((a, b) => a.add(b));
   for (const used of [place, z, c]) used.dispose();

@@ -1,5 +1,6 @@
 import type { Network, NetworkLayer } from "@flowify/core";
-import { heldOutPlaces } from "@flowify/core/internal";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 
 /** What values are: numbers with a density; with `step` those on a grid; with `classes` names, 0 to classes − 1. */
 export type ValueKind = {
@@ -46,6 +47,8 @@ const MANY = 2000;
 
 /** Share of the examples that each flow holds out. */
 const VALIDATION = 0.1;
+/** The stream of random numbers that splits are drawn from. */
+const SPLIT_STREAM = 1;
 
 /** Steps of a flow, whatever the number of examples, and passes over them. */
 const STEPS = { least: 4000, most: 20_000 } as const;
@@ -56,17 +59,30 @@ const MEASUREMENTS = 80;
 const EVERY = 20;
 const PATIENCE = 12;
 
-/** Which examples a flow of an ensemble trains on, and which it holds out: others at random, or of a series one stretch each, the last one first. */
+/** Blocks of examples that a flow holds out: the next flow begins one block later, and shares the others. */
+const HELD_BLOCKS = 2;
+const BLOCKS = HELD_BLOCKS / VALIDATION;
+
+/**
+ * Which examples a flow of an ensemble trains on, and which it holds out: blocks of them in random order, or of a series
+ * stretches, the last ones first. `shared` are those that the next flow holds out as well.
+ */
 export function splitOf(
   count: number,
   { member, seed, ordered }: Readonly<{ member: number; seed: number; ordered: boolean }>,
-): { train: Uint32Array; held: Uint32Array } {
-  if (!ordered) return heldOutPlaces(count, VALIDATION, seed + member);
-  const length = Math.max(1, Math.round(VALIDATION * count));
-  const to = count - length * (member % Math.floor(count / length));
-  const isHeld = (place: number): boolean => place >= to - length && place < to;
-  const places = Uint32Array.from({ length: count }, (_, place) => place);
-  return { train: places.filter((place) => !isHeld(place)), held: places.filter(isHeld) };
+): Readonly<Record<"train" | "held" | "shared", Uint32Array>> {
+  const order = ordered
+    ? Uint32Array.from({ length: count }, (_, place) => count - 1 - place)
+    : permutation(makeRng(seed, SPLIT_STREAM), count);
+  const first = member % BLOCKS;
+  const among = (from: number, to: number): Uint32Array =>
+    order
+      .filter((_, i) => {
+        const block = (Math.floor((i * BLOCKS) / count) - first + BLOCKS) % BLOCKS;
+        return block >= from && block < to;
+      })
+      .sort();
+  return { train: among(HELD_BLOCKS, BLOCKS), held: among(0, HELD_BLOCKS), shared: among(1, HELD_BLOCKS) };
 }
 
 /** How flows of so many examples are trained. */

@@ -31,16 +31,16 @@ export async function withRegression<T>(
   return withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
     const models: TargetModels[] = [];
     const planned = new TableRegression(document, []);
-    for (const [t, { flows, lines }] of document.targets.entries()) {
+    for (const [t, { flows, lines, pool }] of document.targets.entries()) {
       const load = async (part: "value" | "atom"): Promise<Regression> => {
         const members = await loadMembers([folder, t, part], executor, flows[part]);
         const target = planned.targets[t];
         const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
-        const mixed = part === "value" && lines;
+        const mixed = part === "value" ? { ...(lines && { lines }), ...(pool && { pool }) } : {};
         return new Regression(members, {
           kind: kind ?? {},
           executor,
-          ...(mixed && { lines: mixed }),
+          ...mixed,
         });
       };
       const atom = flows.atom > 0 ? await load("atom") : undefined;

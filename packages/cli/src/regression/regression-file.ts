@@ -55,6 +55,8 @@ const documentSchema = v.strictObject({
         lines: v.exactOptional(
           v.strictObject({ shares: v.array(number), gaussians: v.array(gaussianSchema) }),
         ),
+        /** How flows of values are pooled; in runs of earlier versions as they are. */
+        pool: v.exactOptional(v.strictObject({ centred: number, scale: number })),
         baseline: baselineSchema,
         /** Of a table with an order: values of the past. */
         lagBaselines: v.exactOptional(

@@ -9,6 +9,7 @@ import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./ce
 import { among, type Lines, lineFlow, weighLines } from "./lines.js";
 import { regressionNetwork, scheduleOf, splitOf, stoppingOf, type ValueKind } from "./network.js";
 import { checkedWidth, flat, type RegressionOptions, type Rows } from "./options.js";
+import { type Pool, poolOf, scaled, shiftsOf, UNPOOLED } from "./pool.js";
 import { Predictive } from "./predictive.js";
 
 /** Equally likely values of a prediction. */
@@ -80,16 +81,21 @@ export async function regression(options: RegressionOptions): Promise<Regression
     const alone = new Regression(flows, parts);
     if (kind.classes !== undefined || signal?.aborted) return alone;
     const splits = flows.map((_, member) => split(member));
+    const pool = hasCells(kind) ? UNPOOLED : await poolOf(flows, examples, splits);
     const lines = await weighLines(kind, examples, splits, (k, held) =>
-      new Regression([flows[k] as FlowModel], { kind, executor }).logProbFlat(held.values, held.condition),
+      new Regression([flows[k] as FlowModel], { kind, executor, pool }).logProbFlat(
+        held.values,
+        held.condition,
+      ),
     );
-    return new Regression(flows, { ...parts, lines });
+    return new Regression(flows, { ...parts, lines, pool });
   });
 }
 
 type RegressionParts = Readonly<{
   kind: ValueKind;
   lines?: Lines;
+  pool?: Pool;
   executor: Executor;
   /** The executor goes with it. */
   closes?: boolean;
@@ -100,6 +106,7 @@ export class Regression {
   /** The flows that were trained, and what they are mixed with. */
   readonly flows: readonly FlowModel[];
   readonly lines: Lines | undefined;
+  readonly pool: Pool;
   /** The flows whose mixture it is, those of lines last, and their weights. */
   readonly members: readonly FlowModel[];
   readonly weights: readonly number[];
@@ -108,12 +115,17 @@ export class Regression {
   /** The members behind the noise that spreads values over their cells. */
   readonly #bare: readonly FlowModel[];
 
-  constructor(flows: readonly FlowModel[], { kind, lines, executor, closes = false }: RegressionParts) {
+  constructor(flows: readonly FlowModel[], parts: RegressionParts) {
+    const { kind, lines, pool = UNPOOLED, executor, closes = false } = parts;
     const noise = hasCells(kind) ? flows[0]?.part(0, 1) : undefined;
     const { shares: [all = 1, ...shares] = [], gaussians = [] } = lines ?? {};
     this.flows = flows;
     this.lines = lines;
-    this.members = [...flows, ...gaussians.map((each) => lineFlow(each, noise, executor))];
+    this.pool = pool;
+    this.members = [
+      ...(pool.scale === 1 ? flows : flows.map((model) => scaled(model, pool.scale))),
+      ...gaussians.map((each) => lineFlow(each, noise, executor)),
+    ];
     this.weights = [...flows.map(() => all / flows.length), ...shares];
     this.kind = kind;
     this.#closes = closes ? executor : undefined;
@@ -140,12 +152,26 @@ export class Regression {
       const masses = await this.#masses(ends as [Float32Array, Float32Array], condition);
       return masses.map(Math.log);
     }
-    const logs = await Promise.all(this.#bare.map((model) => model.logProb(values, { condition })));
+    const shifts = await this.#shifts(condition);
+    const logs = await Promise.all(
+      this.#bare.map((model, k) => {
+        const shift = shifts[k];
+        const own = shift ? values.map((value, i) => value - valueAt(shift, i)) : values;
+        return model.logProb(own, { condition });
+      }),
+    );
     return values.length === 0
       ? new Float64Array()
       : Float64Array.from(values, (_, i) =>
           logSumExp(logs.map((log, k) => (log[i] as number) + Math.log(this.weights[k] as number))),
         );
+  }
+
+  /** What is added to the values of each flow, where it is not nothing. */
+  async #shifts(condition: Float32Array): Promise<Float64Array[]> {
+    const { centred } = this.pool;
+    const flows = this.members.slice(0, this.flows.length);
+    return centred === 0 ? [] : shiftsOf(flows, condition, centred);
   }
 
   /** Φ(z) between the ends of cells, the weighted mean over the members. */
@@ -228,14 +254,17 @@ export class Regression {
           latents[member]?.push(level);
         }
       }
+      const shifts = await this.#shifts(condition.subarray(from * width, to * width));
       await Promise.all(
         this.members.map(async (model, k) => {
           const mine = places[k] as number[];
+          const shift = shifts[k];
           if (mine.length === 0) return;
           const values = await model.decode(Float32Array.from(latents[k] as number[]), {
             condition: takeRows(condition, width, mine),
           });
-          for (const [i, at] of mine.entries()) out[at] = amongClasses(kind, values[i] as number);
+          for (const [i, at] of mine.entries())
+            out[at] = amongClasses(kind, valueAt(values, i) + (shift ? valueAt(shift, at - from) : 0));
         }),
       );
     }
@@ -244,7 +273,7 @@ export class Regression {
 
   /** Releases the memory. */
   async dispose(): Promise<void> {
-    for (const model of new Set([...this.members, ...this.#bare])) await model.dispose();
+    for (const model of new Set([...this.flows, ...this.members, ...this.#bare])) await model.dispose();
     await this.#closes?.dispose();
   }
 }

@@ -16,7 +16,7 @@ const LOOKS = 4;
 const FIRST_LOOK = 15;
 const LEAST_BETWEEN = 50;
 
-export type LoopOptions = Omit<RunInTraining, "metrics" | "note"> &
+export type LoopOptions = Omit<RunInTraining, "metrics" | "note" | "watch"> &
   Readonly<{ terminal: Terminal; interrupt: Pick<Interrupt, "status"> }>;
 
 /**
@@ -40,7 +40,11 @@ export async function trainingLoop({
   const { epochs, momentOf } = momentsOf(config);
   const progress = createProgress(terminal, { label: "step", total: steps, done: trainer.taken });
   const metrics = openMetrics(run.metrics);
-  const of: RunInTraining = { ...options, metrics, note: progress.note };
+  const watch = (label: string) => {
+    const { update } = createProgress(terminal, { label: `${label}, %`, total: 100 });
+    return (share: number): void => update(Math.floor(100 * share), "");
+  };
+  const of: RunInTraining = { ...options, metrics, note: progress.note, watch };
   const log = runLog(of, progress);
   const pictures = runPictures(of);
   const checkpoints = checkpointWriter(of);

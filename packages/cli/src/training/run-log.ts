@@ -22,6 +22,8 @@ export type RunInTraining = Readonly<{
   fittedAtStart?: Promise<Uint8Array | undefined> | undefined;
   metrics: MetricsLog;
   note(line: string): void;
+  /** Shows how far other work has come, as shares from 0 to 1. */
+  watch(label: string): (share: number) => void;
 }>;
 
 /** A likelihood and its images or rows; `gainStdErr`: standard error of its difference from the start of the run. */

@@ -87,9 +87,14 @@ export function runMeasures(
     const { data, flow } = plan;
     const { condition } = conditionOf(flow, data);
     if (!condition || !("images" in data)) return {};
-    const given = { condition, seed: training.seed };
-    if (flow.chain.layers.at(-1)?.name === "gaussianMixture")
-      of.note(`fitting the mixture of each class to ${formatCount(data.count)} images …`);
+    if (flow.chain.layers.at(-1)?.name !== "gaussianMixture") return {};
+    const count = formatCount(data.count);
+    const show = of.watch(`what the mixture sees of ${count} images`);
+    const onProgress = (share: number): void => {
+      show(share);
+      if (share === 1) of.note(`fitting the normals of each class to ${count} images …`);
+    };
+    const given = { condition, seed: training.seed, onProgress };
     return pictures.withModel(before, (model) => fittedEnd(model, examplesOf(data), given));
   };
 

@@ -64,7 +64,7 @@ let predicted: string;
 beforeAll(async () => {
   writeFileSync(table, rowsOf(200, 1));
   writeFileSync(fresh, rowsOf(25, 2));
-  const how = ["--steps", "60", "--ensemble", "1", "--seed", "7", "--threads", "1"];
+  const how = ["--steps", "60", "--ensemble", "2", "--seed", "7", "--threads", "1"];
   trained = JSON.parse(await printed("train", "--data", table, ...options, ...how, "--out", run, "--json"));
   predicted = await printed("predict", run, "--data", fresh, "--quantiles", "0.1,0.9");
 }, 120_000);
@@ -236,6 +236,9 @@ describe("exported files", () => {
   const given = () => ({ area: numbers(column("area").map(Number)), heating: texts(column("heating")) });
 
   it("have the log p of predict, without flowify", async () => {
+    const { targets } = JSON.parse(readFileSync(join(run, "regression.json"), "utf8"));
+    // flows that are moved together are in the files as well
+    expect(targets[0].pool.centred).toBeGreaterThan(0);
     await printed("export", run, "--out", exported);
     const session = await ort.InferenceSession.create(readFileSync(join(exported, "log-prob.onnx")));
     const found = await session.run({

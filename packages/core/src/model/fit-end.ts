@@ -14,6 +14,16 @@ import { namedParameters } from "./named-parameters.js";
  */
 const DRAWS = 2;
 
+/** Examples between two calls of `onProgress`. */
+const TOLD_EVERY = 2000;
+
+export type FitEndOptions = Readonly<{
+  condition: ExamplesIn;
+  seed: number;
+  /** Called with the share of the examples that went through the layers in front. */
+  onProgress?: (share: number) => void;
+}>;
+
 /**
  * The mixture at the end of a flow whose condition is a class, fitted once more to the numbers that the trained layers in front of
  * it return for examples: its parameters by name, as `FlowModel.arrays` has them. Steps see a few examples of each normal, and leave some where hardly
@@ -23,7 +33,7 @@ const DRAWS = 2;
 export async function fittedEnd(
   model: FlowModel,
   examples: ExamplesIn,
-  { condition, seed }: Readonly<{ condition: ExamplesIn; seed: number }>,
+  { condition, seed, onProgress }: FitEndOptions,
 ): Promise<{ [name: string]: HostArray }> {
   const { flow, executor } = model;
   const { layers, embedding } = flow.chain;
@@ -34,12 +44,21 @@ export async function fittedEnd(
   const repeated = Float32Array.from({ length: draws * count }, (_, i) => labels[i % count]!);
   const vectors = embedding?.vectors(new HostArray(repeated, [repeated.length, 1], np.float32));
   if (!vectors || !last.initFromData) return {};
-  const seen = new Float32Array(repeated.length * sizeOf(last.inShape));
+  const given = readExamples(examples, flow.domain).examples;
+  const [size, width] = [sizeOf(flow.inShape), sizeOf(last.inShape)];
+  const seen = new Float32Array(repeated.length * width);
   const front = model.part(0, layers.length - 1);
   try {
-    for (let draw = 0; draw < draws; draw++) {
-      const drawn = await front.encode(examples, { condition, seed: seed + draw });
-      seen.set(drawn, draw * drawn.length);
+    for (let from = 0, part = 0; from < repeated.length; part++) {
+      const first = from % count;
+      const to = Math.min(first + TOLD_EVERY, count);
+      const drawn = await front.encode(given.subarray(first * size, to * size), {
+        condition: repeated.slice(first, to),
+        seed: seed + part,
+      });
+      seen.set(drawn, from * width);
+      from += to - first;
+      onProgress?.(from / repeated.length);
     }
   } finally {
     await front.dispose();
