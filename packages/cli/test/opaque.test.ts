@@ -234,7 +234,10 @@ describe("a run of a network that is one step", () => {
     const out = at("of rows");
     expect((await runCommand(["convert", odd("plain rows", (graph) => graph), "--out", out])).status).toBe(0);
     const run = at("rows run");
+    const layers = [{ kind: "whiten" }, { kind: "conditionalAffine", hidden: 8 }];
+    writeFileSync(at("of rows.json"), JSON.stringify({ inShape: [4], layers }));
     const flags = ["--steps", "4", "--batch", "16", "--pictures", "none", "--out", run];
+    flags.push("--network", at("of rows.json"));
     expect((await runCommand(["train", "--from", out, "--data", table, ...flags])).status).toBe(0);
     const drawn = at("drawn.csv");
     const asking = ["sample", run, "--logits", "0:1", "--count", "7"];
