@@ -49,16 +49,23 @@ async function rootOf([called = ""]: readonly string[]): Promise<RouteMap<CliCon
 
 const listed = (names: readonly string[]): string => names.join(" or ");
 
+/** What earlier versions had, for which no other name is meant. */
+const leftOut =
+  /^(reproduce|devices --(measure|plan)|export --step|sample --(hide|sheet)|score --fdr|train --(fallback|tensorboard))$/;
+const LEFT_OUT = "was left out: the changelog says how to do it by hand";
+
 /** True for the name of a network, with or without its data set. */
 const isNetwork = (name: string): boolean =>
   [...zooNames, ...paperNames, ...presetNames].some((known) => known === name || known.endsWith(`/${name}`));
 
 function argumentMessage(error: ArgumentScannerError, command: string): string {
   return formatMessageForArgumentScannerError(error, {
-    FlagNotFoundError: ({ input, corrections }) =>
-      corrections.length > 0
+    FlagNotFoundError({ input, corrections }) {
+      if (leftOut.test(`${command}--${input}`)) return `--${input} ${LEFT_OUT}`;
+      return corrections.length > 0
         ? `unknown flag --${input}; did you mean ${listed(corrections.map((name) => `--${name}`))}?`
-        : `unknown flag --${input}`,
+        : `unknown flag --${input}`;
+    },
     AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: place, input, exception }) => {
       const flag = place === place.toUpperCase() ? place : `--${place}`;
@@ -82,6 +89,7 @@ function applicationText(format: (error: unknown) => string, command: string): A
   return {
     ...text_en,
     noCommandRegisteredForInput: ({ input, corrections }) => {
+      if (leftOut.test(input)) return format(new UsageError(`${NAME} ${input} ${LEFT_OUT}`));
       const question =
         corrections.length > 0
           ? `; did you mean ${listed(corrections.map((name) => name.replaceAll("`", '"')))}?`

@@ -6,6 +6,8 @@ const lines: readonly Line[] = [
   ["trian", 'unknown command "trian"', 'did you mean "train"?'],
   ["publish", 'unknown command "publish"', "flowify --help lists the commands"],
   ["train --epchs 3", "unknown flag --epchs", "did you mean --epochs?"],
+  ["sample run --sheet layers", "--sheet was left out", "the changelog says how to do it by hand"],
+  ["reproduce run", "flowify reproduce was left out", "the changelog says how to do it by hand"],
   ["train -x", "unknown flag -x", "flowify train --help shows its flags"],
   ["train --steps", "--steps needs a value", "flowify train --help shows its flags"],
   ["train --steps --batch 3", "--steps needs a value, found --batch", "flowify train --help"],
