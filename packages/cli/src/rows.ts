@@ -21,17 +21,6 @@ export function takeRows<A extends Numbers>(rows: A, width: number, which: Array
   return out;
 }
 
-/** Rows one after another. */
-export function joined(rows: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const row of rows) {
-    out.set(row, at);
-    at += row.length;
-  }
-  return out;
-}
-
 /** The places of numbers, from the least to the largest; equal ones as they stand. */
 export const ascendingPlaces = (values: ArrayLike<number>): number[] =>
   Array.from(values, (value, place) => ({ value, place }))

@@ -25,3 +25,17 @@ export type Times<N extends number, T> = N extends 2 ? [T, T] : N extends 3 ? [T
 /** The entries in front, as many as are named. */
 export const leading = <T, N extends number>(list: ArrayLike<T>, count: N): Times<N, T> =>
   Array.from({ length: count }, (_, place) => nth(list, place)) as Times<N, T>;
+
+/** Parts one after another, in one array of this kind. */
+export function joined<A extends Readonly<{ set(part: ArrayLike<number>, at: number): void }> = Float32Array>(
+  parts: readonly ArrayLike<number>[],
+  kind: new (length: number) => A = Float32Array as never,
+): A {
+  const all = new kind(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

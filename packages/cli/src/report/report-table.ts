@@ -1,5 +1,5 @@
 import type { FlowModel } from "@flowify/core";
-import { permutation } from "@flowify/core/internal";
+import { joined, permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { type Calibration, conformalP, thresholdOf } from "../detect/calibration.js";
@@ -9,7 +9,7 @@ import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { valueAt, valuesAt } from "../places.js";
-import { joined, takeRows } from "../rows.js";
+import { takeRows } from "../rows.js";
 import { schemaOf } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";

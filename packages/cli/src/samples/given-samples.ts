@@ -1,7 +1,8 @@
 import { type FlowModel, UsageError } from "@flowify/core";
+import { joined } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { valueAt, valuesAt } from "../places.js";
-import { joined, rowOf } from "../rows.js";
+import { rowOf } from "../rows.js";
 import { weightsOf } from "../statistics.js";
 import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 

@@ -1,7 +1,7 @@
+import { joined } from "@flowify/core/internal";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { repairText, type TableReasoner, type TableReasons } from "../detect/reasons/table-reasons.js";
 import { valueAt } from "../places.js";
-import { joined } from "../rows.js";
 import { table } from "../ui/format.js";
 
 /** Flagged rows that the terminal shows, and letters of a cell. */

@@ -1,10 +1,10 @@
 import { UsageError } from "@flowify/core";
+import { joined } from "@flowify/core/internal";
 import { rowName } from "../data/table/block.js";
 import { checkColumns } from "../data/table/check-columns.js";
 import type { TableSchema } from "../data/table/schema.js";
 import type { PartRange, Table, TablePart } from "../data/table/table.js";
 import { detached } from "../data/table/value-counts.js";
-import { joined } from "../rows.js";
 import { unknownName } from "../ui/format.js";
 import { tableColumns } from "./columns/kinds.js";
 import { rowEncoder } from "./row-encoder.js";

@@ -1,9 +1,8 @@
 import { decodeSafetensors, encodeSafetensors, type TrainingState } from "@flowify/core";
-import { fittedEnd, keepBest, measuring } from "@flowify/core/internal";
+import { fittedEnd, joined, keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
-import { joined } from "../rows.js";
 import { figureOf as figureOfRecord, readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, measuredCheckpoints, readCheckpoint } from "../runs/saved-checkpoints.js";

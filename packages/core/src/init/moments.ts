@@ -11,24 +11,9 @@ import type { CalibrationData } from "./calibration-data.js";
 export async function rowMoments(
   rows: CalibrationData,
 ): Promise<{ mean: Float64Array; covariance: HostMatrix }> {
-  const n = countOf(rows);
-  const origin = await meanOf(rows);
-  const centre = floats(origin);
-  const sums = await rows.sum((part) => {
-    const centred = part.sub(centre.ref);
-    const product = np.matmul(np.transpose(centred.ref), centred.ref); // [n, n]
-    return np.concatenate([np.sum(centred, 0).reshape([1, n]), product], 0);
-  });
-  centre.dispose();
-  const [first, product] = [sums.subarray(0, n), sums.subarray(n)];
-  const shift = first.map((s) => s / rows.count); // removes the rounding error of the mean
-  const data = product.map(
-    (s, k) => s / rows.count - (shift[Math.floor(k / n)] as number) * (shift[k % n] as number),
-  );
-  return {
-    mean: shift.map((s, i) => s + (origin[i] as number)),
-    covariance: { rows: n, columns: n, data },
-  };
+  const { n, shift, mean, products } = await centred(rows, (own) => np.matmul(np.transpose(own.ref), own));
+  const data = products.map((s, k) => s - (shift[Math.floor(k / n)] as number) * (shift[k % n] as number));
+  return { mean, covariance: { rows: n, columns: n, data } };
 }
 
 const LEAST_VARIANCE = 1e-12;
@@ -62,22 +47,22 @@ export async function columnScales(
 async function meanAndVariance(
   rows: CalibrationData,
 ): Promise<{ mean: Float32Array; variance: Float64Array }> {
-  const n = countOf(rows);
-  const origin = await meanOf(rows);
-  const centre = floats(origin);
-  const sums = await rows.sum((part) => {
-    const centred = part.sub(centre.ref);
-    return np.stack([np.sum(centred.ref, 0), np.sum(np.square(centred), 0)]);
-  });
-  centre.dispose();
-  const shift = sums.subarray(0, n).map((s) => s / rows.count);
-  return {
-    mean: origin.map((m, i) => m + (shift[i] as number)),
-    variance: sums.subarray(n).map((s, i) => s / rows.count - (shift[i] as number) ** 2),
-  };
+  const { shift, mean, products } = await centred(rows, (own) => np.sum(np.square(own), 0).reshape([1, -1]));
+  const variance = products.map((s, i) => s - (shift[i] as number) ** 2);
+  return { mean: Float32Array.from(mean), variance };
 }
 
-async function meanOf(rows: CalibrationData): Promise<Float32Array> {
-  const sums = await rows.sum((part) => np.sum(part, 0));
-  return Float32Array.from(sums, (s) => s / rows.count);
+/** The mean of rows [n], that of the centred rows (a rounding error), and the sums of their products, by the number of rows. */
+async function centred(rows: CalibrationData, productsOf: (own: np.Array) => np.Array) {
+  const n = countOf(rows);
+  const origin = Float32Array.from(await rows.sum((part) => np.sum(part, 0)), (s) => s / rows.count);
+  const centre = floats(origin);
+  const sums = await rows.sum((part) => {
+    const own = part.sub(centre.ref);
+    return np.concatenate([np.sum(own.ref, 0).reshape([1, n]), productsOf(own)], 0);
+  });
+  centre.dispose();
+  const means = sums.map((s) => s / rows.count);
+  const shift = means.subarray(0, n);
+  return { n, shift, mean: shift.map((s, i) => s + (origin[i] as number)), products: means.subarray(n) };
 }

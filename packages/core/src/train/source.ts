@@ -9,6 +9,7 @@ import {
   readExamples,
 } from "../examples.js";
 import type { Flow } from "../flow.js";
+import { joined } from "../lists.js";
 import { showShape, sizeOf } from "../shape.js";
 
 /**
@@ -131,11 +132,5 @@ export async function readAll({ read }: ExampleReader, indices: Uint32Array): Pr
   const parts: Float32Array[] = [];
   for (let at = 0; at < indices.length; at += AT_ONCE)
     parts.push(await read(indices.subarray(at, at + AT_ONCE)));
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joined(parts);
 }

@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DeviceError } from "@flowify/core";
+import { joined } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import * as onnx from "onnx-buf";
 import type { Runtime } from "../installed-runtime.js";
@@ -140,7 +141,9 @@ export async function openOriginal(
       }
     }
     const full = Object.entries(found).filter(([, { parts }]) => parts.length === Math.ceil(count / atOnce));
-    return Object.fromEntries(full.map(([name, { parts, shape }]) => [name, { data: joined(parts), shape }]));
+    return Object.fromEntries(
+      full.map(([name, { parts, shape }]) => [name, { data: together(parts), shape }]),
+    );
   };
   const first = async (examples: Float32Array, atOnce: number): Promise<Float32Array> => {
     const [output] = Object.values(await inParts(examples, atOnce, false));
@@ -209,16 +212,8 @@ export function bringIn(tensor: onnx.TensorProto, external: ExternalData): void 
   tensor.externalData = [];
 }
 
-function joined(parts: readonly Numbers[]): ArrayLike<unknown> {
+function together(parts: readonly Numbers[]): ArrayLike<unknown> {
   const [first] = parts;
   if (first === undefined || Array.isArray(first)) return parts.flatMap((part) => part as string[]);
-  const all = new (first.constructor as Float32ArrayConstructor)(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    all.set(part as Float32Array, at);
-    at += part.length;
-  }
-  return all;
+  return joined(parts as readonly Float32Array[], first.constructor as Float32ArrayConstructor);
 }

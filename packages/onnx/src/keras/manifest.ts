@@ -1,4 +1,5 @@
 import { DataError } from "@flowify/core";
+import { joined } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { float16 } from "../import/elements.js";
 import type { ExternalData } from "../import/tensor.js";
@@ -30,7 +31,7 @@ type Group = Readonly<{ paths: string[]; weights: Spec[] }>;
 export function weightsOfManifest(manifest: unknown, beside: ExternalData): KerasWeights {
   const found = new Map<string, Weight>();
   for (const { paths, weights } of groupsOf(manifest)) {
-    const bytes = joined(paths, beside);
+    const bytes = bytesOf(paths, beside);
     let at = 0;
     for (const { name, shape, dtype, quantization } of weights) {
       const stored = quantization?.dtype ?? dtype;
@@ -59,8 +60,8 @@ export function weightsOfManifest(manifest: unknown, beside: ExternalData): Kera
   return ({ place }, weight) => found.get(`${place.own}/${weight}`);
 }
 
-/** The bytes of the shards, joined. */
-function joined(paths: readonly string[], beside: ExternalData): DataView {
+/** The bytes of the shards, one after another. */
+function bytesOf(paths: readonly string[], beside: ExternalData): DataView {
   const shards = paths.map((path) => {
     const shard = beside(path);
     if (shard) return shard;
@@ -68,13 +69,7 @@ function joined(paths: readonly string[], beside: ExternalData): DataView {
       `the weights are in ${JSON.stringify(path)}, which is missing\nput it next to model.json`,
     );
   });
-  const all = new Uint8Array(shards.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const shard of shards) {
-    all.set(shard, at);
-    at += shard.length;
-  }
-  return new DataView(all.buffer);
+  return new DataView(joined(shards, Uint8Array).buffer);
 }
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;

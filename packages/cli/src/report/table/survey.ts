@@ -1,6 +1,7 @@
+import { joined } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { lastOf, valueAt } from "../../places.js";
-import { joined, rowOf } from "../../rows.js";
+import { rowOf } from "../../rows.js";
 
 /** Rows in one piece, and what each is called. */
 type Piece = Readonly<{ rows: Float32Array; names: readonly string[] }>;
