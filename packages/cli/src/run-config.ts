@@ -50,6 +50,8 @@ export const readingSchema = v.strictObject({
   table: v.exactOptional(v.boolean()),
   /** The columns of the table, as they were found in the training file. */
   schema: v.exactOptional(tableSchema),
+  /** The classes of pictures whose density was learned given them, in the order of their labels. */
+  classes: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
 });
 
 /** Resolved values of everything that determines the results of a run: together with the data they reproduce it. */

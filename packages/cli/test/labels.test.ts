@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeSafetensors } from "@flowify/core";
 import { toBytes } from "@flowify/onnx";
@@ -97,6 +97,38 @@ it("sample --condition draws images of a class, the grid a class in each row wit
   const { status, stdout } = await runCommand(["sample", run, "--json", "--out", join(root, "all.png")]);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).count).toBe(150);
+});
+
+it("learns pictures in a folder for each class, whose names are those of the classes", async () => {
+  const folder = join(root, "pictures");
+  const bright = ["left", "right"];
+  for (const [c, name] of bright.entries()) {
+    mkdirSync(join(folder, name), { recursive: true });
+    const pixels = noise(60, side).map(
+      (value, i) => (value >> 2) + (Math.floor((i % side) / 2) === c ? 180 : 0),
+    );
+    for (let i = 0; i < 60; i++)
+      await sharp(Buffer.from(pixels.subarray(i * side * side, (i + 1) * side * side)), {
+        raw: { width: side, height: side, channels: 1 },
+      })
+        .toColourspace("b-w")
+        .png()
+        .toFile(join(folder, name, `${i}.png`));
+  }
+  const own = join(root, "of-pictures");
+  const how = ["--network", network, "--condition", "label", "--steps", "30", "--batch", "20", "--quiet"];
+  expect((await runCommand(["train", "--data", folder, ...how, "--out", own])).status).toBe(0);
+  expect(JSON.parse(readFileSync(join(own, "config.json"), "utf8")).data.reading.classes).toEqual(bright);
+  const out = join(root, "right.png");
+  const drawn = ["sample", own, "--out", out, "--force", "--json", "--condition"];
+  expect(JSON.parse((await runCommand([...drawn, "right"])).stdout).label).toBe(1);
+  await expectRefusal([...drawn, "rigth"], 2, 'did you mean "right"?');
+  // the same classes under other names of folders above them, and one of them alone
+  const { classified } = JSON.parse(
+    (await runCommand(["evaluate", own, "--json", "--data", join(folder, "right")])).stdout,
+  );
+  expect(classified.of).toBe(60);
+  expect(classified.right).toBeGreaterThan(50);
 });
 
 it("sample --judge counts the samples that a classifier calls the class asked for", async () => {

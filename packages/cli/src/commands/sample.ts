@@ -4,7 +4,7 @@ import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
-import { nonEmpty, positiveNumber, wantedResults, wholeNumber } from "../flags/parsers.js";
+import { nonEmpty, positiveNumber, wantedResults } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { verdicts } from "../quality/features.js";
 import { openJudge } from "../quality/judge.js";
@@ -16,7 +16,7 @@ import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
 import { drawSamples, labelsOf, SHEET_TEMPERATURE } from "../sheets/run-pictures.js";
-import { formatCount } from "../ui/format.js";
+import { formatCount, unknownName } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
@@ -32,10 +32,9 @@ const flags = {
     ["sample", "deterministic"],
     "Sample dropped coordinates, or set their noise to its mean (default: sample)",
   ),
-  condition: value(
-    wholeNumber(0),
+  condition: text(
     "CLASS",
-    "Sample this class (default: another class in each row of the grid)",
+    "Sample this class, a number or a name (default: another class in each row of the grid)",
   ),
   logits: value(
     wantedResults,
@@ -82,6 +81,7 @@ EXAMPLES
   flowify sample runs/a
   flowify sample runs/a --count 40 --columns 10 --temperature 1 --out digits.png
   flowify sample runs/classes --condition 7
+  flowify sample runs/pets --condition cat
   flowify sample runs/classifier --logits 3:8
   flowify sample runs/classes --condition 7 --judge mnist-7.onnx
   flowify sample runs/sensors --count 1000 --out rows.npy
@@ -122,13 +122,8 @@ async function samplePicture(
   const { count = 150, columns = 15, seed = 0, temperature = SHEET_TEMPERATURE, mode = "sample" } = flags;
   const { config, step } = run;
   const classes = run.flow.condition?.levels;
-  const { condition: label } = flags;
-  if (label !== undefined && (classes === undefined || label >= classes))
-    throw new UsageError(
-      classes === undefined
-        ? "--condition: this run is not conditional on a class\ntrain one with --condition label"
-        : `--condition ${label}: expected a class from 0 to ${classes - 1}`,
-    );
+  const names = config.data.reading?.classes;
+  const label = flags.condition === undefined ? undefined : classNamed(flags.condition, classes, names);
   const { logits, judge } = flags;
   if (judge !== undefined && (logits ?? classes) === undefined)
     throw new UsageError(
@@ -150,6 +145,7 @@ async function samplePicture(
     temperature,
     mode,
     label,
+    classes: names,
     asked,
   });
   await writeFileAtomic(file, png);
@@ -172,6 +168,21 @@ async function samplePicture(
     ...(judged !== undefined && { judged }),
     step,
   });
+}
+
+/** The class that a user means: by its name, or its number. @throws UsageError for another one */
+function classNamed(given: string, classes: number | undefined, names: readonly string[] = []): number {
+  if (classes === undefined)
+    throw new UsageError(
+      "--condition: this run is not conditional on a class\ntrain one with --condition label",
+    );
+  const label = names.includes(given) ? names.indexOf(given) : /^\d+$/.test(given) ? Number(given) : classes;
+  if (label < classes) return label;
+  throw new UsageError(
+    names.length > 0
+      ? `--condition: ${unknownName("class", given, names)}`
+      : `--condition ${given}: expected a class from 0 to ${classes - 1}`,
+  );
 }
 
 /** Real images that tell which scaling of the pixels a classifier takes. */

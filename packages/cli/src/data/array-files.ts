@@ -54,8 +54,9 @@ export const npzFile: DataFormat = {
   holds: npzHolds,
   read: async (path, split, name, reading, undrawn) => {
     if (isTable(reading)) return tableFile.read(path, split, name, reading, undrawn);
-    const { where, whole, array } = await readNpz(path, split);
-    const examples = arrayExamples(where, array, name, reading.size);
+    const { where, whole, array, labels } = await readNpz(path, split);
+    const plain = arrayExamples(where, array, name, reading.size);
+    const examples = "images" in plain && labels ? { ...plain, labels } : plain;
     return whole ? drawnSet(where, examples, split, undrawn) : setOf(examples, split);
   },
 };

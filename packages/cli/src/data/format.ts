@@ -26,10 +26,12 @@ export type Reading = PictureReading &
     table?: boolean;
     /** The columns of the table that a run was trained on: other tables are read as that one was. */
     schema?: TableSchema;
+    /** The classes that a run was trained on, in the order of their labels: folders of other pictures have these names. */
+    classes?: readonly string[];
   }>;
 
 /** The flags of the command that ask for it. */
-export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema">, string>> = {
+export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema" | "classes">, string>> = {
   size: "--size",
   resize: "--resize",
   grey: "--grey",

@@ -38,6 +38,8 @@ export type ImageSet = SetFacts &
     images: Uint8Array;
     shape: ImageShape;
     labels?: Uint8Array;
+    /** What labels mean, where they have names. */
+    classes?: readonly string[];
     /** The source picture of each image. */
     names?: readonly string[];
   }>;
@@ -81,7 +83,7 @@ export function conditionOf(
   const { labels } = "rows" in set ? {} : set;
   if (!labels)
     throw new UsageError(
-      `${set.name} has no labels, and this density is conditional on them\nname data with labels: mnist, fashion-mnist, cifar10, or a folder of idx files with labels`,
+      `${set.name} has no labels, and this density is conditional on them\nname data with labels: mnist, fashion-mnist, cifar10, a folder of idx files with labels, or pictures in a folder for each class`,
     );
   const most = labels.reduce((a, b) => Math.max(a, b), 0);
   if (condition.levels !== undefined && most >= condition.levels)

@@ -14,7 +14,7 @@ import {
   WHOLE,
 } from "./image-set.js";
 import { type Picture, pictureDecoder } from "./picture.js";
-import { type PictureSource, splitByFolder } from "./picture-source.js";
+import { classesByFolder, type PictureSource, splitByFolder } from "./picture-source.js";
 
 const DAMAGED_REMEDY = "repair or remove it, or skip damaged pictures with --skip-corrupt";
 
@@ -72,7 +72,12 @@ async function readPictures(
     expectAlike(source, name, picture, first, shape, grey);
     images.set(picture.planes, valueUnder(places, name) * pixels);
   }
-  const all = imageSet({ ...set, images, shape, names });
+  const byFolder = classesByFolder(source, reading.classes);
+  const labelled = byFolder && {
+    labels: Uint8Array.from(names, byFolder.labelOf),
+    classes: byFolder.classes,
+  };
+  const all = imageSet({ ...set, images, shape, names, ...labelled });
   if (skipped.size === 0) return all;
   if (skipped.size === names.length) throw new DataError(`${source.path}: every picture is damaged`);
   const kept = names.flatMap((name, place) => (skipped.has(name) ? [] : [place]));

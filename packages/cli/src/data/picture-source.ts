@@ -26,6 +26,34 @@ function commonFolder(names: readonly string[]): string {
   return first.slice(0, first.lastIndexOf("/", length - 1) + 1);
 }
 
+/** Labels are bytes. */
+const MOST_CLASSES = 256;
+
+/** The classes of pictures, and the label of each by its name. */
+export type PictureClasses = Readonly<{ classes: readonly string[]; labelOf(name: string): number }>;
+
+/**
+ * Classes as subfolders name them, each with its pictures, in the order of their names; below the folders of splits where there are some.
+ * With `known` the innermost folder is taken that has the name of one of these. Undefined where a picture lies in no such folder, and for
+ * fewer than two classes.
+ */
+export function classesByFolder(
+  { path, names }: Pick<PictureSource, "path" | "names">,
+  known?: readonly string[],
+): PictureClasses | undefined {
+  const own = splitByFolder(names);
+  const all = own ? [...own.train, ...own.test] : names;
+  const root = commonFolder(names);
+  const folderOf = (name: string): string | undefined =>
+    known
+      ? `${path}/${name}`.split("/").findLast((folder) => known.includes(folder))
+      : name.slice(root.length).split("/").slice(0, -1)[own ? 1 : 0];
+  const found = new Set(all.map(folderOf));
+  const classes = known ?? [...found].filter((each) => each !== undefined).sort(byName);
+  const isWhole = !found.has(undefined) && classes.length > 1 && classes.length <= MOST_CLASSES;
+  return isWhole ? { classes, labelOf: (name) => classes.indexOf(folderOf(name) ?? "") } : undefined;
+}
+
 /** The names of each split if folders `train` and `test` (or `val`) hold them; otherwise undefined. */
 export function splitByFolder(
   names: readonly string[],

@@ -12,6 +12,8 @@ export type Examples = Readonly<{
   name: string;
   count: number;
   labels?: Uint8Array | undefined;
+  /** What labels mean, where they have names. */
+  classes?: readonly string[] | undefined;
   /** Sizes of an example as the data set has it. */
   shape: readonly number[];
   /** Its least and greatest number. */
@@ -80,7 +82,7 @@ export function examplesFor(set: DataSet, to: readonly number[], normalize?: Nor
     return { name, count, shape, range: [low, high], plain, toInput: async (rows) => rows };
   }
   const toInput = preprocessing(set.shape, to, normalize);
-  return { name, count, labels: set.labels, shape, range: [0, 255], plain, toInput };
+  return { name, count, labels: set.labels, classes: set.classes, shape, range: [0, 255], plain, toInput };
 }
 
 /** The numbers of some examples, drawn without order: files are often sorted. */

@@ -274,10 +274,10 @@ function heldGroups(scores: Float64Array, { output, count }: Activations, output
 
 function accuracyOf(
   { output, count }: Activations,
-  { labels }: Examples,
+  { labels, classes }: Examples,
   places: Uint32Array,
 ): number | undefined {
-  if (!labels || !output) return undefined;
+  if (!labels || !output || (classes && classes.length !== output.length / count)) return undefined;
   const found = classesOf(output, output.length / count);
   return found.filter((each, i) => each === labels[valueAt(places, i)]).length / count;
 }

@@ -11,11 +11,11 @@ import { type ChosenNetwork, networkOfDescription } from "./weights.js";
  * Errors: `UsageError` for data without labels, or of one class.
  */
 export function withLabels(network: ChosenNetwork, data: DataSet): ChosenNetwork {
-  const { labels = new Uint8Array() } = "rows" in data ? {} : data;
-  const classes = labels.reduce((most, label) => Math.max(most, label + 1), 0);
+  const { labels = new Uint8Array(), classes: names = [] } = "rows" in data ? {} : data;
+  const classes = labels.reduce((most, label) => Math.max(most, label + 1), names.length);
   if (classes < 2)
     throw new UsageError(
-      `--condition label: ${data.name} has ${classes === 0 ? "no labels" : "labels of one class alone"}, expected two classes at least\nleave it out, or name data with labels`,
+      `--condition label: ${data.name} has ${classes === 0 ? "no labels" : "labels of one class alone"}, expected two classes at least\nleave it out, or name data with labels: pictures in a subfolder for each class have some`,
     );
   const description = (network.description ?? zoo(network.name)) as NetworkDescription;
   const components = normalsFor(labels.length / classes) * classes;
@@ -45,7 +45,7 @@ function endInClasses(network: NetworkDescription, components: number): NetworkD
   if (layers.at(-1)?.kind === "gaussianMixture" || !isWhole)
     return { ...network, layers: endInNormals(network, components) };
   const [flatten, ...last] = imageEnd(end, END.couplings, END.hidden, END.kept);
-  const mixture = { kind: "gaussianMixture", components } as const;
+  const mixture = normalsAtEnd(components);
   return {
     ...network,
     ...(condition && { condition: { ...condition, seenBy: [mixture.kind] } }),
@@ -64,6 +64,9 @@ const shapesBehind = (network: NetworkDescription): Shape[] =>
     const { layers } = networkOfDescription({ ...network, layers: network.layers.slice(0, i + 1) });
     return flowShape(layers, network.inShape);
   });
+
+/** A mixture of whole vectors: the density of a number that it kept would know nothing of the class. */
+const normalsAtEnd = (components: number) => ({ kind: "gaussianMixture", components, kept: 0 }) as const;
 
 /** Normals of each output of a network, at the end of a flow, and of each class of few images. */
 export const NORMALS = 4;
@@ -84,12 +87,12 @@ export function endInNormals(network: NetworkDescription, components: number): N
   const { layers } = network;
   const last = layers.at(-1);
   if (last?.kind === "gaussianMixture")
-    return [...layers.slice(0, -1), { ...last, components: Math.max(last.components ?? 0, components) }];
+    return [...layers.slice(0, -1), normalsAtEnd(Math.max(last.components ?? 0, components))];
   const sizes = shapesBehind(network).map(([size = 0, ...rest]) => (rest.length === 0 ? size : 0));
   const end = sizes.at(-1) ?? sizeOf(network.inShape);
   // rows that end in densities of whole columns leave nothing for a mixture
   if (end < 2) return layers;
   const from = sizes.findIndex((size) => size > 0 && size <= MOST);
   const drops = from >= 0 && sizes[from] !== end;
-  return [...(drops ? layers.slice(0, from + 1) : layers), { kind: "gaussianMixture", components }];
+  return [...(drops ? layers.slice(0, from + 1) : layers), normalsAtEnd(components)];
 }

@@ -109,11 +109,12 @@ export async function imagesFor(
 ): Promise<DataSet> {
   const own = flags.data === undefined;
   const { limit } = flags;
+  const { schema, classes } = config.data.reading ?? {};
   const choice = {
     name: flags.data ?? config.data.name,
     dir: flags.dataDir ?? (own ? (config.data.dir ?? undefined) : undefined),
     reading: readingOf(flags) ?? (own ? config.data.reading : undefined),
-    ...(config.data.reading?.schema && { usual: { schema: config.data.reading.schema } }),
+    usual: { ...(schema && { schema }), ...(classes && { classes }) },
   };
   if (!own && flags.split === undefined) {
     const all = await loadMeasured({ ...choice, usual: usualReading({ config }) });

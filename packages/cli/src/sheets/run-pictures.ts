@@ -34,6 +34,8 @@ export type SamplesPicture = Readonly<{
   mode: "sample" | "deterministic";
   /** The class of all samples, of a flow with classes. Default: another one in each row of the picture. */
   label?: number | undefined;
+  /** The names of classes, where they have some. */
+  classes?: readonly string[] | undefined;
   /** The outputs that each sample should have, of a flow of inputs given outputs. */
   asked?: Pick<Asked, "given" | "nearest"> | undefined;
 }>;
@@ -74,7 +76,11 @@ export async function drawSamples(
   const drawn =
     mode === "deterministic" ? "latents sampled, all other noise at its mean" : "all noise sampled";
   const subtitle = `${drawn}, temperature ${temperature}, seed ${seed}`;
-  const rowLabels = labels && { rowLabels: labels.filter((_, i) => i % columns === 0).map(String) };
+  const rowLabels = labels && {
+    rowLabels: labels
+      .filter((_, i) => i % columns === 0)
+      .map((each) => picture.classes?.[each] ?? String(each)),
+  };
   const grid = await imageGrid({ images, shape, columns, title, subtitle, ...rowLabels });
   return { images, png: encodePng(grid) };
 }

@@ -45,6 +45,7 @@ export function newConfig(
 ): Omit<RunConfig, "device"> {
   const { data, validation } = images;
   const schema = "rows" in data ? data.schema : undefined;
+  const classes = "images" in data && network.description?.condition ? data.classes : undefined;
   if (flags.contaminated && !schema)
     throw new UsageError(
       `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .jsonl or .parquet file; for an array add --table`,
@@ -93,7 +94,9 @@ export function newConfig(
       shape: isRowShape(data.shape) ? [...data.shape] : [...data.shape],
       ...("rows" in data && data.columns && { columns: [...data.columns] }),
       hash: data.hash,
-      ...((reading || schema) && { reading: { ...reading, ...(schema && { schema }) } }),
+      ...((reading || schema || classes) && {
+        reading: { ...reading, ...(schema && { schema }), ...(classes && { classes }) },
+      }),
       ...(files && { files }),
     },
     flow: {

@@ -94,6 +94,7 @@ export function runPictures(of: RunInTraining) {
           seed,
           temperature: SHEET_TEMPERATURE,
           mode,
+          classes: some.classes,
         });
 
   const drawAll = async (model: FlowModel, title: string, shown: Measurement | undefined) => {

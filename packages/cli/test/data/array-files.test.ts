@@ -127,6 +127,22 @@ describe("a NumPy archive", () => {
     });
   });
 
+  it.each<[string, Uint8Array, Uint8Array | undefined]>([
+    ["labels", npyBytes([4], Uint8Array.of(3, 0, 1, 2)), Uint8Array.of(3, 0, 1, 2)],
+    ["labels in a column", npyBytes([4, 1], Uint8Array.of(3, 0, 1, 2)), Uint8Array.of(3, 0, 1, 2)],
+    [
+      "wide labels",
+      npyBytes([4], new Uint8Array(Int32Array.of(1, 0, 1, 2).buffer), { descr: "'<i4'" }),
+      Uint8Array.of(1, 0, 1, 2),
+    ],
+    ["too few labels", npyBytes([3], Uint8Array.of(3, 0, 1)), undefined],
+    ["other numbers", npyBytes([4], ramp(16), { descr: "'<f4'" }), undefined],
+    ["negative numbers", npyBytes([4], Uint8Array.of(0, 1, 255, 1), { descr: "'|i1'" }), undefined],
+  ])("with %s beside the images", async (_, y_train, labels) => {
+    const set = await train(write("labelled.npz", npz({ x_train: npy([4, 4, 3]), y_train })));
+    expect([set.count, set.labels]).toEqual([4, labels]);
+  });
+
   it("with an array for each split, one of which may be missing", async () => {
     const both = write("b.npz", npz({ x_train: npy([6, 4, 3]), y_train: npy([6]), x_test: npy([5, 4, 3]) }));
     expect((await train(both)).count).toBe(6);

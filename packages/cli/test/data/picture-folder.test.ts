@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../src/data/format.js";
 import { describeImages, hashOf } from "../../src/data/image-set.js";
-import { loadDataSet } from "../../src/data/registry.js";
+import { loadDataSet, loadMeasured } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { pixelsOf, pngBytes } from "./picture-files.js";
 
@@ -33,6 +33,9 @@ async function refusal(name: string, reading?: Reading): Promise<string> {
   return (error as Error).message;
 }
 
+const others = (folder: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${folder}/${i}.png`);
+
 const joined = (...indices: number[]): Uint8Array => Buffer.concat(indices.map((i) => pixelsOf(i, 8, 6, 1)));
 
 describe("a folder of pictures", () => {
@@ -52,6 +55,37 @@ describe("a folder of pictures", () => {
       hash: hashOf(joined(2, 1, 0)),
     });
     expect((await test(folder)).hash).toBe(hashOf(joined(3)));
+  });
+
+  it("has the subfolders as classes, those of splits aside", async () => {
+    const drawn = folderOf(
+      await pngs("cat/1.png", "cat/2.png", "dog/1.png", "dog/young/2.png", ...others("ant", 8)),
+    );
+    expect(await loadMeasured({ name: drawn })).toMatchObject({
+      classes: ["ant", "cat", "dog"],
+      labels: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2),
+    });
+    const own = folderOf(await pngs("train/cat/1.png", "train/dog/1.png", "test/dog/2.png"));
+    expect(await train(own)).toMatchObject({ classes: ["cat", "dog"], labels: Uint8Array.of(0, 1) });
+    expect(await test(own)).toMatchObject({ classes: ["cat", "dog"], labels: Uint8Array.of(1) });
+    for (const unlabelled of [
+      await pngs("cat/1.png", "dog/1.png", "2.png"),
+      await pngs("cat/1.png", "cat/2.png"),
+      await pngs("train/1.png", "test/1.png"),
+    ])
+      expect(await train(folderOf(unlabelled))).not.toHaveProperty("labels");
+  });
+
+  it("has known classes by the names of folders, in their order, wherever they lie", async () => {
+    const reading = { classes: ["dog", "cat"] };
+    const folder = folderOf(await pngs("new/dog/1.png", "new/dog/2.png", "new/dog/3.png"));
+    expect(await train(folder, reading)).toMatchObject({
+      classes: reading.classes,
+      labels: Uint8Array.of(0, 0),
+    });
+    const inside = await train(join(folder, "new", "dog"), { classes: ["ant", "dog"] });
+    expect(inside.labels).toEqual(Uint8Array.of(1, 1));
+    expect(await train(folder, { classes: ["ant", "bee"] })).not.toHaveProperty("labels");
   });
 
   it("takes val for test where there is no test", async () => {
