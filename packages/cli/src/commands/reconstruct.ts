@@ -1,4 +1,4 @@
-import { expectImages } from "../data/image-set.js";
+import { expectImages, firstImages } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
@@ -36,8 +36,11 @@ EXAMPLES
   run: reconstruct,
 });
 
+/** Images that are reconstructed where nobody says how many. */
+const COUNT = 15;
+
 async function reconstruct({ terminal }: Running, flags: ReconstructFlags, folder: string): Promise<void> {
-  const { count = 15, seed = 0 } = flags;
+  const { seed = 0 } = flags;
   const file = flags.out ?? runPaths(folder).reconstructions;
   expectFree([file], flags, { inputs: [...inputsOfRun(folder), flags.data, flags.dataDir], own: true });
   await withModel(folder, flags, terminal, async (model, run) => {
@@ -46,8 +49,12 @@ async function reconstruct({ terminal }: Running, flags: ReconstructFlags, folde
       "flowify reconstruct works on images",
       `flowify sample ${folder} --out rows.csv samples rows`,
     );
-    const chosen = await imagesFor(run, { ...flags, limit: count }, "--count");
-    const images = expectImages(chosen, "flowify reconstruct");
+    const chosen = expectImages(
+      await imagesFor(run, { ...flags, ...(flags.count && { limit: flags.count }) }, "--count"),
+      "flowify reconstruct",
+    );
+    const count = flags.count ?? Math.min(COUNT, chosen.count);
+    const images = firstImages(chosen, count);
     const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
     await writeFileAtomic(file, await reconstructionsPicture(model, { title, images, seed }));
     terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);
