@@ -6,8 +6,8 @@ import {
   describeImages,
   examplesOf,
   filledOf,
-  firstImages,
   nounOf,
+  spread,
 } from "../data/image-set.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { count, expectNone, type FlagsOf, value, yes } from "../flags/flag.js";
@@ -171,7 +171,7 @@ async function classifiedByDensity(
   seed: number,
 ): Promise<Accuracy | undefined> {
   if (model.flow.condition?.levels === undefined || "rows" in images) return undefined;
-  const some = firstImages(images, Math.min(CLASSIFIED, images.count));
+  const some = spread(images, Math.min(CLASSIFIED, images.count), "--limit");
   const { condition: labels = new Uint8Array() } = conditionOf(model.flow, some);
   const found = (await likeliestClasses(model, some.images, seed)) ?? new Uint8Array();
   return { right: found.reduce((sum, label, i) => sum + (label === labels[i] ? 1 : 0), 0), of: some.count };

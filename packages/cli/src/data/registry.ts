@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
+import { permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { folderSays, isFolder } from "../files/place.js";
 import { entryOf } from "../places.js";
 import { unknownName } from "../ui/format.js";
@@ -11,7 +13,7 @@ import { cifarFolder } from "./cifar10.js";
 import { type FileHash, fileHashes } from "./file-hashes.js";
 import { type DataFormat, type Reading, readingFlags } from "./format.js";
 import { idxFolder } from "./idx-folder.js";
-import { type DataSet, expectImages, type ImageSet, type PublishedSplit } from "./image-set.js";
+import { type DataSet, expectImages, type ImageSet, type PublishedSplit, takenAt } from "./image-set.js";
 import { pictureTar, pictureZip } from "./picture-archive.js";
 import { pictureFolder } from "./picture-folder.js";
 import { isPattern } from "./table/sources/file-pattern.js";
@@ -196,16 +198,27 @@ export async function loadExamples(
   if (place) {
     expectTaken(place, reading);
     const { form, path, label } = place;
-    return form.read(
-      path,
-      split,
-      label,
-      form.takes.includes("resize") || form.takes.includes("schema") ? { ...usual, ...reading } : reading,
-      undrawn,
-    );
+    const own =
+      form.takes.includes("resize") || form.takes.includes("schema") ? { ...usual, ...reading } : reading;
+    const set = await form.read(path, split, label, own, undrawn);
+    return split === "train" && !undrawn ? mixed(set) : set;
   }
   const { places, remedy } = entryOf(sources, name);
   throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
+}
+
+/** The seed of the order of images that come one class after another. */
+const ORDER = 1;
+
+/**
+ * Images one class after another, in another order, the same each time: the first and the last ones, such as those that are held out, are of all
+ * classes then.
+ */
+function mixed(set: DataSet): DataSet {
+  const { labels } = "rows" in set ? {} : set;
+  const isSorted = labels?.every((label, i) => label >= (labels[i - 1] ?? 0));
+  if (!isSorted || labels?.[0] === labels?.at(-1)) return set;
+  return takenAt(set, permutation(makeRng(ORDER), set.count));
 }
 
 /**

@@ -66,7 +66,12 @@ describe("a folder of pictures", () => {
       labels: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 2),
     });
     const own = folderOf(await pngs("train/cat/1.png", "train/dog/1.png", "test/dog/2.png"));
-    expect(await train(own)).toMatchObject({ classes: ["cat", "dog"], labels: Uint8Array.of(0, 1) });
+    const { classes = [], labels = [], names = [] } = await train(own);
+    expect(classes).toEqual(["cat", "dog"]);
+    expect(Object.fromEntries(names.map((name, i) => [name, labels[i]]))).toEqual({
+      "train/cat/1.png": 0,
+      "train/dog/1.png": 1,
+    });
     expect(await test(own)).toMatchObject({ classes: ["cat", "dog"], labels: Uint8Array.of(1) });
     for (const unlabelled of [
       await pngs("cat/1.png", "dog/1.png", "2.png"),
@@ -74,6 +79,15 @@ describe("a folder of pictures", () => {
       await pngs("train/1.png", "test/1.png"),
     ])
       expect(await train(folderOf(unlabelled))).not.toHaveProperty("labels");
+  });
+
+  it("mixes the training images of classes, the same way each time", async () => {
+    const folder = folderOf(await pngs(...others("cat", 20), ...others("dog", 20)));
+    const { labels = [], names = [], count } = await train(folder);
+    expect(names.every((name, i) => name.startsWith(labels[i] === 0 ? "cat" : "dog"))).toBe(true);
+    expect(new Set(labels.slice(0, 8)).size + new Set(labels.slice(-8)).size).toBe(4);
+    expect(new Set(names).size).toBe(count);
+    expect((await train(folder)).names).toEqual(names);
   });
 
   it("has known classes by the names of folders, in their order, wherever they lie", async () => {
