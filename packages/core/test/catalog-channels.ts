@@ -127,6 +127,12 @@ const mixtures: readonly CatalogEntry[] = [
     valueTree([3], { edges: [steps(-3.5, 6), [-5, -3, -1, 1, 3, 5], steps(-4.5, 9)], hidden: 7 }),
     { scale: 0.8 },
   ),
+  entry(
+    "valueTree of 3 with contexts",
+    "valueTree",
+    valueTree([3], { edges: [steps(-3.5, 6), [-5, -3, -1, 1, 3, 5], steps(-4.5, 9)], contexts: 4 }),
+    { scale: 0.8 },
+  ),
   entry("valueTree of 1", "valueTree", valueTree([1], { edges: [steps(-4.5, 9)] }), { batch: 1 }),
   entry(
     "mixedRow of 4, values in two columns",

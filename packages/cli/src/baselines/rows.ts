@@ -1,5 +1,5 @@
 import type { Executor } from "@flowify/core";
-import { dependenceTree } from "@flowify/core/internal";
+import { dependenceGraph } from "@flowify/core/internal";
 import { type ColumnSurvey, surveyColumns } from "../data/column-survey.js";
 import type { RowSet } from "../data/image-set.js";
 import { gaussianNetwork } from "../networks/auto.js";
@@ -14,7 +14,7 @@ import { kernelBaseline } from "./kernels.js";
 import { mixtureBaseline } from "./normal-mixture.js";
 import { type Grid, gridOf, logGaps, withGrid } from "./uniform.js";
 
-type CodedRows = Parameters<typeof dependenceTree>[0];
+type CodedRows = Parameters<typeof dependenceGraph>[0];
 
 /** −log p in nats of each row, and whether it is exact. */
 export type RowBaseline = Readonly<{ name: string; exact: boolean; nll: Float64Array }>;
@@ -238,12 +238,12 @@ function histograms({ rows, count, shape: [columns] }: RowSet, ranges: readonly 
  * most.
  */
 export function chowLiuBaseline(train: CodedRows, { codes, count, sizes }: CodedRows): Float64Array {
-  const tree = dependenceTree(train);
+  const tree = dependenceGraph(train);
   const n = sizes.length;
   return Float64Array.from({ length: count }, (_, row) => {
     const own = rowOf(codes, row, n);
-    return tree.reduce((nll, { parent, logs }, i) => {
-      const before = parent < 0 ? 0 : valueAt(own, parent);
+    return tree.reduce((nll, { parents: [parent], logs }, i) => {
+      const before = parent === undefined ? 0 : valueAt(own, parent);
       return nll - logs[before * valueAt(sizes, i) + valueAt(own, i)]!;
     }, 0);
   });

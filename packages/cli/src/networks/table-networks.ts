@@ -68,12 +68,20 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
   });
   columns.push(...cycles.map((_, i) => places.length + i));
   const classes = edges.length < LEAST_FOR_CLASSES ? [] : CLASSES;
+  const longest = edges.reduce((most, { length }) => Math.max(most, length), 0);
+  const contexts =
+    edges.length < LEAST_FOR_CLASSES
+      ? 0
+      : Math.min(
+          CONTEXTS.most,
+          Math.floor(Math.min(CONTEXTS.all, CONTEXTS.numbers / longest) / edges.length),
+        );
   if (numbers.length === 0) {
     const fixed: NetworkLayer[] = [
-      { kind: "valueTree", edges },
+      { kind: "valueTree", edges, contexts },
       ...classes.map((K): NetworkLayer => ({ kind: "valueClasses", edges, classes: K })),
     ];
-    const members = [...fixed, { kind: "valueTree", edges, hidden } as const].map((each) => [each]);
+    const members = [...fixed, { kind: "valueTree", edges, contexts, hidden } as const].map((each) => [each]);
     return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
   }
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
@@ -83,7 +91,7 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     columns,
     edges,
     hidden,
-    ...(classes.length > 0 && { classes }),
+    ...(classes.length > 0 && { classes, contexts }),
     ...(cycles.length > 0 && { cycles }),
   };
   return [...front, { kind: "mixedRow", ...own, layers: [...imputed(places, columns, edges), ...layers] }];
@@ -91,6 +99,8 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
 
 /** Classes of rows in which columns of values are independent, and fewest columns: of two, a tree has all there is. */
 const CLASSES = [3, 6, 12];
+/** Most pairs and triples of values that a column depends on, those of all columns together, and most numbers for them. */
+const CONTEXTS = { most: 256, all: 2048, numbers: 2 ** 17 } as const;
 const LEAST_FOR_CLASSES = 3;
 
 /** Shares of rows from which and up to which noise is replaced, less does no harm, and more leaves few rows to learn from; and of how many numbers. */

@@ -13,7 +13,7 @@ export { ArraySpec, type Compiled, type PlacedArray } from "../executor/executor
 export { expectMemoryForEach } from "../executor/memory.js";
 export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
-export { dependenceTree } from "../init/dependence-tree.js";
+export { dependenceGraph } from "../init/dependence-graph.js";
 export { fitMixture } from "../init/fit-mixture.js";
 export { ridge } from "../init/ridge.js";
 export { stackedWeights } from "../init/stacked-weights.js";

@@ -1,5 +1,5 @@
 import { makeRng } from "../math/rng.js";
-import type { CodedRows } from "./dependence-tree.js";
+import type { CodedRows } from "./value-family.js";
 
 /** Rows that expectation maximization sees, its starts and how many rounds these have, and the rounds of the best one at most. */
 const ROWS = 5000;

@@ -36,6 +36,8 @@ const schemas = {
   hidden: o.optional(o.count),
   /** Numbers of classes of further densities of the values, in which columns are independent, where there is a network. Default none. */
   classes: o.optional(o.listOf(o.integer(2, 256))),
+  /** Most pairs and triples of values that a column depends on. Default 0: none. */
+  contexts: o.optional(o.count),
   /** The layers of the numbers, in their order; those that take a condition see the values, a 1 among zeros for each column. */
   layers: o.layers,
 };
@@ -66,7 +68,7 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 export function mixedRow(
   inShape: Shape,
   layers: readonly FlowLayer[],
-  { classes = [], cycles = [], columns, edges, hidden = 0 }: MixedRowOptions,
+  { classes = [], contexts = 0, cycles = [], columns, edges, hidden = 0 }: MixedRowOptions,
 ): FlowLayer<MixedRowParams> {
   const name = "mixedRow";
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
@@ -78,9 +80,9 @@ export function mixedRow(
   const back = invertOrder(name, [...columns, ...others], n);
   if (others.length === 0) throw new ShapeError(`${name}: all ${n} columns have values; use valueTree`);
   const own: Shape = [columns.length];
-  const tree = valueTree(own, { edges });
+  const tree = valueTree(own, { contexts, edges });
   const fixed = [tree, ...classes.map((K) => valueClasses(own, { edges, classes: K }))];
-  const members = [...fixed, valueTree(own, { edges, hidden })].map((each) => [each]);
+  const members = [...fixed, valueTree(own, { contexts, edges, hidden })].map((each) => [each]);
   const learns = hidden > 0 && columns.length > 1;
   const values = chain([learns ? flowMixture(members, { fixed: fixed.length, stacked: true }) : tree]);
   const numbers = chain(layers);

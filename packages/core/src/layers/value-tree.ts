@@ -1,6 +1,6 @@
-import { numpy as np, tree } from "@jax-js/jax";
+import { lax, numpy as np, tree } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
-import { type DependenceTree, dependenceTree } from "../init/dependence-tree.js";
+import { type Dependence, dependenceGraph } from "../init/dependence-graph.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { softBound } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
@@ -11,14 +11,22 @@ import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
 /**
- * Log-probabilities of values, [S, S], of S values of all columns together: given another one, and on the diagonal alone; with a
- * network, the place of each column in the order in which the values follow, [n], and its weights.
+ * Log-probabilities of values, [S, S], of S values of all columns together: given another one, and on the diagonal alone; of C contexts
+ * of each column which three values are there together, [n, C · 3], and what that adds to those of the column, [n, values · C]; with
+ * contexts or a network, the place of each column in the order in which the values follow, [n]; the weights of the network.
  */
-export type ValueTreeParams = { logs: np.Array; ranks?: np.Array; network?: DenseParams[] };
+export type ValueTreeParams = {
+  logs: np.Array;
+  contexts?: { values: np.Array; logs: np.Array };
+  ranks?: np.Array;
+  network?: DenseParams[];
+};
 
 const schemas = {
   /** Of each column the edges between its values, rising: a value is whatever lies between two of them. */
   edges: o.listOf(o.listOf(o.number, 2), 1),
+  /** Most pairs and triples of values of others beside which the values of a column have probabilities of their own. Default 0: none. */
+  contexts: o.optional(o.count),
   /** Width of a network of all values before one that adds to its log-probability. Default 0: none. */
   hidden: o.optional(o.count),
 };
@@ -31,7 +39,7 @@ const LIMIT = 20;
  * L = log P(k_1) + Σ log P(k_i | k_parent(i)) − Σ log w_k_i: each column has few values k, and depends on one other at most,
  * in a tree. A value is all that lies between two edges, w_k apart, where x is uniform. Nothing is left of x: z is empty.
  *
- * With `hidden`, a masked network of all values before one in the order of the tree adds to its log-probabilities, from 0 on.
+ * With `contexts`, it depends on three others at most, and so many pairs and triples of their values count together. With `hidden`, a masked network of all values before one in the order of the tree adds to its log-probabilities, from 0 on.
  *
  * Exact, but for e^−10,000 outside of the edges. From the data, the tree is the likeliest one. Its probabilities stay fixed;
  * without data all values are equally likely. The inverse draws the values along the tree, and the noise.
@@ -51,7 +59,7 @@ const LIMIT = 20;
  */
 export function valueTree(
   inShape: Shape,
-  { edges, hidden = 0 }: ValueTreeOptions,
+  { contexts: C = 0, edges, hidden = 0 }: ValueTreeOptions,
 ): FlowLayer<ValueTreeParams> {
   const name = "valueTree";
   const [n = 0] = inShape;
@@ -61,6 +69,7 @@ export function valueTree(
   const boxes = boxesOf(name, edges);
   const { count: S, columns, lows, widths, inside, spread, gathered } = boxes;
   const sizes = edges.map((own) => own.length - 1);
+  const most = Math.max(...sizes);
   const starts = sizes.map((_, c) => columns.indexOf(c));
   const net = mlp([S, hidden, S]);
   /** A unit of degree d sees the columns before the d-th, and adds to that and those behind it. */
@@ -78,14 +87,42 @@ export function valueTree(
     ];
     return softBound(net.apply(masked, here), LIMIT);
   };
+  /** What contexts add to the values of all columns, or of that whose turn it is, [B, S]. Consumes all. */
+  const beside = (
+    { values, logs }: NonNullable<ValueTreeParams["contexts"]>,
+    here: np.Array,
+    turn?: np.Array, // [1, n]
+  ): np.Array => {
+    const { dtype } = here;
+    const m = turn ? 1 : n;
+    const whose = turn ? spread(turn.ref) : np.ones([1, S], { dtype });
+    const taken = turn ? np.matmul(turn.ref, values) : values;
+    const where = taken.reshape([m * C, 3]).astype(np.int32);
+    const steps = lax.stopGradient(np.transpose(here)); // no gradient, and not even its program
+    const together = np.prod(np.take(steps, where, 0), 1).reshape([m, C, -1]); // [m, C, B]
+    const own = (turn ? np.matmul(turn, logs) : logs).reshape([m, most, C]);
+    const more = np.matmul(own, together).reshape([m * most, -1]);
+    const places = new Float32Array(S * m * most);
+    for (const [s, c] of columns.entries()) places[s * m * most + (turn ? 0 : c * most) + s - starts[c]!] = 1;
+    const placed = np.matmul(floats(places, [S, m * most]).astype(dtype), more); // no gather: its gradient is a scatter
+    return np.transpose(placed).mul(whose);
+  };
   /** Logs of weights of all values, given those before them, [B, S]; of a tree alone they are probabilities. Consumes all. */
-  const logWeights = ({ logs, ranks, network }: ValueTreeParams, here: np.Array): np.Array => {
+  const logWeights = (
+    { logs, contexts, ranks, network }: ValueTreeParams,
+    here: np.Array,
+    turn?: np.Array,
+  ): np.Array => {
     const { dtype } = here;
     const alone = np.sum(logs.ref.mul(np.eye(S).astype(dtype)), 0); // [S]
     const given = logs.mul(np.subtract(1, np.eye(S).astype(dtype)));
-    const more = ranks && network && added(ranks, network, here.ref);
-    const all = np.matmul(here, given).add(alone);
-    return more ? all.add(more) : all;
+    const parts = [np.matmul(here.ref, given).add(alone)];
+    if (contexts) parts.push(beside(contexts, here.ref, turn));
+    else turn?.dispose();
+    if (ranks && network) parts.push(added(ranks, network, here.ref));
+    else ranks?.dispose();
+    here.dispose();
+    return parts.reduce((sum, part) => sum.add(part));
   };
   return defineLayer<ValueTreeParams>({
     name,
@@ -95,12 +132,13 @@ export function valueTree(
       choice: { shape: [n], distribution: "uniform" },
       within: { shape: [n], distribution: "uniform" },
     },
-    parameterKinds: hidden > 0 ? { logs: "fixed", ranks: "fixed" } : "fitted",
+    parameterKinds:
+      hidden > 0 ? { logs: "fixed", ranks: "fixed", ...(C > 0 && { contexts: "fixed" }) } : "fitted",
     facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init(key) {
       const logs = new Float32Array(S * S);
       for (const [s, c] of columns.entries()) logs[s * S + s] = -Math.log(sizes[c]!);
-      return { logs: floats(logs, [S, S]), ...networkOf(key, Array.from(edges.keys())) };
+      return { logs: floats(logs, [S, S]), ...contextsOf([]), ...networkOf(key, Array.from(edges.keys())) };
     },
     forward(params, x) {
       expectShape(name, "x", x, inShape);
@@ -119,9 +157,17 @@ export function valueTree(
       z.dispose();
       const { dtype } = choice;
       let drawn = np.zeros([countOf(choice), S], { dtype });
-      // the value of a column is right once that of the one before it is
-      for (let round = 0; round < n; round++)
-        drawn = drawnBoxes(boxes, np.exp(logWeights(tree.ref(params), drawn)), choice.ref);
+      // the value of a column is right once those before it are
+      for (let round = 0; round < n; round++) {
+        const turn = params.ranks && np.equal(params.ranks.ref, round).astype(dtype).reshape([1, n]);
+        const weights = np.exp(logWeights(tree.ref(params), drawn.ref, turn?.ref));
+        const next = drawnBoxes(boxes, weights, choice.ref);
+        if (turn) drawn = drawn.add(next.mul(spread(turn)));
+        else {
+          drawn.dispose();
+          drawn = next;
+        }
+      }
       tree.dispose(params);
       choice.dispose();
       return gathered(drawn.ref, lows).add(gathered(drawn, widths).mul(within.mul(WITHIN)));
@@ -129,34 +175,50 @@ export function valueTree(
     async initFromData(key, examples) {
       const codes = await codesOf(examples, edges);
       const logs = new Float32Array(S * S);
-      const found = dependenceTree({ codes, count: examples.count, sizes });
-      for (const [c, own] of found.entries()) {
+      const found = dependenceGraph({ codes, count: examples.count, sizes }, C);
+      for (const [c, { parents, logs: own }] of found.entries()) {
         const size = sizes[c]!;
-        for (const [pair, log] of own.logs.entries()) {
+        const [parent] = parents;
+        for (const [pair, log] of own.entries()) {
           const to = (starts[c] as number) + (pair % size);
-          const from = own.parent < 0 ? to : (starts[own.parent] as number) + Math.floor(pair / size);
+          const from = parent === undefined ? to : (starts[parent] as number) + Math.floor(pair / size);
           logs[from * S + to] = log;
         }
       }
-      return { logs: floats(logs, [S, S]), ...networkOf(key, ranksOf(found)) };
+      return { logs: floats(logs, [S, S]), ...contextsOf(found), ...networkOf(key, ranksOf(found)) };
     },
   });
 
-  /** A network that adds nothing at first, if there is one. Consumes the key. */
-  function networkOf(key: np.Array, ranks: readonly number[]): Omit<ValueTreeParams, "logs"> {
-    if (hidden > 0)
-      return { ranks: floats(Float32Array.from(ranks)), network: net.init(key, { lastZero: true }) };
+  /** What several values together add, if they may: contexts that are not found add nothing. */
+  function contextsOf(found: readonly Dependence[]): Pick<ValueTreeParams, "contexts"> {
+    if (C === 0) return {};
+    const [values, logs] = [new Float32Array(n * C * 3), new Float32Array(n * most * C)];
+    for (const [c, { parents, contexts }] of found.entries())
+      for (const [at, own] of contexts.entries()) {
+        const all = own.values.map((value, i) => starts[parents[i]!]! + value);
+        values.set([all[0]!, all[1]!, all[2] ?? all[0]!], (c * C + at) * 3);
+        for (const [k, log] of own.logs.entries()) logs[(c * most + k) * C + at] = log;
+      }
+    return { contexts: { values: floats(values, [n, C * 3]), logs: floats(logs, [n, most * C]) } };
+  }
+
+  /** A network that adds nothing at first, and the order of the columns, if there are any. Consumes the key. */
+  function networkOf(key: np.Array, ranks: readonly number[]): Pick<ValueTreeParams, "ranks" | "network"> {
+    const network = hidden > 0 ? { network: net.init(key.ref, { lastZero: true }) } : {};
     key.dispose();
-    return {};
+    return { ...(C + hidden > 0 && { ranks: floats(Float32Array.from(ranks)) }), ...network };
   }
 }
 
-/** The place of each column in an order in which it comes after the one that it depends on. */
-function ranksOf(found: DependenceTree): number[] {
-  const depth = (c: number): number => (found[c]!.parent < 0 ? 0 : 1 + depth(found[c]!.parent));
-  const depths = Array.from(found.keys(), depth);
-  const order = Array.from(found.keys()).sort((a, b) => depths[a]! - depths[b]!);
-  return depths.map((_, c) => order.indexOf(c));
+/** The place of each column in an order in which it comes after those that it depends on. */
+function ranksOf(found: readonly Dependence[]): number[] {
+  const order = new Set<number>();
+  const add = (c: number): void => {
+    for (const parent of found[c]!.parents) if (!order.has(parent)) add(parent);
+    order.add(c);
+  };
+  for (const c of found.keys()) add(c);
+  return Array.from(found.keys(), (c) => [...order].indexOf(c));
 }
 
 export const valueTreeKind = defineKind({

@@ -87,6 +87,34 @@ describe("valueTree", () => {
     await model.dispose();
   });
 
+  it("with contexts starts with a value that follows from two others, and draws it", async () => {
+    usePrecision("float32");
+    const own = makeRng(10);
+    const count = 2000;
+    // the first column follows from the last two
+    const drawn = Array.from({ length: count }, () => {
+      const [b, c] = [Math.floor(3 * own.uniform()), Math.floor(3 * own.uniform())];
+      return [own.uniform() < 0.9 ? (b + c) % 3 : Math.floor(3 * own.uniform()), b, c];
+    });
+    const steps = [-0.5, 0.5, 1.5, 2.5];
+    const layer = valueTree([3], { edges: [steps, steps, steps], contexts: 9 });
+    const rows = Float32Array.from(drawn.flat());
+    const begun = await layer.initFromData!(random.key(1), examplesOf(rows, count, [3]));
+    const model = new FlowModel(flow([layer]), await takeToHost([begun]), jaxExecutor());
+    const p = 0.9 + 0.1 / 3;
+    const entropy = 2 * Math.log(3) - p * Math.log(p) - (1 - p) * Math.log((1 - p) / 2);
+    const mean = sum(Array.from(await model.logProb(drawn))) / count;
+    expect(Math.abs(mean + entropy)).toBeLessThan(0.06); // a tree has −3 log 3, 0.8 less
+    const all = [0, 1, 2].flatMap((a) => [0, 1, 2].flatMap((b) => [0, 1, 2].map((c) => [a, b, c])));
+    expect(sum(Array.from(await model.logProb(all), Math.exp))).toBeCloseTo(1, 4);
+    const samples = await model.sample(3000, { seed: 4 });
+    const right = samples.filter(
+      ([a = 0, b = 0, c = 0]) => Math.round(a) === (Math.round(b) + Math.round(c)) % 3,
+    );
+    expect(Math.abs(right.length / 3000 - p)).toBeLessThan(0.02);
+    await model.dispose();
+  });
+
   it("draws values along the tree, with noise", async () => {
     const model = await started();
     const drawn = await model.sample(6000, { seed: 2 });
