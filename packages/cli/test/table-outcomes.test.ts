@@ -7,7 +7,12 @@ import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();
 
-function write(name: string, head: string, count: number, row: (rng: Rng) => readonly number[]): string {
+function write(
+  name: string,
+  head: string,
+  count: number,
+  row: (rng: Rng) => readonly (number | string)[],
+): string {
   const path = join(root, name);
   const rng = makeRng(3);
   const lines = Array.from({ length: count }, () =>
@@ -52,18 +57,17 @@ it("a run that cannot begin leaves no folder", async () => {
   expect(existsSync(out)).toBe(false);
 });
 
-it("rows are sampled with exact zeros, and without negative amounts where there were none", async () => {
+it("rows are sampled with exact zeros, without negative amounts where there were none, and with constant columns", async () => {
   const amount = (rng: Rng): number => (rng.uniform() < 0.6 ? 0 : Number(Math.exp(rng.normal()).toFixed(9)));
-  const data = write("zeros.csv", "amount,other", 600, (rng) => [amount(rng), rng.normal()]);
+  const data = write("zeros.csv", "amount,place,other", 600, (rng) => [amount(rng), "Bonn", rng.normal()]);
   const run = join(root, "zeros");
   await runCommand(["train", "--data", data, "--out", run, ...quick, "--quiet"]);
   const out = join(root, "sampled.csv");
   await runCommand(["sample", run, "--count", "1000", "--out", out, "--quiet"]);
-  const amounts = readFileSync(out, "utf8")
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((line) => Number(line.split(",")[0]));
+  const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");
+  expect(names).toBe("amount,place,other");
+  expect(lines.filter((line) => line.split(",")[1] !== "Bonn")).toEqual([]);
+  const amounts = lines.map((line) => Number(line.split(",")[0]));
   expect(amounts.filter((value) => value < 0)).toEqual([]);
   const zeros = amounts.filter((value) => value === 0).length / amounts.length;
   expect(Math.abs(zeros - 0.6)).toBeLessThan(0.06);

@@ -21,10 +21,10 @@ const LEAST_GAIN = 10;
 const MOST_STEPS = 400;
 
 /**
- * For each column the others that it depends on, in no circle, and the probabilities of its values given theirs. With `most` of 0 it depends
- * on one at most: the tree that makes rows likeliest. Otherwise the tree is changed by an edge or two at a time, as long as rows that are
- * predicted from the others become likelier, and beside up to `most` pairs and triples of values, those of most rows, a column has its own
- * probabilities.
+ * For each column the others that it depends on, in no circle, and the probabilities of its values given theirs. With `most` of 0 it
+ * depends on one at most: the tree that makes rows likeliest. Otherwise edges of the tree are changed, as long as rows that are
+ * predicted from the others become likelier. Then a column has its own probabilities beside up to `most` pairs and triples of values,
+ * those of most rows.
  *
  * Source: Chow and Liu 1968, Approximating discrete probability distributions with dependence trees; Koller and Friedman 2009,
  * Probabilistic Graphical Models, section 18.4, for the search.

@@ -16,7 +16,7 @@ export const FEW_SMOOTHINGS = SMOOTHINGS.filter(
   ({ rows, each, byRows }) => byRows && (rows === 1 || rows === 8) && each < 0.8,
 );
 
-/** Rows by what some columns have in common: the group of each row, and of each group how many rows it has, and one of them. */
+/** Rows with the same values in some columns: the group of each row, and of each group how many rows it has, and one of them. */
 type Groups = Readonly<{ of: Int32Array; rows: number[]; one: number[] }>;
 
 /** Rows by their context, which is what others have, and by that and their own value; how many values each context has. */

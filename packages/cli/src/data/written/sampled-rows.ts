@@ -57,10 +57,21 @@ const layoutOf = ({
 }: Pick<RunConfig["data"], "shape" | "columns" | "reading">): Layout =>
   reading?.schema ? tableLayout(reading.schema) : numberLayout(width, columns);
 
-const tableLayout = (schema: TableSchema): Layout => ({
-  columns: writtenColumns(decodeFlowRows(schema, new Float32Array()).columns),
-  cellsOf: (rows) => decodeFlowRows(schema, rows).cells,
-});
+/** The columns of the flow, and constant ones with their value, in the order of the file. */
+function tableLayout(schema: TableSchema): Layout {
+  const { columns: own } = decodeFlowRows(schema, new Float32Array());
+  const constant = schema.columns.filter(({ type, use }) => type === "constant" && use === "none");
+  const placeOf = ({ name }: ColumnSchema): number => schema.columns.findIndex((each) => each.name === name);
+  const columns = [...own, ...constant].toSorted((a, b) => placeOf(a) - placeOf(b));
+  const sources = columns.map((column) => own.indexOf(column));
+  return {
+    columns: writtenColumns(columns),
+    cellsOf: (rows) =>
+      decodeFlowRows(schema, rows).cells.map((cells) =>
+        sources.map((source, i) => (source < 0 ? (columns[i]!.values?.[0] ?? null) : cells[source]!)),
+      ),
+  };
+}
 
 /** The columns of a table in the types that formats have for them. */
 export const writtenColumns = (columns: readonly ColumnSchema[]): WrittenColumn[] =>
