@@ -16,8 +16,8 @@ const MOST_TRIED = 16;
 const MOST_PAIRED = 8;
 const MOST_ROWS = 3000;
 
-/** Nats that one more column has to bring, and most changes. */
-const LEAST_GAIN = 10;
+/** Nats that all columns that one depends on have to bring, each of them in the search, and all changes of the tree; most changes. */
+const LEAST_GAIN = { alone: 4, each: 10, all: 20 } as const;
 const MOST_STEPS = 400;
 
 /**
@@ -34,7 +34,7 @@ export function dependenceGraph(rows: CodedRows, most = 0): Dependence[] {
   const parents = most > 0 ? climbed({ ...rows, count: Math.min(rows.count, MOST_ROWS) }, tree) : tree;
   const families = parents.map((own, i) => {
     const [alone, given] = [familyOf(rows, i, []), familyOf(rows, i, own)];
-    return given.log - alone.log > LEAST_GAIN ? given : alone;
+    return given.log - alone.log > LEAST_GAIN.alone ? given : alone;
   });
   return families.map((family) => dependence(rows, family, leastRows(family, most)));
 }
@@ -65,12 +65,12 @@ function dependence(rows: CodedRows, family: Family, least: number): Dependence 
 }
 
 /** Columns that each depends on, changed step by step: edges are added, left out, turned round, or exchanged. */
-function climbed(rows: CodedRows, tree: readonly number[][]): number[][] {
+function climbed(rows: CodedRows, tree: readonly number[][]): readonly number[][] {
   const parents = tree.slice();
   const known = new Map<string, number>();
   const scoreOf = (i: number, own: readonly number[]): number => {
     const key = `${i}:${own.join()}`;
-    const found = known.get(key) ?? familyOf(rows, i, own, FEW_SMOOTHINGS).log - LEAST_GAIN * own.length;
+    const found = known.get(key) ?? familyOf(rows, i, own, FEW_SMOOTHINGS).log - LEAST_GAIN.each * own.length;
     known.set(key, found);
     return found;
   };
@@ -95,9 +95,6 @@ function climbed(rows: CodedRows, tree: readonly number[][]): number[][] {
     for (const [i, own] of parents.entries()) {
       const others = tried[i]!.filter((j) => !own.includes(j));
       if (own.length < MOST_PARENTS) for (const j of others) consider([i, [...own, j]]);
-      const first = own.length + 1 < MOST_PARENTS ? others.slice(0, MOST_PAIRED) : [];
-      for (const [at, j] of first.entries()) // one of two may bring nothing without the other
-        for (const other of first.slice(0, at)) consider([i, [...own, other, j]]);
       for (const j of own) {
         const less = own.filter((each) => each !== j);
         consider([i, less]);
@@ -105,10 +102,18 @@ function climbed(rows: CodedRows, tree: readonly number[][]): number[][] {
         if (parents[j]!.length < MOST_PARENTS) consider([i, less], [j, [...parents[j]!, i]]);
       }
     }
+    if (best.changes.length === 0)
+      for (const [i, own] of parents.entries()) {
+        if (own.length + 1 >= MOST_PARENTS) continue;
+        const others = tried[i]!.filter((j) => !own.includes(j)).slice(0, MOST_PAIRED);
+        for (const [at, j] of others.entries()) // one of two may bring nothing without the other
+          for (const other of others.slice(0, at)) consider([i, [...own, other, j]]);
+      }
     if (best.changes.length === 0) break;
     for (const [i, own] of best.changes) parents[i] = own;
   }
-  return parents;
+  const gain = parents.reduce((sum, own, i) => sum + scoreOf(i, own) - scoreOf(i, tree[i]!), 0);
+  return gain > LEAST_GAIN.all ? parents : tree;
 }
 
 /** Whether a column depends on itself. */
