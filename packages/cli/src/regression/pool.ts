@@ -63,14 +63,17 @@ export async function poolOf(
   examples: Examples,
   splits: readonly ReturnType<typeof splitOf>[],
 ): Promise<Pool> {
-  const groups = flows.slice(1).map((model, k) => ({
-    members: [valueAt(flows, k), model],
-    held: among(examples, valueAt(splits, k).shared),
-  }));
-  if (groups.length === 0)
-    groups.push({ members: [...flows], held: among(examples, valueAt(splits, 0).held) });
+  const isAlone = flows.length === 1;
+  const groups = (isAlone ? flows : flows.slice(1)).flatMap((model, k) => {
+    const { held, shared } = valueAt(splits, k);
+    const judged = among(examples, isAlone ? held : shared);
+    // of a dozen examples, two flows may share none
+    return judged.values.length === 0
+      ? []
+      : [{ members: isAlone ? [model] : [valueAt(flows, k), model], held: judged }];
+  });
   let best = { ...UNPOOLED, log: Number.NEGATIVE_INFINITY };
-  for (const centred of groups[0]?.members.length === 1 ? [0] : CENTRED) {
+  for (const centred of isAlone ? [0] : CENTRED) {
     const logs = LOG_SCALES.map((log) => -0.5 * (log / EXPECTED) ** 2);
     for (const { members, held } of groups) {
       const all = await Promise.all(
