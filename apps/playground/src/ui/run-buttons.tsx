@@ -1,25 +1,29 @@
+import type { ReadonlySignal } from "@preact/signals";
 import { decimals } from "./figures.js";
 import { Problem } from "./problem.js";
 import type { Run } from "./run.js";
 
-type RunButtonsProps = {
+type RunButtonsProps = Readonly<{
   /** Prefix of the ids of the outputs. */
   id: string;
-  run: Run<unknown>;
   /** Name of the examples, in the plural. */
   examples: string;
-  /** The open flow, once there is one. */
-  opened: Readonly<{ device: string; parameters: number }> | undefined;
   steps: number;
-  /** Whether what is shown came with the page, and the worker has nothing yet. */
-  stored: boolean;
-  onPlay: () => void;
-  onPause: () => void;
-  onReset: () => void;
-  onSave: () => void;
-  /** Label of its button. Default: Save flow. */
+  /** The state of the tab. */
+  tab: Readonly<{
+    run: Run<unknown>;
+    /** The open flow, once there is one. */
+    opened: ReadonlySignal<Readonly<{ device: string; parameters: number }> | undefined>;
+    /** Whether what is shown came with the page, and the worker has nothing yet. */
+    stored: ReadonlySignal<boolean>;
+    play(): void;
+    pause(): void;
+    reset(): Promise<void>;
+    save(): Promise<void>;
+  }>;
+  /** Label of the button that saves. */
   save?: string;
-};
+}>;
 
 /** Advice for each trend of a run. */
 const advice = (examples: string) =>
@@ -30,17 +34,18 @@ const advice = (examples: string) =>
   }) as const;
 
 /** Train or pause, step, reset, save; the progress of the run, and its errors. */
-export function RunButtons(props: RunButtonsProps) {
-  const { id, run, examples, opened, steps, stored } = props;
-  const { onPlay, onPause, onReset, onSave, save = "Save flow" } = props;
+export function RunButtons({ id, examples, steps, tab, save = "Save flow" }: RunButtonsProps) {
+  const { run, play } = tab;
+  const opened = tab.opened.value;
+  const reset = (): void => void tab.reset();
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
-  if (stored)
+  if (tab.stored.value)
     return (
       <>
         <div class="row">
-          <button type="button" class="main" onClick={onPlay}>
+          <button type="button" class="main" onClick={play}>
             Watch it learn
           </button>
         </div>
@@ -53,21 +58,21 @@ export function RunButtons(props: RunButtonsProps) {
     <>
       <div class="row">
         {going ? (
-          <button type="button" class="main" onClick={onPause}>
+          <button type="button" class="main" onClick={tab.pause}>
             Pause
           </button>
         ) : (
-          <button type="button" class="main" disabled={!idle} onClick={onPlay}>
+          <button type="button" class="main" disabled={!idle} onClick={play}>
             Train
           </button>
         )}
         <button type="button" disabled={!idle} onClick={() => run.train(1)}>
           Step
         </button>
-        <button type="button" onClick={onReset}>
+        <button type="button" onClick={reset}>
           Reset
         </button>
-        <button type="button" disabled={!opened} onClick={onSave}>
+        <button type="button" disabled={!opened} onClick={() => void tab.save()}>
           {save}
         </button>
       </div>
@@ -85,7 +90,7 @@ export function RunButtons(props: RunButtonsProps) {
         )}
       </p>
       <Problem text={run.problem.value}>
-        <button type="button" onClick={onReset}>
+        <button type="button" onClick={reset}>
           Reset
         </button>
       </Problem>

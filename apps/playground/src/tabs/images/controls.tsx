@@ -26,24 +26,14 @@ import {
   waits,
 } from "./state.js";
 
+const tab = { opened, pause, play, reset, run, save, stored };
+
 /** Choice of pictures; train, pause, step, reset; temperature and the other settings. */
 export function Controls() {
   const { steps, temperature, widths, side } = config.value;
   return (
     <div class="stack">
-      <RunButtons
-        id="images"
-        examples="images"
-        run={run}
-        opened={opened.value}
-        steps={steps}
-        stored={stored.value}
-        onPlay={play}
-        onPause={pause}
-        onReset={() => void reset()}
-        onSave={() => void save()}
-        save="Save the run"
-      />
+      <RunButtons id="images" examples="images" tab={tab} steps={steps} save="Save the run" />
       <label class="field">
         Temperature of the samples: {decimals(temperature, 2)}
         <input
