@@ -59,9 +59,14 @@ it("a run that cannot begin leaves no folder", async () => {
 
 it("rows are sampled with exact zeros, without negative amounts where there were none, and with constant columns", async () => {
   const amount = (rng: Rng): number => (rng.uniform() < 0.6 ? 0 : Number(Math.exp(rng.normal()).toFixed(9)));
-  const data = write("zeros.csv", "amount,place,other", 600, (rng) => [amount(rng), "Bonn", rng.normal()]);
+  const data = write("zeros.csv", "amount,place,other,unit", 600, (rng) => [
+    amount(rng),
+    "Bonn",
+    rng.normal(),
+    "kg",
+  ]);
   const run = join(root, "zeros");
-  await runCommand(["train", "--data", data, "--out", run, ...quick, "--quiet"]);
+  await runCommand(["train", "--data", data, "--drop", "unit", "--out", run, ...quick, "--quiet"]);
   const out = join(root, "sampled.csv");
   await runCommand(["sample", run, "--count", "1000", "--out", out, "--quiet"]);
   const [names, ...lines] = readFileSync(out, "utf8").trim().split("\n");

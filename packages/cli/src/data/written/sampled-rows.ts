@@ -4,7 +4,7 @@ import type { Write } from "../../files/atomic.js";
 import { rowsIn } from "../../rows.js";
 import type { RunConfig } from "../../run-config.js";
 import { decodeFlowRows } from "../../tables/decode-rows.js";
-import type { ColumnSchema, TableSchema } from "../table/schema.js";
+import type { ColumnSchema, TableChoice, TableSchema } from "../table/schema.js";
 import { type RowWriterOptions, rowWriter } from "./row-writer.js";
 import {
   formatOf,
@@ -55,12 +55,19 @@ const layoutOf = ({
   columns,
   reading,
 }: Pick<RunConfig["data"], "shape" | "columns" | "reading">): Layout =>
-  reading?.schema ? tableLayout(reading.schema) : numberLayout(width, columns);
+  reading?.schema ? tableLayout({ ...reading, schema: reading.schema }) : numberLayout(width, columns);
 
-/** The columns of the flow, and constant ones with their value, in the order of the file. */
-function tableLayout(schema: TableSchema): Layout {
+/** The columns of the flow, and constant ones with their value unless the user left them out, in the order of the file. */
+function tableLayout({
+  schema,
+  drop = [],
+  columns: chosen,
+}: TableChoice & Readonly<{ schema: TableSchema }>): Layout {
   const { columns: own } = decodeFlowRows(schema, new Float32Array());
-  const constant = schema.columns.filter(({ type, use }) => type === "constant" && use === "none");
+  const isWanted = (name: string): boolean => !drop.includes(name) && (chosen?.includes(name) ?? true);
+  const constant = schema.columns.filter(
+    ({ name, type, use }) => type === "constant" && use === "none" && isWanted(name),
+  );
   const placeOf = ({ name }: ColumnSchema): number => schema.columns.findIndex((each) => each.name === name);
   const columns = [...own, ...constant].toSorted((a, b) => placeOf(a) - placeOf(b));
   const sources = columns.map((column) => own.indexOf(column));
