@@ -65,6 +65,9 @@ it("a run with --condition label classifies by the likelihood of each class", as
   const { classified } = JSON.parse(stdout);
   expect(classified.of).toBe(100);
   expect(classified.right).toBeGreaterThan(90);
+  expect(classified.calibrationError).toBeLessThan(0.1);
+  const { width = 0 } = await sharp(join(run, "classes.png")).metadata();
+  expect(width).toBeGreaterThan(300);
 });
 
 it("has normals of classes that are fitted once more at the end", async () => {

@@ -9,19 +9,22 @@ import {
   nounOf,
   spread,
 } from "../data/image-set.js";
+import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { count, expectNone, type FlagsOf, value, yes } from "../flags/flag.js";
 import { nonEmpty, positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
+import { svgToPng } from "../pictures/png.js";
 import { evaluateRegression } from "../predictions/evaluate.js";
 import { evaluationDocument, sayConformal, sayEvaluation } from "../predictions/say-evaluation.js";
 import { type Accuracy, accuracyOf } from "../quality/accuracy.js";
+import { type Classified, calibrationChart, judgeClasses } from "../quality/class-calibration.js";
 import { judgeSamples } from "../quality/judge-samples.js";
 import { holdsRegression, runPaths } from "../runs/folder.js";
 import { summarizeLikelihood, summaryLines } from "../runs/likelihood-summary.js";
 import { imagesFor, type SavedRun, withModel } from "../runs/open-run.js";
 import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../runs/report.js";
-import { likeliestClasses } from "../scores/over-classes.js";
+import { classLogs } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
 import { judgeRows, syntheticLines } from "../synthetic/judge-rows.js";
 import { formatCount } from "../ui/format.js";
@@ -129,10 +132,13 @@ async function evaluate({ terminal }: Running, flags: EvaluateFlags, folder: str
         `the pretrained network is right on ${formatCount(accuracy.right)} of ${formatCount(accuracy.of)} ${nounOf(images)}`,
       );
     const classified = await classifiedByDensity(model, images, seed);
-    if (classified && !quiet)
+    if (classified && !quiet) {
       terminal.say(
         `the class of the largest log p is right for ${formatCount(classified.right)} of ${formatCount(classified.of)} ${nounOf(images)}`,
       );
+      const error = (100 * classified.calibrationError).toFixed(1);
+      terminal.say(`its probability is ${error} % off in the mean (expected calibration error)`);
+    }
     const synthetic = flags.synthetic ? await judgeRows(model, run, seed) : undefined;
     if (synthetic && !quiet) for (const line of ["", ...syntheticLines(synthetic)]) terminal.say(line);
     if (quality && !quiet) for (const line of ["", ...quality.lines]) terminal.say(line);
@@ -147,6 +153,12 @@ async function evaluate({ terminal }: Running, flags: EvaluateFlags, folder: str
       ...(quality && { quality: quality.document }),
       ...(synthetic && { synthetic }),
     });
+    if (classified) {
+      const { classes } = runPaths(folder);
+      const title = `${run.config.network} after ${formatCount(run.step)} steps: are the classes as probable as it says?`;
+      await writeFileAtomic(classes, await svgToPng(await calibrationChart(title, classified)));
+      if (!quiet) terminal.say(`picture: ${classes}`);
+    }
   });
 }
 
@@ -169,12 +181,12 @@ async function classifiedByDensity(
   model: FlowModel,
   images: DataSet,
   seed: number,
-): Promise<Accuracy | undefined> {
+): Promise<Classified | undefined> {
   if (model.flow.condition?.levels === undefined || "rows" in images) return undefined;
   const some = spread(images, Math.min(CLASSIFIED, images.count), "--limit");
   const { condition: labels = new Uint8Array() } = conditionOf(model.flow, some);
-  const found = (await likeliestClasses(model, some.images, seed)) ?? new Uint8Array();
-  return { right: found.reduce((sum, label, i) => sum + (label === labels[i] ? 1 : 0), 0), of: some.count };
+  const logs = await classLogs(model, some.images, seed);
+  return logs && judgeClasses(logs, labels);
 }
 
 /** Accuracy of the pretrained network of a run, if it has one, on images with labels. */

@@ -46,6 +46,8 @@ export const runPaths = (folder: string) => ({
   reconstructions: join(folder, "reconstructions.png"),
   ledger: join(folder, "ledger.png"),
   curve: join(folder, "curve.png"),
+  /** Of images of a class: how far the probabilities of classes are right. */
+  classes: join(folder, "classes.png"),
   quality: join(folder, "quality.json"),
   nearest: join(folder, "nearest.png"),
 });

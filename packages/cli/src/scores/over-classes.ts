@@ -1,7 +1,7 @@
 import type { ExamplesIn, FlowModel, Scores } from "@flowify/core";
 import { valueAt } from "../places.js";
 import { rowOf } from "../rows.js";
-import { logMean, weightsOf } from "../statistics.js";
+import { likeliest, logMean, weightsOf } from "../statistics.js";
 
 /**
  * Scores of examples as `FlowModel.score` has them; where the flow is that of examples given their class, which is not known
@@ -44,37 +44,43 @@ const DRAWS = 8;
 /** Seeds of the noise of the layers behind are those in front and so many: the noise of both is independent. */
 const OTHER_NOISE = 2 ** 31;
 
-/**
- * The class c with the largest log p(x | c) of each example, in the mean of a few draws of the noise that are the same for all
- * classes; undefined where the flow has no classes. In the mean of p the likeliest draw alone would decide. Layers in front of the first
- * that sees the class are computed once for all classes.
- */
+/** The class c with the largest log p(x | c) of each example, as `classLogs` finds it; undefined where the flow has no classes. */
 export async function likeliestClasses(
   model: Pick<FlowModel, "flow" | "part">,
   examples: ExamplesIn,
   seed: number,
 ): Promise<Uint8Array | undefined> {
+  const logs = await classLogs(model, examples, seed);
+  return logs && Uint8Array.from(logs[0] ?? [], (_, i) => likeliest(logs.map((own) => valueAt(own, i))));
+}
+
+/**
+ * log p(x | c) of each example for each class c, in the mean of a few draws of the noise that are the same for all
+ * classes; undefined where the flow has no classes. In the mean of p the likeliest draw alone would decide. Layers in front of the first
+ * that sees the class are computed once for all classes.
+ */
+export async function classLogs(
+  model: Pick<FlowModel, "flow" | "part">,
+  examples: ExamplesIn,
+  seed: number,
+): Promise<Float64Array[] | undefined> {
   const { chain, exact, condition: { levels: classes } = {} } = model.flow;
   if (classes === undefined) return undefined;
   const from = chain.layers.findIndex(({ condition }) => condition !== undefined);
   const [front, behind] = [model.part(0, from), model.part(from, chain.layers.length)];
   try {
-    let best: Float64Array | undefined;
-    let found = new Uint8Array();
     const draws = Array.from({ length: exact ? 1 : DRAWS }, (_, i) => seed * DRAWS + i);
     const seen: ExamplesIn[] = [];
     for (const draw of draws)
       seen.push(from === 0 ? examples : await front.encode(examples, { seed: draw, condition: [0] }));
+    const found: Float64Array[] = [];
     for (let label = 0; label < classes; label++) {
       let sums: Float64Array | undefined;
       for (const [i, draw] of draws.entries()) {
         const logs = await behind.logProb(seen[i]!, { seed: OTHER_NOISE + draw, condition: [label] });
         sums = sums?.map((sum, r) => sum + logs[r]!) ?? logs;
       }
-      const own = sums ?? new Float64Array();
-      const before = best ?? own.map(() => Number.NEGATIVE_INFINITY);
-      found = Uint8Array.from(own, (log, r) => (log > before[r]! ? label : (found[r] ?? 0)));
-      best = own.map((log, r) => Math.max(log, before[r]!));
+      found.push((sums ?? new Float64Array()).map((sum) => sum / draws.length));
     }
     return found;
   } finally {
