@@ -30,7 +30,7 @@ const flags = {
   interval: value(
     probability,
     "P",
-    "Probability of the intervals that held-out rows guarantee (default: 0.9)",
+    "Probability of the intervals that held-out rows guarantee; not with --time (default: 0.9)",
   ),
   horizon: count("For a run with --time: rows to forecast (default: as the run was trained)"),
   paths: count("For a run with --time: write so many sample paths in place of quantiles"),
@@ -99,6 +99,11 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
     const rows = await rowsToPredict(data, document, { id, where, warn: terminal.warn });
     const { order } = document.schema;
     if (order) {
+      expectNone(
+        flags,
+        ["interval"],
+        "is not for a run with --time: forecasts have no intervals with a guarantee\nask for quantiles with --quantiles P,P",
+      );
       const found = await forecast(model, data, rows, { horizon, seed, paths: paths ?? PATHS });
       const table = paths === undefined ? forecastTable(found, quantiles) : pathTable(found);
       await writeOutput(out, stdout, async (write) => {

@@ -158,6 +158,15 @@ describe("predict", () => {
     await expectRefusal(["predict", run, "--data", short], 2, 'lacks the column "load", whose last values');
   });
 
+  it("refuses --interval: forecasts have no guarantee", async () => {
+    await expectRefusal(
+      ["predict", run, "--data", table, "--interval", "0.8"],
+      2,
+      "--interval is not for a run with --time: forecasts have no intervals with a guarantee",
+      "ask for quantiles with --quantiles P,P",
+    );
+  });
+
   it("says so of values that are missing in the past", async () => {
     const gappy = join(root, "missing.csv");
     const rows = hours().slice(0, 40);
