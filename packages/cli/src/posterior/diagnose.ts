@@ -2,7 +2,7 @@ import { makeRng } from "@flowify/core/layer";
 import { rowOf, rowsIn } from "../rows.js";
 import { chiSquaredTail, meanAndSpread } from "../statistics.js";
 import type { Prior } from "./priors.js";
-import { type Simulator, simulateAll } from "./simulate.js";
+import { MOST_FAILURES, type Simulator, simulateAll } from "./simulate.js";
 
 /** Ranks of one parameter among the samples given what it was simulated with: uniform where the posterior is right. */
 type RankTest = Readonly<{
@@ -16,7 +16,9 @@ type RankTest = Readonly<{
 }>;
 
 export type Diagnosis = Readonly<{
+  /** Simulations that were compared, and those that failed or had numbers that are not finite, and were left out. */
   simulations: number;
+  failures: number;
   draws: number;
   /** Simulation-based calibration, of each parameter. */
   ranks: readonly RankTest[];
@@ -31,6 +33,8 @@ export type DiagnoseOptions = {
   simulations?: number;
   /** Draws of the posterior for each. Default 100. */
   draws?: number;
+  /** Largest share of simulations that may fail. Default: as in training. */
+  mostFailures?: number;
   seed?: number;
 };
 
@@ -54,18 +58,15 @@ export async function diagnosePosterior(
   posterior: Readonly<{ sampleEach: SampleEach }>,
   prior: Prior,
   simulate: Simulator,
-  { simulations = 1000, draws = 100, seed = 0 }: DiagnoseOptions = {},
+  { simulations = 1000, draws = 100, seed = 0, mostFailures = MOST_FAILURES }: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
   const { size } = prior;
   // another stream than that of the simulations to train on
-  const { parameters, observations, observationSize, count } = await simulateAll(
+  const { parameters, observations, observationSize, count, failures } = await simulateAll(
     prior,
     simulate,
     simulations,
-    {
-      seed: seed + 2 ** 31,
-      mostFailures: 0.5,
-    },
+    { seed: seed + 2 ** 31, mostFailures },
   );
   const asked = rowsIn(observations, observationSize);
   const drawn = await posterior.sampleEach(asked, draws, { seed });
@@ -95,6 +96,7 @@ export async function diagnosePosterior(
   });
   return {
     simulations: count,
+    failures,
     draws,
     ranks: ranks.map((own) => rankTest(own, draws)),
     coverage,

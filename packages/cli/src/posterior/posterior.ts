@@ -20,6 +20,8 @@ export type Observed = { observed: ArrayLike<number> };
 type Parts = Readonly<{
   prior: Prior;
   simulate: Simulator;
+  /** Largest share of simulations that may fail. */
+  mostFailures: number;
   members: readonly FlowModel[];
   lines: readonly Bijection[];
   scaling: Scaling;
@@ -145,7 +147,8 @@ export class Posterior {
       throw new UsageError(
         "diagnose: averages over the prior, and this posterior is for one observation\nleave out observed in posterior()",
       );
-    return diagnosePosterior(this, this.prior, this.#parts.simulate, options);
+    const { prior, simulate, mostFailures } = this.#parts;
+    return diagnosePosterior(this, prior, simulate, { mostFailures, ...options });
   }
 
   /**

@@ -5,6 +5,9 @@ import type { Prior } from "./priors.js";
 /** An observation from parameters, with random numbers: always the same number of numbers. */
 export type Simulator = (theta: Float64Array, random: Rng) => ArrayLike<number>;
 
+/** Default of `mostFailures`. */
+export const MOST_FAILURES = 0.1;
+
 export type SimulateOptions = {
   /** Decides everything random. Default 0. */
   seed?: number;
@@ -26,7 +29,11 @@ export async function simulateAll(
   prior: Pick<Prior, "sample">,
   simulate: Simulator,
   count: number,
-  { seed = 0, mostFailures = 0.1, onProgress }: SimulateOptions & { onProgress?: (done: number) => void },
+  {
+    seed = 0,
+    mostFailures = MOST_FAILURES,
+    onProgress,
+  }: SimulateOptions & { onProgress?: (done: number) => void },
 ): Promise<Simulated> {
   const parameters: number[] = [];
   const observations: number[] = [];
@@ -41,7 +48,9 @@ export async function simulateAll(
           `simulate: expected a list of numbers, got ${x instanceof Promise ? "a promise" : typeof x}`,
         );
       if (size === 0) size = x.length;
-      if (x.length !== size || size === 0)
+      if (size === 0)
+        throw new UsageError("simulate: returned an empty list, expected at least one number each time");
+      if (x.length !== size)
         throw new UsageError(
           `simulate: gave ${x.length} numbers, and ${size} before: expected the same number each time`,
         );

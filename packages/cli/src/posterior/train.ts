@@ -8,7 +8,14 @@ import { type MembersOptions, memberSchemas, trainMembers } from "./members.js";
 import { Posterior } from "./posterior.js";
 import { checkPrior, type Prior } from "./priors.js";
 import { conditionOf, scaled, scalingOf } from "./scaling.js";
-import { joined, type Simulated, type SimulateOptions, type Simulator, simulateAll } from "./simulate.js";
+import {
+  joined,
+  MOST_FAILURES,
+  type Simulated,
+  type SimulateOptions,
+  type Simulator,
+  simulateAll,
+} from "./simulate.js";
 import { typicalityAmong } from "./typicality.js";
 
 /** What is simulated, and how often. */
@@ -93,6 +100,7 @@ export async function trainPosterior(
     observed,
     signal,
     seed = 0,
+    mostFailures = MOST_FAILURES,
     onProgress = () => {},
   } = options;
   if (options.rounds !== undefined && observed === undefined)
@@ -118,7 +126,17 @@ export async function trainPosterior(
         before,
       );
       const only = rounds > 1 ? observed : undefined;
-      return new Posterior({ prior, simulate, members, lines, scaling, pairs, only, executor: own });
+      return new Posterior({
+        prior,
+        simulate,
+        mostFailures,
+        members,
+        lines,
+        scaling,
+        pairs,
+        only,
+        executor: own,
+      });
     };
     if (rounds > 1 && observed) expectTypical(pairs, observed);
     let found = await fitted();

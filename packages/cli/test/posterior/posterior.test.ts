@@ -253,6 +253,12 @@ describe("bad input", () => {
       DataError,
       "it threw Error: no",
     ],
+    [
+      "a simulator that returns nothing",
+      { simulate: () => [] },
+      UsageError,
+      "simulate: returned an empty list, expected at least one number each time",
+    ],
     ["a simulator that gives NaN", { simulate: () => [Number.NaN] }, DataError, "it gave NaN"],
   ])("%s", async (_, given, Type, text) => {
     const failed = run(given);
@@ -267,6 +273,24 @@ describe("bad input", () => {
       simulate: (theta) => (calls++ % 4 === 0 ? [Number.NaN, 0] : [...theta]),
     });
     expect(part.failures).toBe(5);
+    const { simulations, failures, ranks } = await part.diagnose({ simulations: 40, draws: 5 });
+    expect([simulations, failures, ranks[0]?.ranks.length]).toEqual([30, 10, 30]);
+    await part.dispose();
+  });
+
+  it("diagnose refuses more failures than training does", async () => {
+    let calls = 0;
+    const part = await run({
+      simulate: (theta) => (++calls > 20 && calls % 4 === 0 ? [Number.NaN, 0] : [...theta]),
+    });
+    expect(part.failures).toBe(0);
+    const failed = part.diagnose({ simulations: 40, draws: 5 });
+    await expect(failed).rejects.toThrow(DataError);
+    await expect(failed).rejects.toThrow(
+      /simulate: 5 of the first 20 simulations failed; for θ = .* it gave NaN\n.*raise mostFailures/,
+    );
+    const { failures } = await part.diagnose({ simulations: 40, draws: 5, mostFailures: 0.3 });
+    expect(failures).toBe(10);
     await part.dispose();
   });
 
