@@ -163,6 +163,13 @@ export function expectCondition(what: string, domain: ExampleDomain | undefined,
     throw new UsageError(`${what}: got a condition, but this flow has none\nmake it with { condition }`);
 }
 
+/** An error about examples as one about a condition, whose examples they are; any other as it is. */
+export function conditionError(what: string, error: unknown): unknown {
+  if (!(error instanceof DataError || error instanceof DomainError)) return error;
+  const Same = error instanceof DataError ? DataError : DomainError;
+  return new Same(`${what}: in the condition, ${error.message}`, { cause: error });
+}
+
 /**
  * The conditions of so many examples, one after another: as many as given, or one for all.
  *
@@ -180,9 +187,7 @@ export function readConditions(
   try {
     read = readExamples(given, domain);
   } catch (error) {
-    if (!(error instanceof DataError || error instanceof DomainError)) throw error;
-    const Same = error instanceof DataError ? DataError : DomainError;
-    throw new Same(`${what}: in the condition, ${error.message}`, { cause: error });
+    throw conditionError(what, error);
   }
   if (read.count === count) return { conditions: read.examples };
   if (read.count !== 1)

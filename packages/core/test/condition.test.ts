@@ -156,6 +156,20 @@ describe("a condition that does not fit", () => {
     await expect(fit(flow, y, { executor, steps: 2, condition: c.slice(2) })).rejects.toThrow(
       "fit: 20 examples and 18 conditions, expected one of each",
     );
+    const classes = couplingFlow(1, { condition: { classes: 3 } });
+    const wrong = y.map((_, i) => (i === 3 ? 3 : 0));
+    const says = "in the condition, example 3 holds 3 in column 0: values must be integers in 0..2";
+    const given = { executor, steps: 2 };
+    await expect(fit(classes, y, { ...given, condition: wrong })).rejects.toThrow(
+      new DomainError(`fit: ${says}`),
+    );
+    const held = { condition: y.map(() => 0), validation: y, validationCondition: wrong };
+    await expect(fit(classes, y, { ...given, ...held })).rejects.toThrow(
+      new DomainError(`validation: ${says}`),
+    );
+    const source = { count: y.length, batch: (indices: Uint32Array) => Array.from(indices, () => 3) };
+    const failed = fit(classes, y, { ...given, condition: source });
+    await expect(failed).rejects.toThrow("fit: in the condition, the data source failed at");
   });
 
   it("that is the same everywhere says nothing, whatever it is later", async () => {

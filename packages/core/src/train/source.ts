@@ -2,6 +2,7 @@ import { DataError } from "../errors.js";
 import {
   checkExamples,
   checkScales,
+  conditionError,
   type ExampleDomain,
   type Examples,
   type ExamplesIn,
@@ -108,12 +109,26 @@ export function pairReader(
   if (examples.conditions) return examples;
   expectCondition(what, flow.condition, condition);
   if (!flow.condition || condition === undefined) return examples;
-  const conditions = exampleReader(condition, flow.condition);
+  const conditions = conditionReader(what, condition, flow.condition);
   if (conditions.count !== examples.count)
     throw new DataError(
       `${what}: ${examples.count} examples and ${conditions.count} conditions, expected one of each`,
     );
   return { ...examples, conditions };
+}
+
+/** Conditions by their indices, whose errors say that they are those of a condition. */
+function conditionReader(what: string, condition: DataIn, domain: ExampleDomain): ExampleReader {
+  const refuse = (error: unknown): never => {
+    throw conditionError(what, error);
+  };
+  let reader: ExampleReader;
+  try {
+    reader = exampleReader(condition, domain);
+  } catch (error) {
+    return refuse(error);
+  }
+  return { count: reader.count, read: (indices) => reader.read(indices).catch(refuse) };
 }
 
 /** Some of the examples, as examples of their own. */
