@@ -1,10 +1,11 @@
-import { type Baseline, baselinePredictions } from "../regression/baseline.js";
+import { valueAt } from "../places.js";
+import { type Baseline, baselineDraws, baselinePredictions } from "../regression/baseline.js";
 import { outwardness } from "../regression/conformal.js";
 import { AT_ONCE, POINTS, type Predicted, predictRows } from "../regression/predicted.js";
-import type { Predictive } from "../regression/predictive.js";
+import { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { pickColumns, type TableRegression } from "../regression/table-regression.js";
-import { takeRows } from "../rows.js";
+import { rowsIn, takeRows } from "../rows.js";
 import { type Ahead, evaluateAhead } from "../series/ahead.js";
 import type { LagBaseline, SeriesRows } from "../series/series.js";
 import { likeliest, meanOf } from "../statistics.js";
@@ -61,20 +62,27 @@ export async function evaluateRows(
     ahead: ahead?.[t],
     logs: [] as number[],
     predicted: [] as (Predictive | Float64Array)[],
+    /** Of later targets: what their baseline predicts without the true values of those before. */
+    plain: [] as Predictive[],
   }));
+  const plainOfAll = baselines.map(({ baseline }) => baseline);
   for (const block of blocksOf(rows, width)) {
     const [logs, predicted] = [await model.logProb(block), await predictRows(model, block, seed)];
+    const plain =
+      found.length > 1 ? await baselineDraws(model.targets, plainOfAll, block, width, POINTS) : [];
     for (const [t, own] of found.entries()) {
       own.logs.push(...(logs[t] ?? []));
       const { distributions, probabilities } = predicted[t] as Predicted;
       own.predicted.push(...distributions);
+      if (t > 0)
+        own.plain.push(...rowsIn(plain[t] as Float64Array, POINTS).map((each) => new Predictive(each)));
       const { classes = 1 } = own.target.kind;
       for (let i = 0; i < probabilities.length; i += classes)
         own.predicted.push(probabilities.subarray(i, i + classes));
     }
   }
   return Promise.all(
-    found.map(async ({ target, baseline, lagBaselines = [], ahead: forecasts, logs, predicted }) => {
+    found.map(async ({ target, baseline, lagBaselines = [], ahead: forecasts, logs, predicted, ...each }) => {
       const every = pickColumns(rows, width, [target.place]);
       const known = [...every.keys()].filter((i) => !Number.isNaN(every[i]));
       const condition = await target.features.of(
@@ -83,7 +91,11 @@ export async function evaluateRows(
       const values = takeRows(every, 1, known);
       const logProb = known.map((i) => logs[i] as number);
       const plainOf = (each: Baseline) => baselinePredictions(target, each, values, condition, POINTS);
-      const plain = plainOf(baseline);
+      const withTruth = plainOf(baseline);
+      const plain =
+        each.plain.length === 0
+          ? withTruth
+          : { ...withTruth, predictions: known.map((i) => valueAt(each.plain, i)) };
       const { name, kind } = target;
       const facts = {
         name,

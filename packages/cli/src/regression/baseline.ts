@@ -1,16 +1,13 @@
+import { normalQuantile, permutation } from "@flowify/core/internal";
+import { makeRng } from "@flowify/core/layer";
 import { valueAt } from "../places.js";
 import { rowOf, takeRows } from "../rows.js";
-import { meanOf } from "../statistics.js";
-import {
-  gaussianLog,
-  gaussianPredictive,
-  type LinearGaussian,
-  linearGaussian,
-  linearMean,
-} from "./linear-gaussian.js";
+import { likeliest, meanOf } from "../statistics.js";
+import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./linear-gaussian.js";
 import { Predictive } from "./predictive.js";
+import { repeatRows } from "./regression.js";
 import type { TargetInTable } from "./table-regression.js";
-import { atomOf } from "./table-regression.js";
+import { atomOf, pickColumns } from "./table-regression.js";
 
 /**
  * What a column is compared with: the shares of its classes, or of its atoms, and of its other values a Gaussian with a linear
@@ -81,14 +78,8 @@ export function baselinePredictions(
   if (gaussian === undefined)
     return { logProb: Array.from(values, (value) => Math.log(shares[value] ?? 0)), predictions: [] };
   const { std } = gaussian;
-  const atoms = target.atoms.flatMap((atom, k) =>
-    new Array<number>(Math.round((shares[k] as number) * points)).fill(atom),
-  );
   const apart = Math.log(1 - shares.reduce((a, b) => a + b, 0));
-  const onGrid = (value: number): number => {
-    const origin = values[0] ?? 0;
-    return step === undefined ? value : origin + step * Math.round((value - origin) / step);
-  };
+  const at = pointsOf(target, { shares, gaussian }, values[0] ?? 0, points);
   const means = Array.from(values, (_, i) => linearMean(gaussian, rowOf(condition, i, width)));
   return {
     logProb: Array.from(values, (value, i) => {
@@ -98,11 +89,64 @@ export function baselinePredictions(
         : apart + gaussianLog(value, means[i] as number, std, step);
     }),
     predictions: means.map(
-      (mean) =>
-        new Predictive([
-          ...atoms,
-          ...Array.from(gaussianPredictive(mean, std, points - atoms.length).points, onGrid),
-        ]),
+      (mean) => new Predictive(Array.from({ length: points }, (_, place) => at(mean, place))),
     ),
   };
+}
+
+/** Each of so many equally likely values around a mean, by its place. `origin` is a place of the grid, where values lie on one. */
+function pointsOf(
+  target: TargetInTable,
+  { shares, gaussian }: Baseline,
+  origin: number,
+  points: number,
+): (mean: number, place: number) => number {
+  const { step } = target.kind;
+  const evenly = (values: readonly number[]): number[] =>
+    values.flatMap((value, k) => new Array<number>(Math.round((shares[k] ?? 0) * points)).fill(value));
+  if (gaussian === undefined) {
+    const codes = evenly([...shares.keys()]);
+    const usual = likeliest(shares);
+    return (_, place) => codes[place] ?? usual;
+  }
+  const atoms = evenly(target.atoms);
+  const rest = points - atoms.length;
+  const around = Float64Array.from({ length: rest }, (_, i) => normalQuantile((i + 0.5) / rest));
+  const onGrid = (value: number): number =>
+    step === undefined ? value : origin + step * Math.round((value - origin) / step);
+  return (mean, place) => atoms[place] ?? onGrid(mean + gaussian.std * valueAt(around, place - atoms.length));
+}
+
+/**
+ * Equally likely values of each target in turn for each of the rows [n, width], as the run draws them: later targets see the values of those
+ * before, not the true ones. [n · points] for each target.
+ */
+export async function baselineDraws(
+  targets: readonly TargetInTable[],
+  baselines: readonly Baseline[],
+  rows: Float32Array,
+  width: number,
+  points: number,
+): Promise<Float64Array[]> {
+  const repeated = repeatRows(rows, width, points);
+  const out: Float64Array[] = [];
+  for (const [t, target] of targets.entries()) {
+    const baseline = valueAt(baselines, t);
+    const condition = await target.features.of(pickColumns(repeated, width, target.from));
+    const size = target.features.width;
+    const origin = [...pickColumns(rows, width, [target.place])].find((value) => !Number.isNaN(value)) ?? 0;
+    const at = pointsOf(target, baseline, origin, points);
+    const drawn = new Float64Array(repeated.length / width);
+    for (let from = 0; from < drawn.length; from += points) {
+      const order = permutation(makeRng(t, from), points);
+      for (let s = 0; s < points; s++) {
+        const row = rowOf(condition, from + s, size);
+        const mean = baseline.gaussian ? linearMean(baseline.gaussian, row) : 0;
+        drawn[from + s] = at(mean, valueAt(order, s));
+      }
+    }
+    for (let i = 0; i < drawn.length; i++) repeated[i * width + target.place] = valueAt(drawn, i);
+    out.push(drawn);
+  }
+  return out;
 }

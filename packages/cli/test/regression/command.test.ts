@@ -99,6 +99,32 @@ describe("train --predict", () => {
     expect(again.targets).toEqual(whole.targets);
   });
 
+  it("compares a later column with a baseline that does not see the true values of those before either", async () => {
+    const random = makeRng(8);
+    const copied = join(root, "copied.csv");
+    const lines = Array.from({ length: 120 }, () => {
+      const [x, a] = [random.normal(), random.normal()];
+      return [x, a, a + 0.02 * random.normal()].map((value) => value.toFixed(4)).join(",");
+    });
+    writeFileSync(copied, `x,a,b\n${lines.join("\n")}\n`);
+    const how = [
+      "--steps",
+      "20",
+      "--ensemble",
+      "1",
+      "--threads",
+      "1",
+      "--out",
+      join(root, "copied"),
+      "--json",
+    ];
+    const document = await printed("train", "--data", copied, "--predict", "a,b", "--given", "x", ...how);
+    const [a, b] = JSON.parse(document).targets;
+    // b is a and hardly any noise: predicted without a it is as far off
+    expect(Math.abs(b.baseline.crps / a.baseline.crps - 1)).toBeLessThan(0.05);
+    expect(Math.abs(b.crps / a.crps - 1)).toBeLessThan(0.05);
+  });
+
   it("warns of fewer rows than columns, and leaves rows without a value out", async () => {
     const wide = join(root, "wide.csv");
     const random = makeRng(3);
