@@ -66,7 +66,7 @@ it("a run with --condition label classifies by the likelihood of each class", as
   expect(classified.of).toBe(100);
   expect(classified.right).toBeGreaterThan(90);
   expect(classified.calibrationError).toBeLessThan(0.1);
-  const { width = 0 } = await sharp(join(run, "classes.png")).metadata();
+  const { width } = await sharp(join(run, "classes.png")).metadata();
   expect(width).toBeGreaterThan(300);
 });
 

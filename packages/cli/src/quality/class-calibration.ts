@@ -7,7 +7,7 @@ import { likeliest, meanOf, weightsOf } from "../statistics.js";
 const BINS = 10;
 
 /** Images whose likeliest class has about the same probability: how many, that probability in the mean, and the share that is right. */
-export type CalibrationBin = Readonly<{ count: number; probability: number; right: number }>;
+type CalibrationBin = Readonly<{ count: number; probability: number; right: number }>;
 
 /** How often the likeliest class is the label, and how far its probability is from that. */
 export type Classified = Readonly<{
