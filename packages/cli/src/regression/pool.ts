@@ -2,6 +2,7 @@ import { FlowModel, flow, HostArray } from "@flowify/core";
 import { affine } from "@flowify/core/layers";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { valueAt } from "../places.js";
+import { rowOf, takeRows } from "../rows.js";
 import { logSumExp, meanOf } from "../statistics.js";
 import { among, type Examples } from "./lines.js";
 import type { splitOf } from "./network.js";
@@ -43,16 +44,28 @@ export async function shiftsOf(
   condition: Float32Array,
   centred: number,
 ): Promise<Float64Array[]> {
-  const count = condition.length / (flows[0]?.flow.condition?.shape[0] ?? 1);
+  const width = flows[0]?.flow.condition?.shape[0] ?? 1;
+  const count = condition.length / width;
   if (centred === 0 || flows.length < 2) return flows.map(() => new Float64Array(count));
+  // many values are drawn for each row: its medians are computed once
+  const firsts: number[] = [];
+  const which = Uint32Array.from({ length: count }, (_, i) => {
+    const first = firsts.at(-1);
+    const isNew = first === undefined || !isSameRow(condition, width, first, i);
+    return (isNew ? firsts.push(i) : firsts.length) - 1;
+  });
+  const rows = takeRows(condition, width, firsts);
   const medians = await Promise.all(
-    flows.map((model) => model.decode(new Float32Array(count), { condition })),
+    flows.map((model) => model.decode(new Float32Array(firsts.length), { condition: rows })),
   );
-  const middle = Float64Array.from({ length: count }, (_, i) =>
-    meanOf(medians.map((all) => valueAt(all, i))),
+  const middle = firsts.map((_, row) => meanOf(medians.map((all) => valueAt(all, row))));
+  return medians.map((all) =>
+    Float64Array.from(which, (row) => centred * (valueAt(middle, row) - valueAt(all, row))),
   );
-  return medians.map((all) => middle.map((m, i) => centred * (m - valueAt(all, i))));
 }
+
+const isSameRow = (rows: Float32Array, width: number, a: number, b: number): boolean =>
+  rowOf(rows, a, width).every((value, k) => value === rows[b * width + k]);
 
 /**
  * The pool under which held-out examples are likeliest: pairs of flows by the examples that neither of them saw, a flow alone by
