@@ -4,6 +4,7 @@ import type { Embedding } from "./chain.js";
 import { DomainError, ShapeError } from "./errors.js";
 import { oneHotRows } from "./init/calibration-data.js";
 import type { ArrayTree } from "./layer.js";
+import { type ConditionalAffineOptions, conditionalAffineKind } from "./layers/conditional-affine.js";
 import * as o from "./layers/options.js";
 import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
@@ -34,11 +35,14 @@ export type EmbeddingOptions = Readonly<{
   out?: number;
 }>;
 
+/** A base that depends on the condition, as data: a `conditionalAffine` at the end. */
+export type BaseOptions = Readonly<{ conditional: true }> & ConditionalAffineOptions;
+
 const kinds = ["none", "dense", "convolutional", "set"] as const;
 
 const seenBy = o.optional(o.listOf(o.text, 1));
 
-/** Schemas of both, in the description of a network. */
+/** Schemas of the fields of a network that are about its condition. */
 export const conditionSchemas = {
   condition: v.union([
     v.strictObject({ shape: o.shape, seenBy }),
@@ -53,6 +57,7 @@ export const conditionSchemas = {
     hidden: o.optional(o.size),
     out: o.optional(o.size),
   }),
+  base: v.strictObject({ conditional: v.literal(true), ...conditionalAffineKind.options }),
 } as const;
 
 /**

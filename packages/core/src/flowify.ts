@@ -74,13 +74,14 @@ export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOp
 export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
   checkOptions("flowify", schemas, options);
   expectNetwork("flowify", network);
-  for (const name of ["condition", "embedding", "outputs"] as const)
+  for (const name of ["condition", "embedding", "outputs", "base"] as const)
     if (network[name] !== undefined && !v.safeParse(conditionSchemas[name], network[name]).success)
       throw new UsageError(
         `flowify: expected ${name}: ${conditionExamples[name]}, found ${JSON.stringify(network[name])}`,
       );
-  if (network.embedding && !network.condition)
-    throw new UsageError("flowify: an embedding needs a condition: { shape } or { classes }");
+  for (const [name, what] of Object.entries({ embedding: "an embedding", base: "a conditional base" }))
+    if (network[name as "embedding"] && !network.condition)
+      throw new UsageError(`flowify: ${what} needs a condition: { shape } or { classes }`);
   const { density = "mixture", orthogonal, augmentation, inverse, frozen = false } = options;
   const conversion: Conversion = {
     ...(typeof density === "string" ? models[density] : density),
@@ -96,12 +97,10 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
     throw new UsageError(
       `flowify: condition.seenBy: there is no kind "${unknown}"${didYouMean(unknown, Object.keys(kinds))}`,
     );
-  const layers = layersOf(
-    network.layers,
-    network.inShape,
-    contextOf(conversion, given?.size),
-    seenBy && { kinds: seenBy, others: contextOf(conversion) },
-  );
+  const context = contextOf(conversion, given?.size);
+  const blind = seenBy && { kinds: seenBy, others: contextOf(conversion) };
+  const layers = layersOf(network.layers, network.inShape, context, blind);
+  if (network.base) layers.push(...conditionalEnd(network, layers, context));
   if (given && !layers.some(({ condition }) => condition))
     throw new UsageError(
       "flowify: no layer takes the condition\nadd one that does, as coupling, conditionalAffine, or linear to fewer numbers",
@@ -110,6 +109,22 @@ export function flowify(network: Network, options: FlowifyOptions = {}): Network
   return Object.freeze(
     frozen ? { ...made, parameterKinds: made.chain.facts.frozenParameterKinds ?? "fixed" } : made,
   );
+}
+
+/** The line that makes the base conditional. Errors: `DomainError` where numbers end in an interval, as those of a sigmoid do. */
+function conditionalEnd(
+  { base, inShape }: Network,
+  layers: readonly FlowLayer[],
+  context: FlowContext,
+): FlowLayer[] {
+  const last = layers.at(-1);
+  if (baseOf(layers))
+    throw new DomainError(
+      `flowify: base: ${last?.name} ends in an interval, where the base is uniform\nleave base or that layer out`,
+    );
+  const { conditional: _, ...options } = { ...base };
+  const line: InnerLayer = { kind: "conditionalAffine", ...options };
+  return layersOf([line], last?.outShape ?? inShape, context);
 }
 
 function contextOf(conversion: Conversion, size?: number): FlowContext {
@@ -126,6 +141,7 @@ function contextOf(conversion: Conversion, size?: number): FlowContext {
 const conditionExamples = {
   condition: '{ shape: [3] } or { classes: 10 }, with seenBy: ["coupling"] for some kinds of layers alone',
   embedding: '{ kind: "dense", hidden: 64, out: 32 }',
+  base: "{ conditional: true, hidden: 64 }",
   outputs: '{ noise: 0.1, layers: [{ kind: "whiten" }, { kind: "coupling" }] }',
 } as const;
 

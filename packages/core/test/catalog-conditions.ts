@@ -2,6 +2,7 @@
 import { chain } from "../src/chain.js";
 import { type Condition, type EmbeddingOptions, embedding } from "../src/condition.js";
 import type { FlowLayer } from "../src/layer.js";
+import { affine } from "../src/layers/affine.js";
 import { conditionalAffine } from "../src/layers/conditional-affine.js";
 import { conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
@@ -9,9 +10,12 @@ import { flowMixture } from "../src/layers/flow-mixture.js";
 import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { impute } from "../src/layers/impute.js";
 import { linear } from "../src/layers/linear.js";
+import { marginal } from "../src/layers/marginal.js";
 import { parallel } from "../src/layers/parallel.js";
+import { rqSpline } from "../src/layers/rq-spline.js";
 import { split } from "../src/layers/split.js";
 import { transformer } from "../src/layers/transformer.js";
+import { variationalDequantize } from "../src/layers/variational-dequantize.js";
 import { makeRng } from "../src/math/rng.js";
 import { sizeOf } from "../src/shape.js";
 import { layerAt } from "../src/testing/layer-at.js";
@@ -31,6 +35,9 @@ function given(
   const numbers = Float32Array.from({ length }, () => (levels ? rng.integer(levels) : rng.normal()));
   return entry(name, of, layerAt(layer, numbers), rest);
 }
+
+/** A small network of a condition of two numbers. */
+const ofTwo = { condition: 2, hidden: 4 } as const;
 
 /** A coupling and a regression behind an embedding. */
 const embedded = (
@@ -128,6 +135,41 @@ export const conditions: readonly CatalogEntry[] = [
     "flowMixture of 2, a condition of 2",
     "flowMixture",
     flowMixture([[conditionalAffine([2], 2, { hidden: 4 })], [linear(2, 2)]]),
+  ),
+  given(
+    "a spline of each entry, one of all and a line, a condition of 2",
+    ["marginal", "rqSpline", "affine"],
+    chain([
+      marginal([2], { bins: 3, ...ofTwo }),
+      rqSpline([2], { bins: 3, ...ofTwo }),
+      affine([2], { scale: Float32Array.of(2, -0.5), ...ofTwo }),
+    ]),
+  ),
+  given("marginal, a condition of 2", "marginal", marginal([3], { bins: 4, ...ofTwo, hidden: 7 }), {
+    scale: 2,
+  }),
+  given(
+    "marginal per channel of an image, a condition of 2",
+    "marginal",
+    marginal([2, 3, 2], { bins: 2, bound: 1, per: "channel", ...ofTwo, hidden: 0 }),
+  ),
+  given("rqSpline of an image, a condition of 2", "rqSpline", rqSpline([2, 2, 2], { bins: 4, ...ofTwo })),
+  given(
+    "affine of channels, a condition of 2",
+    "affine",
+    affine([2, 2, 3], { scale: Float32Array.of(-3, 0.1), shift: Float32Array.of(0.5), ...ofTwo }),
+  ),
+  given(
+    "variationalDequantize, a condition of 2",
+    "variationalDequantize",
+    variationalDequantize([3], { levels: 4, ...ofTwo, hidden: 8 }),
+    { levels: 4 },
+  ),
+  given(
+    "variationalDequantize of an image, a condition of 2",
+    "variationalDequantize",
+    variationalDequantize([2, 2, 2], { bins: 3, ...ofTwo }),
+    { levels: 256, batch: 2 },
   ),
   given(
     "parallel, a condition of 2 for one part",

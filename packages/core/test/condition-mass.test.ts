@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import { couplingFlow, fit, jaxExecutor } from "../src/index.js";
+import { couplingFlow, FlowModel, fit, flowify, jaxExecutor, type Network } from "../src/index.js";
 import { makeRng } from "../src/math/rng.js";
+import { initParams } from "../src/train/init-params.js";
 
 const executor = jaxExecutor();
 const settings = { executor, steps: 60, batchSize: 128, learningRate: 2e-2, seed: 7 };
@@ -15,23 +16,78 @@ function pairs(count: number, seed: number) {
   return { c, y };
 }
 
-it("a density of two numbers integrates to 1 for every condition, and moves with it", async () => {
-  const { c, y } = pairs(600, 1);
-  const model = await fit(couplingFlow(2, { condition: 1, hidden: 8, blocks: 1 }), y, {
-    ...settings,
-    condition: c,
+/** A network with one small hidden layer after another. */
+const ofNetwork = { conditional: true, hidden: 8 } as const;
+
+/** Splines, a line and a base whose parameters depend on a condition of one number. */
+const conditionalKinds = (conditional: boolean): Network => ({
+  inShape: [2],
+  ...(conditional && { condition: { shape: [1] }, base: { conditional, hidden: 8 } }),
+  layers: [
+    { kind: "marginal", bins: 5, ...(conditional && ofNetwork) },
+    { kind: "rqSpline", bins: 4, bound: 3, ...(conditional && ofNetwork) },
+    { kind: "affine", shift: Float32Array.of(0, 0), ...(conditional && ofNetwork) },
+  ],
+});
+
+it.each([
+  ["couplings", () => couplingFlow(2, { condition: 1, hidden: 8, blocks: 1 }), 64],
+  // whose density has edges
+  ["splines, lines and a base of the condition", () => flowify(conditionalKinds(true)), 80],
+] as const)(
+  "a density of two numbers integrates to 1 for every condition, and moves with it: %s",
+  async (_, flow, side) => {
+    const { c, y } = pairs(600, 1);
+    const model = await fit(flow(), y, { ...settings, condition: c });
+    const end = 6;
+    const step = (2 * end) / side;
+    const at = (k: number): number => (k + 0.5) * step - end;
+    const grid = Array.from({ length: side * side }, (_, i) => [at(i % side), at(Math.floor(i / side))]);
+    for (const condition of [-2, -1.5, -1, -0.5, 0, 0.3, 0.8, 1.2, 1.7, 2]) {
+      const density = (await model.logProb(grid, { condition: [[condition]] })).map((log) => Math.exp(log));
+      const mass = density.reduce((a, b) => a + b) * step ** 2;
+      expect(Math.abs(mass - 1)).toBeLessThan(0.01);
+      const middle = density.reduce((sum, p, i) => sum + p * (grid[i]?.[0] as number), 0) * step ** 2;
+      expect(Math.abs(middle - condition)).toBeLessThan(0.3);
+    }
+    await model.dispose();
+  },
+);
+
+it("layers whose parameters depend on a condition start at the likelihood without it", async () => {
+  const [{ c, y }, fresh] = [pairs(500, 6), pairs(50, 7)];
+  const started = async (conditional: boolean): Promise<FlowModel> => {
+    const flow = flowify(conditionalKinds(conditional));
+    const given = conditional ? { condition: c } : {};
+    return new FlowModel(flow, await initParams({ flow, executor, data: y, ...given }), executor);
+  };
+  const [plain, beside] = [await started(false), await started(true)];
+  const alone = await plain.logProb(fresh.y);
+  const given = await beside.logProb(fresh.y, { condition: fresh.c });
+  alone.forEach((log, i) => expect(Math.abs((given[i] as number) - log)).toBeLessThan(1e-4));
+  await plain.dispose();
+  await beside.dispose();
+});
+
+it("samples of a conditional base lie around its mean, as near as the temperature says", async () => {
+  const { c, y } = pairs(600, 8);
+  const flow = flowify({
+    inShape: [2],
+    condition: { shape: [1] },
+    base: { conditional: true, hidden: 8 },
+    layers: [{ kind: "actnorm" }],
   });
-  const [side, end] = [64, 6];
-  const step = (2 * end) / side;
-  const at = (k: number): number => (k + 0.5) * step - end;
-  const grid = Array.from({ length: side * side }, (_, i) => [at(i % side), at(Math.floor(i / side))]);
-  for (const condition of [-2, -1.5, -1, -0.5, 0, 0.3, 0.8, 1.2, 1.7, 2]) {
-    const density = (await model.logProb(grid, { condition: [[condition]] })).map((log) => Math.exp(log));
-    const mass = density.reduce((a, b) => a + b) * step ** 2;
-    expect(Math.abs(mass - 1)).toBeLessThan(0.01);
-    const middle = density.reduce((sum, p, i) => sum + p * (grid[i]?.[0] as number), 0) * step ** 2;
-    expect(Math.abs(middle - condition)).toBeLessThan(0.3);
-  }
+  const model = await fit(flow, y, { ...settings, condition: c });
+  const spread = async (temperature: number) => {
+    const drawn = await model.sample(400, { condition: [[1.5]], seed: 4, temperature });
+    const firsts = drawn.map(([v = 0]) => v);
+    return { middle: mean(firsts), std: Math.sqrt(mean(firsts.map((v) => (v - mean(firsts)) ** 2))) };
+  };
+  const [whole, half] = [await spread(1), await spread(0.5)];
+  expect(Math.abs(whole.middle - 1.5)).toBeLessThan(0.15);
+  expect(half.std / whole.std).toBeCloseTo(0.5, 3);
+  const [atMean = 9] = await model.encode([[whole.middle, 0]], { condition: [[1.5]] });
+  expect(Math.abs(atMean)).toBeLessThan(0.1);
   await model.dispose();
 });
 

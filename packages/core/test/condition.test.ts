@@ -7,6 +7,7 @@ import {
   fit,
   flowify,
   jaxExecutor,
+  type Network,
   ShapeError,
   splineFlow,
   UsageError,
@@ -222,8 +223,30 @@ describe("the description of a network", () => {
       "no layer takes the condition",
     ],
     ["an embedding alone", { embedding: {} }, UsageError, "an embedding needs a condition"],
+    ["a base alone", { base: { conditional: true } }, UsageError, "a conditional base needs a condition"],
+    [
+      "a base of another kind",
+      { condition: { shape: [2] }, base: { scale: 2 } },
+      UsageError,
+      "expected base: { conditional: true, hidden: 64 }",
+    ],
+    [
+      "a base on an interval",
+      { condition: { shape: [2] }, base: { conditional: true }, layers: [{ kind: "sigmoid" }] },
+      DomainError,
+      "base: sigmoid ends in an interval",
+    ],
+    ...(["marginal", "rqSpline", "affine", "variationalDequantize"].map((kind) => [
+      `a conditional ${kind} that sees none`,
+      {
+        condition: { shape: [2], seenBy: ["coupling"] },
+        layers: [{ kind, conditional: true }, ...layers],
+      },
+      ShapeError,
+      `${kind}[0]: ${kind}: conditional needs a condition that it sees`,
+    ]) as [string, object, typeof ShapeError, string][]),
   ])("with %s", (_, given, Type, text) => {
-    const make = () => flowify({ inShape: [2], layers, ...(given as object) });
+    const make = () => flowify({ inShape: [2], layers, ...given } as Network);
     expect(make).toThrow(Type);
     expect(make).toThrow(text);
   });

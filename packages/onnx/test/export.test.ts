@@ -55,12 +55,15 @@ const networks: { readonly [what: string]: Network } = {
     condition: { shape: [3] },
     embedding: { kind: "dense", hidden: 8, out: 4 },
     layers: [
-      { kind: "dequantize", levels: 4 },
+      { kind: "variationalDequantize", levels: 4, hidden: 4, bins: 3, conditional: true },
+      { kind: "marginal", bins: 3, conditional: true, hidden: 4 },
       { kind: "coupling", stack: 1, kernels: [1, 1] },
       { kind: "flatten" },
       { kind: "linear", out: 2 },
-      { kind: "conditionalAffine", hidden: 8 },
+      { kind: "rqSpline", bins: 3, conditional: true, hidden: 4 },
+      { kind: "affine", conditional: true, hidden: 0 },
     ],
+    base: { conditional: true, hidden: 8 },
   },
   "a transformer": {
     inShape: [1, 2, 4],

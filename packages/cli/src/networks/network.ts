@@ -19,6 +19,7 @@ export type NetworkDescription = {
   layers: LayerDescription[];
   condition?: Required<Network>["condition"];
   embedding?: Required<Network>["embedding"];
+  base?: Required<Network>["base"];
   outputs?: Readonly<{ noise: number; layers: readonly LayerDescription[] }>;
 };
 
@@ -38,6 +39,7 @@ export const networkSchema: v.GenericSchema<unknown, NetworkDescription> = v.str
   layers: v.pipe(v.array(layerSchema(numbers)), v.minLength(1, "expected at least one layer")),
   condition: v.exactOptional(conditionSchemas.condition),
   embedding: v.exactOptional(conditionSchemas.embedding),
+  base: v.exactOptional(conditionSchemas.base),
   outputs: v.exactOptional(
     v.strictObject({
       noise: v.pipe(v.number(), v.finite(), v.gtValue(0)),

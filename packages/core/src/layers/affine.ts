@@ -1,14 +1,16 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
-import { perExample } from "../math/numerics.js";
+import { sumExamples } from "../math/numerics.js";
+import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
+import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
-/** log |scale| and shift, as many numbers as were given. */
-export type AffineParams = { logScale: np.Array; shift: np.Array };
+/** log |scale| and shift, as many numbers as were given; with a condition what adds to them. */
+export type AffineParams = { logScale: np.Array; shift: np.Array; network?: DenseParams[] };
 
 const schemas = {
   /** One factor, one for each channel (first axis of an example) or one for each entry. Default 1. */
@@ -16,7 +18,7 @@ const schemas = {
   /** One number, one for each channel or one for each entry. Default 0. */
   shift: o.optional(o.float32s),
 };
-export type AffineOptions = o.Options<typeof schemas>;
+export type AffineOptions = o.Options<typeof schemas> & ConditionalOptions;
 
 /** A scale below this part of the largest counts as zero, as singular values of given weights do. */
 const TINY = 1e-6;
@@ -25,7 +27,7 @@ const TINY = 1e-6;
  * z = x · scale + shift; L = Σ log |scale| over the entries.
  *
  * Exact. Constants that a network adds and multiplies by, batch normalization at inference. The signs of
- * the scale are kept, its sizes are parameters.
+ * the scale are kept, its sizes are parameters. With a condition its network adds to logs of scales and to shifts.
  *
  * Errors: `DomainError` that names the channel for a scale that is zero, or below a millionth of the
  * largest, and for numbers that are not finite; `ShapeError` for a number of them that fits nothing.
@@ -53,7 +55,7 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
       throw new DomainError(`affine: channel ${channelOf(i, shift, inShape)} is shifted by ${b}`);
   const repeats = sizeOf(inShape) / scale.length;
   const signs = (like: np.Array): np.Array => floats(scale.map(Math.sign), scaleShape).astype(like.dtype);
-  return defineLayer<AffineParams>({
+  const layer = defineLayer<AffineParams>({
     name: "affine",
     inShape,
     init: withoutKey(() => ({
@@ -62,16 +64,21 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
     })),
     forward(params, x) {
       expectShape("affine", "x", x, inShape);
-      const contribution = perExample(np.sum(params.logScale.ref).mul(repeats), countOf(x));
-      const factor = np.exp(params.logScale).reshape(scaleShape).mul(signs(x));
-      return { z: x.mul(factor).add(params.shift.reshape(shiftShape)), contribution };
+      const log = params.logScale.reshape([-1, ...scaleShape]); // [1, …], or [B, …] of each example
+      const contribution = np.broadcastTo(sumExamples(log.ref).mul(repeats), [countOf(x)]);
+      const factor = np.exp(log).mul(signs(x));
+      return { z: x.mul(factor).add(params.shift.reshape([-1, ...shiftShape])), contribution };
     },
     inverse(params, z) {
       expectShape("affine", "z", z, inShape);
-      const factor = np.exp(params.logScale.neg()).reshape(scaleShape).mul(signs(z));
-      return z.sub(params.shift.reshape(shiftShape)).mul(factor);
+      const factor = np
+        .exp(params.logScale.neg())
+        .reshape([-1, ...scaleShape])
+        .mul(signs(z));
+      return z.sub(params.shift.reshape([-1, ...shiftShape])).mul(factor);
     },
   });
+  return conditional(layer, { logScale: [scale.length], shift: [shift.length] }, options);
 }
 
 /** The shape in which given numbers meet an example: one for all, one a channel, one an entry. */
@@ -90,8 +97,8 @@ const channelOf = (i: number, values: Float32Array, inShape: Shape): number =>
 
 export const affineKind = defineKind({
   kind: "affine",
-  options: schemas,
-  flow: affine,
+  options: { ...schemas, ...o.conditional },
+  flow: (inShape, own, context) => affine(inShape, seeing("affine", own, context)),
   apply(x, { scale, shift }) {
     const given = (what: string, values: Float32Array): np.Array =>
       floats(values, [1, ...shapeOf(what, values, x.shape.slice(1))]);

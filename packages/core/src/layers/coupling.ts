@@ -1,11 +1,12 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import { DomainError, ShapeError, UnsupportedOpError } from "../errors.js";
+import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
 import { softBound, softplus, sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, type RawSplines, splineKnots } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
+import { notCoded } from "../nn/conditional-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { everywhere, withCondition } from "../nn/with-condition.js";
@@ -164,12 +165,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     facts: {
       ...(init === "identity" && { atInit: "identity" as const }),
       steps(params) {
-        if (condition > 0)
-          throw new UnsupportedOpError(
-            "coupling",
-            "coupling",
-            "coupling: one with a condition cannot be coded without loss",
-          );
+        if (condition > 0) throw notCoded("coupling");
         const network = (run: (own: DenseParams[], same: np.Array) => np.Array[]): StepNetwork => ({
           params,
           shape: [kept, ...space],

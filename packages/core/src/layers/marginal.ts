@@ -5,6 +5,8 @@ import { marginalSpline, type Range, rangesOf, sortedColumns, withMargins } from
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { entryCurves, entryForward, entryInverse } from "../math/entry-splines.js";
 import { perExample, sumExamples } from "../math/numerics.js";
+import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
+import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
@@ -26,6 +28,8 @@ export type MarginalParams = {
   widths: np.Array;
   heights: np.Array;
   logDerivatives: np.Array;
+  /** With a condition: what adds to the splines. */
+  network?: DenseParams[];
 };
 
 const schemas = {
@@ -36,7 +40,7 @@ const schemas = {
   /** One spline for each entry (default), or one for each channel (the first axis of an example). */
   per: o.optional(o.oneOf("entry", "channel")),
 };
-export type MarginalOptions = o.Options<typeof schemas>;
+export type MarginalOptions = o.Options<typeof schemas> & ConditionalOptions;
 
 /**
  * z = b (2 s_i((x_i − l) / r) − 1): every entry through a monotone rational-quadratic spline s_i of its own, which takes
@@ -47,7 +51,7 @@ export type MarginalOptions = o.Options<typeof schemas>;
  * Numbers that repeat are spread over 10⁻⁵ of the range, and half an observation is spread over all of it, so
  * constants and empty stretches have finite densities. In vectors of at most 256 entries, fewer than 5,000 numbers of an
  * entry are smoothed if cross-validation says so. Ranges are those of channels (the first axis of an example; for
- * vectors [n] each entry); they stay fixed. Without data the identity on [−b, b].
+ * vectors [n] each entry); they stay fixed. Without data the identity on [−b, b]. With a condition its network adds to the splines.
  *
  * Float32: s and its inverse agree to about 1e-4 of a bin. Errors: `ShapeError`, `DomainError`.
  * Source: Durkan et al. 2019 (splines); `docs/design/marginal.md`.
@@ -76,7 +80,7 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
   const channelOf = (i: number): number => Math.floor(i / sizeOf(space));
   const splineOf = per === "entry" ? (i: number): number => i : channelOf;
   const smooth = space.length === 0 && count <= SMOOTHED;
-  return defineLayer<MarginalParams>({
+  const layer = defineLayer<MarginalParams>({
     name: "marginal",
     inShape,
     parameterKinds: { low: "fixed", logRange: "fixed" },
@@ -96,13 +100,13 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
         .add(channels * Math.log(2 * bound))
         .mul(sizeOf(space));
       const u = x.sub(low.reshape(perChannel)).mul(np.exp(logRange.neg()).reshape(perChannel));
-      const { z, logDerivative } = entryForward(params, u, splines);
+      const { z, logDerivative } = entryForward(rowsOfSplines(params), u, splines);
       const contribution = sumExamples(logDerivative).add(perExample(stretch, countOf(z)));
       return { z: z.mul(2 * bound).sub(bound), contribution };
     },
     inverse({ low, logRange, ...params }, z) {
       expectShape("marginal", "z", z, inShape);
-      const u = entryInverse(params, z.add(bound).mul(1 / (2 * bound)), splines);
+      const u = entryInverse(rowsOfSplines(params), z.add(bound).mul(1 / (2 * bound)), splines);
       return u.mul(np.exp(logRange).reshape(perChannel)).add(low.reshape(perChannel));
     },
     facts: {
@@ -140,9 +144,21 @@ export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLay
       };
     },
   });
+  const shapes = { widths: [count, bins], heights: [count, bins], logDerivatives: [count, bins - 1] };
+  return conditional(layer, shapes, options);
 }
+
+/** The splines of all examples one after another, where each example has its own. */
+const rowsOfSplines = ({ widths, heights, logDerivatives }: Omit<MarginalParams, "low" | "logRange">) => {
+  const rows = (a: np.Array): np.Array => (a.ndim === 2 ? a : a.reshape([-1, a.shape.at(-1) ?? 0]));
+  return { widths: rows(widths), heights: rows(heights), logDerivatives: rows(logDerivatives) };
+};
 
 const splineParts = ["widths", "heights", "logDerivatives"] as const;
 type SplinePart = (typeof splineParts)[number];
 
-export const marginalKind = defineKind({ kind: "marginal", options: schemas, flow: marginal });
+export const marginalKind = defineKind({
+  kind: "marginal",
+  options: { ...schemas, ...o.conditional },
+  flow: (inShape, own, context) => marginal(inShape, seeing("marginal", own, context)),
+});

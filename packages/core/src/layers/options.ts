@@ -131,6 +131,14 @@ export const floats: Schema<Float32Array | Float64Array> = v.union([
 ]);
 export const weights: Schema<DenseWeights> = v.strictObject({ weight: floats, bias: optional(floats) });
 
+/** Parameters that depend on the condition of a network. */
+export const conditional = {
+  /** A network of the condition adds to the parameters, zeros at first. Default false. */
+  conditional: optional(flag),
+  /** Width of the two hidden layers of that network; 0 for none. Default 64. */
+  hidden: optional(count),
+};
+
 /** A layer inside a layer: one of those that a network is made of, which no kind can name. */
 export type InnerLayer = Readonly<{ kind: string }>;
 const layer = v.looseObject({ kind: v.string() });

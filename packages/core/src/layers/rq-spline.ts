@@ -4,6 +4,7 @@ import { initSpline, someEntries } from "../init/rq-spline.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { sumExamples } from "../math/numerics.js";
+import { ownForward, ownInverse, type RawSplines } from "../math/per-entry-spline.js";
 import {
   type SplineParams,
   type SplineTable,
@@ -12,13 +13,18 @@ import {
   splineTables,
 } from "../math/shared-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
+import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
+import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
-import { expectShape, expectSizes, type Shape } from "../shape.js";
+import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
-export type RqSplineParams = SplineParams;
+export type RqSplineParams = SplineParams & {
+  /** With a condition: what adds to them. */
+  network?: DenseParams[];
+};
 
 const schemas = {
   /** K, the number of bins. Default 10. */
@@ -26,14 +32,15 @@ const schemas = {
   /** The spline lives on [−bound, bound]; identity outside. Default 2. */
   bound: o.optional(o.positive),
 };
-export type RqSplineOptions = o.Options<typeof schemas> & {
-  /** Start values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
-  init?: "identity" | "uniform";
-};
+export type RqSplineOptions = o.Options<typeof schemas> &
+  ConditionalOptions & {
+    /** Start values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
+    init?: "identity" | "uniform";
+  };
 
 /**
  * z = s(x), one monotone rational-quadratic spline s shared by all entries, identity outside
- * [−bound, bound]; L = Σ log s′(x).
+ * [−bound, bound]; L = Σ log s′(x). With a condition its network adds to the spline, one for all entries of an example.
  *
  * Exact; a bijection of R onto R with closed-form inverse. Float32: s and its inverse agree to about
  * 1e-5 of the bound. Source: Durkan et al. 2019, section 3; Flowification, section 5.
@@ -57,6 +64,18 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     splineTables(all, bound, direction);
   const tableOf = (params: RqSplineParams | SplineTable, direction: "forward" | "inverse"): SplineTable =>
     "curves" in params ? params : (together([params], direction)[0] as SplineTable);
+  /** The spline of its example for each entry of a batch, where each example has its own. */
+  const ofExamples = (params: RqSplineParams | SplineTable, batch: number): RawSplines | undefined => {
+    if ("curves" in params || params.widths.ndim === 1) return undefined;
+    const entries = sizeOf(inShape);
+    const columns = (a: np.Array): np.Array => {
+      const [, size = 0] = a.shape;
+      const each = np.transpose(a).reshape([size, batch, 1]); // [K, B, 1] -> [K, B · entries]
+      return np.broadcastTo(each, [size, batch, entries]).reshape([size, batch * entries]);
+    };
+    const [widths, heights, derivatives] = [params.widths, params.heights, params.derivatives].map(columns);
+    return { widths, heights, derivatives, shift: 0, bound } as RawSplines;
+  };
   const layer: FlowLayer<RqSplineParams> = defineLayer<RqSplineParams>({
     name: "rqSpline",
     inShape,
@@ -88,11 +107,20 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
     },
     forward(params: RqSplineParams | SplineTable, x) {
       expectShape("rqSpline", "x", x, inShape);
+      const { shape } = x;
+      const splines = ofExamples(params, countOf(x));
+      if (splines) {
+        const { z, logDerivative } = ownForward(x.reshape([-1]), splines);
+        return { z: z.reshape(shape), contribution: sumExamples(logDerivative.reshape(shape)) };
+      }
       const { z, logDerivative } = sharedForward(tableOf(params, "forward"), x);
       return { z, contribution: sumExamples(logDerivative) };
     },
     inverse(params: RqSplineParams | SplineTable, z) {
       expectShape("rqSpline", "z", z, inShape);
+      const { shape } = z;
+      const splines = ofExamples(params, countOf(z));
+      if (splines) return ownInverse(z.reshape([-1]), splines).reshape(shape);
       return sharedInverse(tableOf(params, "inverse"), z);
     },
     facts: {
@@ -104,7 +132,11 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       },
     },
   });
-  return layer;
+  return conditional(layer, { widths: [bins], heights: [bins], derivatives: [bins - 1] }, options);
 }
 
-export const rqSplineKind = defineKind({ kind: "rqSpline", options: schemas, flow: rqSpline });
+export const rqSplineKind = defineKind({
+  kind: "rqSpline",
+  options: { ...schemas, ...o.conditional },
+  flow: (inShape, own, context) => rqSpline(inShape, seeing("rqSpline", own, context)),
+});

@@ -3,8 +3,10 @@ import { DomainError, ShapeError } from "../errors.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { splineKnots } from "../math/per-entry-spline.js";
+import { notCoded, seeing } from "../nn/conditional-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import { withCondition } from "../nn/with-condition.js";
 import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
@@ -19,11 +21,14 @@ const schemas = {
   /** Width of the network that looks at x. Default 64 for vectors, 32 channels for images. */
   hidden: o.optional(o.size),
 };
-export type VariationalDequantizeOptions = o.Options<typeof schemas>;
+export type VariationalDequantizeOptions = o.Options<typeof schemas> & {
+  /** Numbers of a condition that the network sees beside x. Default none. */
+  condition?: number;
+};
 
 /**
  * z = (x + u) / levels for x of integers 0..levels−1, u = s(ε; θ(x)) with ε ~ U[0, 1): every entry has
- * its own monotone spline of [0, 1) onto itself, which a network of the whole of x decides on;
+ * its own monotone spline of [0, 1) onto itself, which a network of the whole of x, and of a condition, decides on;
  * L = −n log levels + Σ log s′(ε).
  *
  * A bound in expectation over ε: E log p(z) + L ≤ log P(x). It starts as the identity, where it is
@@ -48,7 +53,7 @@ export function variationalDequantize(
 ): FlowLayer<DenseParams[]> {
   const name = "variationalDequantize";
   const image = inShape.length === 3;
-  const { levels = 256, bins = 5, hidden = image ? 32 : 64 } = options;
+  const { levels = 256, bins = 5, hidden = image ? 32 : 64, condition = 0 } = options;
   if (!Number.isInteger(levels) || levels < 2)
     throw new DomainError(`${name}: levels must be an integer of at least 2, got ${levels}`);
   if (inShape.length !== 1 && !image)
@@ -57,14 +62,14 @@ export function variationalDequantize(
   expectSizes(name, { hidden, "number of entries": sizeOf(inShape) });
   expectBins(name, bins);
   const each = numbersPerSpline(bins);
-  const conditioner = image
-    ? convNet(keepingSize([features, hidden, hidden, features * each]))
-    : mlp([features, hidden, hidden, features * each]);
+  const sizes = [features + condition, hidden, hidden, features * each];
+  const conditioner = image ? convNet(keepingSize(sizes)) : mlp(sizes);
   const logLevels = -sizeOf(inShape) * Math.log(levels);
-  /** B · n splines, which x decides on. */
-  const splines = (params: DenseParams[], x: np.Array) => {
+  /** B · n splines, which x and the condition decide on. */
+  const splines = (params: DenseParams[], x: np.Array, given?: np.Array) => {
     const batch = countOf(x);
-    const raw = conditioner.apply(params, x.mul(2 / (levels - 1)).sub(1)); // x on [−1, 1]
+    const seen = withCondition(x.mul(2 / (levels - 1)).sub(1), given); // x on [−1, 1]
+    const raw = conditioner.apply(params, seen);
     const grid = raw.reshape([batch, features, each, ...space]);
     const numbersFirst = np.transpose(grid, [2, 0, 1, ...space.map((_, i) => 3 + i)]);
     return unitSplines(numbersFirst.reshape([each, -1]), bins);
@@ -74,16 +79,18 @@ export function variationalDequantize(
     inShape,
     forwardNoise: { u: { shape: inShape, distribution: "uniform" } },
     parameterKinds: conditioner.parameterKinds,
+    ...(condition > 0 && { condition: [condition] }),
     init: (key) => conditioner.init(key, { lastZero: true }),
-    forward(params, x, noise: { u: np.Array }) {
+    forward(params, x, noise: { u: np.Array }, given) {
       expectShape(name, "x", x, inShape);
-      const bent = splines(params, x.ref);
+      const bent = splines(params, x.ref, given);
       const { u, logDerivative } = bentNoise(noise.u, bent);
       const stretched = sumExamples(logDerivative.reshape(x.shape));
       return { z: x.add(u.reshape(x.shape)).mul(1 / levels), contribution: stretched.add(logLevels) };
     },
-    inverse(params, z) {
+    inverse(params, z, _noise, given) {
       expectShape(name, "z", z, inShape);
+      given?.dispose();
       for (const { weight, bias } of params) for (const unused of [weight, bias]) unused.dispose();
       return levelOf(z, levels);
     },
@@ -92,6 +99,7 @@ export function variationalDequantize(
       levels,
       atInit: (x, noise) => uniformlyDequantized(x, (noise as { u: np.Array }).u, levels),
       steps(params) {
+        if (condition > 0) throw notCoded(name);
         const run = (own: ArrayTree, x: np.Array): np.Array[] =>
           splineKnots(splines(own as DenseParams[], x));
         return [{ step: "dequantize", levels, network: { params, shape: inShape, run }, bins }];
@@ -102,6 +110,7 @@ export function variationalDequantize(
 
 export const variationalDequantizeKind = defineKind({
   kind: "variationalDequantize",
-  options: schemas,
-  flow: variationalDequantize,
+  options: { ...schemas, conditional: o.conditional.conditional },
+  flow: (inShape, own, context) =>
+    variationalDequantize(inShape, seeing("variationalDequantize", own, context)),
 });

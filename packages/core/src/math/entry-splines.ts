@@ -74,22 +74,35 @@ export function entryCurves(params: EntrySplineParams): np.Array {
 
 /**
  * The curves that entries v [B, …shape] lie on. `splines` assigns splines to entries: a shape that broadcasts over that
- * of an example, with as many axes. Consumes the table, borrows v.
+ * of an example, with as many axes; B times as many splines are those of each example. Consumes the table, borrows v.
  */
 function curvesAt({ rows, ends, bins }: Table, v: np.Array, splines: readonly number[]): Curve {
-  const aside = ends.reshape([bins + 1, 1, ...splines]);
+  const [, count = 0] = ends.shape;
+  const sets = count / sizeOf(splines);
+  const aside = ends.reshape([bins + 1, sets, ...splines]);
   const reached = np.lessEqual(aside, v.ref).astype(np.float32); // [K + 1, B, …shape]
   const bin = np.sum(reached, 0).astype(np.int32);
-  const count = sizeOf(splines);
-  const first = np
-    .arange(0, count * (bins + 2), bins + 2)
-    .astype(np.int32)
-    .reshape([...splines]);
-  const found = rows.slice(bin.add(first)); // [B, …shape, 6]
+  const found = sets > 1 ? ofExamples(rows, bin, [sets, ...splines], bins) : ofAll(rows, bin, splines, bins); // [B, …shape, 6]
   const [x0, y0, perWidth, slope, alpha, beta] = np
     .split(found, ROW, -1)
     .map((part) => part.reshape(v.shape)) as [np.Array, np.Array, np.Array, np.Array, np.Array, np.Array];
   return { x0, y0, perWidth, slope, alpha, beta };
+}
+
+/** Rows of the bins, of splines that all examples share. Consumes both. */
+function ofAll(rows: np.Array, bin: np.Array, splines: readonly number[], bins: number): np.Array {
+  const first = np
+    .arange(0, sizeOf(splines) * (bins + 2), bins + 2)
+    .astype(np.int32)
+    .reshape([...splines]);
+  return rows.slice(bin.add(first));
+}
+
+/** The same of splines of each example: sums with one row, as no constant of an exported graph may know how many examples there are. */
+function ofExamples(rows: np.Array, bin: np.Array, splines: readonly number[], bins: number): np.Array {
+  const here = np.equal(np.expandDims(bin, -1), np.arange(bins + 2).astype(np.int32)); // [B, …shape, K + 2]
+  const weights = np.expandDims(here.astype(rows.dtype), -1);
+  return np.sum(rows.reshape([...splines, bins + 2, ROW]).mul(weights), -2);
 }
 
 /** Applies its spline to each entry of x [B, …shape]: the value and the log of the derivative. Consumes everything. */

@@ -1,4 +1,4 @@
-import type { Condition, EmbeddingOptions } from "../condition.js";
+import type { BaseOptions, Condition, EmbeddingOptions } from "../condition.js";
 import { UsageError } from "../errors.js";
 import type { PlainKind } from "../layers/kind.js";
 import type * as kinds from "../layers/kinds.js";
@@ -37,6 +37,8 @@ type NetworkOf<L> = Readonly<{
   /** What the density is conditional on, and the network that it goes through first. Default: nothing. */
   condition?: Condition;
   embedding?: EmbeddingOptions;
+  /** With `{ conditional: true }` the base is N(m(c), e^2s(c)), the line at the end that `conditionalAffine` is. Default N(0, 1). */
+  base?: BaseOptions;
   /**
    * The condition [m] is a function of x, as what a given network returns. Layers see it with noise, whose standard deviation is
    * this share of the spread of each output, and samples draw it from the density that these layers make. log p(x) is then that of
