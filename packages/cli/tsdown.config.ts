@@ -30,6 +30,7 @@ export default defineConfig([
     ...common,
     entry: {
       "watch-thread": "src/ranks/watch-thread.js",
+      "simulator-thread": "src/posterior/simulator-thread.js",
       "duckdb-process": "src/data/table/duckdb-process.js",
     },
     dts: false,

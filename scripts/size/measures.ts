@@ -21,7 +21,7 @@ const parts = {
 } as const;
 
 /** Files that may be short, beside entries of packages: declarations, WebAssembly, and what a worker or a tool loads by its path. */
-const MAY_BE_SHORT = /(^|\/)(index|main|worker)\.tsx?$|\.d\.ts$|\.js$|-(code|globals)\.ts$/;
+const MAY_BE_SHORT = /(^|\/)(index|main|worker|entries\/\w+)\.tsx?$|\.d\.ts$|\.js$|-(code|globals)\.ts$/;
 const SHORT = 20;
 const LONG = 320;
 const MOST_FILES = 40;

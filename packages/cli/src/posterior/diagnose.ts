@@ -2,7 +2,7 @@ import { makeRng } from "@flowify/core/layer";
 import { rowOf, rowsIn } from "../rows.js";
 import { chiSquaredTail, meanAndSpread } from "../statistics.js";
 import type { Prior } from "./priors.js";
-import { MOST_FAILURES, type Simulator, simulateAll } from "./simulate.js";
+import { MOST_FAILURES, type RunSimulator, simulateAll } from "./simulate.js";
 
 /** Ranks of one parameter among the samples given what it was simulated with: uniform where the posterior is right. */
 type RankTest = Readonly<{
@@ -57,14 +57,14 @@ const LEVELS = 20;
 export async function diagnosePosterior(
   posterior: Readonly<{ sampleEach: SampleEach }>,
   prior: Prior,
-  simulate: Simulator,
+  run: RunSimulator,
   { simulations = 1000, draws = 100, seed = 0, mostFailures = MOST_FAILURES }: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
   const { size } = prior;
   // another stream than that of the simulations to train on
   const { parameters, observations, observationSize, count, failures } = await simulateAll(
     prior,
-    simulate,
+    run,
     simulations,
     { seed: seed + 2 ** 31, mostFailures },
   );

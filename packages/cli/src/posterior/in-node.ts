@@ -1,37 +1,54 @@
-import { createContext, Script } from "node:vm";
-import { DataError } from "@flowify/core";
+import { UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { defaultExecutor } from "../node-model.js";
 import { type Likelihood, type LikelihoodOptions, trainLikelihood } from "./likelihood.js";
 import type { Posterior } from "./posterior.js";
 import type { Simulator } from "./simulate.js";
-import { type PosteriorOptions, trainPosterior } from "./train.js";
+import { runnerOf } from "./simulator-runner.js";
+import { type Places, type PosteriorOptions, trainPosterior } from "./train.js";
 
-/** Seconds that a simulation may take. Default: as long as it wants. */
-type TimeLimit = { timeLimit?: number };
+/** How a simulator runs in Node. */
+type InNode<T extends { simulate: Simulator }> = Omit<T, "simulate"> & {
+  /** x = simulate(θ, random); or a module that exports that function by default. */
+  simulate: Simulator | URL;
+  /**
+   * Threads that call the simulator; 0: it stays in the main thread. Default: as many as there are cores, once the calls that are left
+   * take more than half a second.
+   */
+  workers?: number;
+  /** Seconds that a simulation may take. Default: as long as it wants. */
+  timeLimit?: number;
+};
 
-/** The options with a simulator that is interrupted after its time, wherever it is. */
-function limited<T extends { simulate: Simulator }>({ timeLimit, ...options }: T & TimeLimit): T {
-  checkOptions("posterior", { timeLimit: o.positive }, { timeLimit });
-  const { simulate } = options as unknown as T;
-  if (timeLimit === undefined || typeof simulate !== "function") return options as unknown as T;
-  const context: { run?: () => void } = createContext({});
-  const script = new Script("run()");
-  const inTime: Simulator = (theta, random) => {
-    let x: ArrayLike<number> = [];
-    context.run = () => {
-      x = simulate(theta, random);
-    };
-    try {
-      script.runInContext(context, { timeout: Math.ceil(1000 * timeLimit) });
-    } catch (error) {
-      // an error of another context is no instance of this one's Error
-      if ((error as { code?: unknown })?.code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
-      throw new DataError(`took more than ${timeLimit} s`);
-    }
-    return x;
-  };
-  return { ...(options as unknown as T), simulate: inTime };
+/** The simulator as a function, and the threads that call it. */
+async function inNode<T extends { simulate: Simulator }>(
+  what: string,
+  { timeLimit, workers, ...rest }: InNode<T>,
+): Promise<{ options: T; places: Places }> {
+  checkOptions(what, { timeLimit: o.positive, workers: o.integer(0) }, { timeLimit, workers });
+  const { simulate: given } = rest as InNode<T>;
+  const simulate = given instanceof URL ? await exportedBy(given) : given;
+  const options = { ...rest, simulate } as unknown as T;
+  if (typeof simulate !== "function") return { options, places: {} }; // refused with the other options
+  const run = runnerOf({
+    simulate,
+    source: given instanceof URL ? given : simulate.toString(),
+    workers,
+    timeLimit,
+    warn: (text) => process.emitWarning(text, { code: "FLOWIFY_MAIN_THREAD" }),
+  });
+  return { options, places: { open: defaultExecutor, run } };
+}
+
+/** The simulator of a module. */
+async function exportedBy(module: URL): Promise<Simulator> {
+  const found = (await import(module.href).catch((cause: unknown) => {
+    throw new UsageError(`simulate: ${module.href} cannot be loaded: ${String(cause)}`, { cause });
+  })) as { default?: unknown };
+  if (typeof found.default === "function") return found.default as Simulator;
+  throw new UsageError(
+    `simulate: expected ${module.href} to export a function by default, found ${typeof found.default}`,
+  );
 }
 
 /**
@@ -65,8 +82,10 @@ function limited<T extends { simulate: Simulator }>({ timeLimit, ...options }: T
  * // 200 true
  * ```
  */
-export const posterior = async (options: PosteriorOptions & TimeLimit): Promise<Posterior> =>
-  trainPosterior(limited(options), { open: defaultExecutor });
+export async function posterior(given: InNode<PosteriorOptions>): Promise<Posterior> {
+  const { options, places } = await inNode<PosteriorOptions>("posterior", given);
+  return trainPosterior(options, places);
+}
 
 /**
  * The likelihood p(x | θ) of a simulator that has none: a conditional flow q(x | θ), trained on pairs θ ~ prior,
@@ -93,5 +112,7 @@ export const posterior = async (options: PosteriorOptions & TimeLimit): Promise<
  * // true true
  * ```
  */
-export const likelihood = async (options: LikelihoodOptions & TimeLimit): Promise<Likelihood> =>
-  trainLikelihood(limited(options), { open: defaultExecutor });
+export async function likelihood(given: InNode<LikelihoodOptions>): Promise<Likelihood> {
+  const { options, places } = await inNode<LikelihoodOptions>("likelihood", given);
+  return trainLikelihood(options, places);
+}

@@ -5,19 +5,19 @@ import { logMean } from "../statistics.js";
 import { exportLikelihood } from "./export.js";
 import { type MembersOptions, memberSchemas, trainMembers } from "./members.js";
 import { conditionOf, type Scaling, scaled, scalingOf } from "./scaling.js";
-import type { Simulated } from "./simulate.js";
-import { type SimulatedOptions, simulatedSchemas, simulatePrior } from "./train.js";
+import { inThisThread, type Simulated } from "./simulate.js";
+import { type Places, type SimulatedOptions, simulatedSchemas, simulatePrior } from "./train.js";
 
 export type LikelihoodOptions = SimulatedOptions & MembersOptions;
 
-/** What `likelihood` does, anywhere: `open` says where to compute if the options do not. */
+/** What `likelihood` does, anywhere. */
 export async function trainLikelihood(
   options: LikelihoodOptions,
-  { open = fastestExecutor }: { open?: () => Promise<Executor> } = {},
+  { open = fastestExecutor, run = inThisThread(options.simulate) }: Places = {},
 ): Promise<Likelihood> {
   checkOptions("likelihood", { ...simulatedSchemas, ...memberSchemas }, options);
   const { prior, seed = 0, onProgress = () => {} } = options;
-  const pairs = await simulatePrior("likelihood", options, options.simulations);
+  const pairs = await simulatePrior("likelihood", options, run, options.simulations);
   const { observations, observationSize, parameters } = pairs;
   const [x, theta] = [scalingOf(observations, observationSize), scalingOf(parameters, prior.size)];
   return withOwnExecutor(options.executor, open, async (executor, own) => {

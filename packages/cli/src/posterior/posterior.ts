@@ -10,7 +10,7 @@ import { exportDraws } from "./export.js";
 import { type ImportanceOptions, type Weighted, weighted } from "./importance.js";
 import type { Prior } from "./priors.js";
 import { conditionOf, type Scaling, scaled } from "./scaling.js";
-import type { Simulated, Simulator } from "./simulate.js";
+import type { RunSimulator, Simulated } from "./simulate.js";
 import { type Typicality, typicalityAmong } from "./typicality.js";
 
 /** The observation, as many numbers as the simulator returns. */
@@ -19,7 +19,7 @@ export type Observed = { observed: ArrayLike<number> };
 /** What a posterior is made of. */
 type Parts = Readonly<{
   prior: Prior;
-  simulate: Simulator;
+  run: RunSimulator;
   /** Largest share of simulations that may fail. */
   mostFailures: number;
   members: readonly FlowModel[];
@@ -147,8 +147,8 @@ export class Posterior {
       throw new UsageError(
         "diagnose: averages over the prior, and this posterior is for one observation\nleave out observed in posterior()",
       );
-    const { prior, simulate, mostFailures } = this.#parts;
-    return diagnosePosterior(this, prior, simulate, { mostFailures, ...options });
+    const { prior, run, mostFailures } = this.#parts;
+    return diagnosePosterior(this, prior, run, { mostFailures, ...options });
   }
 
   /**

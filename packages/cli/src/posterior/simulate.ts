@@ -1,5 +1,6 @@
 import { DataError, UsageError } from "@flowify/core";
 import { makeRng, type Rng } from "@flowify/core/layer";
+import { type Outcome, outcomeOf } from "./call-simulator.js";
 import type { Prior } from "./priors.js";
 
 /** An observation from parameters, with random numbers: always the same number of numbers. */
@@ -24,10 +25,25 @@ export type Simulated = Readonly<{
   failures: number;
 }>;
 
+/** What a simulator is called with. */
+export type SimulatorCall = Readonly<{ theta: Float64Array; random: Rng }>;
+
+/** Calls a simulator so many times: what came of it, in the order of the calls. */
+export type RunSimulator = (calls: Iterable<SimulatorCall>, count: number) => AsyncIterable<Outcome>;
+
+/** One call after another, in this thread. */
+export const inThisThread = (simulate: Simulator): RunSimulator =>
+  async function* (calls) {
+    for (const { theta, random } of calls) yield outcomeOf(simulate, theta.slice(), random);
+  };
+
+/** Calls, and milliseconds, after which other events of the thread get their turn. */
+const [BREATH, LONGEST] = [256, 200] as const;
+
 /** Runs the simulator for draws of the prior; run i is a function of (seed, i). */
 export async function simulateAll(
   prior: Pick<Prior, "sample">,
-  simulate: Simulator,
+  run: RunSimulator,
   count: number,
   {
     seed = 0,
@@ -35,42 +51,38 @@ export async function simulateAll(
     onProgress,
   }: SimulateOptions & { onProgress?: (done: number) => void },
 ): Promise<Simulated> {
+  const thetas: Float64Array[] = [];
+  function* calls(): Generator<SimulatorCall> {
+    for (let i = 0; i < count; i++) {
+      const random = makeRng(seed, 3, i);
+      const theta = Float64Array.from(prior.sample(random));
+      thetas.push(theta);
+      yield { theta, random };
+    }
+  }
   const parameters: number[] = [];
   const observations: number[] = [];
-  let [size, failures, reason] = [0, 0, ""];
-  for (let i = 0; i < count; i++) {
-    const random = makeRng(seed, 3, i);
-    const theta = Float64Array.from(prior.sample(random));
-    try {
-      const x = simulate(theta.slice(), random);
-      if (typeof x?.length !== "number")
-        throw new UsageError(
-          `simulate: expected a list of numbers, got ${x instanceof Promise ? "a promise" : typeof x}`,
-        );
-      if (size === 0) size = x.length;
-      if (size === 0)
-        throw new UsageError("simulate: returned an empty list, expected at least one number each time");
-      if (x.length !== size)
-        throw new UsageError(
-          `simulate: gave ${x.length} numbers, and ${size} before: expected the same number each time`,
-        );
-      const bad = Array.from(x).find((value) => !Number.isFinite(value));
-      if (bad !== undefined) throw new DataError(`gave ${bad}`);
+  let [done, size, failures, reason] = [0, 0, 0, ""];
+  let told = performance.now();
+  for await (const outcome of run(calls(), count)) {
+    const theta = thetas[done++] as Float64Array;
+    const why = whyNot(outcome, size);
+    if ("x" in outcome) size = outcome.x.length;
+    if ("x" in outcome && why === undefined) {
       parameters.push(...theta);
-      for (let k = 0; k < size; k++) observations.push(x[k] as number);
-    } catch (error) {
-      if (error instanceof UsageError) throw error;
+      for (const value of outcome.x) observations.push(value);
+    } else {
       failures++;
-      reason ||= `for θ = [${theta.join(", ")}] it ${error instanceof DataError ? error.message : `threw ${String(error)}`}`;
+      reason ||= `for θ = [${theta.join(", ")}] it ${why}`;
       if (failures > mostFailures * count)
         throw new DataError(
-          `simulate: ${failures} of the first ${i + 1} simulations failed; ${reason}\nmend the simulator, narrow the prior, or raise mostFailures`,
+          `simulate: ${failures} of the first ${done} simulations failed; ${reason}\nmend the simulator, narrow the prior, or raise mostFailures`,
         );
     }
-    if (i % 256 === 255) {
-      onProgress?.((i + 1) / count);
-      await new Promise<void>((done) => setTimeout(done, 0));
-    }
+    if (done % BREATH !== 0 && performance.now() - told < LONGEST) continue;
+    onProgress?.(done / count);
+    await new Promise<void>((next) => setTimeout(next, 0));
+    told = performance.now();
   }
   return {
     count: count - failures,
@@ -81,12 +93,24 @@ export async function simulateAll(
   };
 }
 
+/** Why an outcome is a failure. Errors: `UsageError` where no simulator of posteriors returns it. */
+function whyNot(outcome: Outcome, size: number): string | undefined {
+  if ("failed" in outcome) return outcome.failed;
+  if ("kind" in outcome) throw new UsageError(`simulate: expected a list of numbers, got ${outcome.kind}`);
+  const { x } = outcome;
+  if (x.length === 0)
+    throw new UsageError("simulate: returned an empty list, expected at least one number each time");
+  if (size > 0 && x.length !== size) throw otherLength(x.length, size);
+  const bad = x.find((value) => !Number.isFinite(value));
+  return bad === undefined ? undefined : `gave ${bad}`;
+}
+
+const otherLength = (found: number, before: number): UsageError =>
+  new UsageError(`simulate: gave ${found} numbers, and ${before} before: expected the same number each time`);
+
 /** Simulations of two rounds. Errors: `UsageError` where their observations have different lengths. */
 export function joined(a: Simulated, b: Simulated): Simulated {
-  if (a.observationSize !== b.observationSize)
-    throw new UsageError(
-      `simulate: gave ${b.observationSize} numbers, and ${a.observationSize} before: expected the same number each time`,
-    );
+  if (a.observationSize !== b.observationSize) throw otherLength(b.observationSize, a.observationSize);
   const both = (x: Float64Array, y: Float64Array): Float64Array => Float64Array.from([...x, ...y]);
   return {
     count: a.count + b.count,

@@ -9,8 +9,10 @@ import { Posterior } from "./posterior.js";
 import { checkPrior, type Prior } from "./priors.js";
 import { conditionOf, scaled, scalingOf } from "./scaling.js";
 import {
+  inThisThread,
   joined,
   MOST_FAILURES,
+  type RunSimulator,
   type Simulated,
   type SimulateOptions,
   type Simulator,
@@ -51,10 +53,14 @@ const schemas = { ...simulatedSchemas, ...memberSchemas, observed: o.anything, r
 /** Fewest simulations of a round: some are held out of each flow. */
 const FEWEST = 20;
 
+/** Where computations and simulations run, if the options do not say. */
+export type Places = { open?: () => Promise<Executor>; run?: RunSimulator };
+
 /** Simulations by draws of the prior; checks both first. */
 export async function simulatePrior(
   what: string,
   options: SimulatedOptions,
+  run: RunSimulator,
   simulations = 10_000,
 ): Promise<Simulated> {
   const { prior, simulate, seed = 0, onProgress = () => {} } = options;
@@ -63,7 +69,7 @@ export async function simulatePrior(
   if (typeof simulate !== "function")
     throw new UsageError(`${what}: expected simulate, a function of (theta, random) that returns numbers`);
   checkPrior(prior, makeRng(seed, 1));
-  return simulateAll(prior, simulate, simulations, {
+  return simulateAll(prior, run, simulations, {
     ...options,
     onProgress: (done) => onProgress("simulating", done),
   });
@@ -81,7 +87,7 @@ function expectTypical({ observations, observationSize }: Simulated, observed: A
 }
 
 /**
- * What `posterior` does, anywhere: `open` says where to compute if the options do not.
+ * What `posterior` does, anywhere.
  *
  * @param before parameters of members that were trained by the same options before, the bytes of their `save()`
  */
@@ -89,13 +95,13 @@ export async function trainPosterior(
   options: PosteriorOptions,
   {
     open = fastestExecutor,
+    run = inThisThread(options.simulate),
     before = [],
-  }: { open?: () => Promise<Executor>; before?: readonly Uint8Array[] } = {},
+  }: Places & { before?: readonly Uint8Array[] } = {},
 ): Promise<Posterior> {
   checkOptions("posterior", schemas, options);
   const {
     prior,
-    simulate,
     simulations = 10_000,
     observed,
     signal,
@@ -107,7 +113,7 @@ export async function trainPosterior(
     throw new UsageError("posterior: rounds need observed, the observation that they look at");
   const rounds = observed === undefined ? 1 : (options.rounds ?? 3);
   const each = Math.floor(simulations / rounds);
-  let pairs = await simulatePrior("posterior", options, each);
+  let pairs = await simulatePrior("posterior", options, run, each);
   const lines = prior.support.map(bijectionOf);
   return withOwnExecutor(options.executor, open, async (executor, own) => {
     const fitted = async (): Promise<Posterior> => {
@@ -128,7 +134,7 @@ export async function trainPosterior(
       const only = rounds > 1 ? observed : undefined;
       return new Posterior({
         prior,
-        simulate,
+        run,
         mostFailures,
         members,
         lines,
@@ -142,7 +148,7 @@ export async function trainPosterior(
     let found = await fitted();
     for (let round = 1; observed && round < rounds && !signal?.aborted; round++) {
       const narrowed = await truncatedPrior(found, observed, each, seed + round);
-      const more = await simulateAll(narrowed, simulate, each, {
+      const more = await simulateAll(narrowed, run, each, {
         ...options,
         seed: seed + round * 2 ** 33,
         onProgress: (done) => onProgress("simulating", done),

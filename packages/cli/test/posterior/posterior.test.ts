@@ -4,7 +4,7 @@ import { loadRuntime } from "@flowify/onnx";
 import { afterAll, describe, expect, it } from "vitest";
 import { bijectionOf } from "../../src/posterior/bijections.js";
 import { conditionOf, scalingOf } from "../../src/posterior/scaling.js";
-import { simulateAll } from "../../src/posterior/simulate.js";
+import { inThisThread, simulateAll } from "../../src/posterior/simulate.js";
 import {
   independently,
   logNormal,
@@ -148,7 +148,9 @@ describe("a posterior", () => {
     });
     // the same by the members in Node: u of the noise, its log-density, and θ
     const lines = bounded.prior.support.map(bijectionOf);
-    const pairs = await simulateAll(bounded.prior, product, settings.simulations, { seed: settings.seed });
+    const pairs = await simulateAll(bounded.prior, inThisThread(product), settings.simulations, {
+      seed: settings.seed,
+    });
     const condition = conditionOf([0.4, 1.1], scalingOf(pairs.observations, 2));
     const u = await Promise.all(bounded.members.map((member) => member.decode(noise, { condition })));
     const own = Float32Array.from(

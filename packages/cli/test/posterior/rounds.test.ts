@@ -160,7 +160,8 @@ describe("rounds", () => {
       },
       simulations: 60,
       epochs: 1,
-      timeLimit: 1,
+      workers: 0,
+      timeLimit: 0.5,
     });
     expect(part.failures).toBe(1);
     await part.dispose();

@@ -1,9 +1,10 @@
-/** The state of a stream of random bits: four words, not all 0. */
-export type RngState = Int32Array<ArrayBuffer>;
+/**
+ * Random bits. JavaScript, as what stands on it here, so that threads load it as it stands.
+ */
 
 /** The next 32 bits of xoshiro128++ (Blackman and Vigna 2021) as an unsigned integer. */
-export function nextBits(state: RngState): number {
-  let [s0, s1, s2, s3] = [state[0]!, state[1]!, state[2]!, state[3]!];
+export function nextBits(state) {
+  let [s0, s1, s2, s3] = [state[0], state[1], state[2], state[3]];
   const sum = (s0 + s3) | 0;
   const result = (((sum << 7) | (sum >>> 25)) + s0) >>> 0;
   const t = s1 << 9;
