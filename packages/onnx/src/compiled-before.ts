@@ -20,27 +20,36 @@ const graphs = new Recent<Graph>(60_000);
 const idle = new WeakMap<Runtime, Recent<Session>>();
 const IDLE_BYTES = 64 * 2 ** 20;
 
+/** How many numbers the constants of a graph have. */
+const numbersIn = ({ constants }: Pick<Graph, "constants">): number =>
+  constants.reduce((sum, { data }) => sum + data.length, 0);
+
 /** The graph of a program, which is lowered where none like it was lowered before. */
 export function lowerOnce(key: string | undefined, lowered: () => LoweredGraph): Graph {
   const known = key === undefined ? undefined : graphs.get(key);
   if (known || key === undefined) return known ?? lowered();
   const { typeOf: _, acted: __, ...graph } = lowered();
-  const { nodes, constants } = graph;
-  const numbers = constants.reduce((sum, { data }) => sum + data.length, 0);
-  if (numbers <= MOST_CONSTANTS) graphs.put(key, graph, nodes.length);
+  if (numbersIn(graph) <= MOST_CONSTANTS) graphs.put(key, graph, graph.nodes.length);
   return graph;
 }
+
+/** Bytes of a node in a session, about. */
+const NODE_BYTES = 200;
+
+/** `key`: its text, where its session may be kept. `peak`: bytes that its graph holds in a run. */
+type Program = Readonly<{
+  key?: string | undefined;
+  graph: Pick<Graph, "nodes" | "constants">;
+  peak: number;
+}>;
 
 /**
  * A session of a program: one that an equal program closed, or a new one. Closed it waits for the next; one that is large,
  * or has no key, is released.
- *
- * @param bytes what it holds, about
  */
 export async function sessionOf(
   runtime: Runtime,
-  key: string | undefined,
-  bytes: number,
+  { key, graph, peak }: Program,
   open: () => Promise<Session>,
 ): Promise<Session> {
   if (key === undefined) return open();
@@ -50,6 +59,7 @@ export async function sessionOf(
   return {
     run: (feeds, results) => session.run(feeds, results),
     async close() {
+      const bytes = peak + 4 * numbersIn(graph) + NODE_BYTES * graph.nodes.length;
       await Promise.all(waiting.put(key, session, bytes).map((each) => each.close()));
     },
   };

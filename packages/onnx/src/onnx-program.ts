@@ -144,22 +144,25 @@ export async function onnxProgram(
       run: async () => tree.unflatten<PlacedArray>(structure, []),
       dispose: async () => {},
     };
-  const file = engine.toBytes(model);
+  let written: Uint8Array | undefined;
+  const file = (): Uint8Array => {
+    written ??= engine.toBytes(model);
+    return written;
+  };
   // values that are built in make a session of their own, and so does a profile
   const isKept = constants.length === 0 && !options.enableProfiling;
   let own: Promise<Opened> | undefined;
   const openHere = (): Promise<Opened> => {
     own ??= sessionOf(
       engine.runtime,
-      isKept ? key : undefined,
-      target.memoryFactor * model.peak + file.length,
-      () => openSession(engine.runtime, engine.run, file, options),
+      { ...(isKept && { key }), graph: model, peak: target.memoryFactor * model.peak },
+      () => openSession(engine.runtime, engine.run, file(), options),
     );
     return own;
   };
   const beside = (await allOpened([
     ...(apart ? [] : [openHere()]),
-    ...workers.map((worker, i) => worker.open(file, besideOptions(options, i + 1), slots, outputs, here)),
+    ...workers.map((worker, i) => worker.open(file(), besideOptions(options, i + 1), slots, outputs, here)),
   ]).catch(rejected)) as WorkerProgram[];
   if (!apart) beside.shift();
   return {

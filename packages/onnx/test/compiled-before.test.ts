@@ -54,14 +54,18 @@ it("two equal programs that are open at once have a session each; one is kept", 
     return session;
   };
   const runtime = {} as never;
-  const [one, other] = [await sessionOf(runtime, "a", 1, open), await sessionOf(runtime, "a", 1, open)];
+  const program = (key?: string, peak = 1) => ({ key, graph: { nodes: [], constants: [] }, peak });
+  const [one, other] = [
+    await sessionOf(runtime, program("a"), open),
+    await sessionOf(runtime, program("a"), open),
+  ];
   expect(opened).toHaveLength(2);
   await one.close();
   await other.close();
   expect(opened.map(({ close }) => close.mock.calls.length)).toEqual([1, 0]);
   // one that is larger than all that may be kept is released, and so is one without a key
-  await (await sessionOf(runtime, "large", 1e9, open)).close();
-  await (await sessionOf(runtime, undefined, 1, open)).close();
+  await (await sessionOf(runtime, program("large", 1e9), open)).close();
+  await (await sessionOf(runtime, program(), open)).close();
   expect(opened.map(({ close }) => close.mock.calls.length)).toEqual([1, 0, 1, 1]);
 });
 
