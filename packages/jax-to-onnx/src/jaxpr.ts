@@ -72,14 +72,22 @@ export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?
 export const isLifted = (constant: ClosedJaxpr["consts"][number]): boolean =>
   constant.dtype === DType.Float32 && readConstant(constant).uniform === undefined;
 
+/** The numbers of a constant, and their common value, if they are all equal. */
+type Numbers = Readonly<{ values: ArrayLike<number>; uniform: number | undefined }>;
+
+/** Those of small constants that were read before: jax-js computes each of them anew. */
+const known = new WeakMap<object, Numbers>();
+const SMALL = 4096;
+
 /** The numbers of a constant of a traced program, and their common value, if they are all equal. */
-export function readConstant(constant: ClosedJaxpr["consts"][number]): {
-  values: ArrayLike<number>;
-  uniform: number | undefined;
-} {
+export function readConstant(constant: ClosedJaxpr["consts"][number]): Numbers {
+  const before = known.get(constant);
+  if (before) return before;
   const values = (constant.ref as unknown as { dataSync(): ArrayLike<number> }).dataSync();
   const first = Number(values[0] ?? 0);
   let same = true;
   for (let j = 1; same && j < values.length; j++) same = Object.is(Number(values[j]), first);
-  return { values, uniform: same ? first : undefined };
+  const numbers = { values, uniform: same ? first : undefined };
+  if (values.length <= SMALL) known.set(constant, numbers);
+  return numbers;
 }
