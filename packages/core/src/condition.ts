@@ -8,6 +8,7 @@ import { type ConditionalAffineOptions, conditionalAffineKind } from "./layers/c
 import * as o from "./layers/options.js";
 import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
+import { LARGEST_OF_ROWS, NO_ROW } from "./nested-numbers.js";
 import { convNet, keepingSize } from "./nn/conv-net.js";
 import { type DenseParams, mlp } from "./nn/mlp.js";
 import { type OutputDensity, outputStep, type Scales, startOutputs } from "./outputs.js";
@@ -16,7 +17,14 @@ import { HostArray } from "./params/host-array.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** What densities are conditional on: numbers of this shape, or one of so many classes, 0 to classes − 1. */
-export type Condition = (Readonly<{ shape: Shape }> | Readonly<{ classes: number }>) & {
+export type Condition = (
+  | Readonly<{
+      shape: Shape;
+      /** Of [n, d]: an observation is a list of at most n rows, at least one, whose order does not matter. Default false. */
+      fewerRows?: boolean;
+    }>
+  | Readonly<{ classes: number }>
+) & {
   /** The kinds of layers that see it, such as `["gaussianMixture"]`. Default all that can. */
   readonly seenBy?: readonly string[];
 };
@@ -25,8 +33,8 @@ export type Condition = (Readonly<{ shape: Shape }> | Readonly<{ classes: number
 export type EmbeddingOptions = Readonly<{
   /**
    * `none`: standardized numbers, one-hot classes. `dense`: a dense network of all numbers. `convolutional`: for images
-   * [C, H, W]. `set`: for rows [n, d] whose order does not matter, the mean over a network of each. Default
-   * `convolutional` for images, else `none`.
+   * [C, H, W]. `set`: for rows [n, d] whose order does not matter, the mean over a network of each, and their number where that
+   * varies. Default `convolutional` for images, `set` where there may be fewer rows, else `none`.
    */
   kind?: "none" | "dense" | "convolutional" | "set";
   /** Width of its hidden layers; channels of convolutions are a half of it. Default 64. */
@@ -45,7 +53,7 @@ const seenBy = o.optional(o.listOf(o.text, 1));
 /** Schemas of the fields of a network that are about its condition. */
 export const conditionSchemas = {
   condition: v.union([
-    v.strictObject({ shape: o.shape, seenBy }),
+    v.strictObject({ shape: o.shape, fewerRows: o.optional(o.flag), seenBy }),
     v.strictObject({ classes: o.integer(2), seenBy }),
   ]),
   outputs: v.strictObject({
@@ -93,16 +101,20 @@ export function embedding(
     throw new DomainError(`condition: expected at least two classes, got ${condition.classes}`);
   const shape = isClass ? [1] : condition.shape;
   const length = isClass ? condition.classes : sizeOf(shape);
-  const { kind = shape.length === 3 ? "convolutional" : "none", hidden = 64, out = 32 } = options;
+  const fewerRows = !isClass && condition.fewerRows;
+  const usual = fewerRows ? "set" : shape.length === 3 ? "convolutional" : "none";
+  const { kind = usual, hidden = 64, out = 32 } = options;
   if ((kind === "convolutional" && shape.length !== 3) || (kind === "set" && shape.length !== 2))
     throw new ShapeError(
       `condition: an embedding "${kind}" takes ${kind === "set" ? "rows [n, d]" : "images [C, H, W]"}, the condition has ${showShape(shape, false)}`,
     );
+  if (fewerRows && kind !== "set")
+    throw new ShapeError(`condition: fewer rows are for an embedding "set", found "${kind}"`);
   /** The axis of columns of an example. */
   const axis = shape.length === 3 ? 0 : shape.length - 1;
   const { [axis]: columns = 1 } = shape;
   const unit = shape.map((n, i) => (i === axis ? n : 1));
-  const net = networks[kind]({ shape, length, hidden, out });
+  const net = networks[kind]({ shape, length, hidden, out, fewerRows });
   const zeros = (): np.Array => np.zeros([columns]);
   /** Those of the network and of the density. */
   const init = (key: np.Array): Record<string, ArrayTree> => {
@@ -113,7 +125,12 @@ export function embedding(
   const standardize = ({ mean, logStd }: Scales, given: np.Array): np.Array =>
     given.sub(mean.reshape(unit)).mul(np.exp(logStd.neg()).reshape(unit));
   return {
-    domain: { shape, levels: isClass ? condition.classes : undefined, ...(outputs && { computed: true }) },
+    domain: {
+      shape,
+      levels: isClass ? condition.classes : undefined,
+      ...(outputs && { computed: true }),
+      ...(fewerRows && { fewerRows }),
+    },
     vectors(conditions) {
       if (kind !== "none") return undefined;
       return isClass ? oneHotRows(conditions, length) : standardized(conditions, columns, axis);
@@ -137,7 +154,11 @@ export function embedding(
     apply(params, given) {
       const { mean, logStd, network, outputs: density } = params as EmbeddingParams;
       if (density) tree.dispose(density);
-      if (mean && logStd) return net.apply(network, standardize({ mean, logStd }, given));
+      if (mean && logStd) {
+        const there = fewerRows ? rowsThere(given.ref) : undefined; // [B, n, 1]
+        const c = there ? np.where(there.ref, given, 0) : given;
+        return net.apply(network, standardize({ mean, logStd }, c), there?.astype(np.float32));
+      }
       const all = np.arange(length).astype(given.dtype).reshape([1, length]);
       return net.apply(network, np.equal(given, all).astype(np.float32));
     },
@@ -145,14 +166,25 @@ export function embedding(
   };
 }
 
+/** Which rows of conditions [B, n, d] an observation has, [B, n, 1]. Consumes them. */
+const rowsThere = (given: np.Array): np.Array =>
+  np.less(np.absolute(given.slice([], [], [0, 1])), LARGEST_OF_ROWS);
+
 type Net = Readonly<{
   size: number;
   init(key: np.Array): DenseParams[];
-  apply(params: DenseParams[], c: np.Array): np.Array;
+  /** `there`: 1 for rows that an observation has, else 0, [B, n, 1]; default all. */
+  apply(params: DenseParams[], c: np.Array, there?: np.Array): np.Array;
   parameterKinds: Embedding["parameterKinds"];
 }>;
 
-type NetOptions = Readonly<{ shape: Shape; length: number; hidden: number; out: number }>;
+type NetOptions = Readonly<{
+  shape: Shape;
+  length: number;
+  hidden: number;
+  out: number;
+  fewerRows?: boolean | undefined;
+}>;
 
 const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } = {
   none: ({ length }) => ({
@@ -168,19 +200,22 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
     const net = mlp([length, hidden, hidden, out]);
     return { ...net, size: out, apply: (params, c) => net.apply(params, c.reshape([-1, length])) };
   },
-  set({ shape, hidden, out }) {
+  set({ shape, hidden, out, fewerRows }) {
     const [n = 0, d = 0] = shape;
     const each = mlp([d, hidden, hidden]);
-    const whole = mlp([hidden, hidden, out]);
+    const whole = mlp([hidden + (fewerRows ? 1 : 0), hidden, out]);
     return {
       size: out,
       init(key) {
         const [a, b] = splitKey(key, 2);
         return [...each.init(a), ...whole.init(b)];
       },
-      apply(params, c) {
-        const rows = each.apply(params.slice(0, 2), c.reshape([-1, d])); // [B · n, hidden]
-        return whole.apply(params.slice(2), np.mean(rows.reshape([-1, n, hidden]), 1));
+      apply(params, c, there) {
+        const rows = each.apply(params.slice(0, 2), c.reshape([-1, d])).reshape([-1, n, hidden]);
+        if (!there) return whole.apply(params.slice(2), np.mean(rows, 1));
+        const count = np.maximum(np.sum(there.ref, 1), 1); // [B, 1]
+        const mean = np.sum(rows.mul(there), 1).div(count.ref);
+        return whole.apply(params.slice(2), np.concatenate([mean, np.log(count)], 1));
       },
       parameterKinds: {},
     };
@@ -248,13 +283,16 @@ function columnsOf(
   const [mean, logStd] = [new Float32Array(columns), new Float32Array(columns)];
   const after = sizeOf(shape.slice(axis + 1));
   const columnOf = (i: number): number => Math.floor(i / after) % columns;
-  const count = data.length / columns;
   const [sums, squares] = [new Float64Array(columns), new Float64Array(columns)];
+  let there = 0;
   data.forEach((value, i) => {
+    if (value === NO_ROW) return;
     sums[columnOf(i)]! += value;
+    there++;
   });
+  const count = there / columns;
   data.forEach((value, i) => {
-    squares[columnOf(i)]! += (value - sums[columnOf(i)]! / count) ** 2;
+    if (value !== NO_ROW) squares[columnOf(i)]! += (value - sums[columnOf(i)]! / count) ** 2;
   });
   for (let k = 0; k < columns; k++) {
     mean[k] = sums[k]! / count;

@@ -1,5 +1,12 @@
 import { DataError, DomainError, UsageError } from "./errors.js";
-import { flatNumbers, type NestedNumbers, type NumberArray, numberAt, numbersIn } from "./nested-numbers.js";
+import {
+  flatNumbers,
+  type NestedNumbers,
+  NO_ROW,
+  type NumberArray,
+  numberAt,
+  numbersIn,
+} from "./nested-numbers.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 /** Examples, row-major, one after another, and the condition of each, where a flow has one. */
@@ -14,9 +21,14 @@ export type ExamplesIn = NumberArray | NestedNumbers;
 
 /**
  * Requirements for one example: its shape, and the number of levels if it must hold integers. `computed`: of a condition that is a
- * function of x, which samples draw themselves.
+ * function of x, which samples draw themselves. `fewerRows`: an example has at most as many rows as the shape says.
  */
-export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined; computed?: boolean }>;
+export type ExampleDomain = Readonly<{
+  shape: Shape;
+  levels?: number | undefined;
+  computed?: boolean;
+  fewerRows?: boolean | undefined;
+}>;
 
 /**
  * Checks examples against the domain of a flow.
@@ -26,7 +38,7 @@ export type ExampleDomain = Readonly<{ shape: Shape; levels?: number | undefined
  */
 export function checkExamples(
   { examples, count }: Examples,
-  { shape, levels }: ExampleDomain,
+  { shape, levels, fewerRows }: ExampleDomain,
   given: ExamplesIn = examples,
 ): void {
   const size = sizeOf(shape);
@@ -46,6 +58,8 @@ export function checkExamples(
   for (let i = 0; i < examples.length; i++) {
     const value = examples[i] as number;
     if (!Number.isFinite(value)) throw wrong(i, "finite");
+    if (fewerRows && value === NO_ROW && i % size === 0)
+      throw new DataError(`example ${i / size} has no rows, expected at least one`);
     if (levels !== undefined && !(Number.isInteger(value) && value >= 0 && value < levels))
       throw wrong(i, `integers in 0..${levels - 1}`);
   }
@@ -71,13 +85,14 @@ function placeOf(index: number, shape: Shape): string {
  */
 export function readExamples(input: ExamplesIn, domain: ExampleDomain): Examples {
   const size = sizeOf(domain.shape);
-  const flat = flatNumbers(input, domain.shape);
+  const { fewerRows } = domain;
+  const flat = flatNumbers(input, domain.shape, fewerRows);
   if (flat.length % size !== 0)
     throw new DataError(
       `examples of ${showShape(domain.shape, false)} have ${size} numbers each, the data has ${flat.length}`,
     );
   const examples = { examples: flat, count: flat.length / size };
-  checkExamples(examples, domain, input);
+  checkExamples(examples, domain, fewerRows ? flat : input);
   return examples;
 }
 
@@ -90,15 +105,20 @@ const SCALES = { least: 1e-18, most: 1e18 };
  * @param given the numbers before they became 32-bit ones, in any form
  * @throws DomainError that names the column and what to multiply it by
  */
-export function checkScales(examples: Uint8Array | Float32Array, shape: Shape, given: ExamplesIn): void {
+export function checkScales(
+  examples: Uint8Array | Float32Array,
+  { shape, fewerRows }: ExampleDomain,
+  given: ExamplesIn,
+): void {
   if (examples instanceof Uint8Array) return;
   const size = sizeOf(shape);
   const largest = new Float64Array(size);
   for (let i = 0; i < examples.length; i++)
-    largest[i % size] = Math.max(largest[i % size]!, Math.abs(examples[i]!));
+    if (!fewerRows || examples[i] !== NO_ROW)
+      largest[i % size] = Math.max(largest[i % size]!, Math.abs(examples[i]!));
   const { least, most } = SCALES;
   // what is 0 now may have been a number
-  if (given !== examples && largest.includes(0)) {
+  if (given !== examples && !fewerRows && largest.includes(0)) {
     let i = 0;
     for (const value of numbersIn(given)) {
       largest[i % size] = Math.max(largest[i % size]!, Math.abs(value));
@@ -148,8 +168,10 @@ export type ConditionOption = {
 export type ConditionOf = (examples: Uint8Array | Float32Array) => Promise<Float32Array>;
 
 /** A word for the condition of a flow. */
-const showCondition = ({ shape, levels }: ExampleDomain): string =>
-  levels === undefined ? `numbers ${showShape(shape, false)}` : `a class 0..${levels - 1}`;
+const showCondition = ({ shape, levels, fewerRows }: ExampleDomain): string =>
+  levels === undefined
+    ? `${fewerRows ? "rows of " : ""}numbers ${fewerRows ? "up to " : ""}${showShape(shape, false)}`
+    : `a class 0..${levels - 1}`;
 
 /** Errors: `UsageError` for a condition where the flow has none, or none where it has one. */
 export function expectCondition(what: string, domain: ExampleDomain | undefined, given: unknown): void {

@@ -30,26 +30,49 @@ export const numbersOf = (input: NumberArray | NestedNumbers): Float32Array =>
     ? input
     : Float32Array.from(isTyped(input) || isRow(input) ? input : numbersIn(input));
 
+/** Stands for each number of a row that an example does not have: none of the data is as large. */
+export const NO_ROW = Math.fround(3e38);
+
+/** What is as large counts as no row, as NaN does: in graphs whose numbers come from elsewhere. */
+export const LARGEST_OF_ROWS = 1e38;
+
 /**
  * The numbers of examples of this shape, one after the other: of a nested array each entry is an example, and one example
- * alone may stand without the axis of the batch.
+ * alone may stand without the axis of the batch. With `fewerRows` examples are lists of up to as many rows as the shape says;
+ * `NO_ROW` fills the others.
  *
  * Errors: `DataError` that names the example which is of another length, or holds something else than numbers.
  */
-export function flatNumbers(input: NumberArray | NestedNumbers, shape: Shape): Uint8Array | Float32Array {
+export function flatNumbers(
+  input: NumberArray | NestedNumbers,
+  shape: Shape,
+  fewerRows = false,
+): Uint8Array | Float32Array {
   expectNumbers(input);
   if (input instanceof Uint8Array || input instanceof Float32Array) return input;
   if (isRow(input)) return Float32Array.from(input);
-  const examples = isAlone(input, shape) ? [input] : input;
+  const isOne = fewerRows ? input.every(isRow) : isAlone(input, shape);
+  const examples = isOne ? [input] : input;
   const size = sizeOf(shape);
-  const out = new Float32Array(examples.length * size);
+  const [most = 1, ...row] = shape;
+  const out = new Float32Array(examples.length * size).fill(fewerRows ? NO_ROW : 0);
   examples.forEach((example, i) => {
-    fill(example, shape, out.subarray(i * size, (i + 1) * size), (found, expected) => {
-      const of = showShape(shape, false);
+    const wrong: Wrong = (found, expected) => {
+      const of = `${fewerRows ? "at most " : ""}${showShape(shape, false)}`;
       return new DataError(`example ${i} ${found}, expected ${expected}: every example is ${of}`);
-    });
+    };
+    const rows = fewerRows ? rowsOf(example, most, wrong) : most;
+    fill(example, [rows, ...row], out.subarray(i * size, i * size + (rows * size) / most), wrong);
   });
   return out;
+}
+
+/** How many rows an example has, of those that are listed. */
+function rowsOf(example: Nested, most: number, wrong: Wrong): number {
+  if (!Array.isArray(example) || !example.every(isRow))
+    throw wrong(`holds ${describe(example)}`, "a list of rows");
+  if (example.length < 1 || example.length > most) throw wrong(`has ${example.length} rows`, `1 to ${most}`);
+  return example.length;
 }
 
 /** @throws DataError for anything but a typed array of numbers or an array */

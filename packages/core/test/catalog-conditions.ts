@@ -17,23 +17,24 @@ import { split } from "../src/layers/split.js";
 import { transformer } from "../src/layers/transformer.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
 import { makeRng } from "../src/math/rng.js";
+import { NO_ROW } from "../src/nested-numbers.js";
 import { sizeOf } from "../src/shape.js";
 import { layerAt } from "../src/testing/layer-at.js";
 import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry, type Rest } from "./support/entry.js";
 
-/** At one condition, normal numbers or a class. */
+/** At one condition, normal numbers or a class; `without` numbers at its end are of rows that it does not have. */
 function given(
   name: string,
   of: string | readonly string[],
   layer: FlowLayer,
   rest: Rest = {},
-  levels?: number,
+  { levels, without = 0 }: { levels?: number | undefined; without?: number } = {},
 ) {
   const rng = makeRng(5, name.length);
   const length = sizeOf(layer.condition ?? []);
   const numbers = Float32Array.from({ length }, () => (levels ? rng.integer(levels) : rng.normal()));
-  return entry(name, of, layerAt(layer, numbers), rest);
+  return entry(name, of, layerAt(layer, numbers.fill(NO_ROW, length - without)), rest);
 }
 
 /** A small network of a condition of two numbers. */
@@ -58,7 +59,10 @@ const embedded = (
     "coupling",
     layer,
     { scale: 1.5 },
-    "classes" in condition ? condition.classes : undefined,
+    {
+      levels: "classes" in condition ? condition.classes : undefined,
+      without: "fewerRows" in condition ? 4 : 0,
+    },
   );
 };
 
@@ -70,7 +74,7 @@ export const conditions: readonly CatalogEntry[] = [
     "impute",
     impute([3], 4, { numbers: [2, 0], known: [1, 3], bins: 4 }),
     {},
-    2,
+    { levels: 2 },
   ),
   given("impute, noise in none of them", "impute", impute([2], 1, { numbers: [], known: [] })),
   given(
@@ -180,5 +184,6 @@ export const conditions: readonly CatalogEntry[] = [
   embedded("one of 4 classes", { classes: 4 }, {}, 4),
   embedded("numbers, dense", { shape: [3] }, { kind: "dense", hidden: 5, out: 2 }, 2),
   embedded("rows of a set", { shape: [4, 2] }, { kind: "set", hidden: 5, out: 2 }, 2),
+  embedded("two of four rows", { shape: [4, 2], fewerRows: true }, { hidden: 9, out: 2 }, 2),
   embedded("an image", { shape: [1, 4, 6] }, { hidden: 6, out: 2 }, 2),
 ];

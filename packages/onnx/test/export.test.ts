@@ -167,6 +167,44 @@ it("has a Conv for a convolution and names its nodes after their layers, but for
   expect(fast.map(({ op }) => op)).not.toContain("Conv");
 });
 
+it("has observations of any number of rows, whose others are NaN or too large", async () => {
+  const made = flowify({
+    inShape: [2],
+    condition: { shape: [3, 2], fewerRows: true },
+    embedding: { hidden: 4, out: 3 },
+    layers: [{ kind: "coupling", stack: 1, bins: 2, hidden: 8 }],
+    base: { conditional: true, hidden: 4 },
+  });
+  const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
+  const program = exportFlow(made, model.params).find(({ name }) => name === "log-prob") as ExportedProgram;
+  const feeds = (absent: number): Feeds => ({
+    x: new HostArray(Float32Array.of(0.5, -1, 0.2, 2), [2, 2], DType.Float32),
+    condition: new HostArray(
+      Float32Array.from([1, 2, 3, 4, absent, absent, -1, 0.5, absent, absent, absent, absent]),
+      [2, 3, 2],
+      DType.Float32,
+    ),
+  });
+  const [nan = {}, large = {}] = await run(program, feeds(Number.NaN), feeds(3e38));
+  const rows = [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    [[-1, 0.5]],
+  ];
+  const expected = await model.logProb(
+    [
+      [0.5, -1],
+      [0.2, 2],
+    ],
+    { condition: rows },
+  );
+  for (const { log_prob: found } of [nan, large])
+    expected.forEach((log, i) => expect(Math.abs((found?.[i] ?? Number.NaN) - log)).toBeLessThan(1e-5));
+  await model.dispose();
+});
+
 /** One of images and one with a condition hold all that an export may meet; the others are more of these. */
 const quick = ["windows with gaps, squeeze and split", "with a condition"];
 

@@ -52,7 +52,7 @@ export function exampleReader(data: DataIn | ExampleReader, domain: ExampleDomai
   if (isRecord && "batch" in data) return readerOfSource(data, domain);
   const given = isRecord && "count" in data ? data : readExamples(data, domain);
   if (given === data) checkExamples(given, domain);
-  checkScales(given.examples, domain.shape, given === data ? given.examples : (data as ExamplesIn));
+  checkScales(given.examples, domain, given === data ? given.examples : (data as ExamplesIn));
   const { examples, count } = given;
   const size = sizeOf(domain.shape);
   return {

@@ -34,7 +34,14 @@ export const describeExport = (
   step,
   opset: OPSET,
   examples: { shape: inShape, levels: domain.levels ?? null },
-  ...(condition && { condition: { shape: condition.shape, levels: condition.levels ?? null } }),
+  ...(condition && {
+    condition: {
+      shape: condition.shape,
+      levels: condition.levels ?? null,
+      // rows that an observation does not have are NaN, or larger than 1e38
+      ...(condition.fewerRows && { fewerRows: true }),
+    },
+  }),
   latents: { shape: latentShape },
   dimensions,
   exact,
