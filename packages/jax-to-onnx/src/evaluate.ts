@@ -95,11 +95,12 @@ export function bindConstants(
   lift?: (v: Var) => void,
 ): number[] {
   const lifted: number[] = [];
+  const used = new Set([...jaxpr.outs, ...jaxpr.eqns.flatMap((eqn) => eqn.inputs)]);
   closed.consts.forEach((tracer, i) => {
     const v = nth(jaxpr.inBinders, i);
     const { dtype, shape } = v.aval;
     // Traces of gradients may leave large unused constants.
-    if (!isUsed(jaxpr, v)) return;
+    if (!used.has(v)) return;
     if (lift && isLifted(tracer)) {
       lift(v);
       lifted.push(i);
@@ -111,6 +112,3 @@ export function bindConstants(
   });
   return lifted;
 }
-
-const isUsed = (jaxpr: Jaxpr, v: Var): boolean =>
-  jaxpr.outs.includes(v) || jaxpr.eqns.some((eqn) => eqn.inputs.includes(v));

@@ -72,22 +72,17 @@ export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?
 export const isLifted = (constant: ClosedJaxpr["consts"][number]): boolean =>
   constant.dtype === DType.Float32 && readConstant(constant).uniform === undefined;
 
-/** The numbers of a constant, and their common value, if they are all equal. */
-type Numbers = Readonly<{ values: ArrayLike<number>; uniform: number | undefined }>;
-
-/** Those of small constants that were read before: jax-js computes each of them anew. */
-const known = new WeakMap<object, Numbers>();
-const SMALL = 4096;
+/** Small constants that were read before: jax-js computes each of them anew. */
+const known = new WeakMap<object, { values: ArrayLike<number>; uniform: number | undefined }>();
 
 /** The numbers of a constant of a traced program, and their common value, if they are all equal. */
-export function readConstant(constant: ClosedJaxpr["consts"][number]): Numbers {
+export function readConstant(constant: ClosedJaxpr["consts"][number]) {
   const before = known.get(constant);
   if (before) return before;
-  const values = (constant.ref as unknown as { dataSync(): ArrayLike<number> }).dataSync();
+  const values = (constant.ref as unknown as { dataSync(): Float32Array }).dataSync();
   const first = Number(values[0] ?? 0);
-  let same = true;
-  for (let j = 1; same && j < values.length; j++) same = Object.is(Number(values[j]), first);
+  const same = values.every((value) => Object.is(Number(value), first));
   const numbers = { values, uniform: same ? first : undefined };
-  if (values.length <= SMALL) known.set(constant, numbers);
+  if (values.length <= 4096) known.set(constant, numbers);
   return numbers;
 }
