@@ -172,7 +172,10 @@ test("files that are no usable table are refused in words, and a training is sto
     [file("empty.csv", ""), "empty.csv: an empty file, expected a table"],
     [file("ragged.csv", "a,b\n1,2\n3\n4,5,6\n"), "row 2 has 1; row 3 has 3"],
     [file("quote.csv", 'a,b\n1,"2\n'), "a quote is opened and not closed"],
-    [file("t.xlsx", "PK"), "a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet or .arrow"],
+    [
+      file("t.xlsx", "PK"),
+      "a file of an unknown kind, expected .csv, .tsv, .json, .jsonl, .parquet or .arrow",
+    ],
     [file("t.parquet", "PAR1, and no more"), "not a readable Parquet file"],
     [file("t.csv.gz", "no gzip"), "t.csv.gz: damaged gzip file"],
     [file("t.jsonl", '{"a":1}\n[2]\n'), "line 2 is an array"],

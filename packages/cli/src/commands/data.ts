@@ -61,7 +61,7 @@ export const describeCommand = defineCommand({
   args: [
     argument(
       "FILE",
-      "Table: .csv, .tsv, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
+      "Table: .csv, .tsv, .json, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
     ),
   ],
   flags: describeFlags,

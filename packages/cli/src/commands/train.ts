@@ -36,7 +36,7 @@ cifar10/best is the best likelihood: over an hour on two cores. Other flags over
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,
 couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also
-vector/coupling, vector/spline and vector/dense, and for tables (.csv, .jsonl, .parquet, .arrow)
+vector/coupling, vector/spline and vector/dense, and for tables (.csv, .json, .parquet, .arrow)
 table/stack (the default), table/couplings, table/additive, table/dense and table/gaussian. An array
 [rows, columns] in a .npy or .npz file is rows, too. Their likelihood is given in nats per
 row, and samples.png shows pairs of columns.

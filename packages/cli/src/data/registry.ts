@@ -50,7 +50,7 @@ async function formOf(path: string, split: PublishedSplit): Promise<DataFormat> 
     if (path === STANDARD_INPUT) return tableFile;
     if (exists)
       throw new DataError(
-        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .jsonl (.gz as well), .parquet, .arrow`,
+        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .json, .jsonl (.gz as well), .parquet, .arrow`,
       );
   }
   if (!exists) return idxFolder;

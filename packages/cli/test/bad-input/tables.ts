@@ -152,6 +152,19 @@ const cases: readonly Case[] = [
     ['line 1001 has "b"', "give the first row every key"],
     { ending: "jsonl" },
   ],
+  ["a JSON array that breaks off", '[{"a":1},{"a"', ["not JSON", "write the file again"], { ending: "json" }],
+  [
+    "a JSON array of numbers",
+    "[1, 2]",
+    ["row 1 is 1, expected an object", "write one object a row"],
+    { ending: "json" },
+  ],
+  [
+    "JSON that is neither rows nor lines",
+    '{\n  "rows": 3\n}',
+    ["expected an array of objects", "or an object a line"],
+    { ending: "json" },
+  ],
   [
     "a Parquet file with a damaged footer",
     damagedParquet,

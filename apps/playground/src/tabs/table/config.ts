@@ -9,7 +9,7 @@ export const LIMITS = { bytes: 100_000_000, rows: 20_000, columns: 200, numbers:
 export const EXAMPLE = { file: "parcels.csv", detector: "parcels.safetensors", id: "parcel" } as const;
 
 /** What a choice of files offers. */
-export const TABLE_FILES = ".csv,.tsv,.tab,.jsonl,.ndjson,.gz,.parquet";
+export const TABLE_FILES = ".csv,.tsv,.tab,.json,.jsonl,.ndjson,.gz,.parquet";
 
 /** Configuration of this tab in the address: everything except the file, which stays with the user. */
 export const tableConfig = v.strictObject({

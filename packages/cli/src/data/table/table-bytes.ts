@@ -12,7 +12,7 @@ import { arrowTable } from "./arrow.js";
 import { blockOf } from "./block.js";
 import { type Cell, exactCell } from "./cell.js";
 import { csvTable } from "./csv.js";
-import { jsonLinesTable } from "./json-lines.js";
+import { jsonTable } from "./json.js";
 import { type Table, uniqueNames } from "./table.js";
 
 type BytesOptions = Readonly<{
@@ -35,7 +35,7 @@ export async function tableOfBytes(
     yield bytes;
   }
   if (/\.(csv|tsv|tab)(\.gz)?$/i.test(name)) return csvTable(name, pieces);
-  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name)) return jsonLinesTable(name, pieces);
+  if (/\.(json|jsonl|ndjson)(\.gz)?$/i.test(name)) return jsonTable(name, pieces);
   if (/\.parquet$/i.test(name))
     return parquetOf(name, bytes, {
       ZSTD: (packed, size) => unpackZstd(packed, new Uint8Array(size)),
@@ -46,7 +46,9 @@ export async function tableOfBytes(
       size: bytes.length,
       read: (at, length) => bytes.slice(at, at + length),
     });
-  throw new DataError(`${name}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet or .arrow`);
+  throw new DataError(
+    `${name}: a file of an unknown kind, expected .csv, .tsv, .json, .jsonl, .parquet or .arrow`,
+  );
 }
 
 /** A Parquet file, read by hyparquet a group of rows at a time. */

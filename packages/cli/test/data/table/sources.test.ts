@@ -33,6 +33,7 @@ describe("a gzip file", () => {
   it.each([
     ["rows.csv.gz", "a,b\n1,x\n2,y\n", ["1", "x"]],
     ["rows.tsv.gz", "a\tb\n1\tx\n2\ty\n", ["1", "x"]],
+    ["rows.json.gz", '[{"a":1,"b":"x"},{"a":2,"b":"y"}]', [1, "x"]],
     ["rows.jsonl.gz", '{"a":1,"b":"x"}\n{"a":2,"b":"y"}\n', [1, "x"]],
   ])("%s is the table in it", async (name, text, first) => {
     const { names, rows } = await read(write(name, gzipSync(text)));

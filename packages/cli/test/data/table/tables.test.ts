@@ -190,6 +190,28 @@ describe("JSON lines", () => {
   });
 });
 
+describe("JSON", () => {
+  it("is an array of objects, whose keys may come late, or an object a line", async () => {
+    const all = [...Array.from({ length: 1500 }, (_, a) => ({ a })), { a: 12345678901234567890n, late: "x" }];
+    const digits = (_: string, value: unknown) => (typeof value === "bigint" ? `#${value}#` : value);
+    const array = JSON.stringify(all, digits, 1).replaceAll(/"#|#"/g, "");
+    const { names, rows } = await read(write("rows.json", array));
+    expect(names).toEqual(["a", "late"]);
+    expect([rows.length, rows[0], rows[1500]]).toEqual([1501, [0, null], ["12345678901234567890", "x"]]);
+    const lines = await read(write("lines.json", '{"a":1}\n{"a":2}\n'));
+    expect([lines.names, lines.rows]).toEqual([["a"], [[1], [2]]]);
+  });
+
+  it.each([
+    ["[]", "an empty file"],
+    ['[{"a":1},', "not JSON"],
+    ['[{"a":1},[2]]', "row 2 is an array, expected an object"],
+    ['{\n "a": [1, 2]\n}\n', "expected an array of objects"],
+  ])("that is no table is refused: %j", async (text, message) => {
+    await expect(read(write("bad.json", text))).rejects.toThrow(message);
+  });
+});
+
 describe("a Parquet file", () => {
   const path = join(root, "rows.parquet");
 

@@ -6,7 +6,7 @@ import { arrowTable } from "../arrow.js";
 import type { ByteSource } from "../arrow-messages.js";
 import { calendarColumns, withCalendar } from "../calendar.js";
 import { csvTable, type KnownFormats } from "../csv.js";
-import { jsonLinesTable } from "../json-lines.js";
+import { jsonTable } from "../json.js";
 import { orderedTable } from "../ordered-table.js";
 import { parquetTable } from "../parquet-table.js";
 import type { TableSchema } from "../schema.js";
@@ -33,8 +33,8 @@ const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
     (path, called, known) => csvTable(called, () => unpackedPieces(path, called, "a table"), known),
   ],
   [
-    /\.(jsonl|ndjson)(\.gz)?$/i,
-    (path, called) => jsonLinesTable(called, () => unpackedPieces(path, called, "JSON lines")),
+    /\.(json|jsonl|ndjson)(\.gz)?$/i,
+    (path, called) => jsonTable(called, () => unpackedPieces(path, called, "JSON")),
   ],
   [/\.parquet$/i, parquetTable],
   [/\.(arrows?|feather|ipc)$/i, async (path, called) => arrowTable(called, byteFile(path))],
@@ -53,7 +53,7 @@ export const isTable = (path: string, schema?: TableSchema): boolean =>
   (ARRAY_ENDING.test(path) && schema !== undefined && areOfArray(schema));
 
 /**
- * The table in a file, in several files that a pattern names, or on standard input: CSV, TSV, JSON lines, Parquet, Arrow, or an array.
+ * The table in a file, in several files that a pattern names, or on standard input: CSV, TSV, JSON, Parquet, Arrow, or an array.
  *
  * @param where an SQL condition that the rows must fulfil
  * @param calendar columns of dates that are taken apart. Default: those that `schema` has
@@ -92,7 +92,7 @@ async function openFile(path: string, called: string, known: KnownFormats): Prom
   const open = allReaders.find(([ending]) => ending.test(path))?.[1];
   if (open) return open(path, called, known);
   throw new DataError(
-    `${called}: a file of an unknown kind, expected .csv, .tsv, .jsonl, .parquet, .arrow, .npy or .npz`,
+    `${called}: a file of an unknown kind, expected .csv, .tsv, .json, .jsonl, .parquet, .arrow, .npy or .npz`,
   );
 }
 

@@ -72,9 +72,11 @@ async function endingOf(file: string): Promise<string> {
   return textEnding(file, false);
 }
 
-/** Of a text: JSON lines or CSV. */
+/** Of a text: JSON lines, an array of JSON, or CSV. */
 async function textEnding(file: string, packed: boolean): Promise<string> {
-  for await (const bytes of unpackedPieces(file, STANDARD_INPUT_NAME, "a table", packed))
-    return /^\ufeff?\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, HEAD))) ? ".jsonl" : ".csv";
+  for await (const bytes of unpackedPieces(file, STANDARD_INPUT_NAME, "a table", packed)) {
+    const first = /^\ufeff?\s*(.)/.exec(new TextDecoder().decode(bytes.subarray(0, HEAD)))?.[1];
+    return first === "{" ? ".jsonl" : first === "[" ? ".json" : ".csv";
+  }
   return ".csv";
 }

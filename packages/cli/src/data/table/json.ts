@@ -4,13 +4,19 @@ import type { Cell } from "./cell.js";
 import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
 
-/** Rows in which the names of all columns are expected. */
+/** Rows in which the names of all columns are expected, where rows are lines. */
 const NAMING_ROWS = 1000;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The table of JSON lines, from wherever they come: an object a line, each key a column. Keys that a row lacks are missing values. */
-export async function jsonLinesTable(path: string, pieces: Pieces): Promise<Table> {
+/** Characters of an array, which is read whole. */
+const LONGEST_ARRAY = 2 ** 28;
+
+/**
+ * The table of JSON, from wherever it comes: an object a line, or an array of objects; each key is a column. Keys that a row lacks are
+ * missing values.
+ */
+export async function jsonTable(path: string, pieces: Pieces): Promise<Table> {
   const text = await openText(path, pieces);
   const names: string[] = [];
   const known = new Set<string>();
@@ -21,9 +27,10 @@ export async function jsonLinesTable(path: string, pieces: Pieces): Promise<Tabl
       known.add(key);
       names.push(key);
     }
-    if (++rows === NAMING_ROWS) break;
+    if (++rows === NAMING_ROWS && !isArray(text)) break;
   }
-  if (rows === 0) throw new DataError(`${path}: an empty file, expected a JSON object a line\nsave it again`);
+  if (rows === 0)
+    throw new DataError(`${path}: an empty file, expected JSON: an object for each row\nsave it again`);
   const notes = text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : [];
   return { names, notes, blocks: () => blocks(text, names, known) };
 }
@@ -36,9 +43,9 @@ async function* blocks(
   let block: Cell[][] = [];
   const strange: string[] = [];
   let before = 0;
-  for await (const { object, line } of objects(text)) {
+  for await (const { object, place } of objects(text)) {
     const other = Object.keys(object).find((key) => !known.has(key));
-    if (other !== undefined && strange.push(`line ${line} has "${other}"`) === LISTED) break;
+    if (other !== undefined && strange.push(`${place} has "${other}"`) === LISTED) break;
     if (block.push(names.map((name) => (Object.hasOwn(object, name) ? cellOf(object[name]) : null))) < BLOCK)
       continue;
     yield blockOf(block, before);
@@ -79,25 +86,62 @@ const marked = (text: string): string =>
 const unmarked = (_: string, value: unknown): unknown =>
   typeof value === "string" && value.startsWith(MARK) ? new WholeNumber(value.slice(1)) : value;
 
-async function* objects(text: Text): AsyncGenerator<{ object: JsonObject; line: number }> {
+/** An object of a file, and where it stands. */
+type Found = Readonly<{ object: JsonObject; place: string }>;
+
+async function* objects(text: Text): AsyncGenerator<Found> {
+  if (isArray(text)) {
+    const { name } = text;
+    const all = parsed(await whole(text), (words) => `${name}: not JSON (${words})\nwrite the file again`);
+    for (const [i, value] of (all as unknown[]).entries()) {
+      const place = `row ${i + 1}`;
+      yield { object: objectOf(name, value, place), place };
+    }
+    return;
+  }
   for await (const { content, line } of lines(text)) {
     if (content.trim() === "") continue;
-    yield { object: parsed(text.name, content, line), line };
+    const place = `line ${line}`;
+    const value = parsed(content, (words) =>
+      JSON_ENDING.test(text.name) && line === 1
+        ? `${text.name}: expected an array of objects such as [{"size": 3}], or an object a line`
+        : `${text.name}: ${place} is not JSON (${words})\ncorrect the line`,
+    );
+    yield { object: objectOf(text.name, value, place), place };
   }
 }
 
-function parsed(path: string, text: string, line: number): JsonObject {
-  let value: unknown;
-  try {
-    value = /\d{16}/.test(text) ? JSON.parse(marked(text), unmarked) : JSON.parse(text);
-  } catch (cause) {
-    throw new DataError(`${path}: line ${line} is not JSON (${(cause as Error).message})\ncorrect the line`, {
-      cause,
-    });
+/** Of a file of one value. Of lines, each is an object: an array among them is none. */
+const JSON_ENDING = /\.json(\.gz)?$/i;
+const isArray = ({ name, head }: Text): boolean => JSON_ENDING.test(name) && /^\s*\[/.test(head);
+
+/** All characters. */
+async function whole({ name, chunks }: Text): Promise<string> {
+  const pieces: string[] = [];
+  let length = 0;
+  for await (const chunk of chunks()) {
+    length += chunk.length;
+    if (length > LONGEST_ARRAY)
+      throw new DataError(
+        `${name}: an array of more than ${LONGEST_ARRAY / 2 ** 20} MiB\nwrite one object a line, in a .jsonl file`,
+      );
+    pieces.push(chunk);
   }
+  return pieces.join("");
+}
+
+function parsed(text: string, message: (words: string) => string): unknown {
+  try {
+    return /\d{16}/.test(text) ? JSON.parse(marked(text), unmarked) : JSON.parse(text);
+  } catch (cause) {
+    throw new DataError(message((cause as Error).message), { cause });
+  }
+}
+
+function objectOf(path: string, value: unknown, place: string): JsonObject {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw new DataError(
-    `${path}: line ${line} is ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, expected an object such as {"size": 3}\nwrite one object a line`,
+    `${path}: ${place} is ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, expected an object such as {"size": 3}\nwrite one object ${place.startsWith("line") ? "a line" : "a row"}`,
   );
 }
 
