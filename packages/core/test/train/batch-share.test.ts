@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { createTrainer, flowify, jaxExecutor, type Trainer, type TrainOptions } from "../../src/index.js";
 import { makeRng } from "../../src/math/rng.js";
+import { NO_ROW } from "../../src/nested-numbers.js";
 import type { BatchShare } from "../../src/train/batch-share.js";
 import { batchesOf } from "../../src/train/data.js";
 import { exampleReader } from "../../src/train/source.js";
@@ -105,6 +106,40 @@ describe("a batch that several processes share", () => {
     }));
     expect(farthest).toBeLessThan(1e-4);
     expect(sameBits).toBe(true);
+  });
+
+  it("adds up with a condition, of any number of rows, as with workers", async () => {
+    const normal = (length: number) => Float32Array.from({ length }, () => rng.normal());
+    const [y, c] = [normal(128), normal(64 * 3)];
+    for (let i = 0; i < 64; i++) {
+      y[2 * i]! += 3 * c[3 * i]!;
+      c.fill(NO_ROW, 3 * i + 1 + (i % 3), 3 * i + 3);
+    }
+    const given = (conditions: Float32Array) => ({
+      executor: { ...jaxExecutor(), workers: 2 },
+      flow: flowify({
+        inShape: [2],
+        condition: { shape: [3, 1], fewerRows: true },
+        embedding: { hidden: 8, out: 3 },
+        layers: [{ kind: "marginal", bins: 3, conditional: true, hidden: 8 }],
+        base: { conditional: true, hidden: 8 },
+      }),
+      data: { examples: y, count: 64 },
+      condition: { examples: conditions, count: 64 },
+      augment: "none" as const,
+      batchSize: 64,
+      learningRate: 0.03,
+      warmup: 1,
+    });
+    const { farthest, sameBits } = await compare(2, 4, () => given(c));
+    expect(farthest).toBeLessThan(1e-4);
+    expect(sameBits).toBe(true);
+    // those of others would have been noticed
+    const shifted = c.map((_, i) => c[(i + 3) % c.length]!);
+    const [own, others] = [await start(undefined, given(c)), await start(undefined, given(shifted))];
+    const [last = 0, other = 0] = [await steps(own, 4), await steps(others, 4)].map((losses) => losses[3]);
+    expect(Math.abs(last - other)).toBeGreaterThan(2e-3);
+    for (const trainer of [own, others]) await trainer.dispose();
   });
 
   it("moves kernels by Muon, each in the process that owns it", async () => {
