@@ -1,10 +1,14 @@
 import type { FlowModel, HostArray } from "@flowify/core";
+import { NO_ROW } from "@flowify/core/internal";
 import { type ArrayTree, logSumExp } from "@flowify/core/layer";
 import { lax, numpy as np, tree } from "@jax-js/jax";
 import { toOnnx } from "jax-to-onnx";
 import type { Bijection } from "./bijections.js";
 import type { Support } from "./priors.js";
 import type { Scaling } from "./scaling.js";
+
+/** Numbers of rows that are not there are as large, or NaN. */
+const ROWS_END = 1e38;
 
 /** The parts of a posterior in a file. */
 export type ExportedPosterior = Readonly<{
@@ -52,8 +56,14 @@ function fromReal(u: np.Array, lines: readonly Bijection[], support: readonly Su
   return { theta, logSlope: np.sum(slope, 1) };
 }
 
-/** asinh((x − median) / spread) of observations [B, d]. */
-function scaledRows(x: np.Array, { middle, spread }: Scaling): np.Array {
+/** asinh((x − median) / spread) of observations [B, d], or of rows [B, most, d]: those that are not there stay. */
+function scaledRows(x: np.Array, { rows, ...scaling }: Scaling): np.Array {
+  if (!rows) return asinhOf(x, scaling);
+  const there = np.less(np.absolute(x.ref), ROWS_END);
+  return np.where(there.ref, asinhOf(np.where(there, x, 0), scaling), NO_ROW);
+}
+
+function asinhOf(x: np.Array, { middle, spread }: Scaling): np.Array {
   const z = x.sub(row(middle)).div(row(spread));
   const size = np.absolute(z.ref);
   return np.sign(z).mul(np.log(size.ref.add(np.sqrt(np.square(size).add(1)))));
@@ -62,11 +72,12 @@ function scaledRows(x: np.Array, { middle, spread }: Scaling): np.Array {
 /**
  * A posterior as one ONNX file, for batches of any size:
  *
- * - `observation` [batch, d], `noise` [batch, n] normal numbers, `choice` [batch, 1] uniform ones on [0, 1)
+ * - `observation` [batch, d], of rows [batch, most, d], `noise` [batch, n] normal numbers, `choice` [batch, 1] uniform ones on [0, 1)
  * - to `theta` [batch, n], draws of θ given each observation, and `log_density` [batch], log q(θ | x) of these in nats
  */
 export function exportDraws({ members, lines, support, scaling }: ExportedPosterior): Uint8Array {
-  const [n, d, K] = [lines.length, scaling.middle.length, members.length];
+  const [n, K] = [lines.length, members.length];
+  const shape = scaling.rows ?? [scaling.middle.length];
   const draw = (
     params: ArrayTree[],
     observation: np.Array,
@@ -97,7 +108,7 @@ export function exportDraws({ members, lines, support, scaling }: ExportedPoster
     draw,
     {
       params: specsOf(members) as never,
-      observation: { shape: ["batch", d] },
+      observation: { shape: ["batch", ...shape] },
       noise: { shape: ["batch", n] },
       choice: { shape: ["batch", 1] },
     },

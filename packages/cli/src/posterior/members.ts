@@ -1,6 +1,7 @@
 import { couplingFlow, type Executor, type FitOptions, type Flow, FlowModel } from "@flowify/core";
 import { optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble } from "../ensemble.js";
+import type { Rows } from "./filled-rows.js";
 
 /** How the flows are trained. */
 export type MembersOptions = {
@@ -42,7 +43,7 @@ const HELD_OUT = 0.1;
 const PATIENCE = 12;
 
 /**
- * Flows of rows [n, size] given conditions [n, conditionSize], one after another in `data` and `condition`.
+ * Flows of rows [n, size] given conditions [n, conditionSize], or sets of rows, one after another in `data` and `condition`.
  *
  * @param before parameters of members that were trained by the same options before, the bytes of their `save()`
  */
@@ -57,7 +58,7 @@ export async function trainMembers(
     data: Float32Array;
     size: number;
     condition: Float32Array;
-    conditionSize: number;
+    conditionSize: number | Rows;
   }>,
   options: MembersOptions & { seed: number; onProgress: (done: number) => void },
   before: readonly Uint8Array[] = [],
@@ -69,8 +70,9 @@ export async function trainMembers(
   const stepsOf = (epochs: number): number => Math.ceil((epochs * count) / batchSize);
   const steps =
     options.epochs === undefined ? Math.min(stepsOf(EPOCHS), MOST_STEPS) : stepsOf(options.epochs);
+  const seen = typeof conditionSize === "number" ? conditionSize : { shape: conditionSize, fewerRows: true };
   const make = (): Flow =>
-    couplingFlow(size, { condition: conditionSize, blocks, hidden, bins: 8, bound: 5, rotate: false });
+    couplingFlow(size, { condition: seen, blocks, hidden, bins: 8, bound: 5, rotate: false });
   return fitEnsemble(make, data, {
     condition,
     executor,

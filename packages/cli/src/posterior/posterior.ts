@@ -9,11 +9,11 @@ import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagn
 import { exportDraws } from "./export.js";
 import { type ImportanceOptions, type Weighted, weighted } from "./importance.js";
 import type { Prior } from "./priors.js";
-import { conditionOf, type Scaling, scaled } from "./scaling.js";
+import { conditionOf, type Scaling } from "./scaling.js";
 import type { RunSimulator, Simulated } from "./simulate.js";
-import { type Typicality, typicalityAmong } from "./typicality.js";
+import { type Typicality, typicalityOf } from "./typicality.js";
 
-/** The observation, as many numbers as the simulator returns. */
+/** The observation, as the simulator returns it. */
 export type Observed = { observed: ArrayLike<number> };
 
 /** What a posterior is made of. */
@@ -130,8 +130,7 @@ export class Posterior {
 
   /** How far an observation lies from the simulated ones. */
   typicality({ observed }: Observed): Typicality {
-    const { observations, observationSize } = this.#parts.pairs;
-    this.#typicality ??= typicalityAmong(scaled(observations, this.#parts.scaling), observationSize);
+    this.#typicality ??= typicalityOf(this.#parts.pairs, this.#parts.scaling);
     return this.#typicality(this.#condition(observed));
   }
 

@@ -4,10 +4,11 @@ import { makeRng } from "@flowify/core/layer";
 import { withOwnExecutor } from "../ensemble.js";
 import { ascendingPlaces } from "../rows.js";
 import { type Bijection, bijectionOf } from "./bijections.js";
+import { filling, type Rows } from "./filled-rows.js";
 import { type MembersOptions, memberSchemas, trainMembers } from "./members.js";
 import { Posterior } from "./posterior.js";
 import { checkPrior, type Prior } from "./priors.js";
-import { conditionOf, scaled, scalingOf } from "./scaling.js";
+import { conditionOf, type Scaling, scaled, scalingOf } from "./scaling.js";
 import {
   inThisThread,
   joined,
@@ -18,7 +19,7 @@ import {
   type Simulator,
   simulateAll,
 } from "./simulate.js";
-import { typicalityAmong } from "./typicality.js";
+import { typicalityOf } from "./typicality.js";
 
 /** What is simulated, and how often. */
 export type SimulatedOptions = SimulateOptions & {
@@ -37,7 +38,15 @@ export type PosteriorOptions = SimulatedOptions &
     observed?: ArrayLike<number>;
     /** Rounds that share the simulations, where `observed` is there. Default 3. */
     rounds?: number;
+    /**
+     * Observations are rows of so many numbers, at most so many of them, whose order does not matter: `simulate` returns any number of
+     * rows, one after another. One number: rows of one. Default: as many numbers each time.
+     */
+    rows?: number | Rows;
   };
+
+const rowsOf = (rows: number | Rows | undefined): Rows | undefined =>
+  typeof rows === "number" ? [rows, 1] : rows;
 
 export const simulatedSchemas = {
   prior: o.anything,
@@ -48,7 +57,13 @@ export const simulatedSchemas = {
   onProgress: o.callback,
 };
 
-const schemas = { ...simulatedSchemas, ...memberSchemas, observed: o.anything, rounds: o.integer(1) };
+const schemas = {
+  ...simulatedSchemas,
+  ...memberSchemas,
+  observed: o.anything,
+  rounds: o.integer(1),
+  rows: o.pair,
+};
 
 /** Fewest simulations of a round: some are held out of each flow. */
 const FEWEST = 20;
@@ -76,10 +91,8 @@ export async function simulatePrior(
 }
 
 /** Errors: `DataError` for an observation that is none, or that lies outside of the simulations. */
-function expectTypical({ observations, observationSize }: Simulated, observed: ArrayLike<number>): void {
-  const scaling = scalingOf(observations, observationSize);
-  const condition = conditionOf(observed, scaling);
-  const { note } = typicalityAmong(scaled(observations, scaling), observationSize)(condition);
+function expectTypical(pairs: Simulated, scaling: Scaling, observed: ArrayLike<number>): void {
+  const { note } = typicalityOf(pairs, scaling)(conditionOf(observed, scaling));
   if (note)
     throw new DataError(
       `posterior: ${note}\nwithout observed there is a posterior all the same, of any observation`,
@@ -95,7 +108,7 @@ export async function trainPosterior(
   options: PosteriorOptions,
   {
     open = fastestExecutor,
-    run = inThisThread(options.simulate),
+    run: call = inThisThread(options.simulate),
     before = [],
   }: Places & { before?: readonly Uint8Array[] } = {},
 ): Promise<Posterior> {
@@ -111,13 +124,16 @@ export async function trainPosterior(
   } = options;
   if (options.rounds !== undefined && observed === undefined)
     throw new UsageError("posterior: rounds need observed, the observation that they look at");
+  const rows = rowsOf(options.rows);
+  const run = rows ? filling(call, rows) : call;
   const rounds = observed === undefined ? 1 : (options.rounds ?? 3);
   const each = Math.floor(simulations / rounds);
   let pairs = await simulatePrior("posterior", options, run, each);
   const lines = prior.support.map(bijectionOf);
   return withOwnExecutor(options.executor, open, async (executor, own) => {
+    const scalingNow = (): Scaling => scalingOf(pairs.observations, pairs.observationSize, rows);
     const fitted = async (): Promise<Posterior> => {
-      const scaling = scalingOf(pairs.observations, pairs.observationSize);
+      const scaling = scalingNow();
       const members = await trainMembers(
         executor,
         {
@@ -126,7 +142,7 @@ export async function trainPosterior(
           ),
           size: prior.size,
           condition: scaled(pairs.observations, scaling),
-          conditionSize: pairs.observationSize,
+          conditionSize: rows ?? pairs.observationSize,
         },
         { ...options, seed, onProgress: (done) => onProgress("training", done) },
         before,
@@ -144,7 +160,7 @@ export async function trainPosterior(
         executor: own,
       });
     };
-    if (rounds > 1 && observed) expectTypical(pairs, observed);
+    if (rounds > 1 && observed) expectTypical(pairs, scalingNow(), observed);
     let found = await fitted();
     for (let round = 1; observed && round < rounds && !signal?.aborted; round++) {
       const narrowed = await truncatedPrior(found, observed, each, seed + round);

@@ -1,5 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { calibrationOf, conformalP } from "../detect/calibration.js";
+import { summaries } from "./filled-rows.js";
+import { type Scaling, scaled } from "./scaling.js";
+import type { Simulated } from "./simulate.js";
 
 /** How far an observation lies from the simulated ones. */
 export type Typicality = Readonly<{
@@ -16,11 +19,23 @@ const FAR = 1.5;
 /** Least variance along a principal direction, as a part of the largest one. */
 const LEAST = 1e-6;
 
+/** Typicality among simulations, of conditions; of rows how many there are, and the mean and spread of each of their numbers. */
+export function typicalityOf(
+  { observations, observationSize }: Simulated,
+  scaling: Scaling,
+): (condition: Float32Array) => Typicality {
+  const all = scaled(observations, scaling);
+  const { rows } = scaling;
+  if (!rows) return typicalityAmong(all, observationSize);
+  const among = typicalityAmong(summaries(all, rows), 2 * rows[1] + 1);
+  return (condition) => among(summaries(condition, rows));
+}
+
 /**
  * Typicality among simulated observations [n, size]: the distance to the fifth nearest one, in their principal directions of
  * equal variance. Some of them are held out of the search, to judge the distance by.
  */
-export function typicalityAmong(rows: Float32Array, size: number): (observed: Float32Array) => Typicality {
+function typicalityAmong(rows: Float32Array, size: number): (observed: Float32Array) => Typicality {
   const count = Math.min(rows.length / size, MOST + JUDGES);
   const matrix = Matrix.from1DArray(count, size, rows.subarray(0, count * size));
   const centre = matrix.mean("column");

@@ -24,6 +24,7 @@ export { permutation } from "../math/rng.js";
 export type { LedgerEntry } from "../model/evaluation.js";
 export { fittedEnd } from "../model/fit-end.js";
 export { didYouMean } from "../near-name.js";
+export { NO_ROW } from "../nested-numbers.js";
 export { flowShape, outShape } from "../network/apply-network.js";
 export type { OrdinaryLayer } from "../network/network.js";
 export { holdsNumbers, kinds, layerSchema, type Stored } from "../network/schema.js";
