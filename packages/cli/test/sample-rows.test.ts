@@ -102,6 +102,8 @@ describe("the rows of a sampling", () => {
     );
     const lines = readFileSync(join(folder, "whole.csv"), "utf8").trim().split("\n");
     expect([lines.length, lines[0], lines[3]]).toEqual([COUNT + 1, "a,b", "2,0.6666667"]);
+    const array = JSON.parse(readFileSync(join(folder, "whole.json"), "utf8"));
+    expect([array.length, array[2]]).toEqual([COUNT, { a: 2, b: expect.closeTo(2 / 3, 6) }]);
     const objects = readFileSync(join(folder, "whole.jsonl"), "utf8").trim().split("\n");
     expect(JSON.parse(objects.at(-1)!)).toEqual({ a: COUNT - 1, b: expect.closeTo((COUNT - 1) / 3, 3) });
   });

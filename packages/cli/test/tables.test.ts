@@ -195,7 +195,7 @@ describe("a run of a table", () => {
     await expectRefusal(
       ["sample", run, "--out", join(root, "rows.txt")],
       2,
-      "ends in .csv, .jsonl or .parquet",
+      "ends in .csv, .json, .jsonl or .parquet",
     );
     await expectRefusal(["sample", run, "--given", "size"], 2, "expected column=value");
   });
@@ -310,7 +310,8 @@ describe("flowify data describe", () => {
 
   it("refuses what is no table", async () => {
     await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
-    await expectRefusal(["data", "describe", "package.json"], 2, "a file of an unknown kind, expected .csv");
+    await expectRefusal(["data", "describe", "LICENSE"], 2, "a file of an unknown kind, expected .csv");
+    await expectRefusal(["data", "describe", "package.json"], 2, "expected an array of objects");
   });
 });
 

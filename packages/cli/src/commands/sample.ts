@@ -55,7 +55,7 @@ const flags = {
   },
   out: text(
     "FILE",
-    "PNG file; for rows .csv, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
+    "PNG file; for rows .csv, .json, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",
   ),
   force: forceFlag,
   ...commonFlags,

@@ -9,34 +9,50 @@ import {
   type TableFormat,
   typedCell,
   type WrittenColumn,
+  type WrittenRow,
 } from "./written-rows.js";
 
 /** JSON has no infinite numbers: they are texts, as CSV has them. NaN is a missing value, and null. */
 const jsonCell = (cell: Cell): Cell =>
   typeof cell === "number" && Math.abs(cell) === Infinity ? String(cell) : cell;
 
+/** Text of rows as JSON, an object each. */
+function jsonTexts(columns: readonly WrittenColumn[]): (rows: readonly WrittenRow[]) => string[] {
+  const typed = columns.map(typedCell);
+  return (rows) =>
+    rows.map((row) => {
+      const cells = columns.map((column, i) => [column.name, jsonCell(typed[i]!(rounded(column, row[i]!)))]);
+      return JSON.stringify(Object.fromEntries(cells));
+    });
+}
+
 /** Writes rows as JSON lines, an object each. */
 export function jsonLinesWriter(
   columns: readonly WrittenColumn[],
   write: (lines: string) => Promise<void>,
 ): RowWriter {
-  const typed = columns.map(typedCell);
+  const texts = jsonTexts(columns);
   return {
-    add: (rows) =>
-      write(
-        rows
-          .map((row) => {
-            const cells = columns.map((column, i) => [
-              column.name,
-              jsonCell(typed[i]!(rounded(column, row[i]!))),
-            ]);
-            return `${JSON.stringify(Object.fromEntries(cells))}\n`;
-          })
-          .join(""),
-      ),
+    add: (rows) => write(texts(rows).reduce((all, text) => `${all}${text}\n`, "")),
     flush: async () => {},
     end: async () => {},
     progress: () => ({}),
+  };
+}
+
+/** Writes rows as an array of JSON, an object a line. `begun`: the progress of another writer. */
+function jsonArrayWriter(columns: readonly WrittenColumn[], write: Write, begun: unknown): RowWriter {
+  const texts = jsonTexts(columns);
+  let between = begun === undefined ? "[\n" : ",\n";
+  return {
+    async add(rows) {
+      if (rows.length === 0) return;
+      await write(between + texts(rows).join(",\n"));
+      between = ",\n";
+    },
+    flush: async () => {},
+    end: () => write(between === ",\n" ? "\n]\n" : "[]\n"),
+    progress: () => (between === ",\n" ? {} : undefined),
   };
 }
 
@@ -51,6 +67,7 @@ type OpenWriter = (columns: readonly WrittenColumn[], write: Write, options: Row
 
 const writers: Readonly<Record<TableFormat, OpenWriter>> = {
   csv: (columns, write, { begun }) => csvWriter(columns, write, begun),
+  json: (columns, write, { begun }) => jsonArrayWriter(columns, write, begun),
   jsonl: jsonLinesWriter,
   parquet: (columns, write, { begun, group }) => parquetWriter(columns, write, begun, group),
 };

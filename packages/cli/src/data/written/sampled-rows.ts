@@ -26,7 +26,7 @@ export function sampleFormat(file: string): RowFormat {
   const format = formatOf(file, rowFormats);
   if (format !== undefined) return format;
   throw new UsageError(
-    `--out ${file}: expected a name that ends in .csv, .jsonl or .parquet for rows, or .npy for the numbers of the network\nchoose such a name`,
+    `--out ${file}: expected a name that ends in .csv, .json, .jsonl or .parquet for rows, or .npy for the numbers of the network\nchoose such a name`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { type Cell, cellReader } from "../table/cell.js";
 
-export const tableFormats = ["csv", "jsonl", "parquet"] as const;
+export const tableFormats = ["csv", "json", "jsonl", "parquet"] as const;
 export type TableFormat = (typeof tableFormats)[number];
 
 /** The same, and arrays of the numbers of a network. */

@@ -135,7 +135,7 @@ describe("rows of the flow", () => {
     }
   });
 
-  it.each<TableFormat>(["csv", "jsonl", "parquet"])(
+  it.each<TableFormat>(["csv", "json", "jsonl", "parquet"])(
     "are the same table after a way through .%s",
     async (ending) => {
       const { rows, schema } = await readRows(path);
@@ -145,7 +145,9 @@ describe("rows of the flow", () => {
       const writer = rowWriter(ending, writtenColumns(decoded.columns), async (piece) =>
         appendFileSync(file, piece),
       );
-      await writer.add(decoded.cells);
+      const [first, ...others] = decoded.cells;
+      await writer.add([first!]);
+      await writer.add(others);
       await writer.end();
       const again = await findSchema(file, await openTable(file));
       const used = schema.columns.filter(({ use }) => use === "model");
@@ -160,7 +162,7 @@ describe("rows of the flow", () => {
   );
 
   it("are written to no file of another kind", () => {
-    expect(() => sampleFormat("rows.txt")).toThrow("ends in .csv, .jsonl or .parquet");
+    expect(() => sampleFormat("rows.txt")).toThrow("ends in .csv, .json, .jsonl or .parquet");
     expect(["a.NPY", "csv.parquet"].map(sampleFormat)).toEqual(["npy", "parquet"]);
   });
 });
