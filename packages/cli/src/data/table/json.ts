@@ -7,6 +7,7 @@ import { openText, type Pieces, type Text } from "./text.js";
 /** Rows in which the names of all columns are expected, where rows are lines. */
 const NAMING_ROWS = 1000;
 
+type JsonText = Text & Readonly<{ isArray: boolean; mayBeArray: boolean }>;
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Characters of an array, which is read whole. */
@@ -15,9 +16,12 @@ const LONGEST_ARRAY = 2 ** 28;
 /**
  * The table of JSON, from wherever it comes: an object a line, or an array of objects; each key is a column. Keys that a row lacks are
  * missing values.
+ *
+ * @param mayBeArray false where each line is an object
  */
-export async function jsonTable(path: string, pieces: Pieces): Promise<Table> {
-  const text = await openText(path, pieces);
+export async function jsonTable(path: string, pieces: Pieces, mayBeArray = true): Promise<Table> {
+  const opened = await openText(path, pieces);
+  const text: JsonText = { ...opened, isArray: mayBeArray && /^\s*\[/.test(opened.head), mayBeArray };
   const names: string[] = [];
   const known = new Set<string>();
   let rows = 0;
@@ -27,7 +31,7 @@ export async function jsonTable(path: string, pieces: Pieces): Promise<Table> {
       known.add(key);
       names.push(key);
     }
-    if (++rows === NAMING_ROWS && !isArray(text)) break;
+    if (++rows === NAMING_ROWS && !text.isArray) break;
   }
   if (rows === 0)
     throw new DataError(`${path}: an empty file, expected JSON: an object for each row\nsave it again`);
@@ -36,7 +40,7 @@ export async function jsonTable(path: string, pieces: Pieces): Promise<Table> {
 }
 
 async function* blocks(
-  text: Text,
+  text: JsonText,
   names: readonly string[],
   known: ReadonlySet<string>,
 ): AsyncGenerator<Block> {
@@ -89,8 +93,8 @@ const unmarked = (_: string, value: unknown): unknown =>
 /** An object of a file, and where it stands. */
 type Found = Readonly<{ object: JsonObject; place: string }>;
 
-async function* objects(text: Text): AsyncGenerator<Found> {
-  if (isArray(text)) {
+async function* objects(text: JsonText): AsyncGenerator<Found> {
+  if (text.isArray) {
     const { name } = text;
     const all = parsed(await whole(text), (words) => `${name}: not JSON (${words})\nwrite the file again`);
     for (const [i, value] of (all as unknown[]).entries()) {
@@ -103,17 +107,13 @@ async function* objects(text: Text): AsyncGenerator<Found> {
     if (content.trim() === "") continue;
     const place = `line ${line}`;
     const value = parsed(content, (words) =>
-      JSON_ENDING.test(text.name) && line === 1
+      text.mayBeArray && line === 1
         ? `${text.name}: expected an array of objects such as [{"size": 3}], or an object a line`
         : `${text.name}: ${place} is not JSON (${words})\ncorrect the line`,
     );
     yield { object: objectOf(text.name, value, place), place };
   }
 }
-
-/** Of a file of one value. Of lines, each is an object: an array among them is none. */
-const JSON_ENDING = /\.json(\.gz)?$/i;
-const isArray = ({ name, head }: Text): boolean => JSON_ENDING.test(name) && /^\s*\[/.test(head);
 
 /** All characters. */
 async function whole({ name, chunks }: Text): Promise<string> {

@@ -35,7 +35,8 @@ export async function tableOfBytes(
     yield bytes;
   }
   if (/\.(csv|tsv|tab)(\.gz)?$/i.test(name)) return csvTable(name, pieces);
-  if (/\.(json|jsonl|ndjson)(\.gz)?$/i.test(name)) return jsonTable(name, pieces);
+  if (/\.json(\.gz)?$/i.test(name)) return jsonTable(name, pieces);
+  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name)) return jsonTable(name, pieces, false);
   if (/\.parquet$/i.test(name))
     return parquetOf(name, bytes, {
       ZSTD: (packed, size) => unpackZstd(packed, new Uint8Array(size)),

@@ -114,6 +114,8 @@ describe("standard input", () => {
     expect(text).toContain("28 rows, 2 columns in -");
     expect(text).toMatch(/shop +category +2 +web, north|shop +category +2 +north, web/);
     expect(status).toBe(0);
+    const rows = Array.from({ length: 30 }, (_, a) => ({ a, shop: a % 2 ? "web" : "north" }));
+    expect((await described(JSON.stringify(rows))).text).toContain("28 rows, 2 columns in -");
   });
 
   it("is named in messages", async () => {

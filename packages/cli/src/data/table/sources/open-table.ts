@@ -34,7 +34,8 @@ const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
   ],
   [
     /\.(json|jsonl|ndjson)(\.gz)?$/i,
-    (path, called) => jsonTable(called, () => unpackedPieces(path, called, "JSON")),
+    (path, called) =>
+      jsonTable(called, () => unpackedPieces(path, called, "JSON"), /\.json(\.gz)?$/i.test(path)),
   ],
   [/\.parquet$/i, parquetTable],
   [/\.(arrows?|feather|ipc)$/i, async (path, called) => arrowTable(called, byteFile(path))],
