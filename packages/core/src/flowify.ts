@@ -118,13 +118,13 @@ function conditionalEnd(
   context: FlowContext,
 ): FlowLayer[] {
   const last = layers.at(-1);
-  if (baseOf(layers))
-    throw new DomainError(
-      `flowify: base: ${last?.name} ends in an interval, where the base is uniform\nleave base or that layer out`,
-    );
+  const shape = last?.outShape ?? inShape;
+  const isFixed = baseOf(layers) ? "ends in an interval, where the base is uniform" : "leaves no numbers";
+  if (baseOf(layers) || sizeOf(shape) === 0)
+    throw new DomainError(`flowify: base: ${last?.name} ${isFixed}\nleave base or that layer out`);
   const { conditional: _, ...options } = { ...base };
   const line: InnerLayer = { kind: "conditionalAffine", ...options };
-  return layersOf([line], last?.outShape ?? inShape, context);
+  return layersOf([line], shape, context);
 }
 
 function contextOf(conversion: Conversion, size?: number): FlowContext {

@@ -236,6 +236,16 @@ describe("the description of a network", () => {
       DomainError,
       "base: sigmoid ends in an interval",
     ],
+    [
+      "a base of nothing",
+      {
+        condition: { shape: [2] },
+        base: { conditional: true },
+        layers: [{ kind: "gaussianMixture", kept: 0 }],
+      },
+      DomainError,
+      "base: gaussianMixture leaves no numbers",
+    ],
     ...(["marginal", "rqSpline", "affine", "variationalDequantize"].map((kind) => [
       `a conditional ${kind} that sees none`,
       {
