@@ -1,3 +1,5 @@
+import { DataError } from "@flowify/core";
+import { optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { rowOf, rowsIn } from "../rows.js";
 import { chiSquaredTail, meanAndSpread } from "../statistics.js";
@@ -38,6 +40,17 @@ export type DiagnoseOptions = {
   seed?: number;
 };
 
+export const diagnoseSchemas = {
+  simulations: o.integer(1),
+  draws: o.integer(1),
+  mostFailures: o.notNegative,
+  seed: o.seed,
+};
+
+/** How far the coverage of a right posterior lies from its level in 99 % of cases. */
+export const coverageBand = (level: number, simulations: number): number =>
+  WITHIN * Math.sqrt((level * (1 - level)) / simulations);
+
 /** n samples given each observation, one after another. */
 type SampleEach = (
   observations: readonly ArrayLike<number>[],
@@ -46,6 +59,8 @@ type SampleEach = (
 ) => Promise<Float64Array>;
 
 const BINS = 20;
+/** Standard deviations around the mean of a normal number that hold 99 %. */
+const WITHIN = 2.576;
 /** Levels that coverage is looked at. */
 const LEVELS = 20;
 
@@ -68,6 +83,8 @@ export async function diagnosePosterior(
     simulations,
     { seed: seed + 2 ** 31, mostFailures },
   );
+  if (count === 0)
+    throw new DataError(`diagnose: each of ${simulations} simulations failed: nothing is left to judge by`);
   const asked = rowsIn(observations, observationSize);
   const drawn = await posterior.sampleEach(asked, draws, { seed });
   const random = makeRng(seed, 5);
@@ -124,6 +141,6 @@ function rankTest(ranks: readonly number[], draws: number): RankTest {
     return sum + (found - expected) ** 2 / expected;
   }, 0);
   const mean = ranks.length / BINS;
-  const half = 2.576 * Math.sqrt(mean * (1 - 1 / BINS));
+  const half = WITHIN * Math.sqrt(mean * (1 - 1 / BINS));
   return { ranks, counts, band: [Math.max(mean - half, 0), mean + half], p: chiSquaredTail(chi2, BINS - 1) };
 }

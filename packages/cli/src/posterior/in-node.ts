@@ -20,6 +20,8 @@ type InNode<T extends { simulate: Simulator }> = Omit<T, "simulate"> & {
   timeLimit?: number;
 };
 
+const warnAs = (code: string) => (text: string) => process.emitWarning(text, { code });
+
 /** The simulator as a function, and the threads that call it. */
 async function inNode<T extends { simulate: Simulator }>(
   what: string,
@@ -35,9 +37,9 @@ async function inNode<T extends { simulate: Simulator }>(
     source: given instanceof URL ? given : simulate.toString(),
     workers,
     timeLimit,
-    warn: (text) => process.emitWarning(text, { code: "FLOWIFY_MAIN_THREAD" }),
+    warn: warnAs("FLOWIFY_MAIN_THREAD"),
   });
-  return { options, places: { open: defaultExecutor, run } };
+  return { options, places: { open: defaultExecutor, run, warn: warnAs("FLOWIFY_OUTSIDE") } };
 }
 
 /** The simulator of a module. */

@@ -1,16 +1,17 @@
 import type { Executor, FlowModel } from "@flowify/core";
 import { DataError, UsageError } from "@flowify/core";
-import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
+import { checkOptions, NO_ROW, optionSchemas as o } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { rowsIn } from "../rows.js";
 import { logMean } from "../statistics.js";
 import type { Bijection } from "./bijections.js";
-import { type DiagnoseOptions, type Diagnosis, diagnosePosterior } from "./diagnose.js";
+import { type DiagnoseOptions, type Diagnosis, diagnosePosterior, diagnoseSchemas } from "./diagnose.js";
 import { exportDraws } from "./export.js";
+import type { Rows } from "./filled-rows.js";
 import { type ImportanceOptions, type Weighted, weighted } from "./importance.js";
 import type { Prior } from "./priors.js";
 import { conditionOf, type Scaling } from "./scaling.js";
-import type { RunSimulator, Simulated } from "./simulate.js";
+import { type RunSimulator, type Simulated, simulateAll } from "./simulate.js";
 import { type Typicality, typicalityOf } from "./typicality.js";
 
 /** The observation, as the simulator returns it. */
@@ -30,12 +31,20 @@ type Parts = Readonly<{
   only: ArrayLike<number> | undefined;
   /** Where it computes, if it has to close that. */
   executor: Executor | undefined;
+  /** Called once about an observation outside of everything simulated. */
+  warn: ((note: string) => void) | undefined;
 }>;
+
+function checkCall(what: string, n: number, options: object): void {
+  checkOptions(what, { n: o.integer(1) }, { n });
+  checkOptions(what, { observed: o.anything, seed: o.seed }, options);
+}
 
 /** Draws, densities and checks of a posterior. */
 export class Posterior {
   readonly #parts: Parts;
   #typicality: ((condition: Float32Array) => Typicality) | undefined;
+  #hasWarned = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -55,6 +64,11 @@ export class Posterior {
     return this.#parts.members;
   }
 
+  /** Where observations are rows: how many at most, and how many numbers each has. */
+  get rows(): Rows | undefined {
+    return this.#parts.scaling.rows;
+  }
+
   /** The condition of an observation. Errors: `DataError` for one that is none, or not the one that rounds narrowed down to. */
   #condition(observed: ArrayLike<number>): Float32Array {
     const { only, scaling } = this.#parts;
@@ -66,26 +80,48 @@ export class Posterior {
     return condition;
   }
 
+  /** The same, said of once where it lies outside of everything simulated. */
+  #asked(observed: ArrayLike<number>): Float32Array {
+    const condition = this.#condition(observed);
+    const { warn } = this.#parts;
+    const note = warn && !this.#hasWarned && this.#typicalityAt(condition).note;
+    if (note) {
+      this.#hasWarned = true;
+      warn(note);
+    }
+    return condition;
+  }
+
+  #typicalityAt(condition: Float32Array): Typicality {
+    this.#typicality ??= typicalityOf(this.#parts.pairs, this.#parts.scaling);
+    return this.#typicality(condition);
+  }
+
   /** n draws of θ given the observation, a row each. */
   async sample(n: number, options: Observed & { seed?: number }): Promise<Float64Array[]> {
-    checkOptions("sample", { observed: o.anything, seed: o.seed }, options);
-    const { observed, seed = 0 } = options;
-    const { size } = this.prior;
-    const draws = await this.sampleEach([observed], n, { seed });
-    return rowsIn(draws, size);
+    checkCall("sample", n, options);
+    const { observed, seed = 0 } = options ?? {};
+    return rowsIn(await this.sampleEach([observed], n, { seed }), this.prior.size);
   }
 
   /** n draws of θ given each observation, one after another. */
-  async sampleEach(
+  sampleEach(
     observations: readonly ArrayLike<number>[],
     n: number,
     { seed = 0 }: { seed?: number } = {},
   ): Promise<Float64Array> {
+    return this.#sampleEach(
+      observations.map((observed) => this.#asked(observed)),
+      n,
+      seed,
+    );
+  }
+
+  async #sampleEach(conditions: readonly Float32Array[], n: number, seed: number): Promise<Float64Array> {
     const { members, lines } = this.#parts;
     const size = lines.length;
     const rng = makeRng(seed, 2);
-    const chosen = Uint32Array.from({ length: observations.length * n }, () => rng.integer(members.length));
-    const conditions = observations.map((observed) => this.#condition(observed));
+    const chosen = Uint32Array.from({ length: conditions.length * n }, () => rng.integer(members.length));
     const out = new Float64Array(chosen.length * size);
     for (const [k, member] of members.entries()) {
       const own = [...chosen.keys()].filter((i) => chosen[i] === k);
@@ -102,10 +138,30 @@ export class Posterior {
     return out;
   }
 
+  /**
+   * n observations that the simulator makes of samples of the posterior, a row each: they should look like the observation. Failures
+   * are left out, up to the share of the training.
+   */
+  async predictive(n: number, options: Observed & { seed?: number }): Promise<Float64Array[]> {
+    checkCall("predictive", n, options);
+    const { run, mostFailures } = this.#parts;
+    const { seed = 0 } = options;
+    const draws = (await this.sample(n, options)).values();
+    const next = { sample: () => draws.next().value as Float64Array };
+    // another stream than those of training and diagnosis
+    const { observations, observationSize } = await simulateAll(next, run, n, {
+      seed: seed + 2 ** 32,
+      mostFailures,
+    });
+    const all = rowsIn(observations, observationSize);
+    return this.rows ? all.map((row) => row.filter((value) => value !== NO_ROW)) : all;
+  }
+
   /** log q(θ | x) of each θ, in nats; −Infinity outside of the prior's support. */
-  async logProb(theta: readonly ArrayLike<number>[], { observed }: Observed): Promise<Float64Array> {
+  async logProb(theta: readonly ArrayLike<number>[], options: Observed): Promise<Float64Array> {
+    checkOptions("logProb", { observed: o.anything }, options);
     const { size, support } = this.prior;
-    const condition = this.#condition(observed);
+    const condition = this.#asked(options?.observed);
     const inside = theta.map((row) => {
       if (row.length !== size) throw new DataError(`logProb: expected ${size} parameters, got ${row.length}`);
       return support.every(([low, high], i) => (row[i] as number) >= low && (row[i] as number) <= high);
@@ -130,8 +186,7 @@ export class Posterior {
 
   /** How far an observation lies from the simulated ones. */
   typicality({ observed }: Observed): Typicality {
-    this.#typicality ??= typicalityOf(this.#parts.pairs, this.#parts.scaling);
-    return this.#typicality(this.#condition(observed));
+    return this.#typicalityAt(this.#condition(observed));
   }
 
   /** Samples with weights for the true posterior, where the likelihood p(x | θ) is known, and how many samples they are worth. */
@@ -142,12 +197,20 @@ export class Posterior {
 
   /** Whether it can be trusted: ranks and expected coverage on fresh simulations. */
   async diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+    checkOptions("diagnose", diagnoseSchemas, options);
     if (this.#parts.only)
       throw new UsageError(
         "diagnose: averages over the prior, and this posterior is for one observation\nleave out observed in posterior()",
       );
     const { prior, run, mostFailures } = this.#parts;
-    return diagnosePosterior(this, prior, run, { mostFailures, ...options });
+    // its own simulations are typical: nothing to warn of
+    const sampleEach = (observations: readonly ArrayLike<number>[], n: number, { seed }: { seed: number }) =>
+      this.#sampleEach(
+        observations.map((observed) => this.#condition(observed)),
+        n,
+        seed,
+      );
+    return diagnosePosterior({ sampleEach }, prior, run, { mostFailures, ...options });
   }
 
   /**

@@ -68,8 +68,13 @@ const schemas = {
 /** Fewest simulations of a round: some are held out of each flow. */
 const FEWEST = 20;
 
-/** Where computations and simulations run, if the options do not say. */
-export type Places = { open?: () => Promise<Executor>; run?: RunSimulator };
+/** Where computations and simulations run, and warnings go, if the options do not say. */
+export type Places = {
+  open?: () => Promise<Executor>;
+  run?: RunSimulator;
+  /** Called once about an observation outside of everything simulated. */
+  warn?: ((note: string) => void) | undefined;
+};
 
 /** Simulations by draws of the prior; checks both first. */
 export async function simulatePrior(
@@ -109,6 +114,7 @@ export async function trainPosterior(
   {
     open = fastestExecutor,
     run: call = inThisThread(options.simulate),
+    warn,
     before = [],
   }: Places & { before?: readonly Uint8Array[] } = {},
 ): Promise<Posterior> {
@@ -158,6 +164,7 @@ export async function trainPosterior(
         pairs,
         only,
         executor: own,
+        warn,
       });
     };
     if (rounds > 1 && observed) expectTypical(pairs, scalingNow(), observed);

@@ -2,7 +2,8 @@
 import { DataError, UsageError } from "@flowify/core";
 import { loadRuntime } from "@flowify/onnx";
 import { afterAll, expect, it } from "vitest";
-import { normal, posterior, type Simulator } from "../../src/posterior.js";
+import { normal, pictures, posterior, type Simulator } from "../../src/posterior.js";
+import { texts } from "../pictures/svg.js";
 
 /** θ ~ N(0, 1), one to six rows N(θ, ½²): the posterior is N(4 n x̄ / (4 n + 1), 1 / (4 n + 1)). */
 const simulate: Simulator = ([theta = 0], random) =>
@@ -35,6 +36,17 @@ it("are checked, and far observations found", async () => {
   expect([simulations, ranks.length]).toEqual([40, 1]);
   expect(found.typicality({ observed: [0.3, -0.2] }).p).toBeGreaterThan(0.02);
   expect(found.typicality({ observed: [90, 95] }).note).toContain("outside of everything simulated");
+});
+
+it("are drawn, and observations simulated again have any number of rows", async () => {
+  const observed = [0.8, 0.4, 1.1];
+  const again = await found.predictive(60, { observed });
+  expect(new Set(again.map(({ length }) => length))).toEqual(new Set([1, 2, 3, 4, 5, 6]));
+  expect(Math.max(...again.flatMap((row) => [...row]))).toBeLessThan(5);
+  const { predictive = "" } = await pictures(found, { observed, draws: 100 });
+  expect(texts(predictive)).toEqual(
+    expect.arrayContaining(["rows simulated again", "rows of the observation"]),
+  );
 });
 
 it("are one ONNX file, in which NaN stands for what is no row", async () => {

@@ -1,4 +1,4 @@
-import { contourDensity } from "d3-contour";
+import { linesAround } from "flowify/posterior/browser";
 import { Canvas, type Draw, writeUpwards } from "../../ui/canvas.js";
 import { plain } from "../../ui/figures.js";
 import { palette } from "../../ui/palette.js";
@@ -9,6 +9,8 @@ import { answer, truth, view } from "./state.js";
 type Parameter = TaskView["parameters"][number];
 
 const BARS = 50;
+/** Cells of a side that regions are found on. */
+const CELLS = 120;
 /** Pixels between two panels, and around all for the labels. */
 const [GAP, EDGE] = [8, 30] as const;
 
@@ -93,27 +95,25 @@ function drawBars(context: CanvasRenderingContext2D, values: Float64Array, side:
   context.globalAlpha = 1;
 }
 
-/** Regions of equal density, darker where more samples are, and the samples. */
+/** Regions that hold 95, 80 and 50 % of the samples, and the samples. */
 function drawDensity(
   context: CanvasRenderingContext2D,
   x: Float64Array,
   y: Float64Array,
   side: number,
 ): void {
-  const density = contourDensity<number>()
-    .x((i) => x[i]! * side)
-    .y((i) => (1 - y[i]!) * side)
-    .size([side, side])
-    .bandwidth(Math.max(side / 90, 2))
-    .cellSize(2)
-    .thresholds(6);
-  for (const { coordinates } of density([...x.keys()])) {
+  const points = Array.from(x, (value, i) => [value, y[i]!] as const);
+  for (const { lines } of linesAround(points, [0, 1], [0, 1], CELLS)) {
     context.beginPath();
-    for (const ring of coordinates.flat()) {
-      ring.forEach(([a = 0, b = 0], i) => (i === 0 ? context.moveTo(a, b) : context.lineTo(a, b)));
+    for (const line of lines) {
+      for (let i = 0; i < line.length; i += 2) {
+        const at = [line[i]! * side, (1 - line[i + 1]!) * side] as const;
+        if (i === 0) context.moveTo(...at);
+        else context.lineTo(...at);
+      }
       context.closePath();
     }
-    context.globalAlpha = 0.16;
+    context.globalAlpha = 0.2;
     context.fill("evenodd");
     context.globalAlpha = 0.7;
     context.stroke();

@@ -58,9 +58,9 @@ export function Tab() {
       <Sheet name="posterior" title="Posterior" class="stack second">
         <Pairs />
         <Lesson equation="p(θ | x) ∝ p(θ) p(x | θ)" docs="posteriors" about="posteriors">
-          The posterior: how plausible parameters θ are once x was seen. Regions of a strong colour are
-          plausible, the bars show each parameter alone. After “Simulate another” the cross marks the
-          parameters that were used.
+          The posterior: how plausible parameters θ are once x was seen. The lines hold 50, 80 and 95 % of the
+          samples, the bars show each parameter alone. After “Simulate another” the cross marks the parameters
+          that were used.
         </Lesson>
       </Sheet>
       <div class="stack more">

@@ -1,4 +1,6 @@
 import { drawChart } from "../../pictures/chart.js";
+import { ALONG_CONTOURS, contourPoints } from "../../pictures/contours.js";
+import { diagonalChart, PERCENT } from "../../pictures/diagonal-chart.js";
 import { histogram } from "../../pictures/histogram.js";
 import { dateLabels } from "../../pictures/scale.js";
 import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
@@ -32,42 +34,22 @@ export const scoreChart = (
 
 /** The share of rows whose p-value is at most α, over α: a straight line where p-values keep their promise. */
 export function calibrationChart(groups: readonly Named[], band: number): Promise<string> {
-  const alphas = Array.from({ length: 101 }, (_, i) => i / 100);
-  const values = groups.flatMap(({ values: ps }, series) => {
+  const lines = groups.map(({ name, values: ps }) => {
     const ascending = Float64Array.from(ps).sort();
-    return alphas.map((alpha) => ({
-      alpha,
-      share: ascending.filter((p) => p <= alpha).length / ascending.length,
-      series: String(series),
-    }));
+    const points = PERCENT.map(
+      (alpha) => [alpha, ascending.filter((p) => p <= alpha).length / ascending.length] as const,
+    );
+    return { name, points };
   });
-  const axis = { format: ".0%", tickCount: 5 };
-  const x = numbers("alpha", "p-value at most", [0, 1], axis);
-  const y = numbers("share", "share of the rows", [0, 1], axis);
-  const limits = alphas.map((alpha) => ({
-    alpha,
-    share: Math.max(0, alpha - band),
-    high: Math.min(1, alpha + band),
-  }));
-  const colored = groups.map((group, i) => ({ ...group, color: seriesColor(i) }));
-  return drawChart(
-    {
-      ...SQUARE_CHART,
-      layer: [
-        {
-          data: { values: limits },
-          mark: { type: "area", opacity: 0.25, color: TRAINING },
-          encoding: { x, y, y2: { field: "high" } },
-        },
-        {
-          data: { values },
-          mark: { type: "line", strokeWidth: 2, interpolate: "step-after" },
-          encoding: { x, y, color: colorBySeries(colored, { symbol: "stroke", width: SQUARE }) },
-        },
-      ],
-    },
-    { title: "Calibration of the p-values", theme: "page", texts: namesOf(groups) },
-  );
+  return diagonalChart({
+    title: "Calibration of the p-values",
+    x: "p-value at most",
+    y: "share of the rows",
+    lines,
+    steps: true,
+    band: () => band,
+    theme: "page",
+  });
 }
 
 /** Training rows, the rows of the highest scores, and lines around shares of the generated rows. */
@@ -88,9 +70,6 @@ export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<st
       .filter(([a, b]) => isInside(a, x.range) && isInside(b, y.range))
       .map(([a, b]) => ({ x: a, y: b })),
   });
-  const lines = contours.flatMap(({ lines: each, share }) =>
-    each.map((line, i) => ({ line, name: `${share} ${i}` })),
-  );
   return drawChart(
     {
       ...SQUARE_CHART,
@@ -101,22 +80,9 @@ export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<st
           encoding,
         },
         {
-          data: {
-            values: lines.flatMap(({ line, name }) =>
-              Array.from({ length: line.length / 2 }, (_, at) => ({
-                x: valueAt(line, 2 * at),
-                y: valueAt(line, 2 * at + 1),
-                at,
-                name,
-              })),
-            ),
-          },
+          data: { values: contourPoints(contours) },
           mark: { type: "line", strokeWidth: 1.4, color: seriesColor(0) },
-          encoding: {
-            ...encoding,
-            detail: { field: "name", type: "nominal" },
-            order: { field: "at", type: "quantitative" },
-          },
+          encoding: { ...encoding, ...ALONG_CONTOURS },
         },
         {
           data: points(worst),

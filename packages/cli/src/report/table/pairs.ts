@@ -1,7 +1,7 @@
+import { linesAround, type ShareLines } from "../../pictures/contours.js";
 import { ascendingPlaces } from "../../rows.js";
 import { quantile } from "../../statistics.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
-import { contourLines, densityGrid, type Line, massLevel } from "./contours.js";
 
 type Point = readonly [x: number, y: number];
 
@@ -11,12 +11,11 @@ export type PairView = Readonly<{
   y: Readonly<{ name: string; isDate: boolean; range: Point }>;
   rows: readonly Point[];
   worst: readonly Point[];
-  contours: readonly Readonly<{ share: number; lines: readonly Line[] }>[];
+  contours: readonly ShareLines[];
 }>;
 
-/** Pairs that are shown, points in each, and shares of the generated rows inside of a line. */
+/** Pairs that are shown, and points in each. */
 const SHOWN = { pairs: 6, points: 400 } as const;
-const SHARES = [0.5, 0.8, 0.95] as const;
 
 /** Rows that the association of columns is measured on. */
 const MEASURED = 2000;
@@ -58,7 +57,6 @@ function viewPair(x: TableColumn, y: TableColumn, rows: PairRows, width: number)
     return [low - pad, high + pad];
   };
   const [xRange, yRange] = [range(0), range(1)];
-  const grid = densityGrid(generated, xRange, yRange);
   const axis = ({ found: { name, type } }: TableColumn, ends: Point) => ({
     name,
     isDate: type === "date",
@@ -69,7 +67,7 @@ function viewPair(x: TableColumn, y: TableColumn, rows: PairRows, width: number)
     y: axis(y, yRange),
     rows: training.slice(0, SHOWN.points),
     worst,
-    contours: SHARES.map((share) => ({ share, lines: contourLines(grid, massLevel(grid, share)) })),
+    contours: linesAround(generated, xRange, yRange),
   };
 }
 

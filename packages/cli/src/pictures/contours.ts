@@ -1,0 +1,63 @@
+import { blur2 } from "d3-array";
+import { contours } from "d3-contour";
+import { valueAt } from "../places.js";
+
+type Ends = readonly [low: number, high: number];
+
+/** Closed lines x, y, x, y, … around the densest places that hold a share of the points. */
+export type ShareLines = Readonly<{ share: number; lines: readonly (readonly number[])[] }>;
+
+/** Cells of a side where nobody says how many, and the width of the smoothing in cells. */
+const SIDE = 40;
+const WIDTH = 1.6;
+/** Shares of points that lines are drawn around. */
+const SHARES = [0.5, 0.8, 0.95] as const;
+
+/** Lines around half of the points, and around more of them, by their density on a grid, which is smoothed by a Gaussian. */
+export function linesAround(
+  points: readonly (readonly [x: number, y: number])[],
+  x: Ends,
+  y: Ends,
+  side = SIDE,
+): ShareLines[] {
+  const data = new Float64Array(side * side);
+  const cells = points.map(([a, b]) => {
+    const column = Math.floor(((a - x[0]) / (x[1] - x[0])) * side);
+    const row = Math.floor(((b - y[0]) / (y[1] - y[0])) * side);
+    return column >= 0 && column < side && row >= 0 && row < side ? row * side + column : -1;
+  });
+  for (const cell of cells) if (cell >= 0) data[cell]!++;
+  blur2({ data, width: side }, WIDTH);
+  const descending = Float64Array.from(cells, (cell) => data[cell] ?? 0)
+    .sort()
+    .reverse();
+  const least = descending.findLast((density) => density > 0) ?? 0;
+  const along = (cell: number, [low, high]: Ends): number => low + (cell / side) * (high - low);
+  return SHARES.map((share) => {
+    const level = Math.max(descending[Math.ceil(share * points.length) - 1] ?? 0, least);
+    const { coordinates } = contours().size([side, side]).contour(Array.from(data), level);
+    const lines = coordinates
+      .flat()
+      .map((ring) => ring.flatMap(([column = 0, row = 0]) => [along(column, x), along(row, y)]));
+    return { share, lines };
+  });
+}
+
+/** The points of lines for a chart, and how it connects them. */
+export const contourPoints = (
+  all: readonly ShareLines[],
+): { x: number; y: number; at: number; line: string }[] =>
+  all.flatMap(({ lines, share }) =>
+    lines.flatMap((line, i) =>
+      Array.from({ length: line.length / 2 }, (_, at) => ({
+        x: valueAt(line, 2 * at),
+        y: valueAt(line, 2 * at + 1),
+        at,
+        line: `${share} ${i}`,
+      })),
+    ),
+  );
+export const ALONG_CONTOURS = {
+  detail: { field: "line", type: "nominal" },
+  order: { field: "at", type: "quantitative" },
+} as const;
