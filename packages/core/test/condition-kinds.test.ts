@@ -44,14 +44,15 @@ it.each(Object.entries(networks))("each example of a batch has its own condition
   const mode = { mode: "deterministic" } as const;
   const [few, own] = [x.slice(0, 5), c.slice(0, 5)];
   const z = await model.encode(few, { condition: own, ...mode });
-  const turned = await model.encode(few, { condition: own.toReversed(), ...mode });
+  const others = own.map((_, i) => own[(i + 1) % 5] as number[]);
+  const moved = await model.encode(few, { condition: others, ...mode });
   const sizes = Array.from({ length: 5 }, (_, i) => i * size);
   for (const [i, at] of sizes.entries()) {
     const alone = await model.encode([few[i] as number[]], { condition: [own[i] as number[]], ...mode });
     const farthest = (to: Float32Array): number =>
       alone.reduce((most, v, k) => Math.max(most, Math.abs(v - (to[at + k] as number))), 0);
     expect(farthest(z)).toBeLessThan(1e-5);
-    if (i !== 2) expect(farthest(turned)).toBeGreaterThan(1e-4);
+    expect(farthest(moved)).toBeGreaterThan(1e-4);
   }
   const back = await model.decode(z, { condition: own, ...mode });
   few.flat().forEach((v, i) => expect(Math.abs((back[i] as number) - v)).toBeLessThan(1e-3));
