@@ -184,7 +184,7 @@ export async function findOrder(
     throw new UsageError(`--time: ${path}: ${unknownName("column", time, table.names)}`);
   if (column.range === undefined)
     throw new UsageError(
-      `--time: column ${JSON.stringify(time)} holds ${column.type === "constant" ? "one value" : "texts"}, expected dates such as 2024-03-01, or numbers\nname another column`,
+      `--time: column ${JSON.stringify(time)} holds ${column.type === "constant" ? "one value" : "texts"}, expected dates such as 2024-03-01, or numbers\nname another column, or write its days as 2024-03-01`,
     );
   if (columns.includes(time))
     throw new UsageError(

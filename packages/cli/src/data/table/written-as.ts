@@ -11,6 +11,9 @@ export const writtenForms = [
   "31/05/2025",
   "05/31/2025",
   "2025/05/31",
+  "31 May 2025",
+  "May 31, 2025",
+  "May 2025",
   "20 %",
   "1.234,50",
   "1,234.50",
@@ -36,6 +39,11 @@ const TIME = String.raw`(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
 const DOTS = new RegExp(String.raw`^(\d{1,2})\.(\d{1,2})\.(\d{4})${TIME}$`);
 const SLASHES = new RegExp(String.raw`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})${TIME}$`);
 const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([/.])(\d{1,2})\2(\d{1,2})${TIME}$`);
+/** Names of months, whole or their first letters, with the weekday in front where it stands there. */
+const [WEEKDAY, NAMED] = ["^(?:[a-z]{3,9},? )?", String.raw`([a-z]{3,9})\.?`];
+const DAY_NAMED = new RegExp(String.raw`${WEEKDAY}(\d{1,2})[ -]${NAMED}[ -](\d{4})${TIME}$`, "i");
+const NAMED_DAY = new RegExp(String.raw`${WEEKDAY}${NAMED} (\d{1,2}),? (\d{4})${TIME}$`, "i");
+const NAMED_MONTH = new RegExp(String.raw`^${NAMED}[ -](\d{4})$`, "i");
 /** Of the years 1500 to 2199: other digits are rather names. */
 const MONTH = /^((?:1[5-9]|2[01])\d{2})-(\d{2})$/;
 const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
@@ -53,6 +61,14 @@ function dateOf(year = "", month = "", day = "", time?: string): string | undefi
   const text = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}${padded}`;
   return reader.read(text) === "date" ? text : undefined;
 }
+
+const MONTHS = Array.from({ length: 12 }, (_, month) =>
+  new Date(Date.UTC(2025, month)).toLocaleString("en", { month: "long", timeZone: "UTC" }).toLowerCase(),
+);
+
+/** The number of a month, or what no date has. */
+const monthNamed = (name: string): string =>
+  String(1 + MONTHS.findIndex((month) => month.startsWith(name.toLowerCase())));
 
 /** `-12` of `12-`, as accounting writes it. */
 const signFirst = (cell: string): string => cell.replace(/^(\d.*)-$/, "-$1");
@@ -128,6 +144,27 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
       return year && dateOf(year, month, day, time);
     },
     example: "2025-05-31",
+  },
+  "31 May 2025": {
+    read: (cell) => {
+      const [, day, month, year, time] = DAY_NAMED.exec(cell) ?? [];
+      return month && dateOf(year, monthNamed(month), day, time);
+    },
+    example: "2025-05-31",
+  },
+  "May 31, 2025": {
+    read: (cell) => {
+      const [, month, day, year, time] = NAMED_DAY.exec(cell) ?? [];
+      return month && dateOf(year, monthNamed(month), day, time);
+    },
+    example: "2025-05-31",
+  },
+  "May 2025": {
+    read: (cell) => {
+      const [, month, year] = NAMED_MONTH.exec(cell) ?? [];
+      return month && dateOf(year, monthNamed(month), "1");
+    },
+    example: "2025-05-01",
   },
   "20 %": { read: (cell) => PERCENT.exec(cell)?.[1]?.replace(",", "."), example: "20" },
   "1.234,50": { read: commaNumber, decides: (cell) => CERTAIN_COMMA.test(cell), example: "1234.50" },

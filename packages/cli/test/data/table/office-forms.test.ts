@@ -49,6 +49,9 @@ describe("a column as offices write it", () => {
     ["1.234,50 €", ['"1.234,50 €"', '"€ 726,37"'], "726.37", "continuous"],
     ["1.234,50 £", ['"12,5 £"', '"1\u00a0234 £"'], "1234", "continuous"],
     ["2025-05", ["2025-05", "2024-12"], "2024-12-01", "date"],
+    ["31 May 2025", ["31 May 2025", '"Sun, 1-Jun-2025 9:05"'], "2025-06-01 09:05", "date"],
+    ["May 31, 2025", ["Jan 1 2000", '"Sept. 30, 2000"'], "2000-09-30", "date"],
+    ["May 2025", ["May 2025", "december-2024"], "2024-12-01", "date"],
   ])("%s is read where all cells agree: %j", async (form, cells, second, type) => {
     const found = await columnOf(repeated(cells));
     expect([found.cells[1], found.type]).toEqual([second, type]);
@@ -72,6 +75,8 @@ describe("a column as offices write it", () => {
     ["amounts that are either thousands or decimals", ["$1.234", "$2.345", "$7"]],
     ["an amount without a sign among others", ["$5.20", "6.20"]],
     ["a month that no year has", ["2025-05", "2025-13"]],
+    ["a name that no month has", ["1 May 2025", "1 Mai 2025"]],
+    ["a day that no month has", ["Feb 1 2025", "Feb 30 2025"]],
     ["numbers of parts that look like months", ["0612-01", "0613-02"]],
   ])("is text where it has %s", async (_, cells) => {
     const found = await columnOf(repeated(cells));
