@@ -1,7 +1,7 @@
 import { type DataIn, type Executor, type FitOptions, type Flow, FlowModel, fit } from "@flowify/core";
 
 /** How the members of an ensemble are trained: as by `fit`, each with its own seed. */
-export type EnsembleOptions = Omit<FitOptions, "onStep" | "condition"> & {
+export type EnsembleOptions = Omit<FitOptions, "onStep" | "onWarning" | "condition"> & {
   executor: Executor;
   condition?: DataIn;
   steps: number;

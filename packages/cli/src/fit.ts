@@ -2,6 +2,9 @@ import { type DataIn, type FitOptions, type Flow, fit as fitIn } from "@flowify/
 import { withOwnExecutor } from "./ensemble.js";
 import { defaultExecutor, NodeModel } from "./node-model.js";
 
+const warn: NonNullable<FitOptions["onWarning"]> = ({ code, message }) =>
+  process.emitWarning(message, { code: `FLOWIFY_${code}` });
+
 /**
  * Trains a flow by maximum likelihood and returns the model: `fit` of `@flowify/core`, with ONNX Runtime where
  * onnxruntime-node is installed (as it is by default), else in WebAssembly. A model that chose its own place to compute
@@ -24,7 +27,7 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
   const isRecord = typeof options === "object" && options !== null;
   if (!isRecord || Array.isArray(options)) return fitIn(flow, data, options) as never; // which refuses them
   return withOwnExecutor(options.executor, defaultExecutor, async (executor, own) => {
-    const trained = await fitIn(flow, data, { ...options, executor });
+    const trained = await fitIn(flow, data, { ...options, onWarning: options.onWarning ?? warn, executor });
     await trained.dispose(); // its parameters stay on the host
     return new NodeModel(flow, trained.params, executor, { closesExecutor: own !== undefined });
   });

@@ -12,7 +12,7 @@ import { withFitted } from "./train/init-params.js";
 import { keepBest, measuring, type Validation } from "./train/keep-best.js";
 import { trainingDefaults as defaults, type RunOptions, runSchemas } from "./train/options.js";
 import { runSteps } from "./train/run-steps.js";
-import { type DataIn, pairReader } from "./train/source.js";
+import { type DataIn, type ExampleReader, pairReader } from "./train/source.js";
 import type { TrainingState } from "./train/state.js";
 import { createTrainer, type StepReport, type Trainer } from "./train/trainer.js";
 
@@ -44,7 +44,12 @@ export type FitOptions = Partial<RunOptions> & {
   onStep?: (step: FitStep) => void | Promise<void>;
   /** Called after each measurement of held-out examples. */
   onValidation?: (measured: Validation) => void | Promise<void>;
+  /** Called about data that are likely a mistake, but can be trained on. Default none; in Node, a warning of the process. */
+  onWarning?: (warning: Warning) => void;
 };
+
+/** What is likely a mistake, in words, and which kind it is. */
+type Warning = Readonly<{ code: "CONSTANT_CONDITION"; message: string }>;
 
 /** What `fit` looks at in an `AbortSignal`, which not every compiler's `lib` has. */
 type Aborting = Readonly<{ aborted: boolean; reason?: unknown }>;
@@ -85,7 +90,8 @@ const KEEP_EVERY = 100;
  */
 export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): Promise<FlowModel> {
   checkFitOptions(options);
-  const { validation, validateEvery, patience, signal, onStep, onValidation, epochs, ...rest } = options;
+  const { validation, validateEvery, patience, signal, onStep, onValidation, onWarning, epochs, ...rest } =
+    options;
   const { condition, validationCondition, ...training } = rest;
   const { seed = 0 } = training;
   if (typeof flow?.logProb !== "function")
@@ -95,6 +101,7 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
       cause: signal.reason,
     });
   const all = pairReader("fit", data, condition, flow);
+  if (onWarning) await warnOfConstant(all, condition, onWarning);
   const { train, held } = splitHeldOut(all, validation, flow, seed, validationCondition);
   const { batchSize = Math.min(defaults.batchSize, train.count) } = options;
   const steps = stepsOf(options, train.count, batchSize);
@@ -110,6 +117,28 @@ export async function fit(flow: Flow, data: DataIn, options: FitOptions = {}): P
     await measured?.dispose();
     await trainer.dispose();
   }
+}
+
+/** Conditions that are looked at together. */
+const AT_ONCE = 1024;
+
+/** Says so where a condition is the same for all examples. A source is not read for that. */
+async function warnOfConstant(
+  { conditions, count }: ExampleReader,
+  given: DataIn | undefined,
+  warn: (warning: Warning) => void,
+): Promise<void> {
+  if (!conditions || count < 2 || (typeof given === "object" && "batch" in given)) return;
+  const first = await conditions.read(Uint32Array.of(0));
+  for (let from = 0; from < count; from += AT_ONCE) {
+    const length = Math.min(AT_ONCE, count - from);
+    const rows = await conditions.read(Uint32Array.from({ length }, (_, i) => from + i));
+    if (rows.some((value, i) => value !== first[i % first.length])) return;
+  }
+  warn({
+    code: "CONSTANT_CONDITION",
+    message: `fit: all ${count} examples have the same condition, so the density does not depend on it\ngive conditions that differ, or leave the condition out`,
+  });
 }
 
 /** Takes the steps; gives the best parameters on held-out examples, else the last ones. */
@@ -173,6 +202,7 @@ const schemas: SchemasOf<FitOptions> = {
   signal: o.record,
   onStep: o.callback,
   onValidation: o.callback,
+  onWarning: o.callback,
 };
 
 function checkFitOptions(options: FitOptions): void {

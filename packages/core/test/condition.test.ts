@@ -173,12 +173,20 @@ describe("a condition that does not fit", () => {
     await expect(failed).rejects.toThrow("fit: in the condition, the data source failed at");
   });
 
-  it("that is the same everywhere says nothing, whatever it is later", async () => {
-    const flat = await fit(couplingFlow(1, { condition: 1, hidden: 8 }), y, {
-      executor,
-      steps: 5,
-      condition: y.map(() => [4]),
-    });
+  it("that is the same everywhere says nothing, whatever it is later; that is warned of", async () => {
+    const warned: string[] = [];
+    const fitted = (condition: number[][]) =>
+      fit(couplingFlow(1, { condition: 1, hidden: 8 }), y, {
+        executor,
+        steps: 5,
+        condition,
+        onWarning: ({ code }) => void warned.push(code),
+      });
+    const varied = await fitted(y.map((_, i) => [i === y.length - 1 ? 3 : 4]));
+    await varied.dispose();
+    expect(warned).toEqual([]);
+    const flat = await fitted(y.map(() => [4]));
+    expect(warned).toEqual(["CONSTANT_CONDITION"]);
     const found = await flat.logProb(y, { condition: [[4]] });
     expect(found.every(Number.isFinite)).toBe(true);
     expect(await flat.logProb(y, { condition: [[7]] })).toEqual(found);

@@ -20,7 +20,7 @@ type InNode<T extends { simulate: Simulator }> = Omit<T, "simulate"> & {
   timeLimit?: number;
 };
 
-const warnAs = (code: string) => (text: string) => process.emitWarning(text, { code });
+const warn = (code: string, text: string): void => process.emitWarning(text, { code: `FLOWIFY_${code}` });
 
 /** The simulator as a function, and the threads that call it. */
 async function inNode<T extends { simulate: Simulator }>(
@@ -37,9 +37,9 @@ async function inNode<T extends { simulate: Simulator }>(
     source: given instanceof URL ? given : simulate.toString(),
     workers,
     timeLimit,
-    warn: warnAs("FLOWIFY_MAIN_THREAD"),
+    warn: (text) => warn("MAIN_THREAD", text),
   });
-  return { options, places: { open: defaultExecutor, run, warn: warnAs("FLOWIFY_OUTSIDE") } };
+  return { options, places: { open: defaultExecutor, run, warn } };
 }
 
 /** The simulator of a module. */

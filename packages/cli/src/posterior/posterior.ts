@@ -11,7 +11,7 @@ import type { Rows } from "./filled-rows.js";
 import { type ImportanceOptions, type Weighted, weighted } from "./importance.js";
 import type { Prior } from "./priors.js";
 import { conditionOf, type Scaling } from "./scaling.js";
-import { type RunSimulator, type Simulated, simulateAll } from "./simulate.js";
+import { type RunSimulator, type Simulated, simulateAll, type Warn } from "./simulate.js";
 import { type Typicality, typicalityOf } from "./typicality.js";
 
 /** The observation, as the simulator returns it. */
@@ -32,7 +32,7 @@ type Parts = Readonly<{
   /** Where it computes, if it has to close that. */
   executor: Executor | undefined;
   /** Called once about an observation outside of everything simulated. */
-  warn: ((note: string) => void) | undefined;
+  warn: Warn | undefined;
 }>;
 
 function checkCall(what: string, n: number, options: object): void {
@@ -87,7 +87,7 @@ export class Posterior {
     const note = warn && !this.#hasWarned && this.#typicalityAt(condition).note;
     if (note) {
       this.#hasWarned = true;
-      warn(note);
+      warn("OUTSIDE", note);
     }
     return condition;
   }

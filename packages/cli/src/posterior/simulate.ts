@@ -31,6 +31,9 @@ export type SimulatorCall = Readonly<{ theta: Float64Array; random: Rng }>;
 /** Calls a simulator so many times: what came of it, in the order of the calls. */
 export type RunSimulator = (calls: Iterable<SimulatorCall>, count: number) => AsyncIterable<Outcome>;
 
+/** Says what is likely a mistake, and which kind it is. */
+export type Warn = (code: "OUTSIDE" | "CONSTANT_CONDITION", message: string) => void;
+
 /** One call after another, in this thread. */
 export const inThisThread = (simulate: Simulator): RunSimulator =>
   async function* (calls) {

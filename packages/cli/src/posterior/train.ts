@@ -18,6 +18,7 @@ import {
   type SimulateOptions,
   type Simulator,
   simulateAll,
+  type Warn,
 } from "./simulate.js";
 import { typicalityOf } from "./typicality.js";
 
@@ -72,8 +73,8 @@ const FEWEST = 20;
 export type Places = {
   open?: () => Promise<Executor>;
   run?: RunSimulator;
-  /** Called once about an observation outside of everything simulated. */
-  warn?: ((note: string) => void) | undefined;
+  /** Called about likely mistakes. */
+  warn?: Warn | undefined;
 };
 
 /** Simulations by draws of the prior; checks both first. */
@@ -135,6 +136,11 @@ export async function trainPosterior(
   const rounds = observed === undefined ? 1 : (options.rounds ?? 3);
   const each = Math.floor(simulations / rounds);
   let pairs = await simulatePrior("posterior", options, run, each);
+  if (isConstant(pairs))
+    warn?.(
+      "CONSTANT_CONDITION",
+      `posterior: all ${pairs.count} simulations came out the same: the posterior is the prior\nlet the observation depend on the parameters`,
+    );
   const lines = prior.support.map(bijectionOf);
   return withOwnExecutor(options.executor, open, async (executor, own) => {
     const scalingNow = (): Scaling => scalingOf(pairs.observations, pairs.observationSize, rows);
@@ -182,6 +188,9 @@ export async function trainPosterior(
     return found;
   });
 }
+
+const isConstant = ({ observations, observationSize }: Simulated): boolean =>
+  observations.every((value, i) => value === observations[i % observationSize]);
 
 /** Samples of the posterior that set the threshold: and the share of them that it cuts off. */
 const [SAMPLES, CUT] = [10_000, 1e-3] as const;

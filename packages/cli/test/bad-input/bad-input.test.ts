@@ -1,11 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { runCommand } from "../run-command.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { archives } from "./archives.js";
-import type { BadCall, BadCommand } from "./bad-input.js";
+import type { BadCall } from "./bad-input.js";
 import { calls } from "./calls.js";
 import { checkpoints } from "./checkpoints.js";
 import { commandLine } from "./command-line.js";
+import { conditions, posteriors, warnings } from "./conditions.js";
 import { configuration } from "./configuration.js";
 import { dataFiles } from "./data-files.js";
 import { guards } from "./guards.js";
@@ -27,6 +28,7 @@ const commands = {
   predictions,
   checkpoints,
 };
+const ofLibrary = [...calls, ...conditions, ...posteriors];
 const newPlace = placesIn(temporaryFolder());
 
 describe.each(Object.entries(commands))("%s", (_, cases) => {
@@ -42,7 +44,7 @@ describe.each(Object.entries(commands))("%s", (_, cases) => {
 });
 
 describe("calls of the library", () => {
-  it.each(calls.map((bad) => [bad.input, bad] as const))("%s", async (_, { call, code, says }) => {
+  it.each(ofLibrary.map((bad) => [bad.input, bad] as const))("%s", async (_, { call, code, says }) => {
     const error = await Promise.resolve()
       .then(call)
       .then(
@@ -54,6 +56,18 @@ describe("calls of the library", () => {
   });
 });
 
+describe("warnings of the library", () => {
+  const emitted = vi.spyOn(process, "emitWarning");
+  afterAll(() => emitted.mockRestore());
+
+  it.each(warnings.map((bad) => [bad.input, bad] as const))("%s", async (_, { call, code, says }) => {
+    emitted.mockReset().mockReturnValue(undefined);
+    await call();
+    expect(emitted).toHaveBeenCalledExactlyOnceWith(expect.any(String), { code });
+    for (const words of says) expect(emitted.mock.lastCall?.[0]).toContain(words);
+  });
+});
+
 it("leaves nothing in the prototype of objects", () => {
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
@@ -61,7 +75,7 @@ it("leaves nothing in the prototype of objects", () => {
 
 /** Names like those of two cases would hide one of them in the table. */
 it("has more than 60 cases, each of its own", () => {
-  const all = [...Object.values(commands).flat(), ...calls].map(({ input }) => input);
+  const all = [...Object.values(commands).flat(), ...ofLibrary, ...warnings].map(({ input }) => input);
   expect(all.length).toBeGreaterThan(60);
   expect(new Set(all).size).toBe(all.length);
 });
@@ -69,8 +83,16 @@ it("has more than 60 cases, each of its own", () => {
 it("is the table of docs/bad-input.md (npx vitest run bad-input -u writes it again)", async () => {
   const cell = (text: string): string => text.replaceAll("|", "\\|");
   const plain = (text: string): string => cell(text).replaceAll("_", "\\_").replaceAll("*", "\\*");
-  const said = ({ says }: BadCommand | BadCall): string => says.map(plain).join(" … ");
-  const total = Object.values(commands).flat().length + calls.length;
+  const said = ({ says }: Pick<BadCall, "says">): string => says.map(plain).join(" … ");
+  const library = (title: string, cases: readonly (Omit<BadCall, "code"> & { code: string })[]) => [
+    `## ${title}`,
+    "",
+    "| input | code | message |",
+    "| --- | --- | --- |",
+    ...cases.map((bad) => `| ${cell(bad.input)} | ${plain(bad.code)} | ${said(bad)} |`),
+    "",
+  ];
+  const total = Object.values(commands).flat().length + ofLibrary.length + warnings.length;
   const page = [
     "# Bad input",
     "",
@@ -85,12 +107,10 @@ it("is the table of docs/bad-input.md (npx vitest run bad-input -u writes it aga
       ...cases.map((bad) => `| ${cell(bad.input)} | ${bad.status} | ${plain(bad.code)} | ${said(bad)} |`),
     ]),
     "",
-    "## Calls of the library",
-    "",
-    "| input | code | message |",
-    "| --- | --- | --- |",
-    ...calls.map((bad) => `| ${cell(bad.input)} | ${plain(bad.code)} | ${said(bad)} |`),
-    "",
+    ...library("Calls of the library", calls),
+    ...library("Conditions of flows", conditions),
+    ...library("Posteriors of simulators", posteriors),
+    ...library("Warnings of the library", warnings),
   ];
   await expect(page.join("\n")).toMatchFileSnapshot("../../../../docs/bad-input.md");
 });

@@ -142,11 +142,24 @@ describe("rounds", () => {
           for (;;);
         },
       },
-      "it took more than 0.02 s",
+      "1 of the first 1 simulations failed; for θ = [",
     ],
     ["a time limit of 0", { timeLimit: 0 }, "timeLimit: expected a number above 0"],
   ])("refuse %s", async (_, given, text) => {
     await expect(run(given)).rejects.toThrow(text);
+  });
+
+  it("say how far outside an observation lies", async () => {
+    const far = async (x: number): Promise<number> => {
+      const { message } = await run({ observed: [x, -x] }).then(
+        () => new Error("it was not refused"),
+        (error: unknown) => error as Error,
+      );
+      return Number(/([\d.e+]+) times as far as any of 7 simulations/.exec(message)?.[1]);
+    };
+    const [near, farther] = [await far(3), await far(90)];
+    expect(near).toBeGreaterThan(1.5);
+    expect(farther).toBeGreaterThan(2 * near);
   });
 
   it("simulations that take too long are left out and counted", async () => {
