@@ -55,11 +55,19 @@ const networks: { readonly [what: string]: Network } = {
     condition: { shape: [3] },
     embedding: { kind: "dense", hidden: 8, out: 4 },
     layers: [
-      { kind: "variationalDequantize", levels: 4, hidden: 4, bins: 3, conditional: true },
-      { kind: "marginal", bins: 3, conditional: true, hidden: 4 },
+      { kind: "dequantize", levels: 4 },
       { kind: "coupling", stack: 1, kernels: [1, 1] },
       { kind: "flatten" },
       { kind: "linear", out: 2 },
+      { kind: "conditionalAffine", hidden: 8 },
+    ],
+  },
+  "with parameters of a condition": {
+    inShape: [2, 2, 2],
+    condition: { classes: 3 },
+    layers: [
+      { kind: "variationalDequantize", levels: 4, hidden: 4, bins: 3, conditional: true },
+      { kind: "marginal", bins: 3, conditional: true, hidden: 4 },
       { kind: "rqSpline", bins: 3, conditional: true, hidden: 4 },
       { kind: "affine", conditional: true, hidden: 0 },
     ],
@@ -172,7 +180,10 @@ it("has observations of any number of rows, whose others are NaN or too large", 
     inShape: [2],
     condition: { shape: [3, 2], fewerRows: true },
     embedding: { hidden: 4, out: 3 },
-    layers: [{ kind: "coupling", stack: 1, bins: 2, hidden: 8 }],
+    layers: [
+      { kind: "marginal", bins: 2, conditional: true, hidden: 4 },
+      { kind: "rqSpline", bins: 2, conditional: true, hidden: 4 },
+    ],
     base: { conditional: true, hidden: 4 },
   });
   const model = await FlowModel.create(made, jaxExecutor(), { seed: 2 });
@@ -201,7 +212,7 @@ it("has observations of any number of rows, whose others are NaN or too large", 
     { condition: rows },
   );
   for (const { log_prob: found } of [nan, large])
-    expected.forEach((log, i) => expect(Math.abs((found?.[i] ?? Number.NaN) - log)).toBeLessThan(1e-5));
+    expected.forEach((log, i) => expect(Math.abs((found?.[i] ?? Number.NaN) - log)).toBeLessThan(1e-4));
   await model.dispose();
 });
 
