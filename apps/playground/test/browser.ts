@@ -14,7 +14,7 @@ import { chromiumPath } from "../chromium.js";
 /** Where the page is served: under a path of its own, as on a host with many pages. */
 export const PATH = "/some/where/";
 
-/** Milliseconds that a test waits for something on the page: start values take long on a busy machine. */
+/** Milliseconds that a test waits for something on the page: initial values take long on a busy machine. */
 const PATIENCE = 120_000;
 
 /** Milliseconds between two looks for the build of another file. */

@@ -53,7 +53,7 @@ describe.each([
     const native = await nativeExecutor({ threads: 2 });
     const executor = compilesOnce(native);
     const found: string[] = [];
-    // start values are drawn once
+    // initial values are drawn once
     let start: TrainingState | undefined;
     for (let run = 0; run < RUNS; run++) {
       const trainer = await createTrainer({

@@ -202,7 +202,7 @@ function noteTimings(
   const { startMs, traceMs, compileMs, stepMs } = timings;
   const inSeconds = (milliseconds: number): string => (milliseconds / 1000).toFixed(1);
   note(
-    `ready: start values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s${parts > 1 ? `; ${parts} parts of a batch side by side` : ""}`,
+    `ready: initial values ${inSeconds(startMs)} s, trace ${inSeconds(traceMs)} s, compile ${inSeconds(compileMs)} s${parts > 1 ? `; ${parts} parts of a batch side by side` : ""}`,
   );
   if (stepMs !== undefined)
     note(
@@ -226,7 +226,7 @@ async function functionOf(
   return async () => (await results()).every((value, i) => Object.is(value, before[i]));
 }
 
-/** Seconds that the start values of a layer take, about, for the digits of a recipe: those of others take 0.2. */
+/** Seconds that the initial values of a layer take, about, for the digits of a recipe: those of others take 0.2. */
 const START_SECONDS: { readonly [layer: string]: number } = {
   variationalDequantize: 6,
   marginal: 5,
@@ -244,7 +244,7 @@ function startShares(layers: readonly string[]): number[] {
   return seconds.map((_, i) => Math.round((100 * sumOf(seconds.slice(0, i + 1))) / sumOf(seconds)));
 }
 
-/** The trainer at its start values, or where the newest checkpoint of the run left it. */
+/** The trainer at its initial values, or where the newest checkpoint of the run left it. */
 async function startTrainer(
   run: RunFolder,
   { resume, data, validation, test, config: { network, pictures } }: TrainPlan,
@@ -262,7 +262,7 @@ async function startTrainer(
     rewindMetrics(run.metrics, 0, []);
     const { layers } = flow.chain;
     const shares = startShares(layers.map(({ name }) => name));
-    const progress = createProgress(terminal, { label: "start values, %", total: 100 });
+    const progress = createProgress(terminal, { label: "initial values, %", total: 100 });
     const onInit: TrainOptions["onInit"] = (layer, done) =>
       progress.update(shares[done - 1] ?? 100, `${layer}, ${done} of ${layers.length}`);
     beside?.onInit(onInit);

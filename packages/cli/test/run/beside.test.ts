@@ -28,7 +28,7 @@ const planOf = async (steps: number) => {
 
 const helperOf = (child: ChildProcess) => forkBeside({ threads: 2 }, () => child)!;
 
-it("another process finds the same start values, fits and detector of a table, bit for bit", async () => {
+it("another process finds the same initial values, fits and detector of a table, bit for bit", async () => {
   const plan = await planOf(200);
   const { config, data, validation } = plan;
   const helper = helperOf(fork(bin, ["beside"], options));
@@ -55,14 +55,14 @@ it("another process finds the same start values, fits and detector of a table, b
   }
 });
 
-it("a run that goes on needs no start values", async () => {
+it("a run that goes on needs no initial values", async () => {
   const helper = helperOf(fork("-e", [], { ...options, execArgv: ["-e", "0"] }));
   const beside = beginBeside({ ...(await planOf(200)), resume: true }, {}, helper)!;
   expect(beside.starts).toBe(false);
   beside.stop();
 });
 
-it("another process finds the same start values of images, bit for bit, also after Ctrl-C", async () => {
+it("another process finds the same initial values of images, bit for bit, also after Ctrl-C", async () => {
   const folder = join(root, "images.npy");
   const rng = makeRng(4);
   const shape = [40, 1, 4, 4];

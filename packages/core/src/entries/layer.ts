@@ -1,5 +1,5 @@
 /**
- * What authors of layers need: the contract, the bases, the noises, calibration data, parameters and their start values,
+ * What authors of layers need: the contract, the bases, the noises, calibration data, parameters and their initial values,
  * stable numerics, host arrays.
  *
  * @module @flowify/core/layer

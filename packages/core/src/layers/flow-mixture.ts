@@ -20,7 +20,7 @@ import * as o from "./options.js";
 const schemas = {
   /** The layers of each member. What the last of them leaves is standard normal. */
   members: o.chains,
-  /** The first so many members keep their start values in training. Default 0. */
+  /** The first so many members keep their initial values in training. Default 0. */
   fixed: o.optional(o.index),
   /** Weights start as those under which held-out examples are most likely. Default false: equal ones. */
   stacked: o.optional(o.flag),
@@ -48,7 +48,7 @@ type HostParams = Readonly<{ logits: { data: Float32Array }; members: JsTree<Hos
 /** A member, what its last layer leaves, its place, and the condition that it sees. */
 type Member = Readonly<{ part: ChainLayer; base: Base; m: number; given: np.Array | undefined }>;
 
-/** Start values of members, by their places. */
+/** Initial values of members, by their places. */
 type Started = Map<number, ArrayTree[]>;
 
 const at = <T>(list: unknown, i: number): T => (list as T[])[i] as T;
@@ -112,7 +112,7 @@ export function flowMixture(
     given?.dispose();
     return results;
   };
-  /** Start values of some members, by their places; of a layer that several begin with, once. They begin at `earlier` ones. Consumes the keys. */
+  /** Initial values of some members, by their places; of a layer that several begin with, once. They begin at `earlier` ones. Consumes the keys. */
   const started = async (
     places: readonly number[],
     keys: readonly np.Array[],
@@ -174,7 +174,7 @@ export function flowMixture(
     return after;
   };
   /**
-   * The weights of the members that begin as good as ever, from each part of the examples in turn, and start values of those that
+   * The weights of the members that begin as good as ever, from each part of the examples in turn, and initial values of those that
    * hardly have any: they stay those of the part after which that is known. `earlier`: the last ones of the others. Consumes the keys.
    */
   const weighed = async (keys: np.Array[], examples: CalibrationData, folds: number) => {
@@ -286,7 +286,7 @@ export function flowMixture(
   return Object.freeze({ ...layer, parts });
 }
 
-/** Start values of a layer, and the examples behind it. Consumes the key. */
+/** Initial values of a layer, and the examples behind it. Consumes the key. */
 async function startedFirst(layer: FlowLayer, key: np.Array, examples: CalibrationData) {
   const own = nth(await initChain(chain([layer]), key, examples), 0);
   const behind = (x: np.Array, noise: NoiseTree, given?: np.Array): np.Array => {

@@ -34,7 +34,7 @@ const schemas = {
 };
 export type RqSplineOptions = o.Options<typeof schemas> &
   ConditionalOptions & {
-    /** Start values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
+    /** Initial values: the identity (default), or each parameter uniform on [0, 1) as the paper's code. */
     init?: "identity" | "uniform";
   };
 

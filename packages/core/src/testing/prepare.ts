@@ -58,7 +58,7 @@ export type HostTree = NoiseOf<HostArray>;
 
 type Moving = { seed?: number; spread?: number; given?: boolean };
 
-/** Start values moved off their start, where zeros hide terms; orthogonal ones stay orthogonal. */
+/** Initial values moved off their start, where zeros hide terms; orthogonal ones stay orthogonal. */
 export async function perturbedLike(
   layer: FlowLayer,
   rng: Rng,
@@ -96,7 +96,7 @@ async function drawParams(subject: Subject): Promise<HostTree> {
   return subject.params ? subject.params(rng) : perturbedLike(subject.layer, rng, subject);
 }
 
-/** The device decides how start values are rounded. */
+/** The device decides how initial values are rounded. */
 const hostParamsOf = { float32: onceFor(drawParams), float64: onceFor(drawParams) };
 
 function perturbed(values: number[], shape: readonly number[], spread: number, rng: Rng): number[] {

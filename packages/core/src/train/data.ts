@@ -87,7 +87,7 @@ function flipSome(images: Float32Array, shape: Shape, rng: Rng, before: number):
   }
 }
 
-/** The first `n` examples of a random order, as a batch, and their conditions: what data-dependent start values look at. */
+/** The first `n` examples of a random order, as a batch, and their conditions: what data-dependent initial values look at. */
 export async function randomExamples(
   data: ExampleReader,
   { domain, condition }: Pick<Flow, "domain" | "condition">,

@@ -35,7 +35,7 @@ const schemas: SchemasOf<InitOptions> = {
 };
 
 /**
- * Start values of a flow's parameters, those that training begins with, on the host.
+ * Initial values of a flow's parameters, those that training begins with, on the host.
  *
  * @example
  * ```ts

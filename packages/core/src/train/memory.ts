@@ -12,7 +12,7 @@ import { makeWholeDescent } from "./step.js";
  */
 const COPIES = 1 + 2 * 3;
 
-/** How often the arrays of a layer are there once more while its start values are found: what they come from, and programs that hold them. */
+/** How often the arrays of a layer are there once more while its initial values are found: what they come from, and programs that hold them. */
 const AGAIN = 2;
 
 /** Errors: `MemoryError` where there is too little memory for the parameters and what training keeps beside them. */

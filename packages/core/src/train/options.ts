@@ -39,13 +39,13 @@ export type TrainOptions = {
   batchSize?: number;
   /** Decides everything random. Default 0, or that of `state`. */
   seed?: number;
-  /** Data-dependent start values (default) or random ones. */
+  /** Data-dependent initial values (default) or random ones. */
   init?: "data" | "random";
   /** Examples that the data-dependent start looks at, at least: layers may need more. Default 4096. */
   initExamples?: number;
-  /** Start values from elsewhere, in place of those of `initParams`, asked for when everything is compiled; undefined: none. */
+  /** Initial values from elsewhere, in place of those of `initParams`, asked for when everything is compiled; undefined: none. */
   start?: () => Promise<JsTree<HostArray> | undefined>;
-  /** Called when a layer has its data-dependent start values. */
+  /** Called when a layer has its data-dependent initial values. */
   onInit?: InitProgress;
   /** Peak step size of Euclidean parameters. Default 1e-3. */
   learningRate?: number;

@@ -187,7 +187,7 @@ export const averageAll = (average: ByPath, values: ByPath, decay: np.Array): By
 
 /**
  * Decay of the weight average at step t = 0, 1, …: the wanted one, but shorter at first,
- * (1 + t) / (10 + t), so that the start values do not stay in the average of a short run.
+ * (1 + t) / (10 + t), so that the initial values do not stay in the average of a short run.
  */
 export const averageDecay = (decay: number, t: number): number => Math.min(decay, (1 + t) / (10 + t));
 

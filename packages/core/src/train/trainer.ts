@@ -80,7 +80,7 @@ export type Trainer = Readonly<{
 }>;
 
 /**
- * Prepares a run: start values, compiled step. Data order and noise are functions of (seed, step), so
+ * Prepares a run: initial values, compiled step. Data order and noise are functions of (seed, step), so
  * a run that goes on from `state` repeats what it would have been.
  *
  * Errors: `UsageError`, `DataError`, `DomainError`, `CheckpointError`, `MemoryError` with a batch that fits,

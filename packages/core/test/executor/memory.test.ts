@@ -30,7 +30,7 @@ describe("a network that does not fit", () => {
       batchSize: 32,
     });
 
-  it("is refused with its largest layer and the size that fits, before its start values are drawn", async () => {
+  it("is refused with its largest layer and the size that fits, before its initial values are drawn", async () => {
     const { message, bytes, available } = await refusal(() => train(20_000, executorWith(8 * GiB)));
     expect(message).toMatch(
       /^a network of 400,\d{3},\d{3} parameters needs about 10\.\d GiB of memory, 8\.00 GiB are available\nlinear\[0\] has 400,\d{3},\d{3} of them; 306,783,378 fit in total$/,

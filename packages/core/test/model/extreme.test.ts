@@ -9,7 +9,7 @@ const inShape = [1, SIDE, SIDE];
 const executor = jaxExecutor();
 const rng = makeRng(3);
 
-/** What the start values come from: dim images of little contrast, far from those below. */
+/** What the initial values come from: dim images of little contrast, far from those below. */
 const dim = Float32Array.from({ length: 40 * PIXELS }, () => 100 + rng.integer(6));
 
 const image = (pixel: (row: number, column: number) => number) =>

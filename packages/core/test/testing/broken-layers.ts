@@ -144,7 +144,7 @@ export const mutants: readonly Mutant[] = [
     check: () => brokenBy(change(narrow, { inverseNoise: {} })),
   },
   {
-    what: "start values from data in another tree than those of init",
+    what: "initial values from data in another tree than those of init",
     law: "initFromData",
     says: /gives the parameters logScale float32 \[3\], init gives logScale float32 \[3\]; bias float32 \[3\]/,
     check: () =>
@@ -270,7 +270,7 @@ export const mutants: readonly Mutant[] = [
       }),
   },
   {
-    what: "start values that no key decides",
+    what: "initial values that no key decides",
     law: "init",
     says: /two calls with the same key give other parameters/,
     check: () =>

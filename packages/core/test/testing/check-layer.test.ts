@@ -41,7 +41,7 @@ describe("checkLayer", () => {
     expect(skipped).toEqual({
       deterministic: "no plain layer is given (option `plain`)",
       frozen: "a frozen one learns nothing",
-      initFromData: "it has no start values from data",
+      initFromData: "it has no initial values from data",
       atInit: "it does not say how it starts",
     });
   });

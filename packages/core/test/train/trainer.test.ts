@@ -33,12 +33,12 @@ const run = (
 describe("trainer", () => {
   it("gives no state with NaN or Infinity in it", async () => {
     const trainer = await run({ learningRate: 1e38, steps: 1 });
-    await trainer.step(); // its own loss is that of the start values
+    await trainer.step(); // its own loss is that of the initial values
     await expect(trainer.state()).rejects.toMatchObject({ code: "NOT_FINITE", step: 1 });
     await trainer.dispose();
   });
 
-  it("begins with given start values, asked for when everything is compiled; or with those from the data where there are none", async () => {
+  it("begins with given initial values, asked for when everything is compiled; or with those from the data where there are none", async () => {
     const { learningRate, steps } = { learningRate: 1e-2, steps: 2 };
     const usual = await run({ learningRate, steps });
     const others = await initParams({
@@ -110,7 +110,7 @@ describe("trainer", () => {
     await trainer.dispose();
   });
 
-  it("does not leave start values in the weight average of a short run", async () => {
+  it("does not leave initial values in the weight average of a short run", async () => {
     expect([0, 8, 89, 100_000].map((t) => averageDecay(0.999, t))).toEqual([0.1, 0.5, 90 / 99, 0.999]);
     const plain = await run({ learningRate: 1e-2, steps: 40 });
     const averaged = await run({ learningRate: 1e-2, steps: 40, ema: 0.999 });

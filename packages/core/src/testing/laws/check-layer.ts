@@ -24,7 +24,7 @@ type Failure = Readonly<{ law: string; promise: string; error: unknown }>;
 /**
  * Runs every law of the contract of `FlowLayer` on a layer: declared shapes and noises, references, round trips,
  * the contribution against log |det| of the Jacobian (noise as extra coordinates), gradients against differences,
- * compiled against eager, start values from data. No test runner is needed. It computes in float64 and float32
+ * compiled against eager, initial values from data. No test runner is needed. It computes in float64 and float32
  * on jax-js's CPU and Wasm backends, and leaves the default device as it was.
  *
  * @param layer a small one: Jacobians are dense, so a handful of numbers an example is enough

@@ -21,7 +21,7 @@ export const declaration: Law = {
   },
 };
 
-/** Start values are a function of the key. */
+/** Initial values are a function of the key. */
 export const init: Law = {
   name: "init",
   promise: "the same key starts the same parameters, another key gives them the same shapes",

@@ -46,12 +46,12 @@ const outline = (params: ArrayTree): string[] =>
 
 const name = "initFromData";
 
-/** Start values from data, eager. */
+/** Initial values from data, eager. */
 export const initFromData: Law = {
   name,
   promise:
-    "start values from data are a finite tree like that of init, the same however the examples are cut, and nothing else stays alive",
-  skip: ({ layer }) => (layer.initFromData ? undefined : "it has no start values from data"),
+    "initial values from data are a finite tree like that of init, the same however the examples are cut, and nothing else stays alive",
+  skip: ({ layer }) => (layer.initFromData ? undefined : "it has no initial values from data"),
   check: async ({ layer, condition }) => {
     usePrecision("float32");
     await readAll(np.zeros([200]).add(1));
@@ -66,7 +66,7 @@ export const initFromData: Law = {
       );
     tree.dispose(initial);
     if (!(await readAll(params)).flat().every(Number.isFinite))
-      throw new LawError(name, "start values from data are not finite");
+      throw new LawError(name, "initial values from data are not finite");
     const live = await bufferCounter();
     const before = live();
     const inParts = await readAll(await startOf(layer));
