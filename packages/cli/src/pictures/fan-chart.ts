@@ -20,6 +20,8 @@ export type FanOptions = Readonly<{
   time: string;
   /** Times are days since 1970-01-01. */
   isDate: boolean;
+  /** Times are whole numbers. Default false. */
+  isWhole?: boolean;
   panels: readonly FanPanel[];
   /** Default `"paper"`. */
   theme?: Theme;
@@ -33,13 +35,20 @@ const DAY = 86_400_000;
  *
  * @returns SVG
  */
-export function fanChart({ title, time, isDate, panels, theme = "paper" }: FanOptions): Promise<string> {
+export function fanChart({
+  title,
+  time,
+  isDate,
+  isWhole,
+  panels,
+  theme = "paper",
+}: FanOptions): Promise<string> {
   const x = {
     field: "time",
     type: isDate ? ("temporal" as const) : ("quantitative" as const),
     scale: isDate ? { type: "utc" as const } : { zero: false, nice: false },
     title: verbatim(time),
-    axis: { grid: false, tickCount: 8 },
+    axis: { grid: false, tickCount: 8, ...(isWhole && { tickMinStep: 1 }) },
   };
   const at = (days: number): number => (isDate ? days * DAY : days);
   const line = (values: Line) => ({

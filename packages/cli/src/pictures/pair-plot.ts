@@ -24,7 +24,7 @@ const [MOST, LEAST, ALL, GAP] = [260, 90, 640, 14] as const;
 /** Bins of a histogram, and points that are shown. */
 const [BINS, POINTS] = [40, 500] as const;
 /** Cells of a side that contours are found on, of few points and of at least so many. */
-const [COARSE, FINE, MANY] = [40, 90, 2000] as const;
+const [COARSE, FINE, MANY] = [40, 64, 2000] as const;
 const FRAME = "#c8ced4";
 /** Under the names of colours: contours are lines, and so is what is marked. */
 const LINES = { strokeWidth: 1.5 } as const;

@@ -35,7 +35,13 @@ export function rankChart({ title, subtitle, panels, theme = "paper" }: RankOpti
     const x = numbers("from", "rank", [0, counts.length], { labels: false, ticks: false, grid: false });
     const y = numbers("count", "simulations", [0, highest], { tickCount: 4, grid: false });
     return {
-      title: { text: verbatim(name), fontSize: 13, anchor: "middle" as const, offset: 4 },
+      title: {
+        text: verbatim(name),
+        fontSize: 13,
+        anchor: "middle" as const,
+        frame: "group" as const,
+        offset: 4,
+      },
       width: WIDTH,
       height: HEIGHT,
       layer: [

@@ -197,6 +197,7 @@ function predictivePicture(
     title: `${title}: bands of 50, 80 and 95 %, and the observation`,
     time: "number in the observation",
     isDate: false,
+    isWhole: true,
     panels: [{ name: "value", past: [], ahead, actual }],
   });
 }
