@@ -84,6 +84,7 @@ export async function benchPosteriors({
       let shown = "";
       const found = await posterior({
         ...task,
+        workers: 0, // simulators that share functions
         simulations,
         seed,
         executor,
