@@ -37,7 +37,7 @@ async function inNode<T extends { simulate: Simulator }>(
     source: given instanceof URL ? given : simulate.toString(),
     workers,
     timeLimit,
-    warn: (text) => warn("MAIN_THREAD", text),
+    warn,
   });
   return { options, places: { open: defaultExecutor, run, warn } };
 }

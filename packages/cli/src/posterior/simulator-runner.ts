@@ -11,8 +11,10 @@ type RunnerOptions = Readonly<{
   source: string | URL;
   workers: number | undefined;
   timeLimit: number | undefined;
-  /** Called once where threads cannot do it, with why. */
-  warn(text: string): void;
+  /** Called once where threads cannot do it, with why, and once about a simulation that does not end. */
+  warn(code: "MAIN_THREAD" | "SLOW_SIMULATION", text: string): void;
+  /** Seconds after which a simulation is slow. */
+  patience?: number;
 }>;
 
 /** Milliseconds after which the rest is looked at, and those of the rest that pay for starting threads. */
@@ -24,7 +26,8 @@ const ENDS = "all simulations run in the main thread";
  * Runs a simulator in threads where these pay: what comes of a call does not depend on where it runs. The first calls are made
  * here, and the first one again in a thread, where it must come out the same.
  */
-export function runnerOf({ simulate, source, workers, timeLimit, warn }: RunnerOptions): RunSimulator {
+export function runnerOf(options: RunnerOptions): RunSimulator {
+  const { simulate, source, workers, timeLimit, warn, patience = 30 } = options;
   const threads = workers ?? availableCores();
   const call = timeLimit === undefined ? simulateWith(simulate) : limited(simulate, timeLimit);
   let staysHere = workers === 0 || (workers === undefined && threads < 2) || !hasThreads();
@@ -55,6 +58,14 @@ export function runnerOf({ simulate, source, workers, timeLimit, warn }: RunnerO
       count: left,
       pace: spent / done,
       timeLimit,
+      slow: {
+        after: patience,
+        say: () =>
+          warn(
+            "SLOW_SIMULATION",
+            `simulate: one simulation has taken ${patience} s so far; timeLimit ends those that hang, and counts them as failures`,
+          ),
+      },
     });
     let isFirst = true;
     let differs = false;
@@ -67,6 +78,7 @@ export function runnerOf({ simulate, source, workers, timeLimit, warn }: RunnerO
     if (pool.obstacle === undefined && !differs) return;
     staysHere = true;
     warn(
+      "MAIN_THREAD",
       differs
         ? `simulate: the first simulation came out otherwise in a thread, so ${ENDS}; draw from random alone, and keep nothing between calls`
         : `simulate: no thread can run it (${pool.obstacle}), so ${ENDS}; pass the URL of a module that exports it by default, or workers: 0`,

@@ -23,6 +23,8 @@ export type ThreadOptions = Readonly<{
   pace: number;
   /** Seconds that a call may take. */
   timeLimit: number | undefined;
+  /** Where there is no limit: called once, about a call that takes so many seconds. */
+  slow: Readonly<{ after: number; say(): void }>;
 }>;
 
 type Thread = {
@@ -65,6 +67,7 @@ export class SimulatorThreads {
   #taken = 0;
   #isEmpty = false;
   #pace: number;
+  #hasSaid = false;
   #wake = (): void => {};
   #failure: { error: unknown } | undefined;
   #obstacle: string | undefined;
@@ -82,9 +85,10 @@ export class SimulatorThreads {
 
   /** Outcomes in the order of the calls, up to the end or an obstacle. */
   async *outcomes(): AsyncGenerator<Outcome> {
-    const { threads, timeLimit } = this.#options;
-    const look = Math.min(LOOK, 250 * (timeLimit ?? LOOK));
-    const watch = timeLimit !== undefined && setInterval(() => this.#watch(look, 1000 * timeLimit), look);
+    const { threads, timeLimit, slow } = this.#options;
+    const limit = 1000 * (timeLimit ?? slow.after);
+    const look = Math.min(LOOK, limit / 4);
+    const watch = setInterval(() => this.#watch(look, limit), look);
     try {
       for (let i = 0; i < threads; i++) this.#start();
       for (let next = 0; ; next++) {
@@ -101,7 +105,7 @@ export class SimulatorThreads {
         yield outcome;
       }
     } finally {
-      if (watch) clearInterval(watch);
+      clearInterval(watch);
       const ending = [...this.#threads];
       this.#threads.clear();
       await Promise.all(ending.map(({ worker }) => worker.terminate()));
@@ -181,13 +185,18 @@ export class SimulatorThreads {
     return this.#taken++;
   }
 
-  /** Ends threads that are at one call for too long. Counts looks, so that a process that was stopped for a while accuses none. */
+  /** Ends threads that are at one call for too long, or says so. Counts looks, so that a process that was stopped for a while accuses none. */
   #watch(look: number, limit: number): void {
     for (const thread of this.#threads) {
       const now = Atomics.load(thread.at, 0);
       thread.waited = now > 0 && now === thread.seen ? thread.waited + look : 0;
       thread.seen = now;
       if (thread.waited < limit) continue;
+      if (this.#options.timeLimit === undefined) {
+        if (!this.#hasSaid) this.#options.slow.say();
+        this.#hasSaid = true;
+        continue;
+      }
       this.#threads.delete(thread);
       void thread.worker.terminate();
       this.#replace(thread, `took more than ${this.#options.timeLimit} s`);

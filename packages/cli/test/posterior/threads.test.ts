@@ -20,25 +20,26 @@ type Given = SimulateOptions & {
   /** Two where nothing is said. */
   workers?: number | "default";
   timeLimit?: number;
+  patience?: number;
 };
 
 /** Simulations, with what was warned of and how many threads were started. */
 async function simulated(
   given: Simulator,
   count: number,
-  { of = prior, source = given.toString(), workers = 2, timeLimit, ...options }: Given = {},
+  { of = prior, source = given.toString(), workers = 2, timeLimit, patience = 30, ...options }: Given = {},
 ) {
   const warned: string[] = [];
   let threads = 0;
   const note = (): void => void threads++;
   process.on("worker", note);
   try {
-    const warn = (text: string): void => void warned.push(text);
+    const warn = (code: string, text: string): void => void warned.push(`${code} ${text}`);
     const asked = workers === "default" ? undefined : workers;
-    const run = runnerOf({ simulate: given, source, workers: asked, timeLimit, warn });
+    const run = runnerOf({ simulate: given, source, workers: asked, timeLimit, patience, warn });
     const found = await simulateAll(of, run, count, { seed: 7, ...options });
     const before = warned.length;
-    if (before > 0) await simulateAll(of, run, count, { seed: 7, ...options });
+    if (warned[0]?.startsWith("MAIN")) await simulateAll(of, run, count, { seed: 7, ...options });
     expect(warned.length).toBe(before);
     return { found, warned, threads };
   } finally {
@@ -99,6 +100,17 @@ describe("threads", () => {
     expect(threads).toBeGreaterThanOrEqual(2 + found.failures - 1);
   });
 
+  it("that take long without a limit are waited for, and said once", async () => {
+    const rare: Simulator = ([theta = 0]) => {
+      if (theta > 1.5) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+      return [theta];
+    };
+    const { found, warned } = await simulated(rare, 40, { patience: 0.2 });
+    expect(found.observations).toEqual(found.parameters);
+    expect(found.count).toBe(40);
+    expect(warned).toEqual([expect.stringMatching(/^SLOW_SIMULATION .* 0.2 s so far; timeLimit ends/)]);
+  });
+
   it("that end by themselves are failures of their calls", async () => {
     const module = new URL("./ending-simulator.js", import.meta.url);
     const one: Simulator = ([theta = 0], random) => [theta + random.normal()];
@@ -146,7 +158,7 @@ describe("what no thread can run stays in the main thread, and that is said once
     const { found, warned } = await simulated(closure, 50);
     expect(found).toEqual(await simulateAll(prior, inThisThread(closure), 50, { seed: 7 }));
     expect(warned.length).toBe(1);
-    expect(warned[0]).toMatch(/scale is not defined.*main thread; pass the URL of a module/);
+    expect(warned[0]).toMatch(/^MAIN_THREAD .*scale is not defined.*main thread; pass the URL of a module/);
   });
 
   it("only now and then", async () => {
