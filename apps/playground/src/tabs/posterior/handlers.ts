@@ -87,13 +87,12 @@ export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
 
   "posterior.ask": ({ observed }, { transfer }) =>
     inTurn(async () => {
-      const { found, task } = opened();
+      const { found } = opened();
       const { note } = found.typicality({ observed });
       const rows = await found.sample(DRAWS, { observed });
       const draws = Float32Array.from(rows.flatMap((row) => [...row]));
-      const predicted = rows
-        .slice(0, AGAIN)
-        .map((theta, i) => Float32Array.from(task.simulate(theta, makeRng(i))));
+      const again = await found.predictive(AGAIN, { observed });
+      const predicted = again.map((row) => Float32Array.from(row));
       transfer(draws.buffer);
       return { draws, predicted, note };
     }),
