@@ -53,7 +53,10 @@ const expectNone = (wrong: readonly string[]): void => {
 /** Kibibytes of tarballs and megabytes of installs, by their rows in the README. */
 const sizes = new Map<string, number>();
 
-/** Packs a workspace; the tarball must hold no sources. That it has what its manifest names is for publint to see. */
+/** What tarballs hold: builds, and the random numbers that threads read as they stand. */
+const PACKED = /^(dist|bin)\/|^src\/math\/\w+\.(js|d\.ts)$/;
+
+/** Packs a workspace; the tarball must hold no other sources. That it has what its manifest names is for publint to see. */
 async function pack(folder: string, destination: string): Promise<string> {
   const place = ["--workspace", folder, "--pack-destination", destination];
   const report = await run("npm", ["pack", "--json", ...place]);
@@ -66,7 +69,7 @@ async function pack(folder: string, destination: string): Promise<string> {
   sizes.set(`\`${packed.name}\``, packed.size >> 10);
   const paths = packed.files.map(({ path }) => path);
   const missing = everyPackage.filter((path) => !paths.includes(path));
-  const foreign = paths.filter((path) => !everyPackage.includes(path) && !/^(dist|bin)\//.test(path));
+  const foreign = paths.filter((path) => !everyPackage.includes(path) && !PACKED.test(path));
   if (missing.length > 0) throw new Error(`${folder}: the tarball lacks ${missing.join(", ")}`);
   if (foreign.length > 0) throw new Error(`${folder}: the tarball should not hold ${foreign.join(", ")}`);
   return join(destination, packed.filename);
