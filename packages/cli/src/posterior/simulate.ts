@@ -109,7 +109,9 @@ function whyNot(outcome: Outcome, size: number): string | undefined {
 }
 
 const otherLength = (found: number, before: number): UsageError =>
-  new UsageError(`simulate: gave ${found} numbers, and ${before} before: expected the same number each time`);
+  new UsageError(
+    `simulate: gave ${found} numbers, and ${before} before: expected the same number each time\nwhere an observation has any number of rows, tell posterior so: rows: [most, numbers of a row]`,
+  );
 
 /** Simulations of two rounds. Errors: `UsageError` where their observations have different lengths. */
 export function joined(a: Simulated, b: Simulated): Simulated {

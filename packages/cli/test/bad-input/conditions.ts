@@ -117,7 +117,7 @@ export const posteriors: readonly BadCall[] = [
     input: "`posterior` of a simulator that returns another length",
     call: () => simulated({ simulate: ([a = 0]) => (a > 0 ? [a] : [a, a]) }),
     code: "USAGE",
-    says: ["simulate: gave", "expected the same number each time"],
+    says: ["simulate: gave", "rows: [most, numbers of a row]"],
   },
   {
     input: "`posterior` of a simulator that returns nothing",
