@@ -131,10 +131,11 @@ export function sayConformal(
 ): void {
   if (quiet) return;
   say();
-  for (const [t, { name }] of all.entries())
-    say(
-      `${name}: ${percent(covered[t] ?? Number.NaN)} of the values lie in the intervals that held-out rows make for 90 %`,
-    );
+  for (const [t, { name, rows }] of all.entries())
+    if (rows > 0)
+      say(
+        `${name}: ${percent(covered[t] ?? Number.NaN)} of the values lie in the intervals that held-out rows make for 90 %`,
+      );
 }
 
 /** The same for JSON. */

@@ -1,7 +1,12 @@
+import type { Block } from "../data/table/block.js";
+import { cellReader } from "../data/table/cell.js";
 import { openTable } from "../data/table/sources/open-table.js";
+import type { Table } from "../data/table/table.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { allRows, type EncodedRows, encodedTable } from "../tables/encoded-table.js";
 import type { Prediction } from "./columns.js";
+
+const reader = cellReader();
 
 /** A file whose rows are predicted: the columns to predict may be missing in it. */
 export type RowsToPredict = Readonly<{
@@ -31,11 +36,28 @@ export async function rowsToPredict(
   );
   const own = { ...schema, columns };
   const { id, warn } = options;
-  const encoded = encodedTable(file, table, { schema: own, id, warn });
+  let latest: Block | undefined;
+  const watched: Table = {
+    ...table,
+    async *blocks(range) {
+      for await (const block of table.blocks(range)) {
+        latest = block;
+        yield block;
+      }
+    },
+  };
+  const encoded = encodedTable(file, watched, { schema: own, id, warn });
   const wanted = ownColumns(tableColumns(schema));
   const found = ownColumns(tableColumns(own));
   if (schema.order) for (const line of table.notes) warn(`${file}: ${line}`);
   const places = wanted.map(({ name }) => found.find((column) => column.name === name)?.place ?? -1);
+  // a missing name has a code like that of one that training did not have: to predict, it is missing
+  const names = wanted
+    .filter(
+      ({ name, kind, found: { values } }) =>
+        known.includes(name) && !kind.isNumber && !values?.includes(null),
+    )
+    .map(({ name, place }) => ({ place, at: table.names.indexOf(name) }));
   async function* blocks(): AsyncGenerator<EncodedRows> {
     for await (const block of encoded.rows()) {
       const count = block.names.length;
@@ -43,6 +65,10 @@ export async function rowsToPredict(
       for (let i = 0; i < count; i++)
         for (const [to, from] of places.entries())
           if (from >= 0) rows[i * wanted.length + to] = block.rows[i * found.length + from] as number;
+      for (const { place, at } of names)
+        for (let i = 0; i < count; i++)
+          if (reader.read(latest?.columns[at]?.at(i)) === "missing")
+            rows[i * wanted.length + place] = Number.NaN;
       yield { ...block, rows };
     }
   }

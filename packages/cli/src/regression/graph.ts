@@ -129,7 +129,16 @@ function lastOf({ last, column }: TargetInTable, cells: ReadonlyMap<number, np.A
   return cell === undefined ? np.array(0) : np.where(np.isnan(cell.ref), fillOf(column), cell);
 }
 
-/** log p of each target, [B, targets], of the numbers of all columns. Consumes everything. */
+/** NaN where a target before this one is missing or new, else 0: [B]. Borrows the cells. */
+const unknownBefore = (before: readonly TargetInTable[], cells: ReadonlyMap<number, np.Array>): np.Array =>
+  before.reduce((all, { place, kind: { classes } }) => {
+    const cell = (cells.get(place) as np.Array).ref.reshape([-1]);
+    // false for NaN as well
+    const isKnown = np.less(cell, classes ?? Number.POSITIVE_INFINITY);
+    return all.add(np.where(isKnown, 0, Number.NaN));
+  }, np.array(0));
+
+/** log p of each target, [B, targets], of the numbers of all columns, NaN where one before it is missing or new. Consumes everything. */
 export function tableLogProb(
   model: TableRegression,
   params: RegressionParams,
@@ -141,7 +150,8 @@ export function tableLogProb(
     const c = conditionOf(target, cells);
     const y = cells.get(target.place) as np.Array;
     const step = y.ref.sub(lastOf(target, cells));
-    if (!atom) return logProbGraph(value, own.value, step, c);
+    const known = unknownBefore(model.targets.slice(0, t), cells);
+    if (!atom) return logProbGraph(value, own.value, step, c).add(known);
     const which = target.atoms
       .map((each, k) =>
         np
@@ -152,7 +162,7 @@ export function tableLogProb(
       .reduce((a, b) => a.add(b));
     const logAtom = logProbGraph(atom, own.atom, which.ref, c.ref);
     const apart = np.equal(which.reshape([-1]), 0);
-    return logAtom.add(np.where(apart, logProbGraph(value, own.value, step, c), 0));
+    return logAtom.add(np.where(apart, logProbGraph(value, own.value, step, c), 0)).add(known);
   });
   for (const cell of cells.values()) cell.dispose();
   tree.dispose(params as never);

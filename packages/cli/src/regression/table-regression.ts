@@ -91,6 +91,10 @@ export function lastValues({ last, column }: TargetInTable, rows: Float32Array, 
 /** The place of a value among the atoms of a column from 1 on, 0 for all others. */
 export const atomOf = ({ atoms }: Target, value: number): number => atoms.indexOf(value) + 1;
 
+/** True where a value is missing, or one that training did not have: nothing is known of what comes after it. */
+const isUnknown = ({ kind: { classes = Number.POSITIVE_INFINITY } }: Target, value: number): boolean =>
+  Number.isNaN(value) || value >= classes;
+
 /** What a table's columns may be, given others: all targets together, p(a, b | x) = p(a | x) p(b | x, a). */
 export class TableRegression {
   readonly prediction: Prediction;
@@ -138,7 +142,7 @@ export class TableRegression {
     return this.#modelsOf(0).value.probabilitiesFlat(condition);
   }
 
-  /** log p of the targets of encoded rows [n, width], for each target given those before it: [n], NaN where one is missing. */
+  /** log p of the targets of encoded rows [n, width], for each target given those before it: [n], NaN where it is missing, or one of those missing or new. */
   async logProb(rows: Float32Array): Promise<Float64Array[]> {
     const width = this.#width;
     const out: Float64Array[] = [];
@@ -146,7 +150,12 @@ export class TableRegression {
       const condition = await target.features.of(pickColumns(rows, width, target.from));
       const values = pickColumns(rows, width, [target.place]);
       const last = lastValues(target, rows, width);
-      out.push(await logTarget(target, this.#modelsOf(t), values, { condition, last }));
+      const unknown = this.targets.slice(0, t).map((each) => {
+        const own = pickColumns(rows, width, [each.place]);
+        return (row: number): boolean => isUnknown(each, valueAt(own, row));
+      });
+      const known = values.map((value, row) => (unknown.some((of) => of(row)) ? Number.NaN : value));
+      out.push(await logTarget(target, this.#modelsOf(t), known, { condition, last }));
     }
     return out;
   }

@@ -5,6 +5,7 @@ import { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { type TableRegression, type TargetInTable, widthOf } from "../regression/table-regression.js";
 import { takeRows } from "../rows.js";
+import { fillOf } from "../tables/columns/number.js";
 import { samplePaths } from "./paths.js";
 import { backOf, type LagBaseline, type SeriesRows, valuesOf } from "./series.js";
 
@@ -81,6 +82,11 @@ export async function evaluateAhead(
   return model.targets.map((target, t) => {
     if (target.kind.classes !== undefined) return undefined;
     const valueAt = valuesOf(model.prediction, target, series);
+    const fill = fillOf(target.column);
+    const pastAt = (row: number, back: number): number => {
+      const value = valueAt(row, back);
+      return Number.isNaN(value) ? fill : value;
+    };
     const known = cells.filter(({ row, h }) => !Number.isNaN(valueAt(row + h + 1, 0)));
     const values = known.map(({ row, h }) => valueAt(row + h + 1, 0));
     const scored = (of: (cell: (typeof cells)[number]) => Predictive): Scores =>
@@ -106,7 +112,7 @@ export async function evaluateAhead(
       baselines: (baselines[t] ?? []).map(({ name, lag, spreads }) => ({
         name,
         scores: scored(({ row, h }) =>
-          gaussianPredictive(valueAt(row, backOf(lag, h + 1)), spreads[h] as number, PATHS),
+          gaussianPredictive(pastAt(row, backOf(lag, h + 1)), spreads[h] as number, PATHS),
         ),
       })),
     };

@@ -205,6 +205,32 @@ describe("predict", () => {
     expect(stderr).toContain('column "heating" holds "coal", which no training row has');
   });
 
+  it("knows nothing of what comes after a value that is missing or new, and leaves missing names out", async () => {
+    const [head, first = ""] = readFileSync(fresh, "utf8").trim().split("\n");
+    const cells = first.split(",");
+    const at = (name: string): number => (head as string).split(",").indexOf(name);
+    const others = [
+      ["price", ""],
+      ["size", ""],
+      ["size", "huge"],
+    ] as const;
+    const rows = [cells, ...others.map(([name, value]) => cells.with(at(name), value))];
+    const gaps = join(root, "gaps.csv");
+    writeFileSync(gaps, `${[head, ...rows.map((row) => row.join(","))].join("\n")}\n`);
+    const [whole, ...found] = records(await printed("predict", run, "--data", gaps));
+    const logs = (row: Record<string, string> | undefined): (string | undefined)[] =>
+      ["price", "days", "size", "fee"].map((name) => row?.[`${name} log p`]);
+    const [price, days] = logs(whole);
+    expect(logs(whole)).not.toContain("");
+    expect(found.map(logs)).toEqual([
+      ["", "", "", ""],
+      [price, days, "", ""],
+      [price, days, "-Infinity", ""],
+    ]);
+    const { targets } = JSON.parse(await printed("evaluate", run, "--data", gaps, "--json"));
+    expect(targets.map(({ rows: n }: { rows: number }) => n)).toEqual([3, 4, 3, 4]);
+  });
+
   it("gives a value that many rows share a probability, the others a density", () => {
     const fees = records(readFileSync(fresh, "utf8")).map(({ fee }) => Number(fee));
     const logs = records(predicted).map((row) => Number(row["fee log p"]));
@@ -291,6 +317,23 @@ describe("exported files", () => {
           true,
         ]);
     }
+    const few = (values: readonly string[]) => numbers(values.map(Number));
+    const after = await session.run({
+      area: few(["70", "70", "70"]),
+      heating: texts(["gas", "gas", "gas"]),
+      price: few(["250", "NaN", "250"]),
+      days: few(["20", "20", "20"]),
+      fee: few(["0", "0", "0"]),
+      size: texts(["small", "small", ""]),
+    });
+    const isNone = ["price", "days", "fee"].map((name) =>
+      Array.from(after[`log p ${name}`]?.data as Float32Array, Number.isNaN),
+    );
+    expect(isNone).toEqual([
+      [false, true, false],
+      [false, true, false],
+      [false, true, true],
+    ]);
   });
 
   it("sample values that predict finds as likely", async () => {
