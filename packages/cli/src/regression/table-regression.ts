@@ -91,7 +91,7 @@ export function lastValues({ last, column }: TargetInTable, rows: Float32Array, 
 /** The place of a value among the atoms of a column from 1 on, 0 for all others. */
 export const atomOf = ({ atoms }: Target, value: number): number => atoms.indexOf(value) + 1;
 
-/** True where a value is missing, or one that training did not have: nothing is known of what comes after it. */
+/** True where a value is missing, or one that training did not have: columns behind it have no log p then. */
 const isUnknown = ({ kind: { classes = Number.POSITIVE_INFINITY } }: Target, value: number): boolean =>
   Number.isNaN(value) || value >= classes;
 
