@@ -89,6 +89,12 @@ const INTERVAL = 0.9;
 async function predict({ terminal, host }: Running, flags: PredictFlags, folder: string): Promise<void> {
   const { stdout } = host;
   const { data, out, seed = 0, quantiles = QUANTILES, interval = INTERVAL } = flags;
+  if (flags.paths !== undefined)
+    expectNone(
+      flags,
+      ["quantiles"],
+      "does not go with --paths, which writes sample paths in place of quantiles\nleave one of them out",
+    );
   if (data === undefined) throw new UsageError("predict needs rows\nname a table with --data FILE");
   const format = tableFormat(flags, "predicted");
   const files = [out, flags.picture].filter((file) => file !== undefined);

@@ -91,15 +91,16 @@ EXAMPLES
 });
 
 async function train(context: Running, flags: TrainFlags): Promise<void> {
-  if (
-    flags.predict ||
-    flags.time !== undefined ||
-    (flags.resume !== undefined && holdsRegression(flags.resume))
-  )
-    return trainPrediction(context, flags);
+  const goesOn = flags.resume !== undefined && holdsRegression(flags.resume);
+  if (flags.time === undefined && !goesOn)
+    expectNone(
+      flags,
+      ["lags", "horizon"],
+      "belongs to --time\nname the column of the time with --time COLUMN",
+    );
+  if (flags.predict || flags.time !== undefined || goesOn) return trainPrediction(context, flags);
   const remedy = "name the columns to predict with --predict A,B";
   expectNone(flags, ["given", "ensemble"], `belongs to --predict\n${remedy}`);
-  expectNone(flags, ["lags", "horizon"], "belongs to --time\nname the column of the time with --time COLUMN");
   await inRanks(context.host.env, (ranks) => trainAs(context, ranks, flags), flags.rankTimeout);
 }
 

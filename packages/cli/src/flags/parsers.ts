@@ -15,11 +15,15 @@ export const wholeNumber =
     return value;
   };
 
+/** A decimal number; NaN for anything else. */
+const decimal = (input: string): number =>
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input) ? Number(input) : Number.NaN;
+
 /** Parses positive numbers (with `zero`, also 0); rejects Infinity and NaN. */
 export const positiveNumber =
   ({ zero = false } = {}) =>
   (input: string): number => {
-    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input) ? Number(input) : Number.NaN;
+    const value = decimal(input);
     if (!Number.isFinite(value) || value < 0 || (value === 0 && !zero)) {
       throw new SyntaxError(zero ? "expected a number of at least 0" : "expected a positive number");
     }
@@ -35,8 +39,8 @@ export const decay = (input: string): number => {
 
 /** Parses a probability between 0 and 1, both excluded. */
 export const probability = (input: string): number => {
-  const value = positiveNumber()(input);
-  if (value >= 1) throw new SyntaxError("expected a number between 0 and 1");
+  const value = decimal(input);
+  if (!(value > 0 && value < 1)) throw new SyntaxError("expected a number between 0 and 1");
   return value;
 };
 

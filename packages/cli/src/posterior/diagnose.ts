@@ -43,7 +43,7 @@ export type DiagnoseOptions = {
 export const diagnoseSchemas = {
   simulations: o.integer(1),
   draws: o.integer(1),
-  mostFailures: o.notNegative,
+  mostFailures: o.fraction,
   seed: o.seed,
 };
 

@@ -69,9 +69,13 @@ export class Posterior {
     return this.#parts.scaling.rows;
   }
 
-  /** The condition of an observation. Errors: `DataError` for one that is none, or not the one that rounds narrowed down to. */
-  #condition(observed: ArrayLike<number>): Float32Array {
+  /** The condition of an observation. Errors: `UsageError` for none; `DataError` for another than the one that rounds narrowed down to. */
+  #condition(observed: ArrayLike<number> | undefined): Float32Array {
     const { only, scaling } = this.#parts;
+    if (observed === undefined)
+      throw new UsageError(
+        "posterior: the observation is missing\npass it as the simulator returns it: { observed: [1, 2] }",
+      );
     const condition = conditionOf(observed, scaling);
     if (only && condition.some((_, i) => observed[i] !== only[i]))
       throw new DataError(
@@ -81,7 +85,7 @@ export class Posterior {
   }
 
   /** The same, said of once where it lies outside of everything simulated. */
-  #asked(observed: ArrayLike<number>): Float32Array {
+  #asked(observed: ArrayLike<number> | undefined): Float32Array {
     const condition = this.#condition(observed);
     const { warn } = this.#parts;
     const note = warn && !this.#hasWarned && this.#typicalityAt(condition).note;

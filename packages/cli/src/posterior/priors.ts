@@ -156,6 +156,11 @@ export function checkPrior(prior: Prior, random: Rng): void {
     throw new UsageError(
       `prior: expected { size, support, sample, logProb } with a support for each of ${size} parameters`,
     );
+  for (const [i, ends] of support.entries())
+    if (!Array.isArray(ends) || ends.length !== 2 || !(ends[0] < ends[1]))
+      throw new UsageError(
+        `prior: the support of parameter ${i} is ${Array.isArray(ends) ? `[${ends.join(", ")}]` : String(ends)}, expected [low, high]\nInfinity and -Infinity are ends of parameters without any`,
+      );
   for (let k = 0; k < 16; k++) {
     const draw = prior.sample(random);
     if (draw.length !== size)

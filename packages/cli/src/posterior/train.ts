@@ -54,7 +54,7 @@ export const simulatedSchemas = {
   simulate: o.callback,
   simulations: o.integer(1),
   seed: o.seed,
-  mostFailures: o.notNegative,
+  mostFailures: o.fraction,
   onProgress: o.callback,
 };
 

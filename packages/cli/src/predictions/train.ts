@@ -6,7 +6,7 @@ import { fitBaseline } from "../regression/baseline.js";
 import { fromWhat } from "../regression/columns.js";
 import { levelSays, withoutFeature } from "../regression/lines.js";
 import type { ValueKind } from "../regression/network.js";
-import { type Regression, regression } from "../regression/regression.js";
+import { fitRegression, type Regression } from "../regression/regression.js";
 import { loadMembers, memberFolder, writeRegression } from "../regression/regression-file.js";
 import {
   atomOf,
@@ -96,7 +96,7 @@ async function trainTargets(
     const { target, t, part, kind } = of;
     const before = await loadMembers([folder, t, part], executor);
     const features = target.features.width;
-    const found = await regression({
+    const found = await fitRegression({
       ...kind,
       given: rowsIn(condition, features),
       values,

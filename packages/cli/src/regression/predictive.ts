@@ -1,3 +1,5 @@
+import { UsageError } from "@flowify/core";
+
 /**
  * What may come, for one row: a distribution as equally likely values. Quantiles are values among them, so those of whole
  * numbers are whole.
@@ -15,8 +17,13 @@ export class Predictive {
     return this.points.reduce((sum, value) => sum + value, 0) / this.points.length;
   }
 
-  /** The smallest value with at least the probability p up to it. */
+  /**
+   * The smallest value with at least the probability p up to it.
+   *
+   * @throws UsageError for no probability
+   */
   quantile(p: number): number {
+    if (!(p >= 0 && p <= 1)) throw new UsageError(`quantile: expected a probability from 0 to 1, got ${p}`);
     const { length } = this.points;
     const at = Math.ceil(p * length - 1e-9) - 1;
     return this.points[Math.min(Math.max(at, 0), length - 1)] as number;

@@ -1,5 +1,5 @@
 import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/core";
-import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
+import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble, withOwnExecutor } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
 import { valueAt } from "../places.js";
@@ -8,9 +8,18 @@ import { logSumExp } from "../statistics.js";
 import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { among, type Lines, lineFlow, weighLines } from "./lines.js";
 import { regressionNetwork, scheduleOf, splitOf, stoppingOf, type ValueKind } from "./network.js";
-import { checkedWidth, flat, type RegressionOptions, type Rows } from "./options.js";
+import {
+  checkedPairs,
+  checkedWidth,
+  expectGrid,
+  flat,
+  gridOrigin,
+  type RegressionOptions,
+  type Rows,
+} from "./options.js";
 import { type Pool, poolOf, scaled, shiftsOf, UNPOOLED } from "./pool.js";
 import { Predictive } from "./predictive.js";
+import { slotsOf } from "./slots.js";
 
 /** Equally likely values of a prediction. */
 const POINTS = 256;
@@ -27,7 +36,7 @@ const AT_ONCE = 2 ** 16;
  * the cells around them, F(y + step / 2) − F(y − step / 2); so have `classes`, 0 to classes − 1.
  *
  * @throws UsageError for options that make no sense; DataError for too few examples, of unequal length, and for values that
- * are not finite or no classes; those of `fit`
+ * are not finite, no classes, or beside the grid; those of `fit`
  *
  * Source: Nix and Weigend 1994; Durkan et al. 2019 (arXiv:1906.04032); Lakshminarayanan et al. 2017 (arXiv:1612.01474); Smyth
  * and Wolpert 1999 (stacked density estimation).
@@ -45,8 +54,15 @@ const AT_ONCE = 2 ** 16;
  * ```
  */
 export async function regression(options: RegressionOptions): Promise<Regression> {
-  const { given, values, seed = 0, ordered = false, signal, onProgress, onMember, before = [] } = options;
+  checkedWidth(options);
+  expectGrid(options);
+  return fitRegression(options);
+}
+
+/** The same of values that may lie beside their grid, and are moved to it. */
+export async function fitRegression(options: RegressionOptions): Promise<Regression> {
   const width = checkedWidth(options);
+  const { given, values, seed = 0, ordered = false, signal, onProgress, onMember, before = [] } = options;
   const { step, classes } = options;
   const kind = { step, classes };
   const data = Float32Array.from({ length: given.length }, (_, i) => values[i] as number);
@@ -77,7 +93,7 @@ export async function regression(options: RegressionOptions): Promise<Regression
       onProgress,
       onMember,
     });
-    const parts = { kind, executor, closes: own !== undefined };
+    const parts = { kind, origin: gridOrigin(values), executor, closes: own !== undefined };
     const alone = new Regression(flows, parts);
     if (kind.classes !== undefined || signal?.aborted) return alone;
     const splits = flows.map((_, member) => split(member));
@@ -94,6 +110,8 @@ export async function regression(options: RegressionOptions): Promise<Regression
 
 type RegressionParts = Readonly<{
   kind: ValueKind;
+  /** A value of the grid that `logProb` holds values to. */
+  origin?: number;
   lines?: Lines;
   pool?: Pool;
   executor: Executor;
@@ -111,6 +129,7 @@ export class Regression {
   readonly members: readonly FlowModel[];
   readonly weights: readonly number[];
   readonly kind: ValueKind;
+  readonly #origin: number | undefined;
   readonly #closes: Executor | undefined;
   /** The members behind the noise that spreads values over their cells. */
   readonly #bare: readonly FlowModel[];
@@ -128,6 +147,7 @@ export class Regression {
     ];
     this.weights = [...flows.map(() => all / flows.length), ...shares];
     this.kind = kind;
+    this.#origin = parts.origin;
     this.#closes = closes ? executor : undefined;
     this.#bare = hasCells(kind)
       ? this.members.map((model) => model.part(1, model.flow.chain.layers.length))
@@ -139,9 +159,15 @@ export class Regression {
     return this.members[0]?.flow.condition?.shape[0] ?? 0;
   }
 
-  /** log p(y | x) of each value in nats: of numbers a density per unit, of others a probability. */
-  async logProb(values: ArrayLike<number>, { given }: { given: Rows }): Promise<Float64Array> {
-    return this.logProbFlat(Float32Array.from(values), flat(given, this.width));
+  /**
+   * log p(y | x) of each value in nats: of numbers a density per unit, of others a probability.
+   *
+   * @throws UsageError for options that make no sense; DataError for another number of rows than values, rows of another
+   * length, and values that are not finite, no classes, or beside the grid
+   */
+  async logProb(values: ArrayLike<number>, options: { given: Rows }): Promise<Float64Array> {
+    const { width, kind } = this;
+    return this.logProbFlat(...checkedPairs(values, options, { width, kind, origin: this.#origin }));
   }
 
   /** The same of rows one after another. */
@@ -199,7 +225,7 @@ export class Regression {
     const { classes = 0 } = this.kind;
     if (classes === 0)
       throw new UsageError("probabilities: the values of this regression are numbers\ncall predict");
-    const all = await this.probabilitiesFlat(flat(given, this.width));
+    const all = await this.probabilitiesFlat(flat(given, this.width, "probabilities: given"));
     return rowsIn(all, classes);
   }
 
@@ -223,7 +249,7 @@ export class Regression {
   async predict(given: Rows, options: { points?: number } = {}): Promise<Predictive[]> {
     checkOptions("predict", { points: o.integer(1) }, options);
     const { points = POINTS } = options;
-    const condition = flat(given, this.width);
+    const condition = flat(given, this.width, "predict: given");
     const drawn = await this.drawFlat(repeatRows(condition, this.width, points), points);
     return rowsIn(drawn, points).map((each) => new Predictive(each));
   }
@@ -276,21 +302,6 @@ export class Regression {
     for (const model of new Set([...this.flows, ...this.members, ...this.#bare])) await model.dispose();
     await this.#closes?.dispose();
   }
-}
-
-/** So many values of a mixture: their members, in turn, and normal levels that are evenly spread for each. */
-function slotsOf(weights: readonly number[], each: number): { member: number; level: number }[] {
-  const members = weights.map((weight, member) => ({ member, weight, taken: 0 }));
-  const drawn = Array.from({ length: each }, (_, s) => {
-    // the member that is furthest behind its share so far
-    const behind = members.map(({ weight, taken }) => weight * (s + 1) - taken);
-    const own = valueAt(members, behind.indexOf(Math.max(...behind)));
-    return { own, before: own.taken++ };
-  });
-  return drawn.map(({ own: { member, taken }, before }) => ({
-    member,
-    level: normalQuantile((before + 0.5) / taken),
-  }));
 }
 
 /** Each row so many times. */

@@ -62,6 +62,19 @@ export const conditions: readonly BadCall[] = [
     says: ["fit: in the condition, example 3 holds 3 in column 0", "values must be integers in 0..2"],
   },
   {
+    input: "`explain` of a conditional flow without a condition",
+    async call() {
+      const model = await fit(flow, y, { executor, steps: 1, condition: pairs() });
+      try {
+        await model.explain(y.slice(0, 1), y);
+      } finally {
+        await model.dispose();
+      }
+    },
+    code: "USAGE",
+    says: ["explain: this density is conditional", "give { condition }: numbers [2]"],
+  },
+  {
     input: "`couplingFlow` of a single class",
     call: () => couplingFlow(1, { condition: { classes: 1 } }),
     code: "USAGE",
@@ -154,6 +167,40 @@ export const posteriors: readonly BadCall[] = [
     call: () => simulated({ prior: priorWith({ sample: () => [2, 0] }) }),
     code: "USAGE",
     says: ["prior: sample gives 2 for parameter 0", "whose support is -1 to 1"],
+  },
+  {
+    input: "`posterior` of a prior with a support that is none",
+    call: () => simulated({ prior: priorWith({ support: [[-1, 1], null] as never }) }),
+    code: "USAGE",
+    says: ["prior: the support of parameter 1 is null", "expected [low, high]"],
+  },
+  {
+    input: "`posterior` that allows more failures than simulations",
+    call: () => simulated({ mostFailures: 2 }),
+    code: "USAGE",
+    says: ["posterior: mostFailures: expected a number from 0 to 1", "found 2"],
+  },
+  {
+    input: "`sample` of a posterior without an observation",
+    async call() {
+      const found = await posterior({
+        prior,
+        simulate: (theta) => theta,
+        simulations: 20,
+        epochs: 1,
+        ensemble: 1,
+      });
+      try {
+        await found.sample(1, {} as never);
+      } finally {
+        await found.dispose();
+      }
+    },
+    code: "USAGE",
+    says: [
+      "posterior: the observation is missing",
+      "pass it as the simulator returns it: { observed: [1, 2] }",
+    ],
   },
   {
     input: "`posterior` of too few simulations",

@@ -166,6 +166,16 @@ const ofSeries: readonly Case[] = [
     [...timely, "--calendar", "t"],
     ["--calendar does not go with --time", "leave it out"],
   ],
+  [
+    "--lags with --predict, without --time",
+    ["--predict", "load", "--lags", "4"],
+    ["--lags belongs to --time", "--time COLUMN"],
+  ],
+  [
+    "--horizon with --predict, without --time",
+    ["--predict", "load", "--horizon", "4"],
+    ["--horizon belongs to --time", "--time COLUMN"],
+  ],
   ["--lags without --time", ["--lags", "4"], ["--lags belongs to --time", "--time COLUMN"]],
   ["--horizon without --time", ["--horizon", "4"], ["--horizon belongs to --time", "--time COLUMN"]],
 ];
@@ -178,6 +188,20 @@ const withSeries = ([input, flags, says, options]: Case): Case => [
 ];
 
 const trained: readonly BadCommand[] = [
+  {
+    input: "`flowify predict --quantiles 0,1`",
+    args: () => ["predict", "runs/a", "--data", "new.csv", "--quantiles", "0,1"],
+    status: 2,
+    code: "USAGE",
+    says: ['--quantiles "0,1"', "expected a number between 0 and 1"],
+  },
+  {
+    input: "`flowify predict` with quantiles and paths",
+    args: () => ["predict", "runs/a", "--data", "new.csv", "--quantiles", "0.5", "--paths", "3"],
+    status: 2,
+    code: "USAGE",
+    says: ["--quantiles does not go with --paths", "leave one of them out"],
+  },
   {
     input: "`flowify predict` with a run of images",
     args: async ({ run, write }) => ["predict", await run(), "--data", write("new.csv", flats)],

@@ -213,6 +213,36 @@ describe("a regression", () => {
       DataError,
       "value 3 is NaN, expected a finite number",
     ],
+    [
+      "values that are lists",
+      { values: values.map((v) => [v]) as never },
+      DataError,
+      "value 0 is a list, expected a finite number",
+    ],
+    [
+      "values beside their grid",
+      { step: 1, values: values.map((_, i) => (i === 3 ? 2.5 : i)) },
+      DataError,
+      "value 3 is 2.5, expected a value of the grid 0, 1, … of step 1",
+    ],
+    [
+      "no values",
+      { values: undefined as never },
+      UsageError,
+      "values: expected a list, a number for each row, found undefined",
+    ],
+    [
+      "nothing that is given",
+      { given: undefined as never },
+      UsageError,
+      "given: expected a list, a row of numbers for each value, found undefined",
+    ],
+    [
+      "a row that is none",
+      { given: given.with(2, null as never) },
+      DataError,
+      "given: row 2 is null, expected a list of numbers",
+    ],
     ["a value that is no class", { classes: 2 }, DataError, "expected a class, 0 to 1"],
     [
       "NaN in what is given",
@@ -227,7 +257,91 @@ describe("a regression", () => {
     await expect(asked).rejects.toThrow(message);
   });
 
+  it.each<[string, Regression, unknown, unknown, typeof UsageError | typeof DataError, string]>([
+    [
+      "no options",
+      numbers,
+      [1],
+      undefined,
+      UsageError,
+      "logProb: { given }: expected a list, a row of numbers for each value",
+    ],
+    ["nothing that is given", numbers, [1], {}, UsageError, "logProb: { given }: expected a list"],
+    [
+      "a condition",
+      numbers,
+      [1],
+      { condition: [[1, 0]] },
+      UsageError,
+      'unknown option "condition"; it has given',
+    ],
+    [
+      "rows of one number",
+      numbers,
+      [1, 2],
+      { given: [1, 2] },
+      DataError,
+      "given: row 0 has 1 numbers, expected 2",
+    ],
+    [
+      "more rows than values",
+      numbers,
+      [1],
+      {
+        given: [
+          [1, 0],
+          [2, 0],
+        ],
+      },
+      DataError,
+      "2 rows of given numbers and 1 values",
+    ],
+    ["no values", numbers, undefined, { given: [[1, 0]] }, UsageError, "values: expected a list"],
+    [
+      "NaN",
+      numbers,
+      [Number.NaN],
+      { given: [[1, 0]] },
+      DataError,
+      "value 0 is NaN, expected a finite number",
+    ],
+    ["a value that is a list", numbers, [[1]], { given: [[1, 0]] }, DataError, "value 0 is a list"],
+    [
+      "a value beside the grid",
+      whole,
+      [2.5],
+      { given: [[1, 0]] },
+      DataError,
+      "value 0 is 2.5, expected a value of the grid",
+    ],
+    ...[3, -1, 0.5].map(
+      (value) =>
+        [
+          `the class ${value}`,
+          classes,
+          [value],
+          { given: [[1, 0]] },
+          DataError,
+          `logProb: value 0 is ${value}, expected a class, 0 to 2`,
+        ] as const,
+    ),
+  ] as never)("has no log-density of %s", async (_, model, values, options, Kind, message) => {
+    const asked = model.logProb(values as never, options as never);
+    await expect(asked).rejects.toThrow(Kind);
+    await expect(asked).rejects.toThrow(message);
+  });
+
+  it("takes numbers for rows of one, and values as near to their grid as float32 says", async () => {
+    const tenths = Array.from({ length: 40 }, (_, i) => (i % 7) * 0.1);
+    const model = await regression({ given: tenths, values: tenths, step: 0.1, steps: 2, ensemble: 1 });
+    const flat = await model.logProb(Float32Array.from(tenths), { given: tenths });
+    expect(flat).toEqual(await model.logProb(tenths, { given: tenths.map((x) => [x]) }));
+    expect(await model.predict(new Float32Array(2))).toHaveLength(2);
+    await model.dispose();
+  });
+
   it("refuses rows of another length, and probabilities of numbers", async () => {
+    await expect(numbers.predict(undefined as never)).rejects.toThrow("predict: given: expected a list");
     await expect(numbers.predict([[1, 2, 3]])).rejects.toThrow("given: row 0 has 3 numbers, expected 2");
     await expect(numbers.probabilities([[1, 2]])).rejects.toThrow(
       "the values of this regression are numbers",
@@ -236,6 +350,13 @@ describe("a regression", () => {
 });
 
 describe("a predictive distribution", () => {
+  it.each([2, -0.1, Number.NaN])("has no quantile of %d", (p) => {
+    expect(() => new Predictive([1]).quantile(p)).toThrow(UsageError);
+    expect(() => new Predictive([1]).quantile(p)).toThrow(
+      `quantile: expected a probability from 0 to 1, got ${p}`,
+    );
+  });
+
   it("covers whole numbers as often as it says", () => {
     // a fair coin: an interval of 50 % cannot hold one of two values, but a half of their probability
     const coin = new Predictive([0, 1]);

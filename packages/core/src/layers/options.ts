@@ -72,6 +72,8 @@ export const positive: Schema<number> = numberThat("a number above 0", (n) => n 
 export const notNegative: Schema<number> = numberThat("a number of at least 0", (n) => n >= 0);
 /** A part that is less than the whole: [0, 1). */
 export const share: Schema<number> = numberThat("a number from 0 to below 1", (n) => n >= 0 && n < 1);
+/** A part, or the whole: [0, 1]. */
+export const fraction: Schema<number> = numberThat("a number from 0 to 1", (n) => n >= 0 && n <= 1);
 export const text: Schema<string> = v.string();
 export const flag: Schema<boolean> = v.boolean();
 /** What a norm is cut to; Infinity is never. */

@@ -1,4 +1,4 @@
-import type { ConditionOption, ExamplesIn } from "../examples.js";
+import { type ConditionOption, type ExamplesIn, expectCondition } from "../examples.js";
 import type { Flow } from "../flow.js";
 
 /** Contribution of a layer to log p of an example, in nats, compared with other examples. */
@@ -16,9 +16,9 @@ export type Explanation = Readonly<{
   deviations: number;
 }>;
 
-/** What is needed of a model: the names of its ledger's lines, and the ledgers of examples. */
+/** What is needed of a model: the names of its ledger's lines, its condition, and the ledgers of examples. */
 type Scorer = Readonly<{
-  flow: Pick<Flow, "ledgerLines">;
+  flow: Pick<Flow, "ledgerLines" | "condition">;
   score(
     batches: Iterable<ExamplesIn>,
     options: { seed: number } & ConditionOption,
@@ -39,6 +39,8 @@ export async function explainExample(
     others: conditions = condition,
   }: { seed?: number; others?: ExamplesIn } & ConditionOption,
 ): Promise<Explanation[]> {
+  // a computed condition need not be given
+  if (!model.flow.condition?.computed) expectCondition("explain", model.flow.condition, condition);
   const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
   const [own = []] = await ledgers(model, example, { seed, ...(condition && { condition }) });
   const all = await ledgers(model, others, { seed, ...(conditions && { condition: conditions }) });
