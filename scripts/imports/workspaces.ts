@@ -5,7 +5,7 @@ import { below } from "./rules.js";
 /** What is read of package.json in a folder; empty where there is none. */
 type Manifest = Readonly<{
   name?: string;
-  exports?: Record<string, { "@flowify/source"?: string }>;
+  exports?: Record<string, { "@flowify/source"?: string | Readonly<{ types: string; default: string }> }>;
 }>;
 
 function readManifest(root: string, folder: string): Manifest {
@@ -19,9 +19,10 @@ export type Entry = Readonly<{ name: string; source: string }>;
 /** The entries that package.json of a folder lists, with the source behind each. */
 export function entriesIn(root: string, folder: string): Entry[] {
   const { name = "", exports = {} } = readManifest(root, folder);
-  return Object.entries(exports).flatMap(([entry, { "@flowify/source": source }]) =>
-    source ? [{ name: join(name, entry), source: join(folder, source) }] : [],
-  );
+  return Object.entries(exports).flatMap(([entry, { "@flowify/source": own }]) => {
+    const source = typeof own === "object" ? own.default : own;
+    return source ? [{ name: join(name, entry), source: join(folder, source) }] : [];
+  });
 }
 
 /** Import names of the workspaces: `@flowify/core` → its folder and its source file. */
