@@ -197,10 +197,12 @@ describe("the commands that read a run", () => {
       .toFile(small);
     const torn = join(root, "torn.png");
     writeFileSync(torn, readFileSync(small).subarray(0, 40));
+    const notes = join(root, "notes.txt");
+    writeFileSync(notes, "none");
     for (const [file, what] of [
       [small, "3 × 4 pixels, the network expects 8 × 8\n  hint: resize it first, or with --size 8x8"],
       [torn, "cannot be read as a picture"],
-      [join(root, "small.json"), "a file of an unknown kind"],
+      [notes, "a file of an unknown kind"],
       [join(root, "absent.png"), "no such file"],
     ] as const) {
       const { status, stdout, stderr } = await runCommand(["score", run, file]);

@@ -90,7 +90,8 @@ describe("score takes whatever training takes, all of it, and says what it was",
       "choose other data, or convert its pictures with --size 8x6 --grey",
     );
     await expectRefusal(["score", run, "nothing-here"], 2, "nothing-here: no such file or folder");
-    await expectRefusal(["score", run, other("net.json")], 2, "a file of an unknown kind");
+    writeFileSync(other("notes.txt"), "none");
+    await expectRefusal(["score", run, other("notes.txt")], 2, "a file of an unknown kind");
   });
 });
 

@@ -197,7 +197,7 @@ describe("a run of rows", () => {
     const png = await runCommand(["sample", folder, "--out", join(root, "rows.png")]);
     expect([png.status, png.stderr]).toEqual([
       2,
-      expect.stringContaining("ends in .csv, .jsonl or .parquet for rows, or .npy for the numbers"),
+      expect.stringContaining("ends in .csv, .json, .jsonl or .parquet for rows, or .npy for the numbers"),
     ]);
   });
 
