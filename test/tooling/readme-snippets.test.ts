@@ -71,11 +71,15 @@ test("failures carry the line of the document", () => {
   expect(output).toMatch(/3 snippets, 3 problems\n$/);
 });
 
-test("the tutorial on digits, as written", { tags: ["long"], timeout: 1_200_000 }, () => {
-  const args = ["--conditions=@flowify/source", "--import", "tsx", "scripts/readme-snippets.ts"];
-  const { stdout } = spawnSync(process.execPath, [...args, "docs/tutorials/digits.md"], { encoding: "utf8" });
-  expect(stdout).toBe("2 snippets, 0 problems\n");
-});
+test.each(["docs/tutorials/digits.md", "docs/classes.md"])(
+  "the long snippets of %s, as written",
+  { tags: ["long"], timeout: 1_200_000 },
+  (page) => {
+    const args = ["--conditions=@flowify/source", "--import", "tsx", "scripts/readme-snippets.ts"];
+    const { stdout } = spawnSync(process.execPath, [...args, page], { encoding: "utf8" });
+    expect(stdout).toBe("2 snippets, 0 problems\n");
+  },
+);
 
 test("a README without a snippet to run is an error", () => {
   expect(run("# Page", "```ts", "const a = 1;", "```")).toMatchObject({ status: 1 });

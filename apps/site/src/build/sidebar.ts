@@ -18,7 +18,7 @@ const groups: readonly Group[] = [
   },
   {
     text: "Tables",
-    pages: ["tables.md", "regression.md", "forecasts.md", "conditions.md", "posteriors.md"],
+    pages: ["tables.md", "regression.md", "forecasts.md", "conditions.md", "classes.md", "posteriors.md"],
   },
   { text: "Images", pages: ["data.md", "quality.md", "bits-per-dimension.md", "compress.md"] },
   { text: "Trained networks", pages: ["convert.md", "guard.md", "export.md", "engines.md", "semantics.md"] },
