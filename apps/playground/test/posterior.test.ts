@@ -65,7 +65,7 @@ test("a finished posterior stands there, and moves with the observation, to the 
   expect(await page.getByText("This posterior came with the page").count()).toBe(1);
 });
 
-test("another simulator is trained here, and leaves as a file", async () => {
+test("another simulator is trained here, and leaves as a file", { tags: ["long"] }, async () => {
   const config = { task: "pendulum", simulations: 300, epochs: 4 };
   const page = await playground.open(`#/posterior?config=${encodeURIComponent(JSON.stringify(config))}`);
   await page.locator(".ranks").waitFor();
