@@ -114,7 +114,7 @@ describe("a flow of a table", () => {
     await model.dispose();
   });
 
-  it("keeps the trend of a number that most rows lack", async () => {
+  it("keeps the trend of a number that most rows lack", { tags: ["long"] }, async () => {
     const rng = makeRng(8);
     const file = join(root, "lacking.csv");
     const row = (): string => {
