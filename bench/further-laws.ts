@@ -1,5 +1,6 @@
 import { logSumExp } from "../packages/cli/src/statistics.js";
-import { gamma, type Law, logGamma, logNormal, mixture, numbers, pick, poisson } from "./known-laws.js";
+import { logNormal } from "../packages/core/src/testing/plain.js";
+import { gamma, type Law, logGamma, mixture, numbers, pick, poisson } from "./known-laws.js";
 
 /** A thin ring, and uniform noise over a square around it. */
 const noisyRing: Law = {

@@ -1,6 +1,7 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { logSumExp } from "../packages/cli/src/statistics.js";
 import { cholesky } from "../packages/core/src/init/fit-mixture.js";
+import { logNormal } from "../packages/core/src/testing/plain.js";
 import { solveLower } from "./simulators.js";
 
 /** A cell: a number, or the name of a category. */
@@ -10,8 +11,6 @@ export type Cell = number | string;
 export type Law = Readonly<{ draw(rng: Rng): Cell[]; logProb(row: readonly Cell[]): number }>;
 
 const LOG_2PI = Math.log(2 * Math.PI);
-export const logNormal = (x: number, mean = 0, std = 1): number =>
-  -0.5 * (((x - mean) / std) ** 2 + LOG_2PI) - Math.log(std);
 export const numbers = (row: readonly Cell[]): number[] => row.map(Number);
 export const pick = (rng: Rng, weights: readonly number[]): number => {
   let left = rng.uniform() * weights.reduce((a, b) => a + b, 0);

@@ -7,26 +7,7 @@ import { ortCpu } from "jax-to-onnx";
 import { machine, matrixProduct, median } from "./matrix-product.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
-export type BenchResult = {
-  network: string;
-  params: number;
-  /** In how many parts a batch is computed. */
-  parts: number;
-  /** Counted operations of a step's products and convolutions; 0 if the device does not count them. */
-  flops: number;
-  stepMs: number;
-  gMs: number;
-  stepPerG: number;
-  /** Half the range of the middle half of the steps, each in g, as a share of the median. */
-  spread: number;
-  /** Counted floor (flops at the rate of g) as a share of the step. */
-  fraction: number;
-  traceMs: number;
-  compileMs: number;
-  peakRssMb: number;
-  executor: string;
-  machine: string;
-};
+export type BenchResult = Awaited<ReturnType<typeof benchNetwork>>;
 
 const WARM_UP = 5;
 /** Number of random images if the data set is missing. */
@@ -75,7 +56,7 @@ async function imagesFor(network: string, size: number, dataDir?: string): Promi
 export async function benchNetwork(
   name: string,
   { steps, device = "native", threads, dataDir, batch = 128, parts, without }: BenchOptions,
-): Promise<BenchResult> {
+) {
   const native = await benchExecutor({ threads, without });
   const warn = (line: string): void => void process.stderr.write(`${line}\n`);
   const executor = device === "native" ? native : await openExecutor(device, { warn });
@@ -101,15 +82,19 @@ export async function benchNetwork(
   const inG = counted.map((each) => each.step / each.g).sort((a, b) => a - b);
   const quartile = (q: number): number => inG[Math.floor(q * (inG.length - 1))] ?? Number.NaN;
   const flops = trainer.flops ?? 0;
-  const result: BenchResult = {
+  const result = {
     network: name,
     params: trainer.parameters,
+    /** In how many parts a batch is computed. */
     parts: trainer.parts,
+    /** Counted operations of a step's products and convolutions; 0 if the device does not count them. */
     flops,
     stepMs,
     gMs,
     stepPerG: stepMs / gMs,
+    /** Half the range of the middle half of the steps, each in g, as a share of the median. */
     spread: (quartile(0.75) - quartile(0.25)) / 2 / quartile(0.5),
+    /** Counted floor (flops at the rate of g) as a share of the step. */
     fraction: ((flops / g.flops) * gMs) / stepMs,
     traceMs: trainer.timings.traceMs,
     compileMs: trainer.timings.compileMs,

@@ -4,18 +4,8 @@ import { loadDataSet } from "flowify";
 import { machine, matrixProduct, median } from "./matrix-product.js";
 import { type BenchOptions, benchExecutor } from "./network.js";
 
-/** log p of test images, and as many samples: medians of interleaved rounds, in milliseconds. */
-export type ScoreResult = {
-  network: string;
-  examples: number;
-  scoreMs: number;
-  drawMs: number;
-  gMs: number;
-  scorePerG: number;
-  drawPerG: number;
-  executor: string;
-  machine: string;
-};
+/** Medians of interleaved rounds, in milliseconds. */
+export type ScoreResult = Awaited<ReturnType<typeof benchScore>>;
 
 const ITEMS = 10_000;
 /** Counted rounds, each of products, a score, products and sampling. */
@@ -26,7 +16,7 @@ const PRODUCTS = 10;
 export async function benchScore(
   name: string,
   { dataDir, threads, without }: Pick<BenchOptions, "dataDir" | "threads" | "without">,
-): Promise<ScoreResult> {
+) {
   const executor = await benchExecutor({ threads, without });
   const dataSet = name.slice(0, name.indexOf("/"));
   const { images, count, shape } = await loadDataSet(

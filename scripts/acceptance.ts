@@ -5,7 +5,7 @@
  *     npm run acceptance -- DIR                    all but the slow ones; DIR holds data/…
  *     npm run acceptance -- DIR --only mnist       one of them (may be given several times)
  *     npm run acceptance -- DIR --only convert --file resnet   only pretrained networks with this word in the file name
- *     npm run acceptance -- DIR --only scale --file bits   only the parts of this check with this word in their name
+ *     npm run acceptance -- DIR --only scale --file kills  only the parts of this check with this word in their name
  *
  * A further check is a file in `acceptance/` and an entry of `checks`.
  */
@@ -13,17 +13,15 @@ import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { architectures } from "./acceptance/architectures.js";
 import { type Check, holds, type Row } from "./acceptance/check.js";
 import { compress } from "./acceptance/compress.js";
-import { convert } from "./acceptance/convert.js";
+import { architectures, convert } from "./acceptance/convert.js";
 import { engines } from "./acceptance/engines.js";
 import { firstLook } from "./acceptance/first-look.js";
 import { guard } from "./acceptance/guard.js";
 import { jaxToOnnx } from "./acceptance/jax-to-onnx.js";
 import { long } from "./acceptance/long.js";
 import { mnist } from "./acceptance/networks.js";
-import { page } from "./acceptance/page.js";
 import { scale } from "./acceptance/scale.js";
 import { synthetic } from "./acceptance/synthetic.js";
 
@@ -39,7 +37,6 @@ const checks: readonly Check[] = [
   long,
   scale,
   synthetic,
-  page,
 ];
 
 class Usage extends Error {}

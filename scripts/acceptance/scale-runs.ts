@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 
@@ -40,26 +40,11 @@ export const sameCheckpoint = (a: string, b: string, step: number): boolean => {
   return first !== undefined && second !== undefined && first.equals(second);
 };
 
-/** Takes the checkpoint of a step away, so that a run continues from the one before. */
-export function removeCheckpoint(run: string, step: number): void {
-  for (const kind of ["json", "safetensors"]) rmSync(join(run, "checkpoints", `${nameOf(step)}.${kind}`));
-}
-
 /** Bytes of a run's metrics so far. */
 export const metricsLength = (run: string): number => {
   const file = join(run, "metrics.jsonl");
   return existsSync(file) ? readFileSync(file).length : 0;
 };
-
-type Line = Readonly<{ step: number; loss?: number }>;
-
-/** The lines of a run's steps. */
-export const stepsOf = (run: string): Line[] =>
-  readFileSync(join(run, "metrics.jsonl"), "utf8")
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Line)
-    .filter(({ loss }) => loss !== undefined);
 
 /** Checkpoints without their numbers, which must not exist at any time. */
 export const halfCheckpoints = (run: string): string[] => {
