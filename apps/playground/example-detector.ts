@@ -9,7 +9,7 @@ import { decodeSafetensors, encodeSafetensors, HostArray } from "@flowify/core";
 import { nativeExecutor } from "@flowify/onnx";
 import { numpy as np } from "@jax-js/jax";
 import { encodeDetector } from "flowify/tables";
-import { encodedTable, findSchema, fitTableDetector, openDetector, scoreKinds } from "flowify/tables/browser";
+import { encodedTable, findSchema, fitTableDetector, openDetector } from "flowify/tables/browser";
 import * as v from "valibot";
 import { EXAMPLE, tableConfig } from "./src/tabs/table/config.js";
 import { readTableFile } from "./src/tabs/table/read-table.js";
@@ -23,16 +23,11 @@ const executor = await nativeExecutor();
 const { contaminated, seed, steps } = v.parse(tableConfig, {});
 const fitted = await fitTableDetector(executor, rows, columns, { contaminated, seed, steps });
 const open = await openDetector(executor, fitted.detector);
-const scores = await open.score(rows, scoreKinds);
+const { combination } = await open.score(rows, ["combination"]);
 await open.dispose();
 await executor.dispose();
 const { tensors, metadata } = decodeSafetensors(encodeDetector(fitted));
-const all = Object.fromEntries(
-  scoreKinds.map((kind) => [
-    `scores.${kind}`,
-    new HostArray(scores[kind], [scores[kind].length], np.float64),
-  ]),
-);
-const bytes = encodeSafetensors({ ...tensors, ...all }, { ...metadata, steps: String(steps) });
+const scores = new HostArray(combination, [combination.length], np.float64);
+const bytes = encodeSafetensors({ ...tensors, scores }, { ...metadata, steps: String(steps) });
 writeFileSync(inPublic(EXAMPLE.detector), bytes);
 console.log(`${EXAMPLE.detector}: ${bytes.length} bytes`);

@@ -59,21 +59,21 @@ Object.assign(globalThis, {
 
 const views: Readonly<Record<string, () => Promise<object>>> = {
   table: async () => {
-    const { device, score, falseAlarms } = v.parse(tableConfig, {});
+    const { device, falseAlarms } = v.parse(tableConfig, {});
     const file = new File([readFileSync(inPublic(TABLE.file))], TABLE.file);
     const stored = new Uint8Array(readFileSync(inPublic(TABLE.detector)));
     const { id } = TABLE;
-    const { table, facts } = await tableHandlers["table.restore"]({ file, id, stored, device }, context);
-    const ranked = await tableHandlers["table.rows"]({ score, count: 50 }, context);
+    const { table, facts } = await tableHandlers["table.restore"]({ file, id, stored, device });
+    const ranked = await tableHandlers["table.rows"]({}, context);
     const chosen = ranked.rows[0]?.row ?? 1;
-    const story = await tableHandlers["table.reasons"]({ row: chosen, score, falseAlarms }, context);
+    const story = await tableHandlers["table.reasons"]({ row: chosen, falseAlarms });
     const judged = { name: file.name, notes: [] };
     return { opened: table, idColumn: id, facts, judged, ranked, chosen, story };
   },
 
   plane: async () => {
     const config = v.parse(planeConfig, {});
-    const description = await planeHandlers["plane.describe"]({ config }, context);
+    const description = await planeHandlers["plane.describe"]({ config });
     const opened = await planeHandlers["plane.open"]({ config, keep: false }, context);
     const { curve, emit } = curveOf();
     await planeHandlers["plane.train"]({}, { ...context, emit });
@@ -84,7 +84,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
     const config = v.parse(imagesConfig, {});
     const images = await digitsOf(config.side);
     const args = { config, images, keep: false, fromRun: false };
-    const opened = await imagesHandlers["images.open"](args, context);
+    const opened = await imagesHandlers["images.open"](args);
     const { curve, emit } = curveOf();
     await imagesHandlers["images.train"]({}, { ...context, emit });
     const view = await imagesHandlers["images.view"]({}, context);
@@ -97,10 +97,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
       ["reconstruction", view.reconstructions, PAIRS],
     ] as const)
       for (let i = 0; i < count; i++)
-        ledgers[`${name} ${i + 1}`] = await imagesHandlers["images.score"](
-          { image: imageOf(of, i) },
-          context,
-        );
+        ledgers[`${name} ${i + 1}`] = await imagesHandlers["images.score"]({ image: imageOf(of, i) });
     const source = `digits of MNIST, ${config.side} × ${config.side} pixels.`;
     return { opened, source, view, curve, ledgers };
   },
@@ -115,7 +112,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
     return {
       facts: { ...facts, device: "" },
       answer,
-      ranks: await posteriorHandlers["posterior.check"]({}, context),
+      ranks: await posteriorHandlers["posterior.check"](),
     };
   },
 
@@ -129,7 +126,7 @@ const views: Readonly<Record<string, () => Promise<object>>> = {
       context,
     );
     const digit = digitAt(images.heldOut, at);
-    const reading = await networkHandlers["network.read"]({ pixels: digit }, context);
+    const reading = await networkHandlers["network.read"]({ pixels: digit });
     return { opened, digit, bitsPerDimension, reading };
   },
 };

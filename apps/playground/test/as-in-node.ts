@@ -75,8 +75,8 @@ export async function expectImagesAsInNode(page: Page, address: object, folder: 
   const digits = { train: digitsOf("train", 0, DIGITS.train), heldOut: digitsOf("t10k", 0, DIGITS.test) };
   const train = halve(digits.train, 2 * config.side);
   const heldOut = halve(digits.heldOut, 2 * config.side);
-  const wanted = imagesRun(config, { name: "", shape, train, heldOut });
-  expect(run.config.description).toEqual(wanted.description);
+  const wanted = await imagesRun(config, { name: "", shape, train, heldOut });
+  expect(run.config.description).toEqual(wanted.config.description);
 
   const { flow } = run;
   const executor = jaxExecutor();

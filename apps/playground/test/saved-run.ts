@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import type { Page } from "playwright-core";
@@ -26,12 +26,8 @@ export const idle = (page: Page, part: string): Promise<unknown> =>
 /** The files of a run in a folder, as the page sees them. */
 export function filesIn(folder: string): RunFiles {
   const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const found = new Map(paths.map((path) => [basename(path), join(folder, path)]));
-  return {
-    names: [...found.keys()],
-    async read(name) {
-      const path = found.get(name);
-      return path === undefined ? undefined : readFileSync(path);
-    },
-  };
+  const isFile = (path: string): boolean => statSync(join(folder, path)).isFile();
+  return new Map(
+    paths.filter(isFile).map((path) => [basename(path), new Blob([readFileSync(join(folder, path))])]),
+  );
 }

@@ -1,10 +1,9 @@
 import { DeviceError, type Executor, flowify, jaxExecutor } from "@flowify/core";
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import type { PlaneView } from "../src/tabs/plane/calls.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
-import { planeViewer } from "../src/tabs/plane/viewer.js";
+import { type PlaneView, planeViewer } from "../src/tabs/plane/viewer.js";
 import { type Kept, startTraining, type TrainingEvent } from "../src/worker/training.js";
 import { mean } from "./as-in-node.js";
 

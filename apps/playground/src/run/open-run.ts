@@ -38,19 +38,17 @@ export type OpenRun = Readonly<{
 export async function openRun(files: RunFiles): Promise<OpenRun> {
   const text = json("config.json", await textOf(files, "config.json"));
   const config = expectImageRun("config.json", parseRunConfig("config.json", text));
-  const weights =
-    config.description?.weights === undefined ? undefined : await bytesOf(files, config.description.weights);
+  const weights = config.description?.weights && (await bytesOf(files, config.description.weights));
   const { checkpoint, skipped } = await newest(files, config.network);
-  const { step } = checkpoint.state;
-  const original = await files.read("original.onnx");
-  const log = await files.read("metrics.jsonl");
+  const log = await files.get("metrics.jsonl")?.text();
+  const lines = log?.split("\n").flatMap((line) => metricsOf(line) ?? []) ?? [];
   return {
     config,
-    flow: flowOf(config, weights),
+    flow: flowOf(config, weights || undefined),
     state: checkpoint.state,
-    metrics: [...(log ? linesOf(log).filter((line) => line.step < step) : []), ...checkpoint.metrics],
+    metrics: [...lines.filter(({ step }) => step < checkpoint.state.step), ...checkpoint.metrics],
     ...(weights && { weights }),
-    ...(original && { original }),
+    ...(files.has("original.onnx") && { original: await bytesOf(files, "original.onnx") }),
     skipped,
   };
 }
@@ -69,9 +67,9 @@ async function newest(
   network: string,
 ): Promise<{ checkpoint: Checkpoint; skipped: string[] }> {
   const failures: CheckpointError[] = [];
-  for (const name of files.names.filter(isSidecar).sort().reverse()) {
+  const beside = async (file: string) => ({ path: file, bytes: await bytesOf(files, file) });
+  for (const name of [...files.keys()].filter(isSidecar).sort().reverse()) {
     try {
-      const beside = async (file: string) => ({ path: file, bytes: await bytesOf(files, file) });
       const checkpoint = await decodeCheckpoint(name, await textOf(files, name), beside, network);
       return { checkpoint, skipped: failures.map(({ message }) => message.split("\n")[0] ?? "") };
     } catch (error) {
@@ -79,17 +77,14 @@ async function newest(
       failures.push(error);
     }
   }
-  throw (
-    failures[0] ??
-    new CheckpointError(
-      "The run has no checkpoint, expected checkpoints/step-N.json and .safetensors. Drop the whole folder of the run.",
-    )
-  );
+  const none =
+    "The run has no checkpoint, expected checkpoints/step-N.json and .safetensors. Drop the whole folder of the run.";
+  throw failures[0] ?? new CheckpointError(none);
 }
 
 async function bytesOf(files: RunFiles, name: string): Promise<Uint8Array> {
-  const bytes = await files.read(name);
-  if (bytes) return bytes;
+  const file = files.get(name);
+  if (file) return new Uint8Array(await file.arrayBuffer());
   throw new CheckpointError(`${name}: missing from the dropped files\ndrop the whole folder of the run`);
 }
 
@@ -104,17 +99,12 @@ function json(name: string, text: string): unknown {
   }
 }
 
-/** The complete lines of a log. */
-function linesOf(log: Uint8Array): Checkpoint["metrics"][number][] {
-  return new TextDecoder()
-    .decode(log)
-    .split("\n")
-    .flatMap((line) => {
-      try {
-        const record = JSON.parse(line) as { step?: unknown } | null;
-        return typeof record?.step === "number" ? [record as Checkpoint["metrics"][number]] : [];
-      } catch {
-        return [];
-      }
-    });
+/** A line of a log; undefined for a torn one. */
+function metricsOf(line: string): Checkpoint["metrics"][number] | undefined {
+  try {
+    const record = JSON.parse(line) as Checkpoint["metrics"][number] | null;
+    return typeof record?.step === "number" ? record : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,15 +1,11 @@
-import { type Unzipped, unzip } from "fflate";
+import { type Unzipped, unzipSync } from "fflate";
 import { pathOf } from "../ui/files.js";
 
-/** Largest run that is read, in bytes. */
+/** Largest file, or archive, of a run that is read, in bytes. */
 const LARGEST = 512 * 2 ** 20;
 
-/** The files in the folder of a run, by name. */
-export type RunFiles = Readonly<{
-  names: readonly string[];
-  /** Bytes of a file; undefined if it does not exist. */
-  read(name: string): Promise<Uint8Array | undefined>;
-}>;
+/** The files of a run, by their names without folders. */
+export type RunFiles = ReadonlyMap<string, Blob>;
 
 const nameOf = (path: string): string => path.split("/").at(-1) ?? path;
 /** The files of a run that the page reads. */
@@ -23,59 +19,42 @@ const WANTED =
  */
 export async function runFilesOf(files: readonly File[]): Promise<RunFiles> {
   const [first] = files;
-  if (files.length === 1 && first && /\.zip$/i.test(first.name)) return inArchive(first);
-  const wanted = files.filter((file) => WANTED.test(pathOf(file)));
-  const found = new Map(wanted.map((file) => [nameOf(pathOf(file)), file]));
-  expectOneRun(wanted.map(pathOf));
-  return {
-    names: [...found.keys()],
-    async read(name) {
-      const file = found.get(name);
-      if (!file) return undefined;
-      if (file.size > LARGEST) throw tooLarge(name, file.size);
-      return new Uint8Array(await file.arrayBuffer());
-    },
-  };
-}
-
-async function inArchive(archive: File): Promise<RunFiles> {
-  if (archive.size > LARGEST) throw tooLarge(archive.name, archive.size);
-  const packed = new Uint8Array(await archive.arrayBuffer());
-  let total = 0;
-  const entries = await new Promise<Unzipped>((done, fail) => {
-    const filter = ({ name, originalSize }: { name: string; originalSize: number }): boolean => {
-      if (!WANTED.test(name)) return false;
-      total += originalSize;
-      if (total > LARGEST) throw tooLarge(archive.name, total);
-      return true;
-    };
-    try {
-      unzip(packed, { filter }, (error, found) => (error ? fail(damaged(archive.name, error)) : done(found)));
-    } catch (error) {
-      fail(damaged(archive.name, error));
-    }
-  });
-  expectOneRun(Object.keys(entries));
-  const found = new Map(Object.entries(entries).map(([path, bytes]) => [nameOf(path), bytes]));
-  return { names: [...found.keys()], read: async (name) => found.get(name) };
-}
-
-function expectOneRun(paths: readonly string[]): void {
-  const runs = paths.filter((path) => nameOf(path) === "config.json");
+  const isArchive = files.length === 1 && first && /\.zip$/i.test(first.name);
+  const all = isArchive ? await unpacked(first) : files.map((file) => [pathOf(file), file] as const);
+  const wanted = all.filter(([path]) => WANTED.test(path));
+  const runs = wanted.map(([path]) => path).filter((path) => nameOf(path) === "config.json");
   if (runs.length === 0)
     throw new Error(
       "No run found: config.json is missing. Drop the folder that flowify train wrote, or a zip archive of it.",
     );
   if (runs.length > 1)
     throw new Error(`Found ${runs.length} runs (${runs.slice(0, 3).join(", ")}), expected one. Drop one.`);
+  for (const [path, { size }] of wanted) expectSmall(path, size);
+  return new Map(wanted.map(([path, file]) => [nameOf(path), file]));
 }
 
-const tooLarge = (name: string, bytes: number): Error =>
-  new Error(
-    `${name} has ${Math.round(bytes / 2 ** 20)} MiB, expected at most ${LARGEST / 2 ** 20} MiB. Use the command for this run.`,
-  );
+async function unpacked(archive: File): Promise<(readonly [path: string, file: Blob])[]> {
+  expectSmall(archive.name, archive.size);
+  const packed = new Uint8Array(await archive.arrayBuffer());
+  let total = 0;
+  const filter = ({ name, originalSize }: { name: string; originalSize: number }): boolean => {
+    if (WANTED.test(name)) total += originalSize;
+    return WANTED.test(name) && total <= LARGEST;
+  };
+  let entries: Unzipped;
+  try {
+    entries = unzipSync(packed, { filter });
+  } catch (cause) {
+    const why = (cause as Error).message;
+    throw new Error(`${archive.name} is not a zip archive, or is damaged (${why}).`, { cause });
+  }
+  expectSmall(archive.name, total);
+  return Object.entries(entries).map(([path, bytes]) => [path, new Blob([bytes])]);
+}
 
-const damaged = (name: string, error: unknown): Error =>
-  error instanceof Error && error.message.includes("MiB")
-    ? error
-    : new Error(`${name} is not a zip archive, or is damaged (${(error as Error).message}).`);
+function expectSmall(name: string, bytes: number): void {
+  if (bytes > LARGEST)
+    throw new Error(
+      `${name} has ${Math.round(bytes / 2 ** 20)} MiB, expected at most ${LARGEST / 2 ** 20} MiB. Use the command for this run.`,
+    );
+}

@@ -1,9 +1,8 @@
-import type { Executor, TrainingState } from "@flowify/core";
-import { trainingDefaults } from "@flowify/core/internal";
+import type { TrainingState } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import { type ImageRunConfig, sha256, trainerOptions, usualTraining } from "flowify/format";
-import { type Kept, startTraining, type Training, type Viewer } from "../worker/training.js";
-import { flowOf, type OpenRun } from "./open-run.js";
+import { type ImageRunConfig, sha256 } from "flowify/format";
+import type { Training } from "../worker/training.js";
+import type { OpenRun } from "./open-run.js";
 
 /** Images of a run: bytes [n, C, H, W]. Held-out images decide which state is kept, and are measured. */
 export type RunImages = Readonly<{
@@ -21,52 +20,11 @@ export type RunStart = Omit<OpenRun, "state"> & Readonly<{ state?: TrainingState
 /** A run in training. */
 export type RunSession<V> = Readonly<{ run: RunStart; training: Training<V> }>;
 
-type SessionOptions<V> = Readonly<{
-  executor: Executor;
-  images: RunImages;
-  viewer?: Viewer<V>;
-  /** The best state before that of the run. */
-  best?: Kept["best"];
-}>;
-
-/** Network and schedule of a new run. */
-export type NewRun = Pick<ImageRunConfig, "network" | "description" | "flow"> &
-  Pick<ImageRunConfig["training"], "batchSize" | "steps" | "seed" | "learningRate">;
-
 /** Examples for the initialization. */
 export const INIT = 1024;
 
-/** A new run on these images. */
-export async function newRun(
-  { steps, batchSize, seed, learningRate, ...chosen }: NewRun,
-  images: RunImages,
-): Promise<RunStart> {
-  const config: ImageRunConfig = {
-    format: "flowify-run",
-    version: 3,
-    ...chosen,
-    recipe: null,
-    data: await dataOf(images),
-    device: "jax",
-    training: {
-      ...usualTraining,
-      steps,
-      batchSize,
-      seed,
-      learningRate,
-      orthogonalRate: learningRate,
-      warmup: trainingDefaults.warmup(steps),
-      initExamples: INIT,
-    },
-    checkpointEvery: steps,
-    evaluateEvery: 1,
-    pictures: "each",
-  };
-  return { config, flow: flowOf(config), metrics: [], skipped: [] };
-}
-
 /** The training images as the configuration of a run describes them. */
-async function dataOf({ name, shape, train }: RunImages): Promise<ImageRunConfig["data"]> {
+export async function dataOf({ name, shape, train }: RunImages): Promise<ImageRunConfig["data"]> {
   const examples = train.length / sizeOf(shape);
   return { name, dir: null, examples, validation: 0, shape, hash: await sha256(train) };
 }
@@ -94,24 +52,6 @@ export async function continued(
       data: data.hash === config.data.hash ? config.data : data,
     },
   };
-}
-
-/** Places a run on the device, ready to train. */
-export async function startRun<V>(
-  run: RunStart,
-  { executor, images, viewer, best }: SessionOptions<V>,
-): Promise<RunSession<V>> {
-  const { flow, config, state } = run;
-  const training = await startTraining<V>({
-    flow,
-    executor,
-    data: { examples: images.train, count: images.train.length / sizeOf(images.shape) },
-    ...trainerOptions(config),
-    ...(state && { kept: { state, best } }),
-    heldOut: images.heldOut,
-    viewer,
-  });
-  return { run, training };
 }
 
 /** The run with its best state so far. */

@@ -3,7 +3,7 @@ import type { ComponentType } from "preact";
 import { Problem, wordsOf } from "../ui/problem.js";
 import { embedded, wholePage } from "./embed.js";
 import { Foot } from "./offline.js";
-import { route, shownPart, writeAddress } from "./route.js";
+import { refusals, route, shownPart, writeAddress } from "./route.js";
 import { partOf, parts } from "./tabs.js";
 
 type Loaded = Readonly<{ Part?: ComponentType; problem?: string }>;
@@ -59,6 +59,7 @@ export function App() {
       <main id="main" class={embedded ? "embedded" : ""} tabIndex={-1}>
         {!embedded && <p class="summary">{summary}</p>}
         <Problem text={problem && `The address is not valid: ${problem}. The page shows the default.`} />
+        <Problem text={refusals.value[current]} />
         {!loaded.value[current] && (
           <p class="note" role="status">
             Loading…

@@ -28,6 +28,9 @@ export const route = signal<Route>(read(location.hash));
 /** The shown tab: the one in the address, or the first if the address names none. The page writes this signal. */
 export const shownPart = signal<string | undefined>(undefined);
 
+/** Why a tab shows its default in place of what the address asks for. */
+export const refusals = signal<Readonly<Record<string, string>>>({});
+
 /** The configuration of each tab as JSON; empty for the default of a bare address. */
 const held = new Map<string, string>();
 
@@ -50,27 +53,29 @@ addEventListener("hashchange", () => {
 });
 
 /** A tab's configuration. `bare`: the address asks for nothing but the tab. `change` writes it into the address, too. */
-type TabConfig<C> = Readonly<{
+export type TabConfig<C> = Readonly<{
+  part: string;
   config: Signal<C>;
   bare: boolean;
-  problem?: string;
   change(next: Partial<C>): void;
 }>;
 
-/** A tab's configuration from the address, checked by its schema; for an invalid one, the default and the reason. */
+/** A tab's configuration from the address, checked by its schema; for an invalid one the default, and a refusal. */
 export function tabConfig<C extends object>(part: string, schema: v.GenericSchema<unknown, C>): TabConfig<C> {
   const { part: current, config } = route.peek();
   const given = current === part && config !== undefined;
   const found = v.safeParse(schema, given ? config : {});
   held.set(part, given && found.success ? JSON.stringify(config) : "");
+  if (!found.success) {
+    const why = `The address is not valid. The page shows the default.\n${v.summarize(found.issues)}`;
+    refusals.value = { ...refusals.value, [part]: why };
+  }
   const usual = v.parse(schema, {});
   const value = signal(found.success ? found.output : usual);
   return {
+    part,
     config: value,
     bare: found.success && JSON.stringify(found.output) === JSON.stringify(usual),
-    ...(!found.success && {
-      problem: `The address is not valid. The page shows the default.\n${v.summarize(found.issues)}`,
-    }),
     change(next) {
       value.value = { ...value.value, ...next };
       held.set(part, JSON.stringify(value.value));

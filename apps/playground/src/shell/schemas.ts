@@ -18,6 +18,3 @@ export const running = v.optional(
   v.boolean(),
   () => typeof matchMedia === "undefined" || !matchMedia("(prefers-reduced-motion: reduce)").matches,
 );
-
-/** A question of the page to a worker: its arguments, its result, and perhaps events that come before the result. */
-export type Call<Args, Result, Event = never> = { args: Args; result: Result; event: Event };

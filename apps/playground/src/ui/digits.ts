@@ -1,4 +1,5 @@
 import type { RunImages } from "../run/session.js";
+import { besidePage } from "./files.js";
 import { halve } from "./pixels.js";
 
 /** Number of MNIST digits in the page: the first ones in order, so that the command can use the same. */
@@ -22,10 +23,8 @@ export function loadDigits(): Promise<Digits> {
 }
 
 async function read(): Promise<Digits> {
-  const response = await fetch(new URL(FILE, document.baseURI));
-  if (!response.ok || !response.body)
-    throw new Error(`The digits could not be loaded (${response.status}). Reload the page.`);
-  const unpacked = new Response(response.body.pipeThrough(new DecompressionStream("gzip")));
+  const packed = await besidePage(FILE);
+  const unpacked = new Response(packed.stream().pipeThrough(new DecompressionStream("gzip")));
   const bytes = new Uint8Array(await unpacked.arrayBuffer());
   const [first, second] = [DIGITS.train * DIGITS.pixels, (DIGITS.train + DIGITS.test) * DIGITS.pixels];
   return {

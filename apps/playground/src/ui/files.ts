@@ -32,6 +32,13 @@ async function collect(entry: FileSystemEntry, found: File[]): Promise<void> {
   }
 }
 
+/** A file beside the page. */
+export async function besidePage(name: string): Promise<Blob> {
+  const response = await fetch(new URL(name, document.baseURI));
+  if (!response.ok) throw new Error(`${name} could not be loaded (${response.status}). Reload the page.`);
+  return response.blob();
+}
+
 /** Downloads bytes as a file. */
 export function download(name: string, bytes: BlobPart, type = "application/octet-stream"): void {
   const url = URL.createObjectURL(new Blob([bytes], { type }));

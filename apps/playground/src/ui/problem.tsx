@@ -1,19 +1,10 @@
 /** The message of an error, where it happened; empty without one. */
-export function Problem({
-  text,
-  children,
-}: {
-  text: string | undefined;
-  children?: preact.ComponentChildren;
-}) {
-  if (!text) return null;
-  return (
+export const Problem = ({ text }: { text: string | undefined }) =>
+  text ? (
     <div class="problem" role="alert">
       <p>{text}</p>
-      {children}
     </div>
-  );
-}
+  ) : null;
 
 /** A message of the library without its hints to flags of the command. */
 export const withoutFlags = (message: string): string =>

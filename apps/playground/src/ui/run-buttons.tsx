@@ -1,4 +1,3 @@
-import type { ReadonlySignal } from "@preact/signals";
 import { decimals } from "./figures.js";
 import { Problem } from "./problem.js";
 import type { Run } from "./run.js";
@@ -9,18 +8,7 @@ type RunButtonsProps = Readonly<{
   /** Name of the examples, in the plural. */
   examples: string;
   steps: number;
-  /** The state of the tab. */
-  tab: Readonly<{
-    run: Run<unknown>;
-    /** The open flow, once there is one. */
-    opened: ReadonlySignal<Readonly<{ device: string; parameters: number }> | undefined>;
-    /** Whether what is shown came with the page, and the worker has nothing yet. */
-    stored: ReadonlySignal<boolean>;
-    play(): void;
-    pause(): void;
-    reset(): Promise<void>;
-    save(): Promise<void>;
-  }>;
+  run: Run<unknown>;
   /** Label of the button that saves. */
   save?: string;
 }>;
@@ -34,18 +22,17 @@ const advice = (examples: string) =>
   }) as const;
 
 /** Train or pause, step, reset, save; the progress of the run, and its errors. */
-export function RunButtons({ id, examples, steps, tab, save = "Save flow" }: RunButtonsProps) {
-  const { run, play } = tab;
-  const opened = tab.opened.value;
-  const reset = (): void => void tab.reset();
+export function RunButtons({ id, examples, steps, run, save = "Save flow" }: RunButtonsProps) {
+  const opened = run.opened.value;
+  const reset = (): void => void run.reset();
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
-  if (tab.stored.value)
+  if (run.stored.value)
     return (
       <>
         <div class="row">
-          <button type="button" class="main" onClick={play}>
+          <button type="button" class="main" onClick={run.play}>
             Watch it learn
           </button>
         </div>
@@ -58,11 +45,11 @@ export function RunButtons({ id, examples, steps, tab, save = "Save flow" }: Run
     <>
       <div class="row">
         {going ? (
-          <button type="button" class="main" onClick={tab.pause}>
+          <button type="button" class="main" onClick={run.pause}>
             Pause
           </button>
         ) : (
-          <button type="button" class="main" disabled={!idle} onClick={play}>
+          <button type="button" class="main" disabled={!idle} onClick={run.play}>
             Train
           </button>
         )}
@@ -72,7 +59,7 @@ export function RunButtons({ id, examples, steps, tab, save = "Save flow" }: Run
         <button type="button" onClick={reset}>
           Reset
         </button>
-        <button type="button" disabled={!opened} onClick={() => void tab.save()}>
+        <button type="button" disabled={!opened} onClick={() => void run.save()}>
           {save}
         </button>
       </div>
@@ -89,11 +76,7 @@ export function RunButtons({ id, examples, steps, tab, save = "Save flow" }: Run
           </>
         )}
       </p>
-      <Problem text={run.problem.value}>
-        <button type="button" onClick={reset}>
-          Reset
-        </button>
-      </Problem>
+      <Problem text={run.problem.value} />
       <p role="status" class="note standing">
         {run.status}
       </p>

@@ -1,5 +1,5 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { shownPart } from "../shell/route.js";
+import { shownPart, type TabConfig } from "../shell/route.js";
 import type { Standing, TrainingEvent } from "../worker/training.js";
 import { type HeldOutStanding, standingOf } from "./held-out.js";
 import { wordsOf } from "./problem.js";
@@ -16,8 +16,24 @@ export type Curve = Readonly<{
   heldOut: readonly (readonly [step: number, logProb: number])[];
 }>;
 
+/** What a run trains. */
+type RunOptions<V, O> = Readonly<{
+  tab: TabConfig<{ running: boolean }>;
+  /** The flow in the worker; its device changes if a device is lost. */
+  opened: Signal<O | undefined>;
+  train: StartRun<V>;
+  /** Starts again with the present configuration. */
+  reset(): Promise<void>;
+  /** Downloads what was learned. */
+  save(): Promise<void>;
+}>;
+
 /** A run in the worker, as the page sees it. */
 export type Run<V> = Readonly<{
+  /** The open flow, once there is one. */
+  opened: ReadonlySignal<Readonly<{ device: string; parameters: number }> | undefined>;
+  /** Whether what is shown is the finished example that came with the page: no worker has started yet. */
+  stored: Signal<boolean>;
   going: ReadonlySignal<boolean>;
   step: ReadonlySignal<number>;
   /** Held-out examples: their best step, which the page shows, and the trend since. */
@@ -35,13 +51,21 @@ export type Run<V> = Readonly<{
   show(view: V): void;
   /** Clears the shown results. */
   clear(): void;
+  /** Trains, and notes in the address that it does; or that it does not. */
+  play(): void;
+  pause(): void;
+  reset(): Promise<void>;
+  save(): Promise<void>;
+  /** Does something for the run; an error becomes its problem. */
+  attempt(work: () => Promise<void>): Promise<void>;
 }>;
 
-/** `opened` describes the flow in the worker; its device changes if a device is lost. */
-export function makeRun<V extends { step: number; logProb: number }, O extends { device: string }>(
-  opened: Signal<O | undefined>,
-  start: StartRun<V>,
-): Run<V> {
+/** The run of a tab. It pauses while another tab is shown, and resumes afterwards. */
+export function makeRun<
+  V extends { step: number; logProb: number },
+  O extends { device: string; parameters: number },
+>({ tab, opened, train: start, reset, save }: RunOptions<V, O>): Run<V> {
+  const stored = signal(tab.bare);
   const nothing: Curve = { batches: [], heldOut: [] };
   const going = signal(false);
   const view = signal<V | undefined>(undefined);
@@ -72,7 +96,16 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
       curve.value = { ...curve.value, batches: [...before, ...unknown, ...event.values] };
     }
   };
-  return {
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      problem.value = wordsOf(error);
+    }
+  };
+  const run: Run<V> = {
+    opened,
+    stored,
     going,
     view,
     curve,
@@ -85,21 +118,19 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
       if (current) return;
       const abort = new AbortController();
       const go = async (): Promise<void> => {
-        try {
-          const args = steps === undefined ? {} : { steps };
-          const { finished, taken } = await start(args, { onEvent: receive, signal: abort.signal });
-          if (finished)
-            status.value = `Trained: all ${taken} steps are done. Increase the number of steps to continue.`;
-          else if (abort.signal.aborted) status.value = `Paused after step ${taken}.`;
-        } catch (error) {
-          problem.value = wordsOf(error);
-        }
-        current = undefined;
-        going.value = false;
+        const args = steps === undefined ? {} : { steps };
+        const { finished, taken } = await start(args, { onEvent: receive, signal: abort.signal });
+        if (finished)
+          status.value = `Trained: all ${taken} steps are done. Increase the number of steps to continue.`;
+        else if (abort.signal.aborted) status.value = `Paused after step ${taken}.`;
       };
       problem.value = undefined;
       going.value = true;
-      current = { abort, done: go() };
+      const done = attempt(go).then(() => {
+        current = undefined;
+        going.value = false;
+      });
+      current = { abort, done };
     },
     async stop() {
       current?.abort.abort();
@@ -113,15 +144,23 @@ export function makeRun<V extends { step: number; logProb: number }, O extends {
         status.value = "";
       });
     },
+    play() {
+      tab.change({ running: true });
+      if (stored.value) void reset();
+      else run.train();
+    },
+    pause() {
+      tab.change({ running: false });
+      void run.stop();
+    },
+    reset,
+    save: () => attempt(save),
+    attempt,
   };
-}
-
-/** Pauses the run of a tab while another tab is shown, and resumes it afterwards. */
-export function restWhileHidden(part: string, run: Run<unknown>): void {
   let resting = false;
   effect(() => {
-    const shown = shownPart.value === part;
-    if (!shown && run.going.peek()) {
+    const shown = shownPart.value === tab.part;
+    if (!shown && going.peek()) {
       resting = true;
       void run.stop();
     } else if (shown && resting) {
@@ -129,4 +168,5 @@ export function restWhileHidden(part: string, run: Run<unknown>): void {
       void run.stop().then(() => run.train());
     }
   });
+  return run;
 }

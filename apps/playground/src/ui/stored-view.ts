@@ -1,4 +1,5 @@
 import { batch, type Signal } from "@preact/signals";
+import { besidePage } from "./files.js";
 
 /** Kinds of arrays in a stored view; JSON has them as `{ array, base64 }`. */
 const arrays = { Float32Array, Float64Array, Uint8Array } as const;
@@ -24,9 +25,8 @@ export async function showStored(
   part: string,
   signals: Readonly<Record<string, Signal<unknown>>>,
 ): Promise<void> {
-  const response = await fetch(new URL(viewFile(part), document.baseURI));
-  if (!response.ok) throw new Error(`The example could not be loaded (${response.status}). Reload the page.`);
-  const values = JSON.parse(await response.text(), revive) as Record<string, unknown>;
+  const text = await (await besidePage(viewFile(part))).text();
+  const values = JSON.parse(text, revive) as Record<string, unknown>;
   batch(() => {
     for (const [name, each] of Object.entries(signals)) each.value = values[name];
   });

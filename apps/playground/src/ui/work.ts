@@ -1,4 +1,4 @@
-import { type Signal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Progress } from "../run/session.js";
 import { type Connection, connect } from "../worker/client.js";
 import { wordsOf } from "./problem.js";
@@ -9,21 +9,29 @@ type Does = (worker: Connection, signal: AbortSignal) => Promise<void>;
 export type Work = Readonly<{
   /** Progress of the present task; undefined when idle. */
   progress: Signal<Progress | undefined>;
+  busy: ReadonlySignal<boolean>;
   /** Error message of the last task. */
   problem: Signal<string | undefined>;
   /** Runs a task, unless another one runs. A `soft` task can stop early by its signal and keeps its result. */
   start(stage: string, does: Does, soft?: "soft"): Promise<void>;
+  /** A task on what is shown: a worker that does not hold it restores it first. */
+  startOnShown(stage: string, does: Does): Promise<void>;
   tell(now: Progress): void;
   /** Stops the present task: softly if possible, otherwise and the second time like `reset`. */
   cancel(): void;
   /** Stops the worker and discards its state; resolves when idle. */
   reset(): Promise<void>;
-}>;
+}> & {
+  /** The worker that holds what is shown; none as long as that came with the page. */
+  holder: Connection | undefined;
+};
 
-/** `forget` is called after the worker and its state are gone. */
-export function makeWork(firstProblem: string | undefined, forget: () => void): Work {
+/**
+ * `forget` is called after the worker and its state are gone; `restore` brings what came with the page into a worker.
+ */
+export function makeWork(forget: () => void, restore?: (worker: Connection) => Promise<unknown>): Work {
   const progress = signal<Progress | undefined>(undefined);
-  const problem = signal(firstProblem);
+  const problem = signal<string | undefined>(undefined);
   let connection: Connection | undefined;
   let ending: AbortController | undefined;
   let last = Promise.resolve();
@@ -43,12 +51,15 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
   const reset = (): Promise<void> => {
     connection?.close();
     connection = undefined;
+    work.holder = undefined;
     forget();
     return last;
   };
-  return {
+  const work: Work = {
     progress,
+    busy: computed(() => progress.value !== undefined),
     problem,
+    holder: undefined,
     start(stage, does, how) {
       if (progress.value) return Promise.resolve();
       progress.value = { stage, done: 0, of: 1 };
@@ -58,6 +69,16 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
       last = go(does, abort.signal);
       return last;
     },
+    startOnShown: (stage, does) =>
+      work.start(stage, async (worker, signal) => {
+        if (work.holder !== worker) {
+          work.tell({ stage: "opening the example", done: 0, of: 1 });
+          await restore?.(worker);
+          work.holder = worker;
+          work.tell({ stage, done: 0, of: 1 });
+        }
+        await does(worker, signal);
+      }),
     tell(now) {
       progress.value = now;
     },
@@ -68,4 +89,5 @@ export function makeWork(firstProblem: string | undefined, forget: () => void): 
     },
     reset,
   };
+  return work;
 }

@@ -1,14 +1,14 @@
-import type { CallName, Calls, ToPage, ToWorker, WorkerProblem } from "./protocol.js";
+import type { ToPage, ToWorker, WorkerProblem } from "./messages.js";
+import type { Args, CallName, EventOf, Result } from "./protocol.js";
 
 /** An error from the worker; `code` is that of a `FlowifyError`, if it was one. */
 const errorOf = ({ message, name, code }: WorkerProblem): Error =>
   Object.assign(new Error(message), { name, code });
 
 type CallOptions<N extends CallName> = {
-  onEvent?: (event: Calls[N]["event"]) => void;
+  onEvent?: (event: EventOf<N>) => void;
   /** Stops the call early: the worker's handler gets the signal and decides on the result. */
   signal?: AbortSignal;
-  transfer?: Transferable[];
 };
 
 type Pending = {
@@ -19,11 +19,7 @@ type Pending = {
 
 /** A worker and its pending calls. Each tab opens its own. */
 export type Connection = Readonly<{
-  call<N extends CallName>(
-    name: N,
-    args: Calls[N]["args"],
-    options?: CallOptions<N>,
-  ): Promise<Calls[N]["result"]>;
+  call<N extends CallName>(name: N, args: Args<N>, options?: CallOptions<N>): Promise<Result<N>>;
   /** Stops the worker at once and frees its memory; pending and later calls are rejected. */
   close(): void;
 }>;
@@ -53,10 +49,9 @@ export function connect(): Connection {
     event.preventDefault();
     failAll(new Error(`The worker stopped: ${event.message || "it could not be loaded"}. Reload the page.`));
   });
-  const send = (message: ToWorker, transfer: Transferable[] = []): void =>
-    worker.postMessage(message, transfer);
+  const send = (message: ToWorker): void => worker.postMessage(message);
   return {
-    call(name, args, { onEvent, signal, transfer = [] } = {}) {
+    call(name, args, { onEvent, signal } = {}) {
       if (closed) return Promise.reject(closing());
       const id = ++last;
       return new Promise<unknown>((resolve, reject) => {
@@ -66,7 +61,7 @@ export function connect(): Connection {
           onEvent: (event) => onEvent?.(event as never),
         });
         signal?.addEventListener("abort", () => send({ kind: "cancel", id }), { once: true });
-        send({ kind: "call", id, name, args }, transfer);
+        send({ kind: "call", id, name, args });
       }) as Promise<never>;
     },
     close() {

@@ -1,36 +1,24 @@
-import type { ImagesCalls } from "../tabs/images/calls.js";
-import type { NetworkCalls } from "../tabs/network/calls.js";
-import type { PlaneCalls } from "../tabs/plane/calls.js";
-import type { PosteriorCalls } from "../tabs/posterior/calls.js";
-import type { TableCalls } from "../tabs/table/calls.js";
+import type { imagesHandlers } from "../tabs/images/handlers.js";
+import type { networkHandlers } from "../tabs/network/handlers.js";
+import type { planeHandlers } from "../tabs/plane/handlers.js";
+import type { posteriorHandlers } from "../tabs/posterior/handlers.js";
+import type { tableHandlers } from "../tabs/table/handlers.js";
+import type { CallContext } from "./messages.js";
 
-/** What page and workers say to each other, declared once; every tab lists its calls in its own `calls.ts`. */
-export type Calls = PlaneCalls & TableCalls & ImagesCalls & NetworkCalls & PosteriorCalls;
+/** What page and workers say to each other: the handlers of the tabs, each in its `handlers.ts`, are all calls that there are. */
+type Calls = typeof planeHandlers &
+  typeof tableHandlers &
+  typeof imagesHandlers &
+  typeof networkHandlers &
+  typeof posteriorHandlers;
 export type CallName = keyof Calls;
-
-/** Page → worker. `cancel` stops a call early: it aborts the handler's signal. */
-export type ToWorker =
-  | { kind: "call"; id: number; name: CallName; args: unknown }
-  | { kind: "cancel"; id: number };
-
-/** Worker → page. */
-export type ToPage =
-  | { kind: "event"; id: number; event: unknown }
-  | { kind: "result"; id: number; result: unknown }
-  | { kind: "error"; id: number; error: WorkerProblem };
-
-/** An error in a message: `code` is that of a `FlowifyError`. */
-export type WorkerProblem = { message: string; name: string; code?: string };
-
-export type CallContext<N extends CallName> = Readonly<{
-  /** Sends an event; typed arrays in `transfer` move without a copy. */
-  emit(event: Calls[N]["event"], transfer?: Transferable[]): void;
-  /** Marks buffers that the result transfers without a copy. */
-  transfer(...objects: Transferable[]): void;
-  signal: AbortSignal;
-}>;
-
-/** The handlers of some calls: one object per tab, in its `handlers.ts`. */
-export type Handlers<N extends CallName> = {
-  [K in N]: (args: Calls[K]["args"], context: CallContext<K>) => Promise<Calls[K]["result"]>;
-};
+export type Args<N extends CallName> =
+  Parameters<Calls[N]> extends readonly [infer First, ...unknown[]] ? First : object;
+export type Result<N extends CallName> = Awaited<ReturnType<Calls[N]>>;
+/** What a call tells before its result. */
+export type EventOf<N extends CallName> = Calls[N] extends (
+  args: never,
+  context: CallContext<infer Event>,
+) => unknown
+  ? Event
+  : never;

@@ -24,7 +24,7 @@ import { serialQueue } from "../ui/coalesce.js";
 import { nameOf, orInWasm } from "./backend.js";
 
 /** Views of a flow in training. */
-export type Viewer<V> = Readonly<{
+type Viewer<V> = Readonly<{
   view(model: FlowModel, step: number): Promise<V>;
   /** Gives back what it has compiled; a view after it compiles again. */
   dispose?(): Promise<void>;
@@ -69,21 +69,7 @@ type RunOptions<V> = {
 export type Standing = Readonly<{ taken: number; finished: boolean }>;
 
 /** Training with pause, single steps, views and queries. Operations on the state run one after another. */
-export type Training<V> = Readonly<{
-  readonly device: string;
-  /** The executor of this moment. */
-  readonly executor: Executor;
-  readonly taken: number;
-  readonly parameters: number;
-  run(options: RunOptions<V>): Promise<Standing>;
-  view(): Promise<V>;
-  /** Works with the model of the best state so far. */
-  withModel<T>(work: (model: FlowModel) => Promise<T>): Promise<T>;
-  /** The best state so far, and the steps of this training up to it. */
-  best(): Promise<{ state: TrainingState; reports: readonly StepReport[] }>;
-  kept(): Promise<Kept>;
-  dispose(): Promise<void>;
-}>;
+export type Training<V> = Awaited<ReturnType<typeof startTraining<V>>>;
 
 /** Milliseconds between two yields to messages, and between two events with the results of steps. */
 const BREATH = 60;
@@ -93,7 +79,7 @@ const MEASUREMENTS = 50;
 const FEWEST_BETWEEN = 5;
 
 /** Errors: those of `createTrainer`; of `run`, `NotFiniteError`, after which the state is as before the step. */
-export async function startTraining<V>(options: TrainingOptions<V>): Promise<Training<V>> {
+export async function startTraining<V>(options: TrainingOptions<V>) {
   const { heldOut, viewer, kept: before, executor: wanted, ...rest } = options;
   const { flow, steps: total, seed = 0 } = rest;
   const every = Math.max(FEWEST_BETWEEN, Math.ceil(total / MEASUREMENTS));
@@ -175,29 +161,22 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
   async function run({ signal, emit, viewEvery, steps = total }: RunOptions<V>): Promise<Standing> {
     const until = Math.min(total, trainer.taken + steps);
     const began = performance.now();
-    const shown = { values: [] as number[], first: trainer.taken, told: began, seen: began, cost: 0 };
-    let last: Best | undefined;
+    const told = { step: trainer.taken, at: began };
+    const seen = { best: undefined as Best | undefined, at: began, cost: 0 };
     const tell = (): void => {
-      const { taken } = trainer;
-      if (now.lost !== undefined) {
-        emit({ kind: "fallback", why: now.lost, device: nameOf(now.executor) });
-        now.lost = undefined;
-        // the trainer went back to the last state that was kept: no more steps stand than it has taken
-        shown.values = shown.values.slice(Math.max(0, shown.values.length - taken));
-        shown.first = taken - shown.values.length;
-      }
-      const { first, values } = shown;
-      if (values.length > 0) emit({ kind: "logProb", first, values: Float32Array.from(values) });
-      Object.assign(shown, { first: taken, values: [], told: performance.now() });
+      if (now.lost !== undefined) emit({ kind: "fallback", why: now.lost, device: nameOf(now.executor) });
+      now.lost = undefined;
+      const fresh = reports.filter(({ step }) => step > told.step).map(({ loss }) => -loss);
+      if (fresh.length > 0) emit({ kind: "logProb", first: told.step, values: Float32Array.from(fresh) });
+      Object.assign(told, { step: trainer.taken, at: performance.now() });
     };
     const show = async (): Promise<void> => {
       const started = performance.now();
       const view = await inTurn(look);
       tell();
       emit({ kind: "view", view });
-      last = best.best;
-      shown.seen = performance.now();
-      shown.cost = shown.seen - started;
+      const at = performance.now();
+      Object.assign(seen, { best: best.best, at, cost: at - started });
     };
     now.onMeasured = (measured) => {
       tell();
@@ -205,14 +184,15 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
     };
     const watch: Hook = {
       async step(report) {
-        shown.values.push(-report.loss);
         const step = trainer.taken;
-        while ((reports.at(-1)?.step ?? 0) >= step) reports.pop(); // taken again on another device
+        // some steps are taken again on another device
+        while ((reports.at(-1)?.step ?? 0) >= step) reports.pop();
+        told.step = Math.min(told.step, step - 1);
         reports.push({ ...report, step });
         const time = performance.now();
-        if (time - shown.told > TELLING) tell();
-        const due = time - shown.seen > Math.max(viewEvery, 2 * shown.cost) && step < until;
-        if (viewer && due && last !== best.best) await show();
+        if (time - told.at > TELLING) tell();
+        const due = time - seen.at > Math.max(viewEvery, 2 * seen.cost) && step < until;
+        if (viewer && due && seen.best !== best.best) await show();
       },
       stopped: () => signal.aborted,
     };
@@ -231,28 +211,28 @@ export async function startTraining<V>(options: TrainingOptions<V>): Promise<Tra
   }
 
   return {
-    get device() {
+    get device(): string {
       return nameOf(now.executor);
     },
-    get executor() {
-      return now.executor;
-    },
-    get taken() {
+    get taken(): number {
       return trainer.taken;
     },
-    get parameters() {
+    get parameters(): number {
       return now.trainer.parameters;
     },
     run,
-    view: () => inTurn(look),
-    withModel: (work) => inTurn(async () => work(await modelOfBest())),
+    view: (): Promise<V> => inTurn(look),
+    /** Works with the model of the best state so far. */
+    withModel: <T>(work: (model: FlowModel) => Promise<T>): Promise<T> =>
+      inTurn(async () => work(await modelOfBest())),
+    /** The best state so far, and the steps of this training up to it. */
     best: () =>
       inTurn(async () => {
         const { all } = (await bestSoFar()).state;
         return { state: all, reports: reports.filter(({ step }) => step <= all.step) };
       }),
-    kept: () => inTurn(async () => ({ state: await now.trainer.state(), best: best.best })),
-    dispose: () => inTurn(close),
+    kept: (): Promise<Kept> => inTurn(async () => ({ state: await now.trainer.state(), best: best.best })),
+    dispose: (): Promise<void> => inTurn(close),
   };
 }
 

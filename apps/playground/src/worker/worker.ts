@@ -1,6 +1,6 @@
-import type { CallContext, CallName, ToPage, ToWorker, WorkerProblem } from "./protocol.js";
+import type { CallContext, ToPage, ToWorker, WorkerProblem } from "./messages.js";
 
-type AnyHandler = (args: unknown, context: CallContext<CallName>) => Promise<unknown>;
+type AnyHandler = (args: unknown, context: CallContext) => Promise<unknown>;
 type Scope = {
   postMessage(message: ToPage, transfer: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent<ToWorker>) => void): void;

@@ -11,6 +11,8 @@ export const numbersOf = ([channels, height, width]: ImageShape): number => chan
 /** Sizes of a view: samples, and images with their reconstructions. */
 export const SAMPLES = 32;
 export const PAIRS = 8;
+/** Scale of the noise of samples. */
+export const TEMPERATURE = 0.8;
 
 /** Fewest pictures that a flow is trained on. */
 export const FEWEST = 40;
@@ -22,7 +24,6 @@ export const imagesConfig = v.strictObject({
   learningRate: v.optional(between(1e-5, 100), 0.003),
   steps: v.optional(whole(1, 1_000_000), 1000),
   seed,
-  temperature: v.optional(between(0, 2), 0.8),
   side: v.optional(v.union([v.literal(14), v.literal(28)]), 14),
   device,
   /** Starts training when the tab opens. */

@@ -1,52 +1,29 @@
 import { Choice } from "../../ui/choice.js";
 import { DropZone } from "../../ui/drop-zone.js";
-import { decimals } from "../../ui/figures.js";
 import { Problem } from "../../ui/problem.js";
 import { RunButtons } from "../../ui/run-buttons.js";
 import { RunSettings } from "../../ui/run-settings.js";
+import { Working } from "../../ui/working.js";
 import { numbersOf, SIDES } from "./config.js";
 import {
   config,
   configure,
-  opened,
   openFiles,
   openOwn,
-  pause,
-  play,
   reading,
-  reset,
   resize,
   run,
-  save,
-  setTemperature,
   shape,
   source,
   sourceProblem,
-  stored,
-  waits,
 } from "./state.js";
 
-const tab = { opened, pause, play, reset, run, save, stored };
-
-/** Choice of pictures; train, pause, step, reset; temperature and the other settings. */
+/** Choice of pictures; train, pause, step, reset; the settings. */
 export function Controls() {
-  const { steps, temperature, widths, side } = config.value;
+  const { steps, widths, side } = config.value;
   return (
     <div class="stack">
-      <RunButtons id="images" examples="images" tab={tab} steps={steps} save="Save the run" />
-      <label class="field">
-        Temperature of the samples: {decimals(temperature, 2)}
-        <input
-          type="range"
-          min={0}
-          max={2}
-          step={0.05}
-          value={temperature}
-          disabled={stored.value}
-          onInput={({ currentTarget }) => void setTemperature(currentTarget.valueAsNumber)}
-        />
-        {waits}
-      </label>
+      <RunButtons id="images" examples="images" run={run} steps={steps} save="Save the run" />
       <RunSettings value={config.value} configure={configure}>
         <Choice
           label="Widths"
@@ -77,17 +54,7 @@ export function Controls() {
           Digits
         </button>
       </DropZone>
-      {reading.value && (
-        <div class="row">
-          <label class="field">
-            Reading {reading.value.done} of {reading.value.of}
-            <progress value={reading.value.done} max={reading.value.of} />
-          </label>
-          <button type="button" onClick={() => reading.value?.abort.abort()}>
-            Cancel
-          </button>
-        </div>
-      )}
+      {reading.value && <Working progress={reading.value} cancel={() => reading.value?.abort.abort()} />}
       <Problem text={sourceProblem.value} />
     </div>
   );

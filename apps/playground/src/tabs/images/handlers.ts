@@ -1,25 +1,16 @@
 import { UsageError } from "@flowify/core";
+import { trainerOptions } from "flowify/format";
 import { openRun } from "../../run/open-run.js";
 import { runFilesOf } from "../../run/run-files.js";
 import { saveRun } from "../../run/save-run.js";
-import {
-  bestOf,
-  continued,
-  newRun,
-  type RunImages,
-  type RunSession,
-  type RunStart,
-  startRun,
-} from "../../run/session.js";
-import { serialQueue } from "../../ui/coalesce.js";
-import { toPixels } from "../../ui/pixels.js";
+import { bestOf, continued, type RunImages, type RunSession, type RunStart } from "../../run/session.js";
 import { openBackend } from "../../worker/backend.js";
-import type { Handlers } from "../../worker/protocol.js";
-import { buffersOf } from "../../worker/training.js";
-import type { ImagesCalls, ImagesOpened, ImagesView } from "./calls.js";
-import { FEWEST, numbersOf, SAMPLES } from "./config.js";
+import type { CallContext } from "../../worker/messages.js";
+import { type Kept, startTraining } from "../../worker/training.js";
+import { trainingSession } from "../../worker/training-session.js";
+import { FEWEST, type ImagesConfig, numbersOf } from "./config.js";
 import { imagesRun } from "./network.js";
-import { imagesViewer, ledgerOf } from "./viewer.js";
+import { type ImagesView, imagesViewer, ledgerOf } from "./viewer.js";
 
 /** Milliseconds between two views. */
 const VIEW_EVERY = 1000;
@@ -27,92 +18,88 @@ const VIEW_EVERY = 1000;
 let images: RunImages | undefined;
 /** The run of the command that was read last. */
 let read: RunStart | undefined;
-let session: RunSession<ImagesView> | undefined;
-/** Temperature of the samples of a view: the last requested one. */
-let temperature = 1;
+const session = trainingSession<ImagesView, RunSession<ImagesView>>({ viewEvery: VIEW_EVERY });
 
-/** Each opening disposes of the earlier flow; calls in between wait for it. */
-const inTurn = serialQueue();
+type OpenArgs = Readonly<{ config: ImagesConfig; images?: RunImages; keep: boolean; fromRun: boolean }>;
 
-const opened = (): Promise<RunSession<ImagesView>> =>
-  inTurn(async () => {
-    if (!session) throw new UsageError("no flow is open yet");
-    return session;
-  });
-
-type OpenArgs = ImagesCalls["images.open"]["args"];
-
-/** The run to open: the one that was read, the present one with other settings, or a new one. */
-async function runFor({ config, keep, fromRun }: OpenArgs, on: RunImages): Promise<RunStart> {
+/** The run to open: the one that was read, the last one with other settings, or a new one. */
+async function runFor(
+  { config, keep, fromRun }: OpenArgs,
+  on: RunImages,
+  last: RunSession<ImagesView> | undefined,
+): Promise<{ run: RunStart; best?: Kept["best"] }> {
   const { steps, learningRate } = config;
-  if (keep && session) {
-    const { state } = await session.training.kept();
-    const { metrics } = await bestOf(session);
-    return continued({ ...session.run, metrics, state }, on, { steps, learningRate });
+  if (keep && last) {
+    const { state, best } = await last.training.kept();
+    const { metrics } = await bestOf(last);
+    return { run: await continued({ ...last.run, metrics, state }, on, { steps, learningRate }), best };
   }
-  if (fromRun && read) return continued(read, on, { steps, learningRate });
+  if (fromRun && read) return { run: await continued(read, on, { steps, learningRate }) };
   if (on.train.length < FEWEST * (5 / 6) * numbersOf(on.shape))
     throw new UsageError(`too few pictures, expected at least ${FEWEST}`);
-  return newRun(imagesRun(config, on), on);
+  return { run: await imagesRun(config, on) };
 }
 
-async function open(args: OpenArgs): Promise<ImagesOpened> {
+/** The open flow: its device, and the names of the lines of its ledger. */
+export type ImagesOpened = Awaited<ReturnType<typeof open>>;
+
+/**
+ * Restarts, with new images if there are some: a network of the configuration, or the run that was read. With `keep` it
+ * continues with the present state and images.
+ */
+async function open(args: OpenArgs) {
   images = args.images ?? images;
   const on = images;
   if (!on) throw new UsageError(`too few pictures, expected at least ${FEWEST}`);
-  temperature = args.config.temperature;
-  const run = await runFor(args, on);
-  const kept = args.keep ? await session?.training.kept() : undefined;
-  await session?.training.dispose();
-  session = undefined;
-  const { seed } = run.config.training;
-  const made = await startRun<ImagesView>(run, {
-    executor: await openBackend(args.config.device),
-    images: on,
-    best: kept?.best,
-    viewer: imagesViewer(on.heldOut, seed, () => temperature),
-  });
-  session = made;
-  const { device, parameters, taken } = made.training;
+  const { run, training } = await session.open(
+    (last) => runFor(args, on, last),
+    async ({ run: start, best }) => {
+      const { flow, config, state } = start;
+      const made = await startTraining<ImagesView>({
+        flow,
+        executor: await openBackend(args.config.device),
+        data: { examples: on.train, count: on.train.length / numbersOf(on.shape) },
+        ...trainerOptions(config),
+        ...(state && { kept: { state, best } }),
+        heldOut: on.heldOut,
+        viewer: imagesViewer(on.heldOut, config.training.seed),
+      });
+      return { run: start, training: made };
+    },
+  );
+  const { device, parameters } = training;
   const { likelihood, ledgerLines: ledger } = run.flow;
-  return { device, parameters, taken, likelihood, shape: on.shape, ledger };
+  return { device, parameters, likelihood, shape: on.shape, ledger };
 }
 
-export const imagesHandlers: Handlers<keyof ImagesCalls> = {
-  "images.open": (args) => inTurn(() => open(args)),
+/** A run of the command that was read, before it is opened. `skipped`: messages about unusable checkpoints. */
+export type ReadRun = Awaited<ReturnType<typeof readRun>>;
 
-  async "images.read"({ files }) {
-    const run = await openRun(await runFilesOf(files));
-    read = run;
-    const { network, data, training } = run.config;
-    const { learningRate } = training;
-    const { step } = run.state;
-    return { network, data: data.name, shape: data.shape, step, learningRate, skipped: run.skipped };
-  },
+/** Reads the folder of a run, which `images.open` then opens. */
+async function readRun({ files }: { files: readonly File[] }) {
+  const run = await openRun(await runFilesOf(files));
+  read = run;
+  const { config, state, skipped } = run;
+  const { network, data, training } = config;
+  const { learningRate } = training;
+  return { network, data: data.name, shape: data.shape, step: state.step, learningRate, skipped };
+}
 
-  "images.train": async ({ steps }, { emit, signal }) =>
-    (await opened()).training.run({
-      steps,
-      signal,
-      viewEvery: VIEW_EVERY,
-      emit: (event) => emit(event, event.kind === "view" ? buffersOf(event.view) : []),
-    }),
+/** Calls to the worker of the images tab. */
+export const imagesHandlers = {
+  "images.open": open,
+  "images.read": readRun,
 
-  "images.view": async () => (await opened()).training.view(),
+  "images.train": session.train,
+  "images.view": session.view,
 
-  "images.sample": async ({ temperature: wanted, seed }) => {
-    const { training } = await opened();
-    temperature = wanted;
-    return training.withModel(async (model) =>
-      toPixels(await model.sampleFlat(SAMPLES, { temperature: wanted, seed })),
-    );
-  },
+  /** The ledger of one image, in nats. */
+  "images.score": async ({ image }: { image: Uint8Array }) =>
+    (await session.opened()).training.withModel(async (model) => ledgerOf(await model.evaluate(image))),
 
-  "images.score": async ({ image }) =>
-    (await opened()).training.withModel(async (model) => ledgerOf(await model.evaluate(image))),
-
-  async "images.save"(_, { transfer }) {
-    const of = await opened();
+  /** The folder of the run, as a zip archive, and what `flowify evaluate` says of it. */
+  async "images.save"(_: object, { transfer }: CallContext) {
+    const of = await session.opened();
     const heldOut = images?.heldOut ?? new Uint8Array();
     const { bpd, examples } = await of.training.withModel((model) => model.evaluate(heldOut));
     const bytes = await saveRun(await bestOf(of));

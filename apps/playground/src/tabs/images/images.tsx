@@ -4,17 +4,16 @@ import { Curve } from "../../ui/curve.js";
 import { AboveUniform, decimals, Likelihood } from "../../ui/figures.js";
 import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
-import { Problem } from "../../ui/problem.js";
 import { moveFocus, Sheet } from "../../ui/sheet.js";
 import { Command } from "./command.js";
 import { Controls } from "./controls.js";
 import "./images.css";
-import { PAIRS, SAMPLES } from "./config.js";
-import { addressProblem, choose, chosen, imageOf, opened, run, samples, shape } from "./state.js";
+import { PAIRS, SAMPLES, TEMPERATURE } from "./config.js";
+import { choose, chosen, imageOf, opened, run, shape } from "./state.js";
 
 export { begin } from "./state.js";
 
-type GalleryProps = { images: Uint8Array; name: string; count: number; label: string };
+type GalleryProps = { images: Uint8Array | undefined; name: string; count: number; label: string };
 
 const NO_IMAGE = new Uint8Array();
 
@@ -34,7 +33,7 @@ function Gallery({ images, name, count, label }: GalleryProps) {
     <fieldset class="gallery" onKeyDown={onKeyDown}>
       <legend class="hidden-text">{label}; the arrow keys move between them</legend>
       {Array.from({ length: count }, (_, i) => {
-        const image = images.length > 0 ? imageOf(images, i) : NO_IMAGE;
+        const image = images ? imageOf(images, i) : NO_IMAGE;
         const title = `${name} ${i + 1}`;
         return (
           <button
@@ -90,71 +89,63 @@ function Ledger() {
 export function Tab() {
   const view = run.view.value;
   return (
-    <>
-      <Problem text={addressProblem} />
-      <div class="board images">
-        <Sheet name="training" title="Training" class="training">
-          <Controls />
-          <p class="total number">
-            <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension on
-            held-out images
-          </p>
-          <AboveUniform bpd={view?.bitsPerDimension} />
+    <div class="board images">
+      <Sheet name="training" title="Training" class="training">
+        <Controls />
+        <p class="total number">
+          <output id="images-bpd">{decimals(view?.bitsPerDimension, 3)}</output> bits per dimension on
+          held-out images
+        </p>
+        <AboveUniform bpd={view?.bitsPerDimension} />
+        <Lesson
+          equation="bits per dimension = −log p(x) / (n log 2)"
+          docs="bits-per-dimension"
+          about="bits per dimension"
+        >
+          Pixels are integers. Dequantization adds noise in [0, 1), which makes log p a bound. A uniform
+          distribution has 8 bits per dimension.
+        </Lesson>
+      </Sheet>
+      <div class="stack first">
+        <Sheet name="samples" title="Samples">
+          <Gallery images={view?.samples} name="sample" count={SAMPLES} label="Samples" />
           <Lesson
-            equation="bits per dimension = −log p(x) / (n log 2)"
-            docs="bits-per-dimension"
-            about="bits per dimension"
+            equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers sampled from q"
+            docs="layers/linear"
+            about="layers that narrow"
           >
-            Pixels are integers. Dequantization adds noise in [0, 1), which makes log p a bound. A uniform
-            distribution has 8 bits per dimension.
+            The samples come from the flow with the best likelihood of held-out images so far. Each layer that
+            dropped numbers samples them again. All of this noise is scaled by {TEMPERATURE}, the temperature.
           </Lesson>
         </Sheet>
-        <div class="stack first">
-          <Sheet name="samples" title="Samples">
-            <Gallery images={samples.value} name="sample" count={SAMPLES} label="Samples" />
-            <Lesson
-              equation="z ~ p_Z,  x = f⁻¹(z), dropped numbers sampled from q"
-              docs="layers/linear"
-              about="layers that narrow"
-            >
-              The samples come from the flow with the best likelihood of held-out images so far. Each layer
-              that dropped numbers samples them again. The temperature scales all of this noise.
-            </Lesson>
-          </Sheet>
-          <Sheet name="reconstructions" title="Reconstructions">
-            <Gallery
-              images={view?.originals ?? new Uint8Array()}
-              name="image"
-              count={PAIRS}
-              label="Held-out images"
-            />
-            <Gallery
-              images={view?.reconstructions ?? new Uint8Array()}
-              name="reconstruction"
-              count={PAIRS}
-              label="Their reconstructions"
-            />
-            <Lesson equation="x ↦ z ↦ x̂, noise at its mean" docs="guide" about="flows from layers">
-              Above: images that training never sees. Below: the same images decoded from their latents alone,
-              which shows the information that the network keeps.
-            </Lesson>
-          </Sheet>
-          <Sheet name="curve" title="Log-likelihood">
-            <Curve
-              label="Mean log p over training steps, of batches and of held-out images, in nats"
-              curve={run.curve}
-            />
-          </Sheet>
-        </div>
-        <div class="stack more">
-          <Sheet name="ledger" title="Ledger">
-            <Ledger />
-          </Sheet>
-          <Sheet name="command" title="Runs of the command" class="stack">
-            <Command />
-          </Sheet>
-        </div>
+        <Sheet name="reconstructions" title="Reconstructions">
+          <Gallery images={view?.originals} name="image" count={PAIRS} label="Held-out images" />
+          <Gallery
+            images={view?.reconstructions}
+            name="reconstruction"
+            count={PAIRS}
+            label="Their reconstructions"
+          />
+          <Lesson equation="x ↦ z ↦ x̂, noise at its mean" docs="guide" about="flows from layers">
+            Above: images that training never sees. Below: the same images decoded from their latents alone,
+            which shows the information that the network keeps.
+          </Lesson>
+        </Sheet>
+        <Sheet name="curve" title="Log-likelihood">
+          <Curve
+            label="Mean log p over training steps, of batches and of held-out images, in nats"
+            curve={run.curve}
+          />
+        </Sheet>
       </div>
-    </>
+      <div class="stack more">
+        <Sheet name="ledger" title="Ledger">
+          <Ledger />
+        </Sheet>
+        <Sheet name="command" title="Runs of the command" class="stack">
+          <Command />
+        </Sheet>
+      </div>
+    </div>
   );
 }

@@ -1,17 +1,21 @@
-import type { NewRun, RunImages } from "../../run/session.js";
+import { trainingDefaults } from "@flowify/core/internal";
+import { type ImageRunConfig, usualTraining } from "flowify/format";
+import { flowOf } from "../../run/open-run.js";
+import { dataOf, INIT, type RunImages, type RunStart } from "../../run/session.js";
 import { FEWEST, type ImageShape, type ImagesConfig, numbersOf } from "./config.js";
 
 /** Bins of the spline of each pixel: the page has about a thousand images, too few for more. */
 const BINS = 16;
 const BATCH = 64;
 
-type Layers = NonNullable<NewRun["description"]>["layers"];
+type Layers = NonNullable<ImageRunConfig["description"]>["layers"];
 
-/** A run of a configuration: a spline for each pixel, then dense layers with a spline after each but the last. */
-export function imagesRun(
+/** A new run on these images: a spline for each pixel, then dense layers with a spline after each but the last. */
+export async function imagesRun(
   { widths, steps, seed, learningRate }: ImagesConfig,
-  { shape, train }: RunImages,
-): NewRun {
+  images: RunImages,
+): Promise<RunStart> {
+  const { shape, train } = images;
   const dense = widths.flatMap(
     (out, i): Layers => [
       { kind: "linear", out },
@@ -24,15 +28,30 @@ export function imagesRun(
     { kind: "flatten" },
     ...dense,
   ];
-  return {
+  const config: ImageRunConfig = {
+    format: "flowify-run",
+    version: 3,
     network: "page",
     description: { inShape: [...shape], layers },
     flow: { density: "mixture" },
-    batchSize: Math.min(BATCH, train.length / numbersOf(shape)),
-    steps,
-    seed,
-    learningRate,
+    recipe: null,
+    data: await dataOf(images),
+    device: "jax",
+    training: {
+      ...usualTraining,
+      steps,
+      batchSize: Math.min(BATCH, train.length / numbersOf(shape)),
+      seed,
+      learningRate,
+      orthogonalRate: learningRate,
+      warmup: trainingDefaults.warmup(steps),
+      initExamples: INIT,
+    },
+    checkpointEvery: steps,
+    evaluateEvery: 1,
+    pictures: "each",
   };
+  return { config, flow: flowOf(config), metrics: [], skipped: [] };
 }
 
 /** The last sixth of the images is held out; of a few images, all are used for both. */

@@ -1,16 +1,17 @@
 import { computed, signal } from "@preact/signals";
-import type { RunImages } from "../../run/session.js";
+import type { Progress, RunImages } from "../../run/session.js";
 import { tabConfig } from "../../shell/route.js";
 import { digitsOf } from "../../ui/digits.js";
 import { download } from "../../ui/files.js";
 import { readPictures } from "../../ui/pictures.js";
 import { wordsOf } from "../../ui/problem.js";
-import { makeRun, restWhileHidden } from "../../ui/run.js";
+import { makeRun } from "../../ui/run.js";
 import { showStored } from "../../ui/stored-view.js";
 import { connectLater } from "../../worker/client.js";
-import type { ImagesOpened, ImagesView, ReadRun } from "./calls.js";
 import { FEWEST, type ImageShape, type ImagesConfig, imagesConfig, numbersOf, SIDES } from "./config.js";
+import type { ImagesOpened, ReadRun } from "./handlers.js";
 import { splitImages } from "./network.js";
+import type { ImagesView } from "./viewer.js";
 
 /** Steps that a run of the command is trained further, until another number is chosen. */
 const FURTHER = 10;
@@ -20,16 +21,13 @@ const MOST_FILES = 2000;
 const start = tabConfig("images", imagesConfig);
 
 export const { config } = start;
-export const addressProblem = start.problem;
 export const opened = signal<ImagesOpened | undefined>(undefined);
 /** Description of the training images, and progress of reading files. */
 export const source = signal("");
 /** The user's pictures, kept to be read again in another size; none for digits. */
 const files = signal<readonly File[] | undefined>(undefined);
 export const ownPictures = computed(() => files.value !== undefined);
-export const reading = signal<Readonly<{ done: number; of: number; abort: AbortController }> | undefined>(
-  undefined,
-);
+export const reading = signal<(Progress & { abort: AbortController }) | undefined>(undefined);
 export const sourceProblem = signal<string | undefined>(undefined);
 /** A run of the command that was read; none for a network of the page. */
 export const command = signal<ReadRun | undefined>(undefined);
@@ -39,8 +37,6 @@ export const note = signal<string | undefined>(undefined);
 export const chosen = signal<
   Readonly<{ name: string; image: Uint8Array; ledger?: Float32Array }> | undefined
 >(undefined);
-/** Samples: those of the view, or later ones at another temperature. */
-export const samples = signal<Uint8Array>(new Uint8Array());
 
 /** Shape of the open images. */
 export const shape = computed<ImageShape>(() => opened.value?.shape ?? [1, SIDES[0], SIDES[0]]);
@@ -51,33 +47,28 @@ export const imageOf = (images: Uint8Array, i: number): Uint8Array => {
   return images.slice(i * size, (i + 1) * size);
 };
 
-/** Whether the page shows the finished example that it came with: no worker has started yet. */
-export const stored = signal(start.bare);
-/** Why some controls wait; empty once there is a network. */
-export const waits = computed(() =>
-  stored.value
-    ? "Needs the network, which is too large to come with the example: “Watch it learn” makes it."
-    : "",
-);
-/** The ledgers of its images, by their names. */
+/** The ledgers of the images of the finished example, by their names. */
 const ledgers = signal<Readonly<Record<string, Float32Array>>>({});
 
 const worker = connectLater();
 
-export const run = makeRun<ImagesView, ImagesOpened>(opened, (args, options) =>
-  worker().call("images.train", args, options),
-);
-restWhileHidden("images", run);
-run.view.subscribe((view) => {
-  samples.value = view?.samples ?? new Uint8Array();
+export const run = makeRun<ImagesView, ImagesOpened>({
+  tab: start,
+  opened,
+  train: (args, options) => worker().call("images.train", args, options),
+  reset: (): Promise<void> => (run.stored.value ? openOwn() : open(false)),
+  async save() {
+    const { bytes, bpd, examples } = await worker().call("images.save", {});
+    download("run.zip", bytes, "application/zip");
+    note.value = `run.zip has ${bpd.toFixed(5)} bits per dimension on ${examples} held-out images, as flowify evaluate computes it.`;
+  },
 });
-
 let openings = 0;
 
 /** Opens the present configuration, one call after another in the worker. The page shows the last one opened. */
 async function open(keep: boolean, images?: RunImages): Promise<void> {
   openings++;
-  stored.value = false;
+  run.stored.value = false;
   const opening = openings;
   const current = (): boolean => opening === openings;
   await run.stop();
@@ -124,22 +115,20 @@ export async function openOwn(): Promise<void> {
   await openDigits(config.value.side);
 }
 
-async function openDigits(side: number): Promise<void> {
-  const isLast = choice();
-  try {
+const openDigits = (side: number): Promise<void> =>
+  run.attempt(async () => {
+    const isLast = choice();
     const digits = await digitsOf(side);
     if (!isLast()) return;
     files.value = undefined;
     source.value = `digits of MNIST, ${side} × ${side} pixels.`;
     await open(false, digits);
-  } catch (error) {
-    run.problem.value = wordsOf(error);
-  }
-}
+  });
 
 /** Shows the finished example; where the address asks for another configuration, opens that. */
 export async function begin(): Promise<void> {
-  if (stored.value) await showStored("images", { opened, source, view: run.view, curve: run.curve, ledgers });
+  if (run.stored.value)
+    await showStored("images", { opened, source, view: run.view, curve: run.curve, ledgers });
   else void openOwn();
 }
 
@@ -162,8 +151,6 @@ export async function openRunFiles(chosenFiles: readonly File[]): Promise<void> 
   }
 }
 
-export const reset = (): Promise<void> => open(false);
-
 /** Trains on the user's pictures, scaled to the size of the run, or in grey to that of the page. Names the files that are no pictures. */
 export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
   const isLast = choice();
@@ -176,7 +163,7 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
       throw new Error(`Found ${chosenFiles.length} files, expected at most ${MOST_FILES}. Choose fewer.`);
     const { pixels, count, skipped } = await readPictures(chosenFiles, wanted, (done) => {
       abort.signal.throwIfAborted();
-      reading.value = { done, of: chosenFiles.length, abort };
+      reading.value = { stage: "reading the files", done, of: chosenFiles.length, abort };
     });
     const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
     const left = skipped.length > 0 ? ` Not readable as pictures: ${named}.` : "";
@@ -208,43 +195,11 @@ export function resize(side: ImagesConfig["side"]): void {
   void (files.value ? openFiles(files.value) : openOwn());
 }
 
-export function play(): void {
-  start.change({ running: true });
-  if (stored.value) void openOwn();
-  else run.train();
-}
-export function pause(): void {
-  start.change({ running: false });
-  void run.stop();
-}
-
-export async function setTemperature(temperature: number): Promise<void> {
-  start.change({ temperature });
-  if (!opened.value) return;
-  try {
-    samples.value = await worker().call("images.sample", { temperature, seed: config.value.seed });
-  } catch (error) {
-    run.problem.value = wordsOf(error);
-  }
-}
-
 /** Computes the ledger of one image. */
 export async function choose(name: string, image: Uint8Array): Promise<void> {
   chosen.value = { name, image };
-  try {
-    const ledger = stored.value ? ledgers.value[name]! : await worker().call("images.score", { image });
+  await run.attempt(async () => {
+    const ledger = run.stored.value ? ledgers.value[name]! : await worker().call("images.score", { image });
     if (chosen.value?.image === image) chosen.value = { name, image, ledger };
-  } catch (error) {
-    run.problem.value = wordsOf(error);
-  }
-}
-
-export async function save(): Promise<void> {
-  try {
-    const { bytes, bpd, examples } = await worker().call("images.save", {});
-    download("run.zip", bytes, "application/zip");
-    note.value = `run.zip has ${bpd.toFixed(5)} bits per dimension on ${examples} held-out images, as flowify evaluate computes it.`;
-  } catch (error) {
-    run.problem.value = wordsOf(error);
-  }
+  });
 }

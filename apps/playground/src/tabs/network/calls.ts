@@ -1,8 +1,7 @@
 import type { Flow } from "@flowify/core";
 import type { ConversionReport } from "@flowify/onnx/browser";
 import * as v from "valibot";
-import type { Progress, RunImages } from "../../run/session.js";
-import { type Backend, between, type Call, device, whole } from "../../shell/schemas.js";
+import { between, device, whole } from "../../shell/schemas.js";
 
 /** Preprocessing of pixels for the network. */
 export const normalizations = ["unit", "mnist", "raw"] as const;
@@ -50,19 +49,3 @@ export type Reading = Readonly<{
  * samples that reached the exact outputs.
  */
 export type ExamplePreimages = Readonly<{ images: Uint8Array; largestDifference: number; arrived: number }>;
-
-/** Calls to the worker that holds a pretrained network. */
-export type NetworkCalls = {
-  "network.open": Call<OnnxFiles, OpenedNetwork, Progress>;
-  /** Builds the flow of pixels, with its inverses initialized from digits: bits per dimension of the test digits. */
-  "network.begin": Call<
-    { normalization: Normalization; backend: Backend; images: RunImages },
-    number,
-    Progress
-  >;
-  "network.read": Call<{ pixels: Uint8Array }, Reading>;
-  "network.preimages": Call<
-    { pixels: Uint8Array; count: number; temperature: number; seed: number },
-    ExamplePreimages
-  >;
-};

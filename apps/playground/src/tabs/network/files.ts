@@ -1,4 +1,4 @@
-import { pathOf } from "../../ui/files.js";
+import { besidePage, pathOf } from "../../ui/files.js";
 import type { OnnxFiles } from "./calls.js";
 
 /** Largest file that is read, in bytes: conversion holds several copies of its weights in memory. */
@@ -7,9 +7,8 @@ export const LARGEST = 64 * 2 ** 20;
 export const EXAMPLE = "classifier.onnx";
 
 export async function exampleFile(): Promise<OnnxFiles> {
-  const response = await fetch(new URL(EXAMPLE, document.baseURI));
-  if (!response.ok) throw new Error(`The example could not be loaded (${response.status}). Reload the page.`);
-  return { file: EXAMPLE, bytes: new Uint8Array(await response.arrayBuffer()), beside: {} };
+  const example = await besidePage(EXAMPLE);
+  return { file: EXAMPLE, bytes: new Uint8Array(await example.arrayBuffer()), beside: {} };
 }
 
 /** Files that may accompany the network. */

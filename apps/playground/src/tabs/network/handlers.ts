@@ -9,10 +9,14 @@ import {
   relativeDifference,
 } from "@flowify/onnx/browser";
 import { numpy as np } from "@jax-js/jax";
+import type { Progress, RunImages } from "../../run/session.js";
+import type { Backend } from "../../shell/schemas.js";
 import { openBackend } from "../../worker/backend.js";
-import type { Handlers } from "../../worker/protocol.js";
-import type { NetworkCalls, OpenedNetwork } from "./calls.js";
-import { ofDigits, PretrainedModel } from "./pretrained.js";
+import type { CallContext } from "../../worker/messages.js";
+import type { Normalization, OnnxFiles, OpenedNetwork } from "./calls.js";
+import { ofDigits, type PreimagesOptions, PretrainedModel } from "./pretrained.js";
+
+type Begin = Readonly<{ normalization: Normalization; backend: Backend; images: RunImages }>;
 
 let converted: ConvertedNetwork | undefined;
 let given: PretrainedModel | undefined;
@@ -39,8 +43,12 @@ async function difference({ network }: ConvertedNetwork, flow: FlowModel["flow"]
   }
 }
 
-export const networkHandlers: Handlers<keyof NetworkCalls> = {
-  async "network.open"({ file, bytes, beside }, { emit }) {
+/** Calls to the worker that holds a pretrained network. */
+export const networkHandlers = {
+  async "network.open"(
+    { file, bytes, beside }: OnnxFiles,
+    { emit }: CallContext<Progress>,
+  ): Promise<OpenedNetwork> {
     emit({ stage: "reading the file", done: 0, of: 3 });
     const graph = readOnnx(bytes, (location) => beside[location]);
     const [first] = graph.outputs;
@@ -55,7 +63,11 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     return { report, leftOut, ...notForDigits(found) };
   },
 
-  async "network.begin"({ normalization, backend, images }, { emit }) {
+  /** Builds the flow of pixels, with its inverses initialized from digits: bits per dimension of the test digits. */
+  async "network.begin"(
+    { normalization, backend, images }: Begin,
+    { emit }: CallContext<Progress>,
+  ): Promise<number> {
     if (!converted) throw new Error("no network is open");
     const { network } = converted;
     const begun = await PretrainedModel.begin(
@@ -70,8 +82,9 @@ export const networkHandlers: Handlers<keyof NetworkCalls> = {
     return given.bitsPerDimension(images);
   },
 
-  "network.read": async ({ pixels }) => opened().read(pixels),
-  "network.preimages": async ({ pixels, ...options }) => opened().preimages(pixels, options),
+  "network.read": async ({ pixels }: { pixels: Uint8Array }) => opened().read(pixels),
+  "network.preimages": async ({ pixels, ...options }: { pixels: Uint8Array } & PreimagesOptions) =>
+    opened().preimages(pixels, options),
 };
 
 function notForDigits({ network }: ConvertedNetwork): Pick<OpenedNetwork, "notForDigits"> {

@@ -17,7 +17,7 @@ const constants = {
 export const ofDigits = (own: OrdinaryNetwork, normalization: Normalization) =>
   networkOfPixels(own, DIGITS.shape, constants[normalization]);
 
-type PreimagesOptions = { count: number; temperature: number; seed: number };
+export type PreimagesOptions = { count: number; temperature: number; seed: number };
 
 /** A pretrained network on digits: its function is as it was read, its inverses are initialized from digits. */
 export class PretrainedModel {

@@ -12,7 +12,6 @@ import { EXAMPLE, exampleFile, onnxFilesOf } from "./files.js";
 const first = tabConfig("network", networkConfig);
 
 export const { config, change } = first;
-export const addressProblem = first.problem;
 export const opened = signal<OpenedNetwork | undefined>(undefined);
 export const digits = signal<Digits | undefined>(undefined);
 export const digit = signal<Uint8Array<ArrayBuffer>>(new Uint8Array(784));
@@ -26,7 +25,7 @@ let chosen = false;
 /** True for the example network. */
 export const isExample = (): boolean => opened.value?.report.file === EXAMPLE;
 
-const work = makeWork(undefined, () => {
+const work = makeWork(() => {
   opened.value = undefined;
   forget();
 });

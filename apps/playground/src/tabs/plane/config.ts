@@ -22,12 +22,7 @@ export const kinds = layer.options.map(({ entries: { kind, ...numbers } }) =>
   [kind.literal, ...Object.keys(numbers)].join(" "),
 );
 
-export const dataKinds = ["moons", "rings", "checkerboard", "spirals", "own"] as const;
-
-/** The user's points in the address, in hundredths: x, y, x, y, … */
-export const MOST_POINTS = 2000;
-export const LARGEST_COORDINATE = 350;
-const points = v.pipe(v.array(whole(-LARGEST_COORDINATE, LARGEST_COORDINATE)), v.maxLength(2 * MOST_POINTS));
+export const dataKinds = ["moons", "rings", "checkerboard", "spirals"] as const;
 
 /** Drops a coordinate, adds one, or neither. */
 export const presets = {
@@ -63,7 +58,6 @@ export const presets = {
 /** Configuration of the plane tab in the address. Every field has a default, and other fields are rejected. */
 export const planeConfig = v.strictObject({
   data: v.optional(v.picklist(dataKinds), "moons"),
-  points: v.optional(points, []),
   layers: v.optional(v.pipe(v.array(layer), v.minLength(1), v.maxLength(MOST_LAYERS)), [
     ...presets.couplings,
   ]),

@@ -47,21 +47,7 @@ function drawPoints(draw: Draw, count: number, ...seeds: number[]): Float32Array
 }
 
 /** The data of a configuration. They depend on nothing else, so page and worker generate the same. */
-export function planeData({ data, points, seed }: Pick<PlaneConfig, "data" | "points" | "seed">): PlaneData {
-  if (data === "own") return splitPoints(Float32Array.from(points, (hundredths) => hundredths / 100));
-  return {
-    train: { examples: drawPoints(draws[data], TRAIN, seed, 1), count: TRAIN },
-    heldOut: drawPoints(draws[data], HELD_OUT, seed, 2),
-  };
-}
-
-/** Every fifth point is held out. */
-function splitPoints(points: Float32Array): PlaneData {
-  const [train, heldOut]: [number[], number[]] = [[], []];
-  for (let i = 0; 2 * i < points.length; i++)
-    (i % 5 === 2 ? heldOut : train).push(points[2 * i]!, points[2 * i + 1]!);
-  return {
-    train: { examples: Float32Array.from(train), count: train.length / 2 },
-    heldOut: Float32Array.from(heldOut),
-  };
-}
+export const planeData = ({ data, seed }: Pick<PlaneConfig, "data" | "seed">): PlaneData => ({
+  train: { examples: drawPoints(draws[data], TRAIN, seed, 1), count: TRAIN },
+  heldOut: drawPoints(draws[data], HELD_OUT, seed, 2),
+});

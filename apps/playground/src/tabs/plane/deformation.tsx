@@ -4,7 +4,6 @@ import { palette } from "../../ui/palette.js";
 import { MESH_LINES, MESH_POINTS } from "./grid.js";
 import { description, run } from "./state.js";
 
-const direction = signal<"forward" | "backward">("forward");
 /** Position along the layers: 1.5 is halfway between the outputs of the first and the second. */
 const place = signal(1);
 
@@ -42,7 +41,7 @@ const draw: Draw = (context, size) => {
   const { exact, muted, sheet } = palette.value;
   context.fillStyle = sheet.css;
   context.fillRect(0, 0, size, size);
-  const mesh = run.view.value && meshAt(run.view.value[direction.value], place.value);
+  const mesh = run.view.value && meshAt(run.view.value.mesh, place.value);
   if (!mesh) return;
   const { x, y, half } = mesh.frame;
   const scale = size / (2 * half);
@@ -59,16 +58,12 @@ const draw: Draw = (context, size) => {
 
 /** Describes a position among the layers. */
 function wordsAt(at: number): string {
-  const layers = description.value?.layers ?? [];
-  const forward = direction.value === "forward";
-  const order = forward ? layers : layers.toReversed();
-  const last = order[Math.ceil(at) - 1];
-  if (!last) return forward ? "data x" : "latent z";
-  const through = forward ? last.layer : `inverse of ${last.layer}`;
-  return Number.isInteger(at) ? `after ${through}` : `within ${through}`;
+  const last = description.value?.layers[Math.ceil(at) - 1];
+  if (!last) return "data x";
+  return Number.isInteger(at) ? `after ${last.layer}` : `within ${last.layer}`;
 }
 
-/** A mesh on the plane, deformed layer by layer; or one on the latent, mapped back to the data. */
+/** A mesh on the plane, deformed layer by layer. */
 export function Deformation() {
   const count = description.value?.layers.length ?? 0;
   const at = Math.min(place.value, count);
@@ -88,19 +83,6 @@ export function Deformation() {
             place.value = currentTarget.valueAsNumber;
           }}
         />
-      </label>
-      <label class="field">
-        Direction
-        <select
-          value={direction.value}
-          onChange={({ currentTarget }) => {
-            direction.value = currentTarget.value as "forward" | "backward";
-            place.value = 1;
-          }}
-        >
-          <option value="forward">forward: data to latent</option>
-          <option value="backward">backward: latent to data</option>
-        </select>
       </label>
     </figure>
   );

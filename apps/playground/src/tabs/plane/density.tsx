@@ -5,7 +5,7 @@ import { decimals } from "../../ui/figures.js";
 import { palette } from "../../ui/palette.js";
 import { SHOWN, SHOWN_SIDE } from "./grid.js";
 import { integralNote } from "./integral-note.js";
-import { config, description, networkProblem, opened, run, samples } from "./state.js";
+import { description, networkProblem, opened, run, samples } from "./state.js";
 
 /** Contours at these fractions of the highest density. */
 const LEVELS = [0.6, 0.3, 0.1, 0.03];
@@ -121,15 +121,7 @@ function Shown({ name }: { name: keyof typeof dots }) {
 export function Density() {
   const shown = run.view.value;
   const what = description.value;
-  const note =
-    shown && what
-      ? integralNote({
-          ...shown,
-          exact: !what.draws,
-          base: what.ledger.at(-1)?.layer,
-          layers: config.value.layers,
-        })
-      : "";
+  const note = shown && what ? integralNote(shown, what) : "";
   return (
     <figure>
       <Canvas

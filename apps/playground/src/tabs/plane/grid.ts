@@ -1,6 +1,8 @@
 /** Half the side of the shown square, and of the integration square. */
 export const SHOWN = 3.5;
 export const INTEGRATED = 6;
+/** Samples of the noise that estimate the density of a flow with a bound: p(x) = E exp(bound). */
+export const DRAWS = 4;
 /** Cells per unit of length. */
 const RESOLUTION = 12;
 
@@ -42,12 +44,10 @@ export function shown(logDensity: Float64Array): Float32Array {
 export const MESH_LINES = 17;
 export const MESH_POINTS = 41;
 
-/**
- * Points of the mesh on [−half, half]², [2 · lines · points, 2]: first the vertical lines, then the horizontal ones.
- */
-export function mesh(half: number): Float32Array {
+/** Points of the mesh on the shown square, [2 · lines · points, 2]: first the vertical lines, then the horizontal ones. */
+export function mesh(): Float32Array {
   const out: number[] = [];
-  const at = (i: number, count: number): number => half * ((2 * i) / (count - 1) - 1);
+  const at = (i: number, count: number): number => SHOWN * ((2 * i) / (count - 1) - 1);
   for (const upright of [true, false])
     for (let line = 0; line < MESH_LINES; line++)
       for (let point = 0; point < MESH_POINTS; point++) {

@@ -1,105 +1,78 @@
-import { type Flow, flowify, UsageError } from "@flowify/core";
-import { serialQueue } from "../../ui/coalesce.js";
+import { type Flow, flowify } from "@flowify/core";
 import { openBackend } from "../../worker/backend.js";
-import type { Handlers } from "../../worker/protocol.js";
-import { buffersOf, startTraining, type Training } from "../../worker/training.js";
-import type { Description, Opened, PlaneCalls, PlaneView } from "./calls.js";
+import type { CallContext } from "../../worker/messages.js";
+import { startTraining, type Training } from "../../worker/training.js";
+import { trainingSession } from "../../worker/training-session.js";
 import type { PlaneConfig } from "./config.js";
 import { planeData } from "./data.js";
-import { planeViewer } from "./viewer.js";
+import { type PlaneView, planeViewer } from "./viewer.js";
 
 /** Number of data points that the page shows. */
 const POINTS_SHOWN = 1000;
 /** Milliseconds between two views. */
 const VIEW_EVERY = 400;
-/** Fewest drawn points for training. */
-const FEWEST = 20;
 
 type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView> }>;
-let session: Session | undefined;
+const session = trainingSession<PlaneView, Session>({ viewEvery: VIEW_EVERY });
 
 const flowOf = ({ layers, density }: PlaneConfig): Flow => flowify({ inShape: [2], layers }, { density });
 
-function describe(flow: Flow): Description {
-  return {
-    likelihood: flow.likelihood,
-    draws: !flow.chain.exact,
-    layers: flow.chain.layers.map((layer, i) => ({
-      layer: flow.ledgerLines[i]!.layer,
-      in: layer.inShape,
-      out: layer.outShape,
-      likelihood: flow.ledgerLines[i]!.likelihood,
-      dropped: layer.inShape[0]! - layer.outShape[0]!,
-    })),
-    ledger: flow.ledgerLines,
-  };
+/** Facts about a network before training. */
+function describe({ config }: { config: PlaneConfig }) {
+  const { likelihood, chain, ledgerLines: ledger } = flowOf(config);
+  const layers = chain.layers.map(({ inShape, outShape }, i) => ({
+    layer: ledger[i]!.layer,
+    in: inShape,
+    out: outShape,
+    likelihood: ledger[i]!.likelihood,
+  }));
+  /** `draws`: log p of a point depends on noise; `ledger`: its bars, the base last. */
+  return { likelihood, draws: !chain.exact, layers, ledger };
 }
+export type Description = ReturnType<typeof describe>;
 
-/** Each opening disposes of the earlier flow; calls in between wait for it. */
-const inTurn = serialQueue();
+type OpenArgs = Readonly<{ config: PlaneConfig; keep: boolean }>;
+export type Opened = Awaited<ReturnType<typeof open>>;
 
-const opened = (): Promise<Session> =>
-  inTurn(async () => {
-    if (!session) throw new UsageError("no flow is open yet");
-    return session;
-  });
-
-async function open({ config, keep }: PlaneCalls["plane.open"]["args"]): Promise<Opened> {
+/** Starts from a configuration, or continues with the present state (`keep`). */
+async function open({ config, keep }: OpenArgs, { transfer }: CallContext) {
   const flow = flowOf(config);
   const { train, heldOut } = planeData(config);
-  if (train.count + heldOut.length / 2 < FEWEST)
-    throw new UsageError(
-      `found ${train.count + heldOut.length / 2} points, expected at least ${FEWEST}: draw more`,
-    );
-  const kept = keep ? await session?.training.kept() : undefined;
-  await session?.training.dispose();
-  session = undefined;
-  const training = await startTraining({
-    flow,
-    data: train,
-    executor: await openBackend(config.device),
-    steps: config.steps,
-    batchSize: Math.min(128, train.count),
-    learningRate: config.learningRate,
-    seed: config.seed,
-    initExamples: 1024,
-    kept,
-    heldOut,
-    viewer: planeViewer(flow, heldOut, config.seed),
-  });
-  session = { config, training };
+  const { training } = await session.open(
+    async (last) => (keep ? last?.training.kept() : undefined),
+    async (kept) => ({
+      config,
+      training: await startTraining({
+        flow,
+        data: train,
+        executor: await openBackend(config.device),
+        steps: config.steps,
+        batchSize: 128,
+        learningRate: config.learningRate,
+        seed: config.seed,
+        initExamples: 1024,
+        kept,
+        heldOut,
+        viewer: planeViewer(flow, heldOut, config.seed),
+      }),
+    }),
+  );
   const points = train.examples.slice(0, 2 * POINTS_SHOWN) as Float32Array<ArrayBuffer>;
-  const { device, parameters, taken } = training;
-  return { device, parameters, taken, points };
+  transfer(points.buffer);
+  /** `points`: those of training that are shown, [n, 2]. */
+  return { device: training.device, parameters: training.parameters, points };
 }
 
-export const planeHandlers: Handlers<keyof PlaneCalls> = {
-  async "plane.describe"({ config }) {
-    return describe(flowOf(config));
-  },
+/** Calls to the worker of the plane tab. */
+export const planeHandlers = {
+  "plane.describe": async (args: { config: PlaneConfig }) => describe(args),
+  "plane.open": open,
+  "plane.train": session.train,
+  "plane.view": session.view,
 
-  async "plane.open"(args, { transfer }) {
-    const result = await inTurn(() => open(args));
-    transfer(result.points.buffer);
-    return result;
-  },
-
-  "plane.train": async ({ steps }, { emit, signal }) =>
-    (await opened()).training.run({
-      steps,
-      signal,
-      viewEvery: VIEW_EVERY,
-      emit: (event) => emit(event, event.kind === "view" ? buffersOf(event.view) : []),
-    }),
-
-  async "plane.view"(_, { transfer }) {
-    const view = await (await opened()).training.view();
-    transfer(...buffersOf(view));
-    return view;
-  },
-
-  async "plane.save"(_, { transfer }) {
-    const { training, config } = await opened();
+  /** The parameters as safetensors, together with the network. */
+  async "plane.save"(_: object, { transfer }: CallContext) {
+    const { training, config } = await session.opened();
     const { step } = (await training.best()).state;
     const { layers, density, data, seed } = config;
     const metadata = {

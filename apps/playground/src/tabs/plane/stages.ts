@@ -3,12 +3,13 @@ import { meanNoise } from "@flowify/core/layer";
 import type { numpy as np } from "@jax-js/jax";
 import { MESH_LINES, MESH_POINTS } from "./grid.js";
 
-const MESH = 2 * MESH_LINES * MESH_POINTS;
+/** Points of the mesh. */
+export const MESH = 2 * MESH_LINES * MESH_POINTS;
 
 type Params = Parameters<Flow["logProb"]>[0];
 
 /** x ↦ the output of each layer in deterministic mode, first to last. */
-export const forwardStages =
+export const stagesOf =
   ({ chain }: Flow) =>
   (params: Params, x: np.Array): np.Array[] => {
     let z = x;
@@ -17,18 +18,6 @@ export const forwardStages =
       step.contribution.dispose();
       z = step.z;
       return i < chain.layers.length - 1 ? z.ref : z;
-    });
-  };
-
-/** z ↦ the output of each layer's inverse in deterministic mode, last layer to first. */
-export const backwardStages =
-  ({ chain }: Flow) =>
-  (params: Params, z: np.Array): np.Array[] => {
-    let x = z;
-    return chain.layers.toReversed().map((layer, k) => {
-      const i = chain.layers.length - 1 - k;
-      x = layer.inverse(params[i]!, x, meanNoise(layer.inverseNoise, MESH));
-      return i > 0 ? x.ref : x;
     });
   };
 
@@ -45,13 +34,5 @@ export function project(data: ArrayLike<number>, dimensions: number): Float32Arr
     out[2 * i] = data[at]! + depth;
     out[2 * i + 1] = dimensions > 1 ? data[at + 1]! + depth : 0;
   }
-  return out;
-}
-
-/** The coordinates of points in the plane, padded with zeros: the input of the inverse. */
-export function widen(points: Float32Array, dimensions: number): Float32Array {
-  const out = new Float32Array((points.length / 2) * dimensions);
-  for (let i = 0; i < points.length / 2; i++)
-    for (let d = 0; d < Math.min(2, dimensions); d++) out[i * dimensions + d] = points[2 * i + d]!;
   return out;
 }

@@ -3,11 +3,12 @@ import * as v from "valibot";
 import { tabConfig } from "../../shell/route.js";
 import { download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
-import { makeRun, restWhileHidden } from "../../ui/run.js";
+import { makeRun } from "../../ui/run.js";
 import { showStored } from "../../ui/stored-view.js";
 import { connectLater } from "../../worker/client.js";
-import type { Description, Opened, PlaneView } from "./calls.js";
 import { type PlaneConfig, planeConfig } from "./config.js";
+import type { Description, Opened } from "./handlers.js";
+import type { PlaneView } from "./viewer.js";
 
 /** Most samples on the page: those of the last few views. */
 const SAMPLES_KEPT = 2048;
@@ -17,22 +18,25 @@ const SETTLE = 250;
 const start = tabConfig("plane", planeConfig);
 
 export const { config } = start;
-export const addressProblem = start.problem;
 export const description = signal<Description | undefined>(undefined);
 export const networkProblem = signal<string | undefined>(undefined);
 export const opened = signal<Opened | undefined>(undefined);
 export const samples = signal(new Float32Array());
-/** Whether the page shows the finished example that it came with: no worker has started yet. */
-export const stored = signal(start.bare);
 
 let settling: ReturnType<typeof setTimeout> | undefined;
 
 const worker = connectLater();
 
-export const run = makeRun<PlaneView, Opened>(opened, (args, options) =>
-  worker().call("plane.train", args, options),
-);
-restWhileHidden("plane", run);
+export const run = makeRun<PlaneView, Opened>({
+  tab: start,
+  opened,
+  train: (args, options) => worker().call("plane.train", args, options),
+  reset: () => open(false),
+  async save() {
+    const bytes = await worker().call("plane.save", {});
+    download("plane.safetensors", bytes as Uint8Array<ArrayBuffer>);
+  },
+});
 
 effect(() => {
   const fresh = run.view.value?.samples ?? new Float32Array();
@@ -46,7 +50,7 @@ effect(() => {
 /** Opens the present configuration; with `keep` the parameters and the curve stay. */
 async function open(keep: boolean): Promise<void> {
   await run.stop();
-  stored.value = false;
+  run.stored.value = false;
   const wanted = config.value;
   const current = (): boolean => wanted === config.value;
   try {
@@ -70,12 +74,10 @@ async function open(keep: boolean): Promise<void> {
   }
 }
 
-export const reset = (): Promise<void> => open(false);
-
 /** Shows the finished example; where the address asks for another configuration, opens that. */
 export async function begin(): Promise<void> {
   if (start.bare) await showStored("plane", { description, opened, view: run.view, curve: run.curve });
-  else void reset();
+  else void run.reset();
 }
 
 /** Changes the configuration and opens it after a short delay. */
@@ -99,24 +101,5 @@ export function setLayers(text: string): boolean {
   } catch (error) {
     networkProblem.value = `Expected a layer on each line, such as {"kind":"linear","out":2}: ${wordsOf(error)}`;
     return false;
-  }
-}
-
-export function play(): void {
-  start.change({ running: true });
-  if (stored.value) void reset();
-  else run.train();
-}
-export function pause(): void {
-  start.change({ running: false });
-  void run.stop();
-}
-
-export async function save(): Promise<void> {
-  try {
-    const bytes = await worker().call("plane.save", {});
-    download("plane.safetensors", bytes as Uint8Array<ArrayBuffer>);
-  } catch (error) {
-    run.problem.value = wordsOf(error);
   }
 }

@@ -1,10 +1,10 @@
 import { UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { simulators, trainPosterior } from "flowify/posterior/browser";
+import type { Progress } from "../../run/session.js";
 import { serialQueue } from "../../ui/coalesce.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
-import type { Handlers } from "../../worker/protocol.js";
-import type { PosteriorCalls } from "./calls.js";
+import type { CallContext } from "../../worker/messages.js";
 import { type PosteriorConfig, seriesView, type TaskView } from "./config.js";
 import { type OwnTask, ownTask, type Task } from "./own.js";
 import { trainingOf } from "./training.js";
@@ -48,8 +48,17 @@ const opened = () => {
   throw new UsageError("no posterior is open");
 };
 
-export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
-  "posterior.open": ({ config, stored, source }, { signal, emit }) =>
+type Asked = Readonly<{ config: PosteriorConfig; stored?: Uint8Array; source?: string | undefined }>;
+
+export type PosteriorFacts = Awaited<ReturnType<(typeof posteriorHandlers)["posterior.open"]>>;
+/** What an observation says. */
+export type Answer = Awaited<ReturnType<(typeof posteriorHandlers)["posterior.ask"]>>;
+export type Ranks = Awaited<ReturnType<(typeof posteriorHandlers)["posterior.check"]>>;
+
+/** Calls to the worker of the posterior tab. */
+export const posteriorHandlers = {
+  /** Trains a posterior, or opens the one that came with the page. The signal ends the training: the best so far stays. */
+  "posterior.open": ({ config, stored, source }: Asked, { signal, emit }: CallContext<Progress>) =>
     inTurn(async () => {
       const task = await taskOf(config, source);
       const last = session?.found;
@@ -79,13 +88,15 @@ export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
           device: why === undefined ? nameOf(executor) : `Wasm (${why})`,
           simulations: config.simulations,
           failures: found.failures,
+          /** 0: it came with the page. */
           seconds: stored ? 0 : taken(),
+          /** How to show a simulator that was written into the page. */
           view: task.view?.(),
         };
       });
     }),
 
-  "posterior.ask": ({ observed }, { transfer }) =>
+  "posterior.ask": ({ observed }: { observed: readonly number[] }, { transfer }: CallContext) =>
     inTurn(async () => {
       const { found } = opened();
       const { note } = found.typicality({ observed });
@@ -94,10 +105,12 @@ export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
       const again = await found.predictive(AGAIN, { observed });
       const predicted = again.map((row) => Float32Array.from(row));
       transfer(draws.buffer);
+      /** Samples of the parameters, one after another; what is simulated from some; a word on an observation unlike all simulated. */
       return { draws, predicted, note };
     }),
 
-  "posterior.simulate": async ({ seed }) => {
+  /** A simulation: parameters of the prior, and their observation. */
+  "posterior.simulate": async ({ seed }: { seed: number }) => {
     const { task } = opened();
     const random = makeRng(seed, 9);
     const theta = task.prior.sample(random);
@@ -107,13 +120,15 @@ export const posteriorHandlers: Handlers<keyof PosteriorCalls> = {
     };
   },
 
+  /** Simulation-based calibration of each parameter. */
   "posterior.check": () =>
     inTurn(async () => {
       const { ranks, simulations } = await opened().found.diagnose(CHECK);
       return { simulations, parameters: ranks.map(({ counts, band, p }) => ({ counts, band, p })) };
     }),
 
-  "posterior.save": (_, { transfer }) =>
+  /** The posterior as an ONNX file. */
+  "posterior.save": (_: object, { transfer }: CallContext) =>
     inTurn(async () => {
       const bytes = new Uint8Array(opened().found.toOnnx());
       transfer(bytes.buffer);

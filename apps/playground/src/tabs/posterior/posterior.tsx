@@ -12,19 +12,17 @@ import { Pairs } from "./pairs.js";
 import "./posterior.css";
 import {
   answer,
-  cancel,
   change,
   choose,
   config,
   facts,
-  problem,
-  progress,
   ranks,
   save,
   simulateAnother,
   source,
   train,
   view,
+  work,
 } from "./state.js";
 
 export { begin } from "./state.js";
@@ -50,7 +48,7 @@ export function Tab() {
         <button type="button" disabled={!facts.value} onClick={() => void simulateAnother()}>
           Simulate another observation
         </button>
-        <p class="note">{progress.value && `${progress.value.stage} …`}</p>
+        <p class="note">{work.progress.value && `${work.progress.value.stage} …`}</p>
         <p class="wrong" role="status">
           {answer.value?.note && `Careful: ${answer.value.note}.`}
         </p>
@@ -76,38 +74,25 @@ export function Tab() {
 }
 
 /** The box for a simulator. */
-function OwnSimulator() {
-  const busy = progress.value !== undefined;
-  return (
-    <>
-      <label class="field">
-        Simulator, a module in JavaScript
-        <textarea
-          rows={12}
-          spellcheck={false}
-          value={source.value}
-          disabled={busy}
-          onInput={({ currentTarget }) => {
-            source.value = currentTarget.value;
-          }}
-        />
-      </label>
-      <div class="row">
-        <button type="button" class="main" disabled={busy} onClick={() => void train()}>
-          Simulate and train
-        </button>
-      </div>
-      {!facts.value && !progress.value && (
-        <p class="note">Its observation can be moved once it was trained.</p>
-      )}
-    </>
-  );
-}
+const OwnSimulator = () => (
+  <label class="field">
+    Simulator, a module in JavaScript; its observation can be moved once it was trained
+    <textarea
+      rows={12}
+      spellcheck={false}
+      value={source.value}
+      disabled={work.busy.value}
+      onInput={({ currentTarget }) => {
+        source.value = currentTarget.value;
+      }}
+    />
+  </label>
+);
 
 function Training() {
   const { device } = config.value;
   const { value: found } = facts;
-  const busy = progress.value !== undefined;
+  const busy = work.busy.value;
   return (
     <>
       <div class="row">
@@ -124,14 +109,14 @@ function Training() {
       </div>
       <div class="row">
         <button type="button" class="main" disabled={busy} onClick={() => void train()}>
-          Train
+          {config.value.task === "own" ? "Simulate and train" : "Train"}
         </button>
         <button type="button" disabled={busy || !found} onClick={() => void save()}>
           Download posterior.onnx
         </button>
       </div>
-      <Working progress={progress.value} label="Stop" cancel={cancel} />
-      <Problem text={problem.value} />
+      <Working progress={work.progress.value} label="Stop" cancel={work.cancel} />
+      <Problem text={work.problem.value} />
       {found && (
         <p class="note number">
           {found.seconds === 0
@@ -171,7 +156,7 @@ function Calibration() {
         </table>
       ) : (
         <p class="note" role="status">
-          {progress.value ? "Computed after the training." : "Train first."}
+          {work.busy.value ? "Computed after the training." : "Train first."}
         </p>
       )}
       {found && (

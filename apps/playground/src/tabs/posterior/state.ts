@@ -3,12 +3,11 @@ import * as v from "valibot";
 import type { Progress } from "../../run/session.js";
 import { tabConfig } from "../../shell/route.js";
 import { coalesce } from "../../ui/coalesce.js";
-import { download } from "../../ui/files.js";
+import { besidePage, download } from "../../ui/files.js";
 import { wordsOf } from "../../ui/problem.js";
 import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
-import type { Answer, PosteriorFacts, Ranks } from "./calls.js";
 import {
   OWN_EXAMPLE,
   type PosteriorConfig,
@@ -17,6 +16,7 @@ import {
   type TaskView,
   taskViews,
 } from "./config.js";
+import type { Answer, PosteriorFacts, Ranks } from "./handlers.js";
 
 const first = tabConfig("posterior", posteriorConfig);
 
@@ -34,52 +34,37 @@ export const facts = signal<PosteriorFacts | undefined>(undefined);
 export const answer = signal<Answer | undefined>(undefined);
 export const ranks = signal<Ranks | undefined>(undefined);
 
-/** The worker whose posterior is shown; none as long as what is shown came with the page. */
-let asked: Connection | undefined;
-
-const work = makeWork(first.problem, () => {
-  asked = undefined;
-  for (const each of [facts, answer, ranks]) each.value = undefined;
-});
-export const { progress, problem, cancel } = work;
-
+export const work = makeWork(
+  () => {
+    for (const each of [facts, answer, ranks]) each.value = undefined;
+  },
+  async (worker) => {
+    const { task, device } = config.value;
+    const usual = v.parse(posteriorConfig, { task, device });
+    facts.value = await worker.call("posterior.open", { config: usual, stored: await storedOf(task) });
+  },
+);
 /** What the present worker is asked beside the tasks: its errors are said, unless it was closed. */
 const question = async (does: () => Promise<void>): Promise<void> => {
   try {
     await does();
   } catch (error) {
-    if (asked) problem.value = wordsOf(error);
+    if (work.holder) work.problem.value = wordsOf(error);
   }
 };
 
 /** The samples for the present observation; dragging asks again and again. */
 const ask = coalesce(() =>
   question(async () => {
-    answer.value = await asked?.call("posterior.ask", { observed: observed.value });
+    answer.value = await work.holder?.call("posterior.ask", { observed: observed.value });
   }),
 );
 
 /** The posterior of a simulator that came with the page. */
 async function storedOf(task: PosteriorConfig["task"]): Promise<Uint8Array> {
   if (task === "own") throw new Error("Train first: no posterior of your own simulator comes with the page.");
-  const file = await fetch(storedFile(task));
-  if (!file.ok) throw new Error(`The posterior could not be loaded (${file.status}). Reload the page.`);
-  return new Uint8Array(await file.arrayBuffer());
+  return new Uint8Array(await (await besidePage(storedFile(task))).arrayBuffer());
 }
-
-/** A task on the posterior that is shown: the worker that lacks it opens the one that came with the page. */
-const startOnShown = (stage: string, does: (worker: Connection) => Promise<void>): Promise<void> =>
-  work.start(stage, async (worker) => {
-    if (asked !== worker) {
-      work.tell({ stage: "loading the posterior, once", done: 0, of: 1 });
-      const { task, device } = config.value;
-      const usual = v.parse(posteriorConfig, { task, device });
-      facts.value = await worker.call("posterior.open", { config: usual, stored: await storedOf(task) });
-      asked = worker;
-      work.tell({ stage, done: 0, of: 1 });
-    }
-    await does(worker);
-  });
 
 const judge = async (worker: Connection): Promise<void> => {
   await ask();
@@ -90,35 +75,30 @@ const judge = async (worker: Connection): Promise<void> => {
 /** Seconds without a word after which a simulator is stopped: 256 of its runs take that long, or one never ends. */
 const SILENCE = 20;
 
-/** Stops the worker where it has said nothing for long while it simulates. */
-function watching(simulates: () => boolean) {
+/** Stops the worker where it says nothing for long while it simulates; to be told of every word, and to be ended. */
+function watching() {
+  let timer = 0;
   const end = (): void => clearTimeout(timer);
-  const start = () =>
-    setTimeout(() => {
-      if (!simulates()) return;
-      void work.reset().then(() => {
-        problem.value = `The simulator said nothing for ${SILENCE} seconds, so it was stopped. Does it end?`;
-      });
-    }, 1000 * SILENCE);
-  let timer = start();
-  return {
-    again(): void {
-      end();
-      timer = start();
-    },
-    end,
+  const stop = async (): Promise<void> => {
+    if (config.value.task !== "own" || work.progress.value?.stage !== "simulating") return;
+    await work.reset();
+    work.problem.value = `The simulator said nothing for ${SILENCE} seconds, so it was stopped. Does it end?`;
   };
+  const again = (): void => {
+    end();
+    timer = window.setTimeout(() => void stop(), 1000 * SILENCE);
+  };
+  again();
+  return { again, end };
 }
 
 export const train = (): Promise<void> =>
   work.start(
     "simulating",
     async (worker, signal) => {
-      asked = undefined;
+      work.holder = undefined;
       for (const each of [facts, ranks]) each.value = undefined;
-      const watch = watching(
-        () => config.value.task === "own" && work.progress.value?.stage === "simulating",
-      );
+      const watch = watching();
       const onEvent = (now: Progress): void => {
         watch.again();
         work.tell(now);
@@ -133,7 +113,7 @@ export const train = (): Promise<void> =>
           truth.value = undefined;
         }
         facts.value = found;
-        asked = worker;
+        work.holder = worker;
         await judge(worker);
       } finally {
         watch.end();
@@ -147,13 +127,13 @@ function openOrTrain(): Promise<void> {
   const { task, device } = config.value;
   if (task === "own") return Promise.resolve(); // trained once it is written
   const own = JSON.stringify(v.parse(posteriorConfig, { task, device })) === JSON.stringify(config.value);
-  return own ? startOnShown("asking", judge) : train();
+  return own ? work.startOnShown("asking", judge) : train();
 }
 
 /** Shows the finished example; where the address asks for another configuration, opens or trains that. */
 export async function begin(): Promise<void> {
   if (first.bare) await showStored("posterior", { facts, answer, ranks });
-  else if (!first.problem) void openOrTrain();
+  else void openOrTrain();
 }
 
 /** Another simulator: with its own posterior. */
@@ -168,8 +148,8 @@ export async function choose(task: PosteriorConfig["task"]): Promise<void> {
 export function observe(next: readonly number[], from?: readonly number[]): void {
   observed.value = next;
   truth.value = from;
-  if (asked) void ask();
-  else if (facts.value) void startOnShown("asking", ask);
+  if (work.holder) void ask();
+  else if (facts.value) void work.startOnShown("asking", ask);
 }
 
 let simulated = 0;
@@ -179,9 +159,9 @@ const simulate = (worker: Connection): Promise<void> =>
     observe(found.observed, found.theta);
   });
 export const simulateAnother = (): Promise<void> =>
-  asked ? simulate(asked) : startOnShown("simulating", simulate);
+  work.holder ? simulate(work.holder) : work.startOnShown("simulating", simulate);
 
 export const save = (): Promise<void> =>
-  startOnShown("writing the file", async (worker) => {
+  work.startOnShown("writing the file", async (worker) => {
     download("posterior.onnx", await worker.call("posterior.save", {}));
   });

@@ -3,8 +3,8 @@ import { Choice } from "../../ui/choice.js";
 import { plain } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Head, Notes, Scrolling } from "../../ui/sheet.js";
-import type { OpenedTable } from "./calls.js";
-import { dropped, idColumn, progress, useColumn } from "./state.js";
+import type { OpenedTable } from "./handlers.js";
+import { dropped, idColumn, useColumn, work } from "./state.js";
 
 /** Values of a category that are named. */
 const NAMED = 4;
@@ -39,7 +39,7 @@ function Column({ column, bars, rows }: { column: ColumnSchema; bars: readonly n
           type="checkbox"
           aria-label={`Use ${name}`}
           checked={possible && !dropped.value.has(name)}
-          disabled={!possible || progress.value !== undefined}
+          disabled={!possible || work.busy.value}
           onChange={({ currentTarget }) => useColumn(name, currentTarget.checked)}
         />
       </td>
@@ -80,7 +80,7 @@ export function Columns({ table: { schema, bars, notes } }: { table: OpenedTable
           label="Rows are named by"
           value={idColumn.value ?? ""}
           of={[["", "their number"], ...columns.map(({ name }) => [name, name] as const)]}
-          disabled={progress.value !== undefined}
+          disabled={work.busy.value}
           onValue={(name) => {
             idColumn.value = name || undefined;
           }}

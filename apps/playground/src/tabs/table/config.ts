@@ -1,4 +1,3 @@
-import { type ScoreKind, scoreKinds } from "flowify/tables/browser";
 import * as v from "valibot";
 import { between, device, whole } from "../../shell/schemas.js";
 
@@ -18,17 +17,8 @@ export const tableConfig = v.strictObject({
   contaminated: v.optional(v.boolean(), false),
   steps: v.optional(whole(1, 5000), 400),
   seed: v.optional(whole(0, 1e9), 0),
-  score: v.optional(v.picklist(scoreKinds), "combination"),
   /** Share of ordinary rows that are flagged. */
   falseAlarms: v.optional(between(0.0001, 0.5), 0.01),
 });
 
 export type TableConfig = v.InferOutput<typeof tableConfig>;
-
-/** Names of the scores for users. */
-export const scoreNames: Readonly<Record<ScoreKind, string>> = {
-  combination: "combination",
-  flow: "−log p of the flow",
-  kernels: "kernel densities",
-  neighbours: "distance to a neighbour",
-};

@@ -1,25 +1,23 @@
-import type { ScoreKind } from "flowify/tables/browser";
-import { Choice, DeviceField } from "../../ui/choice.js";
+import { DeviceField } from "../../ui/choice.js";
 import { NumberField, NumberFields } from "../../ui/number-field.js";
 import { Notes } from "../../ui/sheet.js";
-import { scoreNames } from "./config.js";
 import {
+  allow,
   change,
   config,
   facts,
   flagged,
-  judge,
   opened,
-  progress,
   ranked,
   save,
   saveDetector,
   train,
+  work,
 } from "./state.js";
 
 /** Training of the detector. */
 export function Detector() {
-  const busy = progress.value !== undefined;
+  const busy = work.busy.value;
   const { contaminated, device } = config.value;
   return (
     <>
@@ -50,10 +48,10 @@ export function Detector() {
   );
 }
 
-/** The choice of the score and of the share of false alarms, and what they make of the rows. */
+/** The choice of the share of false alarms, and what it makes of the rows. */
 export function Judging() {
-  const busy = progress.value !== undefined;
-  const { score, falseAlarms } = config.value;
+  const busy = work.busy.value;
+  const { falseAlarms } = config.value;
   const { value: found } = facts;
   return (
     <>
@@ -66,20 +64,13 @@ export function Judging() {
       )}
       <Notes of={found?.notes} />
       <div class="row">
-        <Choice
-          label="Score"
-          value={score}
-          of={(Object.keys(scoreNames) as ScoreKind[]).map((kind) => [kind, scoreNames[kind]])}
-          disabled={busy}
-          onValue={(kind) => judge({ score: kind })}
-        />
         <NumberField
           label="False alarms, %"
           value={Number((100 * falseAlarms).toPrecision(6))}
           min={0.01}
           max={50}
           step={0.1}
-          onValue={(percent) => void judge({ falseAlarms: percent / 100 })}
+          onValue={(percent) => void allow(percent / 100)}
         />
         <button type="button" disabled={busy || !ranked.value} onClick={() => void save()}>
           Download scored.csv

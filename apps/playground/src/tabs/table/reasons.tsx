@@ -1,34 +1,8 @@
-import { decimals } from "../../ui/figures.js";
+import { LedgerBars } from "../../ui/ledger-bars.js";
 import { Lesson } from "../../ui/lesson.js";
 import { Head, Scrolling } from "../../ui/sheet.js";
-import type { RowStory } from "./calls.js";
+import type { RowStory } from "./handlers.js";
 import { config, facts, story } from "./state.js";
-
-/** Mean repair of the columns to blame, as bars. */
-function Bars({ reasons: { blamed } }: RowStory) {
-  const most = Math.max(...blamed.map(({ gain }) => gain));
-  return (
-    <table class="ledger reasons">
-      <caption class="note">
-        Mean repair, in nats: how much likelier the row becomes with usual values in the column.
-      </caption>
-      <Head of={["column and value", "bar", "nats"]} hidden />
-      <tbody>
-        {blamed.map(({ name, value, gain }) => (
-          <tr key={name}>
-            <th scope="row">
-              <b>{name}</b> {value}
-            </th>
-            <td class="track">
-              <span class="bar of-bound" style={{ left: 0, width: `${(100 * gain) / most}%` }} />
-            </td>
-            <td class="number">{decimals(gain, 1)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
 
 /** The row and its nearest training rows, below each other; columns to blame come first and stand out. */
 function Nearest({ rows, reasons }: RowStory) {
@@ -72,7 +46,20 @@ export function Reasons() {
       <p>
         Row <output id="table-row">{own?.name}</output>, p = {found.p.toPrecision(2)}
       </p>
-      {found.reasons.blamed.length > 0 ? <Bars {...found} /> : <p>No column makes the row unlikely.</p>}
+      {found.reasons.blamed.length > 0 ? (
+        <LedgerBars
+          class="reasons"
+          digits={1}
+          caption="Mean repair, in nats: how much likelier the row becomes with usual values in the column."
+          bars={found.reasons.blamed.map(({ name, value, gain }) => ({
+            layer: name,
+            more: value,
+            value: gain,
+          }))}
+        />
+      ) : (
+        <p>No column makes the row unlikely.</p>
+      )}
       <p id="table-repair">{repairOf(found)}</p>
       <h3>Nearest training rows</h3>
       <Nearest {...found} />

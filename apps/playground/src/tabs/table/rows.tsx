@@ -2,20 +2,9 @@ import { useSignal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/figures.js";
 import { Head, moveFocus, Notes, Scrolling } from "../../ui/sheet.js";
-import type { RankedRows } from "./calls.js";
 import { TABLE_FILES } from "./config.js";
-import {
-  choose,
-  chosen,
-  config,
-  facts,
-  judged,
-  judgeFile,
-  opened,
-  problem,
-  progress,
-  showMore,
-} from "./state.js";
+import type { RankedRows } from "./handlers.js";
+import { choose, chosen, config, facts, judged, judgeFile, opened, work } from "./state.js";
 
 /** Steps of an arrow key. */
 const MOVES: Readonly<Record<string, number>> = { ArrowUp: -1, ArrowDown: 1 };
@@ -32,7 +21,7 @@ function showReasons(): void {
 export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
   const at = useSignal(0);
   const { falseAlarms } = config.value;
-  const busy = progress.value !== undefined;
+  const busy = work.busy.value;
   const isOther = judged.value?.name !== opened.value?.name;
   const stop = Math.min(at.value, rows.length - 1);
   const onKeyDown = moveFocus(MOVES, rows.length, at);
@@ -40,6 +29,7 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
     <>
       <p class="note">
         The highest score comes first. Choose a row to see its reasons; the arrow keys move between rows.
+        {rows.length < all.length && ` These are ${rows.length} rows; scored.csv has all.`}
       </p>
       <Notes of={judged.value?.notes} />
       <Scrolling label="Rows">
@@ -74,19 +64,12 @@ export function Rows({ rows: { rows, all } }: { rows: RankedRows }) {
           </tbody>
         </table>
       </Scrolling>
-      {rows.length < all.length && (
-        <div class="row">
-          <button type="button" disabled={busy} onClick={() => void showMore()}>
-            Show more rows
-          </button>
-        </div>
-      )}
       <DropZone
         label="Score another file"
         accept={TABLE_FILES}
         disabled={busy}
         onFiles={([file]) => void judgeFile(file)}
-        problem={problem}
+        problem={work.problem}
       >
         {isOther && (
           <button type="button" disabled={busy} onClick={() => void judgeFile()}>

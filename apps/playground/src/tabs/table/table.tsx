@@ -8,18 +8,7 @@ import { LIMITS, TABLE_FILES } from "./config.js";
 import { Detector, Judging } from "./detector.js";
 import { Reasons } from "./reasons.js";
 import { Rows } from "./rows.js";
-import {
-  busy,
-  cancel,
-  isTraining,
-  judged,
-  openExample,
-  opened,
-  openFiles,
-  problem,
-  progress,
-  ranked,
-} from "./state.js";
+import { cancel, isTraining, judged, openExample, opened, openFiles, ranked, work } from "./state.js";
 import "./table.css";
 
 export { begin } from "./state.js";
@@ -45,25 +34,29 @@ export function Tab() {
         <DropZone
           label="Choose a file"
           accept={TABLE_FILES}
-          disabled={busy.value}
+          disabled={work.busy.value}
           onFiles={(files) => void openFiles(files)}
-          problem={problem}
+          problem={work.problem}
         >
           <p class="note">
             Drop a CSV, TSV, JSON lines or Parquet file here, of at most {LIMITS.rows.toLocaleString("en")}{" "}
             rows. It stays on your computer.
           </p>
-          <button type="button" disabled={busy.value} onClick={() => void openExample()}>
+          <button type="button" disabled={work.busy.value} onClick={() => void openExample()}>
             Take the example
           </button>
         </DropZone>
-        <Problem text={table ? undefined : problem.value} />
+        <Problem text={table ? undefined : work.problem.value} />
         {table && <Columns table={table} />}
       </Sheet>
       <Sheet name="detector" title="Detector" class="stack training">
         <Detector />
-        <Working progress={progress.value} label={isTraining.value ? "Stop" : "Cancel"} cancel={cancel} />
-        <Problem text={table && problem.value} />
+        <Working
+          progress={work.progress.value}
+          label={isTraining.value ? "Stop" : "Cancel"}
+          cancel={cancel}
+        />
+        <Problem text={table && work.problem.value} />
         <Judging />
         <Lesson equation="p = (1 + #{held-out scores ≥ s}) / (n + 1)" docs="tables" about="odd rows">
           A tenth to a fifth of the rows is held out. A row has a small p-value if few held-out rows have a
