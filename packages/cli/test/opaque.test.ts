@@ -23,8 +23,8 @@ const gated = writeOnnx(root, "gated", [
   ...dense.slice(0, 2),
   ["Sigmoid", ["h"], "s"],
   ["Mul", ["h", "s"], "silu"],
-  ["Erf", ["silu"], "e"],
-  ["Erf", ["e"], "e2"],
+  ["Atan", ["silu"], "e"],
+  ["Atan", ["e"], "e2"],
   ["Gemm", ["e2", "w2", "b2"], "logits", { transB: 1 }],
 ]);
 
@@ -92,10 +92,10 @@ describe("flowify convert", () => {
       "--json",
     ]);
     expect(status).toBe(3);
-    expect(stderr).toContain("in the way, all together: Erf ×2 (e, …)");
+    expect(stderr).toContain("in the way, all together: Atan ×2 (e, …)");
     expect(stderr).toContain("or take the network as one step: --grain network");
     const { blockers } = JSON.parse(stdout);
-    expect(blockers).toEqual({ Erf: ["e", "e2"] });
+    expect(blockers).toEqual({ Atan: ["e", "e2"] });
     expect(existsSync(at("no"))).toBe(false);
   });
 
@@ -179,7 +179,7 @@ describe("a run of a network that is one step", () => {
     const asked = await runCommand(asking);
     const { recognized, logits } = JSON.parse(asked.stdout);
     expect(logits).toBe("1:4");
-    // behind Erf no output of three weights reaches 4
+    // behind Atan no output of three weights reaches 4
     const [, most] =
       /output 1 of 58 training images lies between \S+ and (\S+), and the/.exec(asked.stderr) ?? [];
     expect(asked.stderr).toContain(`the network may never reach 4; try --logits 1:${most}`);

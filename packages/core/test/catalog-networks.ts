@@ -1,8 +1,6 @@
 /** The catalog's layers that given networks need. */
 
 import { chain } from "../src/chain.js";
-import { normalResidual } from "../src/densities/residual.js";
-import { flowify } from "../src/flowify.js";
 import { actnorm } from "../src/layers/actnorm.js";
 import { affine } from "../src/layers/affine.js";
 import { avgPool2d } from "../src/layers/avg-pool2d.js";
@@ -18,10 +16,9 @@ import { prelu } from "../src/layers/prelu.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { reshape } from "../src/layers/reshape.js";
 import { type SelfGatedOptions, selfGated } from "../src/layers/self-gated.js";
-import { nth } from "../src/lists.js";
 import { makeRng } from "../src/math/rng.js";
-import type { OrdinaryLayer } from "../src/network/network.js";
 import type { Shape } from "../src/shape.js";
+import { functionLayers } from "./catalog-functions.js";
 import type { ConvCase } from "./catalog-images.js";
 import { narrow, narrowMixture } from "./support/densities.js";
 import { type CatalogEntry, entry } from "./support/entry.js";
@@ -117,6 +114,7 @@ const monotones: readonly CatalogEntry[] = [
   entry("tanh", "monotone", monotone([5], "tanh"), { condition: 10 }),
   entry("softplus", "monotone", monotone([5], "softplus"), { scale: 3, condition: 10 }),
   entry("softsign", "monotone", monotone([5], "softsign"), { condition: 10 }),
+  entry("exp", "monotone", monotone([5], "exp"), { condition: 10 }),
   entry("elu", "monotone", monotone([5], "elu"), { condition: 10 }),
   entry("elu of an image, α = 0.3", "monotone", monotone([2, 2, 2], "elu", { alpha: 0.3 }), {
     batch: 1,
@@ -256,67 +254,6 @@ const forks: readonly CatalogEntry[] = [
   ),
 ];
 
-type Branches = Extract<OrdinaryLayer, { kind: "branches" }>;
-
-/** Branches of which one carries x, described as a network does. */
-const carrying = (
-  what: string,
-  inShape: Shape,
-  own: Omit<Branches, "kind">,
-  rest: Partial<CatalogEntry> = {},
-) => {
-  const network = { inShape, layers: [{ kind: "branches", ...own } as const] };
-  const small = { density: narrow, residual: normalResidual };
-  const layer = nth(flowify(network, { density: small }).chain.layers, 0);
-  return entry(`branches, carried: ${what}`, ["branches", "append"], layer, {
-    network,
-    condition: 10,
-    ...rest,
-  });
-};
-
-const carried: readonly CatalogEntry[] = [
-  carrying("a residual connection", [3], { join: "add", branches: [[], [{ kind: "tanh" }]], carry: 0 }),
-  carrying("three of two numbers added", [2], {
-    join: "add",
-    branches: [[{ kind: "tanh" }], [{ kind: "leakyRelu" }], [{ kind: "softsign" }]],
-    carry: 1,
-  }),
-  carrying(
-    "a gate of rows",
-    [2, 3],
-    { join: "multiply", branches: [[{ kind: "sigmoid" }], []], carry: 1 },
-    { batch: 1 },
-  ),
-  carrying("images beside each other", [1, 2, 2], {
-    join: "concat",
-    axis: 1,
-    branches: [[{ kind: "tanh" }], [], [{ kind: "take", indices: [0] }, { kind: "sigmoid" }]],
-    carry: 1,
-  }),
-  carrying("a product of matrices", [2, 3], {
-    join: "matmul",
-    branches: [[{ kind: "tanh" }], [{ kind: "transpose", order: [1, 0] }]],
-  }),
-  carrying("an image, the density sees around", [1, 2, 3], {
-    join: "add",
-    branches: [[], [{ kind: "maxPool2d", kernel: 3, padding: 1 }]],
-    carry: 0,
-  }),
-];
-
-const apart = carrying("parts of x multiplied", [4, 2], {
-  join: "multiply",
-  branches: [[{ kind: "leakyRelu" }], [{ kind: "prelu", slope: [0.5, 2] }]],
-  parts: [2, 2],
-});
-
-const unequal = carrying("parts of x of 1 and 2 beside each other", [3], {
-  join: "concat",
-  branches: [[], [{ kind: "take", indices: [1, 0] }]],
-  parts: [1, 2],
-});
-
 export const networkLayers: readonly CatalogEntry[] = [
   ...affines,
   ...cuts,
@@ -325,8 +262,6 @@ export const networkLayers: readonly CatalogEntry[] = [
   ...norms,
   ...pools,
   ...forks,
-  ...carried,
-  { ...apart, name: "branches: parts multiplied" },
-  { ...unequal, name: "branches: parts beside each other" },
+  ...functionLayers,
   ...pretrainedConvolutions.map((one) => one.entry),
 ];

@@ -18,6 +18,7 @@ import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { linear } from "../src/layers/linear.js";
 import { maxPool2d } from "../src/layers/max-pool2d.js";
 import { type MonotoneFunction, monotone } from "../src/layers/monotone.js";
+import { opaque } from "../src/layers/opaque.js";
 import { clip, relu } from "../src/layers/relu.js";
 import { reshape } from "../src/layers/reshape.js";
 import { selfGated } from "../src/layers/self-gated.js";
@@ -123,6 +124,11 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
     ]),
     "a mixture of normals": flow([linear(2, 2), gaussianMixture([2], { components: 3 })]),
     "hard swish": flow([linear(2, 2), selfGated([2], { function: "hardSwish" }), linear(2, 2)]),
+    "a function beside a number that stays": flow([
+      linear(2, 2),
+      opaque([2], { outShape: [1], apply: (x) => np.sin(x.slice([], [1, 2])) }, { keep: 1 }),
+      linear(2, 2),
+    ]),
     clip: flow([linear(2, 2), clip([2], { min: -0.8, max: 0.5 }), linear(2, 2)]),
   };
 
@@ -131,7 +137,7 @@ describe("exp(log p), the mean over the noise, integrates to 1 over the plane", 
 
   for (const [name, made] of Object.entries(flows))
     it(`${name}, random parameters`, { tags: quick.includes(name) ? [] : ["long"] }, async () => {
-      const { a, limit, cells } = /branch|residual|twice/.test(name)
+      const { a, limit, cells } = /branch|residual|twice|function/.test(name)
         ? { a: 2.5, limit: 7, cells: 1200 } // drawn noise of a wide law needs many draws
         : { a: 1, limit: 10, cells: 700 };
       const near = await perturbedLike(made.chain, makeRng(3), { spread: 0.25 });
@@ -178,6 +184,11 @@ describe("∫ exp(log p(x, ε)) r(ε) over x and one number of noise is 1", () =
       ]),
       9,
     ],
+    "a sine in place of x": [one({ kind: "elementwise", function: "sin" }), 9],
+    "an absolute value, behind a line": [
+      one({ kind: "linear", out: 1 }, { kind: "elementwise", function: "abs" }, { kind: "linear", out: 1 }),
+      9,
+    ],
     "a gate": [
       flow([
         branches([reshape([1], [1]), chain([linear(1, 1), affine([1], { shift: Float32Array.of(4) })])], {
@@ -218,6 +229,7 @@ describe("a base on R loses what it holds outside of the image, no less and no m
     tanh: [-1, 1],
     softplus: [0, 9],
     softsign: [-1, 1],
+    exp: [0, 9],
     elu: [-1, 9],
     selu: [-1.7580993, 9],
     silu: [-0.2784645, 9],

@@ -88,10 +88,14 @@ export function describedNetwork({ layers, ...rest }: Network | OrdinaryNetwork)
   tensors: Tensors;
 } {
   const tensors: { [name: string]: HostArray } = {};
+  const names = new Map<unknown, string>(); // steps of a recurrence share their weights
   const described = mapHeld(layers, "", (value, path, layer) => {
     const data = value as Float32Array | Float64Array;
     const shape = path.endsWith(".weight") ? weightShape(layer, data.length) : [data.length];
-    const name = path.replace(/^\./, "").replaceAll(".weights.", ".");
+    const known = names.get(value) ?? "";
+    const isKnown = tensors[known]?.shape.join() === shape.join();
+    const name = isKnown ? known : path.replace(/^\./, "").replaceAll(".weights.", ".");
+    names.set(value, name);
     const dtype = (data instanceof Float64Array ? "float64" : "float32") as HostArray["dtype"];
     tensors[name] = new HostArray(data, shape, dtype);
     return name;

@@ -31,6 +31,7 @@ export { maxPool2d } from "../layers/max-pool2d.js";
 export { mixedRow } from "../layers/mixed-row.js";
 export { monotone } from "../layers/monotone.js";
 export { normalize } from "../layers/normalize.js";
+export { opaque } from "../layers/opaque.js";
 export { fitAmount, pad } from "../layers/pad.js";
 export { parallel } from "../layers/parallel.js";
 export { permuteChannels } from "../layers/permute-channels.js";

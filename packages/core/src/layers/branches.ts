@@ -2,7 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
-import { ShapeError, UnsupportedOpError } from "../errors.js";
+import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, type NoParams, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
@@ -10,6 +10,7 @@ import { rearrangement } from "../rearrangement.js";
 import { countOf, expectShape, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { type AppendedFunction, append } from "./append.js";
 import { defineKind } from "./kind.js";
+import { opaque } from "./opaque.js";
 import * as o from "./options.js";
 import { parallel } from "./parallel.js";
 import { reshape } from "./reshape.js";
@@ -219,33 +220,6 @@ function product(shape: Shape, channels: number): FlowLayer {
   });
 }
 
-/** Most numbers before and behind a function that takes the place of x. */
-const MOST_REPLACED = 4096;
-
-/** z = f(x) + a ε, and x is dropped given z: L = log q(x | z) − log N(a ε; 0, a²), whatever f is. */
-function replaced(inShape: Shape, f: AppendedFunction, density: ConditionalDensityFactory): ChainLayer {
-  const [n, m] = [sizeOf(inShape), sizeOf(f.outShape)];
-  if (n + m > MOST_REPLACED)
-    throw new UnsupportedOpError(
-      "branches",
-      "matmul",
-      `branches: a product of matrices turns ${n} numbers into ${m}; a density sees at most ${MOST_REPLACED} of both, so take the network as one step`,
-    );
-  const flat = {
-    outShape: [m],
-    apply: (x: np.Array) => f.apply(x.reshape([-1, ...inShape])).reshape([-1, m]),
-  };
-  return chain(
-    [
-      reshape(inShape, [n]),
-      append(reshape([n], [n]), [flat], { place: 1 }),
-      split([m + n], { leaving: n, density: (size, context) => density(size, context, { hidden: HIDDEN }) }),
-      reshape([m], f.outShape),
-    ],
-    "branches",
-  );
-}
-
 /** Of two stacks of matrices, [..., m, n] and [..., n, p], that of their products. */
 function productShape(shapes: readonly Shape[]): Shape {
   const [a = [], b = []] = shapes;
@@ -282,7 +256,8 @@ export const branchesKind = defineKind({
     if (join === "matmul") {
       const outShape = productShape(shapes);
       const [a, b] = [nth(functions, 0), nth(functions, 1)];
-      return replaced(inShape, { outShape, apply: (x) => np.matmul(a.apply(x.ref), b.apply(x)) }, density);
+      const product = { outShape, apply: (x: np.Array) => np.matmul(a.apply(x.ref), b.apply(x)) };
+      return chain(opaque(inShape, product, { density }).layers, "branches");
     }
     expectJoin(join, shapes);
     const others = functions.filter((_, i) => i !== carry);

@@ -22,6 +22,7 @@ export {
   asinhKind,
   celuKind,
   eluKind,
+  expKind,
   seluKind,
   sigmoidKind,
   softplusKind,
@@ -29,6 +30,7 @@ export {
   tanhKind,
 } from "./monotone.js";
 export { normalizeKind } from "./normalize.js";
+export { elementwiseKind, opaqueKind } from "./opaque.js";
 export { padKind } from "./pad.js";
 export { permuteChannelsKind } from "./permute-channels.js";
 export { preluKind } from "./prelu.js";

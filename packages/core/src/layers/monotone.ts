@@ -48,9 +48,11 @@ const exponentialLinear = (lambda: number, alpha: number, r: number): Monotone =
 /** Source: Klambauer et al. 2017 (arXiv:1706.02515), equation 14. */
 const SELU = { alpha: 1.6732632423543772, lambda: 1.0507009873554805 };
 
-/** Beyond, asinh x = log 2|x| to 2e-9; and what sinh is finite up to in float32. */
+/** Beyond, asinh x = log 2|x| to 2e-9; and what exp and sinh are finite up to in float32. */
 const FAR = 1e4;
-const MOST_ASINH = 85;
+const MOST_EXPONENT = 85;
+
+const exp = (x: np.Array): np.Array => np.exp(np.minimum(x, MOST_EXPONENT));
 
 /** |x| up to `FAR`, and the log of how many times more it is. */
 function sizeOf(x: np.Array): { near: np.Array; beyond: np.Array } {
@@ -96,6 +98,12 @@ const functions = {
     inverse: (z) => z.ref.div(np.absolute(z).neg().add(1)),
     image: [-1, 1],
   }),
+  exp: () => ({
+    forward: exp,
+    logSlope: (x) => x,
+    inverse: np.log,
+    image: [0, Number.POSITIVE_INFINITY],
+  }),
   elu: (alpha) => exponentialLinear(1, alpha, 1),
   celu: (alpha) => exponentialLinear(1, alpha, alpha),
   selu: () => exponentialLinear(SELU.lambda, SELU.alpha, 1),
@@ -112,7 +120,7 @@ const functions = {
       return np.log1p(np.square(near)).mul(-0.5).sub(beyond);
     },
     inverse(z) {
-      const within = np.clip(z, -MOST_ASINH, MOST_ASINH);
+      const within = np.clip(z, -MOST_EXPONENT, MOST_EXPONENT);
       return np.expm1(within.ref).sub(np.expm1(within.neg())).mul(0.5);
     },
     image: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
@@ -130,7 +138,7 @@ const SMALLEST = 2 ** -100;
 
 /**
  * z = f(x) entry by entry, f an increasing function of R onto an open interval, its image: sigmoid, tanh,
- * softplus, softsign, elu, celu, selu, or onto R: asinh; L = Σ log f′(x).
+ * softplus, softsign, exp, elu, celu, selu, or onto R: asinh; L = Σ log f′(x).
  *
  * Exact. What the rest of the flow puts outside of the image is lost: unless its base lives on the image (a
  * sigmoid at the end and a uniform base), exp(log p) integrates to less than 1, and log p is below that of
@@ -210,6 +218,7 @@ function sigmoid(x: np.Array): np.Array {
 export const sigmoidKind = kindOf("sigmoid", sigmoid);
 export const tanhKind = kindOf("tanh", np.tanh);
 export const softplusKind = kindOf("softplus", softplus);
+export const expKind = kindOf("exp", exp);
 export const softsignKind = kindOf("softsign", (x) => x.ref.div(np.absolute(x).add(1)));
 export const asinhKind = kindOf("asinh", (x) => functions.asinh().forward(x));
 export const seluKind = kindOf("selu", (x) => elu(x, SELU.alpha).mul(SELU.lambda));

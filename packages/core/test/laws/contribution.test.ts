@@ -15,7 +15,7 @@ const elsewhere: { readonly [reason: string]: (name: string) => boolean } = {
     /^linear.*mixture/.test(name),
   "below, as the sum of its parts: noise in both directions, or more of it than coordinates": (name) =>
     ["chain up and down", "chain from pixels"].includes(name) ||
-    /^(conv|avgPool|branches|take rows)/.test(name),
+    /^(conv|avgPool|branches|opaque|elementwise|take rows)/.test(name),
   "layers/relu.test.ts, against the formula: as much noise forward as back": (name) =>
     /^(relu|clip)/.test(name),
   "layers/self-gated.test.ts, against the formula: a side is a noise without a coordinate": (name) =>

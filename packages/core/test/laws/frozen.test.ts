@@ -13,6 +13,7 @@ it(`${frozen.name} is tried for every kind of layer that learns more than its fu
       "conv2d",
       "avgPool2d",
       "branches",
+      "opaque",
       "maxPool2d",
       "conv1d",
       "relu",

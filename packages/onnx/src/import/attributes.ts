@@ -47,6 +47,9 @@ export function floatAttribute(node: OnnxNode, name: string): number | undefined
 export const floatsAttribute = (node: OnnxNode, name: string): readonly number[] | undefined =>
   attribute(node, name, Type.FLOATS)?.floats;
 
+export const stringsAttribute = (node: OnnxNode, name: string): readonly string[] | undefined =>
+  attribute(node, name, Type.STRINGS)?.strings.map((each) => new TextDecoder().decode(each));
+
 export const stringAttribute = (node: OnnxNode, name: string): string | undefined => {
   const found = attribute(node, name, Type.STRING);
   return found && new TextDecoder().decode(found.s);

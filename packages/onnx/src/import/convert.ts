@@ -12,9 +12,11 @@ import { expectInputs } from "./inputs.js";
 import { stepsTo } from "./paths.js";
 import { recognized } from "./patterns.js";
 import { denseRules } from "./rules/dense.js";
+import { einsumRules } from "./rules/einsum.js";
 import { elementwiseRules } from "./rules/elementwise.js";
 import { normRules } from "./rules/norms.js";
 import { rearrangingRules } from "./rules/rearranging.js";
+import { recurrentRules } from "./rules/recurrent.js";
 import { reducingRules } from "./rules/reducing.js";
 import { resizingRules } from "./rules/resizing.js";
 import { selectingRules } from "./rules/selecting.js";
@@ -31,10 +33,12 @@ export const importRules: ImportRules = {
   ...rearrangingRules,
   ...elementwiseRules,
   ...denseRules,
+  ...einsumRules,
   ...windowRules,
   ...selectingRules,
   ...resizingRules,
   ...reducingRules,
+  ...recurrentRules,
   ...normRules,
   ...transposedRules,
 };
@@ -123,7 +127,7 @@ const batchOf = ({ shape }: OnnxValue, { batched, full }: Data): number | "any" 
 const ruleName = ({ domain, op }: OnnxNode): string => (domain === "" ? op : `${domain}:${op}`);
 
 /** Operators whose further outputs have layers, too. */
-const OF_SEVERAL_OUTPUTS = ["Split"];
+const OF_SEVERAL_OUTPUTS = ["Split", ...Object.keys(recurrentRules)];
 
 const outputsOf = (node: OnnxNode): readonly string[] =>
   OF_SEVERAL_OUTPUTS.includes(ruleName(node)) ? node.outputs : node.outputs.slice(0, 1);
@@ -239,7 +243,7 @@ function applied(call: OpCall, data: readonly Data[], rules: ImportRules): Data 
 }
 
 /** Operators whose rules say where the batch is, if it is not in front. */
-const KNOW_THE_BATCH = ["Transpose", "Squeeze", "Gather"];
+const KNOW_THE_BATCH = ["Transpose", "Squeeze", "Gather", ...Object.keys(recurrentRules)];
 
 /** Operators that keep the order of all entries. */
 const KEEP_THE_ORDER = ["Reshape", "Unsqueeze"];

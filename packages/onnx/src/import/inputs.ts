@@ -61,6 +61,7 @@ const anyPlace = new Set([
   "Concat",
   "MatMul",
   "Gemm",
+  "Einsum",
 ]);
 
 /** @throws DataError for too many inputs; UnsupportedOpError if the first one is a constant */

@@ -11,6 +11,7 @@ export type Attribute =
   | readonly number[]
   | { float: number }
   | { floats: number[] }
+  | { strings: string[] }
   | { graph: FileOptions }
   | onnx.TensorProto;
 type NodeText = readonly [
@@ -60,6 +61,8 @@ function attribute(name: string, value: Attribute): onnx.AttributeProto {
   if (Array.isArray(value)) return of({ type: Kind.INTS, ints: value.map(BigInt) });
   if ("float" in value) return of({ type: Kind.FLOAT, f: value.float });
   if ("graph" in value) return of({ type: Kind.GRAPH, g: model(value.graph).graph! });
+  if ("strings" in value)
+    return of({ type: Kind.STRINGS, strings: value.strings.map((each) => new TextEncoder().encode(each)) });
   if ("floats" in value) return of({ type: Kind.FLOATS, floats: value.floats });
   return of({ type: Kind.TENSOR, t: value as onnx.TensorProto });
 }

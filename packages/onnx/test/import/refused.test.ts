@@ -11,18 +11,64 @@ describe("what no layer does is refused: operator, node, place, and what it woul
     nodes,
     constants: { w: spread([4, 4]), row: spread([2, 4], 2), big: spread([3, 4]), zero: floats([], [0]) },
   });
+  const recurrence = (shape: number[], node: FileOptions["nodes"][number]): FileOptions =>
+    at(shape, ["Transpose", ["x"], ["t"], { perm: [1, 0, 2] }], node);
+
   it.each<[string, FileOptions, RegExp]>([
     [
       "no rule",
-      at(["N", 4], ["Erf", ["x"], ["y"]]),
-      /^Erf "y" \(node 0\): there is no rule for Erf on data; there are rules for .*\nwrite a rule that turns it into layers, by the option rules/,
+      at(["N", 4], ["Atan", ["x"], ["y"]]),
+      /^Atan "y" \(node 0\): there is no rule for Atan on data; there are rules for .*\nwrite a rule that turns it into layers, by the option rules/,
     ],
     [
       "a power",
       at(["N", 4], ["Relu", ["x"], ["r"]], ["Mul", ["r", "x"], ["m"]], ["Pow", ["m", "x"], ["y"]]),
-      /^Pow "y" \(node 2\): there is no rule for Pow/,
+      /^Pow "y" \(node 2\): its exponent is computed from the data/,
     ],
-    ["a division by data", at(["N", 4], ["Div", ["w", "x"], ["y"]]), /divides by the data/],
+    [
+      "a recurrence along the batch",
+      recurrence([5, 1, 3], ["GRU", ["x", "gw", "gr"], ["y"], { hidden_size: 2 }]),
+      /^GRU "y" \(node 1\): its steps are axis 0 of \[5, 1, 3\], which is that of the batch in the file\nexport .*batch_first/,
+    ],
+    [
+      "a recurrence with too many steps",
+      recurrence([1, 600, 3], ["GRU", ["t", "gw", "gr"], ["y"], { hidden_size: 2 }]),
+      /its 600 steps become 600 layers with 18000 weights; expected at most 512 and 67108864/,
+    ],
+    [
+      "a recurrence with functions of its own",
+      recurrence(
+        [1, 5, 3],
+        [
+          "GRU",
+          ["t", "gw", "gr"],
+          ["y"],
+          { hidden_size: 2, activations: { strings: ["Sigmoid", "Affine"] } },
+        ],
+      ),
+      /its functions are Sigmoid, Affine; expected 2 of Sigmoid, Tanh/,
+    ],
+    [
+      "a recurrence from a state of the data",
+      recurrence([1, 5, 3], ["GRU", ["t", "gw", "gr", "", "", "x"], ["y"], { hidden_size: 2 }]),
+      /its initial state is computed from the data/,
+    ],
+    [
+      "an Einsum of one operand",
+      at(["N", 4], ["Einsum", ["x"], ["y"], { equation: "ij->j" }]),
+      /it computes ij->j; expected a product of two operands/,
+    ],
+    [
+      "an Einsum over the batch",
+      at(["N", 4], ["Einsum", ["x", "w"], ["y"], { equation: "bi,bj->ij" }]),
+      /bi,bj->ij, which mixes the examples of a batch/,
+    ],
+    [
+      "an Einsum by a matrix of each place",
+      at(["N", 4, 4], ["Einsum", ["x", "w"], ["y"], { equation: "bij,ij->bij" }]),
+      /by several matrices; expected one/,
+    ],
+    ["another power", at(["N", 4], ["Pow", ["x", "half3"], ["y"]]), /its exponent is not one of /],
     [
       "a product of vectors",
       at(["N", 4], ["MatMul", ["x", "x"], ["y"]]),
@@ -101,8 +147,8 @@ describe("what no layer does is refused: operator, node, place, and what it woul
     ],
     [
       "a function of constants",
-      at(["N", 4], ["Erf", ["w"], ["e"]], ["Add", ["x", "e"], ["y"]]),
-      /no rule for Erf on constants/,
+      at(["N", 4], ["Atan", ["w"], ["e"]], ["Add", ["x", "e"], ["y"]]),
+      /no rule for Atan on constants/,
     ],
   ])("%s", (_, options, message) => {
     const constants = {
@@ -112,6 +158,9 @@ describe("what no layer does is refused: operator, node, place, and what it woul
       crop: ints(0, 0, -1, 0, 0, 0, 1, 0),
       one: ints(1),
       half: floats([], [0.5]),
+      half3: floats([], [1.5]),
+      gw: spread([1, 6, 3]),
+      gr: spread([1, 6, 2]),
       four: floats([4], [1, 1, 2, 2]),
     };
     const run = () => convert({ ...options, constants });

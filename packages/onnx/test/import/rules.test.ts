@@ -9,6 +9,7 @@ import type { Cases } from "./rules/forms.js";
 import { gates } from "./rules/gates.js";
 import { norms } from "./rules/norms.js";
 import { rearranging } from "./rules/rearranging.js";
+import { recurrent } from "./rules/recurrent.js";
 import { reducing } from "./rules/reducing.js";
 import { resizing } from "./rules/resizing.js";
 import { selecting } from "./rules/selecting.js";
@@ -21,6 +22,7 @@ const cases: Cases = {
   ...gates,
   ...norms,
   ...rearranging,
+  ...recurrent,
   ...reducing,
   ...resizing,
   ...selecting,

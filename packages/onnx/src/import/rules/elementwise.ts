@@ -49,12 +49,12 @@ export const affine = (scale?: Float64Array, shift?: Float64Array): OrdinaryLaye
 
 const NEGATE = Float64Array.of(-1);
 
-/** Two tensors computed from the input as branches of one shape: numbers of the smaller one are repeated. */
-function joined(call: OpCall, how: "add" | "multiply", negated: boolean): Imported {
+/** Two tensors computed from the input as branches of one shape, the second through more layers: numbers of the smaller one are repeated. */
+function joined(call: OpCall, how: "add" | "multiply", second: readonly OrdinaryLayer[] = []): Imported {
   const shape = broadcast(call.node, call.data[0]!.full, call.data[1]!.full);
   const front = call.data.map((each, i) => {
     const wide = widened(call, each, shape);
-    return i === 1 && negated ? [...wide, affine(NEGATE)] : wide;
+    return i === 1 ? [...wide, ...second] : wide;
   });
   return { layers: [], join: { how, front }, shape };
 }
@@ -86,7 +86,7 @@ const sum =
   (sign: 1 | -1): ImportRule =>
   (call) => {
     const [left, right] = [call.isData(0), call.isData(1)];
-    if (left && right) return joined(call, "add", sign === -1);
+    if (left && right) return joined(call, "add", sign === -1 ? [affine(NEGATE)] : []);
     const values = perExample(call, call.numbers(left ? 1 : 0, "operand"));
     if (left)
       return [
@@ -99,14 +99,42 @@ const sum =
   };
 
 const product: ImportRule = (call) => {
-  if (call.isData(0) && call.isData(1)) return joined(call, "multiply", false);
+  if (call.isData(0) && call.isData(1)) return joined(call, "multiply");
   return [affine(perExample(call, call.numbers(call.isData(0) ? 1 : 0, "factor")))];
 };
 
+type Elementwise = Extract<OrdinaryLayer, { kind: "elementwise" }>["function"];
+
+const elementwise = (name: Elementwise): OrdinaryLayer => ({ kind: "elementwise", function: name });
+
 const quotient: ImportRule = (call) => {
-  if (call.isData(1))
-    throw call.unsupported("it divides by the data; no layer does, because 1/x is not defined at 0");
+  const reciprocal = elementwise("reciprocal");
+  if (call.isData(0) && call.isData(1)) return joined(call, "multiply", [reciprocal]);
+  if (call.isData(1)) return [reciprocal, affine(perExample(call, call.numbers(0, "dividend")))];
   return [affine(perExample(call, call.numbers(1, "divisor")).map((v) => 1 / v))];
+};
+
+/** Powers of the data that have layers. */
+const powers: { readonly [exponent: number]: readonly OrdinaryLayer[] } = {
+  [-1]: [elementwise("reciprocal")],
+  [-0.5]: [{ kind: "opaque", layers: [elementwise("sqrt"), elementwise("reciprocal")] }],
+  0.5: [elementwise("sqrt")],
+  1: [],
+  2: [elementwise("square")],
+  3: [
+    {
+      kind: "opaque",
+      layers: [{ kind: "branches", join: "multiply", branches: [[elementwise("square")], []] }],
+    },
+  ],
+  4: [{ kind: "opaque", layers: [elementwise("square"), elementwise("square")] }],
+};
+
+const power: ImportRule = (call) => {
+  const [exponent = Number.NaN, ...others] = perExample(call, call.numbers(1, "exponent"));
+  const layers = others.length === 0 && Object.hasOwn(powers, exponent) ? powers[exponent] : undefined;
+  if (layers) return layers;
+  throw call.unsupported(`its exponent is not one of ${Object.keys(powers).join(", ")}`);
 };
 
 /** Sum of any number of branches. */
@@ -241,6 +269,15 @@ export const elementwiseRules: { readonly [op: string]: ImportRule } = {
   Mul: product,
   Div: quotient,
   Neg: () => [affine(NEGATE)],
+  Pow: power,
+  Exp: () => [{ kind: "exp" }],
+  Abs: () => [elementwise("abs")],
+  Cos: () => [elementwise("cos")],
+  Erf: () => [elementwise("erf")],
+  Log: () => [elementwise("log")],
+  Reciprocal: () => [elementwise("reciprocal")],
+  Sin: () => [elementwise("sin")],
+  Sqrt: () => [elementwise("sqrt")],
   Where: where,
   Max: limit("max"),
   Min: limit("min"),

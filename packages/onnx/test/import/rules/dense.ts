@@ -1,7 +1,31 @@
-import { floats, spread } from "../files.js";
+import { type FileOptions, floats, spread } from "../files.js";
 import { behind, type Cases, image, one } from "./forms.js";
 
+/** A product of x and w, or of x and of a function of it. */
+const einsum = (
+  equation: string,
+  shape: readonly number[],
+  w?: readonly number[],
+  first = false,
+): FileOptions => ({
+  input: [{ name: "x", shape }],
+  nodes: [
+    ...(w ? [] : ([["Tanh", ["x"], ["w"]]] as const)),
+    ["Einsum", first ? ["w", "x"] : ["x", "w"], ["y"], { equation }],
+  ],
+  constants: w ? { w: spread(w) } : {},
+});
+
 export const dense: Cases = {
+  Einsum: [
+    einsum("bij,jk->bik", [2, 3, 4], [4, 5]),
+    einsum("okh, b h i k -> b i o", [2, 4, 3, 2], [5, 2, 4], true),
+    einsum("bi,j->bij", [2, 4], [3]),
+    einsum("bnhd,bmhd->bhnm", [2, 3, 2, 4]),
+    einsum("bij,bkj->bik", [2, 3, 4], undefined, true),
+    einsum("bid,bjd->bji", [1, 3, 4]),
+    einsum("bi,bi->b", [2, 4]),
+  ],
   MatMul: [
     {
       input: [{ name: "x", shape: [2, 3, 4] }],

@@ -1,5 +1,14 @@
-import { floats, ints, spread } from "../files.js";
+import { type FileOptions, floats, ints, spread } from "../files.js";
 import { behind, type Cases, image, one, positive, written } from "./forms.js";
+
+/** A function of numbers above 0. */
+const positively = (op: string, constants: NonNullable<FileOptions["constants"]> = {}): FileOptions => ({
+  nodes: [
+    ["Softplus", ["x"], ["s"]],
+    [op, ["s", ...Object.keys(constants)], ["y"]],
+  ],
+  constants,
+});
 
 export const elementwise: Cases = {
   Add: [
@@ -55,8 +64,30 @@ export const elementwise: Cases = {
       ],
     },
   ],
-  Div: [one("Div")([2, 4], {}, { c: positive([4]) })],
+  Div: [
+    one("Div")([2, 4], {}, { c: positive([4]) }),
+    ...written(
+      [
+        ["Exp", ["x"], ["e"]],
+        ["Div", ["three", "e"], ["y"]],
+      ],
+      [
+        ["Softplus", ["x"], ["s"]],
+        ["Div", ["x", "s"], ["y"]],
+      ],
+    ),
+  ],
   Neg: [one("Neg")([2, 4])],
+  Exp: [one("Exp")([2, 4])],
+  Abs: [one("Abs")(image)],
+  Cos: [one("Cos")([2, 4])],
+  Erf: [one("Erf")([2, 4])],
+  Sin: [one("Sin")(image)],
+  Pow: [
+    ...[1, 2, 3, 4].map((n) => one("Pow")([2, 4], {}, { n: floats([], [n]) })),
+    ...[-1, -0.5, 0.5].map((n) => positively("Pow", { n: floats([1], [n]) })),
+  ],
+  ...Object.fromEntries(["Log", "Reciprocal", "Sqrt"].map((op) => [op, [positively(op)]])),
   Max: [one("Max")([2, 4], {}, { c: floats([], [0.25]) })],
   Min: [one("Min")([2, 4], {}, { c: floats([1], [0.25]) })],
   Clip: [
