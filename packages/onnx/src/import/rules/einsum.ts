@@ -67,7 +67,7 @@ const einsum: ImportRule = (call): Imported => {
   const strides = stridesOf(other.shape);
   const offsets = (letters: string): number[] =>
     [...letters].reduce(
-      (all, letter) => all.flatMap((at) => range(sizes.get(letter)!, at, strides[b.indexOf(letter)]!)),
+      (all, letter) => all.flatMap((at) => range(sizes.get(letter)!, at, strides[b.indexOf(letter)])),
       [0],
     );
   const weight = Float32Array.from(

@@ -119,7 +119,7 @@ function lineOf(
       bias[entry] = part.bias?.[row] ?? 0;
       if (part.x) weight.set(part.x.subarray(row * inputs, (row + 1) * inputs), at + offset);
       const before = part.h?.subarray(row * H, (row + 1) * H);
-      if (before && isFirst) bias[entry]! += before.reduce((sum, w, k) => sum + w * first.h[k]!, 0);
+      if (before && isFirst) bias[entry] += before.reduce((sum, w, k) => sum + w * first.h[k]!, 0);
       else if (before) weight.set(before, at);
     }
   const weights = { weight: Float32Array.from(weight), bias: Float32Array.from(bias) };
