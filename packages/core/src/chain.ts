@@ -1,10 +1,10 @@
-import { type numpy as np, random, tree } from "@jax-js/jax";
+import { type numpy as np, tree } from "@jax-js/jax";
 import { ShapeError, UsageError } from "./errors.js";
 import type { ExampleDomain } from "./examples.js";
 import { type CalibrationData, conditionOf } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { nth } from "./lists.js";
-import { splitKey } from "./math/keys.js";
+import { keyBits, splitKey } from "./math/keys.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
@@ -247,7 +247,7 @@ async function initLayers(
     } else {
       const ones = seen.first(Math.max(atLeast, l.facts.initExamples ?? 0));
       const own = l.initFromData ? await l.initFromData(startKey, ones) : l.init(startKey);
-      const seed = random.bits(noiseKey).item();
+      const seed = keyBits(noiseKey);
       params.push(own);
       next = l.facts.atInit === "identity" ? seen : outputs(l, own, seen, seed);
     }

@@ -1,5 +1,5 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { isShapeKey } from "../math/keys.js";
+import { isShapeKey, keyBits } from "../math/keys.js";
 import { type HostMatrix, randomOrthogonal } from "../math/linalg.js";
 import { makeRng } from "../math/rng.js";
 import { floats } from "../params/host.js";
@@ -38,7 +38,7 @@ const manifoldOrthogonal = (n: number): Orthogonal => ({
       key.dispose();
       return np.eye(n);
     }
-    const seed = random.bits(key).item() >>> 0;
+    const seed = keyBits(key);
     return toDevice(randomOrthogonal(makeRng(seed), n));
   },
   fromMatrix: toDevice,

@@ -1,7 +1,8 @@
-import { numpy as np, random } from "@jax-js/jax";
+import { numpy as np } from "@jax-js/jax";
 import { type ExamplesIn, readExamples } from "../examples.js";
 import { calibrationData } from "../init/calibration-data.js";
 import { nth } from "../lists.js";
+import { keyOfSeed } from "../math/keys.js";
 import { HostArray } from "../params/host-array.js";
 import { sizeOf } from "../shape.js";
 import { takeToHost } from "../train/state.js";
@@ -65,7 +66,7 @@ export async function fittedEnd(
   }
   const rows = new HostArray(seen, [repeated.length, ...last.inShape], np.float32);
   const started = await last.initFromData(
-    random.key(seed),
+    keyOfSeed(seed),
     calibrationData(rows, { executor }).conditioned(vectors),
   );
   const named = namedParameters({ parameterKinds: [last.parameterKinds] }, [await takeToHost(started)]);

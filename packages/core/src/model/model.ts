@@ -1,10 +1,10 @@
-import { type JsTree, random } from "@jax-js/jax";
+import type { JsTree } from "@jax-js/jax";
 import { checkOptions } from "../check-options.js";
 import { type ConditionOption, type ExamplesIn, readExamples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import { type Flow, flow } from "../flow.js";
-import { shapeKey } from "../math/keys.js";
+import { keyOfSeed, shapeKey } from "../math/keys.js";
 import { expectNetwork, type OrdinaryNetwork } from "../network/network.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
@@ -77,7 +77,7 @@ export class FlowModel {
     checkOptions("FlowModel.create", schemas.create, options);
     const layers = flow.ledgerLines.map(({ layer }) => layer);
     expectMemoryFor(executor, layers, parameterList(flow), { copies: COPIES });
-    return new FlowModel(flow, await takeToHost(flow.init(random.key(options.seed ?? 0))), executor);
+    return new FlowModel(flow, await takeToHost(flow.init(keyOfSeed(options.seed ?? 0))), executor);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type JsTree, random } from "@jax-js/jax";
+import type { JsTree } from "@jax-js/jax";
 import { initChain, initExamplesOf } from "../chain.js";
 import { checkOptions, type SchemasOf } from "../check-options.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
@@ -6,6 +6,7 @@ import type { Flow, FlowParams } from "../flow.js";
 import { calibrationData } from "../init/calibration-data.js";
 import * as o from "../layers/options.js";
 import { nth } from "../lists.js";
+import { keyOfSeed } from "../math/keys.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
 import { parameterPaths } from "../params/parameter-paths.js";
@@ -114,7 +115,7 @@ export async function initValues({
   onInit: onStart,
   known,
 }: Omit<InitOptions, "data"> & { data: ExampleReader; known?: JsTree<HostArray> }): Promise<FlowParams> {
-  const key = random.key(seed);
+  const key = keyOfSeed(seed);
   if (init === "random") return flow.init(key);
   // initialization functions capture arrays of jax-js's default device, which a program on WebGPU cannot
   const starter = executor.name === "webgpu" ? jaxExecutor() : executor;
