@@ -153,37 +153,45 @@ function expected(
   fitted: readonly FittedNormal[],
   { values, near }: Rows,
 ): { total: number; near: Int32Array[]; shares: Float64Array[] } {
-  const n = rows[0]!.length;
+  const [N, n] = [rows.length, rows[0]!.length];
   const all = Int32Array.from(rows, (_, r) => r);
   const logs = fitted.map(({ weight, mean, factor, line }, k) => {
     let constant = Math.log(weight);
     for (let i = 0; i < n; i++) constant -= Math.log(factor[i * n + i]!);
     const own = near?.[k] ?? all;
     const squares = squaredDistances(rows, own, { mean, inverse: inverseLower(factor, n) });
-    const log = new Float64Array(rows.length).fill(Number.NEGATIVE_INFINITY);
-    for (const [at, r] of own.entries())
-      log[r] = (values?.[r] ?? []).reduce((sum, s) => sum + line[s]!, constant) - 0.5 * squares[at]!;
+    const log = new Float64Array(N).fill(Number.NEGATIVE_INFINITY);
+    for (let at = 0; at < own.length; at++) {
+      const r = own[at]!;
+      let given = constant;
+      if (values) for (const s of values[r]!) given += line[s]!;
+      log[r] = given - 0.5 * squares[at]!;
+    }
     return log;
   });
-  const found = logs.map(() => ({ near: [] as number[], shares: [] as number[] }));
+  const found = logs.map(() => ({ count: 0, near: new Int32Array(N), shares: new Float64Array(N) }));
+  const likely = new Float64Array(logs.length);
   let total = 0;
-  for (const r of rows.keys()) {
+  for (let r = 0; r < N; r++) {
     let top = Number.NEGATIVE_INFINITY;
-    for (const log of logs) top = Math.max(top, log[r]!);
+    for (let k = 0; k < logs.length; k++) top = Math.max(top, logs[k]![r]!);
     let sum = 0;
-    for (const log of logs) sum += Math.exp(log[r]! - top);
-    for (const [k, log] of logs.entries()) {
-      const behind = log[r]! - top;
-      if (!(behind > -FAR)) continue;
-      found[k]!.near.push(r);
-      found[k]!.shares.push(Math.exp(behind) / sum);
+    for (let k = 0; k < logs.length; k++) {
+      likely[k] = Math.exp(logs[k]![r]! - top);
+      sum += likely[k]!;
+    }
+    for (let k = 0; k < logs.length; k++) {
+      if (!(logs[k]![r]! - top > -FAR)) continue;
+      const own = found[k]!;
+      own.near[own.count] = r;
+      own.shares[own.count++] = likely[k]! / sum;
     }
     total += top + Math.log(sum);
   }
   return {
     total,
-    near: found.map((own) => Int32Array.from(own.near)),
-    shares: found.map((own) => Float64Array.from(own.shares)),
+    near: found.map(({ near, count }) => near.subarray(0, count)),
+    shares: found.map(({ shares, count }) => shares.subarray(0, count)),
   };
 }
 

@@ -14,8 +14,8 @@ const distance = (a: Float64Array, b: Float64Array): number => {
 /** The nearest centre, and the squared distance to it. */
 function nearest(row: Float64Array, centres: readonly Float64Array[]): { k: number; least: number } {
   let [k, least] = [0, Number.POSITIVE_INFINITY];
-  for (const [at, centre] of centres.entries()) {
-    const own = distance(row, centre);
+  for (let at = 0; at < centres.length; at++) {
+    const own = distance(row, centres[at]!);
     if (own < least) [k, least] = [at, own];
   }
   return { k, least };
