@@ -311,6 +311,8 @@ describe("flowify data describe", () => {
   it("refuses what is no table", async () => {
     await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
     await expectRefusal(["data", "describe", "LICENSE"], 2, "a file of an unknown kind, expected .csv");
+    await expectRefusal(["data", "describe", "sales.xlsx"], 2, "of an unknown kind", "save its sheet as CSV");
+    await expectRefusal(["data", "describe", "sales.db"], 2, "of an unknown kind", "sqlite3 -header -csv");
     await expectRefusal(["data", "describe", "package.json"], 2, "expected an array of objects");
   });
 });

@@ -6,6 +6,7 @@ import { DataError, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { folderSays, isFolder } from "../files/place.js";
+import { unknownKind } from "../files/unknown-kind.js";
 import { entryOf } from "../places.js";
 import { unknownName } from "../ui/format.js";
 import { idxFile, npyFile, npzFile } from "./array-files.js";
@@ -49,8 +50,9 @@ async function formOf(path: string, split: PublishedSplit): Promise<DataFormat> 
     if (form) return form;
     if (path === STANDARD_INPUT) return tableFile;
     if (exists)
-      throw new DataError(
-        `${path}: a file of an unknown kind, expected .npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .json, .jsonl (.gz as well), .parquet, .arrow`,
+      throw unknownKind(
+        path,
+        ".npy, .npz, .tar, .tar.gz, .zip or idx (…-idx3-ubyte, .gz as well), or a table: .csv, .tsv, .json, .jsonl (.gz as well), .parquet, .arrow",
       );
   }
   if (!exists) return idxFolder;

@@ -161,7 +161,7 @@ const cases: readonly Case[] = [
   ],
   [
     "JSON that is neither rows nor lines",
-    '{\n  "rows": 3\n}',
+    '{\n  "rows": [3]\n}',
     ["expected an array of objects", "or an object a line"],
     { ending: "json" },
   ],

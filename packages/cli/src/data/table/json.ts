@@ -1,27 +1,29 @@
 import { DataError } from "@flowify/core";
 import { type Block, blockOf } from "./block.js";
 import type { Cell } from "./cell.js";
+import { rowsOfDocument } from "./json-document.js";
 import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
 
 /** Rows in which the names of all columns are expected, where rows are lines. */
 const NAMING_ROWS = 1000;
 
-type JsonText = Text & Readonly<{ isArray: boolean; mayBeArray: boolean }>;
+/** `isWhole`: an array, or one object, in place of an object a line. */
+type JsonText = Text & Readonly<{ isWhole: boolean; mayBeArray: boolean }>;
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Characters of an array, which is read whole. */
+/** Characters of an array or an object that is read whole. */
 const LONGEST_ARRAY = 2 ** 28;
 
 /**
- * The table of JSON, from wherever it comes: an object a line, or an array of objects; each key is a column. Keys that a row lacks are
- * missing values.
+ * The table of JSON, from wherever it comes: an object a line, an array of objects, or one object that holds either that array or
+ * columns; each key is a column. Keys that a row lacks are missing values.
  *
  * @param mayBeArray false where each line is an object
  */
 export async function jsonTable(path: string, pieces: Pieces, mayBeArray = true): Promise<Table> {
   const opened = await openText(path, pieces);
-  const text: JsonText = { ...opened, isArray: mayBeArray && /^\s*\[/.test(opened.head), mayBeArray };
+  const text: JsonText = { ...opened, isWhole: mayBeArray && isWhole(opened), mayBeArray };
   const names: string[] = [];
   const known = new Set<string>();
   let rows = 0;
@@ -31,12 +33,25 @@ export async function jsonTable(path: string, pieces: Pieces, mayBeArray = true)
       known.add(key);
       names.push(key);
     }
-    if (++rows === NAMING_ROWS && !text.isArray) break;
+    if (++rows === NAMING_ROWS && !text.isWhole) break;
   }
   if (rows === 0)
     throw new DataError(`${path}: an empty file, expected JSON: an object for each row\nsave it again`);
   const notes = text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : [];
   return { names, notes, blocks: () => blocks(text, names, known) };
+}
+
+/** True for an array, and for an object that does not end with its line, or is the only line. */
+function isWhole({ head, whole }: Text): boolean {
+  if (/^\s*\[/.test(head)) return true;
+  if (!/^\s*\{/.test(head)) return false;
+  const [first = "", ...others] = head.trimStart().split("\n");
+  try {
+    JSON.parse(first);
+    return whole && others.every((line) => line.trim() === "");
+  } catch {
+    return others.length > 0 || !whole;
+  }
 }
 
 async function* blocks(
@@ -94,10 +109,11 @@ const unmarked = (_: string, value: unknown): unknown =>
 type Found = Readonly<{ object: JsonObject; place: string }>;
 
 async function* objects(text: JsonText): AsyncGenerator<Found> {
-  if (text.isArray) {
+  if (text.isWhole) {
     const { name } = text;
     const all = parsed(await whole(text), (words) => `${name}: not JSON (${words})\nwrite the file again`);
-    for (const [i, value] of (all as unknown[]).entries()) {
+    const rows = Array.isArray(all) ? (all as unknown[]) : rowsOfDocument(name, all as JsonObject);
+    for (const [i, value] of rows.entries()) {
       const place = `row ${i + 1}`;
       yield { object: objectOf(name, value, place), place };
     }

@@ -8,6 +8,7 @@ import {
   parquetSchema,
   type SchemaElement,
 } from "hyparquet";
+import { unknownKind } from "../../files/unknown-kind.js";
 import { arrowTable } from "./arrow.js";
 import { blockOf } from "./block.js";
 import { type Cell, exactCell } from "./cell.js";
@@ -47,9 +48,7 @@ export async function tableOfBytes(
       size: bytes.length,
       read: (at, length) => bytes.slice(at, at + length),
     });
-  throw new DataError(
-    `${name}: a file of an unknown kind, expected .csv, .tsv, .json, .jsonl, .parquet or .arrow`,
-  );
+  throw unknownKind(name, ".csv, .tsv, .json, .jsonl, .parquet or .arrow");
 }
 
 /** A Parquet file, read by hyparquet a group of rows at a time. */

@@ -203,10 +203,45 @@ describe("JSON", () => {
   });
 
   it.each([
+    [
+      "the only array of objects in it",
+      {
+        count: 2,
+        rows: [
+          { a: 1, b: "x" },
+          { a: 2, b: null },
+        ],
+        columns: ["a", "b"],
+      },
+    ],
+    ["columns as lists", { a: [1, 2], b: ["x", null] }],
+    ["columns as pandas writes them", { a: { "0": 1, "1": 2 }, b: { "0": "x", "1": null } }],
+  ])("is one object with %s", async (_, document) => {
+    for (const text of [JSON.stringify(document), JSON.stringify(document, undefined, 2)]) {
+      const { names, rows } = await read(write("document.json", text));
+      expect([names, rows]).toEqual([
+        ["a", "b"],
+        [
+          [1, "x"],
+          [2, null],
+        ],
+      ]);
+    }
+  });
+
+  it("of one row may stand on one line", async () => {
+    expect((await read(write("one.json", '{"a":12345678901234567890,"b":2}\n'))).rows).toEqual([
+      ["12345678901234567890", 2],
+    ]);
+  });
+
+  it.each([
     ["[]", "an empty file"],
     ['[{"a":1},', "not JSON"],
     ['[{"a":1},[2]]', "row 2 is an array, expected an object"],
     ['{\n "a": [1, 2]\n}\n', "expected an array of objects"],
+    ['{"a":[1,2],"b":[3]}', "one object with 2 keys, expected an array of objects"],
+    ['{"a":[{"x":1}],"b":[{"y":2}]}', "one object with 2 keys, expected an array of objects"],
   ])("that is no table is refused: %j", async (text, message) => {
     await expect(read(write("bad.json", text))).rejects.toThrow(message);
   });

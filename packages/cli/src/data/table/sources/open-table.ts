@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { DataError } from "@flowify/core";
 import { unpackedPieces } from "../../../files/packed.js";
 import { expectRegularFile } from "../../../files/regular-file.js";
+import { unknownKind } from "../../../files/unknown-kind.js";
 import { arrowTable } from "../arrow.js";
 import type { ByteSource } from "../arrow-messages.js";
 import { calendarColumns, withCalendar } from "../calendar.js";
@@ -92,9 +92,7 @@ async function tableIn(path: string, known: KnownFormats): Promise<Table> {
 async function openFile(path: string, called: string, known: KnownFormats): Promise<Table> {
   const open = allReaders.find(([ending]) => ending.test(path))?.[1];
   if (open) return open(path, called, known);
-  throw new DataError(
-    `${called}: a file of an unknown kind, expected .csv, .tsv, .json, .jsonl, .parquet, .arrow, .npy or .npz`,
-  );
+  throw unknownKind(called, ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .npy or .npz");
 }
 
 /** The bytes of a file, read where they are asked for. */
