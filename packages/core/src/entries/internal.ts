@@ -18,7 +18,7 @@ export { fitMixture } from "../init/fit-mixture.js";
 export { ridge } from "../init/ridge.js";
 export { stackedWeights } from "../init/stacked-weights.js";
 export { joined } from "../lists.js";
-export { weakest } from "../mass.js";
+export { type Likelihood, weakest } from "../mass.js";
 export { normalCdf, normalQuantile } from "../math/normal.js";
 export { permutation } from "../math/rng.js";
 export type { LedgerEntry } from "../model/evaluation.js";
