@@ -35,17 +35,12 @@ type Form = Readonly<{
 }>;
 
 const reader = cellReader();
-const TIME = String.raw`(?:[ T](\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
-const DOTS = new RegExp(String.raw`^(\d{1,2})\.(\d{1,2})\.(\d{4})${TIME}$`);
-const SLASHES = new RegExp(String.raw`^(\d{1,2})[/-](\d{1,2})[/-](\d{4})${TIME}$`);
-const YEAR_FIRST = new RegExp(String.raw`^(\d{4})([/.])(\d{1,2})\2(\d{1,2})${TIME}$`);
-/** Names of months, whole or their first letters, with the weekday in front where it stands there. */
-const [WEEKDAY, NAMED] = ["^(?:[a-z]{3,9},? )?", String.raw`([a-z]{3,9})\.?`];
-const DAY_NAMED = new RegExp(String.raw`${WEEKDAY}(\d{1,2})[ -]${NAMED}[ -](\d{4})${TIME}$`, "i");
-const NAMED_DAY = new RegExp(String.raw`${WEEKDAY}${NAMED} (\d{1,2}),? (\d{4})${TIME}$`, "i");
-const NAMED_MONTH = new RegExp(String.raw`^${NAMED}[ -](\d{4})$`, "i");
-/** Of the years 1500 to 2199: other digits are rather names. */
-const MONTH = /^((?:1[5-9]|2[01])\d{2})-(\d{2})$/;
+/** Parts of a date, and names of months, whole or their first letters, with the weekday in front where it stands there. */
+const DAY = String.raw`(?<day>\d{1,2})`;
+const MONTH = String.raw`(?<month>\d{1,2})`;
+const YEAR = String.raw`(?<year>\d{4})`;
+const TIME = String.raw`(?:[ T](?<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
+const [WEEKDAY, NAMED] = ["(?:[a-z]{3,9},? )?", String.raw`(?<name>[a-z]{3,9})\.?`];
 const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
 /** Between thousands: dots, or a space of any width; commas, or an apostrophe. */
 const COMMA_NUMBER =
@@ -55,13 +50,6 @@ const POINT_NUMBER = /^[+-]?(\d+(\.\d*)?|[1-9]\d{0,2}([,'’])\d{3}(\3\d{3})*(\.
 const CERTAIN_COMMA = /,(?!\d{3}$)|\..*,|\..*\.|[\u00a0\u202f]/;
 const CERTAIN_POINT = /,\d{3}\.|,.*,|['’]/;
 
-function dateOf(year = "", month = "", day = "", time?: string): string | undefined {
-  const padded =
-    time === undefined ? "" : ` ${time.padStart(time.replace(/\.\d+$/, "").length > 5 ? 8 : 5, "0")}`;
-  const text = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}${padded}`;
-  return reader.read(text) === "date" ? text : undefined;
-}
-
 const MONTHS = Array.from({ length: 12 }, (_, month) =>
   new Date(Date.UTC(2025, month)).toLocaleString("en", { month: "long", timeZone: "UTC" }).toLowerCase(),
 );
@@ -69,6 +57,23 @@ const MONTHS = Array.from({ length: 12 }, (_, month) =>
 /** The number of a month, or what no date has. */
 const monthNamed = (name: string): string =>
   String(1 + MONTHS.findIndex((month) => month.startsWith(name.toLowerCase())));
+
+/** Dates whose parts have these places. `doubtful`: where the day may be a month, another form may explain the cell. */
+function dates(written: string, { doubtful = false } = {}): Form {
+  const pattern = new RegExp(`^${written}$`, "i");
+  const partsOf = (cell: string) => pattern.exec(cell)?.groups;
+  return {
+    read(cell) {
+      const { year, name, month = name && monthNamed(name), day = "1", time } = partsOf(cell) ?? {};
+      if (year === undefined || month === undefined) return undefined;
+      const padded = time && ` ${time.padStart(time.replace(/\.\d+$/, "").length > 5 ? 8 : 5, "0")}`;
+      const text = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}${padded ?? ""}`;
+      return reader.read(text) === "date" ? text : undefined;
+    },
+    decides: (cell) => !doubtful || Number(partsOf(cell)?.day) > 12,
+    example: written.includes("<day>") ? "2025-05-31" : "2025-05-01",
+  };
+}
 
 /** `-12` of `12-`, as accounting writes it. */
 const signFirst = (cell: string): string => cell.replace(/^(\d.*)-$/, "-$1");
@@ -115,57 +120,13 @@ const formOfEach = <K extends string>(
   Object.fromEntries(CURRENCIES.map((sign) => [keyOf(sign), form(sign)])) as Record<K, Form>;
 
 const forms: Readonly<Record<WrittenAs, Form>> = {
-  "31.05.2025": {
-    read: (cell) => {
-      const [, day, month, year, time] = DOTS.exec(cell) ?? [];
-      return day && dateOf(year, month, day, time);
-    },
-    example: "2025-05-31",
-  },
-  "31/05/2025": {
-    read: (cell) => {
-      const [, day, month, year, time] = SLASHES.exec(cell) ?? [];
-      return day && dateOf(year, month, day, time);
-    },
-    decides: (cell) => Number(SLASHES.exec(cell)?.[1]) > 12,
-    example: "2025-05-31",
-  },
-  "05/31/2025": {
-    read: (cell) => {
-      const [, month, day, year, time] = SLASHES.exec(cell) ?? [];
-      return day && dateOf(year, month, day, time);
-    },
-    decides: (cell) => Number(SLASHES.exec(cell)?.[2]) > 12,
-    example: "2025-05-31",
-  },
-  "2025/05/31": {
-    read: (cell) => {
-      const [, year, , month, day, time] = YEAR_FIRST.exec(cell) ?? [];
-      return year && dateOf(year, month, day, time);
-    },
-    example: "2025-05-31",
-  },
-  "31 May 2025": {
-    read: (cell) => {
-      const [, day, month, year, time] = DAY_NAMED.exec(cell) ?? [];
-      return month && dateOf(year, monthNamed(month), day, time);
-    },
-    example: "2025-05-31",
-  },
-  "May 31, 2025": {
-    read: (cell) => {
-      const [, month, day, year, time] = NAMED_DAY.exec(cell) ?? [];
-      return month && dateOf(year, monthNamed(month), day, time);
-    },
-    example: "2025-05-31",
-  },
-  "May 2025": {
-    read: (cell) => {
-      const [, month, year] = NAMED_MONTH.exec(cell) ?? [];
-      return month && dateOf(year, monthNamed(month), "1");
-    },
-    example: "2025-05-01",
-  },
+  "31.05.2025": dates(String.raw`${DAY}\.${MONTH}\.${YEAR}${TIME}`),
+  "31/05/2025": dates(`${DAY}[/-]${MONTH}[/-]${YEAR}${TIME}`, { doubtful: true }),
+  "05/31/2025": dates(`${MONTH}[/-]${DAY}[/-]${YEAR}${TIME}`, { doubtful: true }),
+  "2025/05/31": dates(String.raw`${YEAR}(?<between>[/.])${MONTH}\k<between>${DAY}${TIME}`),
+  "31 May 2025": dates(`${WEEKDAY}${DAY}[ -]${NAMED}[ -]${YEAR}${TIME}`),
+  "May 31, 2025": dates(`${WEEKDAY}${NAMED} ${DAY},? ${YEAR}${TIME}`),
+  "May 2025": dates(`${NAMED}[ -]${YEAR}`),
   "20 %": { read: (cell) => PERCENT.exec(cell)?.[1]?.replace(",", "."), example: "20" },
   "1.234,50": { read: commaNumber, decides: (cell) => CERTAIN_COMMA.test(cell), example: "1234.50" },
   "1,234.50": {
@@ -181,13 +142,8 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
     (sign) => `1.234,50 ${sign}` as const,
     (sign) => amounts(sign, commaNumber, COMMA_DECIMALS),
   ),
-  "2025-05": {
-    read: (cell) => {
-      const [, year, month] = MONTH.exec(cell) ?? [];
-      return year && dateOf(year, month, "1");
-    },
-    example: "2025-05-01",
-  },
+  // of the years 1500 to 2199: other digits are rather names
+  "2025-05": dates(String.raw`(?<year>(?:1[5-9]|2[01])\d{2})-(?<month>\d{2})`),
 };
 
 /** In a file with decimal commas, cells of a column that have to be numbers: text among them is a mistake then. */
