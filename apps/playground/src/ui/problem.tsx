@@ -6,6 +6,17 @@ export const Problem = ({ text }: { text: string | undefined }) =>
     </div>
   ) : null;
 
+/** Remarks, a line each. */
+export const Notes = ({ of = [] }: { of?: readonly string[] | undefined }) => (
+  <>
+    {of.map((note) => (
+      <p class="note" key={note}>
+        {note}
+      </p>
+    ))}
+  </>
+);
+
 /** A message of the library without its hints to flags of the command. */
 export const withoutFlags = (message: string): string =>
   message

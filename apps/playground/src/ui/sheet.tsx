@@ -46,17 +46,6 @@ export function Head({ of, hidden = false }: { of: readonly string[]; hidden?: b
   );
 }
 
-/** Remarks, a line each. */
-export const Notes = ({ of = [] }: { of?: readonly string[] | undefined }) => (
-  <>
-    {of.map((note) => (
-      <p class="note" key={note}>
-        {note}
-      </p>
-    ))}
-  </>
-);
-
 /** For a list of buttons with one tab stop, the one `at`: keys move the focus by so many of them. */
 export const moveFocus =
   (moves: Readonly<Record<string, number>>, count: number, at: Signal<number>) =>

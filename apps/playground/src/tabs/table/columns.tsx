@@ -2,7 +2,8 @@ import { type ColumnSchema, dateText } from "flowify/tables/browser";
 import { Choice } from "../../ui/choice.js";
 import { plain } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
-import { Head, Notes, Scrolling } from "../../ui/sheet.js";
+import { Notes } from "../../ui/problem.js";
+import { Head, Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./handlers.js";
 import { dropped, idColumn, useColumn, work } from "./state.js";
 

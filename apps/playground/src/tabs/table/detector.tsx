@@ -1,6 +1,6 @@
 import { DeviceField } from "../../ui/choice.js";
 import { NumberField, NumberFields } from "../../ui/number-field.js";
-import { Notes } from "../../ui/sheet.js";
+import { Notes } from "../../ui/problem.js";
 import {
   allow,
   change,

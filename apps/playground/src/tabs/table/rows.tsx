@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { DropZone } from "../../ui/drop-zone.js";
 import { decimals } from "../../ui/figures.js";
-import { Head, moveFocus, Notes, Scrolling } from "../../ui/sheet.js";
+import { Notes } from "../../ui/problem.js";
+import { Head, moveFocus, Scrolling } from "../../ui/sheet.js";
 import { TABLE_FILES } from "./config.js";
 import type { RankedRows } from "./handlers.js";
 import { choose, chosen, config, facts, judged, judgeFile, opened, work } from "./state.js";
