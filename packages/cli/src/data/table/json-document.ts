@@ -1,9 +1,19 @@
 import { DataError } from "@flowify/core";
 
-type JsonObject = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** An object with the keys of objects in it, as `properties.size`. */
+export function flat(object: JsonObject, prefix = ""): JsonObject {
+  if (prefix === "" && !Object.values(object).some(isObject)) return object;
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([key, value]) =>
+      isObject(value) ? Object.entries(flat(value, `${prefix}${key}.`)) : [[`${prefix}${key}`, value]],
+    ),
+  );
+}
 
 /** A row; the only array of rows; columns as lists, or as `DataFrame.to_json` of pandas writes them. */
 const forms: readonly ((document: JsonObject) => readonly unknown[] | undefined)[] = [

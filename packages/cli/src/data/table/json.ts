@@ -1,44 +1,69 @@
 import { DataError } from "@flowify/core";
 import { type Block, blockOf } from "./block.js";
 import type { Cell } from "./cell.js";
-import { rowsOfDocument } from "./json-document.js";
+import type { KnownFormats } from "./csv.js";
+import { flat, type JsonObject, rowsOfDocument } from "./json-document.js";
 import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
+import { columnFormats, formatNotes, withFormats } from "./written-as.js";
 
 /** Rows in which the names of all columns are expected, where rows are lines. */
 const NAMING_ROWS = 1000;
 
 /** `isWhole`: an array, or one object, in place of an object a line. */
 type JsonText = Text & Readonly<{ isWhole: boolean; mayBeArray: boolean }>;
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Characters of an array or an object that is read whole. */
 const LONGEST_ARRAY = 2 ** 28;
 
 /**
  * The table of JSON, from wherever it comes: an object a line, an array of objects, or one object that holds either that array or
- * columns; each key is a column. Keys that a row lacks are missing values.
+ * columns; each key is a column, of objects in it as well. Keys that a row lacks are missing values.
  *
  * @param mayBeArray false where each line is an object
+ * @param known how the columns of training were written
  */
-export async function jsonTable(path: string, pieces: Pieces, mayBeArray = true): Promise<Table> {
+export async function jsonTable(
+  path: string,
+  pieces: Pieces,
+  mayBeArray = true,
+  known: KnownFormats = new Map(),
+): Promise<Table> {
   const opened = await openText(path, pieces);
   const text: JsonText = { ...opened, isWhole: mayBeArray && isWhole(opened), mayBeArray };
   const names: string[] = [];
-  const known = new Set<string>();
+  const seen = new Set<string>();
+  const first: JsonObject[] = [];
   let rows = 0;
   for await (const { object } of objects(text)) {
     for (const key of Object.keys(object)) {
-      if (known.has(key)) continue;
-      known.add(key);
+      if (seen.has(key)) continue;
+      seen.add(key);
       names.push(key);
     }
+    if (rows < NAMING_ROWS) first.push(object);
     if (++rows === NAMING_ROWS && !text.isWhole) break;
   }
   if (rows === 0)
     throw new DataError(`${path}: an empty file, expected JSON: an object for each row\nsave it again`);
-  const notes = text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : [];
-  return { names, notes, blocks: () => blocks(text, names, known) };
+  const plain = () => blocks(text, names, seen);
+  const formats = await columnFormats(
+    {
+      sample: first.map((object) => cellsOf(object, names)),
+      decimals: { decimalComma: false },
+      known: names.map((each) => known.get(each)),
+    },
+    plain,
+  );
+  return {
+    names,
+    notes: [
+      ...formatNotes(names, formats, false),
+      ...(text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : []),
+    ],
+    writtenAs: formats,
+    blocks: () => withFormats(plain(), formats),
+  };
 }
 
 /** True for an array, and for an object that does not end with its line, or is the only line. */
@@ -65,8 +90,7 @@ async function* blocks(
   for await (const { object, place } of objects(text)) {
     const other = Object.keys(object).find((key) => !known.has(key));
     if (other !== undefined && strange.push(`${place} has "${other}"`) === LISTED) break;
-    if (block.push(names.map((name) => (Object.hasOwn(object, name) ? cellOf(object[name]) : null))) < BLOCK)
-      continue;
+    if (block.push(cellsOf(object, names)) < BLOCK) continue;
     yield blockOf(block, before);
     before += block.length;
     block = [];
@@ -77,6 +101,9 @@ async function* blocks(
     );
   if (block.length > 0) yield blockOf(block, before);
 }
+
+const cellsOf = (object: JsonObject, names: readonly string[]): Cell[] =>
+  names.map((name) => (Object.hasOwn(object, name) ? cellOf(object[name]) : null));
 
 const cellOf = (value: unknown): Cell => {
   if (value === null || value === undefined) return null;
@@ -155,7 +182,7 @@ function parsed(text: string, message: (words: string) => string): unknown {
 }
 
 function objectOf(path: string, value: unknown, place: string): JsonObject {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return flat(value as JsonObject);
   throw new DataError(
     `${path}: ${place} is ${Array.isArray(value) ? "an array" : JSON.stringify(value)}, expected an object such as {"size": 3}\nwrite one object ${place.startsWith("line") ? "a line" : "a row"}`,
   );

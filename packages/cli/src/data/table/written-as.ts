@@ -1,3 +1,4 @@
+import { quoted } from "../../ui/format.js";
 import { type Block, rowBlock } from "./block.js";
 import { type Cell, cellReader } from "./cell.js";
 
@@ -151,7 +152,7 @@ const MOSTLY = 0.9;
 
 type Question = Readonly<{
   /** The first rows. */
-  sample: readonly (readonly string[])[];
+  sample: readonly (readonly Cell[])[];
   /** Columns may have decimal commas: cells that can only have decimal points speak against them. `mixed`: no column does. */
   decimals: Readonly<{ decimalComma: boolean; mixed?: unknown }>;
   /** Of columns that are known from training, how they were written. */
@@ -200,17 +201,24 @@ export async function columnFormats(
   return columns.map(({ form, candidates }) => form ?? candidates.find(({ holds }) => holds())?.form);
 }
 
-/** What was assumed, a line for each column. */
-export const formatNotes = (
+/** Columns that a note names at most. */
+const NOTED = 5;
+
+/** What was assumed, a line for each form. */
+export function formatNotes(
   names: readonly string[],
   formats: readonly (WrittenAs | undefined)[],
   decimalComma: boolean,
-): string[] =>
-  formats.flatMap((form, i) =>
-    form === undefined || (decimalComma && form === "1.234,50")
-      ? []
-      : [`"${names[i]}": ${form} is read as ${forms[form].example}`],
-  );
+): string[] {
+  const found = new Map<WrittenAs, string[]>();
+  for (const [i, form] of formats.entries())
+    if (form !== undefined && !(decimalComma && form === "1.234,50"))
+      found.set(form, [...(found.get(form) ?? []), names[i] ?? ""]);
+  return Array.from(found, ([form, columns]) => {
+    const others = columns.length > NOTED ? ` and ${columns.length - NOTED} more` : "";
+    return `${quoted(columns.slice(0, NOTED))}${others}: ${form} is read as ${forms[form].example}`;
+  });
+}
 
 /** The cell as flowify writes it: `1234.50` of `1.234,50`. A cell of another form stays. */
 export const plainCell = (cell: string, form: WrittenAs | undefined): string =>

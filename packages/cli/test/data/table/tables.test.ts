@@ -229,6 +229,21 @@ describe("JSON", () => {
     }
   });
 
+  it("has columns for the keys of objects in a row, and numbers and dates as offices write them", async () => {
+    const row = (day: string, price: string) => ({ day, of: { price, more: { tags: ["x"] } } });
+    const text = JSON.stringify([row("Jan 12 2024", "$1,200.50"), row("Feb 1 2024", "$3.00")]);
+    const { names, rows, notes } = await read(write("deep.json", text));
+    expect(names).toEqual(["day", "of.price", "of.more.tags"]);
+    expect(rows).toEqual([
+      ["2024-01-12", "1200.50", '["x"]'],
+      ["2024-02-01", "3.00", '["x"]'],
+    ]);
+    expect(notes).toEqual([
+      '"day": May 31, 2025 is read as 2025-05-31',
+      '"of.price": $1,234.50 is read as 1234.50',
+    ]);
+  });
+
   it("of one row may stand on one line", async () => {
     expect((await read(write("one.json", '{"a":12345678901234567890,"b":2}\n'))).rows).toEqual([
       ["12345678901234567890", 2],

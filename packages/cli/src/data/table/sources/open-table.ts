@@ -34,8 +34,8 @@ const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
   ],
   [
     /\.(json|jsonl|ndjson)(\.gz)?$/i,
-    (path, called) =>
-      jsonTable(called, () => unpackedPieces(path, called, "JSON"), /\.json(\.gz)?$/i.test(path)),
+    (path, called, known) =>
+      jsonTable(called, () => unpackedPieces(path, called, "JSON"), /\.json(\.gz)?$/i.test(path), known),
   ],
   [/\.parquet$/i, parquetTable],
   [/\.(arrows?|feather|ipc)$/i, async (path, called) => arrowTable(called, byteFile(path))],
