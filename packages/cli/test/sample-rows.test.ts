@@ -2,11 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
-import { joinedProgress } from "../src/data/written/row-writer.js";
 import { type RowFormat, rowFormats } from "../src/data/written/written-rows.js";
 import { expectDiskSpace } from "../src/files/place.js";
 import { communicator } from "../src/ranks/communicator.js";
-import { writeContinued } from "../src/runs/shared-file.js";
+import { writeContinuedRows } from "../src/runs/continued-rows.js";
 import {
   groupOf,
   rangeOf,
@@ -37,7 +36,12 @@ const modelOf = (most = Number.POSITIVE_INFINITY): Sampling["model"] => ({
 });
 
 /** One of several processes, or the only one, writes its rows. */
-function write(file: string, format: RowFormat, most?: number, ranks?: Parameters<typeof writeContinued>[1]) {
+function write(
+  file: string,
+  format: RowFormat,
+  most?: number,
+  ranks?: Parameters<typeof writeContinuedRows>[0]["ranks"],
+) {
   const sampling: Sampling = {
     model: modelOf(most),
     data: { shape: [2], columns: ["a", "b"] },
@@ -48,19 +52,22 @@ function write(file: string, format: RowFormat, most?: number, ranks?: Parameter
     share: ranks,
     terminal,
   };
-  const options = { facts: {}, state: sampleProgress, warn: () => {} };
   let began = 0;
-  const ended = writeContinued(
-    file,
-    ranks,
-    options,
-    async (output) => {
-      began = output.kept?.rows ?? 0;
-      await sampleInto(output, sampling);
+  const ended = writeContinuedRows(
+    {
+      out: file,
+      stdout: { write: () => true },
+      format,
+      facts: {},
+      state: sampleProgress,
+      terminal,
+      ranks,
+      done: "sampled",
+      writerOf: (add, begun) => writerOf(sampling, add, begun),
     },
-    async (parts, add) => {
-      const written = parts.map(({ bytes, state }) => ({ bytes, progress: state.writer }));
-      await writerOf(sampling, add, joinedProgress(format, written)).end();
+    async (output, begun) => {
+      began = output.kept?.rows ?? 0;
+      await sampleInto(output, sampling, begun);
     },
   );
   return ended.then(() => began);

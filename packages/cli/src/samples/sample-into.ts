@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import type { FlowModel } from "@flowify/core";
 import * as v from "valibot";
 import { hashOf } from "../data/image-set.js";
-import { begunBehind } from "../data/written/row-writer.js";
 import { leastBytes, sampleWriter } from "../data/written/sampled-rows.js";
 import type { RowFormat, RowWriter } from "../data/written/written-rows.js";
 import { version } from "../environment.js";
@@ -82,13 +81,13 @@ export const writerOf = (
 export async function sampleInto(
   { write, kept, keep }: ResumableFile<SampleProgress>,
   sampling: Sampling,
+  begun: unknown,
 ): Promise<void> {
   if (kept?.complete) return;
   const { model, data, file, format, group, share, terminal, options } = sampling;
   const [width] = data.shape;
   const unit = format === "parquet" ? group : BATCH;
   const { from, to } = rangeOf(options.count, unit, share ?? { rank: 0, size: 1 });
-  const begun = kept?.writer ?? (share && share.rank > 0 ? begunBehind(format) : undefined);
   const writer = writerOf(sampling, write, begun);
   let at = from + (kept?.rows ?? 0);
   if (!kept) await expectDiskSpace(file, (to - at) * leastBytes(format, data));

@@ -1,32 +1,20 @@
 import { type FlowModel, UsageError } from "@flowify/core";
 import type { TableSchema } from "../data/table/schema.js";
-import { joinedProgress } from "../data/written/row-writer.js";
 import { sampleFormat } from "../data/written/sampled-rows.js";
-import { version } from "../environment.js";
-import { type Write, writeAtomic } from "../files/atomic.js";
+import { writeAtomic } from "../files/atomic.js";
 import { placeOf } from "../files/place.js";
 import type { Running } from "../flags/define.js";
 import type { CommonFlags } from "../flags/shared.js";
-import { agree } from "../ranks/agreement.js";
 import { inRanks, type Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
+import { writeContinuedRows } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
 import { type SavedRun, withModel } from "../runs/open-run.js";
-import type { ResumableFile } from "../runs/resumable-file.js";
-import { type WrittenPart, writeContinued } from "../runs/shared-file.js";
 import { formatCount } from "../ui/format.js";
-import { silentTerminal, type Terminal } from "../ui/terminal.js";
+import { type OutputStream, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { type GivenSamples, givenSamples } from "./given-samples.js";
 import { givenValues } from "./given-values.js";
-import {
-  groupOf,
-  type SampleProgress,
-  type Sampling,
-  sampleFacts,
-  sampleInto,
-  sampleProgress,
-  writerOf,
-} from "./sample-into.js";
+import { groupOf, type Sampling, sampleFacts, sampleInto, sampleProgress, writerOf } from "./sample-into.js";
 import { type Asked, askFor, judgedLines, type Wanted, wantedText } from "./wanted-outputs.js";
 
 /** Below this share of the rows, the effective sample size is warned of. */
@@ -105,6 +93,7 @@ type Command = Readonly<{
   data: RunConfig["data"] & Readonly<{ shape: [number] }>;
   ranks: Ranks | undefined;
   terminal: Terminal;
+  stdout: OutputStream;
 }>;
 
 /** Samples rows from a run of rows into a file; several processes share them. */
@@ -116,12 +105,12 @@ export async function sampleRows(
 ): Promise<void> {
   await inRanks(host.env, (ranks) => {
     const isSilent = ranks !== undefined && ranks.rank > 0;
-    return sampleAs({ flags, folder, data, ranks, terminal: isSilent ? silentTerminal(host.env) : terminal });
+    const own = isSilent ? silentTerminal(host.env) : terminal;
+    return sampleAs({ flags, folder, data, ranks, terminal: own, stdout: host.stdout });
   });
 }
 
-async function sampleAs(command: Command): Promise<void> {
-  const { flags, folder, data, ranks, terminal } = command;
+async function sampleAs({ flags, folder, data, ranks, terminal, stdout }: Command): Promise<void> {
   const { count = 150, seed = 0, temperature = 1, mode = "sample", given, logits } = flags;
   const file = flags.out ?? runPaths(folder).sampledRows;
   const format = sampleFormat(file);
@@ -139,7 +128,21 @@ async function sampleAs(command: Command): Promise<void> {
     const schema = data.reading?.schema;
     const found = schema && given && (await writeGiven(model, schema, sampling, given));
     const asked = logits && (await writeAsked(model, run, sampling, logits));
-    if (!found && !asked) await writeSamples(sampling, command, run);
+    if (!found && !asked)
+      await writeContinuedRows(
+        {
+          out: file,
+          stdout,
+          format,
+          facts: sampleFacts(folder, run, options),
+          state: sampleProgress,
+          terminal,
+          ranks,
+          done: "sampled",
+          writerOf: (write, begun) => writerOf(sampling, write, begun),
+        },
+        (output, begun) => sampleInto(output, sampling, begun),
+      );
     if (ranks && ranks.rank > 0) return;
     terminal.say(`${formatCount(count)} samples: ${file}`);
     if (found) sayGiven(terminal, found, count);
@@ -156,30 +159,4 @@ async function sampleAs(command: Command): Promise<void> {
       }),
     });
   });
-}
-
-/** Into a file so that a killed command goes on; into a device or a pipe at once. */
-async function writeSamples(
-  sampling: Sampling,
-  { folder, ranks, terminal }: Command,
-  run: SavedRun,
-): Promise<void> {
-  const { file, format, options } = sampling;
-  const facts = sampleFacts(folder, run, options);
-  const { "version of flowify": _, ...settings } = facts;
-  if (ranks)
-    await agree(ranks.comm, ranks.members, {
-      facts: { flowify: version, settings: JSON.stringify(settings) },
-    });
-  const produce = (output: ResumableFile<SampleProgress>): Promise<void> => {
-    if (output.kept) terminal.note(`going on after ${formatCount(output.kept.rows)} sampled rows`);
-    return sampleInto(output, sampling);
-  };
-  if (!placeOf(file).replace)
-    return writeAtomic(file, (write) => produce({ write, kept: undefined, keep: async () => {} }));
-  const end = async (parts: readonly WrittenPart<SampleProgress>[], write: Write): Promise<void> => {
-    const written = parts.map(({ bytes, state }) => ({ bytes, progress: state.writer }));
-    await writerOf(sampling, write, joinedProgress(format, written)).end();
-  };
-  await writeContinued(file, ranks, { facts, state: sampleProgress, warn: terminal.warn }, produce, end);
 }

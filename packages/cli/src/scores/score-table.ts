@@ -1,33 +1,31 @@
+import { UsageError } from "@flowify/core";
+import { STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { tableFormat } from "../data/written/output.js";
-import { begunBehind, joinedProgress, rowWriter } from "../data/written/row-writer.js";
+import { rowWriter } from "../data/written/row-writer.js";
 import type { TableFormat, WrittenColumn } from "../data/written/written-rows.js";
 import { conformalP } from "../detect/calibration.js";
 import { openDetector } from "../detect/detector.js";
 import { readDetector } from "../detect/detector-file.js";
 import { tableReasoner } from "../detect/reasons/table-reasons.js";
 import { scoreColumns } from "../detect/score-columns.js";
-import { version } from "../environment.js";
 import { withExecutor } from "../executors.js";
+import type { Write } from "../files/atomic.js";
+import { placeOf } from "../files/place.js";
 import type { Running } from "../flags/define.js";
 import { valueAt } from "../places.js";
-import { agree, type Facts } from "../ranks/agreement.js";
 import { inRanks, type Ranks } from "../ranks/ranks.js";
 import { rowOf } from "../rows.js";
 import { type RunConfig, schemaOf } from "../run-config.js";
+import { writeContinuedRows } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
+import type { ResumableFile } from "../runs/resumable-file.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
 import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
-import {
-  factsOf,
-  type ScoreOutput,
-  type ScoreProgress,
-  type TableScoreFlags,
-  writeScores,
-} from "./score-progress.js";
+import { factsOf, type ScoreProgress, scoreProgress, type TableScoreFlags } from "./score-progress.js";
 import { FALSE_ALARMS, reachable } from "./score-threshold.js";
 
 type Scoring = ScoreSource &
@@ -47,8 +45,9 @@ function columnsOf({ config, flags, found: { detector } }: Scoring): WrittenColu
 
 /** Scores all rows that have not been scored; returns the last state, and lines about the speed. */
 async function scoreInto(
-  { write, kept, keep }: ScoreOutput,
+  { write, kept, keep }: ResumableFile<ScoreProgress>,
   scoring: Scoring,
+  begun: unknown,
 ): Promise<Readonly<{ state: ScoreProgress; speed: readonly string[] }>> {
   const { found, open, kind, flags, format, terminal, ranks } = scoring;
   const { pass, total, readingMs } = await scoredRows({ ...scoring, share: ranks }, terminal);
@@ -59,8 +58,6 @@ async function scoreInto(
     flags.reasons === undefined
       ? undefined
       : reasonCells(tableReasoner(found, open, kind, threshold), flags.reasons, kept?.worst);
-  const isFirst = ranks === undefined || ranks.rank === 0;
-  const begun = kept?.writer ?? (isFirst ? undefined : begunBehind(format));
   const writer = rowWriter(format, columnsOf(scoring), write, { begun });
   const width = encodedWidth(found.detector);
   const totals = { rows: kept?.rows ?? 0, flagged: kept?.flagged ?? 0 };
@@ -162,38 +159,33 @@ async function scoreAs(
   const terminal = createTerminal(host, { quiet }, true);
   const format = tableFormat(flags, "scored");
   const found = readDetector(runPaths(folder).detector, folder);
-  const place = { folder, files, flags: { ...flags, format }, terminal, stdout, ranks };
-  if (ranks) await agree(ranks.comm, ranks.members, { facts: jobFacts(factsOf(folder, files, place.flags)) });
+  const isRepeatable = files.length > 0 && !files.includes(STANDARD_INPUT);
+  if (ranks && !(isRepeatable && flags.out !== undefined && placeOf(flags.out).replace))
+    throw new UsageError(
+      "several ranks score tables in files into a file\nname them with --data and --out, or start one process",
+    );
+  const facts = factsOf(folder, files, { ...flags, format });
   const threads = flags.threads ?? ranks?.cores;
   await withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
     const open = await openDetector(executor, found.detector);
     try {
       const scoring = { found, open, kind, config, files, flags, format, terminal, ranks } as const;
-      let states: readonly ScoreProgress[] = [];
-      let speed: readonly string[] = [];
-      await writeScores(
-        place,
-        async (output) => {
-          const scored = await scoreInto(output, scoring);
-          states = [scored.state];
-          speed = scored.speed.map((line) => (ranks ? `rank 0: ${line}` : line));
-        },
-        async (parts, write) => {
-          states = parts.map(({ state }) => state);
-          const written = parts.map(({ bytes, state }) => ({ bytes, progress: state.writer }));
-          const begun = joinedProgress(format, written);
-          await rowWriter(format, columnsOf(scoring), write, { begun }).end();
+      let own: Awaited<ReturnType<typeof scoreInto>> | undefined;
+      const writerOf = (write: Write, begun: unknown) =>
+        rowWriter(format, columnsOf(scoring), write, { begun });
+      const where = { out: flags.out, stdout, format, isRepeatable, done: "scored", writerOf };
+      const parts = await writeContinuedRows(
+        { ...where, facts, state: scoreProgress, terminal, ranks },
+        async (output, begun) => {
+          own = await scoreInto(output, scoring, begun);
         },
       );
+      const states = parts.length > 0 || !own ? parts : [own.state];
+      const speed = (own?.speed ?? []).map((line) => (ranks ? `rank 0: ${line}` : line));
       const { flagged, worst } = flaggedLines(scoring, states);
       for (const line of [flagged, ...speed, ...worst]) terminal.note(line);
     } finally {
       await open.dispose();
     }
   });
-}
-
-/** What all processes that score together must have alike. */
-function jobFacts({ "--data": data, ...others }: Readonly<Record<string, string>>): Facts {
-  return { flowify: version, data: data ?? "", settings: JSON.stringify(others) };
 }
