@@ -1,6 +1,6 @@
 /** Tables and detectors of odd rows in pages: files as bytes, nothing of Node. */
 
-export { dateText } from "./data/table/cell.js";
+export { percent, valuesOf } from "./data/table/column-words.js";
 export { findSchema, schemaToLearn } from "./data/table/find-schema.js";
 export type { ColumnSchema, TableSchema } from "./data/table/schema.js";
 export type { Table } from "./data/table/table.js";
@@ -10,7 +10,7 @@ export { type OpenDetector, openDetector } from "./detect/detector.js";
 export { decodeDetector } from "./detect/detector-bytes.js";
 export { detectorOnnx } from "./detect/detector-onnx.js";
 export { type TableReasons, tableReasoner } from "./detect/reasons/table-reasons.js";
-export { type ScoreKind, scoreKinds, scoresAsCsv } from "./detect/score-columns.js";
+export { scoresAsCsv } from "./detect/score-columns.js";
 export { fitTableDetector, type TableDetector } from "./detect/table-detector.js";
 export { encodedTable } from "./tables/encoded-table.js";
 export { featureWidth } from "./tables/features.js";

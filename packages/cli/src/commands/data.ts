@@ -3,7 +3,7 @@ import { UsageError } from "@flowify/core";
 import { buildRouteMap } from "@stricli/core";
 import { publishedSets } from "../data/published.js";
 import { dataSetBriefs, whereIs } from "../data/registry.js";
-import { dateText } from "../data/table/cell.js";
+import { percent, valuesOf } from "../data/table/column-words.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
@@ -162,9 +162,6 @@ async function listData({ terminal }: Running): Promise<void> {
 /** Heights of a bar, an eighth of a line each. */
 const BARS = " ▁▂▃▄▅▆▇█";
 
-/** Values of a category that are shown, and letters of each. */
-const SHOWN = { values: 4, letters: 16 } as const;
-
 async function describeData({ terminal }: Running, flags: DataDescribeFlags, file: string): Promise<void> {
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
@@ -196,34 +193,6 @@ function linesOf({ rows, columns }: TableSchema): string[][] {
       column.histogram ? bars(column.histogram) : "",
     ]),
   ];
-}
-
-/** Two digits; only all rows are 100 %. */
-function percent(share: number): string {
-  if (share === 0) return "";
-  if (share === 1) return "100 %";
-  const percents = 100 * share;
-  return `${percents < 99.5 ? percents.toPrecision(2) : Math.min(percents, 99.9).toFixed(1)} %`;
-}
-
-/** Digits of a fraction; digits before its point are always shown. */
-const DIGITS = 5;
-
-/** A number of the column as people read it: of a whole one, all digits. */
-function valueText({ type }: ColumnSchema, value: number): string {
-  if (type === "date") return dateText(value);
-  if (Number.isInteger(value)) return String(value);
-  const whole = String(Math.trunc(Math.abs(value))).length;
-  return String(Number(value.toPrecision(Math.max(DIGITS, whole))));
-}
-
-function valuesOf(column: ColumnSchema): string {
-  const { range, values } = column;
-  if (range && column.distinct > 0)
-    return `${valueText(column, range.least)} … ${valueText(column, range.most)}`;
-  if (!values) return "";
-  const shown = values.slice(0, SHOWN.values).map((value) => (value ?? "missing").slice(0, SHOWN.letters));
-  return `${shown.join(", ")}${values.length > SHOWN.values ? ", …" : ""}`;
 }
 
 /** One letter a bin; the tallest bin is full, and no bin with rows in it is empty. */

@@ -1,33 +1,10 @@
-import { type ColumnSchema, dateText } from "flowify/tables/browser";
+import { type ColumnSchema, percent, valuesOf } from "flowify/tables/browser";
 import { Choice } from "../../ui/choice.js";
-import { plain } from "../../ui/figures.js";
 import { Histogram } from "../../ui/histogram.js";
 import { Notes } from "../../ui/problem.js";
 import { Head, Scrolling } from "../../ui/sheet.js";
 import type { OpenedTable } from "./handlers.js";
 import { dropped, idColumn, useColumn, work } from "./state.js";
-
-/** Values of a category that are named. */
-const NAMED = 4;
-
-/** Five digits of a fraction; of whole numbers all. */
-const rounded = (value: number): string => plain(value, Number.isInteger(value) ? undefined : 5);
-
-const percent = (share: number): string => {
-  if (share === 0) return "";
-  return share > 0.99 ? `${Math.floor(1000 * share) / 10} %` : `${(100 * share).toPrecision(2)} %`;
-};
-
-/** The range of a number or a date, the values of a category. */
-function valuesOf({ type, range, distinct, values }: ColumnSchema): string {
-  if (range && distinct > 0) {
-    const text = type === "date" ? dateText : rounded;
-    return `${text(range.least)} to ${text(range.most)}`;
-  }
-  if (!values) return `${distinct.toLocaleString("en")} different`;
-  const named = values.slice(0, NAMED).map((value) => value ?? "missing");
-  return `${named.join(", ")}${values.length > NAMED ? ", …" : ""}`;
-}
 
 function Column({ column, bars, rows }: { column: ColumnSchema; bars: readonly number[]; rows: number }) {
   const { name, type, use, missing, problem } = column;
@@ -50,7 +27,13 @@ function Column({ column, bars, rows }: { column: ColumnSchema; bars: readonly n
       </td>
       <td>{names ? "names the rows" : type}</td>
       <td class="number">{percent(missing / Math.max(1, rows))}</td>
-      <td>{problem ? <span class="wrong">{problem}</span> : valuesOf(column)}</td>
+      <td>
+        {problem ? (
+          <span class="wrong">{problem}</span>
+        ) : (
+          valuesOf(column) || `${column.distinct.toLocaleString("en")} different`
+        )}
+      </td>
     </tr>
   );
 }
