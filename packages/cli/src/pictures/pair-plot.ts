@@ -2,7 +2,7 @@ import { valueAt } from "../places.js";
 import { drawChart } from "./chart.js";
 import { ALONG_CONTOURS, contourPoints, linesAround } from "./contours.js";
 import { colorBySeries, namesOf, numbers } from "./series.js";
-import { BOUND, seriesColor, type Theme, TRAINING } from "./theme.js";
+import { BOUND, seriesColor, TRAINING } from "./theme.js";
 
 type Ends = readonly [low: number, high: number];
 
@@ -15,8 +15,6 @@ export type PairPlotOptions = Readonly<{
   groups: readonly Readonly<{ name: string; rows: ArrayLike<number> }>[];
   /** A row that is marked. */
   mark?: Readonly<{ name: string; row: ArrayLike<number> }> | undefined;
-  /** Default `"paper"`. */
-  theme?: Theme;
 }>;
 
 /** Pixels of a panel, at most and at least, of all panels beside each other, and between two. */
@@ -36,7 +34,7 @@ const LINES = { strokeWidth: 1.5 } as const;
  * @returns SVG
  */
 export function pairPlot(options: PairPlotOptions): Promise<string> {
-  const { title, subtitle, columns, groups, mark, theme = "paper" } = options;
+  const { title, subtitle, columns, groups, mark } = options;
   const n = columns.length;
   const side = Math.max(LEAST, Math.min(MOST, (ALL - (n - 1) * GAP) / n));
   const values = groups.map(({ rows }) => columns.map((_, k) => everyNth(rows, n, k)));
@@ -140,7 +138,6 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
   };
   return drawChart(spec, {
     title,
-    theme,
     texts: namesOf(series),
     ...(subtitle !== undefined && { subtitle }),
   });

@@ -1,7 +1,7 @@
 import { drawChart } from "./chart.js";
 import { verbatim } from "./escape.js";
 import { numbers } from "./series.js";
-import { EXACT, type Theme, TRAINING } from "./theme.js";
+import { EXACT, TRAINING } from "./theme.js";
 
 /** Ranks of one parameter: counts in equal bins, and the range that nearly all of uniform counts lie in. */
 type RankPanel = Readonly<{
@@ -14,8 +14,6 @@ export type RankOptions = Readonly<{
   title: string;
   subtitle?: string;
   panels: readonly RankPanel[];
-  /** Default `"paper"`. */
-  theme?: Theme;
 }>;
 
 const [WIDTH, HEIGHT] = [200, 130];
@@ -29,7 +27,7 @@ const HEADROOM = 1.05;
  *
  * @returns SVG
  */
-export function rankChart({ title, subtitle, panels, theme = "paper" }: RankOptions): Promise<string> {
+export function rankChart({ title, subtitle, panels }: RankOptions): Promise<string> {
   const views = panels.map(({ name, counts, band: [low, high] }) => {
     const highest = HEADROOM * Math.max(high, ...counts);
     const x = numbers("from", "rank", [0, counts.length], { labels: false, ticks: false, grid: false });
@@ -65,6 +63,6 @@ export function rankChart({ title, subtitle, panels, theme = "paper" }: RankOpti
   });
   return drawChart(
     { concat: views, columns: ACROSS },
-    { title, theme, ...(subtitle !== undefined && { subtitle }) },
+    { title, ...(subtitle !== undefined && { subtitle }) },
   );
 }

@@ -98,10 +98,7 @@ function overClasses(first: Scores, batches: readonly Scores[]): Scores {
   const width = ledger.length / count;
   for (let i = 0; i < count; i++) {
     const logs = batches.map((each) => valueAt(each.logProb, i));
-    const likeliest = valueAt(
-      batches,
-      logs.reduce((best, log, c) => (log > valueAt(logs, best) ? c : best), 0),
-    );
+    const best = valueAt(batches, likeliest(logs));
     const shares = weightsOf(logs);
     const sum = shares.reduce((total, share) => total + share, 0);
     logProb[i] = logMean(logs);
@@ -110,7 +107,7 @@ function overClasses(first: Scores, batches: readonly Scores[]): Scores {
       stdErr[i] = Math.hypot(
         ...batches.map((each, c) => (valueAt(shares, c) / sum) * valueAt(each.stdErr ?? [], i)),
       );
-    ledger.set(rowOf(likeliest.ledger, i, width), i * width);
+    ledger.set(rowOf(best.ledger, i, width), i * width);
   }
   return { logProb, ledger, ...(stdErr && { stdErr }) };
 }

@@ -1,5 +1,5 @@
 import { rowsOfSplit } from "../data/table/split-rows.js";
-import type { PartRange } from "../data/table/table.js";
+import { type PartRange, together } from "../data/table/table.js";
 import type { OpenDetector } from "../detect/detector.js";
 import type { ScoreKind } from "../detect/score-columns.js";
 import type { TableDetector } from "../detect/table-detector.js";
@@ -170,15 +170,6 @@ function stopwatch() {
 
 /** Blocks put together; no piece holds rows of two cuts. */
 async function* inPieces(blocks: AsyncGenerator<EncodedRows>, width: number): AsyncGenerator<EncodedRows> {
-  let waiting: EncodedRows[] = [];
-  let count = 0;
-  for await (const block of blocks) {
-    waiting.push(block);
-    count += block.names.length;
-    if (count < PIECE.rows && count * width < PIECE.numbers) continue;
-    yield joinRows(waiting);
-    waiting = [];
-    count = 0;
-  }
-  if (waiting.length > 0) yield joinRows(waiting);
+  const least = Math.min(PIECE.rows, Math.ceil(PIECE.numbers / width));
+  for await (const some of together(blocks, ({ names }) => names.length, least)) yield joinRows(some);
 }

@@ -4,7 +4,6 @@ import { timeAfter, timeCell } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
-import type { Theme } from "../pictures/theme.js";
 import { columnNamed } from "../regression/columns.js";
 import type { RowsToPredict } from "../regression/encoded-rows.js";
 import { type Predicted, predictedOf } from "../regression/predicted.js";
@@ -128,7 +127,7 @@ export function pathTable(of: Forecast): Table {
 }
 
 /** The past and a fan of bands, a panel each column of numbers. */
-export function forecastPicture(of: Forecast, theme: Theme = "paper"): Promise<string> {
+export function forecastPicture(of: Forecast): Promise<string> {
   const { model, history, times, isDate } = of;
   const { time } = orderOf(model);
   const past = { encoded: history.rows, times: history.names.map(timeOf) };
@@ -145,6 +144,5 @@ export function forecastPicture(of: Forecast, theme: Theme = "paper"): Promise<s
     time,
     isDate,
     panels,
-    theme,
   });
 }

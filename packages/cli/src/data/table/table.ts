@@ -80,3 +80,22 @@ export function raggedRows(path: string, columns: number) {
     },
   };
 }
+
+/** Pieces put together in lists, each of at least so many rows but for the last one. */
+export async function* together<Piece>(
+  pieces: AsyncIterable<Piece>,
+  rowsOf: (piece: Piece) => number,
+  least: number,
+): AsyncGenerator<Piece[]> {
+  let some: Piece[] = [];
+  let rows = 0;
+  for await (const piece of pieces) {
+    some.push(piece);
+    rows += rowsOf(piece);
+    if (rows < least) continue;
+    yield some;
+    some = [];
+    rows = 0;
+  }
+  if (some.length > 0) yield some;
+}

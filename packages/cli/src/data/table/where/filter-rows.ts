@@ -4,7 +4,7 @@ import { unknownName } from "../../../ui/format.js";
 import { type Block, rowBlock, rowName } from "../block.js";
 import { type Cell, type CellKind, cellReader, cellText } from "../cell.js";
 import { type Fill, identifier, openSession, type Rows, type Session } from "../duckdb.js";
-import type { Table } from "../table.js";
+import { type Table, together } from "../table.js";
 import { columnsOfCondition, ROWS, refused, statementOf } from "./condition.js";
 
 /** How a column enters a condition. */
@@ -102,7 +102,7 @@ async function* filtered(
   let columns: readonly Column[] | undefined;
   try {
     await session.rows("SELECT setseed(0)");
-    for await (const blocks of together(table.blocks())) {
+    for await (const blocks of together(table.blocks(), ({ count }) => count, TOGETHER)) {
       if (columns === undefined) {
         columns = used.map((name) => {
           const at = table.names.indexOf(name);
@@ -128,20 +128,6 @@ async function* filtered(
   } finally {
     session.close();
   }
-}
-
-async function* together(blocks: AsyncGenerator<Block>): AsyncGenerator<Block[]> {
-  let some: Block[] = [];
-  let count = 0;
-  for await (const block of blocks) {
-    some.push(block);
-    count += block.count;
-    if (count < TOGETHER) continue;
-    yield some;
-    some = [];
-    count = 0;
-  }
-  if (some.length > 0) yield some;
 }
 
 function createRows(columns: readonly Column[]): string {
