@@ -78,7 +78,7 @@ export const flowify = (args: readonly string[]): Promise<string> => runNode(FLO
 export const pythonWith = (...packages: readonly string[]): string | undefined =>
   ["python3", "/usr/bin/python3"].find(
     (python) =>
-      spawnSync(python, ["-I", "-c", `import ${packages.join(", ")}`], { timeout: 60_000 }).status === 0,
+      spawnSync(python, ["-I", "-c", `import ${packages.join(", ")}`], { timeout: 300_000 }).status === 0,
   );
 
 /** What a script of Python prints, isolated from the folder that it runs in. */
