@@ -5,7 +5,7 @@ import type { GraphModel } from "jax-to-onnx/internal";
 import * as onnx from "onnx-buf";
 import { describe, expect, it } from "vitest";
 import { constant, type NodeText, nodesOf } from "../../../test/onnx-graph.js";
-import { loadRuntime, openGiven, openOriginal, toBytes } from "../src/index.js";
+import { loadRuntime, openGiven, openOriginal, toBytes, withBuiltIn } from "../src/index.js";
 
 const numbers = (size: number): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1));
@@ -121,6 +121,12 @@ describe("a file with added outputs", () => {
     expect((await run(openGiven(toBytes(two), undefined, { input: "x" }).showing([]))).y).toEqual(
       (await run(toBytes(one))).y,
     );
+    const built = withBuiltIn(toBytes(two), new Map([["state", 3]]));
+    expect(openGiven(built).others).toEqual([]);
+    const [plainY, shifted] = [(await run(toBytes(one))).y!, (await run(built)).y!].map(({ data }) =>
+      Array.from(data as Float32Array),
+    );
+    expect(shifted).toEqual(plainY!.map((value) => expect.closeTo(value + 3, 5)));
   });
 
   it("refuses an older opset where an operator had another meaning", () => {

@@ -38,7 +38,10 @@ import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
   out: required("DIR", "Folder for the network and the report"),
-  input: text("NAME", "Input that holds the data, if the network has several"),
+  input: text(
+    "NAME[,OTHER=NUMBER…]",
+    "Input that holds the data, if the network has several; the others get zeros, or these numbers",
+  ),
   output: text("NAME", "Value to use as the output; any value of the graph is allowed"),
   inputShape: value(sizes, "C,H,W", "Shape of one example, if the file leaves sizes open"),
   rules: text("FILE.js", "Module that exports rules for operators that flowify has no rule for"),

@@ -22,7 +22,7 @@ import { guardGraph, METADATA, OUTPUTS } from "../guard/graph.js";
 import { measureGuard } from "../guard/report.js";
 import { descriptionOf, reportLines, sayFitted } from "../guard/say.js";
 import { verify } from "../guard/verify.js";
-import { openModelFile } from "../networks/model-file.js";
+import { openForInput } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
 import { histogram } from "../pictures/histogram.js";
 import { svgToPng } from "../pictures/png.js";
@@ -40,7 +40,10 @@ const flags = {
     "NAME,…",
     "Values of the network to look at (default: those that tell corrupted examples best)",
   ),
-  input: text("NAME", "Input that holds the data, if the network has several; the others get zeros"),
+  input: text(
+    "NAME[,OTHER=NUMBER…]",
+    "Input that holds the data, if the network has several; the others get zeros, or these numbers",
+  ),
   normalize: normalizeFlag,
   falseAlarms: value(probability, "P", "Share of usual inputs that are flagged (default: 0.01)"),
   report: value(
@@ -89,8 +92,8 @@ async function guard({ terminal }: Running, flags: GuardFlags, file: string): Pr
   expectFree(picture === undefined ? [out] : [out, picture], flags, {
     inputs: [file, data, dataDir, calibrate],
   });
-  const { bytes, external } = await openModelFile(file);
-  const given = await naming(file, () => openGiven(bytes, external, { input: flags.input }));
+  const { bytes, external, input } = await openForInput(file, flags.input);
+  const given = await naming(file, () => openGiven(bytes, external, { input }));
   if (given.metadata.has(METADATA))
     throw new UsageError(`${file}: guarded already\nname the file that it was made of`);
   const reading = readingOf(flags);

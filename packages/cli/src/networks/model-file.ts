@@ -1,6 +1,6 @@
 import { extname } from "node:path";
-import { DataError } from "@flowify/core";
-import { openOnnx, readKeras, readKerasFile } from "@flowify/onnx";
+import { DataError, UsageError } from "@flowify/core";
+import { openOnnx, readKeras, readKerasFile, withBuiltIn } from "@flowify/onnx";
 import { LARGEST_RATIO, RATIO_FROM } from "../data/arrays/archive-limits.js";
 import { withZip, type ZipEntry } from "../data/arrays/zip.js";
 import { expectShallow } from "../files/check.js";
@@ -41,6 +41,27 @@ export async function openModelFile(file: string): Promise<ModelFile> {
     return { bytes: await naming(file, () => readKerasFile((name) => entries.get(name))), external };
   }
   return { bytes, external };
+}
+
+/**
+ * The same file, and the name of the input of the data.
+ *
+ * @param named that name, behind it `NAME=NUMBER` for each further input that gets a value: `input,sr=16000`
+ */
+export async function openForInput(
+  file: string,
+  named?: string,
+): Promise<ModelFile & { input: string | undefined }> {
+  const { bytes, external } = await openModelFile(file);
+  if (!named?.includes("=")) return { bytes, external, input: named };
+  const [input, ...others] = named.split(",");
+  const values = others.map((each): [string, number] => {
+    const [name = "", value = "", ...more] = each.split("=");
+    if (name === "" || value.trim() === "" || more.length > 0 || !Number.isFinite(Number(value)))
+      throw new UsageError(`--input ${named}: expected NAME=NUMBER, found ${JSON.stringify(each)}`);
+    return [name, Number(value)];
+  });
+  return { bytes: await naming(file, () => withBuiltIn(bytes, new Map(values))), external, input };
 }
 
 async function entriesOf(file: string, entries: readonly ZipEntry[]): Promise<Map<string, Uint8Array>> {

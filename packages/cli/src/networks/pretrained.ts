@@ -7,7 +7,7 @@ import type { Shape } from "@flowify/core/layer";
 import { type ConvertOptions, convertOnnx, type ImportRules, isKeras, readOnnx } from "@flowify/onnx";
 import { nodesInWords, standaloneOnnx } from "@flowify/onnx/browser";
 import { expectRegularFile, readJson } from "../files/regular-file.js";
-import { openModelFile } from "./model-file.js";
+import { openForInput } from "./model-file.js";
 import { naming } from "./naming.js";
 import { readNetworkFile, readWeights } from "./network-file.js";
 import { networkOfDescription } from "./weights.js";
@@ -31,11 +31,11 @@ export type PretrainedNetwork = Readonly<{
  */
 export async function readPretrained(
   file: string,
-  { rules: rulesFile, input, output, inputShape }: Omit<ConvertOptions, "rules"> & { rules?: string },
+  { rules: rulesFile, input: named, output, inputShape }: Omit<ConvertOptions, "rules"> & { rules?: string },
 ): Promise<PretrainedNetwork> {
   if (isDescription(file)) return described(file);
   const rules = rulesFile === undefined ? {} : await readRules(rulesFile);
-  const { bytes, external } = await openModelFile(file);
+  const { bytes, external, input } = await openForInput(file, named);
   const options: ConvertOptions = {
     rules,
     ...(input !== undefined && { input }),

@@ -2,7 +2,7 @@ import { DataError, DomainError, UsageError } from "@flowify/core";
 import { makeRng, sizeOf } from "@flowify/core/layer";
 import { CLOSE, type GivenModel, loadRuntime, openGiven, type Runtime } from "@flowify/onnx";
 import { differencesAlone, openNetwork } from "../guard/network.js";
-import { openModelFile } from "../networks/model-file.js";
+import { openForInput } from "../networks/model-file.js";
 import { naming } from "../networks/naming.js";
 import { inFloat32 } from "./run.js";
 import type { OpaqueFunction } from "./schema.js";
@@ -38,9 +38,9 @@ const INPUTS = 4;
  * @throws UsageError, DataError, DomainError, DeviceError where it is none, naming the file
  */
 export async function convertFunction(file: string, options: FunctionOptions): Promise<ConvertedFunction> {
-  const { bytes, external } = await openModelFile(file);
+  const { bytes, external, input } = await openForInput(file, options.input);
   return naming(file, async () => {
-    const given = openGiven(bytes, external, { input: options.input, anyFloat: true });
+    const given = openGiven(bytes, external, { input, anyFloat: true });
     const original = given.isSplit ? given.showing([]) : bytes;
     const { output: wanted } = options;
     if (wanted !== undefined) given.expectValue(wanted);

@@ -130,7 +130,7 @@ export const guards: readonly BadCommand[] = [
       ["--input", "x"],
     ),
     ...usage,
-    says: ['its input "places" is no float32 array of fixed sizes', "with its value built in"],
+    says: ['its input "places" is [2] of integers, and cannot get zeros', "such as --input x,places=1"],
   },
   {
     input: "a network to guard whose activations are not finite behind a Clip without an upper bound",

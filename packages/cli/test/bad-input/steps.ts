@@ -28,6 +28,15 @@ const logarithm: FileOptions["nodes"] = [
   ["Log", ["h"], ["logs"]],
   ["MatMul", ["logs", "w"], ["y"]],
 ];
+/** With a second input of integers. */
+const withRate = made(
+  [
+    ["Cast", ["rate"], ["r"], { to: types.float }],
+    ["Mul", ["x", "r"], ["m"]],
+    ["MatMul", ["m", "w"], ["y"]],
+  ],
+  { input: [...input(["N", 4]), { name: "rate", shape: [], type: types.int64 }] },
+);
 const bounds = { low: floats([], [-1]), high: floats([], [Number.POSITIVE_INFINITY]) };
 
 /** Files that flowify convert cannot take. */
@@ -163,6 +172,18 @@ export const steps: readonly BadCommand[] = [
     ),
     ...usage,
     says: ["it has 2 inputs, x, z", "name the one of the data with --input"],
+  },
+  {
+    input: "a number for an input that the network does not have",
+    args: converting(withRate, "--input", "x,rates=16000"),
+    ...usage,
+    says: ["--input rates=16000: it has the inputs x, rate", 'did you mean "rate"'],
+  },
+  {
+    input: "a text for an input beside that of the data",
+    args: converting(withRate, "--input", "x,rate=fast"),
+    ...usage,
+    says: ['--input x,rate=fast: expected NAME=NUMBER, found "rate=fast"', "NAME=NUMBER"],
   },
   {
     input: "several outputs",

@@ -86,7 +86,7 @@ export function openGiven(
   const inputs = graph.input.filter(({ name }) => !held.has(name)).map(describeValue);
   const input = inputOf(inputs, named, taken);
   const others = inputs.filter((each) => each !== input);
-  for (const each of others) expectFixed(each);
+  for (const each of others) expectFixed(each, input);
   const imported = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx");
   const opset = Number(imported?.version ?? 1n);
   const outputs = graph.output.map(describeValue);
@@ -207,11 +207,12 @@ function exported(type: number): string {
   return `the part of the network behind ${type === onnx.TensorProto_DataType.STRING ? "the text" : "the cast or the embedding"}`;
 }
 
-/** Inputs beside the data get zeros. */
-function expectFixed({ name, type, shape }: OnnxValue): void {
-  if (canBeFed(type) && shape.slice(1).every((size) => typeof size === "number")) return;
+/** Inputs beside the data get zeros, a row for each example where one size is open. */
+function expectFixed({ name, type, shape }: OnnxValue, data: OnnxValue): void {
+  const open = shape.filter((size) => typeof size !== "number").length;
+  if (canBeFed(type) && open <= 1) return;
   throw new UsageError(
-    `its input ${JSON.stringify(name)} is no float32 array of fixed sizes, and cannot get zeros\nexport the network with its value built in`,
+    `its input ${JSON.stringify(name)} is [${shape.join(", ")}] of ${canBeFed(type) ? "open sizes" : (typeNames[type] ?? "integers")}, and cannot get zeros\n${open > 0 ? "export the network with its value built in" : `set its value, such as --input ${data.name},${name}=1`}`,
   );
 }
 
