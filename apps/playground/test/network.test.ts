@@ -67,6 +67,22 @@ describe("the example", () => {
     await page.locator("strong", { hasText: "classifier.onnx" }).waitFor();
   });
 
+  it("is guarded, and p falls while one scribbles", async () => {
+    const page = await playground.open("#/network");
+    await page.getByRole("button", { name: "Guard it" }).click();
+    const p = page.locator("#part-network output#p-value");
+    await p.waitFor({ timeout: 120_000 });
+    await idle(page, "network");
+    expect(Number(await p.textContent())).toBeGreaterThan(0.05); // the first test digit
+    const { x, y, width, height } = (await page.locator("canvas.pad").boundingBox())!;
+    await page.mouse.move(x + width / 20, y + height / 20);
+    await page.mouse.down();
+    for (let i = 0; i < 12; i++)
+      await page.mouse.move(x + (width * (1 + 18 * (i % 2))) / 20, y + (height * (1 + 1.5 * i)) / 20);
+    await expect.poll(async () => Number(await p.textContent()), { timeout: 20_000 }).toBeLessThan(0.05);
+    await page.mouse.up();
+  }, 240_000);
+
   it("is small, and gets 97 of 100 test digits right", { tags: ["long"] }, async () => {
     const bytes = readFileSync(new URL("../public/classifier.onnx", import.meta.url));
     expect(bytes.length).toBeLessThan(200_000);

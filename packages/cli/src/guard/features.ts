@@ -14,7 +14,10 @@ export type Features = Readonly<{
 const WIDTH = { one: 40, all: 80 } as const;
 
 /** Features of each tap alone, and of all together. */
-export function featureChoices(taps: readonly Tap[], rows: readonly Float32Array[]): Features[] {
+export function featureChoices(
+  taps: readonly Pick<Tap, "name" | "width">[],
+  rows: readonly Float32Array[],
+): Features[] {
   const fitted = (most: number) =>
     taps.flatMap(({ name, width }, at) => {
       const projection = fitProjection(valueAt(rows, at), width, most);

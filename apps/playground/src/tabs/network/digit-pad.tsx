@@ -4,7 +4,7 @@ import { arrowOf } from "../../ui/canvas.js";
 import { DIGITS, digitAt } from "../../ui/digits.js";
 import { palette } from "../../ui/palette.js";
 import { imageData } from "../../ui/pixels.js";
-import { digit, digits, progress, show } from "./state.js";
+import { digit, digits, drawing, progress, show } from "./state.js";
 
 const SIDE = 28;
 /** Half the width of the pen, in pixels of the digit. */
@@ -60,6 +60,7 @@ export function DigitPad() {
   const draw = (from: Point, to: Point): void => {
     line(digit.value, from, to);
     paint();
+    drawing();
   };
   const up = (): void => {
     if (!last.current) return;

@@ -7,7 +7,17 @@ import { type Normalization, normalizations } from "./calls.js";
 import { DigitPad } from "./digit-pad.js";
 import { Inverse } from "./inverse.js";
 import { Outputs } from "./outputs.js";
-import { bitsPerDimension, change, config, forget, makeItDensity, progress, reading } from "./state.js";
+import {
+  bitsPerDimension,
+  change,
+  config,
+  forget,
+  guardIt,
+  judged,
+  makeItDensity,
+  progress,
+  reading,
+} from "./state.js";
 
 const names: Readonly<Record<Normalization, string>> = {
   unit: "pixel / 255",
@@ -59,6 +69,7 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
             <div class="stack">
               <h3>Outputs</h3>
               <Outputs values={reading.value.outputs} />
+              <Guard busy={busy} />
             </div>
           )}
         </div>
@@ -66,6 +77,31 @@ export function Flow({ notForDigits }: { notForDigits: string | undefined }) {
       </div>
       {bitsPerDimension.value !== undefined && <Inverse />}
     </>
+  );
+}
+
+/** At most this share of usual digits is called unusual. */
+const FALSE_ALARMS = 0.05;
+
+/** How unusual the digit is for the network, while one draws. */
+function Guard({ busy }: { busy: boolean }) {
+  const { value: found } = judged;
+  if (!found)
+    return (
+      <button type="button" disabled={busy} onClick={() => void guardIt()}>
+        Guard it
+      </button>
+    );
+  const isUnusual = found.p <= FALSE_ALARMS;
+  return (
+    <p role="status" class={isUnusual ? "bound" : undefined}>
+      p = <output id="p-value">{found.p.toFixed(3)}</output>: {isUnusual ? "unusual" : "usual"}
+      <br />
+      <span class="note">
+        of {found.heldOut} held-out digits, this share has activations that are at least as unusual (
+        <a href="../guard.html">guard</a>)
+      </span>
+    </p>
   );
 }
 

@@ -11,15 +11,23 @@ import {
 import { numpy as np } from "@jax-js/jax";
 import type { Progress, RunImages } from "../../run/session.js";
 import type { Backend } from "../../shell/schemas.js";
-import { openBackend } from "../../worker/backend.js";
+import { openBackend, orInWasm } from "../../worker/backend.js";
 import type { CallContext } from "../../worker/messages.js";
 import type { Normalization, OnnxFiles, OpenedNetwork } from "./calls.js";
+import { type DigitGuard, fitDigitGuard } from "./guard.js";
 import { ofDigits, type PreimagesOptions, PretrainedModel } from "./pretrained.js";
 
 type Begin = Readonly<{ normalization: Normalization; backend: Backend; images: RunImages }>;
 
 let converted: ConvertedNetwork | undefined;
 let given: PretrainedModel | undefined;
+let guard: DigitGuard | undefined;
+
+async function forgetGuard(): Promise<void> {
+  const last = guard;
+  guard = undefined;
+  await last?.dispose().catch(() => {}); // the arrays of a lost device are lost
+}
 
 function opened(): PretrainedModel {
   if (given) return given;
@@ -77,12 +85,28 @@ export const networkHandlers = {
       images,
       emit,
     );
+    await forgetGuard();
     await given?.dispose().catch(() => {}); // the arrays of a lost device are lost
     given = begun;
     return given.bitsPerDimension(images);
   },
 
   "network.read": async ({ pixels }: { pixels: Uint8Array }) => opened().read(pixels),
+
+  /** Fits a guard of the network to digits: how many of them it is calibrated by. */
+  async "network.guard"(
+    { train, backend }: { train: Uint8Array; backend: Backend },
+    context: CallContext<Progress>,
+  ): Promise<number> {
+    await forgetGuard();
+    guard = await orInWasm(await openBackend(backend), (executor) =>
+      fitDigitGuard(executor, opened(), train, context),
+    );
+    return guard.heldOut;
+  },
+
+  /** p of a digit; 1 where there is no guard any more. */
+  "network.judge": async ({ pixels }: { pixels: Uint8Array }) => (guard ? guard.p(pixels) : 1),
   "network.preimages": async ({ pixels, ...options }: { pixels: Uint8Array } & PreimagesOptions) =>
     opened().preimages(pixels, options),
 };

@@ -19,6 +19,9 @@ export const ofDigits = (own: OrdinaryNetwork, normalization: Normalization) =>
 
 export type PreimagesOptions = { count: number; temperature: number; seed: number };
 
+/** Most numbers of a value that a guard looks at. */
+const MOST_SEEN = 1024;
+
 /** A pretrained network on digits: its function is as it was read, its inverses are initialized from digits. */
 export class PretrainedModel {
   private constructor(
@@ -91,6 +94,31 @@ export class PretrainedModel {
         await own.dispose();
         await front.dispose();
       }
+    });
+  }
+
+  /** Values of the network for digits, one after another: what it takes, the activation in front of its last weights, its outputs. */
+  taps(pixels: Uint8Array): Promise<{ name: string; width: number; rows: Float32Array }[]> {
+    const { from, to } = this.layers;
+    const last = this.own.layers.findLastIndex(({ kind }) => /^(linear|conv)/.test(kind));
+    const places = new Map([
+      [from, "input"],
+      [from + Math.max(last, 0), "activation"],
+      [to, "outputs"],
+    ]);
+    return this.training.withModel(async (model) => {
+      const found: { name: string; width: number; rows: Float32Array }[] = [];
+      for (const [place, name] of places) {
+        const part = model.part(0, place);
+        try {
+          const rows = await part.encode(pixels, { mode: "deterministic" });
+          const width = (rows.length * DIGITS.pixels) / pixels.length;
+          if (width <= MOST_SEEN) found.push({ name, width, rows });
+        } finally {
+          await part.dispose();
+        }
+      }
+      return found;
     });
   }
 

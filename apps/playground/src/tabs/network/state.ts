@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { tabConfig } from "../../shell/route.js";
+import { coalesce } from "../../ui/coalesce.js";
 import { type Digits, digitAt, imagesOf, loadDigits } from "../../ui/digits.js";
 import { wordsOf } from "../../ui/problem.js";
 import { showStored } from "../../ui/stored-view.js";
@@ -19,6 +20,10 @@ export const reading = signal<Reading | undefined>(undefined);
 /** Bits per dimension of the test digits; undefined before the network is a density. */
 export const bitsPerDimension = signal<number | undefined>(undefined);
 export const preimages = signal<ExamplePreimages | undefined>(undefined);
+/** The share of held-out digits that are at least as unusual for the network, and how many these are. */
+export const judged = signal<Readonly<{ p: number; heldOut: number }> | undefined>(undefined);
+/** Has the guard judge the digit as it is now; undefined without one. */
+let judge: (() => Promise<void>) | undefined;
 
 /** True once the user has chosen files, accepted or not: the example then stays hidden. */
 let chosen = false;
@@ -59,6 +64,8 @@ export function forget(): void {
   bitsPerDimension.value = undefined;
   reading.value = undefined;
   preimages.value = undefined;
+  judged.value = undefined;
+  judge = undefined;
 }
 
 /** A task on the network that is shown: the worker opens the finished example first. */
@@ -108,12 +115,28 @@ async function readDigit(worker: Connection): Promise<void> {
   for (let read: Uint8Array | undefined; read !== digit.value; ) {
     read = digit.value;
     reading.value = await worker.call("network.read", { pixels: read });
+    await judge?.();
   }
   preimages.value = undefined;
 }
 
 /** Makes it a density; cancelling discards the computation. */
 export const makeItDensity = (): Promise<void> => startOnNetwork("initializing from the digits", makeDensity);
+
+/** Fits a guard of the network to the digits of the page. */
+export const guardIt = (): Promise<void> =>
+  startOnNetwork("fitting the guard", async (worker) => {
+    if (!digits.value) return;
+    const args = { train: digits.value.train, backend: config.value.device };
+    const heldOut = await worker.call("network.guard", args, { onEvent: tell });
+    judge = coalesce(async () => {
+      judged.value = { p: await worker.call("network.judge", { pixels: digit.value }), heldOut };
+    });
+    await judge();
+  });
+
+/** The guard judges while one draws. */
+export const drawing = (): void => void judge?.().catch(() => {}); // the worker may have ended
 
 /** Evaluates the network and its flow on another digit. */
 export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promise<void> {
