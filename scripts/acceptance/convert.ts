@@ -12,6 +12,8 @@ const generator = fileURLToPath(new URL("architectures.py", import.meta.url));
 const CLOSE = 1e-4;
 /** Seconds and MiB that a conversion may take. */
 const MOST = { seconds: 60, memory: 3072 } as const;
+/** Bytes of architectures that are converted layer by layer, too. */
+const SMALL = 2 ** 21;
 /** Fewest given files that must convert layer by layer, and most files of all architectures that may be refused at all. */
 const [CONVERTED, REFUSED] = [24, 3] as const;
 
@@ -95,6 +97,9 @@ export const architectures: Check = {
       say(`${file}: ${row.figure}`);
       refused += Number(!isConverted);
       rows[file] = row;
+      if (statSync(path).size > SMALL || given.some((each) => each.path === path)) continue;
+      const layers = await converted(path, join(scratch, `${file}-layers`), ["--grain", "layer"]);
+      rows[`${file}, layers`] = layers.row;
     }
     const figure = `${refused} of ${own.length + given.length}`;
     if (word === "") rows["files refused"] = holds(refused <= REFUSED, figure, `≤ ${REFUSED}`);

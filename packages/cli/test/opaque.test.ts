@@ -99,16 +99,19 @@ describe("flowify convert", () => {
     expect(existsSync(at("no"))).toBe(false);
   });
 
-  it("takes a file whose constants are not finite, as masks of attention are", async () => {
+  it("takes a file whose constants are not finite, as masks of attention and bounds of Clip are", async () => {
     const file = odd("masked", (graph) => ({
       ...graph,
       nodes: nodesOf([
         ["MatMul", ["x", "w"], "m"],
-        ["Max", ["m", "low"], "y"],
+        ["Clip", ["m", "least", "most"], "c"],
+        ["Max", ["c", "low"], "y"],
       ]),
       constants: [
         ...(graph.constants ?? []),
         constant("low", [1], Float32Array.of(Number.NEGATIVE_INFINITY)),
+        constant("least", [], Float32Array.of(Number.NEGATIVE_INFINITY)),
+        constant("most", [], Float32Array.of(Number.POSITIVE_INFINITY)),
       ],
     }));
     const { status, stdout } = await runCommand(["convert", file, "--out", at("masked")]);
