@@ -88,7 +88,9 @@ describe("a flow of a table", () => {
     await model.dispose();
   });
 
-  it("has probabilities of cents and of days of the week, and samples have them as often", async () => {
+  it("has probabilities of cents and of days of the week, and samples have them as often", {
+    tags: ["long"],
+  }, async () => {
     const rng = makeRng(9);
     const ends = ["99", "99", "99", "95"];
     const file = join(root, "ends.csv");
