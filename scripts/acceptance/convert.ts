@@ -25,14 +25,8 @@ async function converted(
   out: string,
   how: readonly string[],
 ): Promise<{ isConverted: boolean; row: Row }> {
-  const { status, output, seconds, peakMiB } = await flowifyToEnd([
-    "convert",
-    path,
-    "--out",
-    out,
-    "--json",
-    ...how,
-  ]);
+  const args = ["convert", path, "--out", out, "--json", ...how];
+  const { status, output, seconds, peakMiB } = await flowifyToEnd(args);
   const report = output === "" ? undefined : (JSON.parse(output) as Report);
   if (status !== 0 || !report) {
     const named = Object.keys(report?.blockers ?? {});

@@ -1,5 +1,5 @@
 import { type Unzipped, unzipSync } from "fflate";
-import { pathOf } from "../ui/files.js";
+import { firstOf, pathOf } from "../ui/files.js";
 
 /** Largest file, or archive, of a run that is read, in bytes. */
 const LARGEST = 512 * 2 ** 20;
@@ -28,7 +28,7 @@ export async function runFilesOf(files: readonly File[]): Promise<RunFiles> {
       "No run found: config.json is missing. Drop the folder that flowify train wrote, or a zip archive of it.",
     );
   if (runs.length > 1)
-    throw new Error(`Found ${runs.length} runs (${runs.slice(0, 3).join(", ")}), expected one. Drop one.`);
+    throw new Error(`Found ${runs.length} runs (${firstOf(runs)}), expected one. Drop one.`);
   for (const [path, { size }] of wanted) expectSmall(path, size);
   return new Map(wanted.map(([path, file]) => [nameOf(path), file]));
 }

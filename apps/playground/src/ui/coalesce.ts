@@ -31,3 +31,16 @@ export function serialQueue(): <T>(work: () => Promise<T>) => Promise<T> {
     return next;
   };
 }
+
+/** Milliseconds between two messages. */
+const TOLD = 100;
+
+/** Does not more than some calls a second, and leaves out those between. */
+export function seldom<T>(tell: (now: T) => void): (now: T) => void {
+  let last = 0;
+  return (now) => {
+    if (performance.now() - last < TOLD) return;
+    last = performance.now();
+    tell(now);
+  };
+}

@@ -32,6 +32,10 @@ async function collect(entry: FileSystemEntry, found: File[]): Promise<void> {
   }
 }
 
+/** The first few names. */
+export const firstOf = (names: readonly string[]): string =>
+  `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
+
 /** A file beside the page. */
 export async function besidePage(name: string): Promise<Blob> {
   const response = await fetch(new URL(name, document.baseURI));

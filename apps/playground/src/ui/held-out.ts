@@ -9,7 +9,7 @@ type Measurement = readonly [step: number, logProb: number];
  * `level`: the last measurement is the best, or nearly; `overfits`: an earlier one was better; `worse`: the initial one
  * was the best.
  */
-export type HeldOutStanding = Readonly<{ best: number; trend: "level" | "overfits" | "worse" }>;
+type HeldOutStanding = Readonly<{ best: number; trend: "level" | "overfits" | "worse" }>;
 
 /** The best measurement of held-out examples in a run, and the trend since. */
 export function standingOf(measurements: readonly Measurement[]): HeldOutStanding | undefined {

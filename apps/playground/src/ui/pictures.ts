@@ -1,4 +1,4 @@
-import { pathOf } from "./files.js";
+import { firstOf, pathOf } from "./files.js";
 
 /** Most pixels of one picture: a larger one is a mistake or a decompression bomb. */
 const MOST_PIXELS = 100_000_000;
@@ -57,8 +57,7 @@ export async function readPictures(
     );
     count++;
   }
-  if (count === 0)
-    throw new Error(`None of the ${files.length} files is a picture (${skipped.slice(0, 3).join(", ")}).`);
+  if (count === 0) throw new Error(`None of the ${files.length} files is a picture (${firstOf(skipped)}).`);
   return { pixels: pixels.slice(0, count * size), count, skipped };
 }
 

@@ -8,7 +8,7 @@ type RunButtonsProps = Readonly<{
   /** Name of the examples, in the plural. */
   examples: string;
   steps: number;
-  run: Run<unknown>;
+  run: Run;
   /** Label of the button that saves. */
   save?: string;
 }>;
@@ -24,7 +24,6 @@ const advice = (examples: string) =>
 /** Train or pause, step, reset, save; the progress of the run, and its errors. */
 export function RunButtons({ id, examples, steps, run, save = "Save flow" }: RunButtonsProps) {
   const opened = run.opened.value;
-  const reset = (): void => void run.reset();
   const standing = run.standing.value;
   const going = run.going.value;
   const idle = opened !== undefined && !going && run.step.value < steps;
@@ -44,19 +43,13 @@ export function RunButtons({ id, examples, steps, run, save = "Save flow" }: Run
   return (
     <>
       <div class="row">
-        {going ? (
-          <button type="button" class="main" onClick={run.pause}>
-            Pause
-          </button>
-        ) : (
-          <button type="button" class="main" disabled={!idle} onClick={run.play}>
-            Train
-          </button>
-        )}
+        <button type="button" class="main" disabled={!going && !idle} onClick={going ? run.pause : run.play}>
+          {going ? "Pause" : "Train"}
+        </button>
         <button type="button" disabled={!idle} onClick={() => run.train(1)}>
           Step
         </button>
-        <button type="button" onClick={reset}>
+        <button type="button" onClick={() => void run.reset()}>
           Reset
         </button>
         <button type="button" disabled={!opened} onClick={() => void run.save()}>

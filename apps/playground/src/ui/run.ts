@@ -1,7 +1,7 @@
-import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { shownPart, type TabConfig } from "../shell/route.js";
 import type { Standing, TrainingEvent } from "../worker/training.js";
-import { type HeldOutStanding, standingOf } from "./held-out.js";
+import { standingOf } from "./held-out.js";
 import { wordsOf } from "./problem.js";
 
 type StartRun<V> = (
@@ -29,42 +29,13 @@ type RunOptions<V, O> = Readonly<{
 }>;
 
 /** A run in the worker, as the page sees it. */
-export type Run<V> = Readonly<{
-  /** The open flow, once there is one. */
-  opened: ReadonlySignal<Readonly<{ device: string; parameters: number }> | undefined>;
-  /** Whether what is shown is the finished example that came with the page: no worker has started yet. */
-  stored: Signal<boolean>;
-  going: ReadonlySignal<boolean>;
-  step: ReadonlySignal<number>;
-  /** Held-out examples: their best step, which the page shows, and the trend since. */
-  standing: ReadonlySignal<HeldOutStanding | undefined>;
-  view: Signal<V | undefined>;
-  curve: Signal<Curve>;
-  /** Message of its last error. */
-  problem: Signal<string | undefined>;
-  /** Announcement for screen readers. */
-  status: Signal<string>;
-  /** Continues training for some steps, or until paused. */
-  train(steps?: number): void;
-  /** Stops after the current step; resolves then. */
-  stop(): Promise<void>;
-  show(view: V): void;
-  /** Clears the shown results. */
-  clear(): void;
-  /** Trains, and notes in the address that it does; or that it does not. */
-  play(): void;
-  pause(): void;
-  reset(): Promise<void>;
-  save(): Promise<void>;
-  /** Does something for the run; an error becomes its problem. */
-  attempt(work: () => Promise<void>): Promise<void>;
-}>;
+export type Run = ReturnType<typeof makeRun>;
 
 /** The run of a tab. It pauses while another tab is shown, and resumes afterwards. */
 export function makeRun<
   V extends { step: number; logProb: number },
   O extends { device: string; parameters: number },
->({ tab, opened, train: start, reset, save }: RunOptions<V, O>): Run<V> {
+>({ tab, opened, train: start, reset, save }: RunOptions<V, O>) {
   const stored = signal(tab.bare);
   const nothing: Curve = { batches: [], heldOut: [] };
   const going = signal(false);
@@ -78,13 +49,8 @@ export function makeRun<
     const before = curve.value.heldOut.filter(([earlier]) => earlier < step);
     curve.value = { ...curve.value, heldOut: [...before, [step, logProb]] };
   };
-  const show = (next: V): void =>
-    batch(() => {
-      view.value = next;
-      if (curve.value.heldOut.length === 0) measured(next.step, next.logProb);
-    });
   const receive = (event: TrainingEvent<V>): void => {
-    if (event.kind === "view") show(event.view);
+    if (event.kind === "view") run.show(event.view);
     else if (event.kind === "heldOut") measured(event.step, event.logProb);
     else if (event.kind === "fallback") {
       status.value = `${event.why}: training continues in ${event.device}.`;
@@ -103,18 +69,29 @@ export function makeRun<
       problem.value = wordsOf(error);
     }
   };
-  const run: Run<V> = {
+  const run = {
+    /** The open flow, once there is one. */
     opened,
+    /** Whether what is shown is the finished example that came with the page: no worker has started yet. */
     stored,
     going,
     view,
     curve,
+    /** Message of its last error. */
     problem,
+    /** Announcement for screen readers. */
     status,
+    /** Held-out examples: their best step, which the page shows, and the trend since. */
     standing: computed(() => standingOf(curve.value.heldOut)),
     step: computed(() => Math.max(curve.value.batches.length, view.value?.step ?? 0)),
-    show,
-    train(steps) {
+    show(next: V): void {
+      batch(() => {
+        view.value = next;
+        if (curve.value.heldOut.length === 0) measured(next.step, next.logProb);
+      });
+    },
+    /** Continues training for some steps, or until paused. */
+    train(steps?: number): void {
       if (current) return;
       const abort = new AbortController();
       const go = async (): Promise<void> => {
@@ -132,11 +109,13 @@ export function makeRun<
       });
       current = { abort, done };
     },
-    async stop() {
+    /** Stops after the current step; resolves then. */
+    async stop(): Promise<void> {
       current?.abort.abort();
       await current?.done;
     },
-    clear() {
+    /** Clears the shown results. */
+    clear(): void {
       batch(() => {
         view.value = undefined;
         curve.value = nothing;
@@ -144,17 +123,19 @@ export function makeRun<
         status.value = "";
       });
     },
-    play() {
+    /** Trains, and notes in the address that it does; or that it does not. */
+    play: (): void => {
       tab.change({ running: true });
       if (stored.value) void reset();
       else run.train();
     },
-    pause() {
+    pause: (): void => {
       tab.change({ running: false });
       void run.stop();
     },
     reset,
     save: () => attempt(save),
+    /** Does something for the run; an error becomes its problem. */
     attempt,
   };
   let resting = false;

@@ -1,35 +1,15 @@
-import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Progress } from "../run/session.js";
 import { type Connection, connect } from "../worker/client.js";
 import { wordsOf } from "./problem.js";
 
 type Does = (worker: Connection, signal: AbortSignal) => Promise<void>;
 
-/** The work of a tab in its own worker, one task at a time. */
-export type Work = Readonly<{
-  /** Progress of the present task; undefined when idle. */
-  progress: Signal<Progress | undefined>;
-  busy: ReadonlySignal<boolean>;
-  /** Error message of the last task. */
-  problem: Signal<string | undefined>;
-  /** Runs a task, unless another one runs. A `soft` task can stop early by its signal and keeps its result. */
-  start(stage: string, does: Does, soft?: "soft"): Promise<void>;
-  /** A task on what is shown: a worker that does not hold it restores it first. */
-  startOnShown(stage: string, does: Does): Promise<void>;
-  tell(now: Progress): void;
-  /** Stops the present task: softly if possible, otherwise and the second time like `reset`. */
-  cancel(): void;
-  /** Stops the worker and discards its state; resolves when idle. */
-  reset(): Promise<void>;
-}> & {
-  /** The worker that holds what is shown; none as long as that came with the page. */
-  holder: Connection | undefined;
-};
-
 /**
- * `forget` is called after the worker and its state are gone; `restore` brings what came with the page into a worker.
+ * The work of a tab in its own worker, one task at a time. `forget` is called after the worker and its state are gone;
+ * `restore` brings what came with the page into a worker.
  */
-export function makeWork(forget: () => void, restore?: (worker: Connection) => Promise<unknown>): Work {
+export function makeWork(forget: () => void, restore?: (worker: Connection) => Promise<unknown>) {
   const progress = signal<Progress | undefined>(undefined);
   const problem = signal<string | undefined>(undefined);
   let connection: Connection | undefined;
@@ -55,12 +35,16 @@ export function makeWork(forget: () => void, restore?: (worker: Connection) => P
     forget();
     return last;
   };
-  const work: Work = {
+  const work = {
+    /** Progress of the present task; undefined when idle. */
     progress,
     busy: computed(() => progress.value !== undefined),
+    /** Error message of the last task. */
     problem,
-    holder: undefined,
-    start(stage, does, how) {
+    /** The worker that holds what is shown; none as long as that came with the page. */
+    holder: undefined as Connection | undefined,
+    /** Runs a task, unless another one runs. A `soft` task can stop early by its signal and keeps its result. */
+    start(stage: string, does: Does, how?: "soft"): Promise<void> {
       if (progress.value) return Promise.resolve();
       progress.value = { stage, done: 0, of: 1 };
       problem.value = undefined;
@@ -69,7 +53,8 @@ export function makeWork(forget: () => void, restore?: (worker: Connection) => P
       last = go(does, abort.signal);
       return last;
     },
-    startOnShown: (stage, does) =>
+    /** A task on what is shown: a worker that does not hold it restores it first. */
+    startOnShown: (stage: string, does: Does): Promise<void> =>
       work.start(stage, async (worker, signal) => {
         if (work.holder !== worker) {
           work.tell({ stage: "opening the example", done: 0, of: 1 });
@@ -79,14 +64,16 @@ export function makeWork(forget: () => void, restore?: (worker: Connection) => P
         }
         await does(worker, signal);
       }),
-    tell(now) {
+    tell: (now: Progress): void => {
       progress.value = now;
     },
-    cancel() {
+    /** Stops the present task: softly if possible, otherwise and the second time like `reset`. */
+    cancel: (): void => {
       // a second time says that the first was in vain
       if (ending && !ending.signal.aborted) ending.abort();
       else void reset();
     },
+    /** Stops the worker and discards its state; resolves when idle. */
     reset,
   };
   return work;

@@ -5,12 +5,12 @@ import { buffersOf, type Standing, type Training, type TrainingEvent } from "./t
 
 type Trained<V extends object> = Readonly<{ training: Training<V> }>;
 
-/** The one training that the worker of a tab has, and the calls that all such tabs share. */
-export function trainingSession<V extends object, S extends Trained<V>>({
-  viewEvery,
-}: {
-  viewEvery: number;
-}) {
+/**
+ * The one training that the worker of a tab has, and the calls that all such tabs share.
+ *
+ * @param viewEvery milliseconds between two views
+ */
+export function trainingSession<V extends object, S extends Trained<V>>(viewEvery: number) {
   const inTurn = serialQueue();
   let session: S | undefined;
   /** The open training; waits for one that is being opened. */

@@ -18,7 +18,7 @@ const VIEW_EVERY = 1000;
 let images: RunImages | undefined;
 /** The run of the command that was read last. */
 let read: RunStart | undefined;
-const session = trainingSession<ImagesView, RunSession<ImagesView>>({ viewEvery: VIEW_EVERY });
+const session = trainingSession<ImagesView, RunSession<ImagesView>>(VIEW_EVERY);
 
 type OpenArgs = Readonly<{ config: ImagesConfig; images?: RunImages; keep: boolean; fromRun: boolean }>;
 

@@ -2,7 +2,7 @@ import { computed, signal } from "@preact/signals";
 import type { Progress, RunImages } from "../../run/session.js";
 import { tabConfig } from "../../shell/route.js";
 import { digitsOf } from "../../ui/digits.js";
-import { download } from "../../ui/files.js";
+import { download, firstOf } from "../../ui/files.js";
 import { readPictures } from "../../ui/pictures.js";
 import { wordsOf } from "../../ui/problem.js";
 import { makeRun } from "../../ui/run.js";
@@ -82,17 +82,12 @@ async function open(keep: boolean, images?: RunImages): Promise<void> {
     const result = await worker().call("images.open", args);
     if (!current()) return;
     opened.value = result;
-    if (config.value.running) run.train();
-    else await look(current);
+    if (config.value.running) return run.train();
+    const view = await worker().call("images.view", {});
+    if (current()) run.show(view);
   } catch (error) {
     if (current()) run.problem.value = wordsOf(error);
   }
-}
-
-/** Shows the open flow. */
-async function look(current: () => boolean): Promise<void> {
-  const view = await worker().call("images.view", {});
-  if (current()) run.show(view);
 }
 
 let choices = 0;
@@ -165,8 +160,7 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
       abort.signal.throwIfAborted();
       reading.value = { stage: "reading the files", done, of: chosenFiles.length, abort };
     });
-    const named = `${skipped.slice(0, 3).join(", ")}${skipped.length > 3 ? ", …" : ""}`;
-    const left = skipped.length > 0 ? ` Not readable as pictures: ${named}.` : "";
+    const left = skipped.length > 0 ? ` Not readable as pictures: ${firstOf(skipped)}.` : "";
     if (!command.value && count < FEWEST)
       throw new Error(
         `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,

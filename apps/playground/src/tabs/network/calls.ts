@@ -1,5 +1,3 @@
-import type { Flow } from "@flowify/core";
-import type { ConversionReport } from "@flowify/onnx/browser";
 import * as v from "valibot";
 import { between, device, whole } from "../../shell/schemas.js";
 
@@ -24,28 +22,3 @@ export type OnnxFiles = Readonly<{
   bytes: Uint8Array<ArrayBuffer>;
   beside: Readonly<Record<string, Uint8Array>>;
 }>;
-
-export type OpenedNetwork = Readonly<{
-  report: ConversionReport;
-  /** Functions left out at the end. */
-  leftOut: readonly string[];
-  /** The reason why digits do not fit; absent if they fit. */
-  notForDigits?: string;
-}>;
-
-/** Outputs of the network and its flow for one digit. */
-export type Reading = Readonly<{
-  outputs: Float32Array;
-  /** log p in nats, bits per dimension, and the contribution of each layer. */
-  logProb: number;
-  bpd: number;
-  ledger: readonly Readonly<{ layer: string; nats: number; likelihood: Flow["likelihood"] }>[];
-  /** The device that computed it. */
-  device: string;
-}>;
-
-/**
- * Pixels of the preimages of a digit, the largest difference of an output from that of the digit, and the number of
- * samples that reached the exact outputs.
- */
-export type ExamplePreimages = Readonly<{ images: Uint8Array; largestDifference: number; arrived: number }>;

@@ -12,25 +12,16 @@ const PEN = 1.1;
 
 type Point = Readonly<{ x: number; y: number }>;
 
-/** Draws a dot of the pen on the digit. */
-function dot(pixels: Uint8Array, { x, y }: Point): void {
-  for (let row = Math.max(0, Math.floor(y - 3)); row < Math.min(SIDE, y + 3); row++)
-    for (let column = Math.max(0, Math.floor(x - 3)); column < Math.min(SIDE, x + 3); column++) {
-      const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
-      const ink = 255 * Math.min(1, Math.max(0, PEN + 0.5 - distance));
-      const at = row * SIDE + column;
-      pixels[at] = Math.max(pixels[at] ?? 0, ink);
-    }
-}
-
-/** A line of dots. */
-function line(pixels: Uint8Array, from: Point, to: Point): void {
-  const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) * 2));
-  for (let k = 0; k <= steps; k++)
-    dot(pixels, {
-      x: from.x + ((to.x - from.x) * k) / steps,
-      y: from.y + ((to.y - from.y) * k) / steps,
-    });
+/** Draws a stroke of the pen: ink by the distance of each pixel from the line. */
+function stroke(pixels: Uint8Array, from: Point, to: Point): void {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const squared = dx ** 2 + dy ** 2 || 1;
+  for (let i = 0; i < pixels.length; i++) {
+    const [x, y] = [(i % SIDE) + 0.5 - from.x, Math.floor(i / SIDE) + 0.5 - from.y];
+    const along = Math.min(Math.max((x * dx + y * dy) / squared, 0), 1);
+    const ink = PEN + 0.5 - Math.hypot(x - along * dx, y - along * dy);
+    pixels[i] = Math.max(pixels[i] ?? 0, 255 * Math.min(Math.max(ink, 0), 1));
+  }
 }
 
 /** Position of a pointer, in pixels of the digit. */
@@ -58,7 +49,7 @@ export function DigitPad() {
   useEffect(paint, [digit.value, focused.value, pen.value, palette.value]);
 
   const draw = (from: Point, to: Point): void => {
-    line(digit.value, from, to);
+    stroke(digit.value, from, to);
     paint();
     drawing();
   };

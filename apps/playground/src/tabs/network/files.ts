@@ -1,4 +1,4 @@
-import { besidePage, pathOf } from "../../ui/files.js";
+import { besidePage, firstOf, pathOf } from "../../ui/files.js";
 import type { OnnxFiles } from "./calls.js";
 
 /** Largest file that is read, in bytes: conversion holds several copies of its weights in memory. */
@@ -14,6 +14,7 @@ export async function exampleFile(): Promise<OnnxFiles> {
 /** Files that may accompany the network. */
 const MOST = 100;
 
+const namesOf = (files: readonly File[]): string => firstOf(files.map(({ name }) => name));
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /**
@@ -26,11 +27,11 @@ export async function onnxFilesOf(files: readonly File[]): Promise<OnnxFiles> {
   const [network, second] = networks;
   if (!network)
     throw new Error(
-      `No ONNX file found (${listed(files)}), expected a name that ends in .onnx. Drop an ONNX file.`,
+      `No ONNX file found (${namesOf(files)}), expected a name that ends in .onnx. Drop an ONNX file.`,
     );
   if (second)
     throw new Error(
-      `Found ${networks.length} ONNX files (${listed(networks)}), expected one. Drop one network.`,
+      `Found ${networks.length} ONNX files (${namesOf(networks)}), expected one. Drop one network.`,
     );
   if (files.length > MOST)
     throw new Error(
@@ -55,8 +56,3 @@ export async function onnxFilesOf(files: readonly File[]): Promise<OnnxFiles> {
 
 const bytesOf = async (file: File): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await file.arrayBuffer());
-
-function listed(files: readonly File[]): string {
-  const names = files.slice(0, 3).map(({ name }) => name);
-  return `${names.join(", ")}${files.length > 3 ? ", …" : ""}`;
-}

@@ -5,7 +5,7 @@ import { INIT, type Progress, type RunImages } from "../../run/session.js";
 import { DIGITS } from "../../ui/digits.js";
 import { toPixels } from "../../ui/pixels.js";
 import { startTraining, type Training } from "../../worker/training.js";
-import type { ExamplePreimages, Normalization, Reading } from "./calls.js";
+import type { Normalization } from "./calls.js";
 
 const constants = {
   unit: { mean: [0], std: [1] },
@@ -59,24 +59,27 @@ export class PretrainedModel {
     return this.training.withModel(async (model) => (await model.evaluate(heldOut)).bpd);
   }
 
-  /** Outputs of the network, and the likelihood of the digit. */
-  async read(pixels: Uint8Array): Promise<Reading> {
-    const read = await this.training.withModel(async (model) => {
+  /** Outputs of the network, the likelihood of the digit with the parts of its layers, and the device that computed it. */
+  read(pixels: Uint8Array) {
+    return this.training.withModel(async (model) => {
       const { bpd, nats, ledger } = await model.evaluate(pixels);
       return {
-        outputs: await this.#outputs(model, pixels),
+        outputs: await valuesAt(model, this.layers.to, pixels),
         logProb: nats,
         bpd,
         ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, likelihood: line.likelihood })),
+        device: this.training.device,
       };
     });
-    return { ...read, device: this.training.device };
   }
 
-  /** Other digits with the same outputs. */
-  preimages(pixels: Uint8Array, { count, temperature, seed }: PreimagesOptions): Promise<ExamplePreimages> {
+  /**
+   * Other digits with the same outputs, their largest difference from those of the digit, and how many reached the exact
+   * outputs.
+   */
+  preimages(pixels: Uint8Array, { count, temperature, seed }: PreimagesOptions) {
     return this.training.withModel(async (model) => {
-      const wanted = await this.#outputs(model, pixels);
+      const wanted = await valuesAt(model, this.layers.to, pixels);
       const { from, to } = this.layers;
       const [own, front] = [model.part(from, to), model.part(0, from)];
       try {
@@ -109,29 +112,25 @@ export class PretrainedModel {
     return this.training.withModel(async (model) => {
       const found: { name: string; width: number; rows: Float32Array }[] = [];
       for (const [place, name] of places) {
-        const part = model.part(0, place);
-        try {
-          const rows = await part.encode(pixels, { mode: "deterministic" });
-          const width = (rows.length * DIGITS.pixels) / pixels.length;
-          if (width <= MOST_SEEN) found.push({ name, width, rows });
-        } finally {
-          await part.dispose();
-        }
+        const rows = await valuesAt(model, place, pixels);
+        const width = (rows.length * DIGITS.pixels) / pixels.length;
+        if (width <= MOST_SEEN) found.push({ name, width, rows });
       }
       return found;
     });
   }
 
-  async #outputs(model: FlowModel, pixels: Uint8Array): Promise<Float32Array> {
-    const upTo = model.part(0, this.layers.to);
-    try {
-      return await upTo.encode(pixels, { mode: "deterministic" });
-    } finally {
-      await upTo.dispose();
-    }
-  }
-
   dispose(): Promise<void> {
     return this.training.dispose();
+  }
+}
+
+/** What the first layers make of digits, without noise. */
+async function valuesAt(model: FlowModel, layers: number, pixels: Uint8Array): Promise<Float32Array> {
+  const upTo = model.part(0, layers);
+  try {
+    return await upTo.encode(pixels, { mode: "deterministic" });
+  } finally {
+    await upTo.dispose();
   }
 }

@@ -6,20 +6,20 @@ import { wordsOf } from "../../ui/problem.js";
 import { showStored } from "../../ui/stored-view.js";
 import { makeWork } from "../../ui/work.js";
 import type { Connection } from "../../worker/client.js";
-import type { ExamplePreimages, OnnxFiles, OpenedNetwork, Reading } from "./calls.js";
-import { networkConfig } from "./calls.js";
+import type { Result } from "../../worker/protocol.js";
+import { networkConfig, type OnnxFiles } from "./calls.js";
 import { EXAMPLE, exampleFile, onnxFilesOf } from "./files.js";
 
 const first = tabConfig("network", networkConfig);
 
 export const { config, change } = first;
-export const opened = signal<OpenedNetwork | undefined>(undefined);
+export const opened = signal<Result<"network.open"> | undefined>(undefined);
 export const digits = signal<Digits | undefined>(undefined);
 export const digit = signal<Uint8Array<ArrayBuffer>>(new Uint8Array(784));
-export const reading = signal<Reading | undefined>(undefined);
+export const reading = signal<Result<"network.read"> | undefined>(undefined);
 /** Bits per dimension of the test digits; undefined before the network is a density. */
 export const bitsPerDimension = signal<number | undefined>(undefined);
-export const preimages = signal<ExamplePreimages | undefined>(undefined);
+export const preimages = signal<Result<"network.preimages"> | undefined>(undefined);
 /** The share of held-out digits that are at least as unusual for the network, and how many these are. */
 export const judged = signal<Readonly<{ p: number; heldOut: number }> | undefined>(undefined);
 /** Has the guard judge the digit as it is now; undefined without one. */
@@ -30,19 +30,23 @@ let chosen = false;
 /** True for the example network. */
 export const isExample = (): boolean => opened.value?.report.file === EXAMPLE;
 
-const work = makeWork(() => {
-  opened.value = undefined;
-  forget();
-});
+const work = makeWork(
+  () => {
+    opened.value = undefined;
+    forget();
+  },
+  async (worker) => {
+    digits.value ??= await loadDigits();
+    await worker.call("network.open", await exampleFile(), { onEvent: tell });
+    await begun(worker, digits.value);
+  },
+);
 export const { progress, problem, cancel } = work;
-const { start, tell } = work;
-
-/** Whether the page shows the finished example that it came with: the worker has nothing yet. */
-let stored = first.bare;
+const { startOnShown, tell } = work;
 
 /** Shows the finished example; where the address asks for another configuration, computes it. */
 export async function begin(): Promise<void> {
-  if (stored) await showStored("network", { opened, digit, bitsPerDimension, reading });
+  if (first.bare) await showStored("network", { opened, digit, bitsPerDimension, reading });
   void compute();
 }
 
@@ -50,7 +54,7 @@ export async function begin(): Promise<void> {
 async function compute(): Promise<void> {
   try {
     digits.value ??= await loadDigits();
-    if (stored) return;
+    if (first.bare) return;
     if (config.value.digit >= 0) digit.value = digitAt(digits.value.test, config.value.digit);
   } catch (error) {
     problem.value = wordsOf(error);
@@ -68,25 +72,12 @@ export function forget(): void {
   judge = undefined;
 }
 
-/** A task on the network that is shown: the worker opens the finished example first. */
-const startOnNetwork = (stage: string, does: (worker: Connection) => Promise<void>): Promise<void> =>
-  start(stage, async (worker) => {
-    if (stored) {
-      stored = false;
-      digits.value ??= await loadDigits();
-      await worker.call("network.open", await exampleFile(), { onEvent: tell });
-      await begun(worker, digits.value);
-      tell({ stage, done: 0, of: 1 });
-    }
-    await does(worker);
-  });
-
 /** Opens the network of these files and cancels any work in progress. */
 async function open(stage: string, read: () => Promise<OnnxFiles>, then?: typeof makeDensity): Promise<void> {
   await work.reset();
-  stored = false;
-  await start(stage, async (worker) => {
+  await work.start(stage, async (worker) => {
     opened.value = await worker.call("network.open", await read(), { onEvent: tell });
+    work.holder = worker;
     await then?.(worker);
   });
 }
@@ -121,11 +112,11 @@ async function readDigit(worker: Connection): Promise<void> {
 }
 
 /** Makes it a density; cancelling discards the computation. */
-export const makeItDensity = (): Promise<void> => startOnNetwork("initializing from the digits", makeDensity);
+export const makeItDensity = (): Promise<void> => startOnShown("initializing from the digits", makeDensity);
 
 /** Fits a guard of the network to the digits of the page. */
 export const guardIt = (): Promise<void> =>
-  startOnNetwork("fitting the guard", async (worker) => {
+  startOnShown("fitting the guard", async (worker) => {
     if (!digits.value) return;
     const args = { train: digits.value.train, backend: config.value.device };
     const heldOut = await worker.call("network.guard", args, { onEvent: tell });
@@ -142,11 +133,11 @@ export const drawing = (): void => void judge?.().catch(() => {}); // the worker
 export async function show(pixels: Uint8Array<ArrayBuffer>, bundled = -1): Promise<void> {
   digit.value = pixels;
   change({ digit: bundled });
-  if (reading.value) await startOnNetwork("evaluating the digit", readDigit);
+  if (reading.value) await startOnShown("evaluating the digit", readDigit);
 }
 
 export const drawPreimages = (): Promise<void> =>
-  startOnNetwork("sampling preimages", async (worker) => {
+  startOnShown("sampling preimages", async (worker) => {
     const { count, temperature, seed } = config.value;
     const args = { pixels: digit.value, count, temperature, seed };
     preimages.value = await worker.call("network.preimages", args);

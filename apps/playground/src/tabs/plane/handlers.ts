@@ -13,7 +13,7 @@ const POINTS_SHOWN = 1000;
 const VIEW_EVERY = 400;
 
 type Session = Readonly<{ config: PlaneConfig; training: Training<PlaneView> }>;
-const session = trainingSession<PlaneView, Session>({ viewEvery: VIEW_EVERY });
+const session = trainingSession<PlaneView, Session>(VIEW_EVERY);
 
 const flowOf = ({ layers, density }: PlaneConfig): Flow => flowify({ inShape: [2], layers }, { density });
 

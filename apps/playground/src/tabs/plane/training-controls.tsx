@@ -20,10 +20,7 @@ export function TrainingControls() {
         <Choice
           label="Dropped coordinates (that a layer leaves out)"
           value={density}
-          of={[
-            ["mixture", "mixture"],
-            ["gaussian", "gaussian"],
-          ]}
+          of={(["mixture", "gaussian"] as const).map((kind) => [kind, kind])}
           onValue={(next) => configure({ density: next })}
         />
       </RunSettings>

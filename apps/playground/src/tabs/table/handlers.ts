@@ -7,7 +7,6 @@ import {
   featureWidth,
   findSchema,
   fitTableDetector,
-  type OpenDetector,
   openDetector,
   schemaToLearn,
   scoresAsCsv,
@@ -16,7 +15,7 @@ import {
   tableReasoner,
 } from "flowify/tables/browser";
 import type { Progress } from "../../run/session.js";
-import { serialQueue } from "../../ui/coalesce.js";
+import { seldom, serialQueue } from "../../ui/coalesce.js";
 import { nameOf, openBackend, orInWasm } from "../../worker/backend.js";
 import type { CallContext } from "../../worker/messages.js";
 import { LIMITS, type TableConfig } from "./config.js";
@@ -29,7 +28,7 @@ type Judged = Readonly<{ source: ReadTable; rows: Float32Array; scores: Float64A
 type Session = Readonly<{
   schema: TableSchema;
   fitted: TableDetector;
-  open: OpenDetector;
+  open: Awaited<ReturnType<typeof openDetector>>;
   own: Judged;
   judged: Judged;
 }>;
@@ -40,8 +39,6 @@ const SCORE = "combination";
 const SHOWN = 100;
 /** Rows that are scored between two messages. */
 const SCORED = 512;
-/** Milliseconds between two messages of training. */
-const TOLD = 100;
 
 let read: ReadTable | undefined;
 let session: Session | undefined;
@@ -100,7 +97,8 @@ async function train(
       `${source.name}: its columns become ${numbers} numbers, expected at most ${LIMITS.numbers} on this page\nleave out columns with many different texts`,
     );
   const rows = await rowsOf(source, schema);
-  let [taken, told] = [0, 0];
+  let taken = 0;
+  const tell = seldom(emit);
   const columns = schema.columns.filter(({ use }) => use === "model");
   const fitted = await fitTableDetector(executor, rows, columns, {
     contaminated,
@@ -109,9 +107,7 @@ async function train(
     signal,
     onStep(step) {
       taken = step;
-      if (performance.now() - told < TOLD) return;
-      told = performance.now();
-      emit({ stage: "training", done: step, of: steps });
+      tell({ stage: "training", done: step, of: steps });
     },
   });
   const open = await openDetector(executor, fitted.detector);
@@ -159,7 +155,7 @@ async function restore({ file, id, stored, device }: RestoreArgs) {
 }
 
 async function scoreAll(
-  open: OpenDetector,
+  open: Session["open"],
   width: number,
   rows: Float32Array,
   emit: (progress: Progress) => void,
