@@ -146,9 +146,11 @@ async function convertLayers(file: string, flags: ConvertFlags, terminal: Termin
     const hint = "or take the network as one step: --grain network";
     throw new UnsupportedOpError(op, node, `${message}\n${hint}`, { cause: error, all });
   });
+  terminal.note(`${pretrained.network.layers.length} layers become a flow`);
   const flow = flowify(pretrained.network, { density });
   await withExecutor(flags, terminal, async (executor) => {
     const inputs = await inputsFor(pretrained.network, flags);
+    terminal.note(`comparing both on ${inputs.length / sizeOf(flow.inShape)} inputs`);
     const maxRelDiff = await largestDifference(pretrained, flow, executor, inputs, terminal);
     const seen = { maxRelDiff, inputs: inputs.length / sizeOf(flow.inShape) };
     const report = conversionReport(basename(file), flow, pretrained, seen);

@@ -79,7 +79,8 @@ const normalsFor = (images: number): number => (images < OF_MANY.images ? NORMAL
 const MOST = 256;
 
 /**
- * The layers of a conditional network, with a mixture of at least so many normals at its end where that is a vector. Layers that
+ * The layers of a conditional network, with a mixture of at least so many normals at its end where that is a vector of at most 1,024
+ * numbers. Layers that
  * drop numbers of a vector would have to find the condition among the others: from the first vector that is short enough on,
  * the mixture takes their place.
  */
@@ -94,5 +95,6 @@ export function endInNormals(network: NetworkDescription, components: number): N
   if (end < 2) return layers;
   const from = sizes.findIndex((size) => size > 0 && size <= MOST);
   const drops = from >= 0 && sizes[from] !== end;
+  if (!drops && end > WHOLE.most) return layers;
   return [...(drops ? layers.slice(0, from + 1) : layers), normalsAtEnd(components)];
 }

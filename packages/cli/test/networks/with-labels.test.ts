@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { DataSet } from "../../src/data/image-set.js";
 import { flowOf } from "../../src/networks/choose.js";
-import { withLabels } from "../../src/networks/with-labels.js";
+import { endInNormals, withLabels } from "../../src/networks/with-labels.js";
 
 const labelled = (shape: readonly [number, number, number], count = 10): DataSet => ({
   name: "digits",
@@ -65,4 +65,12 @@ it("has four normals for each class, and eight from 1,000 images of a class on",
     withLabels({ name: "mnist/transformer" }, labelled([1, 2, 2], count)).description;
   expect(network(9990)?.layers.at(-1)).toEqual(mixture);
   expect(network(10000)?.layers.at(-1)).toEqual({ ...mixture, components: 80 });
+});
+
+it.each([
+  [1024, ["whiten", "gaussianMixture"]],
+  [1025, ["whiten"]],
+])("of vectors of %i numbers the layers are %j: whole covariances are of 1,024 at most", (size, kinds) => {
+  const layers = endInNormals({ inShape: [size], layers: [{ kind: "whiten" }] }, 4);
+  expect(layers.map(({ kind }) => kind)).toEqual(kinds);
 });
