@@ -6,7 +6,6 @@ export { exportFlow } from "./export/export-flow.js";
 export type { ExportedProgram } from "./export/exported.js";
 export { withBuiltIn } from "./graft/built-in.js";
 export { type GivenModel, openGiven } from "./graft/given-model.js";
-export type { Station } from "./graft/main-line.js";
 export { type ConvertOptions, convertOnnx, type ImportRules } from "./import/convert.js";
 export { openOnnx } from "./import/file.js";
 export { type Computed, openOriginal } from "./import/original.js";

@@ -1,9 +1,11 @@
 import { DataError, UsageError } from "@flowify/core";
 import { sizeOf } from "@flowify/core/layer";
-import type { Computed, GivenModel, Station } from "@flowify/onnx";
+import type { Computed, GivenModel } from "@flowify/onnx";
 import type { GraphModel, GraphNode, Initializer } from "jax-to-onnx/internal";
 import { lastOf, valueAt } from "../places.js";
 import { BAND, BESIDE, bandsOf, type Projection } from "./projection.js";
+
+type Station = GivenModel["line"][number];
 
 /** A value of a network that the guard looks at, as rows of numbers. */
 export type Tap = Readonly<{
