@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "@flowify/core";
 import { loweringPasses } from "jax-to-onnx";
+import { fileHere } from "./processes.js";
 
 export const help = `Times one whole training step of a network (batch 128: data, noise, loss, gradient, update) and
 prints a line of JSON per network. It uses a random initialization, with which a step takes the same time. Every time is also given in g, the 1024 x 1024 x 1024 float32 product
@@ -27,8 +28,12 @@ in ONNX Runtime, measured between the steps of the same run.
                                      --calibration for ranks (SBC) and expected coverage (TARP) in place of C2ST
   --regression DIR                   regression on sets with usual splits: log-likelihood, CRPS, coverage; --only NAME,
                                      --splits 0,1 for some splits (default all), --boosting for gradient boosting beside it
+  --series                           faults of a plant in time, by the command, isolation forest and PCA (Python's sklearn): F1 at
+                                     13 % false alarms; --seeds N for the seed
   --reasons DIR                      how often a column that was swapped is named, on the eight smallest of these sets with
                                      at least 1,000 normal rows and 4 to 40 columns
+  --cores                            steps and scores on 1, 2, 4, 8 and 16 cores, as far as there are; a picture of them into
+                                     docs/results, or into --out FOLDER
   --without A,B                      without these passes of the lowering: what a pass buys is the time without it beside that with all`;
 
 function positive(flag: string, text: string): number {
@@ -51,10 +56,11 @@ const each = <const N extends string, T>(names: readonly N[], option: T): Record
 const word = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 const options = {
-  ...each(["all", "json", "help", "score"], flag),
-  ...each(["laws", "boosting", "calibration", "contaminated"], flag),
+  ...each(["all", "json", "help", "score", "cores"], flag),
+  ...each(["laws", "series", "boosting", "calibration", "contaminated"], flag),
   ...each(["tables", "reasons", "posteriors", "regression", "only", "splits", "without"], word),
   ...each(["sets", "rows", "batch", "threads", "data-dir"], word),
+  out: { ...word, default: fileHere("../docs/results") },
   device: { ...word, default: "native" },
   steps: { ...word, default: "40" },
   simulations: { ...word, default: "10000" },

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { FlowifyError, paperNames, UsageError, zooNames } from "@flowify/core";
+import { benchCores } from "./cores.js";
 import { type Given, help, readArguments } from "./flags.js";
 import { benchLaws } from "./laws.js";
 import { type BenchResult, benchNetwork } from "./network.js";
@@ -8,6 +9,7 @@ import { benchCommand, print, say } from "./processes.js";
 import { benchReasons } from "./reasons.js";
 import { benchRegression } from "./regression.js";
 import { benchScore, type ScoreResult } from "./score.js";
+import { benchSeries } from "./series.js";
 import { benchTables } from "./tables.js";
 
 const devices = ["native", "wasm", "jax", "webgpu"] as const;
@@ -52,9 +54,11 @@ const benchmarks = {
   laws: benchLaws,
   posteriors: benchPosteriors,
   regression: benchRegression,
+  series: async ({ seed }) => benchSeries(seed),
   reasons: async ({ reasons = "", seeds }) => {
     for (let seed = 0; seed < seeds; seed++) await benchReasons(reasons, seed);
   },
+  cores: ({ out }) => benchCores(out),
 } satisfies { [K in keyof Given]?: (given: Given) => Promise<void> };
 
 async function main(): Promise<number> {

@@ -9,9 +9,13 @@ const SAMPLES = 1000;
 /** Limits of `npm start`: wall time in products of 1024³, the part of it until the first picture, and its quality. */
 const LIMITS = { time: 4500, picture: 1 / 3, bits: 1.2, frechet: 1, alike: 0.43 } as const;
 
+/** How much faster a step has to be with two threads than with one, by batch. */
+const FASTER: Readonly<Record<number, number>> = { 16: 1.3, 32: 1.6, 64: 1.6, 128: 1.6 };
+
 /** Milliseconds between two looks for the first picture. */
 const LOOK = 200;
 
+type Step = { stepMs: number; gMs: number; parts: number };
 type Measured = Evaluation & {
   quality: {
     judges: readonly { samples: { frechet: number } }[];
@@ -19,7 +23,13 @@ type Measured = Evaluation & {
   };
 };
 
-/** What someone sees who types `npm start`: how soon, and how good. */
+/** A step of `mnist/quick` with so many threads, and g, in a process of its own. */
+async function stepOf(batch: number, threads: number): Promise<Step> {
+  const args = ["quick", "--json", "--steps", "20", "--batch", String(batch), "--threads", String(threads)];
+  return JSON.parse(await runNode("bench/run.ts", args)) as Step;
+}
+
+/** What someone sees who types `npm start`: how soon, and how good; and what a second core is worth. */
 export const firstLook: Check = {
   name: "first-look",
   needs: JUDGES,
@@ -30,7 +40,7 @@ export const firstLook: Check = {
     args[args.indexOf("--out") + 1] = run;
     const rows: { [what: string]: Row } = {};
 
-    const { gMs } = JSON.parse(await runNode("bench/run.ts", ["quick", "--json"])) as { gMs: number };
+    const { gMs } = await stepOf(32, 2);
     const started = performance.now();
     let picture: number | undefined;
     const watch = setInterval(() => {
@@ -58,6 +68,15 @@ export const firstLook: Check = {
       fixed(3),
     );
     rows["npm start, alike to both classifiers"] = atLeast(quality.alike.samples, LIMITS.alike, fixed(3));
+
+    for (const [batch, limit] of Object.entries(FASTER)) {
+      const [one, two] = [await stepOf(Number(batch), 1), await stepOf(Number(batch), 2)];
+      rows[`mnist/quick, batches of ${batch}: two threads against one`] = atLeast(
+        one.stepMs / two.stepMs,
+        limit,
+        fixed(2),
+      );
+    }
     return rows;
   },
 };

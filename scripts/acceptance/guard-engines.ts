@@ -12,7 +12,7 @@ const script = fileURLToPath(new URL("guard_p.py", import.meta.url));
 export type Inputs = Readonly<{ name: string; numbers: Float32Array; shape: readonly number[] }>;
 
 /** All outputs of inputs, one at a time. */
-async function runEach(
+export async function runEach(
   { InferenceSession, Tensor }: Runtime,
   file: string,
   { name, numbers, shape }: Inputs,

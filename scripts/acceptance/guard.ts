@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openGiven } from "@flowify/onnx";
+import { makeRng } from "@flowify/core/layer";
+import { createGuard } from "@flowify/guard";
+import { loadRuntime, openGiven } from "@flowify/onnx";
 import { loadDataSet } from "flowify";
 import { atLeast, atMost, type Check, fixed, holds, type Row } from "./check.js";
 import { corruptedPictures, corruptions, type Pictures, writePictures } from "./corrupted-pictures.js";
-import { compareEngines, type Inputs } from "./guard-engines.js";
+import { compareEngines, type Inputs, runEach } from "./guard-engines.js";
 import { flowifyToEnd } from "./node.js";
 import { CIFAR, GIVEN } from "./pretrained-files.js";
 
@@ -40,9 +42,21 @@ const COUNT = { corrupted: 300, compared: 300 } as const;
 const MOST_SECONDS = 600;
 const LEAST_AUROC = 0.98;
 
+/** Streams of inputs; letters come from the middle of the second kind on, and an alarm soon after is in time. */
+const STREAMS = {
+  count: 100,
+  length: 10_000,
+  change: 5000,
+  share: 0.2,
+  soon: 500,
+  inTime: 95,
+  share0: 0.05,
+} as const;
+
 type Told = Readonly<Record<string, Readonly<{ auroc: number; fpr95: number }>>>;
 type Document = Readonly<{
   nodes: number;
+  calibrated: { examples: number };
   report: {
     falseAlarms: readonly { stated: number; found: number; interval: readonly [number, number] }[];
     sets: Readonly<Record<string, Told>>;
@@ -98,6 +112,32 @@ function inColour(letters: Uint8Array, count: number): Pictures {
   return { bytes, shape: [3, 32, 32] };
 }
 
+/** Alarms of streams of usual inputs, and of those with letters from the middle on. */
+function driftRows(
+  usual: readonly number[],
+  letters: readonly number[],
+  held: number,
+): { [what: string]: Row } {
+  const { count, length, change, share, soon, inTime, share0 } = STREAMS;
+  let [alarms, caught] = [0, 0];
+  for (let stream = 0; stream < count; stream++) {
+    const rng = makeRng(stream);
+    const draw = (from: readonly number[]): number => from[rng.integer(from.length)]!;
+    const quiet = createGuard({ held, falseAlarms: share0 });
+    if (quiet.push(Array.from({ length }, () => draw(usual))).alarm) alarms++;
+    const changing = createGuard({ held, falseAlarms: share0 });
+    const before = changing.push(Array.from({ length: change }, () => draw(usual)));
+    const after = changing.push(
+      Array.from({ length: soon }, () => draw(rng.uniform() < share ? letters : usual)),
+    );
+    if (!before.alarm && after.alarm) caught++;
+  }
+  return {
+    [`drift: alarms of ${count} quiet streams`]: atMost(alarms, share0 * count, String),
+    [`drift: streams with letters, alarm within ${soon}`]: atLeast(caught, inTime, String),
+  };
+}
+
 /** Guards classifiers of digits and photographs, and measures their files. */
 export const guard: Check = {
   name: "guard",
@@ -137,7 +177,7 @@ export const guard: Check = {
         add({ status: holds(false, `${status} ${said.trim().split("\n").at(-1)}`, "0") });
         continue;
       }
-      const { report: measured, nodes } = JSON.parse(output) as Document;
+      const { report: measured, calibrated, nodes } = JSON.parse(output) as Document;
       const sets = Object.values(measured.sets);
       for (const [name, told] of Object.entries(measured.sets))
         say(
@@ -172,6 +212,12 @@ export const guard: Check = {
           inputsOf(some(COUNT.compared), each, input),
         ),
       );
+      if (!isDigits) continue;
+      const native = await loadRuntime();
+      const p = async (pictures: Pictures): Promise<number[]> =>
+        (await runEach(native, guarded, inputsOf(pictures, each, input))).p_value!.map(([first]) => first!);
+      const usual = await p({ bytes: test.images, shape });
+      add(driftRows(usual, await p({ bytes: letters.images, shape }), calibrated.examples));
     }
     return rows;
   },
