@@ -59,8 +59,8 @@ export default defineConfig({
     ],
     globalSetup: ["test/vitest/one-build.ts"],
     reporters: ["default", "./test/vitest/totals-reporter.ts"],
-    // twice the cores of CI: tests of pages and of processes wait now and then
-    maxWorkers: 4,
+    // one more than the cores of CI: tests of pages and of processes wait now and then
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     coverage: {
       include: ["packages/*/src/**/*.ts"],

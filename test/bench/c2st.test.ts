@@ -38,7 +38,7 @@ it("tells samples of one distribution from each other by chance alone, shifted o
  */
 const SCIKIT_LEARN = 0.7498;
 
-it("says of a crescent and a shifted one what a second implementation says", async () => {
+it("says of a crescent and a shifted one what a second implementation says", { tags: ["long"] }, async () => {
   const [a, b] = crescents({ count: 1500, shift: 0 }, { count: 1500, shift: 0.02 });
   const score = await c2st(executor, a as Float32Array, b as Float32Array, 2);
   expect(Math.abs(score - SCIKIT_LEARN)).toBeLessThan(0.01);

@@ -71,7 +71,7 @@ test("failures carry the line of the document", () => {
   expect(output).toMatch(/3 snippets, 3 problems\n$/);
 });
 
-test.each(["docs/tutorials/digits.md", "docs/classes.md"])(
+test.each(["docs/tutorials/digits.md", "docs/classes.md", "docs/tables.md", "docs/regression.md"])(
   "the long snippets of %s, as written",
   { tags: ["long"], timeout: 1_200_000 },
   (page) => {

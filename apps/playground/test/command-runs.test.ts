@@ -163,7 +163,7 @@ describe("a run of the command", () => {
 });
 
 describe("what is no run", () => {
-  it("is passed over where an older checkpoint is good", async () => {
+  it("is passed over where an older checkpoint is good", { tags: ["long"] }, async () => {
     const page = await open(
       changed("older", (folder) => truncateSync(join(folder, `${newest}.safetensors`), 1000)),
     );

@@ -19,14 +19,14 @@ beforeAll(async () => {
 
 const judge = (pixels: Uint8Array): Promise<number> => networkHandlers["network.judge"]({ pixels });
 
-it("finds most digits usual", async () => {
+it("finds most digits usual", { tags: ["long"] }, async () => {
   expect(heldOut).toBeGreaterThan(80);
   let flagged = 0;
   for (let i = 0; i < 40; i++) flagged += Number((await judge(digitAt(test, i))) <= 0.05);
   expect(flagged).toBeLessThan(8);
 });
 
-it("finds noise, a grid and an inverted digit unusual", async () => {
+it("finds noise, a grid and an inverted digit unusual", { tags: ["long"] }, async () => {
   const of = (pixel: (i: number) => number) => Uint8Array.from({ length: DIGITS.pixels }, (_, i) => pixel(i));
   const odd = [
     of((i) => (i * 7919) % 256),

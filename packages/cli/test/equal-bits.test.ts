@@ -10,7 +10,7 @@ import { runCommand, spawnCommand } from "./run-command.js";
 import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
-const [SIDE, DIGITS, STEPS, RUNS] = [28, 256, 2, 3];
+const [SIDE, DIGITS, STEPS, RUNS] = [28, 256, 2, 2];
 
 /** Made-up digits: strokes on black, so that most pixels lie in the same few bins of their splines. */
 function digits(): Uint8Array {
@@ -48,7 +48,7 @@ const ofMnist = zooNames.filter((name) => name.startsWith("mnist/"));
 describe.each([
   { names: ["mnist/fmlp"], tags: [] },
   { names: ofMnist.filter((name) => name !== "mnist/fmlp"), tags: ["long"] },
-])("trained three times with two threads", ({ names, tags }) => {
+])("trained twice with two threads", ({ names, tags }) => {
   it.each(names)("%s: equal bits", { tags, timeout: 600_000 }, async (name) => {
     const native = await nativeExecutor({ threads: 2 });
     const executor = compilesOnce(native);

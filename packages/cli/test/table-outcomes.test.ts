@@ -57,7 +57,10 @@ it("a run that cannot begin leaves no folder", async () => {
   expect(existsSync(out)).toBe(false);
 });
 
-it("rows are sampled with exact zeros, without negative amounts where there were none, and with constant columns", async () => {
+it("rows are sampled with exact zeros, without negative amounts where there were none, and with constant columns", {
+  tags: ["long"],
+  timeout: 240_000,
+}, async () => {
   const amount = (rng: Rng): number => (rng.uniform() < 0.6 ? 0 : Number(Math.exp(rng.normal()).toFixed(9)));
   const data = write("zeros.csv", "amount,place,other,unit", 600, (rng) => [
     amount(rng),
@@ -78,7 +81,7 @@ it("rows are sampled with exact zeros, without negative amounts where there were
   expect(Math.abs(zeros - 0.6)).toBeLessThan(0.06);
   // all others are as far from zero as in the table
   expect(amounts.filter((value) => value !== 0 && value < 0.01).length).toBeLessThan(10);
-}, 240_000);
+});
 
 it("a run of few rows fits its densities to all of them at the end, and is measured, resumed and used as such", async () => {
   const data = write("few-rows.csv", "a,b", 160, (rng) => [rng.normal(), Math.exp(rng.normal())]);

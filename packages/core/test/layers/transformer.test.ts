@@ -46,7 +46,9 @@ describe("transformer", () => {
   });
 
   // all patches are like the first, on which they depend one by one; a coupling has to learn that for every pair
-  it("learns in 40 steps what couplings do not: patches that repeat each other", async () => {
+  it("learns in 40 steps what couplings do not: patches that repeat each other", {
+    tags: ["long"],
+  }, async () => {
     usePrecision("float32");
     const rng = makeRng(4);
     const [patches, numbers, noise] = [8, 2, 0.1];

@@ -72,24 +72,24 @@ const judge = async (worker: Connection): Promise<void> => {
   ranks.value = await worker.call("posterior.check", {});
 };
 
-/** Seconds without a word after which a simulator is stopped: 256 of its runs take that long, or one never ends. */
-const SILENCE = 20;
+/** Seconds without a word after which a simulator is stopped: 256 of its runs take that long, or one never ends; a worker starts first. */
+const SILENCE = { first: 60, next: 20 } as const;
 
 /** Stops the worker where it says nothing for long while it simulates; to be told of every word, and to be ended. */
 function watching() {
   let timer = 0;
   const end = (): void => clearTimeout(timer);
-  const stop = async (): Promise<void> => {
+  const stop = async (seconds: number): Promise<void> => {
     if (config.value.task !== "own" || work.progress.value?.stage !== "simulating") return;
     await work.reset();
-    work.problem.value = `The simulator said nothing for ${SILENCE} seconds, so it was stopped. Does it end?`;
+    work.problem.value = `The simulator said nothing for ${seconds} seconds, so it was stopped. Does it end?`;
   };
-  const again = (): void => {
+  const wait = (seconds: number): void => {
     end();
-    timer = window.setTimeout(() => void stop(), 1000 * SILENCE);
+    timer = window.setTimeout(() => void stop(seconds), 1000 * seconds);
   };
-  again();
-  return { again, end };
+  wait(SILENCE.first);
+  return { again: () => wait(SILENCE.next), end };
 }
 
 export const train = (): Promise<void> =>
