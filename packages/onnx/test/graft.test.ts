@@ -38,6 +38,7 @@ const part: GraphModel = {
   constants: [
     { name: "axes", type: "int64", shape: [1], data: BigInt64Array.of(1n) },
     constant("one", [1], Float32Array.of(1)),
+    constant("nobody reads it", [1], Float32Array.of(1)),
   ],
   metadata: { made: "here" },
 };
@@ -75,6 +76,7 @@ describe("a file with added outputs", () => {
     const [wanted, found] = [await run(bytes), await run(extended)];
     expect(found.y).toEqual(wanted.y);
     expect(Object.keys(found)).toEqual(["y", "found"]);
+    expect(new TextDecoder("latin1").decode(extended)).not.toContain("nobody reads it");
     const { r } = await run(given.showing(["r"]));
     const expected = Array.from({ length: 7 }, (_, i) => {
       const row = Array.from((r!.data as Float32Array).subarray(5 * i, 5 * i + 5));

@@ -150,9 +150,15 @@ export function openGiven(
           `it has a value ${JSON.stringify(clash.name)} already, the name of an added output\nrename it, or take the file before it was guarded`,
         );
       const added = toModelProto(part, { opset: Math.min(written, NEWEST_WRITTEN) }).graph as onnx.GraphProto;
-      for (const each of added.initializer) each.name = nameOf(each.name);
-      if (copy.irVersion < WITH_INPUTS) own.node.push(...added.initializer.map(constantNode));
-      else own.initializer.push(...added.initializer);
+      // ONNX Runtime warns of each constant that no node reads
+      const read = new Set([
+        ...added.node.flatMap(({ input }) => input),
+        ...part.outputs.map(({ name }) => name),
+      ]);
+      const constants = added.initializer.filter(({ name }) => read.has(name));
+      for (const each of constants) each.name = nameOf(each.name);
+      if (copy.irVersion < WITH_INPUTS) own.node.push(...constants.map(constantNode));
+      else own.initializer.push(...constants);
       for (const each of added.node) {
         each.name = `${PREFIX}${each.name}`;
         each.input = each.input.map(nameOf);
