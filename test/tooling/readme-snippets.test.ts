@@ -77,7 +77,7 @@ test.each(["docs/tutorials/digits.md", "docs/classes.md", "docs/tables.md", "doc
   (page) => {
     const args = ["--conditions=@flowify/source", "--import", "tsx", "scripts/readme-snippets.ts"];
     const { stdout } = spawnSync(process.execPath, [...args, page], { encoding: "utf8" });
-    expect(stdout).toBe("2 snippets, 0 problems\n");
+    expect(stdout).toMatch(/^\d+ snippets, 0 problems\n$/);
   },
 );
 
