@@ -36,7 +36,7 @@ export function Tab() {
           >
             <p>
               Drop a trained network here, up to {LARGEST / 2 ** 20} MiB, together with separate weight files
-              if it has any. It stays on this machine. Of several outputs the page takes the first; the
+              if it has any. It stays on your computer. Of several outputs the page takes the first; the
               command <code>flowify convert</code> chooses inputs, outputs and shapes.
             </p>
             {isExample() ? (
