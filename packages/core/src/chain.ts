@@ -108,6 +108,7 @@ export function chain(
   const own = outputs ? [outputs] : [];
   const layer = defineLayer<ArrayTree[]>({
     name,
+    named: { x: first.name, z: last.name },
     inShape: first.inShape,
     outShape: last.outShape,
     exact: layers.every((l) => l.exact) && !outputs,
@@ -130,7 +131,6 @@ export function chain(
       return [...layers, ...(embedding ? [embedding] : [])].map((l, i) => l.init(nth(keys, i)));
     },
     forward(given, x, noise, condition) {
-      expectShape(first.name, "x", x, first.inShape);
       const { links, terms } = linksOf(made, prepared(layers, given, "forward"), noise, condition, "forward");
       let z = x;
       const contributions = links.map(([l, own, drawn, c]) => {
@@ -141,7 +141,6 @@ export function chain(
       return { z, contribution: [...contributions, ...terms].reduce((sum, each) => sum.add(each)) };
     },
     inverse(given, z, noise, condition) {
-      expectShape(last.name, "z", z, last.outShape);
       const { links } = linksOf(made, prepared(layers, given, "inverse"), noise, condition, "inverse");
       return links.reduceRight((x, [l, own, drawn, c]) => l.inverse(own, x, drawn, c), z);
     },

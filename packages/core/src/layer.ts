@@ -2,7 +2,7 @@ import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
-import type { Shape } from "./shape.js";
+import { expectShape, type Shape } from "./shape.js";
 import type { Step } from "./steps.js";
 
 /** A tree (nested plain objects and arrays) of jax arrays. */
@@ -119,16 +119,33 @@ type Derived = "outShape" | "exact" | "forwardNoise" | "inverseNoise" | "paramet
 
 /** The fields of a layer that differ from a bijection without noise that keeps the shape. */
 export type LayerDefinition<P extends ArrayTree> = Omit<FlowLayer<P>, Derived> &
-  Partial<Pick<FlowLayer<P>, Derived>>;
+  Partial<Pick<FlowLayer<P>, Derived>> & {
+    /** What messages call what takes x, and what takes z. Default: the name. */
+    named?: Readonly<{ x: string; z: string }>;
+  };
 
 /**
  * Completes the record, freezes it, and erases the type of the parameters, for containers of different layers. Default:
- * the same shape, no noise, Euclidean parameters; exact without noise in `forward`.
+ * the same shape, no noise, Euclidean parameters; exact without noise in `forward`. `forward` and `inverse` throw a `ShapeError`
+ * for arrays of another shape, before they consume anything.
  */
-export function defineLayer<P extends ArrayTree>(layer: LayerDefinition<P>): FlowLayer<P> {
-  const { inShape, forwardNoise = {} } = layer;
+export function defineLayer<P extends ArrayTree>({ named, ...layer }: LayerDefinition<P>): FlowLayer<P> {
+  const { name, inShape, outShape = inShape, forwardNoise = {}, forward, inverse } = layer;
   const exact = Object.keys(forwardNoise).length === 0;
-  const defaults = { outShape: inShape, exact, inverseNoise: {}, parameterKinds: {} };
   const facts = Object.freeze(layer.facts ?? {});
-  return Object.freeze({ ...defaults, ...layer, forwardNoise, facts }) as FlowLayer<P>;
+  const defaults = { outShape, exact, inverseNoise: {}, parameterKinds: {} };
+  return Object.freeze({
+    ...defaults,
+    ...layer,
+    forwardNoise,
+    facts,
+    forward(params: P, x: np.Array, noise: NoiseTree, condition?: np.Array) {
+      expectShape(named?.x ?? name, "x", x, inShape);
+      return forward(params, x, noise, condition);
+    },
+    inverse(params: P, z: np.Array, noise: NoiseTree, condition?: np.Array) {
+      expectShape(named?.z ?? name, "z", z, outShape);
+      return inverse(params, z, noise, condition);
+    },
+  }) as FlowLayer<P>;
 }

@@ -32,6 +32,6 @@ export {
 } from "../noise.js";
 export { floats, fromHost, toHost } from "../params/host.js";
 export { parameterList } from "../params/parameter-list.js";
-export { expectShape, type Shape, sizeOf } from "../shape.js";
+export { type Shape, sizeOf } from "../shape.js";
 export type { Step, StepNetwork } from "../steps.js";
 export { initParams } from "../train/init-params.js";

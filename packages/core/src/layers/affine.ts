@@ -5,7 +5,7 @@ import { sumExamples } from "../math/numerics.js";
 import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
 import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
-import { countOf, expectShape, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -63,14 +63,12 @@ export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<A
       shift: floats(shift),
     })),
     forward(params, x) {
-      expectShape("affine", "x", x, inShape);
       const log = params.logScale.reshape([-1, ...scaleShape]); // [1, …], or [B, …] of each example
       const contribution = np.broadcastTo(sumExamples(log.ref).mul(repeats), [countOf(x)]);
       const factor = np.exp(log).mul(signs(x));
       return { z: x.mul(factor).add(params.shift.reshape([-1, ...shiftShape])), contribution };
     },
     inverse(params, z) {
-      expectShape("affine", "z", z, inShape);
       const factor = np
         .exp(params.logScale.neg())
         .reshape([-1, ...scaleShape])

@@ -4,7 +4,7 @@ import { nth } from "../lists.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseTree } from "../noise.js";
 import { floats } from "../params/host.js";
-import { countOf, expectShape, type Shape, sizeOf } from "../shape.js";
+import { countOf, type Shape, sizeOf } from "../shape.js";
 import { joinedShape } from "./parallel.js";
 
 /** The noise of the branch that is carried on. */
@@ -90,7 +90,6 @@ export function append(
         return { carried: first.init(key), logA: np.full([count], Math.log(NOISE_SCALE)) };
       },
       forward({ carried, logA }, x, { appended, carried: own }: Drawn & { appended: np.Array }, given) {
-        expectShape("append", "x", x, inShape);
         const scales = np.sum(logA.ref).mul(sizeOf(others) / count);
         const minusLogR = sumExamples(np.square(appended.ref))
           .mul(0.5)
@@ -107,7 +106,6 @@ export function append(
         return { z: np.concatenate(pieces, 1 + axis), contribution: contribution.add(minusLogR) };
       },
       inverse({ carried, logA }, z, { carried: own }: Drawn, given) {
-        expectShape("append", "z", z, outShape);
         logA.dispose();
         const range = outShape.map((_, i) => (i === axis ? [ends[place - 1] ?? 0, ends[place]] : []));
         return first.inverse(carried, z.slice([], ...(range as [])), own, given);

@@ -10,7 +10,7 @@ import { notCoded } from "../nn/conditional-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { everywhere, withCondition } from "../nn/with-condition.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { StepNetwork } from "../steps.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -143,7 +143,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
     parameterKinds: conditioner.parameterKinds,
     init: (key) => conditioner.init(key, { lastZero: init === "identity" }),
     forward(params, x, _noise, given) {
-      expectShape("coupling", "x", x, inShape);
       const { same, other, context } = parts(x, given);
       const shape = other.shape;
       if (additive) {
@@ -155,7 +154,6 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       return { z: joined(same, z.reshape(shape)), contribution: sumExamples(logDerivative.reshape(shape)) };
     },
     inverse(params, z, _noise, given) {
-      expectShape("coupling", "z", z, inShape);
       const { same, other, context } = parts(z, given);
       const shape = other.shape;
       if (additive) return joined(same, other.sub(conditioner.apply(params, context).reshape(shape)));

@@ -10,7 +10,7 @@ import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -134,7 +134,6 @@ export function gaussianMixture(
       };
     },
     forward({ means, logPrecision, lower, ...weights }, x, _noise, condition) {
-      expectShape(name, "x", x, inShape);
       const logs = logDensities({ means, logPrecision, lower }, x);
       const prior = logWeights(weights, condition);
       const z = x.slice([], [0, kept]);
@@ -149,7 +148,6 @@ export function gaussianMixture(
       { normal, choice }: { normal: np.Array; choice: np.Array },
       condition,
     ) {
-      expectShape(name, "z", z, [kept]);
       const prior = logWeights(weights, condition);
       const own = () => ({ means: means.ref, logPrecision: logPrecision.ref, lower: lower.ref });
       const given =

@@ -7,7 +7,7 @@ import { entryForward, entryInverseSlope } from "../math/entry-splines.js";
 import { floats, fromHost } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
-import { expectShape, type Shape, showShape } from "../shape.js";
+import { type Shape, showShape } from "../shape.js";
 import { row } from "./boxes.js";
 import { defineKind } from "./kind.js";
 import type { MarginalParams } from "./marginal.js";
@@ -125,7 +125,6 @@ export function impute(
     parameterKinds: "fixed",
     init: withoutKey(() => startOf(n, condition, bins)),
     forward(params, x, _noise, given) {
-      expectShape(name, "x", x, inShape);
       const { dtype } = x;
       const { means, logStds, offset, lines, logSpread } = params;
       const before = earlier(params.before);
@@ -153,7 +152,6 @@ export function impute(
       return { z: y, contribution: np.sum(logs.mul(replaced), 1) };
     },
     inverse(params, y, _noise, given) {
-      expectShape(name, "z", y, inShape);
       const { splines, means, logStds, offset, lines, logSpread } = params;
       const replaced = replacedIn((given as np.Array).ref);
       const z = scoresOf(splines, y.ref);

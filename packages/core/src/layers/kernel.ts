@@ -14,7 +14,7 @@ import { mapTreeOfNoise } from "../noise.js";
 import { lazy } from "../on-demand.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape } from "../shape.js";
 import { droppedRows, initMap } from "./linear-init.js";
 import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
@@ -172,7 +172,6 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       };
     },
     forward(params, x, _noise, condition) {
-      expectShape("kernel", "x", x, inShape);
       const batch = countOf(x);
       const rotation = r1.matrix(params.rotateIn);
       const y = np.matmul(x.reshape([-1, n]), rotation.ref); // [B · locations, n]
@@ -186,7 +185,6 @@ export function kernel(inShape: Shape, m: number, options: KernelOptions): FlowL
       return { z, contribution: volume.add(sumExamples(density.reshape([batch, locations * d]))) };
     },
     inverse(params, z, noise, condition) {
-      expectShape("kernel", "z", z, outShape);
       const batch = countOf(z);
       const rotation = r1.matrix(params.rotateIn);
       const w = np.matmul(toRows(z.ref).sub(params.bias), np.transpose(r2.matrix(params.rotateOut)));

@@ -13,7 +13,7 @@ import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
 import { lazy } from "../on-demand.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { type Conversion, defineKind } from "./kind.js";
 import { initLinear } from "./linear-init.js";
 import {
@@ -149,7 +149,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       };
     },
     forward(params, x, noise, condition) {
-      expectShape("linear", "x", x, inShape);
       const batch = countOf(x);
       const y = rotateIn.apply(params.rotateIn, toRows(x, n)); // [B · rows, n]
       const logScale = scalesOf(params);
@@ -184,7 +183,6 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
       return finish(np.concatenate([y, epsilon], 1).mul(scale), toExamples(sumExamples(minusLogR), batch));
     },
     inverse(params, z, noise, condition) {
-      expectShape("linear", "z", z, outShape);
       const batch = countOf(z);
       const w = rotateOut.back(params.rotateOut, toRows(z, m).sub(params.bias)); // [B · rows, m]
       let y = w.ref.mul(np.exp(scalesOf(params).neg()));

@@ -5,7 +5,7 @@ import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { Windows } from "../math/windows.js";
 import { floats } from "../params/host.js";
-import { expectShape, type Shape } from "../shape.js";
+import type { Shape } from "../shape.js";
 import { imageShape, imageWindows, patches } from "./image-windows.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -121,7 +121,6 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
     facts: { frozenParameterKinds: {} },
     init: withoutKey(() => ({ logB: np.zeros([channels]) })),
     forward({ logB }, x) {
-      expectShape("maxPool2d", "x", x, inShape);
       const { top, gaps } = split(x);
       // the maximum itself has a gap of 0, whose density is not counted: k − 1 half-normal ones are left
       const scales = np
@@ -135,7 +134,6 @@ function largest(inShape: Shape, channels: number, { ranks, counts }: Presence):
       return { z, contribution: sumExamples(squares).mul(-0.5).add(scales) };
     },
     inverse({ logB }, z, { gaps, choice }: { gaps: np.Array; choice: np.Array }) {
-      expectShape("maxPool2d", "z", z, outShape);
       const top = np.transpose(z, [0, 2, 3, 1]).reshape([-1, rows, columns, channels, 1]);
       const chosen = np.equal(np.floor(choice.mul(constant(counts, 1, top))), constant(ranks.flat(), k, top));
       const others = top.ref.sub(np.absolute(gaps).mul(perChannel(np.exp(logB))));

@@ -5,7 +5,7 @@ import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
-import { expectShape, type Shape, sameShape, showShape } from "../shape.js";
+import { type Shape, sameShape, showShape } from "../shape.js";
 
 /** Layers on parts of an example: parameters and noises are arrays with one entry a part. */
 export type ParallelLayer = FlowLayer<ArrayTree[]> & Readonly<{ parts: readonly FlowLayer[] }>;
@@ -81,7 +81,6 @@ export function parallel(
       return parts.map((part, i) => part.init(nth(keys, i)));
     },
     forward(params, x, noise, given) {
-      expectShape("parallel", "x", x, inShape);
       const calls = callsOf(params, cut(x, inAxis, inShapes), noise, given);
       const steps = parts.map((part, i) => part.forward(...nth(calls, i)));
       const all = steps.map(({ z }) => z);
@@ -91,7 +90,6 @@ export function parallel(
       };
     },
     inverse(params, z, noise, given) {
-      expectShape("parallel", "z", z, outShape);
       const calls = callsOf(params, cut(z, outAxis, outShapes), noise, given);
       const all = parts.map((part, i) => part.inverse(...nth(calls, i)));
       return np.concatenate(all, 1 + inAxis);

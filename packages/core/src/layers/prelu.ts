@@ -3,7 +3,7 @@ import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { expectShape, type Shape } from "../shape.js";
+import type { Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -45,7 +45,6 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
     inShape,
     init: withoutKey(() => ({ logSlope: np.array(given.map(Math.log)).reshape([channels]) })),
     forward({ logSlope }, x) {
-      expectShape("prelu", "x", x, inShape);
       const logA = logSlope.reshape(perChannel); // [C] -> [C, 1, …]
       const negative = np.less(x.ref, 0);
       const logs = np.where(negative.ref, logA.ref, np.zerosLike(x.ref));
@@ -53,7 +52,6 @@ export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): Flow
       return { z, contribution: sumExamples(logs) };
     },
     inverse({ logSlope }, z) {
-      expectShape("prelu", "z", z, inShape);
       const scale = np.exp(logSlope.neg()).reshape(perChannel);
       return np.where(np.less(z.ref, 0), z.ref.mul(scale), z);
     },

@@ -16,7 +16,7 @@ import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
 import type { DenseParams } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
-import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -106,7 +106,6 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       };
     },
     forward(params: RqSplineParams | SplineTable, x) {
-      expectShape("rqSpline", "x", x, inShape);
       const { shape } = x;
       const splines = ofExamples(params, countOf(x));
       if (splines) {
@@ -117,7 +116,6 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       return { z, contribution: sumExamples(logDerivative) };
     },
     inverse(params: RqSplineParams | SplineTable, z) {
-      expectShape("rqSpline", "z", z, inShape);
       const { shape } = z;
       const splines = ofExamples(params, countOf(z));
       if (splines) return ownInverse(z.reshape([-1]), splines).reshape(shape);

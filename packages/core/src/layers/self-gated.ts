@@ -5,7 +5,7 @@ import { softplus, sumExamples } from "../math/numerics.js";
 import { invert, logSize, SMALLEST, selfGates } from "../math/self-gates.js";
 import { floats } from "../params/host.js";
 import { treeRef } from "../params/pytree.js";
-import { countOf, expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 
@@ -141,7 +141,6 @@ export function selfGated(inShape: Shape, options: SelfGatedOptions): FlowLayer<
       }),
     })),
     forward({ left: coefficients, flat }, x, drawn) {
-      expectShape("selfGated", "x", x, inShape);
       const isLeft = np.less(x.ref, least.at);
       const folded = forward(x.ref);
       /** −log π of the side of x. */
@@ -170,7 +169,6 @@ export function selfGated(inShape: Shape, options: SelfGatedOptions): FlowLayer<
       return { z, contribution: sumExamples(np.where(isFlat, forgotten, others)) };
     },
     inverse({ left: coefficients, flat }, z, { side, flat: epsilon }: { side: np.Array; flat?: np.Array }) {
-      expectShape("selfGated", "z", z, inShape);
       const above = np.maximum(z.ref, least.value * BEFORE_ONE);
       const odds = oddsOfLeft(coefficients, flat ? z.ref : above.ref);
       const share = np.exp(softplus(odds.ref.neg()).neg());

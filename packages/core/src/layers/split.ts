@@ -8,7 +8,7 @@ import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { padded } from "./pad.js";
@@ -109,7 +109,6 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
     facts: { frozenParameterKinds: { dropped: density.parameterKinds } },
     init: (key) => ({ dropped: density.init(key) }),
     forward({ dropped }, x, _noise, given) {
-      expectShape("split", "x", x, inShape);
       const batch = countOf(x);
       const z = x.ref.slice([], [0, kept]);
       const leavingRows = toRows(x.slice([], [kept, channels]));
@@ -117,7 +116,6 @@ export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<Spl
       return { z, contribution: sumExamples(logs.reshape([batch, places])) };
     },
     inverse({ dropped }, z, noise, given) {
-      expectShape("split", "z", z, outShape);
       const drawn = density.draw(dropped, rowsWithCondition(context(z.ref), given, places), noiseRows(noise));
       return np.concatenate([z, toImages(drawn)], 1);
     },

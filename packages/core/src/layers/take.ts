@@ -4,7 +4,7 @@ import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { permuteChannels } from "./permute-channels.js";
@@ -95,7 +95,6 @@ function copies(inShape: Shape, sources: readonly number[], logA: number): FlowL
     facts: { frozenParameterKinds: {} },
     init: withoutKey(() => ({ logA: np.full([], logA) })),
     forward(params, x, { copies: epsilon }: { copies: np.Array }) {
-      expectShape("copies", "x", x, inShape);
       const fixed = params.logA.ref.add(0.5 * LOG_2PI).mul(sizeOf(noise));
       const contribution = sumExamples(np.square(epsilon.ref)).mul(0.5).add(fixed);
       const others = np.take(x.ref, np.array([...sources], { dtype: np.int32 }), 1);
@@ -103,7 +102,6 @@ function copies(inShape: Shape, sources: readonly number[], logA: number): FlowL
       return { z, contribution };
     },
     inverse({ logA: unused }, z) {
-      expectShape("copies", "z", z, outShape);
       unused.dispose();
       return z.slice([], [0, channels]);
     },

@@ -7,7 +7,7 @@ import { nth } from "../lists.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { fold, multiplicity, unfold, type Windows, windowReach } from "../math/windows.js";
 import { floats } from "../params/host.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { PadAmounts } from "./pad.js";
 import { type GapParams, gapModel } from "./tile-gaps.js";
 
@@ -154,7 +154,6 @@ export function tile(
         },
       }),
     forward({ logA: log, gaps: own }, x, noise: { tile?: np.Array }) {
-      expectShape("tile", "x", x, inShape);
       const batch = countOf(x);
       let contribution = gaps && own ? gaps.logProb(own, x.ref) : np.zeros([batch], { dtype: x.dtype });
       const plain = copied(x);
@@ -169,7 +168,6 @@ export function tile(
       return { z: plain.add(u.mul(copied(spread)).mul(np.exp(log))), contribution };
     },
     inverse({ logA: log, gaps: own }, z, noise: { gaps?: np.Array }) {
-      expectShape("tile", "z", z, patch);
       log?.dispose();
       const sum = summed(z);
       const total = multiplicities(sum);

@@ -6,7 +6,7 @@ import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
 import { causalTransformer, type TransformerParams } from "../nn/transformer.js";
 import { invertOrder } from "../rearrangement.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
 import { reshape, reverse, transpose } from "./reshape.js";
@@ -59,12 +59,10 @@ function block(
     facts: { atInit: "identity" },
     init: (key) => network.init(key),
     forward(params, x, _noise, given) {
-      expectShape(name, "x", x, inShape);
       const { mean, logScale } = line(network.apply(params, x.ref, given));
       return { z: x.sub(mean).mul(np.exp(logScale.ref.neg())), contribution: sumExamples(logScale).neg() };
     },
     inverse(params, z, _noise, given) {
-      expectShape(name, "z", z, inShape);
       const first = np.zeros([countOf(z), 1, numbers], { dtype: z.dtype });
       const x = network.unroll(params, first, given, (i, results) => {
         const { mean, logScale } = line(results);

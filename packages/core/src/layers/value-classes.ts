@@ -4,7 +4,7 @@ import { latentClasses } from "../init/latent-classes.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import { floats } from "../params/host.js";
-import { countOf, expectShape, type Shape, showShape } from "../shape.js";
+import { countOf, type Shape, showShape } from "../shape.js";
 import { boxesOf, codesOf, drawnBoxes, OUTSIDE, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -67,7 +67,6 @@ export function valueClasses(
     facts: { frozenParameterKinds: {} }, // z does not depend on any of them
     init: (key) => ({ logits: np.zeros([K]), logs: random.normal(key, [K, S]) }),
     forward({ logits, logs }, x) {
-      expectShape(name, "x", x, inShape);
       const { dtype } = x;
       const z = np.zeros([countOf(x), 0], { dtype });
       const here = inside(x); // [B, S]
@@ -82,7 +81,6 @@ export function valueClasses(
       z,
       { member, choice, within }: Record<"member" | "choice" | "within", np.Array>,
     ) {
-      expectShape(name, "z", z, [0]);
       z.dispose();
       const weights = np.broadcastTo(logits.reshape([K, 1]), [K, countOf(choice)]);
       const chosen = oneOf(weights, member.reshape([1, -1])); // [K, B]

@@ -7,7 +7,7 @@ import { notCoded, seeing } from "../nn/conditional-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { withCondition } from "../nn/with-condition.js";
-import { countOf, expectShape, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
@@ -82,14 +82,12 @@ export function variationalDequantize(
     ...(condition > 0 && { condition: [condition] }),
     init: (key) => conditioner.init(key, { lastZero: true }),
     forward(params, x, noise: { u: np.Array }, given) {
-      expectShape(name, "x", x, inShape);
       const bent = splines(params, x.ref, given);
       const { u, logDerivative } = bentNoise(noise.u, bent);
       const stretched = sumExamples(logDerivative.reshape(x.shape));
       return { z: x.add(u.reshape(x.shape)).mul(1 / levels), contribution: stretched.add(logLevels) };
     },
     inverse(params, z, _noise, given) {
-      expectShape(name, "z", z, inShape);
       given?.dispose();
       for (const { weight, bias } of params) for (const unused of [weight, bias]) unused.dispose();
       return levelOf(z, levels);

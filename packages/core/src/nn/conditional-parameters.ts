@@ -3,7 +3,7 @@ import { ShapeError, UnsupportedOpError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { softBound } from "../math/numerics.js";
-import { expectShape, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { expectSizes, type Shape, sizeOf } from "../shape.js";
 import { type DenseParams, mlp } from "./mlp.js";
 
 /** Soft bound of the number that a network adds to a parameter, such as a log-scale or the logit of a bin. */
@@ -92,13 +92,7 @@ export function conditional<P extends ConditionalParams>(
         return withNetwork(await initFromData(own, examples), other);
       },
     }),
-    forward(params, x, noise, given) {
-      expectShape(layer.name, "x", x, layer.inShape);
-      return layer.forward(at(params, given), x, noise);
-    },
-    inverse(params, z, noise, given) {
-      expectShape(layer.name, "z", z, layer.outShape);
-      return layer.inverse(at(params, given), z, noise);
-    },
+    forward: (params, x, noise, given) => layer.forward(at(params, given), x, noise),
+    inverse: (params, z, noise, given) => layer.inverse(at(params, given), z, noise),
   });
 }

@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import { defineLayer, perExample } from "../../src/entries/layer.js";
+import { perExample } from "../../src/entries/layer.js";
 import type { LawError } from "../../src/entries/testing.js";
 import { brokenBy, change } from "./broken-by.js";
 import {
@@ -243,9 +243,9 @@ export const mutants: readonly Mutant[] = [
     says: /forward gives .* for an array \[2, 5, 1\]; expected a ShapeError that shows \[2, 5, 1\]/,
     check: () =>
       brokenBy(
-        defineLayer({
+        Object.freeze({
           ...narrow,
-          forward: (params, x, noise) =>
+          forward: (...[params, x, noise]: Parameters<typeof narrow.forward>) =>
             narrow.forward(params, x.reshape([x.shape[0] as number, -1]).slice([], [0, N + MORE]), noise),
         }),
       ),

@@ -3,7 +3,6 @@ import { numpy as np } from "@jax-js/jax";
 import {
   columnMoments,
   defineLayer,
-  expectShape,
   type FlowLayer,
   floats,
   perExample,
@@ -31,13 +30,11 @@ export const scale: FlowLayer<ScaleParams> = defineLayer<ScaleParams>({
     return { logScale: np.zeros([N]), bias: np.zeros([N]) };
   },
   forward({ logScale, bias }, x) {
-    expectShape("scale", "x", x, [N]);
     const batch = x.shape[0] as number;
     const contribution = perExample(logScale.ref.sum(), batch);
     return { z: x.mul(np.exp(logScale)).add(bias), contribution };
   },
   inverse({ logScale, bias }, z) {
-    expectShape("scale", "z", z, [N]);
     return z.sub(bias).mul(np.exp(logScale.neg()));
   },
   async initFromData(key, examples) {
@@ -74,14 +71,12 @@ export const widen: FlowLayer<NormalParams> = defineLayer<NormalParams>({
   facts: { frozenParameterKinds: { mean: "fixed" } }, // deterministic mode appends the mean
   init: initNormal,
   forward({ mean, logStd }, x, noise) {
-    expectShape("widen", "x", x, [N]);
     const { extra } = noise as Extra;
     const volume = perExample(logStd.ref.sum(), x.shape[0] as number);
     const contribution = volume.sub(sumExamples(standardNormalLogDensity(extra.ref)));
     return { z: np.concatenate([x, extra.mul(np.exp(logStd)).add(mean)], 1), contribution };
   },
   inverse({ mean, logStd }, z) {
-    expectShape("widen", "z", z, [N + MORE]);
     mean.dispose();
     logStd.dispose();
     return z.slice([], [0, N]);
@@ -99,12 +94,10 @@ export const narrow: FlowLayer<NormalParams> = defineLayer<NormalParams>({
   parameterKinds: {},
   init: initNormal,
   forward(params, x) {
-    expectShape("narrow", "x", x, [N + MORE]);
     const dropped = x.ref.slice([], [N, N + MORE]);
     return { z: x.slice([], [0, N]), contribution: logNormal(dropped, params) };
   },
   inverse({ mean, logStd }, z, noise) {
-    expectShape("narrow", "z", z, [N]);
     const { extra } = noise as Extra;
     return np.concatenate([z, extra.mul(np.exp(logStd)).add(mean)], 1);
   },

@@ -58,7 +58,7 @@ export const refusal: Law = {
       if (!(thrown instanceof ShapeError && thrown.message.includes(shown)))
         throw new LawError(
           "refusal",
-          `${direction} gives ${what} for an array ${shown}; expected a ShapeError that shows ${shown}: see \`expectShape\``,
+          `${direction} gives ${what} for an array ${shown}; expected a ShapeError that shows ${shown}: make it by \`defineLayer\``,
           { cause: thrown },
         );
       const arrays = arraysOf(given);
