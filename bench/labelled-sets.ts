@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { arrayRows } from "../packages/cli/src/data/array-rows.js";
-import { elementReader, readNpy } from "../packages/cli/src/data/arrays/npy.js";
+import { elementsOf, readNpy } from "../packages/cli/src/data/arrays/npy.js";
 import { withZip } from "../packages/cli/src/data/arrays/zip.js";
 
 /** The files of labelled sets with a word in their names, the smallest first. */
@@ -24,12 +24,7 @@ export const readLabelledRows = (
       return readNpy(`${path}: ${name}`, entry.pieces(), entry.size);
     };
     const { rows, shape } = arrayRows(`${path}: X`, await read("X"));
-    const { type, data } = await read("y");
-    const element = elementReader(type);
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const labels = Float64Array.from({ length: data.length / type.bytes }, (_, i) =>
-      element(view, i * type.bytes),
-    );
+    const labels = elementsOf(await read("y"));
     if (labels.length * shape[0] !== rows.length)
       throw new DataError(`${path}: ${labels.length} labels, expected one for each row`);
     return { rows, width: shape[0], labels };

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import { valueAt } from "../places.js";
 import { allocate } from "./arrays/allocate.js";
-import { elementReader, type NpyArray } from "./arrays/npy.js";
+import { type NpyArray, numberAt } from "./arrays/npy.js";
 import type { RowSet } from "./image-set.js";
 
 export type ArrayRows = Pick<RowSet, "rows" | "shape" | "levels" | "notes">;
@@ -19,19 +19,17 @@ const MOST_LEVELS = 65_536;
  * @throws DataError for other axes, and for values that are not finite or exceed float32; it names row and column
  */
 export function arrayRows(where: string, array: NpyArray): ArrayRows {
-  const { sizes, type, fortran, data } = array;
+  const { sizes, type } = array;
   const [count = 0, columns = 0] = sizes;
   if (sizes.length !== 2)
     throw new DataError(`${where}: an array [${sizes.join(", ")}], expected rows of numbers [rows, columns]`);
-  const read = elementReader(type);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const at = numberAt(array);
   const rows = new Float32Array(allocate(where, 4 * count * columns).buffer);
-  const [rowStep, columnStep] = fortran ? [1, count] : [columns, 1];
   const bad: string[] = [];
   let found = 0;
   for (let row = 0; row < count; row++)
     for (let column = 0; column < columns; column++) {
-      const value = read(view, (row * rowStep + column * columnStep) * type.bytes);
+      const value = at(row, column);
       const kept = Math.fround(value);
       rows[row * columns + column] = kept;
       if (Number.isFinite(kept)) continue;

@@ -5,7 +5,7 @@ import { printable } from "../../ui/printable.js";
 import { allocate } from "./allocate.js";
 
 /** Type of the elements of an array: boolean, signed or unsigned integer, or float, and its bytes. */
-export type NpyType = Readonly<{
+type NpyType = Readonly<{
   kind: "b" | "i" | "u" | "f";
   bytes: number;
   bigEndian: boolean;
@@ -162,8 +162,29 @@ export function unsignedBytes(where: string, { type, fortran, data }: NpyArray):
   return data;
 }
 
-/** Reads the element at a byte offset as a number; 8-byte integers are rounded. */
-export function elementReader({ kind, bytes, bigEndian }: NpyType): (view: DataView, at: number) => number {
+/** All elements as numbers, in the order of the file. */
+export function elementsOf(array: Pick<NpyArray, "type" | "data">): Float64Array {
+  const { length } = array.data;
+  const at = elementAt(array);
+  return Float64Array.from({ length: length / array.type.bytes }, (_, i) => at(i));
+}
+
+/** The number in a row and a column of an array of two axes. */
+export function numberAt({ sizes, fortran, ...array }: NpyArray): (row: number, column: number) => number {
+  const [count = 0, columns = 0] = sizes;
+  const [rowStep, columnStep] = fortran ? [1, count] : [columns, 1];
+  const at = elementAt(array);
+  return (row, column) => at(row * rowStep + column * columnStep);
+}
+
+/** The element of a place; 8-byte integers are rounded. */
+function elementAt({ type, data }: Pick<NpyArray, "type" | "data">): (place: number) => number {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const read = elementReader(type);
+  return (place) => read(view, place * type.bytes);
+}
+
+function elementReader({ kind, bytes, bigEndian }: NpyType): (view: DataView, at: number) => number {
   const little = !bigEndian;
   if (kind === "f")
     return bytes === 2

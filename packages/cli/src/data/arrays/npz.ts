@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
 import { valueUnder } from "../../places.js";
-import { elementReader, type NpyArray, readNpy } from "./npy.js";
+import { elementsOf, type NpyArray, readNpy } from "./npy.js";
 import { withZip, type ZipEntry } from "./zip.js";
 
 /** Names of the images of a split in Keras, MedMNIST and other formats. */
@@ -58,12 +58,10 @@ async function readLabels(
   { name, pieces, size }: ZipEntry,
   count: number | undefined,
 ): Promise<Uint8Array | undefined> {
-  const { sizes, type, data } = await readNpy(`${path}: ${name}`, pieces(), size);
-  const [length, ...others] = sizes;
-  if (length !== count || others.some((each) => each !== 1) || type.kind === "f") return undefined;
-  const read = elementReader(type);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const numbers = Array.from({ length: length ?? 0 }, (_, i) => read(view, i * type.bytes));
+  const array = await readNpy(`${path}: ${name}`, pieces(), size);
+  const [length, ...others] = array.sizes;
+  if (length !== count || others.some((each) => each !== 1) || array.type.kind === "f") return undefined;
+  const numbers = elementsOf(array);
   return numbers.every((value) => value >= 0 && value <= 255) ? Uint8Array.from(numbers) : undefined;
 }
 

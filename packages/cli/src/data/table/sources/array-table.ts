@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import { elementReader, type NpyArray } from "../../arrays/npy.js";
+import { type NpyArray, numberAt } from "../../arrays/npy.js";
 import { readNpyFile } from "../../arrays/npy-file.js";
 import { readNpz } from "../../arrays/npz.js";
 import { type Block, blockOf } from "../block.js";
@@ -33,21 +33,13 @@ export async function arrayTable(path: string, called = path): Promise<Table> {
   };
 }
 
-async function* blocks({
-  sizes: [count = 0, columns = 0],
-  type,
-  fortran,
-  data,
-}: NpyArray): AsyncGenerator<Block> {
-  const read = elementReader(type);
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const [rowStep, columnStep] = fortran ? [1, count] : [columns, 1];
-  for (let at = 0; at < count; at += BLOCK) {
-    const rows = Array.from({ length: Math.min(BLOCK, count - at) }, (_, i) =>
-      Array.from({ length: columns }, (__, column) =>
-        read(view, ((at + i) * rowStep + column * columnStep) * type.bytes),
-      ),
+async function* blocks(array: NpyArray): AsyncGenerator<Block> {
+  const [count = 0, columns = 0] = array.sizes;
+  const numberIn = numberAt(array);
+  for (let from = 0; from < count; from += BLOCK) {
+    const rows = Array.from({ length: Math.min(BLOCK, count - from) }, (_, i) =>
+      Array.from({ length: columns }, (__, column) => numberIn(from + i, column)),
     );
-    yield blockOf(rows, at);
+    yield blockOf(rows, from);
   }
 }
