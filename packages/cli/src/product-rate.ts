@@ -7,21 +7,39 @@ import { numpy as np } from "@jax-js/jax";
 export const PRODUCT = 512;
 const TIMES = 7;
 
+/** A float32 product of square matrices on an executor, compiled once. */
+export async function squareProduct(executor: Executor, size: number) {
+  const spec = new ArraySpec([size, size], np.float32);
+  const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec], {
+    name: "g",
+  });
+  const random = (seed: number): HostArray => {
+    const data = new Float32Array(size * size);
+    makeRng(seed).fillNormal(data);
+    return new HostArray(data, [size, size], np.float32);
+  };
+  const [a, b] = [await executor.place(random(1)), await executor.place(random(2))];
+  let into = await product.run([a, b]);
+  return {
+    flops: 2 * size ** 3,
+    /** Milliseconds of one product. */
+    async time(): Promise<number> {
+      const started = performance.now();
+      into = await product.run([a, b], { into });
+      return performance.now() - started;
+    },
+    async dispose(): Promise<void> {
+      for (const each of [a, b, into]) executor.release(each);
+      await product.dispose();
+    },
+  };
+}
+
 /** Gigaflops of a matrix product: the best of a few runs. */
 export async function productRate(executor: Executor): Promise<number> {
-  const spec = new ArraySpec([PRODUCT, PRODUCT], np.float32);
-  const product = await executor.compile((a: np.Array, b: np.Array) => np.matmul(a, b), [spec, spec]);
-  const data = new Float32Array(PRODUCT * PRODUCT);
-  makeRng(1).fillNormal(data);
-  const matrix = await executor.place(new HostArray(data, [PRODUCT, PRODUCT], np.float32));
-  let into = await product.run([matrix, matrix]);
+  const product = await squareProduct(executor, PRODUCT);
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < TIMES; i++) {
-    const started = performance.now();
-    into = await product.run([matrix, matrix], { into });
-    best = Math.min(best, performance.now() - started);
-  }
-  for (const each of [matrix, into]) executor.release(each);
+  for (let i = 0; i < TIMES; i++) best = Math.min(best, await product.time());
   await product.dispose();
-  return (2 * PRODUCT ** 3) / best / 1e6;
+  return product.flops / best / 1e6;
 }
