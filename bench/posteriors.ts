@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Executor } from "@flowify/core";
 import { type Posterior, posterior } from "flowify/posterior";
-import { elementReader } from "../packages/cli/src/data/arrays/npy.js";
+import { elementsOf } from "../packages/cli/src/data/arrays/npy.js";
 import { readNpyFile } from "../packages/cli/src/data/arrays/npy-file.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
+import { rowsIn } from "../packages/cli/src/rows.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
-import { c2st } from "./c2st.js";
 import type { Given } from "./flags.js";
-import { chosenBy, print, say } from "./processes.js";
+import { byPython, chosenBy, print, say } from "./processes.js";
 import { tasks } from "./simulators.js";
 
 /** Simulations and samples of each for the ranks; more simulations for the coverage, whose noise is 2 % with so many. */
@@ -26,12 +25,7 @@ async function calibrationOf(found: Posterior, seed: number) {
   return { sbc: ranks.map(({ p }) => rounded(p)), sbcSeconds: rounded(seconds), tarp: rounded(largestGap) };
 }
 
-/** The numbers of an array in a file of numpy. */
-async function numbersIn(path: string): Promise<Float32Array> {
-  const { data, type } = await readNpyFile(path);
-  const [read, view] = [elementReader(type), new DataView(data.buffer, data.byteOffset)];
-  return Float32Array.from({ length: data.length / type.bytes }, (_, i) => read(view, i * type.bytes));
-}
+const numbersIn = async (path: string): Promise<Float64Array> => elementsOf(await readNpyFile(path));
 
 /** Mean C2ST of neural posterior estimation as published, by task, for this number of simulations. */
 function published(folder: string, simulations: number): Map<string, number> {
@@ -43,28 +37,6 @@ function published(folder: string, simulations: number): Map<string, number> {
       .filter(([, method, count]) => method === "NPE" && count === power)
       .map(([task = "", , , mean]) => [task, Number(mean)]),
   );
-}
-
-/** C2ST of each pair, one a core. */
-async function judged(
-  executor: Executor,
-  pairs: readonly { draws: Float32Array; reference: Float32Array }[],
-  dim: number,
-  onDone: (done: number) => void,
-): Promise<number[]> {
-  const scores = new Array<number>(pairs.length);
-  let [next, done] = [0, 0];
-  const work = async (on: Executor): Promise<void> => {
-    for (let i = next++; i < pairs.length; i = next++) {
-      const { draws, reference } = pairs[i] as (typeof pairs)[number];
-      scores[i] = await c2st(on, draws, reference, dim);
-      onDone(++done);
-    }
-  };
-  const apart = executor.separate?.(pairs.length) ?? [];
-  await Promise.all((apart.length > 1 ? apart : [executor]).map(work));
-  await Promise.all(apart.map((on) => on.dispose()));
-  return scores;
 }
 
 /** Posteriors of simulators with known ones: the accuracy of a classifier of our draws and those of reference, 0.5 at best. */
@@ -103,20 +75,17 @@ export async function benchPosteriors({
         continue;
       }
       const { size } = task.prior;
-      const pairs: { draws: Float32Array; reference: Float32Array }[] = [];
-      for (const file of readdirSync(join(folder, name))
-        .filter((each) => each.startsWith("observation_"))
-        .sort()) {
+      const pairs: number[][][][] = [];
+      for (const file of readdirSync(join(folder, name)).sort()) {
+        if (!file.startsWith("observation_")) continue;
         const reference = await numbersIn(join(folder, name, file.replace("observation", "reference")));
         const observed = await numbersIn(join(folder, name, file));
-        const rows = await found.sample(reference.length / size, { observed, seed });
-        pairs.push({ draws: Float32Array.from(rows.flatMap((row) => [...row])), reference });
+        const drawn = await found.sample(reference.length / size, { observed, seed });
+        pairs.push([drawn, rowsIn(reference, size)].map((rows) => rows.map((row) => [...row])));
       }
       await found.dispose();
-      const scores = await judged(executor, pairs, size, (done) =>
-        process.stderr.write(`\r${name}: ${done} of ${pairs.length} observations judged  `),
-      );
-      process.stderr.write("\r");
+      say(`${name}: a classifier of ${pairs.length} observations`);
+      const scores = byPython<number[]>("c2st.py", pairs);
       print({
         task: name,
         simulations,
