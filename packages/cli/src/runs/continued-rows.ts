@@ -1,7 +1,8 @@
-import type * as v from "valibot";
+import * as v from "valibot";
 import { writeOutput } from "../data/written/output.js";
 import { begunBehind, joinedProgress } from "../data/written/row-writer.js";
 import type { RowFormat, RowWriter } from "../data/written/written-rows.js";
+import { version } from "../environment.js";
 import type { Write } from "../files/atomic.js";
 import { placeOf } from "../files/place.js";
 import { agree } from "../ranks/agreement.js";
@@ -11,8 +12,34 @@ import type { OutputStream, Terminal } from "../ui/terminal.js";
 import type { ResumableFile } from "./resumable-file.js";
 import { writeContinued } from "./shared-file.js";
 
-/** How far the rows of a process have come; `writer`: the progress of their writer. */
+/** How far the rows of a process have come. */
+export const rowProgress = {
+  /** Those that are written. */
+  rows: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** They are all of its rows, and what stands behind them is written, too. */
+  complete: v.boolean(),
+  /** The progress of their writer. */
+  writer: v.unknown(),
+};
 type Progress = Readonly<{ rows: number; complete: boolean; writer?: unknown }>;
+
+/**
+ * All that decides the rows of a run but the device.
+ *
+ * @param run a hash of it
+ * @param given flags as they are written, where they are set
+ */
+export const factsOf = (
+  run: string,
+  given: Readonly<Record<string, string | number | undefined>>,
+): Record<string, string> => {
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return {
+    "version of flowify": version,
+    run,
+    ...Object.fromEntries(set.map(([name, value]) => [name, String(value)])),
+  };
+};
 
 type RowsOptions<State extends Progress> = Readonly<{
   /** Default standard output. */

@@ -4,11 +4,11 @@ import * as v from "valibot";
 import { hashOf } from "../data/image-set.js";
 import { leastBytes, sampleWriter } from "../data/written/sampled-rows.js";
 import type { RowFormat, RowWriter } from "../data/written/written-rows.js";
-import { version } from "../environment.js";
 import type { Write } from "../files/atomic.js";
 import { expectDiskSpace } from "../files/place.js";
 import { entryOf } from "../places.js";
 import type { RunConfig } from "../run-config.js";
+import { factsOf, rowProgress } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
@@ -36,14 +36,7 @@ export type Sampling = Readonly<{
   terminal: Terminal;
 }>;
 
-export const sampleProgress = v.strictObject({
-  /** Rows of this process that are written. */
-  rows: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  /** They are all of its rows, and what stands behind them is written, too. */
-  complete: v.boolean(),
-  writer: v.unknown(),
-});
-
+export const sampleProgress = v.strictObject(rowProgress);
 export type SampleProgress = v.InferOutput<typeof sampleProgress>;
 
 /** Rows that are computed together in the model. */
@@ -121,12 +114,10 @@ export function sampleFacts(
       const { buffer, byteOffset, byteLength } = entryOf(arrays, name).data;
       return [name, new Uint8Array(buffer, byteOffset, byteLength)];
     });
-  return {
-    "version of flowify": version,
-    run: hashOf(readFileSync(runPaths(folder).config), ...parameters),
-    "--count": String(count),
-    "--seed": String(seed),
-    "--temperature": String(temperature),
+  return factsOf(hashOf(readFileSync(runPaths(folder).config), ...parameters), {
+    "--count": count,
+    "--seed": seed,
+    "--temperature": temperature,
     "--mode": mode,
-  };
+  });
 }

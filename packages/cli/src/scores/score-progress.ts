@@ -4,8 +4,8 @@ import { hashOf } from "../data/image-set.js";
 import { filesOf } from "../data/table/sources/file-pattern.js";
 import type { TableFormat } from "../data/written/written-rows.js";
 import type { ScoreKind } from "../detect/score-columns.js";
-import { version } from "../environment.js";
 import type { CommonFlags, ImagesFlags } from "../flags/shared.js";
+import { factsOf, rowProgress } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
 
 export type TableScoreFlags = Omit<CommonFlags, "json"> &
@@ -19,14 +19,10 @@ export type TableScoreFlags = Omit<CommonFlags, "json"> &
     where?: string;
   };
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-
 /** What has been scored, and what the rows that follow need of it. */
 export const scoreProgress = v.strictObject({
-  rows: count,
-  flagged: count,
-  /** All rows of this process are scored. */
-  complete: v.boolean(),
+  ...rowProgress,
+  flagged: rowProgress.rows,
   /** JSON has null for an infinite score. */
   worst: v.array(
     v.strictObject({
@@ -37,19 +33,23 @@ export const scoreProgress = v.strictObject({
       line: v.array(v.string()),
     }),
   ),
-  writer: v.unknown(),
 });
 
 export type ScoreProgress = v.InferOutput<typeof scoreProgress>;
 
 /** All that decides the scores but the device. Data files are known by name, size and time of change. */
-export function factsOf(
+export function scoreFacts(
   folder: string,
   files: readonly string[],
   { score = "combination", falseAlarms, reasons, format, limit, id, where }: TableScoreFlags,
 ): Record<string, string> {
   const { config, detector } = runPaths(folder);
-  const options = {
+  const data = files.flatMap(filesOf).map((file) => {
+    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {};
+    return [file, size, mtimeMs];
+  });
+  return factsOf(hashOf(readFileSync(config), readFileSync(detector)), {
+    "--data": hashOf(JSON.stringify(data)),
     "--score": score,
     "--false-alarms": falseAlarms,
     "--reasons": reasons,
@@ -57,19 +57,5 @@ export function factsOf(
     "--limit": limit,
     "--id": id,
     "--where": where,
-  };
-  const data = files.flatMap(filesOf).map((file) => {
-    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {};
-    return [file, size, mtimeMs];
   });
-  return {
-    "version of flowify": version,
-    run: hashOf(readFileSync(config), readFileSync(detector)),
-    "--data": hashOf(JSON.stringify(data)),
-    ...Object.fromEntries(
-      Object.entries(options).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)]],
-      ),
-    ),
-  };
 }

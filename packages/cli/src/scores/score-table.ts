@@ -25,7 +25,7 @@ import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
-import { factsOf, type ScoreProgress, scoreProgress, type TableScoreFlags } from "./score-progress.js";
+import { type ScoreProgress, scoreFacts, scoreProgress, type TableScoreFlags } from "./score-progress.js";
 import { FALSE_ALARMS, reachable } from "./score-threshold.js";
 
 type Scoring = ScoreSource &
@@ -164,7 +164,7 @@ async function scoreAs(
     throw new UsageError(
       "several ranks score tables in files into a file\nname them with --data and --out, or start one process",
     );
-  const facts = factsOf(folder, files, { ...flags, format });
+  const facts = scoreFacts(folder, files, { ...flags, format });
   const threads = flags.threads ?? ranks?.cores;
   await withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
     const open = await openDetector(executor, found.detector);
