@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
 import type { TypedPositionalParameter } from "@stricli/core";
-import { type PictureReading, type Reading, resizings } from "../data/format.js";
+import { type PictureReading, type Reading, readingFlags, resizings } from "../data/format.js";
 import type { TableChoice } from "../data/table/schema.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { choice, count, type FlagsOf, text, value, yes } from "./flag.js";
@@ -90,31 +90,18 @@ export const tableParameters = {
  * @throws UsageError for --resize without a size
  */
 export function readingOf(flags: PictureReading & TableChoice & Pick<Reading, "table">): Reading | undefined {
-  const { size, resize, grey, skipCorrupt, columns, drop, id, where, calendar, table } = flags;
-  if (resize && !size) throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
-  const reading: Reading = {
-    ...(size && { size }),
-    ...(resize && { resize }),
-    ...(grey !== undefined && { grey }),
-    ...(skipCorrupt && { skipCorrupt }),
-    ...(columns && { columns }),
-    ...(drop && { drop }),
-    ...(id !== undefined && { id }),
-    ...(where !== undefined && { where }),
-    ...(calendar && { calendar }),
-    ...(table && { table }),
-  };
-  return Object.keys(reading).length > 0 ? reading : undefined;
+  if (flags.resize && !flags.size)
+    throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
+  const chosen = Object.keys(readingFlags).flatMap((name) => {
+    const given = flags[name as keyof typeof flags];
+    return given === undefined ? [] : [[name, given] as const];
+  });
+  return chosen.length > 0 ? Object.fromEntries(chosen) : undefined;
 }
 
-/** Flags without those that say how to read. */
-export const withoutReading = <F extends PictureReading>({
-  size: _size,
-  resize: _resize,
-  grey: _grey,
-  skipCorrupt: _skip,
-  ...others
-}: F): Omit<F, keyof PictureReading> => others;
+/** Flags without those that say how to read pictures. */
+export const withoutReading = <F extends PictureReading>(flags: F): Omit<F, keyof PictureReading> =>
+  Object.fromEntries(Object.entries(flags).filter(([name]) => !(name in readingParameters))) as F;
 
 /** Flags of the commands that look at images of a run's data set, or of another one. */
 export const imagesFlags = {

@@ -8,7 +8,7 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { expectEnough } from "../data/table/split-rows.js";
 import { environment } from "../environment.js";
 import { expectNone } from "../flags/flag.js";
-import { readingOf } from "../flags/shared.js";
+import { commonFlags, readingOf, tableParameters } from "../flags/shared.js";
 import { type Prediction, predictionOf } from "../regression/columns.js";
 import { type RegressionDocument, readRegression } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
@@ -20,30 +20,9 @@ import { readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 
 /** Flags of `train` that a prediction takes. */
-const taken: readonly (keyof TrainFlags)[] = [
-  "predict",
-  "given",
-  "ensemble",
-  "time",
-  "lags",
-  "horizon",
-  "data",
-  "columns",
-  "drop",
-  "id",
-  "where",
-  "calendar",
-  "table",
-  "limit",
-  "steps",
-  "seed",
-  "out",
-  "force",
-  "resume",
-  "device",
-  "threads",
-  "json",
-  "quiet",
+const taken: readonly string[] = [
+  ..."predict given ensemble time lags horizon data limit steps seed out force resume".split(" "),
+  ...Object.keys({ ...tableParameters, ...commonFlags }),
 ];
 
 /** @throws UsageError for flags of other trainings, and for settings that a run that goes on has already */
@@ -65,7 +44,7 @@ function checkFlags(flags: TrainFlags): void {
   if (flags.resume !== undefined)
     expectNone(
       flags,
-      others(["resume", "device", "threads", "json", "quiet"]),
+      others(["resume", ...Object.keys(commonFlags)]),
       `cannot be changed with --resume: the run in ${flags.resume} sets it\nleave it out`,
     );
   if (flags.resume === undefined && flags.data === undefined)
