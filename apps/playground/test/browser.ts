@@ -136,7 +136,12 @@ export async function startPlayground({
     async open(hash = "", { before, ...options } = {}) {
       await Promise.all(browser.contexts().map((context) => context.close()));
       const page = await (
-        await browser.newContext({ reducedMotion: still ? "reduce" : "no-preference", ...options })
+        await browser.newContext({
+          reducedMotion: still ? "reduce" : "no-preference",
+          // storing the page for a visit without a network costs a quarter of opening it
+          serviceWorkers: "block",
+          ...options,
+        })
       ).newPage();
       page.setDefaultTimeout(PATIENCE);
       page.on("pageerror", (error) => uncaught.push(error.message));

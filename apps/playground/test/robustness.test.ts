@@ -26,6 +26,7 @@ describe("storage", () => {
 
   test("that is full", async () => {
     const page = await playground.open(addressOf({ layers, steps: 5 }), {
+      serviceWorkers: "allow",
       before: async (fresh) => {
         const { origin } = new URL(playground.url);
         const devtools = await fresh.context().newCDPSession(fresh);
@@ -44,6 +45,7 @@ describe("storage", () => {
 
   test("that is denied", { tags: ["long"] }, async () => {
     const page = await playground.open(addressOf({ layers, steps: 5 }), {
+      serviceWorkers: "allow",
       before: (fresh) =>
         fresh.addInitScript(() => {
           const denied = {
@@ -59,7 +61,7 @@ describe("storage", () => {
   });
 
   test("that is there keeps the page", async () => {
-    const page = await playground.open(addressOf({ layers, steps: 5 }));
+    const page = await playground.open(addressOf({ layers, steps: 5 }), { serviceWorkers: "allow" });
     await expectText(page, "The page is stored and works offline.");
   });
 });

@@ -144,7 +144,9 @@ test("axe finds nothing serious in dark colours", async () => {
 });
 
 test("the page is there without a network after the first visit", { timeout: 120_000 }, async () => {
-  const page = await playground.open(addressOf("plane", { layers, running: false }));
+  const page = await playground.open(addressOf("plane", { layers, running: false }), {
+    serviceWorkers: "allow",
+  });
   await expect
     .poll(() => page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.active?.state), {
       timeout: 60_000,

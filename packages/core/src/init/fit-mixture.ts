@@ -1,6 +1,6 @@
 import type { HostArray } from "../params/host-array.js";
 import { nearestCentres } from "./k-means.js";
-import { type RowSums, squaredDistances, sumsOf } from "./weighted-rows.js";
+import { type FlatRows, type RowSums, squaredDistances, sumsOf } from "./weighted-rows.js";
 
 /**
  * One of the normal distributions of a mixture: its covariance is F Fᵀ, F lower triangular [n, n]. `line` is what each number of a
@@ -80,10 +80,12 @@ export function fitMixture(
     const std = Math.sqrt(meanOf(examples, (row) => (row[i]! - mean) ** 2));
     return { mean, std: std > 1e-6 * Math.abs(mean) && std > 0 ? std : 1 };
   });
-  const rows = examples.map((row) => row.map((v, i) => (v - columns[i]!.mean) / columns[i]!.std));
+  const rows = { data: new Float64Array(N * n), n };
+  for (const [r, row] of examples.entries())
+    for (let i = 0; i < n; i++) rows.data[r * n + i] = (row[i]! - columns[i]!.mean) / columns[i]!.std;
   const values = given && valuesOf(given);
   const sumsIn = (some: Int32Array, weights: Float64Array): Sums => ({
-    ...sumsOf(rows, some, weights, n),
+    ...sumsOf(rows, some, weights),
     values: valueSums(values, some, weights, given?.shape[1] ?? 0),
   });
   let fitted = from
@@ -93,9 +95,13 @@ export function fitMixture(
         factor: factor.map((v, at) => v / columns[Math.floor(at / n)]!.std),
       }))
     : maximized(
-        rowsOfEach(nearestCentres(rows, K), K).map((own) =>
-          sumsIn(own, new Float64Array(own.length).fill(1)),
-        ),
+        rowsOfEach(
+          nearestCentres(
+            examples.map((_, r) => rows.data.subarray(r * n, (r + 1) * n)),
+            K,
+          ),
+          K,
+        ).map((own) => sumsIn(own, new Float64Array(own.length).fill(1))),
         N,
       );
   const least = LEAST_GAIN * n * Math.max(1, (K * n * (n + 3)) / 2 / N);
@@ -130,31 +136,37 @@ const rowsOfEach = (labels: ArrayLike<number>, K: number): Int32Array[] =>
   );
 
 /** Sums of the weights of rows that have each of S values. */
-function valueSums(values: Rows["values"], some: Int32Array, weights: Float64Array, S: number): Float64Array {
+function valueSums(values: Near["values"], some: Int32Array, weights: Float64Array, S: number): Float64Array {
   const sums = new Float64Array(S);
-  if (values) for (const [at, r] of some.entries()) for (const s of values[r]!) sums[s]! += weights[at]!;
+  if (!values) return sums;
+  const { places, ends } = values;
+  for (let at = 0; at < some.length; at++) {
+    const r = some[at]!;
+    for (let v = ends[r]!; v < ends[r + 1]!; v++) sums[places[v]!]! += weights[at]!;
+  }
   return sums;
 }
 
 /** A normal that makes a row e¹⁶ times less likely than another one may be left out for some rounds. */
 const FAR = 16;
 
-type Rows = Readonly<{
-  values: readonly (readonly number[])[] | undefined;
-  near: readonly Int32Array[] | undefined;
-}>;
+/** The places of the ones of all rows one after the other; those of row r are `places[ends[r]]` to `places[ends[r + 1] - 1]`. */
+type Values = Readonly<{ places: Int32Array; ends: Int32Array }>;
+
+type Near = Readonly<{ values: Values | undefined; near: readonly Int32Array[] | undefined }>;
 
 /**
  * The sum of log p of the rows, without the constant; the rows that are near to each normal and their shares in it. Where such rows
  * are given, others have no share in it.
  */
 function expected(
-  rows: readonly Float64Array[],
+  rows: FlatRows,
   fitted: readonly FittedNormal[],
-  { values, near }: Rows,
+  { values, near }: Near,
 ): { total: number; near: Int32Array[]; shares: Float64Array[] } {
-  const [N, n] = [rows.length, rows[0]!.length];
-  const all = Int32Array.from(rows, (_, r) => r);
+  const { n } = rows;
+  const N = rows.data.length / n;
+  const all = Int32Array.from({ length: N }, (_, r) => r);
   const logs = fitted.map(({ weight, mean, factor, line }, k) => {
     let constant = Math.log(weight);
     for (let i = 0; i < n; i++) constant -= Math.log(factor[i * n + i]!);
@@ -164,7 +176,8 @@ function expected(
     for (let at = 0; at < own.length; at++) {
       const r = own[at]!;
       let given = constant;
-      if (values) for (const s of values[r]!) given += line[s]!;
+      if (values)
+        for (let v = values.ends[r]!; v < values.ends[r + 1]!; v++) given += line[values.places[v]!]!;
       log[r] = given - 0.5 * squares[at]!;
     }
     return log;
@@ -196,10 +209,14 @@ function expected(
 }
 
 /** The places of the ones of each row. */
-function valuesOf({ data, shape: [count = 0, S = 0] }: HostArray): number[][] {
-  return Array.from({ length: count }, (_, r) =>
-    Array.from(data.subarray(r * S, (r + 1) * S)).flatMap((v, s) => (v === 1 ? [s] : [])),
-  );
+function valuesOf({ data, shape: [count = 0, S = 0] }: HostArray): Values {
+  const places: number[] = [];
+  const ends = new Int32Array(count + 1);
+  for (let r = 0; r < count; r++) {
+    for (let s = 0; s < S; s++) if (data[r * S + s] === 1) places.push(s);
+    ends[r + 1] = places.length;
+  }
+  return { places: Int32Array.from(places), ends };
 }
 
 /** log P of each of the values in a normal, of N rows that are shared out. */
