@@ -40,9 +40,15 @@ export type RunOptions = Readonly<
 
 const NONE = new Float32Array();
 
-/** The size of the batches that so many examples are computed in. */
-export const batchSizeOf = (count: number): number =>
-  count > LARGEST ? LARGEST : 2 ** Math.ceil(Math.log2(count));
+/** Numbers of an example, up to which a batch that is larger than its examples costs less than a program for another size. */
+const FEW_NUMBERS = 64;
+
+/** The size of the batches that so many examples are computed in: few sizes where examples are small, since each has a program. */
+export function batchSizeOf(count: number, { inShape }: Pick<RowFunction, "inShape">): number {
+  if (count > LARGEST) return LARGEST;
+  const doublings = Math.ceil(Math.log2(count));
+  return 2 ** Math.min(sizeOf(inShape) > FEW_NUMBERS ? doublings : 3 * Math.ceil(doublings / 3), 8);
+}
 
 /**
  * The `count` examples `x` in parts of batches, created lazily, each for one call of a compiled function: `size` examples
@@ -69,7 +75,7 @@ export function* partsOfExamples(
   for (let b = 0, done = 0; done < count; b++, done += LARGEST) {
     const here = Math.min(LARGEST, count - done);
     // the last of several has the size of the others, and their program
-    const size = firstBatch > 0 ? LARGEST : batchSizeOf(count);
+    const size = firstBatch > 0 ? LARGEST : batchSizeOf(count, row);
     const parts = partsOf(executor, size);
     const { batch, drawer, release } = memory.take(size, parts);
     batch.set(x.subarray(done * width, (done + here) * width));

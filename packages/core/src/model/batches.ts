@@ -22,7 +22,7 @@ const MOST_BUILT_IN = 2 ** 25;
 
 /**
  * Runs row functions over any number of examples: in batches of 256, the last one padded, and a single one to a power of
- * two, so that a few compiled sizes serve all. A batch is computed in parts, each on the next free worker. Noise of
+ * two or eight, so that a few compiled sizes serve all. A batch is computed in parts, each on the next free worker. Noise of
  * batch b is a function of (seed, stream, b). `moving`: the parameters will be replaced, so programs take them as arguments.
  */
 export function batchRunner(executor: Executor, params: JsTree<HostArray>, { moving = false } = {}) {
@@ -65,7 +65,7 @@ export function batchRunner(executor: Executor, params: JsTree<HostArray>, { mov
     },
     /** Compiles what `run` of so many examples takes, which `run` does otherwise. */
     async prepare(row: RowFunction, count: number): Promise<void> {
-      await compile(row, batchSizeOf(count));
+      await compile(row, batchSizeOf(count, row));
     },
     /** All rows, one after another. */
     async run(
