@@ -57,7 +57,7 @@ async function killed(args: readonly string[], out: string): Promise<void> {
 const linesOf = (file: string): number => readFileSync(file, "utf8").trim().split("\n").length;
 
 describe("flowify score that is killed", () => {
-  const args = ["score", run, "--data", parts, "--false-alarms", "0.2", "--reasons", "1"];
+  const args = ["score", run, "--data", parts, "--false-alarms", "0.05", "--reasons", "1"];
   const begun = join(root, "begun");
 
   it("goes on, to the bytes of one that was never killed", async () => {

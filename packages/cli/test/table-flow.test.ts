@@ -10,7 +10,7 @@ const root = temporaryFolder();
 
 const rng = makeRng(3);
 const path = join(root, "shops.csv");
-const lines = Array.from({ length: 800 }, () => {
+const lines = Array.from({ length: 300 }, () => {
   const web = rng.uniform() < 0.25;
   const items = Math.floor(4 * rng.uniform());
   return `${web ? "web" : "north"},${items},${rng.uniform() < 0.2 ? "" : (items + 0.1 * rng.normal()).toFixed(4)}`;

@@ -41,8 +41,13 @@ it("a program whose captured arrays are arguments takes the session of one with 
   expect(await computed(scaled(1, 2, 3), true)).toEqual([-6, -3, 2]);
   expect(await computed(scaled(4, 5, 6), true)).toEqual([-3, 3, 11]);
   expect(create).toHaveBeenCalledTimes(1);
-  // equal numbers are a part of the program
+  // one short number is a part of the program, one of many digits is not
   expect(await computed(scaled(4, 4, 4), true)).toEqual([-3, 1, 5]);
+  expect(create).toHaveBeenCalledTimes(2);
+  const third = Math.fround(1 / 3);
+  expect(await computed(scaled(third, third, third), true)).toEqual(
+    [1, 2, 3].map((x) => Math.fround(Math.fround(third * x) - 7)),
+  );
   expect(create).toHaveBeenCalledTimes(2);
 });
 

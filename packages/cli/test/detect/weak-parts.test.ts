@@ -48,13 +48,13 @@ async function judge(lines: readonly string[], choice: { calendar?: string[] }, 
   }
 }
 
-/** Hourly load and price of 80 days: low at night, high at noon, less on Sundays; planted rows have the values of noon at 03:00. */
+/** Hourly load and price of 40 days: low at night, high at noon, less on Sundays; planted rows have the values of noon at 03:00. */
 function hours(seed: number, planted: readonly number[]): string[] {
   const rng = makeRng(seed);
   const first = Date.UTC(2024, 0, 1);
   return [
     "time,load,price",
-    ...Array.from({ length: 1920 }, (_, i) => {
+    ...Array.from({ length: 960 }, (_, i) => {
       const hour = planted.includes(i) ? 12 : i % 24;
       const sunday = Math.floor(i / 24) % 7 === 6 ? 0.8 : 1;
       const load = sunday * (50 + 20 * Math.sin((Math.PI * (hour - 6)) / 12)) + 1.5 * rng.normal();
@@ -66,7 +66,7 @@ function hours(seed: number, planted: readonly number[]): string[] {
 
 describe("the parts of a detector", () => {
   // at 03:00 of four days that lie apart
-  const planted = [13, 30, 47, 68].map((day) => 24 * day + 3);
+  const planted = [6, 15, 23, 34].map((day) => 24 * day + 3);
 
   for (const seed of [1, 2, 3, 4, 5])
     it(`do not hide hours with the values of other hours, seed ${seed}`, {
