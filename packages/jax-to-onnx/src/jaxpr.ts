@@ -68,15 +68,10 @@ export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 export const outType = (eqn: Equation): DType => nth(eqn.outBinders, 0).aval.dtype;
 export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];
 
-/**
- * True for a constant that may become an argument: floats, unless all are one number of few binary digits, as 0 or 0.5, by which graphs get
- * simpler.
- */
-export function isLifted(constant: ClosedJaxpr["consts"][number]): boolean {
-  if (constant.dtype !== DType.Float32) return false;
-  const { uniform } = readConstant(constant);
-  return uniform === undefined || !Number.isInteger(1024 * uniform);
-}
+/** True for a constant that may become an argument: floats, unless all are one short number as 0 or 0.5, which simplifies graphs. */
+export const isLifted = (constant: ClosedJaxpr["consts"][number]): boolean =>
+  constant.dtype === DType.Float32 &&
+  !Number.isInteger(1024 * (readConstant(constant).uniform ?? Number.NaN));
 
 /** Small constants that were read before: jax-js computes each of them anew. */
 const known = new WeakMap<object, { values: ArrayLike<number>; uniform: number | undefined }>();
