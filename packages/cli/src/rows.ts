@@ -26,3 +26,14 @@ export const ascendingPlaces = (values: ArrayLike<number>): number[] =>
   Array.from(values, (value, place) => ({ value, place }))
     .sort((a, b) => a.value - b.value || 0)
     .map(({ place }) => place);
+
+/** The places of each value in a list. */
+export function placesOf<T>(list: ArrayLike<T>): Map<T, number[]> {
+  const found = new Map<T, number[]>();
+  for (const [place, value] of Array.from(list).entries()) {
+    const own = found.get(value);
+    if (own) own.push(place);
+    else found.set(value, [place]);
+  }
+  return found;
+}

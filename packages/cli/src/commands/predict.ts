@@ -17,7 +17,7 @@ import { AT_ONCE, predictRows } from "../regression/predicted.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
 import { widthOf } from "../regression/table-regression.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import { forecast, forecastPicture, forecastTable, PATHS, pathTable } from "../series/forecast.js";
+import { forecast, forecastPicture, forecastTable, PANELS, PATHS, pathTable } from "../series/forecast.js";
 import { formatCount } from "../ui/format.js";
 
 const flags = {
@@ -71,8 +71,8 @@ probability for whole numbers and names. The rank of a value is the probability 
 
 Several columns are predicted together: later ones are drawn given earlier ones.
 
-A run of flowify train --time continues a table: FILE is the past, and each written row lies behind its last one. Mean and
-quantiles are those of sample paths, which keep the dependence between steps. --paths N writes the paths themselves.
+A run of flowify train --time continues a table: FILE is the past, and each written row lies behind its last one. Of a
+run of several series each is continued, and rows begin with its name. Mean and quantiles are those of sample paths, which keep the dependence between steps. --paths N writes the paths themselves.
 
 EXAMPLES
   flowify predict runs/flats --data new.csv --out predicted.csv
@@ -110,16 +110,24 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
         ["interval"],
         "is not for a run with --time: forecasts have no intervals with a guarantee\nask for quantiles with --quantiles P,P",
       );
-      const found = await forecast(model, data, rows, { horizon, seed, paths: paths ?? PATHS });
+      const found = await forecast(model, data, rows, {
+        horizon,
+        seed,
+        paths: paths ?? PATHS,
+        warn: terminal.warn,
+      });
       const table = paths === undefined ? forecastTable(found, quantiles) : pathTable(found);
       await writeOutput(out, stdout, async (write) => {
         const writer = rowWriter(format, table.columns, write);
-        await writer.add(table.rows);
+        for (const own of table.series) await writer.add(own());
         await writer.end();
       });
       if (picture !== undefined) await writeFileAtomic(picture, await svgToPng(await forecastPicture(found)));
+      const several = found.all.length;
+      if (picture !== undefined && several > PANELS)
+        terminal.note(`${picture}: the first ${PANELS} of ${formatCount(several)} series`);
       terminal.note(
-        `${formatCount(found.times.length)} rows behind ${data} forecast by ${formatCount(found.paths)} paths${out === undefined ? "" : `; in ${out}`}`,
+        `${formatCount(found.all[0]?.times.length ?? 0)} rows behind ${order.series ? `${several === 1 ? "1 series" : `each of ${formatCount(several)} series`} of ` : ""}${data} forecast by ${formatCount(found.paths)} paths${out === undefined ? "" : `; in ${out}`}`,
       );
       return;
     }

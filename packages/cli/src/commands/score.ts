@@ -109,8 +109,8 @@ a block at a time.
 Scores of tables with --out FILE are kept in FILE.part until all are written. If the command is killed,
 run it again: it continues behind the last recorded row, unless data, run or options have changed.
 
-A run of flowify train --time scores a row by -log p given the rows before it. The column evidence is a bet on whether
-rows have changed. The column changed is 1 once it is won, in vain in at most one of 40 series. With --reasons N the
+A run of flowify train --time scores a row by -log p given the rows before it. Of several
+series each has its own past, and its name stands first. The column evidence is a bet on whether rows have changed. The column changed is 1 once it is won, in vain in at most one of 40 series. With --reasons N the
 columns to blame are those of the row itself, with their values and the usual ones.
 
 --reasons N adds, for each flagged row, the N columns to blame with their values, the smallest repair

@@ -58,7 +58,8 @@ network stays the same, bit for bit; flowify checks this at the end. --free trai
 probabilities. flowify predict then writes means, quantiles and intervals for other rows.
 
 --time COLUMN says that rows follow each other in time. The run learns the next row given the last --lags rows and the
-calendar; with --predict A,B only these columns. flowify predict then continues a table by --horizon rows, and
+calendar; with --predict A,B only these columns. --series COLUMN names the series where a table holds several, such as
+stores or sensors: lags stay within a series. flowify predict then continues a table by --horizon rows, and
 flowify score says which rows are unlikely after those before them.
 
 Ctrl-C stops after the current step and writes a checkpoint. --resume continues from it and produces
@@ -84,6 +85,7 @@ EXAMPLES
   flowify train --data flats.csv --predict price --out runs/flats
   flowify train --data flats.csv --predict price,days --given area,rooms
   flowify train --data load.csv --time hour --predict load --lags 48 --horizon 24
+  flowify train --data stocks.csv --time date --series symbol --predict price
   mpirun -n 4 flowify train --data sensors.npy       four processes share every batch
   flowify train --data 'orders-*.parquet' --id order --where "total > 0"
   flowify train --limit 1000 --steps 20              a quick trial`,
@@ -95,7 +97,7 @@ async function train(context: Running, flags: TrainFlags): Promise<void> {
   if (flags.time === undefined && !goesOn)
     expectNone(
       flags,
-      ["lags", "horizon"],
+      ["series", "lags", "horizon"],
       "belongs to --time\nname the column of the time with --time COLUMN",
     );
   if (flags.predict || flags.time !== undefined || goesOn) return trainPrediction(context, flags);

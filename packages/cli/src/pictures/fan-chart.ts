@@ -27,7 +27,10 @@ export type FanOptions = Readonly<{
   theme?: Theme;
 }>;
 
-const [WIDTH, HEIGHT] = [720, 220];
+/** Pixels of a panel, and of a small one, where there are many: two stand side by side. */
+const LARGE = { width: 720, height: 220 } as const;
+const SMALL = { width: 330, height: 120 } as const;
+const MANY = 4;
 const DAY = 86_400_000;
 
 /**
@@ -43,12 +46,13 @@ export function fanChart({
   panels,
   theme = "paper",
 }: FanOptions): Promise<string> {
+  const isSmall = panels.length >= MANY;
   const x = {
     field: "time",
     type: isDate ? ("temporal" as const) : ("quantitative" as const),
     scale: isDate ? { type: "utc" as const } : { zero: false, nice: false },
     title: verbatim(time),
-    axis: { grid: false, tickCount: 8, ...(isWhole && { tickMinStep: 1 }) },
+    axis: { grid: false, tickCount: isSmall ? 4 : 8, ...(isWhole && { tickMinStep: 1 }) },
   };
   const at = (days: number): number => (isDate ? days * DAY : days);
   const line = (values: Line) => ({
@@ -88,8 +92,7 @@ export function fanChart({
       { values: actual, color: SERIES[1], strokeWidth: 1.6 },
     ];
     return {
-      width: WIDTH,
-      height: HEIGHT,
+      ...(isSmall ? SMALL : LARGE),
       layer: [
         ...bands,
         ...strokes.map(({ values, ...stroke }) => ({
@@ -100,5 +103,5 @@ export function fanChart({
       ],
     };
   });
-  return drawChart({ vconcat: views }, { title, theme });
+  return drawChart({ concat: views, columns: isSmall ? 2 : 1 }, { title, theme });
 }

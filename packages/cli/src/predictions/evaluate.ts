@@ -1,4 +1,5 @@
 import { UsageError } from "@flowify/core";
+import type { TableSchema } from "../data/table/schema.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { conformalLimit } from "../regression/conformal.js";
@@ -44,7 +45,7 @@ export const evaluateRegression = (
       const limit = conformalLimit(Float64Array.from(document.targets[t]?.heldOut.outwardness ?? []), LEVEL);
       return outwardness.filter((each) => each <= limit).length / outwardness.length;
     });
-    return { source: `${count} rows of ${data}`, targets, conformal };
+    return { source: `${count} rows of ${data}${inSteps(document.schema)}`, targets, conformal };
   });
 
 /** What the rows that training held out are called. */
@@ -52,17 +53,21 @@ export const testSource = (
   { data, schema }: Pick<RegressionDocument, "data" | "schema">,
   rows: number,
 ): string =>
-  `the ${schema.order ? `last ${formatCount(rows)}` : `${formatCount(rows)} test`} rows of ${data.name === STANDARD_INPUT ? "standard input" : data.name}`;
+  `the ${schema.order ? `last ${formatCount(rows)}` : `${formatCount(rows)} test`} rows of ${data.name === STANDARD_INPUT ? "standard input" : data.name}${inSteps(schema)}`;
+
+/** What figures of several series are in. */
+const inSteps = ({ order }: TableSchema): string =>
+  order?.series && order.series.measured.length > 0 ? ", in usual steps of each series" : "";
 
 /** The rows that training held out. */
 async function testRows(document: FinishedRegression): Promise<MeasuredRows> {
   const { data, schema } = document;
   const table = await readRows(data.name, { ...data.reading, schema });
   const { rows } = rowsOfPart(document, table.encoded, "test");
-  return { rows, series: schema.order && seriesRows(document, schema.order, table) };
+  return { rows, series: seriesRows(document, table) };
 }
 
-type MeasuredRows = Readonly<{ rows: Float32Array; series?: SeriesRows | undefined }>;
+type MeasuredRows = Readonly<{ rows: Float32Array; series: readonly SeriesRows[] }>;
 
 async function rowsOfFile(
   file: string,
@@ -77,7 +82,6 @@ async function rowsOfFile(
     throw new UsageError(
       `${file}: lacks the column ${JSON.stringify(lacking)}, whose values predictions are compared with\npredict them with flowify predict`,
     );
-  const { rows, names } = await table.all();
-  const { order } = document.schema;
-  return { rows, series: order && seriesRows(document, order, { encoded: rows, rowNames: names }, true) };
+  const { rows, names, series } = await table.all();
+  return { rows, series: seriesRows(document, { encoded: rows, rowNames: names, series }, true) };
 }

@@ -46,20 +46,14 @@ export async function evaluateRows(
   rows: Float32Array,
   width: number,
   seed = 0,
-  series?: SeriesRows,
+  series: readonly SeriesRows[] = [],
 ): Promise<TargetEvaluation[]> {
-  const ahead =
-    series &&
-    (await evaluateAhead(
-      model,
-      series,
-      baselines.map(({ lagBaselines = [] }) => lagBaselines),
-      seed,
-    ));
+  const lagged = baselines.map(({ lagBaselines = [] }) => lagBaselines);
+  const ahead = series.length > 0 ? await evaluateAhead(model, series, lagged, seed) : [];
   const found = model.targets.map((target, t) => ({
     target,
     ...(baselines[t] as TargetBaselines),
-    ahead: ahead?.[t],
+    ahead: ahead[t],
     logs: [] as number[],
     predicted: [] as (Predictive | Float64Array)[],
     /** Of later targets: what their baseline predicts without the true values of those before. */
@@ -99,7 +93,10 @@ export async function evaluateRows(
       const { name, kind } = target;
       const facts = {
         name,
-        measure: kind.step === undefined && kind.classes === undefined ? "density" : "probability",
+        measure:
+          kind.step === undefined && kind.classes === undefined && target.grid < 0
+            ? "density"
+            : "probability",
         rows: known.length,
         logs: logProb,
       } as const;

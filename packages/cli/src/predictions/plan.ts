@@ -17,11 +17,11 @@ import { expectFree } from "../runs/outputs.js";
 import { expectLags, type SeriesRows, seriesOf, seriesRows } from "../series/series.js";
 import type { TrainFlags } from "../settings.js";
 import { readRows } from "../tables/read-rows.js";
-import { formatCount } from "../ui/format.js";
+import { formatCount, unknownName } from "../ui/format.js";
 
 /** Flags of `train` that a prediction takes. */
 const taken: readonly string[] = [
-  ..."predict given ensemble time lags horizon data limit steps seed out force resume".split(" "),
+  ..."predict given ensemble time series lags horizon data limit steps seed out force resume".split(" "),
   ...Object.keys({ ...tableParameters, ...commonFlags }),
 ];
 
@@ -59,7 +59,7 @@ type Rows = Readonly<{
   test: Float32Array;
   count: number;
   hash: string;
-  series: SeriesRows | undefined;
+  series: readonly SeriesRows[];
 }>;
 
 /** A run to train: its rows, read already. */
@@ -86,8 +86,14 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
   await keepNamedInput([name]);
   const reading = readingOf(flags) ?? {};
   const table = await openTable(name, reading);
-  const { schema: found } = await schemaToLearn(name, table, reading);
-  const { time } = flags;
+  const { time, series } = flags;
+  if (series !== undefined && !table.names.includes(series))
+    throw new UsageError(`--series: ${name}: ${unknownName("column", series, table.names)}`);
+  // names of series may look like numbers, or like a mistake among them
+  const { schema: found } = await schemaToLearn(name, table, {
+    ...reading,
+    ...(series !== undefined && { id: series }),
+  });
   const prediction =
     time === undefined
       ? predictionOf(name, found, predict, flags.given)
@@ -156,7 +162,7 @@ async function rowsOf(
       test: rowsOfPart(prediction, encoded, "test").rows,
       count: train.length / width,
       hash: hashOf(encoded),
-      series: order && seriesRows(prediction, order, table),
+      series: seriesRows(prediction, table),
     },
     notes: [
       ...notes,

@@ -1,17 +1,21 @@
 import type { Executor, FlowModel } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
 import { withExecutor } from "../executors.js";
 import type { Running } from "../flags/define.js";
 import { NodeModel } from "../node-model.js";
 import { fitBaseline } from "../regression/baseline.js";
-import { fromWhat } from "../regression/columns.js";
+import { fromWhat, type Prediction } from "../regression/columns.js";
 import { levelSays, withoutFeature } from "../regression/lines.js";
 import type { ValueKind } from "../regression/network.js";
 import { fitRegression, type Regression } from "../regression/regression.js";
 import { loadMembers, memberFolder, writeRegression } from "../regression/regression-file.js";
 import {
   atomOf,
+  gridWidths,
   lastValues,
   pickColumns,
+  seriesCodes,
+  seriesPlace,
   TableRegression,
   type TargetInTable,
   type TargetModels,
@@ -70,6 +74,12 @@ export async function trainPrediction(
   }
 }
 
+/** The share of training rows whose series is hidden, and the stream of random numbers that draws them. */
+const UNKNOWN = 0.1;
+const UNKNOWN_STREAM = 2;
+/** The stream that spreads whole numbers over their cells, where these differ among series. */
+const SPREAD_STREAM = 3;
+
 type Trained = Readonly<{ models: readonly TargetModels[]; baselines: readonly TargetBaselines[] }>;
 
 /** Trains what is not in the folder yet; undefined where it was stopped. */
@@ -115,12 +125,17 @@ async function trainTargets(
     await found.dispose();
     return undefined;
   };
+  const train = withUnknown(prediction, rows.train, seed);
   const models: TargetModels[] = [];
   const baselines: TargetBaselines[] = [];
   for (const [t, target] of targets.entries()) {
-    const values = pickColumns(rows.train, width, [target.place]);
-    const condition = await target.features.of(pickColumns(rows.train, width, target.from));
-    const steps = lastValues(target, rows.train, width).map((last, i) => (values[i] as number) - last);
+    const values = pickColumns(train, width, [target.place]);
+    const condition = await target.features.of(pickColumns(train, width, target.from));
+    const widths = gridWidths(target, condition);
+    const spread = makeRng(seed, SPREAD_STREAM, t);
+    const steps = lastValues(target, train, width).map(
+      (last, i) => (values[i] as number) - last + (widths?.[i] ?? 0) * (spread.uniform() - 0.5),
+    );
     const trained = await fitTarget(target, { values, steps, condition }, (part, kind, own, given) =>
       fit({ target, t, part, kind }, own, given),
     );
@@ -134,6 +149,16 @@ async function trainTargets(
   }
   progress.finish();
   return { models, baselines };
+}
+
+/** Of several series the same rows, some of which are of an unknown one: so the run learns what to make of a new series. */
+function withUnknown(prediction: Prediction, rows: Float32Array, seed: number): Float32Array {
+  const { order } = prediction.schema;
+  if (!order?.series) return rows;
+  const [width, place] = [widthOf(prediction), seriesPlace(prediction)];
+  const rng = makeRng(seed, UNKNOWN_STREAM);
+  const code = order.series.known.length;
+  return rows.map((value, i) => (i % width === place && rng.uniform() < UNKNOWN ? code : value));
 }
 
 /** The models of a column: of which of its atoms a value is, if any, and of the others their steps from the last ones. */
@@ -179,6 +204,7 @@ async function end(
   terminal: Terminal,
 ): Promise<void> {
   const model = new TableRegression(prediction, models);
+  const { order } = prediction.schema;
   try {
     const found = await evaluateRows(
       model,
@@ -197,7 +223,8 @@ async function end(
         ...JSON.parse(JSON.stringify(baselines[t])),
         heldOut: {
           outwardness: [...(found[t]?.outwardness ?? [])],
-          ...(prediction.schema.order && { logProb: (found[t]?.logs ?? []).map(finiteLog) }),
+          ...(order && { logProb: (found[t]?.logs ?? []).map(finiteLog) }),
+          ...(order?.series && { series: [...seriesCodes(prediction, rows.test)] }),
         },
       })),
     });
@@ -205,7 +232,7 @@ async function end(
     sayEvaluation(terminal, found, source);
     if (!terminal.quiet) {
       terminal.say();
-      const what = prediction.schema.order ? "continue a table" : "predict other rows";
+      const what = order ? "continue a table" : "predict other rows";
       terminal.say(`${what} with flowify predict ${folder} --data FILE`);
     }
     terminal.document({

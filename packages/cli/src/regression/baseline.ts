@@ -7,7 +7,7 @@ import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./
 import { Predictive } from "./predictive.js";
 import { repeatRows } from "./regression.js";
 import type { TargetInTable } from "./table-regression.js";
-import { atomOf, pickColumns } from "./table-regression.js";
+import { atomOf, gridWidths, pickColumns } from "./table-regression.js";
 
 /**
  * What a column is compared with: the shares of its classes, or of its atoms, and of its other values a Gaussian with a linear
@@ -80,13 +80,14 @@ export function baselinePredictions(
   const { std } = gaussian;
   const apart = Math.log(1 - shares.reduce((a, b) => a + b, 0));
   const at = pointsOf(target, { shares, gaussian }, values[0] ?? 0, points);
+  const widths = gridWidths(target, condition);
   const means = Array.from(values, (_, i) => linearMean(gaussian, rowOf(condition, i, width)));
   return {
     logProb: Array.from(values, (value, i) => {
       const atom = classes === undefined ? atomOf(target, value) : 0;
       return atom > 0
         ? Math.log(shares[atom - 1] as number)
-        : apart + gaussianLog(value, means[i] as number, std, step);
+        : apart + gaussianLog(value, means[i] as number, std, widths?.[i] ?? step);
     }),
     predictions: means.map(
       (mean) => new Predictive(Array.from({ length: points }, (_, place) => at(mean, place))),

@@ -7,12 +7,13 @@ export const LARGEST = 3e38;
 export const hasCells = ({ step, classes }: ValueKind): boolean =>
   step !== undefined || classes !== undefined;
 
-/** The ends of the cell around a value; those of the first and the last class have none. */
-export function cellOf({ step = 1, classes = Number.POSITIVE_INFINITY }: ValueKind) {
+/** The ends of the cell around value i; those of the first and the last class have none. With `widths` each is as wide as they say. */
+export function cellOf({ step = 1, classes = Number.POSITIVE_INFINITY }: ValueKind, widths?: Float32Array) {
   const isClass = Number.isFinite(classes);
+  const half = (i: number): number => (widths?.[i] ?? step) / 2;
   return {
-    below: (value: number): number => (isClass && value <= 0 ? Number.NEGATIVE_INFINITY : value - step / 2),
-    above: (value: number): number => (value >= classes - 1 ? Number.POSITIVE_INFINITY : value + step / 2),
+    below: (value: number, i: number) => (isClass && value <= 0 ? Number.NEGATIVE_INFINITY : value - half(i)),
+    above: (value: number, i: number) => (value >= classes - 1 ? Number.POSITIVE_INFINITY : value + half(i)),
   };
 }
 

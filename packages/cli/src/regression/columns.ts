@@ -73,7 +73,10 @@ export function predictionOf(
 export const fromWhat = ({ predict, given, schema: { order } }: Prediction): string =>
   `${predict.join(", ")} from ${
     order
-      ? `the last ${order.lags === 1 ? "row" : `${order.lags} rows`}${order.periods.length > 0 ? " and the calendar" : ""}`
+      ? [
+          `the last ${order.lags === 1 ? "row" : `${order.lags} rows`}${order.series ? ` of each ${order.series.column}` : ""}`,
+          ...(order.periods.length > 0 ? ["the calendar"] : []),
+        ].join(" and ")
       : given.join(", ")
   }`;
 

@@ -1,4 +1,4 @@
-import type { Block } from "../data/table/block.js";
+import type { Block, TableSeries } from "../data/table/block.js";
 import { cellReader } from "../data/table/cell.js";
 import { openTable } from "../data/table/sources/open-table.js";
 import type { Table } from "../data/table/table.js";
@@ -16,8 +16,8 @@ export type RowsToPredict = Readonly<{
   blocks(): AsyncGenerator<EncodedRows>;
   /** All of them. */
   all(): Promise<EncodedRows>;
-  /** Of rows that follow each other in time: those at the end without a gap. */
-  endRows: number;
+  /** Where they follow each other in time. */
+  series: ReadonlyMap<string, TableSeries>;
   end(): void;
 }>;
 
@@ -74,7 +74,7 @@ export async function rowsToPredict(
   }
   return {
     known,
-    endRows: table.endRows ?? 0,
+    series: table.series ?? new Map(),
     end: encoded.end,
     blocks,
     all: () => allRows(blocks(), encoded.end),

@@ -116,6 +116,10 @@ export async function exportRegression(
   terminal: Terminal,
 ): Promise<void> {
   await withRegression(folder, flags, terminal, async (model) => {
+    if (model.prediction.schema.order?.series)
+      throw new UsageError(
+        `${folder}: a run with --series cannot be exported, its numbers are in units of each series\ntrain one without --series on the rows of one series`,
+      );
     if (model.targets.some(({ place }) => place < 0))
       throw new UsageError(
         "a column that follows from a date cannot be exported as a target\npredict the date",

@@ -73,6 +73,8 @@ const documentSchema = v.strictObject({
           outwardness: v.array(number),
           /** log p of each value, of a table with an order. */
           logProb: v.exactOptional(v.array(number)),
+          /** Which series each is of. */
+          series: v.exactOptional(v.array(count)),
         }),
       }),
     ),

@@ -170,10 +170,14 @@ export class Regression {
     return this.logProbFlat(...checkedPairs(values, options, { width, kind, origin: this.#origin }));
   }
 
-  /** The same of rows one after another. */
-  async logProbFlat(values: Float32Array, condition: Float32Array): Promise<Float64Array> {
-    if (hasCells(this.kind)) {
-      const { below, above } = cellOf(this.kind);
+  /** The same of rows one after another; with `widths` probabilities of cells of numbers, each as wide as its row says. */
+  async logProbFlat(
+    values: Float32Array,
+    condition: Float32Array,
+    widths?: Float32Array,
+  ): Promise<Float64Array> {
+    if (hasCells(this.kind) || widths) {
+      const { below, above } = cellOf(this.kind, widths);
       const ends = [values.map(below), values.map(above)];
       const masses = await this.#masses(ends as [Float32Array, Float32Array], condition);
       return masses.map(Math.log);
@@ -203,11 +207,12 @@ export class Regression {
   /** Φ(z) between the ends of cells, the weighted mean over the members. */
   async #masses([low, high]: [Float32Array, Float32Array], condition: Float32Array): Promise<Float64Array> {
     const out = new Float64Array(low.length);
+    const shifts = await this.#shifts(condition);
     for (const [k, model] of this.#bare.entries()) {
       const [a, b] = await Promise.all(
         [low, high].map((ends) =>
           model.encode(
-            ends.map((end) => Math.min(Math.max(end, -LARGEST), LARGEST)),
+            ends.map((end, i) => Math.min(Math.max(end - (shifts[k]?.[i] ?? 0), -LARGEST), LARGEST)),
             { condition },
           ),
         ),

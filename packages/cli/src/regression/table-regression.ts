@@ -1,7 +1,7 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { lagName } from "../data/table/ordered-table.js";
-import { rowsOfSplit } from "../data/table/split-rows.js";
+import { gridName, lagName } from "../data/table/ordered-table.js";
+import { rowsOfSeries, rowsOfSplit } from "../data/table/split-rows.js";
 import { valueAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
@@ -28,6 +28,8 @@ export type TargetInTable = Target &
      */
     last: number;
     level: number;
+    /** Of whole numbers of several series, the number among the features that says how far apart two of them are, else −1. */
+    grid: number;
   }>;
 
 /** The columns of a prediction in the rows of its table. */
@@ -45,6 +47,7 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
       ...target,
       last: isStep ? placeOf(lagName(name, 1)) : -1,
       level: isStep ? featureOf(schema, from)(lagName(name, 1)) : -1,
+      grid: featureOf(schema, from)(gridName(name)),
       name,
       place: column?.place ?? -1,
       from: places,
@@ -55,6 +58,16 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
 
 /** Numbers of an encoded row. */
 export const widthOf = ({ schema }: Prediction): number => ownColumns(tableColumns(schema)).length;
+
+/** The place of the series in an encoded row, −1 where there is one alone. */
+export const seriesPlace = ({ schema }: Prediction): number =>
+  ownColumns(tableColumns(schema)).findIndex(({ name }) => name === schema.order?.series?.column);
+
+/** Which series each of the encoded rows [n, width] is of; of the only one 0. */
+export function seriesCodes(prediction: Prediction, rows: Float32Array): Float32Array {
+  const [width, place] = [widthOf(prediction), seriesPlace(prediction)];
+  return place < 0 ? new Float32Array(rows.length / width) : pickColumns(rows, width, [place]);
+}
 
 /** Encoded rows [n, width] of a part of a table, their places in it, and how many lack a value to predict: those are in neither part. */
 export function rowsOfPart(
@@ -68,7 +81,10 @@ export function rowsOfPart(
   const known = Array.from({ length: count }, (_, row) => row).filter((row) =>
     targets.every((place) => !Number.isNaN(encoded[row * width + place])),
   );
-  const split = rowsOfSplit(known.length, part, prediction.schema.order);
+  const { order } = prediction.schema;
+  const split = order
+    ? rowsOfSeries(seriesCodes(prediction, takeRows(encoded, width, known)), part, order)
+    : rowsOfSplit(known.length, part);
   const places = Array.from(split, (i) => known[i] as number);
   return { rows: takeRows(encoded, width, places), places, lacking: count - known.length };
 }
@@ -87,6 +103,12 @@ export function lastValues({ last, column }: TargetInTable, rows: Float32Array, 
   const fill = fillOf(column);
   return pickColumns(rows, width, [last]).map((value) => (Number.isNaN(value) ? fill : value));
 }
+
+/** How far apart two whole numbers of several series are, in each of the rows that flows see. */
+export const gridWidths = (
+  { grid, features: { width } }: TargetInTable,
+  condition: Float32Array,
+): Float32Array | undefined => (grid < 0 ? undefined : pickColumns(condition, width, [grid]));
 
 /** The place of a value among the atoms of a column from 1 on, 0 for all others. */
 export const atomOf = ({ atoms }: Target, value: number): number => atoms.indexOf(value) + 1;
@@ -176,7 +198,7 @@ export class TableRegression {
 type Given = Readonly<{ condition: Float32Array; last: Float32Array }>;
 
 async function drawTarget(
-  target: Target,
+  target: TargetInTable,
   { value, atom }: TargetModels,
   { condition, last }: Given,
   each: number,
@@ -190,7 +212,11 @@ async function drawTarget(
     return found;
   };
   const steps = await value.drawFlat(condition, each, order);
-  const values = steps.map((step, i) => step + (last[i] as number));
+  const widths = gridWidths(target, condition);
+  const values = steps.map((step, i) => {
+    const width = widths?.[i];
+    return (width === undefined ? step : width * Math.round(step / width)) + valueAt(last, i);
+  });
   if (!atom) return values;
   const chosen = await atom.drawFlat(condition, each, (row) => permutation(makeRng(row, each), each));
   return values.map((drawn, i) => target.atoms[(chosen[i] as number) - 1] ?? drawn);
@@ -215,11 +241,12 @@ async function logTarget(
     ? await atom.logProbFlat(Float32Array.from(atoms), takeRows(condition, width, known))
     : undefined;
   const apart = known.filter((_, k) => atoms[k] === 0);
+  const given = takeRows(condition, width, apart);
   const steps = Float32Array.from(apart, (i) => (values[i] as number) - (last[i] as number));
   const logs =
     apart.length === 0
       ? new Float64Array()
-      : await value.logProbFlat(steps, takeRows(condition, width, apart));
+      : await value.logProbFlat(steps, given, gridWidths(target, given));
   for (const [k, i] of known.entries()) out[i] = logAtoms?.[k] ?? 0;
   for (const [k, i] of apart.entries()) out[i] = (out[i] as number) + (logs[k] as number);
   return out;

@@ -1,10 +1,13 @@
+import { joined } from "@flowify/core/internal";
 import type { TableOrder } from "../data/table/schema.js";
+import { fromUnits } from "../data/table/series-units.js";
 import type { FanPanel } from "../pictures/fan-chart.js";
+import { valueAt } from "../places.js";
 import { gaussianPredictive } from "../regression/linear-gaussian.js";
 import { Predictive } from "../regression/predictive.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { type TableRegression, type TargetInTable, widthOf } from "../regression/table-regression.js";
-import { takeRows } from "../rows.js";
+import { rowOf } from "../rows.js";
 import { fillOf } from "../tables/columns/number.js";
 import { samplePaths } from "./paths.js";
 import { backOf, type LagBaseline, type SeriesRows, valuesOf } from "./series.js";
@@ -24,6 +27,8 @@ export type Ahead = Readonly<{
   example: FanPanel;
 }>;
 
+export const orderOf = ({ prediction }: TableRegression): TableOrder => prediction.schema.order as TableOrder;
+
 /** Rows of the past in a picture, for one that is forecast, and at least. */
 const PAST = { each: 3, least: 24 } as const;
 
@@ -31,70 +36,78 @@ const PAST = { each: 3, least: 24 } as const;
 export function panelOf(
   model: TableRegression,
   { name, place, column: { origin = 0 } }: TargetInTable,
-  { encoded, times }: Pick<SeriesRows, "encoded" | "times">,
+  { encoded, times, series }: SeriesRows,
   last: number,
   ahead: readonly Readonly<{ time: number; predictive: Predictive }>[],
 ): FanPanel {
   const width = widthOf(model.prediction);
+  const natural = fromUnits(orderOf(model), series, name);
+  const shown = (value: number): number => natural(value) + origin;
   const first = Math.max(0, last + 1 - Math.max(PAST.each * ahead.length, PAST.least));
   const line = (from: number, to: number) =>
     times.slice(from, to).map((time, i) => ({
       time,
-      value: (encoded[(from + i) * width + place] ?? Number.NaN) + origin,
+      value: shown(encoded[(from + i) * width + place] ?? Number.NaN),
     }));
   return {
-    name,
+    name: series.name === "" ? name : `${name}, ${series.name}`,
     past: line(first, last + 1),
-    ahead: ahead.map(({ time, predictive }) => ({ time, quantile: (p) => predictive.quantile(p) + origin })),
+    ahead: ahead.map(({ time, predictive }) => ({ time, quantile: (p) => shown(predictive.quantile(p)) })),
     actual: line(last, last + 1 + ahead.length),
   };
 }
 
 /** Rows from which on all rows up to the horizon are held out, known, and follow without a gap: at most so many, evenly. */
-function originsOf({ stretches, firstTest }: SeriesRows, horizon: number): number[] {
-  const all: number[] = [];
-  for (let row = Math.max(firstTest - 1, 0); row + horizon < stretches.length; row++)
-    if (stretches[row] === stretches[row + horizon]) all.push(row);
+function originsOf(series: readonly SeriesRows[], horizon: number): { of: number; row: number }[] {
+  const all = series.flatMap(({ stretches, firstTest }, of) =>
+    [...stretches.keys()].flatMap((row) =>
+      row >= firstTest - 1 && stretches[row] === stretches[row + horizon] ? [{ of, row }] : [],
+    ),
+  );
   const count = Math.min(all.length, ORIGINS);
-  return Array.from(
-    { length: count },
-    (_, i) => all[count === 1 ? 0 : Math.round((i * (all.length - 1)) / (count - 1))] as number,
+  return Array.from({ length: count }, (_, i) =>
+    valueAt(all, count === 1 ? 0 : Math.round((i * (all.length - 1)) / (count - 1))),
   );
 }
 
 /** Forecasts of held-out rows, of each target; undefined for names, and where no such stretch of rows is long enough. */
 export async function evaluateAhead(
   model: TableRegression,
-  series: SeriesRows,
+  series: readonly SeriesRows[],
   baselines: readonly (readonly LagBaseline[])[],
   seed: number,
 ): Promise<(Ahead | undefined)[]> {
-  const { horizon } = model.prediction.schema.order as TableOrder;
+  const { horizon } = orderOf(model);
+  const width = widthOf(model.prediction);
   const origins = originsOf(series, horizon);
   if (origins.length === 0) return model.targets.map(() => undefined);
   const paths = await samplePaths(
     model,
-    takeRows(series.encoded, widthOf(model.prediction), origins),
-    origins.map((row) => series.times[row] as number),
+    joined(origins.map(({ of, row }) => rowOf(valueAt(series, of).encoded, row, width))),
+    origins.map(({ of, row }) => valueAt(valueAt(series, of).times, row)),
     { paths: PATHS, seed },
   );
-  const cells = origins.flatMap((row, o) => Array.from({ length: horizon }, (_, h) => ({ row, o, h })));
+  const cells = origins.flatMap(({ of, row }, o) =>
+    Array.from({ length: horizon }, (_, h) => ({ of, row, o, h })),
+  );
   return model.targets.map((target, t) => {
     if (target.kind.classes !== undefined) return undefined;
-    const valueAt = valuesOf(model.prediction, target, series);
+    const readers = series.map((own) => valuesOf(model.prediction, target, own));
     const fill = fillOf(target.column);
-    const pastAt = (row: number, back: number): number => {
-      const value = valueAt(row, back);
+    const pastAt = (of: number, row: number, back: number): number => {
+      const value = valueAt(readers, of)(row, back);
       return Number.isNaN(value) ? fill : value;
     };
-    const known = cells.filter(({ row, h }) => !Number.isNaN(valueAt(row + h + 1, 0)));
-    const values = known.map(({ row, h }) => valueAt(row + h + 1, 0));
+    const cameAt = ({ of, row, h }: (typeof cells)[number]): number => valueAt(readers, of)(row + h + 1, 0);
+    const known = cells.filter((cell) => !Number.isNaN(cameAt(cell)));
+    const values = known.map(cameAt);
     const scored = (of: (cell: (typeof cells)[number]) => Predictive): Scores =>
       scoresOf(known.map(of), values, [Number.NaN]);
     const drawn = paths[t] as Float64Array;
     const predictive = (o: number, h: number): Predictive =>
       new Predictive(Array.from({ length: PATHS }, (_, k) => drawn[(o * PATHS + k) * horizon + h] as number));
-    const last = origins.at(-1) as number;
+    const last = origins.at(-1) as (typeof origins)[number];
+    const own = valueAt(series, last.of);
     return {
       horizon,
       origins: origins.length,
@@ -102,17 +115,17 @@ export async function evaluateAhead(
       example: panelOf(
         model,
         target,
-        series,
-        last,
+        own,
+        last.row,
         Array.from({ length: horizon }, (_, h) => ({
-          time: series.times[last + h + 1] as number,
+          time: valueAt(own.times, last.row + h + 1),
           predictive: predictive(origins.length - 1, h),
         })),
       ),
       baselines: (baselines[t] ?? []).map(({ name, lag, spreads }) => ({
         name,
-        scores: scored(({ row, h }) =>
-          gaussianPredictive(pastAt(row, backOf(lag, h + 1)), spreads[h] as number, PATHS),
+        scores: scored(({ of, row, h }) =>
+          gaussianPredictive(pastAt(of, row, backOf(lag, h + 1)), spreads[h] as number, PATHS),
         ),
       })),
     };

@@ -1,9 +1,10 @@
 import { DataError, FlowifyError } from "@flowify/core";
 import Papa from "papaparse";
-import { rowBlock } from "../data/table/block.js";
-import type { Cell } from "../data/table/cell.js";
+import { rowBlock, type Unit } from "../data/table/block.js";
+import { type Cell, cellReader } from "../data/table/cell.js";
 import { namesOfOrder, stretchesOf, wholeRow } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
+import { inUnits, unitsOf } from "../data/table/series-units.js";
 import { cleanCell, isBlank } from "../data/table/sniff.js";
 import { plainCell } from "../data/table/written-as.js";
 import type { Prediction } from "../regression/columns.js";
@@ -28,9 +29,11 @@ const separatorOf = (header: string, columns: readonly string[]): string =>
     return columns.every((name) => names.includes(name));
   }) ?? ",";
 
+const reader = cellReader();
+
 /**
  * The cells of each line of CSV as soon as it comes, the header first: its score, or nothing but its time while fewer rows than
- * the lags stand before it. A row that is damaged, or no later than the one before it, is warned of and left out.
+ * the lags stand before it. A row that is damaged, or no later than the one before it in its series, is warned of and left out.
  *
  * @throws DataError for a header that lacks a column
  */
@@ -41,12 +44,13 @@ export async function* followRows(
   warn: (line: string) => void,
 ): AsyncGenerator<Cell[]> {
   const order = schema.order as TableOrder;
-  const needed = [order.time, ...order.columns];
+  const seriesName = order.series?.column;
+  const needed = [...(seriesName === undefined ? [] : [seriesName]), order.time, ...order.columns];
   const formOf = new Map(schema.columns.map(({ name, writtenAs }) => [name, writtenAs]));
   let separator: string | undefined;
   let names: string[] | undefined;
   let encoder: ReturnType<typeof rowEncoder> | undefined;
-  let past: { cells: Cell[]; time: number }[] = [];
+  const all = new Map<string, { past: { cells: Cell[]; time: number }[]; units?: readonly Unit[] }>();
   let number = 0;
   for await (const line of lines) {
     if (line.trim() === "") continue;
@@ -67,32 +71,42 @@ export async function* followRows(
     number++;
     const called = cells[names.indexOf(order.time)] ?? "";
     const time = timeOf(called);
-    const last = past.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
-    if (cells.length !== names.length || Number.isNaN(time) || time <= last) {
+    const series = seriesName === undefined ? "" : (cells[names.indexOf(seriesName)] ?? "");
+    const isNameless = seriesName !== undefined && reader.read(series) === "missing";
+    const own = all.get(series) ?? { past: [] };
+    const last = own.past.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
+    if (cells.length !== names.length || Number.isNaN(time) || time <= last || isNameless) {
       const why =
         cells.length !== names.length
           ? `has ${cells.length} cells, expected ${names.length}`
           : Number.isNaN(time)
             ? `has the time ${JSON.stringify(called)}, expected a date or a number`
-            : `has the time ${called}, which is no later than that of the row before it`;
+            : time <= last
+              ? `has the time ${called}, which is no later than that of the row before it`
+              : `has no ${JSON.stringify(seriesName)}, which says of which series it is`;
       warn(`row ${number} ${why}: it is left out`);
       continue;
     }
-    if (stretchesOf(order, [last, time])[1] === 1 && past.length > 0)
+    const isGap = stretchesOf(order, [last, time])[1] === 1;
+    if (isGap && own.past.length > 0)
       warn(`row ${number} comes after a gap: the next rows need ${order.lags} rows behind it`);
-    if (stretchesOf(order, [last, time])[1] === 1) past = [];
-    past = [...past, { cells, time }].slice(-1 - order.lags);
-    if (past.length <= order.lags) {
-      yield [called, ...scorer.columns.slice(1).map(() => null)];
+    own.past = [...(isGap ? [] : own.past), { cells, time }].slice(-1 - order.lags);
+    all.set(series, own);
+    if (own.past.length <= order.lags) {
+      const first = scorer.called(called, series);
+      yield [...first, ...scorer.columns.slice(first.length).map(() => null)];
       continue;
     }
+    own.units ??= order.series ? unitsOf(order.series, names, series, own.past) : [];
     try {
-      const row = encoder.encode(rowBlock([wholeRow(order, names, past)], [number]));
-      const [found = []] = await scorer.score(row, [called]);
+      const rows = own.past.map(inUnits(order, names, own.units));
+      const row = encoder.encode(rowBlock([wholeRow(order, names, rows, own.units)], [number]));
+      const facts = { name: series, units: own.units, endRows: own.past.length };
+      const [found = []] = await scorer.score(row, [called], [facts]);
       yield found;
     } catch (error) {
       if (!(error instanceof FlowifyError)) throw error;
-      past = past.slice(0, -1);
+      own.past = own.past.slice(0, -1);
       warn(`${error.message.split("\n")[0]}: the row is left out`);
     }
   }

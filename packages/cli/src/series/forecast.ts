@@ -1,9 +1,12 @@
 import { DataError } from "@flowify/core";
+import { hashOf } from "../data/image-set.js";
 import type { Cell } from "../data/table/cell.js";
 import { timeAfter, timeCell } from "../data/table/ordered-table.js";
-import type { TableOrder } from "../data/table/schema.js";
+import { fromUnits } from "../data/table/series-units.js";
+import { listFirst } from "../data/table/table.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
+import { lastOf } from "../places.js";
 import { columnNamed } from "../regression/columns.js";
 import type { RowsToPredict } from "../regression/encoded-rows.js";
 import { type Predicted, predictedOf } from "../regression/predicted.js";
@@ -12,28 +15,36 @@ import { Predictive } from "../regression/predictive.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
 import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
-import type { EncodedRows } from "../tables/encoded-table.js";
-import { panelOf } from "./ahead.js";
+import { orderOf, panelOf } from "./ahead.js";
 import { samplePaths } from "./paths.js";
-import { timeOf } from "./series.js";
+import { type SeriesRows, seriesRows } from "./series.js";
 
 /** Paths whose quantiles are written. */
 export const PATHS = 1000;
+/** Series in a picture, at most. */
+export const PANELS = 12;
 
-/** Paths behind the last row of a table. */
-export type Forecast = Readonly<{
-  model: TableRegression;
-  history: EncodedRows;
+/** Paths behind the last row of a series. */
+type Continued = Readonly<{
+  past: SeriesRows;
   times: readonly number[];
-  isDate: boolean;
-  paths: number;
-  /** For each target [paths · horizon]: the values of a path one after another. */
+  /** For each target [paths · horizon], encoded: the values of a path one after another. */
   drawn: readonly Float64Array[];
 }>;
 
-const orderOf = ({ prediction }: TableRegression): TableOrder => prediction.schema.order as TableOrder;
+/** Paths behind the last row of each series of a table. */
+export type Forecast = Readonly<{
+  model: TableRegression;
+  isDate: boolean;
+  paths: number;
+  all: readonly Continued[];
+}>;
 
-/** Errors: `DataError` for a table that ends with too few rows behind a gap. */
+/**
+ * Series that end with too few rows behind a gap are left out, with a warning.
+ *
+ * @throws DataError where no series is left
+ */
 export async function forecast(
   model: TableRegression,
   file: string,
@@ -42,56 +53,77 @@ export async function forecast(
     horizon = orderOf(model).horizon,
     paths,
     seed,
-  }: Readonly<{ horizon?: number | undefined; paths: number; seed: number }>,
+    warn,
+  }: Readonly<{ horizon?: number | undefined; paths: number; seed: number; warn: (line: string) => void }>,
 ): Promise<Forecast> {
+  const { prediction } = model;
   const order = orderOf(model);
-  const history = await rows.all();
-  if (rows.endRows <= order.lags)
+  const { rows: encoded, names, series } = await rows.all();
+  const short = [...rows.series.values()].filter(({ endRows }) => endRows <= order.lags);
+  if (short.length === rows.series.size)
     throw new DataError(
-      `${file}: ${rows.endRows} rows stand at its end without a gap, expected at least ${order.lags + 1}: the run learned rows given the last ${order.lags}\nadd rows, or train with fewer --lags`,
+      `${file}: ${Math.max(0, ...short.map(({ endRows }) => endRows))} rows stand at its end without a gap, expected at least ${order.lags + 1}: the run learned rows given the last ${order.lags}\nadd rows, or train with fewer --lags`,
     );
-  const last = history.names.length - 1;
-  const from = timeOf(history.names[last] ?? "");
-  const width = widthOf(model.prediction);
-  return {
-    model,
-    history,
-    paths,
-    times: Array.from({ length: horizon }, (_, h) => timeAfter(order, from, h + 1)),
-    isDate: columnNamed(model.prediction.schema, order.time).type === "date",
-    drawn: await samplePaths(model, takeRows(history.rows, width, [last]), [from], { paths, horizon, seed }),
-  };
+  if (short.length > 0)
+    warn(
+      `${file}: not forecast, with fewer than ${order.lags + 1} rows without a gap at the end: ${listFirst(short.map(({ name }) => name))}`,
+    );
+  const all: Continued[] = [];
+  for (const past of seriesRows(prediction, { encoded, rowNames: names, series }, true)) {
+    const { name, endRows } = past.series;
+    if (endRows <= order.lags) continue;
+    const from = lastOf(past.times);
+    // paths of different series have nothing to do with each other, whichever series stand beside them
+    const own = name === "" ? seed : seed + Number.parseInt(hashOf(name).slice(0, 8), 16);
+    const last = takeRows(past.encoded, widthOf(prediction), [past.times.length - 1]);
+    all.push({
+      past,
+      times: Array.from({ length: horizon }, (_, h) => timeAfter(order, from, h + 1)),
+      drawn: await samplePaths(model, last, [from], { paths, horizon, seed: own }),
+    });
+  }
+  return { model, paths, all, isDate: columnNamed(prediction.schema, order.time).type === "date" };
 }
 
-const valuesAt = ({ drawn, paths, times }: Forecast, t: number, step: number): Float64Array =>
-  Float64Array.from({ length: paths }, (_, k) => drawn[t]?.[k * times.length + step] ?? Number.NaN);
+const valuesAt = ({ drawn, times }: Continued, t: number, step: number): Float64Array =>
+  (drawn[t] as Float64Array).filter((_, i) => i % times.length === step);
 
-type Table = Readonly<{ columns: readonly WrittenColumn[]; rows: readonly Cell[][] }>;
+/** The rows that are written, series by series. */
+type Table = Readonly<{ columns: readonly WrittenColumn[]; series: readonly (() => Cell[][])[] }>;
 
-const timeColumn = ({ model, isDate }: Forecast): WrittenColumn => ({
-  name: orderOf(model).time,
-  type: isDate ? "date" : "number",
-});
-const timeCells = ({ model, isDate, times }: Forecast): Cell[] =>
-  times.map((time) => timeCell(orderOf(model), isDate, time));
+/** What a row begins with: its series, where there are several, and its time. */
+function keyColumns({ model, isDate }: Forecast): WrittenColumn[] {
+  const { series, time } = orderOf(model);
+  return [
+    ...(series ? [{ name: series.column, type: "text" as const }] : []),
+    { name: time, type: isDate ? "date" : "number" },
+  ];
+}
+function keysOf({ model, isDate }: Forecast, { past, times }: Continued): Cell[][] {
+  const order = orderOf(model);
+  return times.map((time) => [...(order.series ? [past.series.name] : []), timeCell(order, isDate, time)]);
+}
 
 /** Mean and quantiles of each step. */
 export function forecastTable(of: Forecast, quantiles: readonly number[]): Table {
-  const parts = of.model.targets.map(({ name }) =>
-    predictedColumn(of.model.prediction, name, undefined, false, { quantiles }),
-  );
-  const predicted = of.model.targets.map(({ kind }, t) =>
-    predictedOf(
-      kind,
-      of.times.map((_, step) => valuesAt(of, t, step)),
-    ),
-  );
-  return {
-    columns: [timeColumn(of), ...parts.flatMap(({ columns }) => columns)],
-    rows: timeCells(of).map((time, i) => [
-      time,
+  const { targets, prediction } = of.model;
+  const parts = targets.map(({ name }) => predictedColumn(prediction, name, undefined, false, { quantiles }));
+  const rowsOf = (own: Continued): Cell[][] => {
+    const predicted = targets.map(({ kind, name }, t) => {
+      const natural = fromUnits(orderOf(of.model), own.past.series, name);
+      return predictedOf(
+        kind,
+        own.times.map((_, step) => valuesAt(own, t, step).map(natural)),
+      );
+    });
+    return keysOf(of, own).map((keys, i) => [
+      ...keys,
       ...parts.flatMap(({ cells }, t) => cells(predicted[t] as Predicted, i, Number.NaN, Number.NaN)),
-    ]),
+    ]);
+  };
+  return {
+    columns: [...keyColumns(of), ...parts.flatMap(({ columns }) => columns)],
+    series: of.all.map((own) => () => rowsOf(own)),
   };
 }
 
@@ -99,11 +131,23 @@ export function forecastTable(of: Forecast, quantiles: readonly number[]): Table
 export function pathTable(of: Forecast): Table {
   const own = ownColumns(tableColumns(of.model.prediction.schema));
   const columns = of.model.targets.map(({ name }) => own.find((column) => column.name === name));
-  const times = timeCells(of);
+  const rowsOf = (each: Continued): Cell[][] => {
+    const keys = keysOf(of, each);
+    return Array.from({ length: of.paths * keys.length }, (_, i) => [
+      Math.floor(i / keys.length) + 1,
+      ...(keys[i % keys.length] as Cell[]),
+      ...columns.map((column, t) => {
+        if (column === undefined) return null;
+        const { kind, found, name } = column;
+        const value = fromUnits(orderOf(of.model), each.past.series, name)(each.drawn[t]?.[i] ?? Number.NaN);
+        return found.type === "date" ? kind.show(found, value) : kind.value(found, value);
+      }),
+    ]);
+  };
   return {
     columns: [
       { name: "path", type: "number" },
-      timeColumn(of),
+      ...keyColumns(of),
       ...of.model.targets.map(
         ({ name, kind, column }): WrittenColumn => ({
           name,
@@ -113,35 +157,25 @@ export function pathTable(of: Forecast): Table {
         }),
       ),
     ],
-    rows: Array.from({ length: of.paths * times.length }, (_, i) => [
-      Math.floor(i / times.length) + 1,
-      times[i % times.length] as Cell,
-      ...columns.map((column, t) => {
-        const value = of.drawn[t]?.[i] ?? Number.NaN;
-        if (column === undefined) return null;
-        const { kind, found } = column;
-        return found.type === "date" ? kind.show(found, value) : kind.value(found, value);
-      }),
-    ]),
+    series: of.all.map((own) => () => rowsOf(own)),
   };
 }
 
-/** The past and a fan of bands, a panel each column of numbers. */
-export function forecastPicture(of: Forecast): Promise<string> {
-  const { model, history, times, isDate } = of;
-  const { time } = orderOf(model);
-  const past = { encoded: history.rows, times: history.names.map(timeOf) };
-  const panels = model.targets.flatMap((target, t): FanPanel[] => {
-    if (target.kind.classes !== undefined) return [];
-    const ahead = times.map((when, step) => ({
-      time: when,
-      predictive: new Predictive(valuesAt(of, t, step)),
-    }));
-    return [panelOf(model, target, past, past.times.length - 1, ahead)];
-  });
+/** The past and a fan of bands, a panel each column of numbers, of the first series. */
+export function forecastPicture({ model, all, isDate }: Forecast): Promise<string> {
+  const panels = all.slice(0, PANELS).flatMap((own) =>
+    model.targets.flatMap((target, t): FanPanel[] => {
+      if (target.kind.classes !== undefined) return [];
+      const ahead = own.times.map((time, step) => ({
+        time,
+        predictive: new Predictive(valuesAt(own, t, step)),
+      }));
+      return [panelOf(model, target, own.past, own.past.times.length - 1, ahead)];
+    }),
+  );
   return fanChart({
     title: "Forecast: median, and bands that hold 50, 80 and 95 %",
-    time,
+    time: orderOf(model).time,
     isDate,
     panels,
   });

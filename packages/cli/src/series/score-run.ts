@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
+import { listFirst } from "../data/table/table.js";
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import type { TableFormat } from "../data/written/written-rows.js";
@@ -65,18 +66,19 @@ export async function scoreSeries(
         const name = files[0] ?? document.data.name;
         await keepNamedInput([name]);
         const rows = await rowsToPredict(name, document, { where, warn: terminal.warn });
-        const { rows: encoded, names } = await rows.all();
+        const { rows: encoded, names, series } = await rows.all();
         const width = widthOf(document);
         for (let from = 0; from < names.length; from += AT_ONCE) {
           const called = names.slice(from, from + AT_ONCE);
           const block = encoded.subarray(from * width, (from + called.length) * width);
-          await writer.add(await scorer.score(block, called));
+          await writer.add(await scorer.score(block, called, series.slice(from)));
         }
       }
       await writer.end();
     });
-    const { count, flagged, since } = scorer.said();
-    const change = since === undefined ? "no change" : `rows have changed since ${since}`;
+    const { count, flagged, changes } = scorer.said();
+    const found = changes.map(({ series, since }) => `${series === "" ? "" : `${series} `}since ${since}`);
+    const change = found.length === 0 ? "no change" : `rows have changed ${listFirst(found)}`;
     terminal.note(
       `${formatCount(count)} rows, ${formatCount(flagged)} flagged at false alarms of ${falseAlarms}; ${change}${out === undefined ? "" : `; scores: ${out}`}`,
     );

@@ -1,8 +1,12 @@
-import { createGuard } from "@flowify/guard";
+import { createGuard, type Guard } from "@flowify/guard";
+import type { TableSeries } from "../data/table/block.js";
 import type { Cell } from "../data/table/cell.js";
+import type { TableOrder } from "../data/table/schema.js";
+import { fromUnits } from "../data/table/series-units.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type Calibration, calibrationOf, conformalP } from "../detect/calibration.js";
 import { scoreColumns } from "../detect/score-columns.js";
+import { valueAt } from "../places.js";
 import type { FinishedRegression } from "../regression/open-regression.js";
 import { Predictive } from "../regression/predictive.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
@@ -24,11 +28,12 @@ export type SeriesScoring = Readonly<{
   window?: number | undefined;
 }>;
 
-/** The mean of the last numbers, at most so many, after each of them. */
-function runningMean(window: number): (value: number) => number {
-  let last: number[] = [];
-  return (value) => {
-    last = [...last, value].slice(-window);
+/** The mean of the last numbers of a series, at most so many, after each of them. */
+function runningMean(window: number): (value: number, series: unknown) => number {
+  const all = new Map<unknown, number[]>();
+  return (value, series) => {
+    const last = [...(all.get(series) ?? []), value].slice(-window);
+    all.set(series, last);
     return meanOf(last);
   };
 }
@@ -37,11 +42,15 @@ function runningMean(window: number): (value: number) => number {
 export type SeriesScorer = Readonly<{
   columns: readonly WrittenColumn[];
   calibration: Pick<Calibration, "scores">;
+  /** The first cells of a row: its series, if there are several, and its time. */
+  called(name: string, series: string): Cell[];
   /** The cells of some rows [n, width]. */
-  score(rows: Float32Array, names: readonly string[]): Promise<Cell[][]>;
-  /** Rows so far, those that were flagged, and the first one that speaks for a change, if any. */
-  said(): Readonly<{ count: number; flagged: number; since?: string | undefined }>;
+  score(rows: Float32Array, names: readonly string[], series: readonly TableSeries[]): Promise<Cell[][]>;
+  /** Rows so far, those that were flagged, and of series that have changed the first row that speaks for it. */
+  said(): Readonly<{ count: number; flagged: number; changes: readonly Change[] }>;
 }>;
+
+type Change = Readonly<{ series: string; since: string }>;
 
 /**
  * −log p of a row given the last ones, or its mean over some rows, p by the scores of held-out rows, and a bet on whether rows
@@ -53,24 +62,34 @@ export function seriesScorer(
   { schema, targets }: FinishedRegression,
   { falseAlarms, reasons, window = 1 }: SeriesScoring,
 ): SeriesScorer {
+  const order = schema.order as TableOrder;
   const held = targets.map(({ heldOut }) => heldOut.logProb ?? []);
+  const heldSeries = targets[0]?.heldOut.series;
   const scores = (held[0] ?? []).map((_, row) => -held.reduce((sum, logs) => sum + (logs[row] ?? 0), 0));
   const single = calibrationOf(0, scores);
-  const calibration = calibrationOf(0, scores.map(runningMean(window)));
+  const meanHeld = runningMean(window);
+  const calibration = calibrationOf(
+    0,
+    scores.map((score, i) => meanHeld(score, heldSeries?.[i])),
+  );
   const mean = runningMean(window);
   const usual = held.map(meanOf);
-  const guard = createGuard({ held: Math.max(scores.length, 1) });
+  const guards = new Map<string, Guard & Readonly<{ names: string[] }>>();
+  const guardOf = (series: string) => {
+    const guard = guards.get(series) ?? { ...createGuard({ held: Math.max(scores.length, 1) }), names: [] };
+    guards.set(series, guard);
+    return guard;
+  };
   const width = widthOf(model.prediction);
   const own = ownColumns(tableColumns(schema));
   const most = Math.min(reasons, model.targets.length);
   const text = (name: string): WrittenColumn => ({ name, type: "text", nullable: true });
   const places = Array.from({ length: most }, (_, i) => `reason_${i + 1}`);
   let [count, flagged] = [0, 0];
-  let since: string | undefined;
-  const names: string[] = [];
+  const changes: Change[] = [];
 
   /** The columns that were less likely than usual, the least likely first. */
-  const blame = async (row: Float32Array, surprise: readonly number[]): Promise<Cell[]> => {
+  const blame = async (row: Float32Array, surprise: readonly number[], of: TableSeries): Promise<Cell[]> => {
     const drawn = await model.draws(row, SAMPLES, 0);
     const blamed = [...surprise.keys()]
       .filter((t) => (surprise[t] as number) > 0)
@@ -79,33 +98,43 @@ export function seriesScorer(
       const t = blamed[i];
       const column = own.find(({ place }) => place === model.targets[t ?? -1]?.place);
       if (t === undefined || column === undefined) return [null, null, null];
-      const show = (value: number): string => column.kind.show(column.found, value);
+      const natural = fromUnits(order, of, column.name);
+      const show = (value: number): string => column.kind.show(column.found, natural(value));
       const middle = new Predictive(drawn[t] ?? []).quantile(0.5);
       return [column.name, show(row[column.place] ?? Number.NaN), show(middle)];
     });
   };
 
+  const called = (name: string, series: string): Cell[] => [...(order.series ? [series] : []), name];
+
   return {
     calibration,
-    columns: scoreColumns(schema, {
-      more: [
-        { name: "evidence", type: "number", digits: 4 },
-        { name: "changed", type: "flag" },
-        ...places.flatMap((name) => [text(name), text(`${name}_value`), text(`${name}_usual`)]),
-      ],
-    }),
-    async score(rows, called) {
+    called,
+    columns: [
+      ...(order.series ? [{ name: order.series.column, type: "text" as const }] : []),
+      ...scoreColumns(schema, {
+        more: [
+          { name: "evidence", type: "number", digits: 4 },
+          { name: "changed", type: "flag" },
+          ...places.flatMap((name) => [text(name), text(`${name}_value`), text(`${name}_usual`)]),
+        ],
+      }),
+    ],
+    async score(rows, names, series) {
       const logs = await model.logProb(rows);
       const out: Cell[][] = [];
-      for (const [i, name] of called.entries()) {
+      for (const [i, name] of names.entries()) {
+        const of = valueAt(series, i);
+        const guard = guardOf(of.name);
         const own_ = logs.map((each) => finiteLog(each[i] as number));
         const alone = -own_.reduce((a, b) => a + b, 0);
-        const score = mean(alone);
+        const score = mean(alone, of.name);
         const p = conformalP(calibration, score);
         const isFlagged = p <= falseAlarms;
-        names.push(name);
-        const { evidence, alarm, since: first } = guard.push(conformalP(single, alone));
-        since ??= first === undefined ? undefined : names[first];
+        guard.names.push(name);
+        const { evidence, alarm, since } = guard.push(conformalP(single, alone));
+        if (since !== undefined && !changes.some((change) => change.series === of.name))
+          changes.push({ series: of.name, since: valueAt(guard.names, since) });
         count++;
         flagged += Number(isFlagged);
         const cells =
@@ -113,12 +142,13 @@ export function seriesScorer(
             ? await blame(
                 rows.slice(i * width, (i + 1) * width),
                 own_.map((log, t) => (usual[t] as number) - log),
+                of,
               )
             : places.flatMap(() => [null, null, null]);
-        out.push([name, score, p, Number(isFlagged), evidence, Number(alarm), ...cells]);
+        out.push([...called(name, of.name), score, p, Number(isFlagged), evidence, Number(alarm), ...cells]);
       }
       return out;
     },
-    said: () => ({ count, flagged, since }),
+    said: () => ({ count, flagged, changes }),
   };
 }

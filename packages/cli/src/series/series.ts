@@ -1,24 +1,27 @@
-import { DataError } from "@flowify/core";
+import { DataError, UsageError } from "@flowify/core";
+import type { TableSeries } from "../data/table/block.js";
 import { cellReader } from "../data/table/cell.js";
 import { findOrder, lagName, namesOfOrder, stretchesOf, withOrder } from "../data/table/ordered-table.js";
 import type { TableOrder, TableSchema } from "../data/table/schema.js";
 import type { Table } from "../data/table/table.js";
-import { valueAt } from "../places.js";
+import { valueAt, valuesAt } from "../places.js";
 import { type Baseline, lagBaseline } from "../regression/baseline.js";
 import { expectNames, type Prediction } from "../regression/columns.js";
 import { featureOf } from "../regression/features.js";
-import { pickColumns, rowsOfPart, type TargetInTable } from "../regression/table-regression.js";
-import { rowOf } from "../rows.js";
+import { pickColumns, rowsOfPart, type TargetInTable, widthOf } from "../regression/table-regression.js";
+import { placesOf, rowOf, takeRows } from "../rows.js";
 import type { TrainFlags } from "../settings.js";
 import { meanOf } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
+import type { TableRows } from "../tables/read-rows.js";
 
 const LAGS = 24;
 /** Rows to train on, at least. */
 const FEWEST = 20;
 
-type SeriesFlags = Pick<TrainFlags, "predict" | "given" | "lags" | "horizon"> & Readonly<{ time: string }>;
+type SeriesFlags = Pick<TrainFlags, "predict" | "given" | "lags" | "horizon" | "series"> &
+  Readonly<{ time: string }>;
 
 /**
  * The next row of a table given the last ones: the columns that go on are those of --predict and of --given, by default all.
@@ -29,18 +32,27 @@ export async function seriesOf(
   path: string,
   table: Table,
   found: TableSchema,
-  { time, predict, given, lags = LAGS, horizon = lags }: SeriesFlags,
+  { time, series, predict, given, lags = LAGS, horizon = lags }: SeriesFlags,
 ): Promise<Prediction> {
   const named = predict ?? [];
   expectNames(path, found, named, given);
-  const all = found.columns.filter(({ use, name }) => use === "model" && name !== time);
+  if (series !== undefined && [time, ...named, ...(given ?? [])].includes(series))
+    throw new UsageError(
+      `--series: ${JSON.stringify(series)} is ${series === time ? "the time" : "a column to learn"}, expected the column that names the series of a row\nname another column`,
+    );
+  const all = found.columns.filter(({ use, name }) => use === "model" && name !== time && name !== series);
   const columns = predict ? [...named, ...(given ?? [])] : (given ?? all.map(({ name }) => name));
   if (columns.length === 0)
     throw new DataError(
       `${path}: no column but the time ${JSON.stringify(time)} is left to learn from\nexpected at least one other column of numbers, dates or categories that varies`,
     );
-  const order = await findOrder(path, table, found, { time, columns, lags, horizon });
-  return { schema: withOrder(found, order), predict: columns, given: namesOfOrder(order) };
+  const order = await findOrder(path, table, found, { time, series, columns, lags, horizon });
+  const isSeveral = (order.series?.known.length ?? 0) > 1;
+  return {
+    schema: withOrder(found, order),
+    predict: columns,
+    given: [...namesOfOrder(order), ...(series !== undefined && isSeveral ? [series] : [])],
+  };
 }
 
 /** @throws DataError where too few rows are left to train on, before those that are held out */
@@ -53,6 +65,7 @@ export function expectLags(path: string, { lags, horizon }: TableOrder, train: n
 
 /** All rows of a series in their order, those without a value to predict too. */
 export type SeriesRows = Readonly<{
+  series: TableSeries;
   encoded: Float32Array;
   times: readonly number[];
   /** Rows that follow each other without a gap have the same number. */
@@ -61,16 +74,26 @@ export type SeriesRows = Readonly<{
   firstTest: number;
 }>;
 
+/** The rows of a table, series by series; of another one than that of training all are held out. */
 export function seriesRows(
   prediction: Prediction,
-  order: TableOrder,
-  { encoded, rowNames }: Readonly<{ encoded: Float32Array; rowNames: readonly string[] }>,
-  /** All rows are held out. */
+  { encoded, rowNames, series: all }: Pick<TableRows, "encoded" | "rowNames" | "series">,
   isOther = false,
-): SeriesRows {
-  const times = rowNames.map(timeOf);
-  const firstTest = isOther ? 0 : (rowsOfPart(prediction, encoded, "test").places[0] ?? times.length);
-  return { encoded, times, stretches: stretchesOf(order, times), firstTest };
+): SeriesRows[] {
+  const { order } = prediction.schema;
+  if (!order) return [];
+  const test = new Set(isOther ? rowNames.keys() : rowsOfPart(prediction, encoded, "test").places);
+  return [...placesOf(all)].map(([series, places]) => {
+    const times = valuesAt(rowNames, places).map(timeOf);
+    const first = places.findIndex((place) => test.has(place));
+    return {
+      series,
+      encoded: takeRows(encoded, widthOf(prediction), places),
+      times,
+      stretches: stretchesOf(order, times),
+      firstTest: first < 0 ? times.length : first,
+    };
+  });
 }
 
 const reader = cellReader();
@@ -107,7 +130,7 @@ export type LagBaseline = Baseline &
 export function valuesOf(
   prediction: Prediction,
   { name, column }: TargetInTable,
-  { encoded }: Pick<SeriesRows, "encoded">,
+  { encoded }: SeriesRows,
 ): (row: number, back: number) => number {
   const own = ownColumns(tableColumns(prediction.schema));
   const places = new Map(own.map((each) => [each.name, each.place]));
@@ -125,17 +148,19 @@ export function valuesOf(
 /** Rows before the last known one: the newest value whose distance from `ahead` rows after it is a multiple of the lag. */
 export const backOf = (lag: number, ahead: number): number => lag * Math.ceil(ahead / lag) - ahead;
 
-/** How far values so many rows ahead are from those of the past, over the training rows. */
+/** How far values so many rows ahead are from those of the past, over the training rows of all series. */
 function spreadAhead(
-  valueAt: ReturnType<typeof valuesOf>,
-  { stretches, firstTest }: SeriesRows,
+  all: readonly Readonly<{ rows: SeriesRows; valueAt: ReturnType<typeof valuesOf> }>[],
   lag: number,
   ahead: number,
 ): number {
   const squares: number[] = [];
-  for (let row = 0; row + ahead < firstTest; row++) {
-    const away = valueAt(row + ahead, 0) - valueAt(row, backOf(lag, ahead));
-    if (stretches[row] === stretches[row + ahead] && !Number.isNaN(away)) squares.push(away * away);
+  for (const { rows, valueAt } of all) {
+    const { stretches, firstTest } = rows;
+    for (let row = 0; row + ahead < firstTest; row++) {
+      const away = valueAt(row + ahead, 0) - valueAt(row, backOf(lag, ahead));
+      if (stretches[row] === stretches[row + ahead] && !Number.isNaN(away)) squares.push(away * away);
+    }
   }
   return Math.sqrt(meanOf(squares)) || LEAST;
 }
@@ -148,10 +173,10 @@ export function lagBaselines(
   prediction: Prediction,
   target: TargetInTable,
   { values, condition }: Readonly<{ values: Float32Array; condition: Float32Array }>,
-  series: SeriesRows | undefined,
+  series: readonly SeriesRows[],
 ): LagBaseline[] {
   const { order } = prediction.schema;
-  if (!order || !series || target.kind.classes !== undefined) return [];
+  if (!order || target.kind.classes !== undefined) return [];
   const { width } = target.features;
   const { schema, given } = prediction;
   const find = featureOf(schema, given);
@@ -167,11 +192,11 @@ export function lagBaselines(
     }, 0);
   });
   const season = seasonOf(order, errors);
-  const earlier = valuesOf(prediction, target, series);
+  const earlier = series.map((rows) => ({ rows, valueAt: valuesOf(prediction, target, rows) }));
   return [1, ...(season === undefined ? [] : [season])].map((lag) => ({
     name: lag === 1 ? "the last value" : `the value ${lag} rows ago`,
     lag,
-    spreads: Array.from({ length: order.horizon }, (_, h) => spreadAhead(earlier, series, lag, h + 1)),
+    spreads: Array.from({ length: order.horizon }, (_, h) => spreadAhead(earlier, lag, h + 1)),
     ...lagBaseline(target, values, condition, valueAt(features, lag - 1)),
   }));
 }

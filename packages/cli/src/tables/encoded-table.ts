@@ -1,6 +1,6 @@
 import { UsageError } from "@flowify/core";
 import { joined } from "@flowify/core/internal";
-import { rowName } from "../data/table/block.js";
+import { rowName, type TableSeries } from "../data/table/block.js";
 import { checkColumns } from "../data/table/check-columns.js";
 import type { TableSchema } from "../data/table/schema.js";
 import type { PartRange, Table, TablePart } from "../data/table/table.js";
@@ -9,11 +9,12 @@ import { unknownName } from "../ui/format.js";
 import { tableColumns } from "./columns/kinds.js";
 import { rowEncoder } from "./row-encoder.js";
 
-/** Encoded rows [n, width], what each is called, and their numbers in the file, from 1 on. */
+/** Encoded rows [n, width], what each is called, their numbers in the file, from 1 on, and their series where they have an order. */
 export type EncodedRows = Readonly<{
   rows: Float32Array;
   names: readonly string[];
   numbers: readonly number[];
+  series: readonly TableSeries[];
 }>;
 
 export type EncodingOptions = Readonly<{
@@ -57,7 +58,7 @@ export function encodedTable(
       const names = block.numbers.map((_, i) =>
         ids ? detached(String(ids.at(i) ?? "")) : rowName(block, i),
       );
-      yield { rows: encoder.encode(block), names, numbers: block.numbers };
+      yield { rows: encoder.encode(block), names, numbers: block.numbers, series: block.series ?? [] };
     }
   }
   function end(): void {
@@ -83,5 +84,6 @@ export function joinRows(parts: readonly EncodedRows[]): EncodedRows {
     rows: joined(parts.map(({ rows }) => rows)),
     names: parts.flatMap(({ names }) => names),
     numbers: parts.flatMap(({ numbers }) => numbers),
+    series: parts.flatMap(({ series }) => series),
   };
 }

@@ -1,3 +1,4 @@
+import type { TableSeries } from "../data/table/block.js";
 import { expectUsable, leftOut } from "../data/table/check-columns.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
@@ -22,6 +23,8 @@ export type TableRows = FlowRows &
     /** What each row is called: by its id, else by its place in the file; and its number in the file, from 1 on. */
     rowNames: readonly string[];
     numbers: readonly number[];
+    /** Where rows follow each other in time. */
+    series: readonly TableSeries[];
     schema: TableSchema;
     /** Names of the numbers of a row. */
     names: readonly string[];
@@ -45,7 +48,7 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
   if (schema.order) notes.push(...table.notes);
   const warn = (line: string): void => void notes.push(line);
   const all = await encodedTable(path, table, { schema, warn }).all();
-  const { rows: encoded, names: rowNames, numbers } = all;
+  const { rows: encoded, names: rowNames, numbers, series } = all;
   const columns = tableColumns(schema);
   if (reading.schema === undefined) notes.push(...dependentColumns(columns, encoded));
   return {
@@ -54,6 +57,7 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
     encoded,
     rowNames,
     numbers,
+    series,
     schema,
     names: flowNames(columns),
     notes: notes.map((line) => (line.startsWith(path) ? line : `${path}: ${line}`)),

@@ -131,9 +131,51 @@ const ofSeries: readonly Case[] = [
   [
     "two rows of the same time",
     timely,
-    ["row 11 has the time 9 of an earlier one", "write a file for each series"],
+    ["row 11 has the time 9 of an earlier one", "add --series word if that column tells series apart"],
     { content: series((i) => (i === 10 ? 9 : i)), code: "DATA" },
   ],
+  [
+    "an unknown column of the series",
+    [...timely, "--series", "wort"],
+    ['unknown column "wort"', 'did you mean "word"?'],
+  ],
+  [
+    "a series that is the time",
+    [...timely, "--series", "t"],
+    ['--series: "t" is the time, expected the column that names the series', "name another column"],
+  ],
+  [
+    "a series that is a target",
+    [...timely, "--series", "load"],
+    ['--series: "load" is a column to learn', "name another column"],
+  ],
+  [
+    "two rows of a series at the same time",
+    [...timely, "--series", "word"],
+    [
+      "expected another one in each row of a series: row 11 has the time 8 of an earlier one",
+      "leave all but one",
+    ],
+    { content: series((i) => (i === 10 ? 8 : i)), code: "DATA" },
+  ],
+  [
+    "a row without a series",
+    [...timely, "--series", "word"],
+    ['column "word" names the series, expected a name in each row; none has row 60', "write the names"],
+    {
+      content: `${series((i) => i)
+        .trimEnd()
+        .slice(0, -2)}\n`,
+      code: "DATA",
+    },
+  ],
+  [
+    "a series for each row",
+    ["--time", "t", "--predict", "load", "--series", "name"],
+    ["--lags 24, expected fewer than the 1 rows of the longest series", "choose fewer, or add rows"],
+    { content: table("t,load,name", (i) => `${i},${number(i)},n${i}`), code: "DATA" },
+  ],
+  ["--series without --time", ["--series", "word"], ["--series belongs to --time", "--time COLUMN"]],
   [
     "a row without a time",
     timely,

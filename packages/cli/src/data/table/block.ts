@@ -12,6 +12,17 @@ export type CellColumn = Readonly<{
 /** Of several files, the one that holds some rows, and the rows in the files before it. */
 type Source = Readonly<{ file: string; before: number }>;
 
+/** The middle of a column in a series, and its usual step there. */
+export type Unit = [middle: number, step: number];
+
+/** A series of a table; the only one has no name. */
+export type TableSeries = Readonly<{
+  name: string;
+  units: readonly Unit[];
+  /** Rows at its end without a gap. */
+  endRows: number;
+}>;
+
 /** Rows that are handed on together. */
 export type Block = Readonly<{
   count: number;
@@ -21,6 +32,8 @@ export type Block = Readonly<{
   /** The number of each row, from 1 on: in the file, whatever `--where` leaves out; of several files, in all of them. */
   numbers: readonly number[];
   source?: Source;
+  /** The series of each row, where rows follow each other in time. */
+  series?: readonly TableSeries[];
 }>;
 
 const from = (before: number, count: number): number[] =>

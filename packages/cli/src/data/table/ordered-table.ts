@@ -1,9 +1,11 @@
 import { DataError, UsageError } from "@flowify/core";
-import { ascendingPlaces } from "../../rows.js";
+import { meanAndSpread } from "../../statistics.js";
 import { unknownName } from "../../ui/format.js";
-import { type Block, rowBlock, rowName } from "./block.js";
-import { type Cell, cellReader, cellText, dateText, MILLISECONDS_PER_DAY, timeText } from "./cell.js";
+import { type Block, rowBlock, type Unit } from "./block.js";
+import { type Cell, dateText, MILLISECONDS_PER_DAY, timeText } from "./cell.js";
 import type { ColumnSchema, TableOrder, TableSchema } from "./schema.js";
+import { findSeries, gridsOf, inUnits, unitsOf } from "./series-units.js";
+import { type Row, sortedRows } from "./sorted-rows.js";
 import { BLOCK, listFirst, type Table } from "./table.js";
 
 /** Days after which calendars begin again, and what a place in them is called. */
@@ -18,17 +20,26 @@ const GAP = 1.5;
 /** Days of a month on average, and the shortest one. */
 const MONTH = { mean: 365.2425 / 12, least: 28 } as const;
 
-type Row = Readonly<{ cells: readonly Cell[]; number: number; name: string; time: number }>;
-type Wanted = Readonly<{ time: string; columns: readonly string[]; lags: number; horizon: number }>;
+type Wanted = Readonly<{
+  time: string;
+  /** The column that names the series, where there are several. */
+  series?: string | undefined;
+  columns: readonly string[];
+  lags: number;
+  horizon: number;
+}>;
 
 /** What the value of a column so many rows back is called. */
 export const lagName = (column: string, lag: number): string => `${column} lag ${lag}`;
+/** What the distance of two neighbours among the whole numbers of a column is called, in the units of a series. */
+export const gridName = (column: string): string => `${column} grid`;
 const placeName = (time: string, days: number): string =>
   `${time}: ${PERIODS.find((period) => period.days === days)?.name}`;
 
 /** Names of the columns that rows get from those before them, and from their time. */
-export const namesOfOrder = ({ time, columns, lags, periods }: TableOrder): string[] => [
+export const namesOfOrder = ({ time, columns, lags, periods, ...order }: TableOrder): string[] => [
   ...columns.flatMap((column) => Array.from({ length: lags }, (_, k) => lagName(column, k + 1))),
+  ...gridsOf(order).map(([column]) => gridName(column)),
   ...periods.map((days) => placeName(time, days)),
 ];
 
@@ -64,49 +75,12 @@ export function stretchesOf({ step }: Pick<TableOrder, "step">, times: ArrayLike
   return out;
 }
 
-/** All rows by their time. Errors: `DataError` for rows without a time, and for two of the same time. */
-async function sortedRows(
-  path: string,
-  table: Table,
-  name: string,
-): Promise<{ rows: Row[]; notes: string[] }> {
-  const at = table.names.indexOf(name);
-  if (at < 0) throw new DataError(`${path}: ${unknownName("column", name, table.names)}`);
-  const reader = cellReader();
-  const rows: Row[] = [];
-  const wrong: string[] = [];
-  for await (const block of table.blocks())
-    for (const [i, cells] of block.rows.entries()) {
-      const kind = reader.read(cells[at]);
-      const row = { cells, number: block.numbers[i] as number, name: rowName(block, i), time: reader.value };
-      if (kind === "date" || kind === "number") rows.push(row);
-      else wrong.push(`row ${row.name} holds ${JSON.stringify(cellText(cells[at]).slice(0, 40))}`);
-    }
-  if (wrong.length > 0)
-    throw new DataError(
-      `${path}: column "${name}" is the time, expected a date or a number in each row: ${listFirst(wrong)}\ncorrect these cells, or leave the rows out`,
-    );
-  const places = ascendingPlaces(rows.map(({ time }) => time));
-  const sorted = places.map((place) => rows[place] as Row);
-  const twice = sorted.filter(({ time }, i) => i > 0 && time === sorted[i - 1]?.time);
-  if (twice.length > 0)
-    throw new DataError(
-      `${path}: column "${name}" is the time, expected another one in each row: ${listFirst(
-        twice.map((row) => `row ${row.name} has the time ${cellText(row.cells[at])} of an earlier one`),
-      )}\nleave all but one of them out, or write a file for each series`,
-    );
-  const moved = places.filter((place, i) => place !== i).length;
-  return {
-    rows: sorted,
-    notes: moved > 0 ? [`rows are not in the order of "${name}": they were sorted`] : [],
-  };
-}
-
 /** The cells of a row and what it gets from those before it: of so many rows the last one. */
 export function wholeRow(
   order: TableOrder,
   names: readonly string[],
   rows: readonly Readonly<{ cells: readonly Cell[]; time: number }>[],
+  units: readonly Unit[],
 ): Cell[] {
   const { cells = [], time = 0 } = rows.at(-1) ?? {};
   return [
@@ -115,6 +89,7 @@ export function wholeRow(
       const column = names.indexOf(name);
       return Array.from({ length: order.lags }, (_, k) => rows.at(-2 - k)?.cells[column] ?? null);
     }),
+    ...gridsOf(order, units).map(([, width]) => width),
     ...placesAt(order, time),
   ];
 }
@@ -132,18 +107,31 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
     throw new DataError(
       `${path}: lacks the column ${JSON.stringify(lacking)}, whose last values the next ones are forecast from\nadd it`,
     );
-  const { rows, notes } = await sortedRows(path, table, time);
-  const stretches = stretchesOf(
-    order,
-    rows.map((row) => row.time),
+  const { rows, of, notes } = await sortedRows(path, table, order);
+  const series = new Map(
+    [...of].map(([name, own]) => {
+      const units = order.series ? unitsOf(order.series, table.names, name, own) : [];
+      const stretches = stretchesOf(
+        order,
+        own.map((row) => row.time),
+      );
+      const gaps = stretches.at(-1) ?? 0;
+      const endRows = stretches.filter((stretch) => stretch === gaps).length;
+      const isWhole = (i: number): boolean => i >= lags && stretches[i] === stretches[i - lags];
+      const facts = { name, units, endRows };
+      return [
+        name,
+        { facts, rows: own.map(inUnits<Row>(order, table.names, units)), gaps, isWhole },
+      ] as const;
+    }),
   );
-  const gaps = stretches.at(-1) ?? 0;
-  const isWhole = (i: number): boolean => i >= lags && stretches[i] === stretches[i - lags];
+  const gaps = [...series.values()].reduce((sum, own) => sum + own.gaps, 0);
+  const short = [...series].flatMap(([name, own]) => (own.rows.some((_, i) => own.isWhole(i)) ? [] : [name]));
   const { parts: _, ...whole } = table;
   return {
     ...whole,
     names: [...table.names, ...namesOfOrder(order)],
-    endRows: stretches.filter((stretch) => stretch === gaps).length,
+    series: new Map([...series].map(([name, { facts }]) => [name, facts])),
     notes: [
       ...table.notes,
       ...notes,
@@ -152,16 +140,30 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
             `"${time}" has ${gaps === 1 ? "1 gap" : `${gaps} gaps`}: rows after a gap need ${lags} rows behind it`,
           ]
         : []),
+      ...(order.series && short.length > 0
+        ? [
+            `${short.length} of ${series.size} series are left out, without ${lags + 1} rows in a row: ${listFirst(short)}`,
+          ]
+        : []),
     ],
     async *blocks(): AsyncGenerator<Block> {
+      const next = new Map<string, number>();
       for (let start = 0; start < rows.length; start += BLOCK) {
-        const wholeRows = rows
-          .slice(start, start + BLOCK)
-          .flatMap((row, i) => (isWhole(start + i) ? [{ row, at: start + i }] : []));
-        yield rowBlock(
-          wholeRows.map(({ at }) => wholeRow(order, table.names, rows.slice(at - lags, at + 1))),
-          wholeRows.map(({ row }) => row.number),
-        );
+        const found = rows.slice(start, start + BLOCK).flatMap(({ series: name, number }) => {
+          const own = series.get(name);
+          const at = next.get(name) ?? 0;
+          next.set(name, at + 1);
+          if (!own?.isWhole(at)) return [];
+          const cells = wholeRow(order, table.names, own.rows.slice(at - lags, at + 1), own.facts.units);
+          return [{ cells, number, series: own.facts }];
+        });
+        yield {
+          ...rowBlock(
+            found.map(({ cells }) => cells),
+            found.map(({ number }) => number),
+          ),
+          series: found.map((row) => row.series),
+        };
       }
     },
   };
@@ -177,7 +179,7 @@ export async function findOrder(
   path: string,
   table: Table,
   found: TableSchema,
-  { time, columns, lags, horizon }: Wanted,
+  { time, series, columns, lags, horizon }: Wanted,
 ): Promise<TableOrder> {
   const column = found.columns.find(({ name }) => name === time);
   if (column === undefined)
@@ -190,16 +192,20 @@ export async function findOrder(
     throw new UsageError(
       `--predict: ${JSON.stringify(time)} is the time: what comes next is known\nname another column`,
     );
-  const { rows } = await sortedRows(path, table, time);
+  const keys = { time, ...(series !== undefined && { series: { column: series } }) };
+  const { rows, of } = await sortedRows(path, table, keys, found);
+  const longest = [...of.values()].reduce((most, own) => Math.max(most, own.length), 0);
   for (const [what, count] of [
     ["lags", lags],
     ["horizon", horizon],
   ] as const)
-    if (count >= rows.length)
+    if (count >= longest)
       throw new DataError(
-        `${path}: --${what} ${count}, expected fewer than the ${rows.length} rows of the table\nchoose fewer, or add rows`,
+        `${path}: --${what} ${count}, expected fewer than the ${longest} rows of the ${series === undefined ? "table" : "longest series"}\nchoose fewer, or add rows`,
       );
-  const steps = rows.slice(1).map((row, i) => row.time - (rows[i] as Row).time);
+  const steps = [...of.values()].flatMap((own) =>
+    own.slice(1).map((row, i) => row.time - (own[i] as Row).time),
+  );
   const isDate = column.type === "date";
   const middle = steps.toSorted((a, b) => a - b)[steps.length >> 1] as number;
   const step = isDate ? Math.round(middle * MILLISECONDS_PER_DAY) / MILLISECONDS_PER_DAY : middle;
@@ -216,6 +222,9 @@ export async function findOrder(
     periods: isDate
       ? PERIODS.filter(({ days }) => days >= 2 * step && 2 * days <= span).map(({ days }) => days)
       : [],
+    ...(series !== undefined && {
+      series: findSeries(series, found, { names: table.names, of, wanted: columns }),
+    }),
   };
   const taken = namesOfOrder(order).find((name) => table.names.includes(name));
   if (taken === undefined) return order;
@@ -227,8 +236,22 @@ export async function findOrder(
 /** The columns of a table with those that its rows get from the rows before them: all that a model learns from. */
 export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
   const columns = found.columns.map((column): ColumnSchema => {
-    const use = column.name === order.time ? "id" : order.columns.includes(column.name) ? "model" : "none";
-    return { ...column, use };
+    const { name } = column;
+    if (name === order.series?.column) return namedSeries(column, order.series);
+    const use = name === order.time ? "id" : order.columns.includes(name) ? "model" : "none";
+    const measured = order.series?.measured.find((each) => each.name === name);
+    if (!measured) return { ...column, use };
+    const { missing, distinct } = column;
+    const { range, middle } = measured;
+    return {
+      name,
+      type: "continuous",
+      use,
+      missing,
+      distinct,
+      range,
+      ...(middle !== undefined && { atoms: [0] }),
+    };
   });
   const lags = order.columns.flatMap((name) => {
     const {
@@ -237,6 +260,18 @@ export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
       ...source
     } = columns.find((column) => column.name === name) as ColumnSchema;
     return Array.from({ length: order.lags }, (___, k) => ({ ...source, name: lagName(name, k + 1) }));
+  });
+  const grids = gridsOf(order).map(([name], k): ColumnSchema => {
+    const widths = order.series?.known.flatMap(({ units }) => gridsOf(order, units)[k]?.[1] ?? []) ?? [];
+    const range = { least: Math.min(...widths), most: Math.max(...widths), ...meanAndSpread(widths) };
+    return {
+      name: gridName(name),
+      type: "continuous",
+      use: "model",
+      missing: 0,
+      distinct: widths.length,
+      range,
+    };
   });
   const places = order.periods.map(
     (period): ColumnSchema => ({
@@ -249,5 +284,18 @@ export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
       period,
     }),
   );
-  return { ...found, columns: [...columns, ...lags, ...places], order };
+  return { ...found, columns: [...columns, ...lags, ...grids, ...places], order };
 }
+
+/** The column of the series: each known one is a value, whatever its name looks like. */
+const namedSeries = (
+  { name, missing }: ColumnSchema,
+  { known }: NonNullable<TableOrder["series"]>,
+): ColumnSchema => ({
+  name,
+  type: "category",
+  use: "model",
+  missing,
+  distinct: known.length,
+  values: known.map((series) => series.name),
+});

@@ -20,6 +20,9 @@ const uses = ["model", "id", "none"] as const;
 const number = v.number();
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+/** Of numbers and dates (days since 1970-01-01 UTC). */
+const range = v.strictObject({ least: number, most: number, mean: number, std: number });
+
 const columnSchema = v.strictObject({
   name: v.string(),
   type: v.picklist(columnTypes),
@@ -29,8 +32,7 @@ const columnSchema = v.strictObject({
   /** Different values; with `uncounted` there are more. */
   distinct: count,
   uncounted: v.exactOptional(v.literal(true)),
-  /** Of numbers and dates (days since 1970-01-01 UTC). */
-  range: v.exactOptional(v.strictObject({ least: number, most: number, mean: number, std: number })),
+  range: v.exactOptional(range),
   /** The step between values that repeat, over which noise is spread; 0 where they do not. */
   gap: v.exactOptional(v.pipe(number, v.minValue(0))),
   /** Values are no multiples of the gap. */
@@ -67,6 +69,8 @@ const columnSchema = v.strictObject({
 
 const positive = v.pipe(number, v.integer(), v.minValue(1));
 
+const unitSchema = v.tuple([number, v.pipe(number, v.gtValue(0))]);
+
 /** Rows that follow each other in time, and have the values of those before them as columns. */
 const orderSchema = v.strictObject({
   time: v.string(),
@@ -80,6 +84,26 @@ const orderSchema = v.strictObject({
   months: v.exactOptional(positive),
   /** Of dates: days after which the calendar begins again. */
   periods: v.array(number),
+  /** Where a table holds several series. */
+  series: v.exactOptional(
+    v.strictObject({
+      /** The column that names them. */
+      column: v.string(),
+      /** Columns whose values are read as usual steps of their series away from its middle. */
+      measured: v.array(
+        v.strictObject({
+          name: v.string(),
+          /** A value that many rows share; without it the middle is the mean. */
+          middle: v.exactOptional(number),
+          /** What lies between two values, of whole numbers. */
+          grid: v.exactOptional(v.pipe(number, v.gtValue(0))),
+          range,
+        }),
+      ),
+      /** The series of the training table, with a unit for each of these columns. */
+      known: v.array(v.strictObject({ name: v.string(), units: v.array(unitSchema) })),
+    }),
+  ),
 });
 export type TableOrder = Readonly<v.InferOutput<typeof orderSchema>>;
 

@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
+import { placesOf } from "../../rows.js";
 
 /** Rows that a table needs: some to learn from, some to stop by, some to calibrate with. */
 const FEWEST = 20;
@@ -17,23 +18,27 @@ const testRows = (count: number): number =>
   Math.max(1, Math.round(TEST.part * count), Math.min(TEST.least, Math.floor(TEST.most * count)));
 
 /**
- * Which rows of a table belong to a split. Drawn in a random order: files are often sorted, and held-out rows must be like the
- * others. Of rows that follow each other in time the last ones are held out, at least as many as are forecast.
+ * Which of the rows that follow each other in time belong to a split, by the series of each. The last ones of each series are
+ * held out: the same share of all, and at least as many as are forecast.
  */
-export function rowsOfSplit(
-  count: number,
+export function rowsOfSeries(
+  series: ArrayLike<number>,
   split: "train" | "test",
-  order?: Readonly<{ horizon: number }>,
+  { horizon }: Readonly<{ horizon: number }>,
 ): Uint32Array {
-  if (order) {
-    const first = count - Math.min(count, Math.max(testRows(count), order.horizon));
-    const rows = Uint32Array.from({ length: count }, (_, row) => row);
-    return split === "test" ? rows.subarray(first) : rows.subarray(0, first);
-  }
-  return drawnSplit(count, split);
+  const share = testRows(series.length) / series.length;
+  const places = placesOf(series);
+  const isTest = new Uint8Array(series.length);
+  for (const own of places.values())
+    for (const place of own.slice(-Math.max(Math.round(share * own.length), horizon))) isTest[place] = 1;
+  return Uint32Array.from(isTest.keys()).filter((place) => (isTest[place] === 1) === (split === "test"));
 }
 
-function drawnSplit(count: number, split: "train" | "test"): Uint32Array {
+/**
+ * Which rows of a table belong to a split. Drawn in a random order: files are often sorted, and held-out rows must be like the
+ * others.
+ */
+export function rowsOfSplit(count: number, split: "train" | "test"): Uint32Array {
   const order = permutation(makeRng(SEED), count);
   return split === "test" ? order.subarray(0, testRows(count)) : order.subarray(testRows(count));
 }

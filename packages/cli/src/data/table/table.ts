@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import type { Block } from "./block.js";
+import type { Block, TableSeries } from "./block.js";
 import type { WrittenAs } from "./written-as.js";
 
 /** Rows that can be read without those before them: a group of rows of a file, or a file. */
@@ -17,8 +17,8 @@ export type Table = Readonly<{
   names: readonly string[];
   /** What was assumed of the file, a line each. */
   notes: readonly string[];
-  /** Of rows that follow each other in time: those at the end without a gap. */
-  endRows?: number;
+  /** Where rows follow each other in time. */
+  series?: ReadonlyMap<string, TableSeries>;
   /** How the cells of each column are written in the file, where that is not how they are handed on. */
   writtenAs?: readonly (WrittenAs | undefined)[];
   /** Missing where rows can only be read from the first one on. */

@@ -9,7 +9,7 @@ import {
   timeAfter,
   timeCell,
 } from "../../../src/data/table/ordered-table.js";
-import { rowsOfSplit } from "../../../src/data/table/split-rows.js";
+import { rowsOfSeries } from "../../../src/data/table/split-rows.js";
 import type { Table } from "../../../src/data/table/table.js";
 import { seasonOf } from "../../../src/series/series.js";
 
@@ -59,7 +59,7 @@ it("hands on rows by their time, with the values before them and none across a g
     ["5", 50, 40, 30],
     ["10", 100, 90, 80],
   ]);
-  expect(table.endRows).toBe(3);
+  expect(table.series?.get("")?.endRows).toBe(3);
 });
 
 it("has the season of the calendar, else the lag at which a series comes back to itself", () => {
@@ -72,7 +72,13 @@ it("has the season of the calendar, else the lag at which a series comes back to
 });
 
 it("holds the last rows out, as many as are forecast", () => {
-  expect([...rowsOfSplit(50, "test", { horizon: 3 })]).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
-  expect(rowsOfSplit(50, "test", { horizon: 30 })[0]).toBe(20);
-  expect(rowsOfSplit(50, "train", { horizon: 30 }).length).toBe(20);
+  const one = new Array<number>(50).fill(0);
+  expect([...rowsOfSeries(one, "test", { horizon: 3 })]).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
+  expect(rowsOfSeries(one, "test", { horizon: 30 })[0]).toBe(20);
+  expect(rowsOfSeries(one, "train", { horizon: 30 }).length).toBe(20);
+  // the last fifth of each series, and of the short one as many as are forecast
+  const several = [...one, 1, 2, 1, 2, 1, 2].map((series, i) => (i % 2 === 0 && series === 0 ? 3 : series));
+  expect([...rowsOfSeries(several, "test", { horizon: 2 })]).toEqual([
+    40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 52, 53, 54, 55,
+  ]);
 });

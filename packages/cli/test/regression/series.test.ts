@@ -1,0 +1,162 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { beforeAll, expect, it } from "vitest";
+import type { Cell } from "../../src/data/table/cell.js";
+import { withRegression } from "../../src/regression/open-regression.js";
+import { followRows } from "../../src/series/follow-rows.js";
+import { seriesScorer } from "../../src/series/score-series.js";
+import { silentTerminal } from "../../src/ui/terminal.js";
+import { expectRefusal } from "../refusal.js";
+import { runCommand } from "../run-command.js";
+import { temporaryFolder } from "../temporary-folder.js";
+
+const root = temporaryFolder();
+const [table, run] = [join(root, "shops.csv"), join(root, "run")];
+const [HEAD, DAYS] = ["shop,day,price,sold", 60];
+const SIZES = { corner: 1, mall: 300 } as const;
+
+/** Prices and sales of a shop, day by day. */
+const rowsOf = (shop: string, size: number, seed: number, days = DAYS): string[] => {
+  const random = makeRng(seed);
+  let price = 10;
+  return Array.from({ length: days }, (_, i) => {
+    price = 10 + 0.9 * (price - 10) + random.normal();
+    const sold = Math.round(size * (8 + random.uniform() * (i % 7)));
+    return `${shop},${new Date(Date.UTC(2024, 0, i + 1)).toISOString().slice(0, 10)},${(size * price).toFixed(2)},${sold}`;
+  });
+};
+const all = Object.entries(SIZES).map(([shop, size], s) => rowsOf(shop, size, s + 1));
+
+function write(name: string, rows: readonly string[], head = HEAD): string {
+  const path = join(root, name);
+  writeFileSync(path, [head, ...rows, ""].join("\n"));
+  return path;
+}
+
+/** The rows of a command, without the header. */
+async function printed(...args: string[]): Promise<{ rows: string[][]; stderr: string; stdout: string }> {
+  const { status, stdout, stderr } = await runCommand(args);
+  if (status !== 0) throw new Error(stderr);
+  const [, ...rows] = stdout.trim().split("\n");
+  return { rows: rows.map((line) => line.split(",")), stderr, stdout };
+}
+
+let trained: { targets: Record<string, unknown>[]; examples: number };
+let said: string;
+beforeAll(async () => {
+  write("shops.csv", [...all.flat(), ...rowsOf("kiosk", 1, 9, 3)]);
+  const what = ["--time", "day", "--series", "shop", "--lags", "4", "--horizon", "3"];
+  const how = ["--steps", "80", "--ensemble", "1", "--threads", "1", "--out", run, "--json"];
+  const { stdout, stderr } = await printed("train", "--data", table, ...what, ...how);
+  trained = JSON.parse(stdout);
+  said = stderr;
+}, 60_000);
+
+it("learns one run of all series, and holds out the end of each", async () => {
+  expect(said).toContain("price, sold from the last 4 rows of each shop");
+  expect(said).toContain("1 of 3 series are left out, without 5 rows in a row: kiosk");
+  expect(said).toContain("in usual steps of each series");
+  // a fifth of the 56 rows of each shop
+  expect(trained.examples).toBe(2 * (56 - 11));
+  expect(trained.targets.map(({ name, measure }) => [name, measure])).toEqual([
+    ["price", "density"],
+    ["sold", "probability"],
+  ]);
+  const { stdout } = await printed("evaluate", run, "--json");
+  expect(JSON.parse(stdout).targets).toEqual(trained.targets);
+});
+
+it("continues each series as if it stood alone, in its own numbers", async () => {
+  const { rows, stderr } = await printed("predict", run, "--data", table);
+  expect(stderr).toContain("not forecast, with fewer than 5 rows without a gap at the end: kiosk");
+  expect(rows.map(([shop, day]) => `${shop} ${day}`)).toEqual(
+    Object.keys(SIZES).flatMap((shop) => ["01", "02", "03"].map((day) => `${shop} 2024-03-${day}`)),
+  );
+  const alone = await printed("predict", run, "--data", write("mall.csv", all[1] as string[]));
+  expect(alone.rows).toEqual(rows.slice(3));
+  for (const [shop, , mean] of rows) {
+    const size = SIZES[shop as keyof typeof SIZES];
+    expect(Number(mean) / size).toBeGreaterThan(4);
+    expect(Number(mean) / size).toBeLessThan(16);
+  }
+});
+
+it("draws paths of different series apart, of whole numbers whole ones", async () => {
+  const { rows } = await printed("predict", run, "--data", table, "--paths", "40", "--horizon", "1");
+  expect(rows.every((row) => Number.isInteger(Number(row[4])))).toBe(true);
+  const ranks = [rows.slice(0, 40), rows.slice(40)].map((own) => {
+    const prices = own.map(([, , , price]) => Number(price));
+    return prices.map((price) => prices.filter((each) => each < price).length - 19.5);
+  }) as [number[], number[]];
+  const product = (a: number[], b: number[]): number =>
+    a.reduce((sum, rank, i) => sum + rank * (b[i] as number), 0);
+  expect(Math.abs(product(...ranks)) / product(ranks[0], ranks[0])).toBeLessThan(0.5);
+});
+
+it("scores each row by its series, and the same as they come, one series between the others", async () => {
+  const odd = all.map((own) => own.map((line, i) => (i === 50 ? line.replace(/,(\d+)$/, ",9$1") : line)));
+  const between = odd[0]?.flatMap((_, i) => odd.map((own) => own[i] as string)) ?? [];
+  const file = write("odd.csv", odd.flat());
+  const { rows } = await printed(
+    "score",
+    run,
+    "--data",
+    file,
+    "--reasons",
+    "1",
+    "--window",
+    "2",
+    "--false-alarms",
+    "0.1",
+  );
+  const flags = rows.filter(([, day, , , flag]) => day === "2024-02-20" && flag === "1");
+  expect(flags.map(([shop, , , , , , , reason, value]) => [shop, reason, value])).toEqual(
+    odd.map((own) => {
+      const [shop, , , sold] = own[50]?.split(",") ?? [];
+      return [shop, "sold", sold];
+    }),
+  );
+  const warnings: string[] = [];
+  const followed = await withRegression(run, {}, silentTerminal({}), async (model, document) => {
+    const scorer = seriesScorer(model, document, { falseAlarms: 0.1, reasons: 1, window: 2 });
+    const found: Cell[][] = [];
+    async function* lines(): AsyncGenerator<string> {
+      yield* [HEAD, ...between, ",2024-03-01,10,9", `new,2024-01-01,5,9`, between[3] as string];
+    }
+    for await (const cells of followRows(document, scorer, lines(), (line) => warnings.push(line)))
+      found.push(cells);
+    expect(scorer.said().changes).toEqual([]);
+    return found;
+  });
+  expect(warnings.map((line) => line.replace(/^row \d+ /, ""))).toEqual([
+    'has no "shop", which says of which series it is: it is left out',
+    "has the time 2024-01-02, which is no later than that of the row before it: it is left out",
+  ]);
+  expect(followed[0]).toEqual(["corner", "2024-01-01", ...new Array(8).fill(null)]);
+  expect(followed.at(-1)?.slice(0, 3)).toEqual(["new", "2024-01-01", null]);
+  const scored = followed.slice(8, -1);
+  expect(scored.map((row) => row.slice(0, 2))).toEqual(rows.map((row) => row.slice(0, 2)));
+  for (const [i, row] of scored.entries())
+    for (const k of [2, 3, 4, 5]) expect(Number(row[k])).toBeCloseTo(Number(rows[i]?.[k]), 3);
+});
+
+it("takes a series that training did not have with a warning, and no file without the column", async () => {
+  const fresh = write("fresh.csv", rowsOf("tower", 20, 5, 12));
+  const { rows, stderr } = await printed("predict", run, "--data", fresh, "--horizon", "1");
+  expect(stderr).toContain('column "shop" holds "tower", which no training row has');
+  expect(rows[0]?.[0]).toBe("tower");
+  expect(Math.abs(Number(rows[0]?.[2]) / 20 - 10)).toBeLessThan(6);
+  const bare = write("bare.csv", ["2024-01-01,5,9"], "day,price,sold");
+  for (const command of ["predict", "score", "evaluate"])
+    await expectRefusal(
+      [command, run, "--data", bare],
+      2,
+      'lacks the column "shop", which says of which series a row is',
+    );
+  await expectRefusal(
+    ["export", run, "--out", join(root, "exported")],
+    2,
+    "a run with --series cannot be exported",
+  );
+});
