@@ -7,6 +7,7 @@ import { fit } from "flowify";
 import { readTable, tableFlow } from "flowify/tables";
 import { rowBaselines } from "../packages/cli/src/baselines/rows.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
+import { autoSchedule } from "../packages/cli/src/networks/auto.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
 import type { Given } from "./flags.js";
 import { furtherLaws } from "./further-laws.js";
@@ -20,16 +21,8 @@ const laws = { ...knownLaws, ...furtherLaws };
 const SIZES = [200, 2000, 20_000] as const;
 const FRESH = 4000;
 
-/** How a run of a table is trained by default. */
-const TRAINING = {
-  steps: 500,
-  batchSize: 256,
-  learningRate: 3e-3,
-  ema: 0.97,
-  patience: 5,
-  heldOut: 0.1,
-  mostHeldOut: 1000,
-} as const;
+/** What a run of a table holds out by default: this part of the rows, and this many at most. */
+const HELD_OUT = { part: 0.1, most: 1000 } as const;
 
 /** Mean log p of fresh rows in nats: of the truth, of a run by default, and of each baseline. */
 type LawResult = Readonly<{
@@ -69,20 +62,6 @@ async function benchLaw(
   const fresh = Array.from({ length: FRESH }, () => law.draw(own));
   const train = await tableOf(folder, "train", drawn);
   const test = await tableOf(folder, "fresh", fresh, train);
-  const flow = tableFlow(train.schema);
-  const { heldOut, mostHeldOut, ...training } = TRAINING;
-  const held = Math.min(mostHeldOut, Math.floor(heldOut * count));
-  const began = performance.now();
-  const model = await fit(flow, train.rows, {
-    ...training,
-    executor,
-    seed,
-    batchSize: Math.min(training.batchSize, 2 ** Math.floor(Math.log2((count - held) / 4))),
-    validation: held / count,
-  });
-  const seconds = (performance.now() - began) / 1000;
-  const run = meanOf((await model.logProb(test.rows)).map((log, i) => log - test.fillLog[i]!));
-  await model.dispose();
   const set = (table: TableRows) => ({
     name,
     split: "all" as const,
@@ -93,6 +72,19 @@ async function benchLaw(
     shape: [table.names.length] as const,
     schema: table.schema,
   });
+  const flow = tableFlow(train.schema);
+  const held = Math.min(HELD_OUT.most, Math.floor(HELD_OUT.part * count));
+  const began = performance.now();
+  const model = await fit(flow, train.rows, {
+    ...autoSchedule({ ...set(train), count: count - held }),
+    patience: 5,
+    executor,
+    seed,
+    validation: held / count,
+  });
+  const seconds = (performance.now() - began) / 1000;
+  const run = meanOf((await model.logProb(test.rows)).map((log, i) => log - test.fillLog[i]!));
+  await model.dispose();
   const baselines = await rowBaselines(set(train), set(test), executor, seed, flow.network as never);
   return {
     law: name,

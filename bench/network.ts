@@ -5,6 +5,7 @@ import { nativeExecutor } from "@flowify/onnx";
 import { loadDataSet, openExecutor } from "flowify";
 import { ortCpu } from "jax-to-onnx";
 import { machine, matrixProduct, median } from "./matrix-product.js";
+import { say } from "./processes.js";
 
 /** One line of the bench. Times are medians in milliseconds. */
 export type BenchResult = Awaited<ReturnType<typeof benchNetwork>>;
@@ -15,7 +16,7 @@ const DRAWN = 1024;
 
 export type BenchOptions = Readonly<{
   steps: number;
-  device?: Parameters<typeof openExecutor>[0];
+  device?: string;
   threads?: number | undefined;
   dataDir?: string | undefined;
   batch?: number | undefined;
@@ -43,7 +44,7 @@ async function imagesFor(network: string, size: number, dataDir?: string): Promi
     return { examples: images, count };
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    process.stderr.write(`${name} is not present: steps are timed on random images\n`);
+    say(`${name} is not present: steps are timed on random images`);
     const rng = makeRng(1);
     return { examples: Uint8Array.from({ length: DRAWN * size }, () => 256 * rng.uniform()), count: DRAWN };
   }
@@ -58,8 +59,10 @@ export async function benchNetwork(
   { steps, device = "native", threads, dataDir, batch = 128, parts, without }: BenchOptions,
 ) {
   const native = await benchExecutor({ threads, without });
-  const warn = (line: string): void => void process.stderr.write(`${line}\n`);
-  const executor = device === "native" ? native : await openExecutor(device, { warn });
+  const executor =
+    device === "native"
+      ? native
+      : await openExecutor(device as Parameters<typeof openExecutor>[0], { warn: say });
   const flow = flowify(zoo(name));
   const trainer = await createTrainer({
     flow,

@@ -3,11 +3,12 @@ import { type Executor, UsageError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
+import { surveyColumns } from "../packages/cli/src/data/column-survey.js";
 import { calibrationOf, conformalP } from "../packages/cli/src/detect/calibration.js";
 import { rowReasons } from "../packages/cli/src/detect/reasons/row-reasons.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
-import { takeRows } from "../packages/cli/src/rows.js";
-import { meanAndSpread, meanOf } from "../packages/cli/src/statistics.js";
+import { rowsIn, takeRows } from "../packages/cli/src/rows.js";
+import { meanOf } from "../packages/cli/src/statistics.js";
 import { labelledSets, readLabelledRows } from "./labelled-sets.js";
 import { print, say } from "./processes.js";
 
@@ -86,16 +87,15 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
     await fitDetector(executor, training, arrayColumns(width), { seed }),
   );
   try {
-    const density = async (each: Float32Array): Promise<Float64Array> =>
-      (await open.score(each, ["flow"])).flow.map((nats) => -nats);
-    const calibration = calibrationOf(
-      0,
-      (await density(takeRows(rows, width, order.subarray(half, quarter)))).map((nats) => -nats),
-    );
-    const isFlagged = (logProb: number): boolean => conformalP(calibration, -logProb) <= FALSE_ALARMS;
+    const surprise = async (each: Float32Array): Promise<Float64Array> =>
+      (await open.score(each, ["flow"])).flow;
+    const held = takeRows(rows, width, order.subarray(half, quarter));
+    const calibration = calibrationOf(0, await surprise(held));
+    const isFlagged = (score: number): boolean => conformalP(calibration, score) <= FALSE_ALARMS;
     const originals = takeRows(rows, width, order.subarray(quarter));
     const { swapped, columns } = swapOneColumn(originals, width, seed);
-    const [before, after] = [await density(originals.subarray(0, swapped.length)), await density(swapped)];
+    const [before, after] = [await surprise(originals.subarray(0, swapped.length)), await surprise(swapped)];
+    const density = async (each: Float32Array) => (await surprise(each)).map((nats) => -nats);
     const reasoner = rowReasons(density, training, width);
     const ranksOf = async (which: readonly number[]): Promise<number[][]> => {
       const reasons = await reasoner.reasonsOf(takeRows(swapped, width, which));
@@ -121,14 +121,9 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
 
 /** The columns of each row by |x − mean| / std, the largest first. */
 function deviationRanks(training: Float32Array, rows: Float32Array, width: number): number[][] {
-  const count = training.length / width;
-  const columns = Array.from({ length: width }, (_, column) => {
-    const values = Array.from({ length: count }, (__, i) => training[i * width + column]!);
-    const { mean, std } = meanAndSpread(values);
-    return { column, mean, std: std || 1 };
-  });
-  return Array.from({ length: rows.length / width }, (_, i) => {
-    const z = columns.map(({ column, mean, std }) => Math.abs(rows[i * width + column]! - mean) / std);
+  const columns = surveyColumns({ rows: training, count: training.length / width, shape: [width] });
+  return rowsIn(rows, width).map((row) => {
+    const z = columns.map(({ mean, std }, column) => Math.abs(row[column]! - mean) / (std || 1));
     return Array.from(z.keys()).sort((a, b) => z[b]! - z[a]!);
   });
 }

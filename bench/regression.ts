@@ -18,9 +18,6 @@ type Scores = ReturnType<typeof scoresOf>;
 type Table = Readonly<{ given: readonly number[][]; values: readonly number[]; tests: readonly number[][] }>;
 type Split = Readonly<{ given: readonly number[][]; values: readonly number[] }>;
 
-/** Levels of the boosted quantiles. */
-const BOOSTED = Array.from({ length: 19 }, (_, i) => (i + 1) / 20).concat(0.025, 0.975);
-
 function readTable(folder: string): Table {
   const lines = readFileSync(join(folder, "rows.csv"), "utf8").trim().split("\n").slice(1);
   const rows = lines.map((line) => line.split(",").map(Number));
@@ -71,21 +68,9 @@ function linear(train: Split, test: Split): Scores {
 
 /** Quantiles have no density: NaN stands for its logarithm. */
 function boosted(train: Split, test: Split): Scores {
-  const levels = BOOSTED.toSorted((a, b) => a - b);
-  const task = { train: { x: train.given, y: train.values }, test: { x: test.given }, levels };
-  const rows = byPython<number[][]>("boosting.py", task);
-  const between = (quantiles: readonly number[], p: number): number => {
-    const at = levels.findIndex((level) => level >= p);
-    if (at <= 0) return quantiles[at === 0 ? 0 : quantiles.length - 1] as number;
-    const [low, high] = [levels[at - 1] as number, levels[at] as number];
-    const share = (p - low) / (high - low);
-    return (1 - share) * (quantiles[at - 1] as number) + share * (quantiles[at] as number);
-  };
-  const predictions = rows.map(
-    (quantiles) => new Predictive(Array.from({ length: 256 }, (_, i) => between(quantiles, (i + 0.5) / 256))),
-  );
+  const task = { train: { x: train.given, y: train.values }, test: { x: test.given } };
   return scoresOf(
-    predictions,
+    byPython<number[][]>("boosting.py", task).map((quantiles) => new Predictive(quantiles)),
     test.values,
     test.values.map(() => Number.NaN),
   );

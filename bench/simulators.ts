@@ -75,20 +75,14 @@ export function solveLower(F: readonly (readonly number[])[], b: readonly number
 }
 
 const { pendulum: _, ...shown } = simulators;
-const ten = (value: number): number[] => list(10, () => value);
+const repeat = (n: number, value: number): number[] => list(n, () => value);
 
 /** All tasks by name. */
 export const tasks = (stimulus: ArrayLike<number>): { readonly [name: string]: Task } => ({
   ...shown,
-  gaussian_linear: { prior: normal(ten(0), Math.sqrt(0.1)), simulate: shifted },
-  gaussian_linear_uniform: { prior: uniform(ten(-1), ten(1)), simulate: shifted },
+  gaussian_linear: { prior: normal(repeat(10, 0), Math.sqrt(0.1)), simulate: shifted },
+  gaussian_linear_uniform: { prior: uniform(repeat(10, -1), repeat(10, 1)), simulate: shifted },
   gaussian_mixture: { prior: uniform([-10, -10], [10, 10]), simulate: gaussianMixture },
-  slcp: {
-    prior: uniform(
-      list(5, () => -3),
-      list(5, () => 3),
-    ),
-    simulate: slcp,
-  },
+  slcp: { prior: uniform(repeat(5, -3), repeat(5, 3)), simulate: slcp },
   bernoulli_glm: bernoulliGlm(stimulus),
 });
