@@ -80,20 +80,15 @@ async function rowsOf(
     const rows = await check.run({ dir, file, scratch, say });
     return Object.keys(rows).length > 0 ? rows : failed(`--file ${file}: this check has no such part`);
   } catch (error) {
-    return failed((error as Error).message.replaceAll("\n", " "));
+    return failed((error as Error).message.replaceAll("\n", " ").slice(-1000));
   }
 }
 
 /** Aligned columns. */
 function printTable(rows: readonly (readonly string[])[]): void {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    );
+  const padded = (row: readonly string[]): string[] => row.map((cell, i) => cell.padEnd(widths[i]!));
+  for (const row of rows) console.log(padded(row).join("  ").trimEnd());
 }
 
 async function main(): Promise<number> {

@@ -12,7 +12,8 @@ import { join, relative } from "node:path";
 import ts from "typescript";
 import { published } from "./imports/rules.js";
 import { entriesIn } from "./imports/workspaces.js";
-import { difference, printedBy, programOf, root, scratchFolder, typeErrors } from "./snippets.js";
+import { root } from "./processes.js";
+import { difference, printedBy, programOf, scratchFolder, typeErrors } from "./snippets.js";
 
 /** Entries whose functions need an example; those of the others are run where they have one. */
 const complete: readonly string[] = ["@flowify/core", "@flowify/core/layers"];

@@ -6,11 +6,11 @@
  *
  *     node --conditions=@flowify/source --import tsx scripts/readme-snippets.ts [FILE...]
  */
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
+import { type Ended, root, runToEnd } from "./processes.js";
 import { residentFlowify } from "./resident.js";
-import { difference, printedBy, root, scratchFolder, typeErrors } from "./snippets.js";
+import { difference, printedBy, scratchFolder, typeErrors } from "./snippets.js";
 
 /** `line` is that of the opening fence, counted from 1; `folder` is the working folder of the document's snippets. */
 type Snippet = Readonly<{
@@ -72,27 +72,16 @@ function write(snippet: Snippet): string {
   return file;
 }
 
-type Outcome = Readonly<{ status: number | null; output: string; error: string }>;
-
-/** Runs a file in a shell that has `flowify` on its path. */
-function shell(file: string, cwd: string): Promise<Outcome> {
-  return new Promise((done) => {
-    const options = { cwd, env: flowify.env, timeout: timeLimitMs };
-    const child = spawn("bash", ["-euo", "pipefail", file], options);
-    const [output, errors]: [string[], string[]] = [[], []];
-    child.stdin.end();
-    child.stdout.setEncoding("utf8").on("data", (text: string) => output.push(text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
-    child.on("error", (error) => errors.push(error.message));
-    child.on("close", (status) => done({ status, output: output.join(""), error: errors.join("") }));
-  });
-}
-
-async function execute({ language, folder }: Snippet, file: string): Promise<Outcome> {
-  if (language === "sh") return shell(file, folder);
-  return printedBy(file, folder).then(
-    (output) => ({ status: 0, output, error: "" }),
-    (error: unknown) => ({ status: 1, output: "", error: (error as Error).stack ?? String(error) }),
+/** Runs a file in this process, or in a shell that has `flowify` on its path. */
+async function execute(
+  { language, folder: cwd }: Snippet,
+  file: string,
+): Promise<Pick<Ended, "status" | "output" | "said">> {
+  if (language === "sh")
+    return runToEnd(["bash", "-euo", "pipefail", file], { cwd, env: flowify.env, timeout: timeLimitMs });
+  return printedBy(file, cwd).then(
+    (output) => ({ status: 0, output, said: "" }),
+    (error: unknown) => ({ status: 1, output: "", said: (error as Error).stack ?? String(error) }),
   );
 }
 
@@ -120,11 +109,11 @@ async function main(given: readonly string[]): Promise<number> {
   const modules = written.map(({ file }) => file).filter((file) => file.endsWith(".ts"));
   const problems = typeErrors(modules).map(named);
   for (const { snippet, file } of written) {
-    const { status, output, error } = await execute(snippet, file);
+    const { status, output, said } = await execute(snippet, file);
     const where = `${snippet.document}:${snippet.line}`;
     if (status !== 0)
       problems.push(
-        `${where} ends with ${status ?? `no status within ${timeLimitMs / 1000} s`}\n${named(error || output)}`,
+        `${where} ends with ${status ?? `no status within ${timeLimitMs / 1000} s`}\n${named(said || output)}`,
       );
     const wrong =
       status === 0 && snippet.expected !== undefined ? difference(snippet.expected, output) : undefined;

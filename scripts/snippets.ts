@@ -1,11 +1,10 @@
 /** What the checks of snippets share: where these lie, how they are type-checked, how output is compared. */
 import { mkdirSync, mkdtempSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { format } from "node:util";
 import ts from "typescript";
-
-export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+import { root } from "./processes.js";
 
 /** A new folder below the repository, so that packages and npx are found; ignored by git. */
 export function scratchFolder(name: string): string {
@@ -13,11 +12,8 @@ export function scratchFolder(name: string): string {
   return mkdtempSync(join(root, "runs", `${name}-`));
 }
 
-const tidy = (text: string): string[] =>
-  text
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.trimEnd());
+/** The lines of a text, without blanks at their ends. */
+const tidy = (text: string): string[] => text.trimEnd().split(/[^\S\n]*\n/);
 
 /** The first line of the output that is not as written, or undefined. */
 export function difference(expected: string, output: string): string | undefined {

@@ -7,8 +7,8 @@
  *     npm test -- lint types    only the checks with these names
  *     npm test -- layers/       only the tests with this word in their file name, filtered by vitest
  */
-import { spawn } from "node:child_process";
 import { chromiumPath } from "@flowify/playground/chromium";
+import { runToEnd } from "./processes.js";
 
 type Totals = { passed: number; failed: number };
 /** `prints`: its output is of interest where nothing fails as well. */
@@ -39,15 +39,9 @@ const checks: readonly Check[] = [
   { name: "format", commands: ["biome format"] },
 ];
 
-/** Runs a command of the repository; passes on its output, or collects it. */
-function run(command: string, onText: (text: string) => void): Promise<number> {
-  return new Promise((done) => {
-    const child = spawn(command, { shell: true, stdio: ["ignore", "pipe", "pipe"] });
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", onText);
-    child.on("error", (error) => onText(`${error.message}\n`));
-    child.on("close", (status) => done(status ?? 1));
-  });
-}
+/** The exit status of a command of the repository, whose texts are passed on as they come. */
+const run = async (command: string, onText: (text: string) => void): Promise<number> =>
+  (await runToEnd([command], { shell: true, onOutput: onText, onError: onText })).status ?? 1;
 
 const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 

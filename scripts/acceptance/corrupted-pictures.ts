@@ -23,13 +23,8 @@ const eachNumber =
 function sampled({ numbers, height, width }: Plane, x: number, y: number): number {
   const [left, top] = [Math.floor(x), Math.floor(y)];
   let sum = 0;
-  for (const [dx, dy] of [
-    [0, 0],
-    [1, 0],
-    [0, 1],
-    [1, 1],
-  ] as const) {
-    const [h, v] = [left + dx, top + dy];
+  for (let corner = 0; corner < 4; corner++) {
+    const [h, v] = [left + (corner & 1), top + (corner >> 1)];
     if (h < 0 || v < 0 || h >= width || v >= height) continue;
     sum += numbers[v * width + h]! * (1 - Math.abs(x - h)) * (1 - Math.abs(y - v));
   }

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
+import { inChromium } from "../in-chromium.js";
 import { atMost, type Check, equal, holds, notRun, powers, type Row } from "./check.js";
-import { inChromium } from "./in-chromium.js";
 import { flowify, printedByPython, pythonWith } from "./node.js";
 import { cellsOf, columnsOf, parcels } from "./parcels.js";
 

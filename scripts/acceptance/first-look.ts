@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { benchJson } from "../../bench/processes.js";
 import { atLeast, atMost, type Check, type Evaluation, fixed, type Row } from "./check.js";
-import { flowify, flowifyJson, runNode } from "./node.js";
+import { flowify, flowifyJson } from "./node.js";
 
 const JUDGES = ["data/onnx/zoo_mnist-7.onnx", "data/onnx/renan_mnist_light.onnx"];
 const SAMPLES = 1000;
@@ -24,10 +25,8 @@ type Measured = Evaluation & {
 };
 
 /** A step of `mnist/quick` with so many threads, and g, in a process of its own. */
-async function stepOf(batch: number, threads: number): Promise<Step> {
-  const args = ["quick", "--json", "--steps", "20", "--batch", String(batch), "--threads", String(threads)];
-  return JSON.parse(await runNode("bench/run.ts", args)) as Step;
-}
+const stepOf = (batch: number, threads: number): Step =>
+  benchJson(["quick", "--steps", "20", "--batch", String(batch), "--threads", String(threads)]);
 
 /** What someone sees who types `npm start`: how soon, and how good; and what a second core is worth. */
 export const firstLook: Check = {
@@ -40,7 +39,7 @@ export const firstLook: Check = {
     args[args.indexOf("--out") + 1] = run;
     const rows: { [what: string]: Row } = {};
 
-    const { gMs } = await stepOf(32, 2);
+    const { gMs } = stepOf(32, 2);
     const started = performance.now();
     let picture: number | undefined;
     const watch = setInterval(() => {
@@ -70,7 +69,7 @@ export const firstLook: Check = {
     rows["npm start, alike to both classifiers"] = atLeast(quality.alike.samples, LIMITS.alike, fixed(3));
 
     for (const [batch, limit] of Object.entries(FASTER)) {
-      const [one, two] = [await stepOf(Number(batch), 1), await stepOf(Number(batch), 2)];
+      const [one, two] = [stepOf(Number(batch), 1), stepOf(Number(batch), 2)];
       rows[`mnist/quick, batches of ${batch}: two threads against one`] = atLeast(
         one.stepMs / two.stepMs,
         limit,

@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadRuntime, loadWasmRuntime, type Runtime } from "@flowify/onnx";
+import { inChromium } from "../in-chromium.js";
 import { atMost, holds, notRun, powers, type Row } from "./check.js";
-import { inChromium } from "./in-chromium.js";
 import { printedByPython, pythonWith } from "./node.js";
 
 const script = fileURLToPath(new URL("guard_p.py", import.meta.url));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeRng } from "@flowify/core/layer";
+import { makeRng, sizeOf } from "@flowify/core/layer";
 import { createGuard } from "@flowify/guard";
 import { loadRuntime, openGiven } from "@flowify/onnx";
 import { loadDataSet } from "flowify";
@@ -36,8 +36,8 @@ const classifiers: readonly Classifier[] = [
   { file: "yashraj_cifar.onnx", data: "cifar10" },
 ];
 
-/** Test pictures that are corrupted at each severity, and inputs that are compared in all engines. */
-const COUNT = { corrupted: 300, compared: 300 } as const;
+/** Test pictures that are corrupted at each severity, and compared in all engines. */
+const COUNT = 300;
 
 const MOST_SECONDS = 600;
 const LEAST_AUROC = 0.98;
@@ -153,15 +153,12 @@ export const guard: Check = {
       const place = isDigits ? {} : { dir: join(dir, CIFAR) };
       const test = await loadDataSet({ name: data, ...place }, "test");
       const shape = test.shape;
-      const some = (count: number): Pictures => ({
-        bytes: test.images.subarray(0, count * shape[0] * shape[1] * shape[2]),
-        shape,
-      });
+      const some = { bytes: test.images.subarray(0, COUNT * sizeOf(shape)), shape };
       const others = isDigits ? ["fashion-mnist", join(dir, LETTERS)] : [join(scratch, "letters.npy")];
       if (!isDigits) writePictures(others[0]!, inColour(letters.images, 2000));
       const corrupted = Object.keys(corruptions).map((name) => {
         const path = join(scratch, `${name.replaceAll(" ", "-")}-${data}.npy`);
-        writePictures(path, corruptedPictures(some(COUNT.corrupted), COUNT.corrupted, name));
+        writePictures(path, corruptedPictures(some, COUNT, name));
         return path;
       });
       const normalize = each.mean ? ["--normalize", `${each.mean.join(",")}:${each.std?.join(",")}`] : [];
@@ -205,12 +202,7 @@ export const guard: Check = {
       });
       const { input } = openGiven(new Uint8Array(readFileSync(given)));
       add(
-        await compareEngines(
-          join(scratch, `${file}-engines`),
-          given,
-          guarded,
-          inputsOf(some(COUNT.compared), each, input),
-        ),
+        await compareEngines(join(scratch, `${file}-engines`), given, guarded, inputsOf(some, each, input)),
       );
       if (!isDigits) continue;
       const native = await loadRuntime();

@@ -1,7 +1,8 @@
 import { dirname, join } from "node:path";
 import { duckdbRows } from "../../test/support/duckdb-files.js";
+import { succeeded } from "../processes.js";
 import { atMost, type Check, equal, fixed, type Row } from "./check.js";
-import { flowifyToEnd, succeeded } from "./node.js";
+import { flowifyToEnd } from "./node.js";
 
 const COLUMNS = 10;
 

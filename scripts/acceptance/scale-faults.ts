@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import type { Ended } from "../processes.js";
 import { atMost, equal, fixed, type Row } from "./check.js";
-import type { Ended } from "./node.js";
 import { type Launcher, ranksWith, run, start } from "./scale-job.js";
 import { halfCheckpoints, metricsLength, sameCheckpoint } from "./scale-runs.js";
 

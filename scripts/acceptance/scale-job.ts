@@ -1,18 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { type Ended, flowifyWith, runToEnd, succeeded } from "./node.js";
+import { type Ended, runToEnd, succeeded } from "../processes.js";
+import { flowifyWith } from "./node.js";
 
 /** A launcher of MPI, with its flags for more ranks than cores, for the superuser, and for ranks bound to no core. */
 export type Launcher = Readonly<{ name: string; command: readonly string[] }>;
-
-const isInstalled = (name: string): boolean => {
-  try {
-    execFileSync(name, ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** Those that are installed. */
 export const launchers: readonly Launcher[] = [
@@ -21,7 +13,7 @@ export const launchers: readonly Launcher[] = [
     command: ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"],
   },
   { name: "MPICH", command: ["mpiexec.mpich"] },
-].filter(({ command: [name = ""] }) => isInstalled(name));
+].filter(({ command: [name = ""] }) => spawnSync(name, ["--version"]).status === 0);
 
 /** A command line of `flowify` in so many ranks; without a launcher as one process, without MPI. */
 const commandOf = (launcher: Launcher | undefined, ranks: number, args: readonly string[]): string[] => [

@@ -27,18 +27,12 @@ export function writeNetwork(file: string): void {
   writeFileSync(file, JSON.stringify({ inShape: [4], layers }));
 }
 
-const nameOf = (step: number): string => `step-${String(step).padStart(9, "0")}`;
-
-/** The bytes of a run's checkpoint of a step; undefined where there is none. */
-function checkpointOf(run: string, step: number): Buffer | undefined {
-  const file = join(run, "checkpoints", `${nameOf(step)}.safetensors`);
-  return existsSync(file) ? readFileSync(file) : undefined;
+/** Whether two runs have the same checkpoint of a step, bit for bit. */
+export function sameCheckpoint(a: string, b: string, step: number): boolean {
+  const name = `checkpoints/step-${String(step).padStart(9, "0")}.safetensors`;
+  const [first, second] = [join(a, name), join(b, name)];
+  return existsSync(first) && existsSync(second) && readFileSync(first).equals(readFileSync(second));
 }
-
-export const sameCheckpoint = (a: string, b: string, step: number): boolean => {
-  const [first, second] = [checkpointOf(a, step), checkpointOf(b, step)];
-  return first !== undefined && second !== undefined && first.equals(second);
-};
 
 /** Bytes of a run's metrics so far. */
 export const metricsLength = (run: string): number => {

@@ -31,13 +31,14 @@ export function removeOtherPlatforms(home: string): void {
 /** Share by which a size may differ from that in the README; of one kibibyte or megabyte always. */
 const MARGIN = 0.05;
 
-/** The sizes by rows of tables of the README that are other ones by now. */
-export function wrongSizes(measured: ReadonlyMap<string, number>): string[] {
+/** Throws where sizes, by rows of tables of the README, are other ones by now. */
+export function expectSizes(measured: ReadonlyMap<string, number>): void {
   const rows = readFileSync("README.md", "utf8").split("\n");
-  return [...measured].flatMap(([name, size]) => {
+  const wrong = [...measured].flatMap(([name, size]) => {
     const row = rows.find((each) => each.startsWith(`| ${name} |`) && /\d (KiB|MB)/.test(each));
     const stated = Number(/(\d+) (?:KiB|MB)/.exec(row ?? "")?.[1]);
     const right = Math.abs(stated - size) <= Math.max(1, MARGIN * size);
     return right ? [] : [`README.md: ${name}: expected ${size}, found ${row ?? "no row with its size"}`];
   });
+  if (wrong.length > 0) throw new Error(wrong.join("\n"));
 }

@@ -1,30 +1,35 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "@flowify/playground/chromium";
 
-const runtime = resolve("node_modules/onnxruntime-web/dist");
-
 type Files = Readonly<Record<string, string>>;
 
+/** Where a page of a folder finds onnxruntime-web, which is copied into it. */
+function runtimeIn(folder: string): Files {
+  for (const file of ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"])
+    cpSync(join("node_modules/onnxruntime-web/dist", file), join(folder, file));
+  return { "onnxruntime-web": "./ort.wasm.bundle.min.mjs" };
+}
+
 /**
- * Runs modules one after another on a page in Chromium that has onnxruntime-web, in a folder with further files: what the first
- * exports as `found`, and what the last prints. Undefined without Chromium.
+ * Runs modules one after another on a page in Chromium in a folder with further files: what the first exports as
+ * `found`, and what the last prints. Undefined without Chromium.
+ * @param imports where packages are; without them, onnxruntime-web alone
  */
 export async function inChromium<T>(
   folder: string,
   modules: Files,
   files: Files = {},
+  imports?: Files,
 ): Promise<{ found: T; printed: string } | undefined> {
   const chromium = chromiumPath();
   if (chromium === undefined) return undefined;
   process.env.CHROMIUM = chromium;
   mkdirSync(folder, { recursive: true });
-  for (const file of ["ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"])
-    cpSync(join(runtime, file), join(folder, file));
   for (const [name, code] of Object.entries({ ...files, ...modules }))
     writeFileSync(join(folder, name), code);
-  const map = JSON.stringify({ imports: { "onnxruntime-web": "./ort.wasm.bundle.min.mjs" } });
+  const map = JSON.stringify({ imports: imports ?? runtimeIn(folder) });
   const html = `<!doctype html><title>page</title><script type="importmap">${map}</script>`;
   writeFileSync(join(folder, "page.html"), html);
   const served = await startPlayground({ folder });
