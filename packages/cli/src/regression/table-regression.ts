@@ -222,6 +222,9 @@ async function drawTarget(
   return values.map((drawn, i) => target.atoms[(chosen[i] as number) - 1] ?? drawn);
 }
 
+/** The width of a cell, in usual steps, below which its mass is the density in its middle times its width. */
+const NARROW = 1e-3;
+
 async function logTarget(
   target: TargetInTable,
   { value, atom }: TargetModels,
@@ -243,10 +246,14 @@ async function logTarget(
   const apart = known.filter((_, k) => atoms[k] === 0);
   const given = takeRows(condition, width, apart);
   const steps = Float32Array.from(apart, (i) => (values[i] as number) - (last[i] as number));
-  const logs =
-    apart.length === 0
-      ? new Float64Array()
-      : await value.logProbFlat(steps, given, gridWidths(target, given));
+  const logs = apart.length === 0 ? [] : await value.logProbFlat(steps, given);
+  const widths = apart.length === 0 ? undefined : gridWidths(target, given);
+  const masses = widths && (await value.logProbFlat(steps, given, widths));
+  for (const [k, width] of (widths ?? []).entries()) {
+    const mass = valueAt(masses ?? [], k);
+    // float32 does not tell the ends of a narrow cell apart
+    logs[k] = width < NARROW || mass === Number.NEGATIVE_INFINITY ? valueAt(logs, k) + Math.log(width) : mass;
+  }
   for (const [k, i] of known.entries()) out[i] = logAtoms?.[k] ?? 0;
   for (const [k, i] of apart.entries()) out[i] = (out[i] as number) + (logs[k] as number);
   return out;
