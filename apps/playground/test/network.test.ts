@@ -67,7 +67,7 @@ describe("the example", () => {
     await page.locator("strong", { hasText: "classifier.onnx" }).waitFor();
   });
 
-  it("is guarded, and p falls while one scribbles", async () => {
+  it("is guarded, and p falls while one scribbles", { tags: ["long"], timeout: 240_000 }, async () => {
     const page = await playground.open("#/network");
     await page.getByRole("button", { name: "Guard it" }).click();
     const p = page.locator("#part-network output#p-value");
@@ -81,7 +81,7 @@ describe("the example", () => {
       await page.mouse.move(x + (width * (1 + 18 * (i % 2))) / 20, y + (height * (1 + 1.5 * i)) / 20);
     await expect.poll(async () => Number(await p.textContent()), { timeout: 20_000 }).toBeLessThan(0.05);
     await page.mouse.up();
-  }, 240_000);
+  });
 
   it("is small, and gets 97 of 100 test digits right", { tags: ["long"] }, async () => {
     const bytes = readFileSync(new URL("../public/classifier.onnx", import.meta.url));
@@ -129,7 +129,7 @@ describe("a network of one's own", () => {
       expect(await output(page, "difference")).toBeLessThan(1e-5);
     });
 
-  it("reads a digit, scores it as Node does, and draws what it cannot tell apart", async () => {
+  it("reads a digit, scores it as Node does, draws what it cannot tell apart, and is guarded", async () => {
     const path = file("net.onnx", dense);
     const page = await playground.open("#/network");
     await drop(page, path);
@@ -145,6 +145,12 @@ describe("a network of one's own", () => {
     await page.getByRole("button", { name: "Sample preimages" }).click();
     await page.locator("output#preimages-difference").waitFor({ timeout: 60_000 });
     expect(await output(page, "preimages-difference")).toBeLessThan(1e-3);
+
+    await page.getByRole("button", { name: "Guard it" }).click();
+    await page.locator("#part-network output#p-value").waitFor({ timeout: 120_000 });
+    const p = await output(page, "p-value");
+    expect(p).toBeGreaterThan(0);
+    expect(p).toBeLessThanOrEqual(1);
     expect(await seriousFindings(page)).toEqual([]);
   });
 
