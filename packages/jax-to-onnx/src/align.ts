@@ -127,10 +127,7 @@ export function arrangeTo(graph: Graph, v: Lazy, order: readonly number[]): Lazy
   return arrange(graph, v, factorsAt(v, order));
 }
 
-/**
- * ONNX values that broadcast against each other to the positions of `order`, with as few Reshape
- * nodes as possible.
- */
+/** ONNX values that broadcast against each other to the positions of `order`, with as few Reshape nodes as possible. */
 export function broadcastNames(
   graph: Graph,
   values: readonly Lazy[],

@@ -70,8 +70,7 @@ export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?
 
 /** True for a constant that may become an argument: floats, unless all are one short number as 0 or 0.5, which simplifies graphs. */
 export const isLifted = (constant: ClosedJaxpr["consts"][number]): boolean =>
-  constant.dtype === DType.Float32 &&
-  !Number.isInteger(1024 * (readConstant(constant).uniform ?? Number.NaN));
+  constant.dtype === DType.Float32 && !Number.isInteger(1024 * (readConstant(constant).uniform ?? 0.1));
 
 /** Small constants that were read before: jax-js computes each of them anew. */
 const known = new WeakMap<object, { values: ArrayLike<number>; uniform: number | undefined }>();

@@ -36,6 +36,7 @@ const POINTS = [0, 1, -1, 2, -0.5];
  * its two gradients are the derivatives of one trilinear form, and have their matrices in common.
  */
 export function minimalFiltering(axes: readonly AxisTaps[]): readonly Minimal[] | undefined {
+  if (axes.every(({ kernel, output }) => Math.min(kernel, output) === 1)) return undefined;
   const found = axes.map(minimalAxis);
   if (!found.every((axis) => axis !== undefined)) return undefined;
   return found.some(({ matrices }) => columnsOf(matrices.t) > 1) ? found : undefined;

@@ -40,7 +40,6 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const moves = (size: number, there: boolean) => (there ? 0 : size * gather);
   const known = (v: Lazy, lookup: Lookup) => lookup.plain || gatherPositions(cx, v, lookup, large, true);
   const byInput = inputLookup(table, large);
-  const byKernel = kernelLookup(table);
   const byOutput = outputLookup(table);
   const parallel = axes.every(isSideBySide);
   const ways = [
@@ -71,7 +70,9 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
     },
   ];
   const mayCancel = cx.itemwise && cx.graph.target.semantics.minimalFiltering;
-  if (mayCancel || !byKernel.index.includes(-1))
+  // of a large image it has very many entries
+  const byKernel = ways.some(({ cost }) => cost <= n * p * q * c * o) ? undefined : kernelLookup(table);
+  if (byKernel && (mayCancel || !byKernel.index.includes(-1)))
     ways.push({
       cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
       make: () => {
