@@ -68,7 +68,7 @@ export const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 export const outType = (eqn: Equation): DType => nth(eqn.outBinders, 0).aval.dtype;
 export const outShape = (eqn: Equation): readonly number[] => eqn.outBinders[0]?.aval.shape ?? [];
 
-/** True for a constant that may become an argument: floats, unless all are one short number as 0 or 0.5, which simplifies graphs. */
+/** Whether a constant may become an argument: floats, unlike ones (here 0.1) or a long one; 0 or 0.5 simplify graphs, and stay. */
 export const isLifted = (constant: ClosedJaxpr["consts"][number]): boolean =>
   constant.dtype === DType.Float32 && !Number.isInteger(1024 * (readConstant(constant).uniform ?? 0.1));
 
