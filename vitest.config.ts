@@ -57,7 +57,7 @@ export default defineConfig({
         exclude: alone,
       }),
     ],
-    globalSetup: ["test/vitest/one-build.ts"],
+    globalSetup: ["test/vitest/builds.ts"],
     reporters: ["default", "./test/vitest/totals-reporter.ts"],
     // one more than the cores of CI: tests of pages and of processes wait now and then
     maxWorkers: 3,

@@ -6,9 +6,10 @@
  *
  * Needs Chromium; the variable CHROMIUM may name one.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { startPlayground } from "@flowify/playground/browser";
+import { buildPage, startPlayground } from "@flowify/playground/browser";
 import { addressOf, livePieces } from "@flowify/playground/live-pieces";
 
 /** The configuration of a tab, and what stands on the page once it is finished. */
@@ -21,7 +22,9 @@ const tabs = {
 const LONGEST = 600_000;
 
 const only = process.argv.slice(2);
-const playground = await startPlayground();
+const folder = mkdtempSync(join(tmpdir(), "playground-"));
+await buildPage(folder);
+const playground = await startPlayground({ folder });
 for (const [name, { config, ready }] of Object.entries(tabs)) {
   if (only.length > 0 && !only.includes(name)) continue;
   const hash = `#/${name}?config=${encodeURIComponent(JSON.stringify(config))}`;
@@ -46,3 +49,4 @@ for (const file of readdirSync("docs", { recursive: true, encoding: "utf8" }).fi
     console.log(path);
   }
 await playground.close();
+rmSync(folder, { recursive: true });

@@ -1,14 +1,12 @@
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { build } from "vite";
+import { builtOnce } from "../../../test/vitest/built-once.js";
 import { chromiumPath } from "../chromium.js";
 
 /** Where the page is served: under a path of its own, as on a host with many pages. */
@@ -16,9 +14,6 @@ export const PATH = "/some/where/";
 
 /** Milliseconds that a test waits for something on the page: initial values take long on a busy machine. */
 const PATIENCE = 120_000;
-
-/** Milliseconds between two looks for the build of another file. */
-const LOOK = 50;
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -37,7 +32,7 @@ export type PlaygroundOptions = {
   isolated?: boolean;
   /** The reader asks for less motion, so that nothing trains unless the address asks for it. Default false. */
   still?: boolean;
-  /** A folder to serve in place of the page's build. */
+  /** The folder to serve. Default: the page's build, once in a run of tests. */
   folder?: string;
 };
 
@@ -56,39 +51,13 @@ export type Playground = Readonly<{
   close(): Promise<void>;
 }>;
 
-const buildPage = (folder: string): Promise<unknown> =>
+/** Builds the page into a folder. */
+export const buildPage = (folder: string): Promise<unknown> =>
   build({
     root: fileURLToPath(new URL("..", import.meta.url)),
     logLevel: "error",
     build: { outDir: folder, emptyOutDir: true },
   });
-
-/**
- * The folder of the built page. In a run of tests (`test/vitest/one-build.ts`) one build serves all files: the first
- * that needs it makes it, the others wait.
- */
-async function builtPage(): Promise<{ folder: string; own: boolean }> {
-  const shared = process.env.PLAYGROUND_BUILD;
-  if (!shared) {
-    const folder = await mkdtemp(join(tmpdir(), "playground-"));
-    await buildPage(folder);
-    return { folder, own: true };
-  }
-  const [folder, done] = [join(shared, "page"), join(shared, "done")];
-  const first = await mkdir(folder).then(
-    () => true,
-    () => false,
-  );
-  if (first) {
-    await buildPage(folder);
-    await writeFile(done, "");
-  }
-  for (let waited = 0; !existsSync(done); waited += LOOK) {
-    if (waited > PATIENCE) throw new Error(`the page was not built in ${PATIENCE / 1000} s`);
-    await setTimeout(LOOK);
-  }
-  return { folder, own: false };
-}
 
 /** Builds the page, or takes a folder, serves it from a free port, and starts Chromium. */
 export async function startPlayground({
@@ -99,7 +68,7 @@ export async function startPlayground({
 }: PlaygroundOptions = {}): Promise<Playground> {
   const executablePath = chromiumPath();
   if (!executablePath) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
-  const { folder, own } = given === undefined ? await builtPage() : { folder: given, own: false };
+  const folder = given ?? (await builtOnce("page", buildPage));
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const file = path.endsWith("/") ? `${path}index.html` : path;
@@ -156,7 +125,6 @@ export async function startPlayground({
       await browser.close();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
-      if (own) await rm(folder, { recursive: true, force: true });
       if (uncaught.length > 0) throw new Error(`uncaught on the page: ${uncaught.join("; ")}`);
     },
   };

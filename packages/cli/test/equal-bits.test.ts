@@ -6,7 +6,8 @@ import { makeRng } from "@flowify/core/layer";
 import { nativeExecutor } from "@flowify/onnx";
 import { describe, expect, it } from "vitest";
 import { ratesOf } from "../src/recipes.js";
-import { runCommand, spawnCommand } from "./run-command.js";
+import { spawnCommand } from "./built-command.js";
+import { runCommand } from "./run-command.js";
 import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 

@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
 import { openSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
+import { bin, spawnCommand } from "./built-command.js";
 import { noise, writeIdxFolder } from "./data/idx-files.js";
-import { runCommand, spawnCommand } from "./run-command.js";
+import { runCommand } from "./run-command.js";
 import { linesOf, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -38,8 +41,12 @@ const ended = (child: ReturnType<typeof spawnCommand>): Promise<End> =>
   });
 
 describe("the command as a process", () => {
-  it("ends with the status and says why on standard error", async () => {
-    expect(await ended(spawnCommand(["evalute"]))).toEqual({
+  it.each([
+    ["from its sources", fileURLToPath(new URL("../bin/flowify.js", import.meta.url))],
+    ["as it is installed", bin],
+  ])("ends with the status and says why on standard error: %s", async (_, script) => {
+    const child = spawn(process.execPath, [script, "evalute"], { stdio: ["ignore", "pipe", "pipe"] });
+    expect(await ended(child)).toEqual({
       status: 2,
       signal: null,
       stderr:

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runCommand, spawnCommand } from "./run-command.js";
+import { spawnCommand } from "./built-command.js";
+import { runCommand } from "./run-command.js";
 import { lastCheckpoint, linesOf, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { runCommand, spawnCommand } from "./run-command.js";
+import { spawnCommand } from "./built-command.js";
+import { runCommand } from "./run-command.js";
 import { lastCheckpoint, metricsOf, writeSmallData } from "./small-run.js";
 import { temporaryFolder } from "./temporary-folder.js";
 

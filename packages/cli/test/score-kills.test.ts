@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { makeRng } from "@flowify/core/layer";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runCommand, spawnCommand } from "./run-command.js";
+import { spawnCommand } from "./built-command.js";
+import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 const root = temporaryFolder();

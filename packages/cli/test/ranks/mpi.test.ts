@@ -1,15 +1,13 @@
 import { execFile, execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { decodeSafetensors } from "@flowify/core";
 import { describe, expect, it } from "vitest";
+import { bin } from "../built-command.js";
 import { runCommand } from "../run-command.js";
 import { lastCheckpoint, metricsOf, writeSmallData } from "../small-run.js";
 import { temporaryFolder } from "../temporary-folder.js";
-
-const bin = fileURLToPath(new URL("../../bin/flowify.js", import.meta.url));
 
 /** The installed launchers, with their flags for more ranks than cores and for the superuser. */
 const launchers = [

@@ -1,7 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createTrainer, encodeSafetensors, FlowModel } from "@flowify/core";
 import { initParams, makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
@@ -10,10 +9,10 @@ import { openExecutor } from "../../src/executors.js";
 import { beginBeside, forkBeside } from "../../src/training/beside.js";
 import { fittedDetector } from "../../src/training/fit-run-detector.js";
 import { optionsOf, planTraining } from "../../src/training/train-plan.js";
+import { bin } from "../built-command.js";
 import { npyBytes } from "../data/npy-files.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
-const bin = fileURLToPath(new URL("../../bin/flowify.js", import.meta.url));
 const options = { serialization: "advanced", stdio: "ignore" } as const;
 
 const root = temporaryFolder();

@@ -8,7 +8,7 @@ import { rowName } from "../../../src/data/table/block.js";
 import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { GZIP_LIMIT, unpackedPieces } from "../../../src/files/packed.js";
 import { readRows } from "../../../src/tables/read-rows.js";
-import { pipeCommand } from "../../run-command.js";
+import { pipeCommand } from "../../built-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
