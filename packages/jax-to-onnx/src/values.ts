@@ -15,14 +15,16 @@ export class Values {
   readonly #types = new Map<string, ValueType>();
   readonly #constants = new Map<string, Initializer>();
   readonly #constantKeys = new Map<string, string>();
-  readonly #used = new Set<string>();
+  readonly #used = new Map<string, number>(); // with the last number that was put behind a name
+  readonly #made = new Map<string | object, unknown>();
   readonly #origins = new Map<Lazy | string, Origin>();
 
   /** Makes a name unique; its first use stays unchanged. */
   unique(name: string): string {
     let result = name;
-    for (let i = 2; this.#used.has(result); i++) result = `${name}.${i}`;
-    this.#used.add(result);
+    let i = this.#used.get(name) ?? 1;
+    while (this.#used.has(result)) result = `${name}.${++i}`;
+    this.#used.set(name, i).set(result, 1);
     return result;
   }
 
@@ -57,6 +59,12 @@ export class Values {
 
   originOf(value: Lazy | string): Origin {
     return this.#origins.get(value) ?? {};
+  }
+
+  /** What rules make of numbers alone, once for each key. */
+  once<T>(key: string | object, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T; // of the same key
   }
 
   /** A constant tensor; equal ones share one initializer. */

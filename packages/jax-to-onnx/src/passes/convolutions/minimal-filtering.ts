@@ -45,7 +45,7 @@ export function minimalFiltering(axes: readonly AxisTaps[]): readonly Minimal[] 
 function minimalAxis(axis: AxisTaps): Minimal | undefined {
   const { input, output, kernel, before, reversed } = axis;
   if (axis.stride !== 1 || axis.inputDilation !== 1 || axis.kernelDilation !== 1) return undefined;
-  const forms: Minimal[] = [];
+  const forms: (Form & Pick<Minimal, "roles">)[] = [];
   const add = (form: Form | undefined, roles: Minimal["roles"]) => form && forms.push({ ...form, roles });
   if (reversed) {
     // The gradient of the input: output = input + t − (kernel − 1 − before).
@@ -56,10 +56,12 @@ function minimalAxis(axis: AxisTaps): Minimal | undefined {
     // The gradient of the kernel: the kernel of this convolution is an image.
     add(trilinear(input, kernel, output, before), { input: "p", kernel: "q", output: "t" });
   }
-  return fewest(forms);
+  const best = fewest(forms);
+  return best && { ...best, matrices: best.matrices() };
 }
 
-type Form = Pick<Minimal, "points" | "tiles" | "matrices">;
+/** Its matrices are large for a large image, so only those of the best form are made. */
+type Form = Pick<Minimal, "points" | "tiles"> & { matrices: () => Minimal["matrices"] };
 
 /** The form with the fewest products for these numbers of p, q and t. */
 function trilinear(p: number, q: number, t: number, before: number): Form | undefined {
@@ -92,11 +94,11 @@ function tiled(p: number, q: number, t: number, before: number, size: number): F
   return {
     points,
     tiles,
-    matrices: {
+    matrices: () => ({
       p: spread(p, points, -before, (i, k) => nth(nth(back, k), i)),
       q: spread(q, size, 0, (i, k) => nth(nth(valuesQ, i), k)),
       t: valuesT,
-    },
+    }),
   };
 }
 
@@ -114,11 +116,11 @@ function whole(
   return {
     points,
     tiles: 1,
-    matrices: {
+    matrices: () => ({
       p: matrix(points, p, (i, at) => entry(valuesP, i, at - first)),
       q: matrix(points, q, (i, at) => entry(valuesQ, i, q - 1 - at)),
       t: matrix(points, t, (i, at) => entry(back, at - first + q - 1 - before, i)),
-    },
+    }),
   };
 }
 

@@ -7,7 +7,7 @@ import { contract } from "../../rules/dot.js";
 import { padNode } from "../../rules/movement.js";
 import { reduceAxes } from "../../rules/reductions.js";
 import { minimalFiltering } from "./minimal-filtering.js";
-import { minimalCost, minimalProduct } from "./winograd.js";
+import { filteringOf, minimalCost, minimalProduct } from "./winograd.js";
 
 /** For output position q and kernel entry t (of all axes, row-major) the input position, −1 for zero padding. */
 type Table = Readonly<{ positions: number; taps: number; inputs: number; at: Int32Array }>;
@@ -31,7 +31,10 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const { gather, write, merged } = cx.graph.target.convolutions;
   const [n, c] = leading(shapeOf(x), 2);
   const o = nth(shapeOf(w), 0);
-  const table = makeTable(axes);
+  const walked = JSON.stringify(axes);
+  /** What the axes alone decide: the channels of a depthwise convolution have it in common. */
+  const once = <T>(what: string, make: () => T): T => cx.graph.once(`${what} ${walked}`, make);
+  const table = once("table", () => makeTable(axes));
   const { positions: q, taps: t, inputs: p } = table;
   const flatX = view(x, [n, c, p]);
   const flatW = view(w, [o, c, t]);
@@ -39,8 +42,8 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   const large = t > q;
   const moves = (size: number, there: boolean) => (there ? 0 : size * gather);
   const known = (v: Lazy, lookup: Lookup) => lookup.plain || gatherPositions(cx, v, lookup, large, true);
-  const byInput = inputLookup(table, large);
-  const byOutput = outputLookup(table);
+  const byInput = once("input", () => inputLookup(table, large));
+  const byOutput = once("output", () => outputLookup(table));
   const parallel = axes.every(isSideBySide);
   const ways = [
     {
@@ -71,7 +74,9 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
   ];
   const mayCancel = cx.itemwise && cx.graph.target.semantics.minimalFiltering;
   // of a large image it has very many entries
-  const byKernel = ways.some(({ cost }) => cost <= n * p * q * c * o) ? undefined : kernelLookup(table);
+  const byKernel = ways.some(({ cost }) => cost <= n * p * q * c * o)
+    ? undefined
+    : once("kernel", () => kernelLookup(table));
   if (byKernel && (mayCancel || !byKernel.index.includes(-1)))
     ways.push({
       cost: n * p * q * c * o + moves(c * p * q * o, known(flatW, byKernel) !== undefined),
@@ -82,9 +87,9 @@ export function tapProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly AxisTap
         return contract(ordered(cx, large), left, right, [3, 4]);
       },
     });
-  const minimal = mayCancel ? minimalFiltering(axes) : undefined;
+  const minimal = mayCancel ? once("minimal", () => filteringOf(minimalFiltering(axes), merged)) : undefined;
   if (minimal) {
-    const { products, written } = minimalCost(n, c, o, minimal, merged);
+    const { products, written } = minimalCost(n, c, o, minimal);
     ways.push({ cost: products + written * write, make: () => minimalProduct(cx, x, w, minimal) });
   }
   const result = ways.reduce((best, way) => (way.cost < best.cost ? way : best)).make();
@@ -186,10 +191,11 @@ function outputLookup({ positions, taps, inputs, at }: Table): Lookup {
 function gatherPositions(
   cx: Context,
   v: Lazy,
-  { index, plain, size }: Lookup,
+  lookup: Lookup,
   secondFirst: boolean,
   onlyKnown = false,
 ): Lazy | undefined {
+  const { index, plain, size } = lookup;
   if (plain) return v;
   const { graph } = cx;
   const sizes = shapeOf(v);
@@ -201,11 +207,12 @@ function gatherPositions(
   const shape = pick(sizes, order);
   let rows = graph.reshape(ready.base, shape);
   if (index.includes(-1)) rows = padNode(cx, rows, v.dtype, { dim, before: 0, after: 1 });
-  const places = index.map((at) => (at < 0 ? size : at));
-  const inputs = [rows, graph.constant(places, "int32", [places.length])] as const;
+  const places = (): Int32Array => index.map((at) => (at < 0 ? size : at));
+  const named = graph.once(lookup, () => graph.constant(places(), "int32", [index.length]));
+  const inputs = [rows, named] as const;
   const attributes = { axis: dim };
   if (onlyKnown && graph.find("Gather", inputs, { attributes }) === undefined) return undefined;
-  const gathered = shape.with(dim, places.length);
+  const gathered = shape.with(dim, index.length);
   const base = graph.like("Gather", inputs, gathered, attributes);
   const buffer = ofBuffer(base, v.dtype, gathered);
   return { ...buffer, axes: [0, 1, 2].map((axis) => buffer.axes[order.indexOf(axis)] ?? []) };

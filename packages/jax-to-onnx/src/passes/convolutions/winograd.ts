@@ -14,13 +14,24 @@ import {
   turned,
 } from "./minimal-filtering.js";
 
+/** Minimal filtering of all axes, and the matrices of each operand, applied one after another. */
+export type Filtering = Readonly<{
+  axes: readonly Minimal[];
+  steps: Readonly<Record<Operand, readonly Rows[]>>;
+}>;
+
+/** The matrices are one for each axis, or one for all if that costs little more. */
+export function filteringOf(axes: readonly Minimal[] | undefined, merged: number): Filtering | undefined {
+  const of = (operand: Operand) => stepsOf(axes ?? [], operand, merged);
+  return axes && { axes, steps: { input: of("input"), kernel: of("kernel"), output: of("output") } };
+}
+
 /** Multiplications of the transformations and the products, and numbers written. */
 export function minimalCost(
   n: number,
   c: number,
   o: number,
-  axes: readonly Minimal[],
-  merged: number,
+  { axes, steps: all }: Filtering,
 ): { products: number; written: number } {
   const total = (of: (axis: Minimal) => number) => sizeOf(axes.map(of));
   let products = total(({ points, tiles }) => points * tiles) * n * c * o;
@@ -30,7 +41,7 @@ export function minimalCost(
     ["kernel", o * c],
     ["output", n * o],
   ] as const) {
-    const steps = stepsOf(axes, operand, merged);
+    const steps = all[operand];
     const sizes = steps.map(columnsOf);
     steps.forEach((rows, i) => {
       if (isIdentity(rows)) return;
@@ -46,12 +57,13 @@ export function minimalCost(
  * [N, C, …] * [O, C, …] -> [N, O, …] by minimal filtering. The axes of the image are outermost in the buffers, so that
  * every transformation is a matrix product without transposition.
  */
-export function minimalProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly Minimal[]): Lazy {
+export function minimalProduct(cx: Context, x: Lazy, w: Lazy, filtering: Filtering): Lazy {
+  const { axes } = filtering;
   const rank = axes.length;
   const gradient = axes.every(({ roles }) => roles.output === "t");
   // The summed axis is innermost for channels, and in the middle for the batch.
-  const left = split(transformed(cx, x, axes, "input", gradient ? [1, 0] : [0, 1]), axes, "input");
-  const right = split(transformed(cx, w, axes, "kernel", [1, 0]), axes, "kernel");
+  const left = split(transformed(cx, x, filtering, "input", gradient ? [1, 0] : [0, 1]), axes, "input");
+  const right = split(transformed(cx, w, filtering, "kernel", [1, 0]), axes, "kernel");
   // logical axes [n, o, (i, tile) of each axis, c]
   const channels = 2 + 2 * rank;
   const a = { ...left, axes: [left.axes[0] ?? [], [], ...left.axes.slice(2), left.axes[1] ?? []] };
@@ -61,7 +73,7 @@ export function minimalProduct(cx: Context, x: Lazy, w: Lazy, axes: readonly Min
   const outer = gradient && cx.wanted ? cx.wanted.filter((axis) => axis < 2) : [0, 1];
   const product = contract({ ...cx, wanted: [...spatial, ...outer] }, a, b, [...tiles, channels]);
   const sizes = axes.map((axis) => (axis.roles.output === "t" ? axis.points : axis.points * axis.tiles));
-  return untransformed(cx, view(product, [...shapeOf(product).slice(0, 2), ...sizes]), axes);
+  return untransformed(cx, view(product, [...shapeOf(product).slice(0, 2), ...sizes]), filtering);
 }
 
 /** Rows (i, tile) of each axis as two axes; an operand with the short index has no tiles. */
@@ -74,12 +86,11 @@ function split(v: Lazy, axes: readonly Minimal[], operand: "input" | "kernel"): 
 function transformed(
   cx: Context,
   v: Lazy,
-  axes: readonly Minimal[],
+  { axes, steps: all }: Filtering,
   operand: "input" | "kernel",
   inner: readonly number[],
 ): Lazy {
-  const { merged } = cx.graph.target.convolutions;
-  const steps = stepsOf(axes, operand, merged);
+  const steps = all[operand];
   const [n, c] = leading(shapeOf(v), 2);
   const flat = view(v, [n, c, ...steps.map((rows) => columnsOf(rows))]);
   const order = [...steps.keys()].map((i) => i + 2).concat(inner);
@@ -90,17 +101,13 @@ function transformed(
 }
 
 /** The transposed transformations, last axis first. */
-function untransformed(cx: Context, v: Lazy, axes: readonly Minimal[]): Lazy {
-  const steps = stepsOf(axes, "output", cx.graph.target.convolutions.merged);
+function untransformed(cx: Context, v: Lazy, { axes, steps: { output: steps } }: Filtering): Lazy {
   const [n, o] = leading(shapeOf(v), 2);
   const flat = view(v, [n, o, ...steps.map((rows) => rows.length)]);
   const result = steps.reduceRight((u, rows, i) => along(cx, u, 2 + i, turned(rows)), flat);
   return view(result, [n, o, ...axes.map(({ matrices, roles }) => columnsOf(matrices[roles.output]))]);
 }
 
-/**
- * The matrices of an operand, applied one after another: one for each axis, or one for all if that costs little more.
- */
 function stepsOf(axes: readonly Minimal[], operand: Operand, merged: number): readonly Rows[] {
   const each = axes.map(({ matrices, roles }) => matrices[roles[operand]]);
   const sizes = each.map(columnsOf);
