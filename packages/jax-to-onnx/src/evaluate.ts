@@ -23,21 +23,31 @@ export type EvaluateOptions = Readonly<{
   prefix?: string;
 }>;
 
-export function evaluate(graph: Graph, jaxpr: Jaxpr, env: Environment, options: EvaluateOptions): void {
+/** Lowers the equations of a program in their order, a step each. */
+export function* evaluate(graph: Graph, jaxpr: Jaxpr, env: Environment, options: EvaluateOptions) {
   const wanted = wantedOrders(jaxpr, graph.target);
   const { itemwise, around, prefix = "" } = options;
-  jaxpr.eqns.forEach((eqn, i) => {
+  for (const [i, eqn] of jaxpr.eqns.entries()) {
     const [first] = eqn.outBinders;
     const cx: Context = { graph, wanted: first && wanted.get(first), itemwise };
     graph.scope = `${prefix}${(first && around.get(first)) ?? ""}${eqn.primitive}.${i}`;
     if (eqn.outBinders.every((v) => v.aval.size === 0)) {
       for (const v of eqn.outBinders) env.set(v, empty(graph, v));
-      return;
+      continue;
     }
     const inputs = eqn.inputs.map((atom) => read(cx, env, atom));
     const results = lowerEquation(cx, eqn, inputs, options);
     eqn.outBinders.forEach((v, k) => env.set(v, nth(results, k)));
-  });
+    yield (i + 1) / jaxpr.eqns.length;
+  }
+}
+
+/** Takes all steps at once. */
+export function atOnce<T>(steps: Generator<number, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
 }
 
 /** The values of an equation: by a rule of the caller, the first pass that applies, a rule, or another program. */
@@ -60,7 +70,7 @@ function lowerEquation(
     const env: Environment = new Map();
     bindConstants(cx.graph, closed, jaxpr, env);
     jaxpr.inBinders.slice(closed.consts.length).forEach((v, i) => env.set(v, nth(inputs, i)));
-    evaluate(cx.graph, jaxpr, env, { ...options, prefix: `${cx.graph.scope}/` });
+    atOnce(evaluate(cx.graph, jaxpr, env, { ...options, prefix: `${cx.graph.scope}/` }));
     return jaxpr.outs.map((out) => read(cx, env, out));
   });
 }

@@ -1,7 +1,7 @@
 import { type ClosedJaxpr, DType } from "@jax-js/jax";
 import { elementType, plainContext } from "./context.js";
 import { countBytes, countFlops, countPeak } from "./counts.js";
-import { bindConstants, type Environment, empty, evaluate, read } from "./evaluate.js";
+import { atOnce, bindConstants, type Environment, empty, evaluate, read } from "./evaluate.js";
 import { Graph } from "./graph.js";
 import { prepareNamed, type Var } from "./jaxpr.js";
 import { dense } from "./layout.js";
@@ -63,13 +63,20 @@ export type LoweredGraph = GraphModel &
 /** The primitives of jax-js that can be lowered. */
 export const loweredPrimitives: readonly string[] = [...Object.keys(rules), ...Object.keys(programs), "jit"];
 
+/** The share of a lowering that rules take; the rest are passes over the graph. */
+const RULES = 0.6;
+
 /**
  * Lowers a traced program to an ONNX graph with one input per argument and one output per result.
  * Constants are read, not consumed.
  *
  * @throws UnsupportedOpError for a primitive without a rule; `node` is the equation.
  */
-export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredGraph {
+export const lower = (closed: ClosedJaxpr, options: LowerOptions = {}): LoweredGraph =>
+  atOnce(lowering(closed, options));
+
+/** `lower` in steps, for callers that let other events in between them: after each the share that is done. */
+export function* lowering(closed: ClosedJaxpr, options: LowerOptions = {}): Generator<number, LoweredGraph> {
   const { program: jaxpr, around } = prepareNamed(closed.jaxpr, options.scopes ?? new Set());
   const graph = new Graph(options.target ?? ortCpu);
   const env: Environment = new Map();
@@ -82,7 +89,7 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   const lifted = bindConstants(graph, closed, jaxpr, env, options.lift ? lift : undefined);
   const active = passes.filter((pass) => isActive(graph.target, pass));
   const { itemwise = false, rules: own = {} } = options;
-  evaluate(graph, jaxpr, env, { itemwise, active, around, own });
+  for (const share of evaluate(graph, jaxpr, env, { itemwise, active, around, own })) yield RULES * share;
   graph.scope = "out";
   const cx = plainContext(graph);
   const values = jaxpr.outs.map((out) => resultName(graph, read(cx, env, out)));
@@ -94,12 +101,13 @@ export function lower(closed: ClosedJaxpr, options: LowerOptions = {}): LoweredG
   graph.results = values;
   graph.prune();
   options.onPass?.("rules", graph);
-  for (const { name, node: visit, run } of active) {
+  for (const [i, { name, node: visit, run }] of active.entries()) {
     if (!run && !visit) continue;
     graph.pass = name;
     if (visit) graph.rewrite((node) => visit(graph, node));
     run?.(graph);
     options.onPass?.(name, graph);
+    yield RULES + ((1 - RULES) * (i + 1)) / active.length;
   }
   return { name: options.name ?? "function", inputs, outputs, lifted, ...nameOutputs(graph, outputNames) };
 }

@@ -5,7 +5,7 @@ import { nth } from "./lists.js";
 export type ArrayType = Readonly<{ shape: readonly number[]; dtype: DType }>;
 
 /** Type and shape of one argument or result of a compiled program. */
-export type Slot = ArrayType & Readonly<{ name: string }>;
+type Slot = ArrayType & Readonly<{ name: string }>;
 
 /** The interface of a program: leaves of its arguments and results, and the tree of the results. */
 export type Signature = Readonly<{

@@ -25,10 +25,13 @@ const numbersIn = ({ constants }: Pick<Graph, "constants">): number =>
   constants.reduce((sum, { data }) => sum + data.length, 0);
 
 /** The graph of a program, which is lowered where none like it was lowered before. */
-export function lowerOnce(key: string | undefined, lowered: () => LoweredGraph): Graph {
+export async function lowerOnce(
+  key: string | undefined,
+  lowered: () => Promise<LoweredGraph>,
+): Promise<Graph> {
   const known = key === undefined ? undefined : graphs.get(key);
   if (known || key === undefined) return known ?? lowered();
-  const { typeOf: _, acted: __, ...graph } = lowered();
+  const { typeOf: _, acted: __, ...graph } = await lowered();
   if (numbersIn(graph) <= MOST_CONSTANTS) graphs.put(key, graph, graph.nodes.length);
   return graph;
 }

@@ -2,20 +2,14 @@ import { DeviceError, HostArray, MemoryError } from "@flowify/core";
 import type { Compiled, PlacedArray } from "@flowify/core/internal";
 import { type ClosedJaxpr, type JsTree, tree } from "@jax-js/jax";
 import type { Target } from "jax-to-onnx";
-import {
-  nth,
-  programKey,
-  readConstant,
-  type Signature,
-  type Slot,
-  withConstants,
-} from "jax-to-onnx/internal";
+import { nth, readConstant, type Signature, withConstants } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Graph, lowerOnce, sessionOf } from "./compiled-before.js";
 import { isRotation } from "./is-rotation.js";
-import { lower } from "./lower.js";
+import { lowerInTurns } from "./lower.js";
 import { openSession } from "./open-session.js";
-import { argumentTensors, resultTensors, type TensorStore } from "./tensors.js";
+import { programKey } from "./program-key.js";
+import { argumentTensors, resultTensors, type Slot, type TensorStore } from "./tensors.js";
 import { parcelBytes } from "./workers/parcel.js";
 import { MOST_RUNS } from "./workers/slots.js";
 import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";
@@ -45,17 +39,20 @@ export type OnnxProgramOptions = Readonly<{
   /** As for `Executor.compile`. */
   itemwise?: boolean;
   lift?: boolean;
+  onProgress?: ((share: number) => void) | undefined;
 }>;
 
+type RoomOptions = Pick<OnnxProgramOptions, "target" | "memory" | "itemwise" | "onProgress">;
+
 /** Throws the MemoryError that `onnxProgram` would throw, without building anything. */
-export function expectRoomFor(
+export async function expectRoomFor(
   traced: ClosedJaxpr,
   { name, inputs, outputs }: Signature,
-  target: Target,
-  memory: number,
-): void {
+  { target, memory, itemwise = false, onProgress }: RoomOptions,
+): Promise<void> {
   const names = (slots: readonly Slot[]): string[] => slots.map((slot) => slot.name);
-  const { peak } = lower(traced, { name, inputNames: names(inputs), outputNames: names(outputs), target });
+  const how = { name, inputNames: names(inputs), outputNames: names(outputs), itemwise, target };
+  const { peak } = await lowerInTurns(traced, how, onProgress);
   const bytes = target.memoryFactor * peak;
   if (bytes > memory) throw new MemoryError(name, bytes, memory);
 }
@@ -80,6 +77,7 @@ export async function onnxProgram(
     constants = [],
     itemwise = false,
     lift = false,
+    onProgress,
   }: OnnxProgramOptions,
 ): Promise<NativeProgram> {
   const { name, outputs, structure } = signature;
@@ -101,8 +99,12 @@ export async function onnxProgram(
     usual,
   ];
   const key = programKey(traced, how, lift);
-  const lowered: Graph = lowerOnce(key, () =>
-    lower(traced, { name, inputNames, outputNames, fixed, rotations, itemwise, lift, target }),
+  const lowered: Graph = await lowerOnce(key, () =>
+    lowerInTurns(
+      traced,
+      { name, inputNames, outputNames, fixed, rotations, itemwise, lift, target },
+      onProgress,
+    ),
   );
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =

@@ -1,5 +1,9 @@
 import type { ClosedJaxpr, Jaxpr } from "@jax-js/jax";
-import { type Atom, isLifted, isLiteral, numberText, readConstant, type Var } from "./jaxpr.js";
+import { isLifted, isLiteral, numberText, readConstant } from "jax-to-onnx/internal";
+
+type Equation = Jaxpr["eqns"][number];
+type Atom = Equation["inputs"][number];
+type Var = Equation["outBinders"][number];
 
 /** Most numbers of constants of a program that has a key; where all of an array are equal, one stands in the key. */
 const MOST_NUMBERS = 250_000;

@@ -50,7 +50,14 @@ export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions)
     async compile(
       f,
       specs,
-      { name = f.name || "function", constant, workers: wanted = 1, itemwise = false, lift = false } = {},
+      {
+        name = f.name || "function",
+        constant,
+        workers: wanted = 1,
+        itemwise = false,
+        lift = false,
+        onProgress,
+      } = {},
     ) {
       const start = performance.now();
       const workers = Math.min(wanted, mostWorkers);
@@ -68,6 +75,7 @@ export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions)
             memory: memory(),
             itemwise,
             lift,
+            onProgress,
             constants: constant === undefined ? [] : treeLeaves(constant),
           }));
         const compiled: Compiled = {
@@ -85,10 +93,11 @@ export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions)
         jaxpr.dispose();
       }
     },
-    expectRoom(f, specs, { name = f.name || "function" } = {}) {
+    async expectRoom(f, specs, { name = f.name || "function", itemwise, onProgress } = {}) {
       const { jaxpr, signature } = trace(f, specs, name);
       try {
-        expectRoomFor(jaxpr, signature, target, memory());
+        const room = { target, memory: memory(), onProgress, ...(itemwise !== undefined && { itemwise }) };
+        await expectRoomFor(jaxpr, signature, room);
       } finally {
         jaxpr.dispose();
       }

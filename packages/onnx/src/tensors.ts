@@ -2,11 +2,14 @@ import { HostArray, ShapeError } from "@flowify/core";
 import { type HostData, type PlacedArray, treeLeaves } from "@flowify/core/internal";
 import { sizeOf } from "@flowify/core/layer";
 import { DType, type JsTree } from "@jax-js/jax";
-import type { Signature, Slot } from "jax-to-onnx/internal";
+import type { Signature } from "jax-to-onnx/internal";
 import type { Tensor } from "onnxruntime-node";
 import { Arena } from "./fused/arena.js";
 import type { Engine } from "./runtime.js";
 import { typedArrays } from "./typed-arrays.js";
+
+/** An argument or a result of a program: its name, shape and type. */
+export type Slot = Signature["inputs"][number];
 
 /**
  * Allocates and frees tensors. Once a program of kernels needs it, placed and returned float32 arrays are in an arena

@@ -74,19 +74,19 @@ it("two equal programs that are open at once have a session each; one is kept", 
   expect(opened.map(({ close }) => close.mock.calls.length)).toEqual([1, 0, 1, 1]);
 });
 
-it("a program without a key is lowered each time, a graph of large constants is not kept", () => {
-  const graph = (numbers: number) =>
+it("a program without a key is lowered each time, a graph of large constants is not kept", async () => {
+  const graph = async (numbers: number) =>
     ({ nodes: [], constants: [{ data: new Float32Array(numbers) }] }) as never;
-  const lowered = vi.fn<() => never>(() => graph(10));
-  lowerOnce(undefined, lowered);
-  lowerOnce(undefined, lowered);
+  const lowered = vi.fn<() => Promise<never>>(() => graph(10));
+  await lowerOnce(undefined, lowered);
+  await lowerOnce(undefined, lowered);
   expect(lowered).toHaveBeenCalledTimes(2);
-  lowerOnce("small", lowered);
-  lowerOnce("small", lowered);
+  await lowerOnce("small", lowered);
+  await lowerOnce("small", lowered);
   expect(lowered).toHaveBeenCalledTimes(3);
-  const large = vi.fn<() => never>(() => graph(200_000));
-  lowerOnce("large", large);
-  lowerOnce("large", large);
+  const large = vi.fn<() => Promise<never>>(() => graph(200_000));
+  await lowerOnce("large", large);
+  await lowerOnce("large", large);
   expect(large).toHaveBeenCalledTimes(2);
 });
 

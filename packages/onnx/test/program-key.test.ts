@@ -1,7 +1,7 @@
 import { DType, jit, numpy as np } from "@jax-js/jax";
+import { trace } from "jax-to-onnx/internal";
 import { expect, it } from "vitest";
 import { programKey } from "../src/program-key.js";
-import { trace } from "../src/trace.js";
 
 type Unary = (x: np.Array) => np.Array;
 

@@ -177,10 +177,18 @@ const saySums = ({ note }: Terminal, ranks: Ranks): void =>
     `${ranks.size} ranks: ${waitOfStep(ranks).toFixed(1)} ms of each step in sums of gradients and messages of new values`,
   );
 
-function sayInterrupted(terminal: Terminal, { folder, config }: TrainPlan, step: number): void {
+function sayInterrupted(
+  terminal: Terminal,
+  { folder, config, resume }: TrainPlan,
+  step: number | undefined,
+): void {
   const { steps } = config.training;
-  terminal.say(`stopped after step ${step} of ${steps}; continue with flowify train --resume ${folder}`);
-  terminal.document({ run: folder, step, steps, finished: false });
+  const when = step === undefined ? "before the first step" : `after step ${step} of ${steps}`;
+  const isKept = step !== undefined || resume;
+  terminal.say(
+    `stopped ${when}; ${isKept ? `continue with flowify train --resume ${folder}` : "nothing was kept"}`,
+  );
+  terminal.document({ run: folder, ...(step !== undefined && { step }), steps, finished: false });
 }
 
 function sayEnd(

@@ -29,6 +29,7 @@ import { unitOf } from "../unit.js";
 import type { Beside } from "./beside.js";
 import { followTrainer, leadTrainer } from "./led-trainer.js";
 import { trainingLoop } from "./loop.js";
+import { StoppedEarly, watchPreparation } from "./preparation.js";
 import type { RunInTraining } from "./run-log.js";
 import type { RunEnd } from "./run-measures.js";
 import { samplesOf, withModelOf } from "./run-pictures.js";
@@ -47,9 +48,9 @@ export type RunningOptions = Readonly<
   }
 >;
 
-/** How a run ended: at which step, and what its end gave if it came there. */
+/** How a run ended: after which step, unless it was stopped before its first, and what its end gave if it came there. */
 export type Trained = Readonly<{
-  step: number;
+  step?: number;
   end?: RunEnd & { unchanged?: boolean; baseline?: TrivialBaseline };
 }>;
 
@@ -59,6 +60,9 @@ export async function runTraining(plan: TrainPlan, options: RunningOptions): Pro
   const run = await openRunFolder(plan.folder, plan);
   try {
     return await trainOn(run, plan, options);
+  } catch (error) {
+    if (error instanceof StoppedEarly) return {};
+    throw error;
   } finally {
     run.release();
     if (isNew && !existsSync(run.config)) rmSync(run.folder, { recursive: true, force: true });
@@ -136,12 +140,14 @@ async function trainIn(
     return found;
   };
   const besides = beside && { ...beside, baselineOf };
-  const { trainer: own, model } = await startTrainer(run, plan, terminal, besides, {
+  // several ranks stop together, after a step
+  const preparation = watchPreparation(terminal, ranks ? { status: () => undefined } : interrupt);
+  const { trainer: own, model } = await startTrainer(run, plan, terminal, besides, preparation, {
     ...optionsOf(plan, executor),
     check,
     ...(parts !== undefined && { parts }),
     ...(ranks && { share: ranks.share }),
-  });
+  }).finally(() => preparation.end());
   const trainer = ranks ? await leadTrainer(own, ranks.comm) : own;
   const training = tryRates
     ? { ...planned.training, ...(await foundRate(tryRates, trainer, terminal)) }
@@ -250,6 +256,7 @@ async function startTrainer(
   { resume, data, validation, test, config: { network, pictures } }: TrainPlan,
   terminal: Terminal,
   beside: (NonNullable<RunningOptions["beside"]> & { baselineOf(): Promise<unknown> }) | undefined,
+  { expectUnstopped, onCompile }: ReturnType<typeof watchPreparation>,
   options: TrainOptions,
 ): Promise<{ trainer: Trainer; model?: FlowModel }> {
   const { note, warn } = terminal;
@@ -263,9 +270,13 @@ async function startTrainer(
     const { layers } = flow.chain;
     const shares = startShares(layers.map(({ name }) => name));
     const progress = createProgress(terminal, { label: "initial values, %", total: 100 });
-    const onInit: TrainOptions["onInit"] = (layer, done) =>
+    const show: NonNullable<TrainOptions["onInit"]> = (layer, done) =>
       progress.update(shares[done - 1] ?? 100, `${layer}, ${done} of ${layers.length}`);
-    beside?.onInit(onInit);
+    const onInit: typeof show = (...at) => {
+      expectUnstopped();
+      show(...at);
+    };
+    beside?.onInit(show);
     let model: FlowModel | undefined;
     const start = async () => {
       if (!beside?.starts) return undefined;
@@ -276,9 +287,10 @@ async function startTrainer(
       });
       if ("rows" in data) await beside.baselineOf();
       const bytes = await beside.start;
+      expectUnstopped();
       return bytes && (await FlowModel.load(flow, bytes, executor)).params;
     };
-    const trainer = await createTrainer({ ...options, onInit, start });
+    const trainer = await createTrainer({ ...options, onCompile, onInit, start });
     progress.finish();
     return { trainer, ...(model && { model }) };
   }
@@ -289,5 +301,5 @@ async function startTrainer(
   if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
   const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";
   note(`going on from step ${state.step}, ${path}${again}`);
-  return { trainer: await withCheckpoint(path, () => createTrainer({ ...options, state })) };
+  return { trainer: await withCheckpoint(path, () => createTrainer({ ...options, onCompile, state })) };
 }

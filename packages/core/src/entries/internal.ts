@@ -37,5 +37,5 @@ export { heldOutPlaces } from "../train/held-out.js";
 export { fittedAgain } from "../train/init-params.js";
 export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
 export { trainingDefaults } from "../train/options.js";
-export { type Hook, runSteps } from "../train/run-steps.js";
+export { type Hook, runSteps, yieldToEvents } from "../train/run-steps.js";
 export { optionSchemas };

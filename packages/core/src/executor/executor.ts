@@ -48,6 +48,7 @@ type CompileOptions = {
   workers?: number;
   itemwise?: boolean;
   lift?: boolean;
+  onProgress?: ((share: number) => void) | undefined;
 };
 
 /**
@@ -71,7 +72,8 @@ export type Executor = Readonly<{
    * `itemwise`: only sums over an example matter, as for log p and the gradients of a loss. An executor may then use a
    * form whose errors are relative to the largest number of an example, and in which one non-finite number spoils its
    * whole example. `lift`: the same is compiled with other arrays that it captures; an executor may take these as arguments, and
-   * share what it compiles.
+   * share what it compiles. `onProgress`: called now and then while a large function is compiled, with the share that is done; what
+   * it throws ends the compilation.
    */
   compile<T extends JsTree<np.Array>>(
     f: (...args: never[]) => T,
@@ -85,8 +87,8 @@ export type Executor = Readonly<{
   expectRoom?(
     f: (...args: never[]) => JsTree<np.Array>,
     specs: readonly JsTree<ArraySpec>[],
-    options?: { name?: string },
-  ): void;
+    options?: Pick<CompileOptions, "name" | "itemwise" | "onProgress">,
+  ): Promise<void>;
   /** Free bytes on the host, if the executor can determine them. */
   memory?(): number;
   place<T extends JsTree<HostArray>>(tree: T): Promise<PlacedTree<T>>;

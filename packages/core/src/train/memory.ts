@@ -33,15 +33,19 @@ export function expectMemoryToTrain({
 }
 
 /** Says which batch would fit: a power of two, from what memory is used in proportion on. */
-export function refuseBatch(
+export async function refuseBatch(
   { bytes, available }: MemoryError,
-  { flow, executor, leaves, params, batchSize, clip }: Omit<ProgramOptions, "parts">,
-): never {
+  { flow, executor, leaves, params, batchSize, clip, onCompile }: Omit<ProgramOptions, "parts">,
+): Promise<never> {
   let batch = 2 ** Math.floor(Math.log2((batchSize * available) / bytes));
   for (; batch >= 1; batch /= 2) {
     try {
       const specs = gradientSpecs(flow, params, batch) as readonly JsTree<ArraySpec>[];
-      executor.expectRoom?.(makeWholeDescent(flow, leaves, clip), specs);
+      const onProgress = (share: number): void => onCompile?.(`gradient of ${batch}`, share);
+      await executor.expectRoom?.(makeWholeDescent(flow, leaves, clip), specs, {
+        itemwise: true,
+        onProgress,
+      });
       break;
     } catch (error) {
       if (!(error instanceof MemoryError)) throw error;

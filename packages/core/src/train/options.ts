@@ -47,6 +47,8 @@ export type TrainOptions = {
   start?: () => Promise<JsTree<HostArray> | undefined>;
   /** Called when a layer has its data-dependent initial values. */
   onInit?: InitProgress;
+  /** Called now and then while a large program is compiled, with the share of it that is done; what it throws ends the preparation. */
+  onCompile?: (program: string, share: number) => void;
   /** Peak step size of Euclidean parameters. Default 1e-3. */
   learningRate?: number;
   /** Peak step size of orthogonal parameters, radians; 0 leaves them at their start. Default that of the Euclidean ones. */
@@ -92,6 +94,7 @@ export const runSchemas: SchemasOf<RunOptions> = {
   init: o.oneOf("data", "random"),
   initExamples: o.integer(1),
   onInit: o.callback,
+  onCompile: o.callback,
   learningRate: o.positive,
   orthogonalRate: o.notNegative,
   warmup: o.integer(0),

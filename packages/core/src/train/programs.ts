@@ -34,6 +34,8 @@ export type ProgramOptions = {
   clip: number;
   /** Decay of the weight average a step, 0 for none. */
   ema: number;
+  /** Called while they are compiled, with the share of one that is done. */
+  onCompile?: ((program: string, share: number) => void) | undefined;
   /** In how many parts the examples of this process are computed, side by side. */
   parts: number;
 };
@@ -68,7 +70,7 @@ const adam = { rate: scalar, floor: scalar };
  * undefined. Errors: `MemoryError` where a batch is too large.
  */
 export async function compilePrograms(options: ProgramOptions) {
-  const { flow, executor, leaves, params, batchSize, share, clip, ema, parts } = options;
+  const { flow, executor, leaves, params, batchSize, share, clip, ema, parts, onCompile } = options;
   const specs = treeFlatten(params).leaves;
   const owners = ownersOf(leaves, specs, share?.of ?? 1);
   const part = share?.part ?? 0;
@@ -94,7 +96,8 @@ export async function compilePrograms(options: ProgramOptions) {
     args: readonly unknown[],
     workers = 1,
   ): Promise<Compiled<PlacedTree<T>>> => {
-    const options = { name, workers, itemwise: true };
+    const onProgress = onCompile && ((share: number) => onCompile(name, share));
+    const options = { name, workers, itemwise: true, onProgress };
     const program = await executor.compile(f as never, args as JsTree<ArraySpec>[], options);
     compiled.push(program);
     return program as Compiled<PlacedTree<T>>;

@@ -7,7 +7,7 @@ const LEAST_MS = 1e-3;
 type Host = { setImmediate?: (callback: () => void) => unknown };
 
 /** Lets signals, timers and messages in: the steps of an executor in this thread leave them no gap. */
-const yieldToEvents = (): Promise<void> =>
+export const yieldToEvents = (): Promise<void> =>
   new Promise((resolve) => {
     const { setImmediate: later = setTimeout } = globalThis as Host; // that of Node does not wait for a clock
     later(() => resolve());

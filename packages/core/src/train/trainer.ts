@@ -136,7 +136,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     startMs = performance.now() - started;
     return host;
   });
-  const programs = { flow, executor, leaves, params, batchSize, share, clip, ema };
+  const programs = { flow, executor, leaves, params, batchSize, share, clip, ema, onCompile: all.onCompile };
   expectMemoryToTrain(programs);
   const draw = noiseDrawer(flow.forwardNoise, batchSize);
   /** Examples, noise and conditions of a step, or those of some rows. */
@@ -185,7 +185,8 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
   } = await fastestStepper({ ...programs, start }, { candidates, isTimed }, (each) =>
     stepOf(each, run.taken, run.rates.euclidean(run.taken), run.rates.orthogonal(run.taken)),
   ).catch((error: unknown) => {
-    throw error instanceof MemoryError ? refuseBatch(error, programs) : error;
+    if (error instanceof MemoryError) return refuseBatch(error, programs);
+    throw error;
   });
 
   /** Takes the next step with these step sizes; throws where it is not finite. */

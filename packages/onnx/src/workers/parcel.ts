@@ -1,5 +1,5 @@
 import { sizeOf } from "@flowify/core/layer";
-import type { Slot } from "jax-to-onnx/internal";
+import type { Slot } from "../tensors.js";
 import { typedArrays } from "../typed-arrays.js";
 
 /** Alignment of arrays: vectors of any width load at full speed. */
