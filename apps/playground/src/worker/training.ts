@@ -9,7 +9,6 @@ import {
   type Trainer,
   type TrainingState,
   type TrainOptions,
-  UsageError,
 } from "@flowify/core";
 import {
   type Hook,
@@ -23,13 +22,6 @@ import type { JsTree } from "@jax-js/jax";
 import { serialQueue } from "../ui/coalesce.js";
 import { nameOf, orInWasm } from "./backend.js";
 
-/** Views of a flow in training. */
-type Viewer<V> = Readonly<{
-  view(model: FlowModel, step: number): Promise<V>;
-  /** Gives back what it has compiled; a view after it compiles again. */
-  dispose?(): Promise<void>;
-}>;
-
 /** The state with the best likelihood of held-out examples so far, which the page shows and saves. */
 type Best = Measured<Readonly<{ all: TrainingState; params: JsTree<HostArray> }>>;
 
@@ -41,8 +33,8 @@ type TrainingOptions<V> = Omit<TrainOptions, "state"> & {
   heldOut: ExamplesIn;
   /** Continues from this state. */
   kept?: Kept | undefined;
-  /** None: the run has no views. */
-  viewer?: Viewer<V> | undefined;
+  /** Views of the flow in training. `dispose` releases what it has compiled; a view after it compiles again. */
+  viewer: Readonly<{ view(model: FlowModel, step: number): Promise<V>; dispose?(): Promise<void> }>;
 };
 
 /** Events of a run. */
@@ -105,7 +97,7 @@ export async function startTraining<V>(options: TrainingOptions<V>) {
   const close = async (): Promise<void> => {
     const { model, trainer } = now;
     now.model = undefined;
-    await viewer?.dispose?.();
+    await viewer.dispose?.();
     await model?.dispose();
     await trainer.dispose();
   };
@@ -153,10 +145,7 @@ export async function startTraining<V>(options: TrainingOptions<V>) {
     return best.best as Best;
   };
   const modelOfBest = async (): Promise<FlowModel> => modelWith((await bestSoFar()).state.params);
-  const look = async (): Promise<V> => {
-    if (!viewer) throw new UsageError("this training has no views");
-    return viewer.view(await modelOfBest(), (await bestSoFar()).step);
-  };
+  const look = async (): Promise<V> => viewer.view(await modelOfBest(), (await bestSoFar()).step);
 
   async function run({ signal, emit, viewEvery, steps = total }: RunOptions<V>): Promise<Standing> {
     const until = Math.min(total, trainer.taken + steps);
@@ -192,7 +181,7 @@ export async function startTraining<V>(options: TrainingOptions<V>) {
         const time = performance.now();
         if (time - told.at > TELLING) tell();
         const due = time - seen.at > Math.max(viewEvery, 2 * seen.cost) && step < until;
-        if (viewer && due && seen.best !== best.best) await show();
+        if (due && seen.best !== best.best) await show();
       },
       stopped: () => signal.aborted,
     };
@@ -205,7 +194,7 @@ export async function startTraining<V>(options: TrainingOptions<V>) {
       await runSteps({ trainer, until, hooks: [watch, measure], pauseMs: BREATH });
     } finally {
       tell();
-      if (viewer) await show();
+      await show();
     }
     return { taken: trainer.taken, finished: trainer.taken >= total };
   }

@@ -1,10 +1,12 @@
-import { applyNetwork, type Executor, type FlowModel, flowify, type OrdinaryNetwork } from "@flowify/core";
+import { applyNetwork, type Executor, FlowModel, flowify, type OrdinaryNetwork } from "@flowify/core";
+import { initParams } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 import { networkOfPixels } from "flowify/format";
 import { INIT, type Progress, type RunImages } from "../../run/session.js";
+import { serialQueue } from "../../ui/coalesce.js";
 import { DIGITS } from "../../ui/digits.js";
 import { toPixels } from "../../ui/pixels.js";
-import { startTraining, type Training } from "../../worker/training.js";
+import { nameOf, orInWasm } from "../../worker/backend.js";
 import type { Normalization } from "./calls.js";
 
 const constants = {
@@ -24,51 +26,83 @@ const MOST_SEEN = 1024;
 
 /** A pretrained network on digits: its function is as it was read, its inverses are initialized from digits. */
 export class PretrainedModel {
+  readonly #inTurn = serialQueue();
+  /** Models of some of its layers, each compiled once. */
+  readonly #parts = new Map<string, FlowModel>();
+
   private constructor(
     readonly own: OrdinaryNetwork,
     /** The layers of the network, behind those of the pixels. */
     readonly layers: Readonly<{ from: number; to: number }>,
     /** At its initial values: nothing is trained. */
-    private readonly training: Training<never>,
+    private model: FlowModel,
   ) {}
 
   static async begin(
     own: OrdinaryNetwork,
     normalization: Normalization,
-    executor: Executor,
-    { train, heldOut }: RunImages,
+    device: Executor,
+    { train }: Pick<RunImages, "train">,
     tell: (progress: Progress) => void,
   ): Promise<PretrainedModel> {
     const { network, pretrained } = ofDigits(own, normalization);
     const flow = flowify(network, { density: "mixture", frozen: true });
-    const training = await startTraining<never>({
-      flow,
-      executor,
-      data: { examples: train, count: train.length / DIGITS.pixels },
-      steps: 1,
-      batchSize: 64,
-      seed: 0,
-      initExamples: INIT,
-      heldOut,
-      onInit: (layer, done) => tell({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length }),
+    const data = { examples: train, count: train.length / DIGITS.pixels };
+    const onInit = (layer: string, done: number): void =>
+      tell({ stage: `initializing ${layer}`, done, of: flow.chain.layers.length });
+    const model = await orInWasm(device, async (executor) => {
+      const params = await initParams({ flow, executor, data, initExamples: INIT, onInit });
+      return new FlowModel(flow, params, executor);
     });
-    return new PretrainedModel(own, pretrained, training);
+    return new PretrainedModel(own, pretrained, model);
+  }
+
+  /** Works with the model in turn; in Wasm from the moment on that its device is lost. */
+  #with<T>(work: (model: FlowModel) => Promise<T>): Promise<T> {
+    return this.#inTurn(() =>
+      orInWasm(this.model.executor, async (executor) => {
+        if (executor !== this.model.executor) {
+          const { flow, params } = this.model;
+          await this.#close().catch(() => {}); // the arrays of a lost device are lost
+          this.model = new FlowModel(flow, params, executor);
+        }
+        return work(this.model);
+      }),
+    );
+  }
+
+  #part(from: number, to: number): FlowModel {
+    const key = `${from}-${to}`;
+    const part = this.#parts.get(key) ?? this.model.part(from, to);
+    this.#parts.set(key, part);
+    return part;
+  }
+
+  /** What the first layers make of digits, without noise. */
+  #valuesAt(layers: number, pixels: Uint8Array): Promise<Float32Array> {
+    return this.#part(0, layers).encode(pixels, { mode: "deterministic" });
+  }
+
+  async #close(): Promise<void> {
+    const all = [this.model, ...this.#parts.values()];
+    this.#parts.clear();
+    await Promise.all(all.map((each) => each.dispose()));
   }
 
   bitsPerDimension({ heldOut }: RunImages): Promise<number> {
-    return this.training.withModel(async (model) => (await model.evaluate(heldOut)).bpd);
+    return this.#with(async (model) => (await model.evaluate(heldOut)).bpd);
   }
 
   /** Outputs of the network, the likelihood of the digit with the parts of its layers, and the device that computed it. */
   read(pixels: Uint8Array) {
-    return this.training.withModel(async (model) => {
+    return this.#with(async (model) => {
       const { bpd, nats, ledger } = await model.evaluate(pixels);
       return {
-        outputs: await valuesAt(model, this.layers.to, pixels),
+        outputs: await this.#valuesAt(this.layers.to, pixels),
         logProb: nats,
         bpd,
         ledger: ledger.map((line) => ({ layer: line.layer, nats: line.nats, likelihood: line.likelihood })),
-        device: this.training.device,
+        device: nameOf(model.executor),
       };
     });
   }
@@ -78,25 +112,18 @@ export class PretrainedModel {
    * outputs.
    */
   preimages(pixels: Uint8Array, { count, temperature, seed }: PreimagesOptions) {
-    return this.training.withModel(async (model) => {
-      const wanted = await valuesAt(model, this.layers.to, pixels);
+    return this.#with(async () => {
+      const wanted = await this.#valuesAt(this.layers.to, pixels);
       const { from, to } = this.layers;
-      const [own, front] = [model.part(from, to), model.part(0, from)];
-      try {
-        const digit = await front.encode(pixels, { mode: "deterministic" });
-        const { examples, ways } = await own.preimages(this.own, digit, { count, seed, temperature });
-        const images = toPixels(await front.decode(examples, { mode: "deterministic" }));
-        const x = np.array(Float32Array.from(examples)).reshape([count, ...this.own.inShape]);
-        const found = (await applyNetwork(this.own, x).data()) as Float32Array;
-        const largestDifference = found.reduce(
-          (most, value, i) => Math.max(most, Math.abs(value - wanted[i % wanted.length]!)),
-          0,
-        );
-        return { images, largestDifference, arrived: ways.filter((way) => way === 1).length };
-      } finally {
-        await own.dispose();
-        await front.dispose();
-      }
+      const [own, front] = [this.#part(from, to), this.#part(0, from)];
+      const digit = await front.encode(pixels, { mode: "deterministic" });
+      const { examples, ways } = await own.preimages(this.own, digit, { count, seed, temperature });
+      const images = toPixels(await front.decode(examples, { mode: "deterministic" }));
+      const x = np.array(Float32Array.from(examples)).reshape([count, ...this.own.inShape]);
+      const found = (await applyNetwork(this.own, x).data()) as Float32Array;
+      const apart = found.map((value, i) => Math.abs(value - wanted[i % wanted.length]!));
+      const largestDifference = apart.reduce((most, each) => Math.max(most, each), 0);
+      return { images, largestDifference, arrived: ways.filter((way) => way === 1).length };
     });
   }
 
@@ -109,10 +136,10 @@ export class PretrainedModel {
       [from + Math.max(last, 0), "activation"],
       [to, "outputs"],
     ]);
-    return this.training.withModel(async (model) => {
+    return this.#with(async () => {
       const found: { name: string; width: number; rows: Float32Array }[] = [];
       for (const [place, name] of places) {
-        const rows = await valuesAt(model, place, pixels);
+        const rows = await this.#valuesAt(place, pixels);
         const width = (rows.length * DIGITS.pixels) / pixels.length;
         if (width <= MOST_SEEN) found.push({ name, width, rows });
       }
@@ -120,17 +147,5 @@ export class PretrainedModel {
     });
   }
 
-  dispose(): Promise<void> {
-    return this.training.dispose();
-  }
-}
-
-/** What the first layers make of digits, without noise. */
-async function valuesAt(model: FlowModel, layers: number, pixels: Uint8Array): Promise<Float32Array> {
-  const upTo = model.part(0, layers);
-  try {
-    return await upTo.encode(pixels, { mode: "deterministic" });
-  } finally {
-    await upTo.dispose();
-  }
+  readonly dispose = (): Promise<void> => this.#inTurn(() => this.#close());
 }
