@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
-import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { build } from "vite";
 import { builtOnce } from "../../../test/vitest/built-once.js";
 import { chromiumPath } from "../chromium.js";
@@ -142,6 +142,22 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join(", ")}`);
 }
 
-/** Waits for an error of the page that holds these words; fails where none comes. */
-export const expectProblem = (page: Page, words: string): Promise<void> =>
+/** Replaces the workers of a page by ones that never answer, for what the page does alone. */
+export const silentWorkers = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const Worker = class extends EventTarget {
+      postMessage(): void {}
+      terminate(): void {}
+    };
+    Object.assign(globalThis, { Worker });
+  });
+
+/** Changes the part of the address that describes what is shown, as a link in the page does. */
+export const follow = (page: Page, hash: string): Promise<void> =>
+  page.evaluate((next) => {
+    location.hash = next;
+  }, hash);
+
+/** Waits for an error of the page, or of a part of it, that holds these words; fails where none comes. */
+export const expectProblem = (page: Page | Locator, words: string): Promise<void> =>
   page.getByRole("alert").filter({ hasText: words }).waitFor({ timeout: 120_000 });

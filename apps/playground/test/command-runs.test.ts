@@ -89,6 +89,9 @@ function changed(name: string, change: (folder: string) => void): string {
 }
 const newest = "checkpoints/step-000000003";
 
+/** One page for all that is refused: each message takes the place of the one before. */
+let refusing: Page | undefined;
+
 describe("a run of the command", () => {
   it("opens, is trained ten steps further, and is evaluated with the number of the page", async () => {
     const page = await open(digits);
@@ -103,6 +106,7 @@ describe("a run of the command", () => {
     const out = ["--count", "4", "--out", join(root, "samples.png"), "--quiet"];
     expect((await runCommand(["sample", further.folder, ...out])).status).toBe(0);
     expect(await seriousFindings(page)).toEqual([]);
+    refusing = page;
   });
 
   it("is trained on pictures of the reader, with WebGPU as well, and in Wasm once the GPU is lost", {
@@ -174,10 +178,8 @@ describe("what is no run", () => {
     await step(page, 2);
   });
 
-  // one page for all: each message takes the place of the one before
-  let refusing: Page | undefined;
   const expectRefused = async (input: string, path: string, words: string): Promise<void> => {
-    refusing ??= await begin();
+    if (!refusing || refusing.isClosed()) refusing = await begin();
     await refusing.getByLabel(input).setInputFiles(path);
     await expectProblem(refusing, words);
     expect(await refusing.locator("main img").count()).toBe(0);

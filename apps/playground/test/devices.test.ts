@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import * as v from "valibot";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { expectImagesAsInNode, expectPretrainedAsInNode, planeLogProbInNode, shown } from "./as-in-node.js";
-import { expectProblem, type Playground, startPlayground } from "./browser.js";
+import { expectProblem, follow, type Playground, startPlayground } from "./browser.js";
 import { dense, onnxBytes } from "./onnx-files.js";
 import { idle } from "./saved-run.js";
 
@@ -26,30 +27,30 @@ const layers = [
   { kind: "linear", out: 2 },
 ];
 
-/** Trains on a device; what the page then says of the density, and where it was computed. */
-async function trained(
-  device: string,
-  served = playground,
-): Promise<{ logProb: number; where: string | null }> {
-  const config = encodeURIComponent(JSON.stringify({ layers, steps: 5, device }));
-  const page = await served.open(`#/plane?config=${config}`);
+const configured = (config: object): string => `#/plane?config=${encodeURIComponent(JSON.stringify(config))}`;
+
+/** What the page says of a density that it has trained, and where it was computed. */
+async function trained(page: Page): Promise<{ logProb: number; where: string | null }> {
   await page.getByText("Trained: all 5 steps are done.").waitFor({ timeout: SLOW });
   const logProb = await shown(page, "#plane-log-prob");
   expect(await planeLogProbInNode(page, v.parse(planeConfig, { layers }))).toBeCloseTo(logProb, 3);
-  return {
-    logProb,
-    where: await page.locator("#plane-device").textContent(),
-  };
+  return { logProb, where: await page.locator("#plane-device").textContent() };
 }
 
 test("WebGPU and Wasm give the numbers of Node", { timeout: SLOW }, async () => {
-  const onGpu = await trained("webgpu");
-  const onCpu = await trained("wasm");
+  const page = await playground.open(configured({ layers, steps: 5, device: "webgpu" }));
+  const onGpu = await trained(page);
   expect(onGpu.where).toBe("WebGPU");
-  expect(onCpu.where).toBe("Wasm");
+  const place = page.locator("#plane-device");
+  await follow(page, configured({ layers, steps: 5, device: "wasm" }));
+  await place.filter({ hasText: "Wasm" }).waitFor({ timeout: SLOW });
+  const onCpu = await trained(page);
   expect(onGpu.logProb).toBeCloseTo(onCpu.logProb, 3);
   // a software adapter is no reason to leave Wasm
-  expect((await trained("auto")).where).toBe("Wasm");
+  await follow(page, configured({ layers, steps: 5, device: "auto", running: false }));
+  await page.locator("#plane-step", { hasText: /^0$/ }).waitFor({ timeout: SLOW });
+  await place.filter({ hasText: /\w/ }).waitFor({ timeout: SLOW });
+  expect(await place.textContent()).toBe("Wasm");
 });
 
 test("images are trained by WebGPU to the numbers of Node", { tags: ["long"], timeout: SLOW }, async () => {
@@ -84,8 +85,7 @@ test("a given network is scored and asked for preimages by WebGPU, to the number
 test("training goes on in Wasm where the GPU is lost, with the steps that were taken", {
   timeout: SLOW,
 }, async () => {
-  const config = encodeURIComponent(JSON.stringify({ layers, steps: 20_000, device: "webgpu" }));
-  const page = await playground.open(`#/plane?config=${config}`);
+  const page = await playground.open(configured({ layers, steps: 20_000, device: "webgpu" }));
   const step = () => shown(page, "#plane-step");
   await expect.poll(step, { timeout: SLOW }).toBeGreaterThan(0);
   const taken = await step();
@@ -105,10 +105,8 @@ test("without WebGPU Wasm does it, also without threads; asking for it is answer
   try {
     const page = await without.open();
     expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe("undefined");
-    expect((await trained("auto", without)).where).toBe("Wasm");
-    const asked = await without.open(
-      `#/plane?config=${encodeURIComponent(JSON.stringify({ device: "webgpu" }))}`,
-    );
+    expect((await trained(await without.open(configured({ layers, steps: 5 })))).where).toBe("Wasm");
+    const asked = await without.open(configured({ device: "webgpu" }));
     await expectProblem(asked, "WebGPU");
   } finally {
     await without.close();

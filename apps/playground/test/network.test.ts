@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand } from "../../../packages/cli/test/run-command.js";
 import { temporaryFolder } from "../../../packages/cli/test/temporary-folder.js";
 import { digitsOf, expectPretrainedAsInNode, outputsOf, testLabels } from "./as-in-node.js";
-import { expectProblem, type Playground, seriousFindings, startPlayground } from "./browser.js";
+import { audited } from "./audited.js";
+import { expectProblem, follow, type Playground, startPlayground } from "./browser.js";
 import { dense, onnxBytes, residual, unsupported } from "./onnx-files.js";
 import { idle } from "./saved-run.js";
 
@@ -34,7 +35,6 @@ afterAll(() => playground.close());
 
 const drop = async (page: Page, ...paths: string[]): Promise<void> =>
   page.locator("#part-network input[type=file]").setInputFiles(paths);
-const alert = (page: Page): Promise<string | null> => page.getByRole("alert").first().textContent();
 const output = async (page: Page, id: string): Promise<number> =>
   Number(await page.locator(`#part-network output#${id}`).textContent());
 
@@ -98,13 +98,20 @@ describe("the example", () => {
 });
 
 describe("a network of one's own", () => {
+  // one page for all: each network, and each message, takes the place of the one before
+  let opened: Page | undefined;
+  const used = async (): Promise<Page> => {
+    if (!opened || opened.isClosed()) opened = await playground.open("#/network");
+    return opened;
+  };
+
   for (const [name, content, tags] of [
     ["dense.onnx", dense, ["long"]],
     ["residual.onnx", residual, []],
   ] as const)
     it(`${name} gets the report that the command gives`, { tags: [...tags] }, async () => {
       const path = file(name, content);
-      const page = await playground.open("#/network");
+      const page = await used();
       await drop(page, path);
       const shown = await rowsOf(page);
       const { stdout } = await runCommand([
@@ -128,38 +135,6 @@ describe("a network of one's own", () => {
       );
       expect(await output(page, "difference")).toBeLessThan(1e-5);
     });
-
-  it("reads a digit, scores it as Node does, draws what it cannot tell apart, and is guarded", async () => {
-    const path = file("net.onnx", dense);
-    const page = await playground.open("#/network");
-    await drop(page, path);
-    await rowsOf(page);
-    await page.getByRole("button", { name: "Make it a density" }).click();
-    await page.locator("output#log-prob").waitFor({ timeout: 60_000 });
-    await page.getByRole("button", { name: "A handwritten 3" }).click();
-    await idle(page, "network");
-
-    await expectPretrainedAsInNode(page, path);
-
-    await page.getByLabel("Preimages").fill("4");
-    await page.getByRole("button", { name: "Sample preimages" }).click();
-    await page.locator("output#preimages-difference").waitFor({ timeout: 60_000 });
-    expect(await output(page, "preimages-difference")).toBeLessThan(1e-3);
-
-    await page.getByRole("button", { name: "Guard it" }).click();
-    await page.locator("#part-network output#p-value").waitFor({ timeout: 120_000 });
-    const p = await output(page, "p-value");
-    expect(p).toBeGreaterThan(0);
-    expect(p).toBeLessThanOrEqual(1);
-    expect(await seriousFindings(page)).toEqual([]);
-  });
-
-  // one page for all that fail at first: each message takes the place of the one before
-  let failing: Page | undefined;
-  const used = async (): Promise<Page> => {
-    if (!failing || failing.isClosed()) failing = await playground.open("#/network");
-    return failing;
-  };
 
   it.each<[string, () => string[], string]>([
     ["text", () => [write("text.onnx", "hello, I am no network")], "not an ONNX file"],
@@ -202,10 +177,69 @@ describe("a network of one's own", () => {
     expect(await page.getByRole("alert").count()).toBe(0);
   });
 
+  it("reads a digit, scores it as Node does, draws what it cannot tell apart, and is guarded", async () => {
+    const path = file("net.onnx", dense);
+    const page = await used();
+    await drop(page, path);
+    await rowsOf(page);
+    await page.getByRole("button", { name: "Make it a density" }).click();
+    await page.locator("output#log-prob").waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "A handwritten 3" }).click();
+    await idle(page, "network");
+
+    await expectPretrainedAsInNode(page, path);
+
+    await page.getByLabel("Preimages").fill("4");
+    await page.getByRole("button", { name: "Sample preimages" }).click();
+    await page.locator("output#preimages-difference").waitFor({ timeout: 60_000 });
+    expect(await output(page, "preimages-difference")).toBeLessThan(1e-3);
+
+    await page.getByRole("button", { name: "Guard it" }).click();
+    await page.locator("#part-network output#p-value").waitFor({ timeout: 120_000 });
+    const p = await output(page, "p-value");
+    expect(p).toBeGreaterThan(0);
+    expect(p).toBeLessThanOrEqual(1);
+  });
+
+  audited("network", () => opened!);
+
+  it("reads a digit that is drawn by keys and by the pointer, as it then is", async () => {
+    const page = await used();
+    const outputs = (): Promise<string[]> =>
+      page.locator("table[aria-label=Outputs] td.number").allTextContents();
+    const pixels = (): Promise<string> =>
+      page.locator("canvas.pad").evaluate((pad: HTMLCanvasElement) => pad.toDataURL());
+    await page.getByRole("button", { name: "Clear" }).press("Enter");
+    await idle(page, "network");
+    const [blank, empty] = [await outputs(), await pixels()];
+
+    const pad = page.locator("canvas.pad");
+    await pad.focus();
+    for (let i = 0; i < 8; i++) await page.keyboard.press("Shift+ArrowDown");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press(" ");
+    await page.getByRole("button", { name: "Clear" }).focus();
+    await idle(page, "network");
+    const [byKeys, drawn] = [await outputs(), await pixels()];
+    expect(byKeys).not.toEqual(blank);
+    expect(drawn).not.toBe(empty);
+
+    await pad.scrollIntoViewIfNeeded();
+    const { x, y, width } = (await pad.boundingBox())!;
+    await page.mouse.move(x + 0.2 * width, y + 0.3 * width);
+    await page.mouse.down();
+    await page.mouse.move(x + 0.8 * width, y + 0.3 * width, { steps: 6 });
+    await page.mouse.up();
+    await idle(page, "network");
+    expect(await outputs()).not.toEqual(byKeys);
+    expect(await pixels()).not.toBe(drawn);
+  });
+
   it("refuses a hostile address in words", async () => {
     const config = encodeURIComponent(JSON.stringify({ count: "<img src=x onerror=alert(1)>" }));
-    const page = await playground.open(`#/network?config=${config}`);
-    expect(await alert(page)).toContain("count");
+    const page = await used();
+    await follow(page, `#/network?config=${config}`);
+    await expectProblem(page, "count");
     expect(await page.locator("main img").count()).toBe(0);
   });
 });

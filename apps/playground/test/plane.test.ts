@@ -1,11 +1,12 @@
 import { createTrainer, FlowModel, flowify, jaxExecutor } from "@flowify/core";
 import type { Page } from "playwright-core";
 import * as v from "valibot";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { planeConfig, presets } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
 import { mean, planeLogProbInNode, shown } from "./as-in-node.js";
-import { expectProblem, type Playground, startPlayground } from "./browser.js";
+import { audited, expectColumns } from "./audited.js";
+import { expectProblem, follow, type Playground, silentWorkers, startPlayground } from "./browser.js";
 
 let playground: Playground;
 beforeAll(async () => {
@@ -91,38 +92,73 @@ test("for readers who ask for less motion training waits for a click, or for an 
   await finished(await playground.open(addressOf({ ...small, running: true }), still), 20);
 });
 
-test("layers are typed, refused in words and chosen, by the keyboard alone", { timeout: SLOW }, async () => {
-  const page = await playground.open(addressOf({ ...small, running: false }));
-  await page.getByText("2 → 1 exact").waitFor();
-  const text = page.getByLabel("Layers, one a line");
-  const before = await text.inputValue();
-  const type = async (last: string): Promise<void> => {
-    await text.fill(`${before}\n${last}`);
-    await text.press("Tab");
-  };
-  await type('{"kind":"coupling","stack":1}');
-  await expectProblem(page, "needs two features at least");
-  await type("linear 3");
-  await expectProblem(page, 'Expected a layer on each line, such as {"kind":"linear","out":2}');
-  await type('{"kind":"linear","out":1e9}');
-  await expectProblem(page, "Invalid value");
-  expect(await text.inputValue()).toContain("1e9");
-  await type('{"kind":"linear","out":3}');
-  await page.getByText("1 → 3 bound").waitFor();
-  expect(decodeURIComponent(new URL(page.url()).hash)).toContain('{"kind":"linear","out":3}');
-  await page.getByLabel("Start from").selectOption("2 to 3");
-  await page.getByText("2 → 3 bound").waitFor();
-  await page.getByRole("alert").waitFor({ state: "detached" });
-});
+describe("a page that has trained", () => {
+  let page: Page;
+  beforeAll(async () => {
+    page = await playground.open(addressOf({ layers: narrow, steps: 3 }));
+    await finished(page, 3);
+  }, SLOW);
 
-test("a run that diverges stops with words and can be reset", { timeout: SLOW }, async () => {
-  const page = await playground.open(addressOf({ learningRate: 100, steps: 60, layers: narrow }));
-  const alert = page.getByRole("alert").filter({ hasText: "A smaller learning rate may help" });
-  await alert.waitFor({ timeout: SLOW });
-  await page.getByLabel("Learning rate").fill("0.01");
-  await page.getByLabel("Learning rate").press("Enter");
-  await alert.waitFor({ state: "detached" });
-  await expect.poll(() => shown(page, "#plane-integral"), { timeout: SLOW }).toBeGreaterThan(0.9);
+  test("its columns have no gaps, and its controls come first on a phone", async () => {
+    await expectColumns(page, { 1280: 3, 800: 2 });
+  });
+
+  audited("plane", () => page);
+
+  test("buttons, lists, sliders and the editor are worked by keys alone", { timeout: SLOW }, async () => {
+    const press = async (name: string, key: string): Promise<void> =>
+      page.getByRole("button", { name, exact: true }).press(key);
+    await press("Reset", "Enter");
+    await expect.poll(() => shown(page, "#plane-step"), { timeout: SLOW }).toBe(3);
+
+    const lines = (): Promise<string[]> => page.locator(".editor li").allTextContents();
+    await page.getByLabel("Layers, one a line").focus();
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type('\n{"kind":"linear","out":3}');
+    await page.keyboard.press("Tab");
+    await expect.poll(lines, { timeout: SLOW }).toHaveLength(narrow.length + 1);
+    expect((await lines()).at(-1)).toBe("linear[3]: 1 → 3 bound");
+    expect(decodeURIComponent(new URL(page.url()).hash)).toContain('{"kind":"linear","out":3}');
+    await finished(page, 3);
+
+    const slider = page.getByRole("slider");
+    await slider.press("Home");
+    expect(await slider.getAttribute("aria-valuetext")).toBe("data x");
+    await slider.press("End");
+    expect(await slider.getAttribute("aria-valuetext")).toBe("after linear[3]");
+    await page.getByLabel("Seed").focus();
+    await page.keyboard.press("ArrowUp");
+    await expect.poll(() => decodeURIComponent(page.url())).toContain('"seed":1');
+  });
+
+  test("a run that diverges stops with words and can be reset", { timeout: SLOW }, async () => {
+    await follow(page, addressOf({ learningRate: 100, steps: 60, layers: narrow }));
+    const alert = page.getByRole("alert").filter({ hasText: "A smaller learning rate may help" });
+    await alert.waitFor({ timeout: SLOW });
+    await page.getByLabel("Learning rate").fill("0.01");
+    await page.getByLabel("Learning rate").press("Enter");
+    await alert.waitFor({ state: "detached" });
+    await expect.poll(() => shown(page, "#plane-integral"), { timeout: SLOW }).toBeGreaterThan(0.9);
+  });
+
+  test("layers are refused in words and chosen, by the keyboard alone", { timeout: SLOW }, async () => {
+    const text = page.getByLabel("Layers, one a line");
+    const before = await text.inputValue();
+    const type = async (last: string): Promise<void> => {
+      await text.fill(`${before}\n${last}`);
+      await text.press("Tab");
+    };
+    await type('{"kind":"coupling","stack":1}');
+    await expectProblem(page, "needs two features at least");
+    await type("linear 3");
+    await expectProblem(page, 'Expected a layer on each line, such as {"kind":"linear","out":2}');
+    await type('{"kind":"linear","out":1e9}');
+    await expectProblem(page, "Invalid value");
+    expect(await text.inputValue()).toContain("1e9");
+    await page.getByLabel("Start from").selectOption("2 to 3");
+    await page.getByText("2 → 3 bound").waitFor();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+  });
 });
 
 test("without workers, storage and threads the page says what it lacks, or works", {
@@ -142,18 +178,19 @@ test("without workers, storage and threads the page says what it lacks, or works
   await expectProblem(page, "This browser has no web workers");
 });
 
+const hostile = { device: "<img src=x onerror=alert(1)>", "<b>": 1 };
 let refused: Page | undefined;
 test.each([
-  [{ layers: [{ kind: "linear", out: 1e9 }] }, "layers"],
-  [{ steps: -1 }, "steps"],
-  [{ layers: [{ kind: "constructor" }] }, "layers"],
-  [{ data: "own" }, "data"],
-])("the address %j is refused in words", { timeout: SLOW }, async (config, field) => {
-  // one page follows all of them; without motion nothing trains in the place of what is refused
-  if (!refused) refused = await playground.open(addressOf(config), { reducedMotion: "reduce" });
-  else
-    await refused.evaluate((hash) => {
-      location.hash = hash;
-    }, addressOf(config));
-  await expectProblem(refused, field);
+  ["#/plane?config=%7Bnope", "is not JSON"],
+  [addressOf(hostile), "device"],
+  [addressOf({ layers: [{ kind: "linear", out: 1e9 }] }), "layers"],
+  [addressOf({ steps: -1 }), "steps"],
+  [addressOf({ layers: [{ kind: "constructor" }] }), "layers"],
+  [addressOf({ data: "own" }), "data"],
+])("the address %s is refused in words, and never becomes HTML", { timeout: SLOW }, async (hash, words) => {
+  // one page follows all of them; the page refuses before a worker is asked
+  if (refused) await follow(refused, hash);
+  else refused = await playground.open(hash, { before: silentWorkers });
+  await expectProblem(refused, words);
+  expect(await refused.locator("main img, main b").count()).toBe(0);
 });

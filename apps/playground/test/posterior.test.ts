@@ -9,6 +9,7 @@ import { OWN_EXAMPLE, posteriorConfig, storedFile } from "../src/tabs/posterior/
 import { taskOf } from "../src/tabs/posterior/own.js";
 import { trainingOf } from "../src/tabs/posterior/training.js";
 import { shown } from "./as-in-node.js";
+import { audited } from "./audited.js";
 import { type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
 
@@ -22,8 +23,11 @@ const medians = (page: Page): Promise<number[]> =>
   Promise.all([0, 1].map((k) => shown(page, `#posterior-median-${k}`)));
 const observation = (page: Page) => page.getByRole("img", { name: "The observation." });
 
+/** A page with a finished posterior, for the tests behind this one. */
+let finished: Page;
 test("a finished posterior stands there, and moves with the observation, to the numbers of Node", async () => {
   const page = await playground.open("#/posterior");
+  finished = page;
   await page.locator(".ranks").waitFor();
   await idle(page, "posterior");
   const options = trainingOf(v.parse(posteriorConfig, {}), simulators.two_moons);
@@ -57,7 +61,13 @@ test("a finished posterior stands there, and moves with the observation, to the 
   await page.getByRole("button", { name: "Simulate another observation" }).press("Enter");
   await page.getByText("outside of everything simulated").waitFor({ state: "detached" });
   await page.getByRole("columnheader", { name: "true" }).waitFor();
+  await idle(page, "posterior");
+});
 
+audited("posterior", () => finished);
+
+test("another simulator has a posterior of its own", async () => {
+  const page = finished;
   await page.getByLabel("Simulator").selectOption("pendulum");
   await page.getByRole("img", { name: "Number 1 of 10" }).waitFor();
   await page.locator("#posterior-median-1", { hasText: /\d/ }).waitFor();

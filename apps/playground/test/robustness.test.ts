@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { expectProblem, type Playground, startPlayground } from "./browser.js";
+import { expectProblem, type Playground, silentWorkers, startPlayground } from "./browser.js";
 
 let playground: Playground;
 beforeAll(async () => {
@@ -59,11 +59,6 @@ describe("storage", () => {
     });
     await expectTraining(page);
   });
-
-  test("that is there keeps the page", async () => {
-    const page = await playground.open(addressOf({ layers, steps: 5 }), { serviceWorkers: "allow" });
-    await expectText(page, "The page is stored and works offline.");
-  });
 });
 
 test("a tab that is put to sleep while it trains goes on when it is woken, to the numbers of one that was not", {
@@ -87,40 +82,30 @@ test("a tab that is put to sleep while it trains goes on when it is woken, to th
   expect(await text(page, "#plane-log-prob")).toBe(wanted);
 });
 
-test.each(["plane", "images"])(
-  "without workers %s shows its example, and says so once asked",
-  async (part) => {
-    const page = await withoutWorkers(part);
-    await page.getByRole("button", { name: "Watch it learn" }).click();
-    await expectProblem(page, "This browser has no web workers");
-  },
-);
-
-test("without workers a network is refused in words", async () => {
+test("without workers examples are shown, and the page says so once it is asked for more", async () => {
+  const page = await playground.open("#/images", {
+    before: (fresh) => fresh.addInitScript(() => void Reflect.deleteProperty(globalThis, "Worker")),
+  });
+  for (const [tab, part] of [
+    ["Images", "images"],
+    ["Plane", "plane"],
+  ]) {
+    await page.getByRole("link", { name: tab!, exact: true }).click();
+    const shown = page.locator(`#part-${part}`);
+    await shown.getByRole("button", { name: "Watch it learn" }).click();
+    await expectProblem(shown, "This browser has no web workers");
+  }
+  await page.getByRole("link", { name: "Your network", exact: true }).click();
+  const network = page.locator("#part-network");
   const file = { name: "net.onnx", mimeType: "", buffer: Buffer.from("x") };
-  const network = await withoutWorkers("network");
-  await network.locator("#part-network input[type=file]").setInputFiles(file);
+  await network.locator("input[type=file]").setInputFiles(file);
   await expectProblem(network, "This browser has no web workers");
 });
 
 test("the plane says that it loads while nothing is drawn", async () => {
-  const page = await playground.open(`#/plane?config=${encodeURIComponent('{"seed":1}')}`, {
-    before: (fresh) =>
-      fresh.addInitScript(() => {
-        Object.assign(globalThis, {
-          Worker: class extends EventTarget {
-            postMessage(): void {}
-          },
-        });
-      }),
-  });
+  const page = await playground.open(addressOf({ seed: 1 }), { before: silentWorkers });
   await expectText(page, "Loading: the page compiles the network");
 });
-
-const withoutWorkers = (part: string): Promise<Page> =>
-  playground.open(`#/${part}`, {
-    before: (fresh) => fresh.addInitScript(() => void Reflect.deleteProperty(globalThis, "Worker")),
-  });
 
 /** Drops empty files on the first element of this kind; true where the browser was kept from opening them. */
 const drop = (page: Page, selector: string, names: readonly string[]): Promise<boolean> =>
@@ -149,7 +134,7 @@ for (const [at, [place, names, words]] of (
     tags: at % 3 === 0 ? [] : ["long"],
   }, async () => {
     const [part = "", run] = place.split(" ");
-    const hash = `#/${part}?config=${encodeURIComponent(part === "images" ? '{"running":false}' : "{}")}`;
+    const hash = `#/${part}`;
     // one page for all that are dropped on a part: each message takes the place of the one before
     if (!dropping?.url().includes(`#/${part}`)) dropping = await playground.open(hash);
     const page = dropping;
