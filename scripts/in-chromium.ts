@@ -1,9 +1,13 @@
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { startPlayground } from "@flowify/playground/browser";
 import { chromiumPath } from "@flowify/playground/chromium";
 
 type Files = Readonly<Record<string, string>>;
+
+/** Most milliseconds of a module on a page. */
+const LIMIT = 300_000;
 
 /** Where a page of a folder finds onnxruntime-web, which is copied into it. */
 function runtimeIn(folder: string): Files {
@@ -34,14 +38,18 @@ export async function inChromium<T>(
   writeFileSync(join(folder, "page.html"), html);
   const served = await startPlayground({ folder });
   try {
-    const page = await served.open("page.html");
+    const page = await served.open("page.html", { serviceWorkers: "allow" });
     const printed: string[] = [];
     page.on("console", (message) => void printed.push(message.text()));
     const found: unknown[] = [];
     for (const name of Object.keys(modules)) {
       printed.length = 0;
       const url = `./${name}`;
-      found.push(await page.evaluate(async (own) => ((await import(own)) as { found?: unknown }).found, url));
+      const ran = page.evaluate(async (own) => ((await import(own)) as { found?: unknown }).found, url);
+      const late = wait(LIMIT, undefined, { ref: false }).then(() => {
+        throw new Error(`${name}: not done on the page after ${LIMIT / 1000} s: ${printed.join("; ")}`);
+      });
+      found.push(await Promise.race([ran, late]));
     }
     return { found: found[0] as T, printed: printed.join("\n") };
   } finally {

@@ -28,7 +28,8 @@ export function runToEnd(
   { onOutput, onError, ...options }: How = {},
 ): Promise<Ended> {
   const began = performance.now();
-  const child = spawn(command, args, { cwd: root, ...options, stdio: ["ignore", "pipe", "pipe"] });
+  const how: SpawnOptions = { cwd: root, killSignal: "SIGKILL", ...options }; // at a time limit
+  const child = spawn(command, args, { ...how, stdio: ["ignore", "pipe", "pipe"] });
   let [output, said, peakKiB] = ["", "", 0];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
@@ -58,5 +59,6 @@ export async function succeeded(command: readonly string[], running: Promise<End
   const ended = await running;
   if (ended.status === 0) return ended;
   const said = `${ended.output}${ended.said}`;
-  throw new Error(`${command.join(" ")} ended with ${ended.status ?? "a signal"}: ${said}`);
+  const how = ended.status ?? `a signal, after ${Math.round(ended.seconds)} s`;
+  throw new Error(`${command.join(" ")} ended with ${how}: ${said}`);
 }

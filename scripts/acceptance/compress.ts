@@ -5,7 +5,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { loadDataSet } from "flowify";
 import sharp from "sharp";
 import { atMost, type Check, type Evaluation, equal, fixed, holds, type Row } from "./check.js";
-import { flowify, flowifyJson } from "./node.js";
+import { flowify, flowifyJson, LIMIT } from "./node.js";
 
 const DIGITS = 1000;
 const PIXELS = 28 * 28;
@@ -29,7 +29,8 @@ async function filesOf(digits: Uint8Array, format: "png" | "webp"): Promise<numb
 
 /** All digits as one file, by other compressors; undefined for one that is not installed. */
 function othersOf(digits: Uint8Array): { readonly [name: string]: number | undefined } {
-  const xz = spawnSync("xz", ["-9e", "--format=lzma", "--stdout"], { input: digits, maxBuffer: 2 ** 26 });
+  const how = { input: digits, maxBuffer: 2 ** 26, timeout: LIMIT };
+  const xz = spawnSync("xz", ["-9e", "--format=lzma", "--stdout"], how);
   const brotli = brotliCompressSync(digits, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } });
   return {
     "LZMA, one file": xz.status === 0 ? xz.stdout.length : undefined,

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atLeast, type Check, holds, type Row } from "./check.js";
-import { flowifyToEnd, pythonWith } from "./node.js";
+import { flowifyToEnd, LIMIT, pythonWith } from "./node.js";
 import { GIVEN, pretrainedFiles } from "./pretrained-files.js";
 
 const generator = fileURLToPath(new URL("architectures.py", import.meta.url));
@@ -80,7 +80,7 @@ export const architectures: Check = {
       const limit = "apt-get install python3-torch python3-torchvision python3-onnx";
       return { python: holds(false, "no torch, torchvision and onnx", limit) };
     }
-    const made = spawnSync(python, ["-I", generator, folder, word], { encoding: "utf8" });
+    const made = spawnSync(python, ["-I", generator, folder, word], { encoding: "utf8", timeout: LIMIT });
     if (made.status !== 0) say(made.stderr.trim().split("\n").at(-1) ?? "");
     const own = readdirSync(folder).map((name) => ({ file: name, path: join(folder, name) }));
     const given = existsSync(join(dir, GIVEN)) ? pretrainedFiles(dir, word) : [];

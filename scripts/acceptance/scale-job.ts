@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { type Ended, runToEnd, succeeded } from "../processes.js";
-import { flowifyWith } from "./node.js";
+import { flowifyWith, LIMIT } from "./node.js";
 
 /** A launcher of MPI, with its flags for more ranks than cores, for the superuser, and for ranks bound to no core. */
 export type Launcher = Readonly<{ name: string; command: readonly string[] }>;
@@ -13,7 +13,7 @@ export const launchers: readonly Launcher[] = [
     command: ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"],
   },
   { name: "MPICH", command: ["mpiexec.mpich"] },
-].filter(({ command: [name = ""] }) => spawnSync(name, ["--version"]).status === 0);
+].filter(({ command: [name = ""] }) => spawnSync(name, ["--version"], { timeout: 60_000 }).status === 0);
 
 /** A command line of `flowify` in so many ranks; without a launcher as one process, without MPI. */
 const commandOf = (launcher: Launcher | undefined, ranks: number, args: readonly string[]): string[] => [
@@ -23,7 +23,7 @@ const commandOf = (launcher: Launcher | undefined, ranks: number, args: readonly
 
 /** Starts a job: its status, and all that it prints. */
 export async function start(...job: Parameters<typeof commandOf>): Promise<Ended> {
-  const { output, said, ...ended } = await runToEnd(commandOf(...job));
+  const { output, said, ...ended } = await runToEnd(commandOf(...job), { timeout: LIMIT });
   return { ...ended, said, output: `${output}${said}` };
 }
 
