@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadExamples } from "../src/data/registry.js";
+import { noise, writeIdxFolder } from "./data/idx-files.js";
 import { type NpyOptions, npyBytes } from "./data/npy-files.js";
 import { runCommand } from "./run-command.js";
 import { metricsOf } from "./small-run.js";
@@ -165,11 +166,12 @@ describe("a run of rows", () => {
     });
 
   it("are what the networks for vectors take, and inspect lists", async () => {
-    const images = await runCommand(["train", "--data", "mnist", "--network", "vector/spline"]);
+    const folder = writeIdxFolder(join(root, "images"), { train: 4, test: 4, side: 4, images: noise });
+    const images = await runCommand(["train", "--data", folder, "--network", "vector/spline"]);
     expect([images.status, images.stderr]).toEqual([
       2,
       expect.stringContaining(
-        "vector/spline takes rows of numbers, the data set mnist has images [1, 28, 28]",
+        "vector/spline takes rows of numbers, the data set images has images [1, 4, 4]",
       ),
     ]);
     const bare = await runCommand(["inspect", "vector/dense"]);
