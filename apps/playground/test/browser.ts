@@ -5,7 +5,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import axe from "axe-core";
 import { type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
-import { build } from "vite";
+import { build, type Plugin } from "vite";
 import { builtOnce } from "../../../test/vitest/built-once.js";
 import { chromiumPath } from "../chromium.js";
 
@@ -52,12 +52,29 @@ export type Playground = Readonly<{
 }>;
 
 /** Builds the page into a folder. */
-export const buildPage = (folder: string): Promise<unknown> =>
+export const buildPage = (folder: string, plugins: () => Plugin[] = () => []): Promise<unknown> =>
   build({
     root: fileURLToPath(new URL("..", import.meta.url)),
     logLevel: "error",
     build: { outDir: folder, emptyOutDir: true },
+    plugins: plugins(),
+    worker: { plugins },
   });
+
+/** Has jax-js hash fast on the page, as in tests without a page. */
+function hashesFast(): Plugin {
+  const file = fileURLToPath(new URL("../../../test/vitest/replace-hashes.ts", import.meta.url));
+  return {
+    name: "hashes-fast",
+    transform: (code, id) =>
+      /@jax-js\/jax\/dist\/backend-[^/]*\.js$/.test(id)
+        ? {
+            code: `import { replaceHashes } from ${JSON.stringify(file)};\n${code}\nreplaceHashes(FpHash.prototype, AluExp.prototype);`,
+            map: null,
+          }
+        : undefined,
+  };
+}
 
 /** Builds the page, or takes a folder, serves it from a free port, and starts Chromium. */
 export async function startPlayground({
@@ -68,7 +85,7 @@ export async function startPlayground({
 }: PlaygroundOptions = {}): Promise<Playground> {
   const executablePath = chromiumPath();
   if (!executablePath) throw new Error("Chromium not found: install it, or set the variable CHROMIUM");
-  const folder = given ?? (await builtOnce("page", buildPage));
+  const folder = given ?? (await builtOnce("page", (place) => buildPage(place, () => [hashesFast()])));
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const file = path.endsWith("/") ? `${path}index.html` : path;
