@@ -50,31 +50,22 @@ export const firstLook: Check = {
     const all = performance.now() - started;
     say(`trained in ${(all / 1000).toFixed(0)} s, g ${gMs.toFixed(1)} ms`);
     rows["npm start, in products of 1024³"] = atMost(all / gMs, LIMITS.time, fixed(0));
-    rows["npm start, first picture after, of its time"] = atMost(
-      (picture ?? Number.POSITIVE_INFINITY) / all,
-      LIMITS.picture,
-      fixed(2),
-    );
+    const first = (picture ?? Number.POSITIVE_INFINITY) / all;
+    rows["npm start, first picture after, of its time"] = atMost(first, LIMITS.picture, fixed(2));
 
     const { bpd } = await flowifyJson<Evaluation>(["evaluate", run]);
     const judges = JUDGES.flatMap((file) => ["--judge", join(dir, file)]);
     const how = ["--quality", ...judges, "--limit", String(SAMPLES), "--seed", "0"];
     const { quality } = await flowifyJson<Measured>(["evaluate", run, ...how]);
     rows["npm start, bits per dimension"] = atMost(bpd, LIMITS.bits, fixed(3));
-    rows["npm start, Fréchet distance"] = atMost(
-      quality.judges[0]?.samples.frechet ?? Number.NaN,
-      LIMITS.frechet,
-      fixed(3),
-    );
+    const frechet = quality.judges[0]?.samples.frechet ?? Number.NaN;
+    rows["npm start, Fréchet distance"] = atMost(frechet, LIMITS.frechet, fixed(3));
     rows["npm start, alike to both classifiers"] = atLeast(quality.alike.samples, LIMITS.alike, fixed(3));
 
     for (const [batch, limit] of Object.entries(FASTER)) {
       const [one, two] = [stepOf(Number(batch), 1), stepOf(Number(batch), 2)];
-      rows[`mnist/quick, batches of ${batch}: two threads against one`] = atLeast(
-        one.stepMs / two.stepMs,
-        limit,
-        fixed(2),
-      );
+      const faster = one.stepMs / two.stepMs;
+      rows[`mnist/quick, batches of ${batch}: two threads against one`] = atLeast(faster, limit, fixed(2));
     }
     return rows;
   },

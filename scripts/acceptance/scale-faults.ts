@@ -40,11 +40,8 @@ export async function kills({ launcher, train, whole, steps, scratch, say }: Tri
   let [named, half, killed] = [0, 0, 0];
   while (killed < KILLS) {
     const before = metricsLength(folder);
-    const job = start(
-      launcher,
-      RANKS,
-      before === 0 ? [...train, "--out", folder] : ["train", "--resume", folder],
-    );
+    const how = before === 0 ? [...train, "--out", folder] : ["train", "--resume", folder];
+    const job = start(launcher, RANKS, how);
     if (Math.random() < 0.2) await wait(3000 * Math.random());
     else {
       await trains(folder, before, job);
@@ -65,13 +62,11 @@ export async function kills({ launcher, train, whole, steps, scratch, say }: Tri
     say(`kill ${killed}: rank ${rank}`);
   }
   await run(launcher, RANKS, ["train", "--resume", folder]);
+  const what = `${launcher.name}, ${KILLS} kills`;
   return {
-    [`${launcher.name}, ${KILLS} kills: the rank is named`]: equal(named, KILLS),
-    [`${launcher.name}, ${KILLS} kills: half checkpoints`]: equal(half, 0),
-    [`${launcher.name}, ${KILLS} kills and resumes: last checkpoint, bit for bit`]: equal(
-      sameCheckpoint(folder, whole, steps),
-      true,
-    ),
+    [`${what}: the rank is named`]: equal(named, KILLS),
+    [`${what}: half checkpoints`]: equal(half, 0),
+    [`${what} and resumes: last checkpoint, bit for bit`]: equal(sameCheckpoint(folder, whole, steps), true),
   };
 }
 
@@ -90,11 +85,8 @@ export async function hang({ launcher, train, whole, steps, scratch, say }: Tria
     const began = performance.now();
     const { output } = await job;
     const what = `${launcher.name}, rank ${rank} hangs`;
-    rows[`${what}: seconds to the end of the job`] = atMost(
-      (performance.now() - began) / 1000,
-      LIMIT_S + SLACK_S,
-      fixed(1),
-    );
+    const seconds = (performance.now() - began) / 1000;
+    rows[`${what}: seconds to the end of the job`] = atMost(seconds, LIMIT_S + SLACK_S, fixed(1));
     const message = new RegExp(`rank ${rank} \\(.*\\) has not answered for ${LIMIT_S} s`);
     rows[`${what}: is named`] = equal(message.test(output), true);
     await run(launcher, RANKS, ["train", "--resume", folder]);

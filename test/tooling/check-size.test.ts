@@ -21,7 +21,7 @@ const lines = (count: number, text = "// a line"): string => `${text}\n`.repeat(
 const ceilings = (): Record<string, number> =>
   JSON.parse(readFileSync(join(root, "scripts/size/ceilings.json"), "utf8")) as Record<string, number>;
 
-test("a figure above its goal fails and says where, two folders that import each other among them; it passes under the ceiling of that day", () => {
+test("a figure above its goal fails and says where, two folders that import each other among them", () => {
   write("packages/cli/src/a/long.ts", lines(321));
   write("packages/cli/src/a/short.ts", lines(19));
   // types count as well
@@ -35,14 +35,18 @@ test("a figure above its goal fails and says where, two folders that import each
   expect(stdout).toMatch(
     /folder pairs both ways: command +1 +0 +0\n {2}packages\/cli\/src\/a packages\/cli\/src\/b\n/,
   );
+});
+
+test("a figure passes under the ceiling of a day; ceilings go down with the figures, and never up", {
+  tags: ["long"],
+}, () => {
+  write("packages/cli/src/a/long.ts", lines(321));
+  write("packages/cli/src/a/other.ts", lines(30));
   write("scripts/size/ceilings.json", "{}");
   expect(check("--write").status).toBe(0);
   const later = check();
   expect(later.status).toBe(0);
   expect(later.stdout).toMatch(/files of over 320 lines +1 +1 +0\n/);
-});
-
-test("ceilings go down with the figures, and never up", { tags: ["long"] }, () => {
   write("packages/cli/src/a/long.ts", lines(320));
   check("--write");
   expect(ceilings()["files of over 320 lines"]).toBe(0);

@@ -60,6 +60,7 @@ describe("help", () => {
     const { status, stdout } = await runCommand(["inspect"]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/mnist\/fmlp +1×28×28 → 8 +[\d,]+ parameters +bound/);
+    expect(stdout).toMatch(/vector\/coupling +spline couplings behind a whitening/);
     expect(stdout).toContain("fashion-mnist");
     const document = JSON.parse((await runCommand(["inspect", "--json"])).stdout);
     expect(document.networks[0]).toEqual({

@@ -4,7 +4,7 @@ import type { CalibrationData } from "../init/calibration-data.js";
 import { fitClassMixture, fitGroupedMixture } from "../init/class-mixture.js";
 import { type FittedNormal, fitMixture, inverseLower } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
-import { splitKey } from "../math/keys.js";
+import { initial, splitKey } from "../math/keys.js";
 import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js";
 import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
@@ -124,7 +124,7 @@ export function gaussianMixture(
       const [own, others] = condition > 0 ? splitKey(key, 2) : [key];
       return {
         logits: np.zeros([K]),
-        means: random.normal(own, [K, n]),
+        means: initial(own, [K, n], random.normal),
         logPrecision: np.zeros([K, n]),
         lower: np.zeros([K, n, n]),
         ...(others && {

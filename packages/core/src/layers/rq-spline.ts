@@ -2,7 +2,7 @@ import { numpy as np, random } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
-import { splitKey } from "../math/keys.js";
+import { initial, splitKey } from "../math/keys.js";
 import { sumExamples } from "../math/numerics.js";
 import { ownForward, ownInverse, type RawSplines } from "../math/per-entry-spline.js";
 import {
@@ -90,9 +90,9 @@ export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLay
       }
       const [a, b, c] = splitKey(key, 3);
       return {
-        widths: random.uniform(a, [bins]),
-        heights: random.uniform(b, [bins]),
-        derivatives: random.uniform(c, [bins - 1]),
+        widths: initial(a, [bins], random.uniform),
+        heights: initial(b, [bins], random.uniform),
+        derivatives: initial(c, [bins - 1], random.uniform),
       };
     },
     async initFromData(key, examples) {

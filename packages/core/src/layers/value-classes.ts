@@ -2,6 +2,7 @@ import { numpy as np, random } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { latentClasses } from "../init/latent-classes.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { initial } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import { floats } from "../params/host.js";
 import { countOf, type Shape, showShape } from "../shape.js";
@@ -65,7 +66,7 @@ export function valueClasses(
       within: { shape: [n], distribution: "uniform" },
     },
     facts: { frozenParameterKinds: {} }, // z does not depend on any of them
-    init: (key) => ({ logits: np.zeros([K]), logs: random.normal(key, [K, S]) }),
+    init: (key) => ({ logits: np.zeros([K]), logs: initial(key, [K, S], random.normal) }),
     forward({ logits, logs }, x) {
       const { dtype } = x;
       const z = np.zeros([countOf(x), 0], { dtype });

@@ -1,5 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { leading, type Times } from "../lists.js";
+import type { Shape } from "../shape.js";
 
 /**
  * Keys of jax-js, computed on the host: `random.split` and `random.bits` compile a kernel for each count, which takes
@@ -33,6 +34,17 @@ export function shapeKey(): np.Array {
 }
 
 export const isShapeKey = (key: np.Array): boolean => shapeKeys.has(key);
+
+/** Initial values of this shape: drawn, or zeros for a key of `shapeKey`; consumes `key`. */
+export function initial(
+  key: np.Array,
+  shape: Shape,
+  draw: (key: np.Array, shape: number[]) => np.Array,
+): np.Array {
+  if (!isShapeKey(key)) return draw(key, [...shape]);
+  key.dispose();
+  return np.zeros([...shape]);
+}
 
 function takeWords(key: np.Array): Words {
   const [a = 0, b = 0] = wordsOf.get(key) ?? key.ref.dataSync();

@@ -1,6 +1,6 @@
 import { nn, numpy as np, random } from "@jax-js/jax";
 import { nth } from "../lists.js";
-import { splitKey } from "../math/keys.js";
+import { initial, splitKey } from "../math/keys.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { sizeOf } from "../shape.js";
 
@@ -19,10 +19,8 @@ export function initWeights(key: np.Array, layers: readonly LayerSizes[], lastZe
     }
     const limit = 1 / Math.sqrt(sizeOf(weight.slice(1)));
     const range = { minval: -limit, maxval: limit };
-    return {
-      weight: random.uniform(weightKey, [...weight], range),
-      bias: random.uniform(biasKey, [bias], range),
-    };
+    const uniform = (key: np.Array, shape: number[]): np.Array => random.uniform(key, shape, range);
+    return { weight: initial(weightKey, weight, uniform), bias: initial(biasKey, [bias], uniform) };
   });
 }
 

@@ -1,5 +1,5 @@
 import { nn, numpy as np, random, tree } from "@jax-js/jax";
-import { splitKey } from "../math/keys.js";
+import { initial, splitKey } from "../math/keys.js";
 import { type DenseParams, mlp } from "./mlp.js";
 import { everywhere } from "./with-condition.js";
 
@@ -105,7 +105,7 @@ export function causalTransformer({
       const [positionKey, endsKey, layersKey] = splitKey(key, 3);
       const [embeddingKey, headKey] = splitKey(endsKey, 2);
       return {
-        position: random.normal(positionKey, [tokens, width]).mul(POSITION_SPREAD),
+        position: initial(positionKey, [tokens, width], random.normal).mul(POSITION_SPREAD),
         embedding: embedding.init(embeddingKey),
         layers: splitKey(layersKey, depth).map((layerKey) => {
           const [k1, k2, k3] = splitKey(layerKey, 3);
