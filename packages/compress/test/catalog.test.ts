@@ -69,7 +69,7 @@ const codable = await Promise.all(catalog.map(async (entry) => ({ entry, coder: 
 describe("layers on the grid", () => {
   for (const { entry, coder } of codable) {
     if (!coder) continue;
-    it(entry.name, { tags: tagsOf(entry) }, async () => {
+    it(`${entry.name}`, { tags: tagsOf(entry) }, async () => {
       const { layer } = entry;
       const { x: drawn } = await prepare(entry, "float32");
       const numbers = await numbersOf(drawn(EXAMPLES));
