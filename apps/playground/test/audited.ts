@@ -75,10 +75,10 @@ export async function expectColumns(page: Page, columnsAt: Readonly<Record<numbe
  * Tests of a part that hold for all, on a page that the test before has left with everything on it that the part can have.
  * They leave it in light colours, as wide as a phone.
  */
-export function audited(part: string, pageOf: () => Page): void {
+export function audited(part: string, pageOf: () => Page | Promise<Page>): void {
   describe(`${part}, audited`, () => {
     test("Tab reaches every control once, in order, each with a ring around it and a name of its own", async () => {
-      const page = pageOf();
+      const page = await pageOf();
       const controls = await mark(page);
       expect(controls.length).toBeGreaterThan(12);
       await page.evaluate(() => {
@@ -112,7 +112,7 @@ export function audited(part: string, pageOf: () => Page): void {
             ? []
             : ["long"],
       }, async () => {
-        const page = pageOf();
+        const page = await pageOf();
         await page.setViewportSize({ width, height: 900 });
         await page.emulateMedia({ colorScheme: theme });
         expect(await seriousFindings(page)).toEqual([]);

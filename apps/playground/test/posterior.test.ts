@@ -14,8 +14,13 @@ import { type Playground, startPlayground } from "./browser.js";
 import { idle } from "./saved-run.js";
 
 let playground: Playground;
+/** A page with a finished posterior, which the tests hand on. */
+let finished: Page;
 beforeAll(async () => {
   playground = await startPlayground();
+  finished = await playground.open("#/posterior");
+  await finished.locator(".ranks").waitFor();
+  await idle(finished, "posterior");
 });
 afterAll(() => playground.close());
 
@@ -23,13 +28,8 @@ const medians = (page: Page): Promise<number[]> =>
   Promise.all([0, 1].map((k) => shown(page, `#posterior-median-${k}`)));
 const observation = (page: Page) => page.getByRole("img", { name: "The observation." });
 
-/** A page with a finished posterior, for the tests behind this one. */
-let finished: Page;
 test("a finished posterior stands there, and moves with the observation, to the numbers of Node", async () => {
-  const page = await playground.open("#/posterior");
-  finished = page;
-  await page.locator(".ranks").waitFor();
-  await idle(page, "posterior");
+  const page = finished;
   const options = trainingOf(v.parse(posteriorConfig, {}), simulators.two_moons);
   const stored = readFileSync(new URL(`../public/${storedFile("two_moons")}`, import.meta.url));
   const found = await trainPosterior({ ...options, executor: jaxExecutor() }, { before: [stored] });
