@@ -178,9 +178,10 @@ const runFlags = {
     "K",
   ),
   time: text("COLUMN", "Rows of a table follow each other in time: learn the next row, given the last ones"),
-  series: text(
-    "COLUMN",
-    "With --time: the column that says of which series a row is, where a table holds several",
+  series: value(
+    names,
+    "A,B",
+    "With --time: the columns that say of which series a row is, where a table holds several",
   ),
   lags: count("With --time: rows that the next one is learned from (default: 24)"),
   horizon: count("With --time: rows that predict forecasts (default: as many as --lags)"),

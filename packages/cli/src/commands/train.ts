@@ -58,7 +58,7 @@ network stays the same, bit for bit; flowify checks this at the end. --free trai
 probabilities. flowify predict then writes means, quantiles and intervals for other rows.
 
 --time COLUMN says that rows follow each other in time. The run learns the next row given the last --lags rows and the
-calendar; with --predict A,B only these columns. --series COLUMN names the series where a table holds several, such as
+calendar; with --predict A,B only these columns. --series A,B names the series where a table holds several, such as
 stores or sensors: lags stay within a series. flowify predict then continues a table by --horizon rows, and
 flowify score says which rows are unlikely after those before them.
 

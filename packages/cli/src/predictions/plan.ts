@@ -86,13 +86,14 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
   await keepNamedInput([name]);
   const reading = readingOf(flags) ?? {};
   const table = await openTable(name, reading);
-  const { time, series } = flags;
-  if (series !== undefined && !table.names.includes(series))
-    throw new UsageError(`--series: ${name}: ${unknownName("column", series, table.names)}`);
+  const { time, series = [] } = flags;
+  for (const key of series)
+    if (!table.names.includes(key))
+      throw new UsageError(`--series: ${name}: ${unknownName("column", key, table.names)}`);
   // names of series may look like numbers, or like a mistake among them
   const { schema: found } = await schemaToLearn(name, table, {
     ...reading,
-    ...(series !== undefined && { id: series }),
+    drop: [...(reading.drop ?? []), ...series],
   });
   const prediction =
     time === undefined
@@ -110,6 +111,9 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
     rows,
     notes: [
       ...(flags.given || time !== undefined ? [] : leftOut(found.columns).map((line) => `${name}: ${line}`)),
+      ...(prediction.schema.order?.series?.known.length === 1
+        ? [`${name}: all rows are one series by --series ${series.join(",")}: it can be left out`]
+        : []),
       ...notes,
     ],
     document: {

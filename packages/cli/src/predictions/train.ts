@@ -12,10 +12,10 @@ import { loadMembers, memberFolder, writeRegression } from "../regression/regres
 import {
   atomOf,
   gridWidths,
+  keysOfSeries,
   lastValues,
   pickColumns,
   seriesCodes,
-  seriesPlace,
   TableRegression,
   type TargetInTable,
   type TargetModels,
@@ -74,7 +74,7 @@ export async function trainPrediction(
   }
 }
 
-/** The share of training rows whose series is hidden, and the stream of random numbers that draws them. */
+/** The share of training rows in which a key of their series is hidden, and the stream of random numbers that draws them. */
 const UNKNOWN = 0.1;
 const UNKNOWN_STREAM = 2;
 /** The stream that spreads whole numbers over their cells, where these differ among series. */
@@ -155,10 +155,13 @@ async function trainTargets(
 function withUnknown(prediction: Prediction, rows: Float32Array, seed: number): Float32Array {
   const { order } = prediction.schema;
   if (!order?.series) return rows;
-  const [width, place] = [widthOf(prediction), seriesPlace(prediction)];
+  const width = widthOf(prediction);
   const rng = makeRng(seed, UNKNOWN_STREAM);
-  const code = order.series.known.length;
-  return rows.map((value, i) => (i % width === place && rng.uniform() < UNKNOWN ? code : value));
+  const codes = new Map(keysOfSeries(prediction).map(({ place, known }) => [place, known]));
+  return rows.map((value, i) => {
+    const code = codes.get(i % width);
+    return code !== undefined && rng.uniform() < UNKNOWN ? code : value;
+  });
 }
 
 /** The models of a column: of which of its atoms a value is, if any, and of the others their steps from the last ones. */

@@ -74,7 +74,7 @@ export const fromWhat = ({ predict, given, schema: { order } }: Prediction): str
   `${predict.join(", ")} from ${
     order
       ? [
-          `the last ${order.lags === 1 ? "row" : `${order.lags} rows`}${order.series ? ` of each ${order.series.column}` : ""}`,
+          `the last ${order.lags === 1 ? "row" : `${order.lags} rows`}${order.series ? ` of each ${order.series.columns.join(", ")}` : ""}`,
           ...(order.periods.length > 0 ? ["the calendar"] : []),
         ].join(" and ")
       : given.join(", ")

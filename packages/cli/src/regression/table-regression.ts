@@ -59,14 +59,18 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
 /** Numbers of an encoded row. */
 export const widthOf = ({ schema }: Prediction): number => ownColumns(tableColumns(schema)).length;
 
-/** The place of the series in an encoded row, −1 where there is one alone. */
-export const seriesPlace = ({ schema }: Prediction): number =>
-  ownColumns(tableColumns(schema)).findIndex(({ name }) => name === schema.order?.series?.column);
+/** The columns of an encoded row that name its series: their places, and how many values are known of each. */
+export const keysOfSeries = ({ schema }: Prediction): { place: number; known: number }[] =>
+  ownColumns(tableColumns(schema)).flatMap(({ name, place, found }) =>
+    schema.order?.series?.columns.includes(name) ? [{ place, known: found.values?.length ?? 0 }] : [],
+  );
 
-/** Which series each of the encoded rows [n, width] is of; of the only one 0. */
-export function seriesCodes(prediction: Prediction, rows: Float32Array): Float32Array {
-  const [width, place] = [widthOf(prediction), seriesPlace(prediction)];
-  return place < 0 ? new Float32Array(rows.length / width) : pickColumns(rows, width, [place]);
+/** Which series each of the encoded rows [n, width] is of, a number each; of the only one 0. */
+export function seriesCodes(prediction: Prediction, rows: Float32Array): Float64Array {
+  const [width, keys] = [widthOf(prediction), keysOfSeries(prediction)];
+  return Float64Array.from({ length: rows.length / width }, (_, i) =>
+    keys.reduce((code, { place, known }) => code * (known + 1) + valueAt(rows, i * width + place), 0),
+  );
 }
 
 /** Encoded rows [n, width] of a part of a table, their places in it, and how many lack a value to predict: those are in neither part. */

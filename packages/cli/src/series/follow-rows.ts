@@ -6,6 +6,7 @@ import { namesOfOrder, stretchesOf, wholeRow } from "../data/table/ordered-table
 import type { TableOrder } from "../data/table/schema.js";
 import { inUnits, unitsOf } from "../data/table/series-units.js";
 import { cleanCell, isBlank } from "../data/table/sniff.js";
+import { seriesName } from "../data/table/sorted-rows.js";
 import { plainCell } from "../data/table/written-as.js";
 import type { Prediction } from "../regression/columns.js";
 import { tableColumns } from "../tables/columns/kinds.js";
@@ -44,8 +45,8 @@ export async function* followRows(
   warn: (line: string) => void,
 ): AsyncGenerator<Cell[]> {
   const order = schema.order as TableOrder;
-  const seriesName = order.series?.column;
-  const needed = [...(seriesName === undefined ? [] : [seriesName]), order.time, ...order.columns];
+  const keyNames = order.series?.columns ?? [];
+  const needed = [...keyNames, order.time, ...order.columns];
   const formOf = new Map(schema.columns.map(({ name, writtenAs }) => [name, writtenAs]));
   let separator: string | undefined;
   let names: string[] | undefined;
@@ -71,11 +72,13 @@ export async function* followRows(
     number++;
     const called = cells[names.indexOf(order.time)] ?? "";
     const time = timeOf(called);
-    const series = seriesName === undefined ? "" : (cells[names.indexOf(seriesName)] ?? "");
-    const isNameless = seriesName !== undefined && reader.read(series) === "missing";
+    const head = names;
+    const keys = keyNames.map((name) => cells[head.indexOf(name)] ?? "");
+    const nameless = keyNames.find((_, k) => reader.read(keys[k]) === "missing");
+    const series = seriesName(keys);
     const own = all.get(series) ?? { past: [] };
     const last = own.past.at(-1)?.time ?? Number.NEGATIVE_INFINITY;
-    if (cells.length !== names.length || Number.isNaN(time) || time <= last || isNameless) {
+    if (cells.length !== names.length || Number.isNaN(time) || time <= last || nameless !== undefined) {
       const why =
         cells.length !== names.length
           ? `has ${cells.length} cells, expected ${names.length}`
@@ -83,7 +86,7 @@ export async function* followRows(
             ? `has the time ${JSON.stringify(called)}, expected a date or a number`
             : time <= last
               ? `has the time ${called}, which is no later than that of the row before it`
-              : `has no ${JSON.stringify(seriesName)}, which says of which series it is`;
+              : `has no ${JSON.stringify(nameless)}, which says of which series it is`;
       warn(`row ${number} ${why}: it is left out`);
       continue;
     }
@@ -93,7 +96,7 @@ export async function* followRows(
     own.past = [...(isGap ? [] : own.past), { cells, time }].slice(-1 - order.lags);
     all.set(series, own);
     if (own.past.length <= order.lags) {
-      const first = scorer.called(called, series);
+      const first = [...keys, called];
       yield [...first, ...scorer.columns.slice(first.length).map(() => null)];
       continue;
     }
@@ -101,7 +104,7 @@ export async function* followRows(
     try {
       const rows = own.past.map(inUnits(order, names, own.units));
       const row = encoder.encode(rowBlock([wholeRow(order, names, rows, own.units)], [number]));
-      const facts = { name: series, units: own.units, endRows: own.past.length };
+      const facts = { name: series, keys, units: own.units, endRows: own.past.length };
       const [found = []] = await scorer.score(row, [called], [facts]);
       yield found;
     } catch (error) {

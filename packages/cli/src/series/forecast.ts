@@ -95,13 +95,12 @@ type Table = Readonly<{ columns: readonly WrittenColumn[]; series: readonly (() 
 function keyColumns({ model, isDate }: Forecast): WrittenColumn[] {
   const { series, time } = orderOf(model);
   return [
-    ...(series ? [{ name: series.column, type: "text" as const }] : []),
+    ...(series?.columns ?? []).map((name) => ({ name, type: "text" as const })),
     { name: time, type: isDate ? "date" : "number" },
   ];
 }
 function keysOf({ model, isDate }: Forecast, { past, times }: Continued): Cell[][] {
-  const order = orderOf(model);
-  return times.map((time) => [...(order.series ? [past.series.name] : []), timeCell(order, isDate, time)]);
+  return times.map((time) => [...past.series.keys, timeCell(orderOf(model), isDate, time)]);
 }
 
 /** Mean and quantiles of each step. */

@@ -42,8 +42,6 @@ function runningMean(window: number): (value: number, series: unknown) => number
 export type SeriesScorer = Readonly<{
   columns: readonly WrittenColumn[];
   calibration: Pick<Calibration, "scores">;
-  /** The first cells of a row: its series, if there are several, and its time. */
-  called(name: string, series: string): Cell[];
   /** The cells of some rows [n, width]. */
   score(rows: Float32Array, names: readonly string[], series: readonly TableSeries[]): Promise<Cell[][]>;
   /** Rows so far, those that were flagged, and of series that have changed the first row that speaks for it. */
@@ -105,13 +103,10 @@ export function seriesScorer(
     });
   };
 
-  const called = (name: string, series: string): Cell[] => [...(order.series ? [series] : []), name];
-
   return {
     calibration,
-    called,
     columns: [
-      ...(order.series ? [{ name: order.series.column, type: "text" as const }] : []),
+      ...(order.series?.columns ?? []).map((name) => ({ name, type: "text" as const })),
       ...scoreColumns(schema, {
         more: [
           { name: "evidence", type: "number", digits: 4 },
@@ -145,7 +140,7 @@ export function seriesScorer(
                 of,
               )
             : places.flatMap(() => [null, null, null]);
-        out.push([...called(name, of.name), score, p, Number(isFlagged), evidence, Number(alarm), ...cells]);
+        out.push([...of.keys, name, score, p, Number(isFlagged), evidence, Number(alarm), ...cells]);
       }
       return out;
     },

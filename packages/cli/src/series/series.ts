@@ -6,7 +6,7 @@ import type { TableOrder, TableSchema } from "../data/table/schema.js";
 import type { Table } from "../data/table/table.js";
 import { valueAt, valuesAt } from "../places.js";
 import { type Baseline, lagBaseline } from "../regression/baseline.js";
-import { expectNames, type Prediction } from "../regression/columns.js";
+import { columnNamed, expectNames, type Prediction } from "../regression/columns.js";
 import { featureOf } from "../regression/features.js";
 import { pickColumns, rowsOfPart, type TargetInTable, widthOf } from "../regression/table-regression.js";
 import { placesOf, rowOf, takeRows } from "../rows.js";
@@ -32,27 +32,31 @@ export async function seriesOf(
   path: string,
   table: Table,
   found: TableSchema,
-  { time, series, predict, given, lags = LAGS, horizon = lags }: SeriesFlags,
+  { time, series = [], predict, given, lags = LAGS, horizon = lags }: SeriesFlags,
 ): Promise<Prediction> {
   const named = predict ?? [];
   expectNames(path, found, named, given);
-  if (series !== undefined && [time, ...named, ...(given ?? [])].includes(series))
-    throw new UsageError(
-      `--series: ${JSON.stringify(series)} is ${series === time ? "the time" : "a column to learn"}, expected the column that names the series of a row\nname another column`,
-    );
-  const all = found.columns.filter(({ use, name }) => use === "model" && name !== time && name !== series);
+  for (const [i, name] of series.entries()) {
+    if (series.indexOf(name) < i)
+      throw new UsageError(`--series names ${JSON.stringify(name)} twice\nname it once`);
+    if ([time, ...named, ...(given ?? [])].includes(name))
+      throw new UsageError(
+        `--series: ${JSON.stringify(name)} is ${name === time ? "the time" : "a column to learn"}, expected a column that names the series of a row\nname another column`,
+      );
+  }
+  const all = found.columns.filter(
+    ({ use, name }) => use === "model" && name !== time && !series.includes(name),
+  );
   const columns = predict ? [...named, ...(given ?? [])] : (given ?? all.map(({ name }) => name));
   if (columns.length === 0)
     throw new DataError(
       `${path}: no column but the time ${JSON.stringify(time)} is left to learn from\nexpected at least one other column of numbers, dates or categories that varies`,
     );
   const order = await findOrder(path, table, found, { time, series, columns, lags, horizon });
-  const isSeveral = (order.series?.known.length ?? 0) > 1;
-  return {
-    schema: withOrder(found, order),
-    predict: columns,
-    given: [...namesOfOrder(order), ...(series !== undefined && isSeveral ? [series] : [])],
-  };
+  const schema = withOrder(found, order);
+  // a key that is the same everywhere says nothing
+  const keys = series.filter((name) => columnNamed(schema, name).distinct > 1);
+  return { schema, predict: columns, given: [...namesOfOrder(order), ...keys] };
 }
 
 /** @throws DataError where too few rows are left to train on, before those that are held out */

@@ -142,12 +142,17 @@ const ofSeries: readonly Case[] = [
   [
     "a series that is the time",
     [...timely, "--series", "t"],
-    ['--series: "t" is the time, expected the column that names the series', "name another column"],
+    ['--series: "t" is the time, expected a column that names the series', "name another column"],
   ],
   [
     "a series that is a target",
     [...timely, "--series", "load"],
     ['--series: "load" is a column to learn', "name another column"],
+  ],
+  [
+    "a column of the series that is named twice",
+    [...timely, "--series", "word,word"],
+    ['--series names "word" twice', "name it once"],
   ],
   [
     "two rows of a series at the same time",
@@ -172,7 +177,7 @@ const ofSeries: readonly Case[] = [
   [
     "a series for each row",
     ["--time", "t", "--predict", "load", "--series", "name"],
-    ["--lags 24, expected fewer than the 1 rows of the longest series", "choose fewer, or add rows"],
+    ["by --series name each row is a series of its own", "name columns whose values repeat"],
     { content: table("t,load,name", (i) => `${i},${number(i)},n${i}`), code: "DATA" },
   ],
   ["--series without --time", ["--series", "word"], ["--series belongs to --time", "--time COLUMN"]],

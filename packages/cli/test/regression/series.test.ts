@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { beforeAll, expect, it } from "vitest";
 import type { Cell } from "../../src/data/table/cell.js";
+import { planPrediction } from "../../src/predictions/plan.js";
 import { withRegression } from "../../src/regression/open-regression.js";
 import { followRows } from "../../src/series/follow-rows.js";
 import { seriesScorer } from "../../src/series/score-series.js";
@@ -13,8 +14,9 @@ import { temporaryFolder } from "../temporary-folder.js";
 
 const root = temporaryFolder();
 const [table, run] = [join(root, "shops.csv"), join(root, "run")];
-const [HEAD, DAYS] = ["shop,day,price,sold", 60];
-const SIZES = { corner: 1, mall: 300 } as const;
+const [HEAD, DAYS] = ["city,shop,day,price,sold", 60];
+/** A city and a shop in it. */
+const SIZES = { "Ulm,corner": 1, "Bern,mall": 300 } as const;
 
 /** Prices and sales of a shop, day by day. */
 const rowsOf = (shop: string, size: number, seed: number, days = DAYS): string[] => {
@@ -45,8 +47,8 @@ async function printed(...args: string[]): Promise<{ rows: string[][]; stderr: s
 let trained: { targets: Record<string, unknown>[]; examples: number };
 let said: string;
 beforeAll(async () => {
-  write("shops.csv", [...all.flat(), ...rowsOf("kiosk", 1, 9, 3)]);
-  const what = ["--time", "day", "--series", "shop", "--lags", "4", "--horizon", "3"];
+  write("shops.csv", [...all.flat(), ...rowsOf("Ulm,kiosk", 1, 9, 3)]);
+  const what = ["--time", "day", "--series", "city,shop", "--lags", "4", "--horizon", "3"];
   const how = ["--steps", "80", "--ensemble", "1", "--threads", "1", "--out", run, "--json"];
   const { stdout, stderr } = await printed("train", "--data", table, ...what, ...how);
   trained = JSON.parse(stdout);
@@ -54,8 +56,8 @@ beforeAll(async () => {
 }, 60_000);
 
 it("learns one run of all series, and holds out the end of each", async () => {
-  expect(said).toContain("price, sold from the last 4 rows of each shop");
-  expect(said).toContain("1 of 3 series are left out, without 5 rows in a row: kiosk");
+  expect(said).toContain("price, sold from the last 4 rows of each city, shop");
+  expect(said).toContain("1 of 3 series are left out, without 5 rows in a row: Ulm, kiosk");
   expect(said).toContain("in usual steps of each series");
   // a fifth of the 56 rows of each shop
   expect(trained.examples).toBe(2 * (56 - 11));
@@ -69,14 +71,14 @@ it("learns one run of all series, and holds out the end of each", async () => {
 
 it("continues each series as if it stood alone, in its own numbers", async () => {
   const { rows, stderr } = await printed("predict", run, "--data", table);
-  expect(stderr).toContain("not forecast, with fewer than 5 rows without a gap at the end: kiosk");
-  expect(rows.map(([shop, day]) => `${shop} ${day}`)).toEqual(
+  expect(stderr).toContain("not forecast, with fewer than 5 rows without a gap at the end: Ulm, kiosk");
+  expect(rows.map(([city, shop, day]) => `${city},${shop} ${day}`)).toEqual(
     Object.keys(SIZES).flatMap((shop) => ["01", "02", "03"].map((day) => `${shop} 2024-03-${day}`)),
   );
   const alone = await printed("predict", run, "--data", write("mall.csv", all[1] as string[]));
   expect(alone.rows).toEqual(rows.slice(3));
-  for (const [shop, , mean] of rows) {
-    const size = SIZES[shop as keyof typeof SIZES];
+  for (const [city, shop, , mean] of rows) {
+    const size = SIZES[`${city},${shop}` as keyof typeof SIZES];
     expect(Number(mean) / size).toBeGreaterThan(4);
     expect(Number(mean) / size).toBeLessThan(16);
   }
@@ -84,9 +86,9 @@ it("continues each series as if it stood alone, in its own numbers", async () =>
 
 it("draws paths of different series apart, of whole numbers whole ones", async () => {
   const { rows } = await printed("predict", run, "--data", table, "--paths", "40", "--horizon", "1");
-  expect(rows.every((row) => Number.isInteger(Number(row[4])))).toBe(true);
+  expect(rows.every((row) => Number.isInteger(Number(row[5])))).toBe(true);
   const ranks = [rows.slice(0, 40), rows.slice(40)].map((own) => {
-    const prices = own.map(([, , , price]) => Number(price));
+    const prices = own.map(([, , , , price]) => Number(price));
     return prices.map((price) => prices.filter((each) => each < price).length - 19.5);
   }) as [number[], number[]];
   const product = (a: number[], b: number[]): number =>
@@ -110,10 +112,10 @@ it("scores each row by its series, and the same as they come, one series between
     "--false-alarms",
     "0.1",
   );
-  const flags = rows.filter(([, day, , , flag]) => day === "2024-02-20" && flag === "1");
-  expect(flags.map(([shop, , , , , , , reason, value]) => [shop, reason, value])).toEqual(
+  const flags = rows.filter(([, , day, , , flag]) => day === "2024-02-20" && flag === "1");
+  expect(flags.map(([, shop, , , , , , , reason, value]) => [shop, reason, value])).toEqual(
     odd.map((own) => {
-      const [shop, , , sold] = own[50]?.split(",") ?? [];
+      const [, shop, , , sold] = own[50]?.split(",") ?? [];
       return [shop, "sold", sold];
     }),
   );
@@ -122,7 +124,7 @@ it("scores each row by its series, and the same as they come, one series between
     const scorer = seriesScorer(model, document, { falseAlarms: 0.1, reasons: 1, window: 2 });
     const found: Cell[][] = [];
     async function* lines(): AsyncGenerator<string> {
-      yield* [HEAD, ...between, ",2024-03-01,10,9", `new,2024-01-01,5,9`, between[3] as string];
+      yield* [HEAD, ...between, "Ulm,,2024-03-01,10,9", "Ulm,new,2024-01-01,5,9", between[3] as string];
     }
     for await (const cells of followRows(document, scorer, lines(), (line) => warnings.push(line)))
       found.push(cells);
@@ -133,25 +135,34 @@ it("scores each row by its series, and the same as they come, one series between
     'has no "shop", which says of which series it is: it is left out',
     "has the time 2024-01-02, which is no later than that of the row before it: it is left out",
   ]);
-  expect(followed[0]).toEqual(["corner", "2024-01-01", ...new Array(8).fill(null)]);
-  expect(followed.at(-1)?.slice(0, 3)).toEqual(["new", "2024-01-01", null]);
+  expect(followed[0]).toEqual(["Ulm", "corner", "2024-01-01", ...new Array(8).fill(null)]);
+  expect(followed.at(-1)?.slice(0, 4)).toEqual(["Ulm", "new", "2024-01-01", null]);
   const scored = followed.slice(8, -1);
-  expect(scored.map((row) => row.slice(0, 2))).toEqual(rows.map((row) => row.slice(0, 2)));
+  expect(scored.map((row) => row.slice(0, 3))).toEqual(rows.map((row) => row.slice(0, 3)));
   for (const [i, row] of scored.entries())
-    for (const k of [2, 3, 4, 5]) {
+    for (const k of [3, 4, 5, 6]) {
       const wanted = Number(rows[i]?.[k]);
       // scores of thousands are float32 as well
       expect(Math.abs(Number(row[k]) - wanted)).toBeLessThan(5e-4 * Math.max(1, Math.abs(wanted) / 1000));
     }
 });
 
+it("says that all rows are one series, and learns nothing from its name", async () => {
+  const flags = { time: "day", series: ["city", "shop"], predict: ["sold"], lags: 2, out: join(root, "one") };
+  const plan = await planPrediction({ ...flags, data: write("one.csv", all[0] as string[]) });
+  expect(plan.notes.join("\n")).toContain("all rows are one series by --series city,shop");
+  expect(plan.prediction.given.filter((name) => flags.series.includes(name))).toEqual([]);
+  expect(plan.rows.series.map(({ series }) => series.keys)).toEqual([["Ulm", "corner"]]);
+});
+
 it("takes a series that training did not have with a warning, and no file without the column", async () => {
-  const fresh = write("fresh.csv", rowsOf("tower", 20, 5, 12));
+  const fresh = write("fresh.csv", rowsOf("Graz,tower", 20, 5, 12));
   const { rows, stderr } = await printed("predict", run, "--data", fresh, "--horizon", "1");
   expect(stderr).toContain('column "shop" holds "tower", which no training row has');
-  expect(rows[0]?.[0]).toBe("tower");
-  expect(Math.abs(Number(rows[0]?.[2]) / 20 - 10)).toBeLessThan(6);
-  const bare = write("bare.csv", ["2024-01-01,5,9"], "day,price,sold");
+  expect(stderr).toContain('column "city" holds "Graz"');
+  expect(rows[0]?.slice(0, 2)).toEqual(["Graz", "tower"]);
+  expect(Math.abs(Number(rows[0]?.[3]) / 20 - 10)).toBeLessThan(6);
+  const bare = write("bare.csv", ["Ulm,2024-01-01,5,9"], "city,day,price,sold");
   for (const command of ["predict", "score", "evaluate"])
     await expectRefusal(
       [command, run, "--data", bare],

@@ -15,9 +15,11 @@ type Source = Readonly<{ file: string; before: number }>;
 /** The middle of a column in a series, and its usual step there. */
 export type Unit = [middle: number, step: number];
 
-/** A series of a table; the only one has no name. */
+/** A series of a table; the only one has no name and no keys. */
 export type TableSeries = Readonly<{
   name: string;
+  /** What the columns that name series hold in its rows. */
+  keys: readonly string[];
   units: readonly Unit[];
   /** Rows at its end without a gap. */
   endRows: number;

@@ -5,7 +5,7 @@ import { type Block, rowBlock, type Unit } from "./block.js";
 import { type Cell, dateText, MILLISECONDS_PER_DAY, timeText } from "./cell.js";
 import type { ColumnSchema, TableOrder, TableSchema } from "./schema.js";
 import { findSeries, gridsOf, inUnits, unitsOf } from "./series-units.js";
-import { type Row, sortedRows } from "./sorted-rows.js";
+import { type Row, seriesName, sortedRows } from "./sorted-rows.js";
 import { BLOCK, listFirst, type Table } from "./table.js";
 
 /** Days after which calendars begin again, and what a place in them is called. */
@@ -22,8 +22,8 @@ const MONTH = { mean: 365.2425 / 12, least: 28 } as const;
 
 type Wanted = Readonly<{
   time: string;
-  /** The column that names the series, where there are several. */
-  series?: string | undefined;
+  /** The columns that name the series; none where there is one alone. */
+  series: readonly string[];
   columns: readonly string[];
   lags: number;
   horizon: number;
@@ -118,7 +118,7 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
       const gaps = stretches.at(-1) ?? 0;
       const endRows = stretches.filter((stretch) => stretch === gaps).length;
       const isWhole = (i: number): boolean => i >= lags && stretches[i] === stretches[i - lags];
-      const facts = { name, units, endRows };
+      const facts = { name, keys: own[0]?.keys ?? [], units, endRows };
       return [
         name,
         { facts, rows: own.map(inUnits<Row>(order, table.names, units)), gaps, isWhole },
@@ -149,7 +149,8 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
     async *blocks(): AsyncGenerator<Block> {
       const next = new Map<string, number>();
       for (let start = 0; start < rows.length; start += BLOCK) {
-        const found = rows.slice(start, start + BLOCK).flatMap(({ series: name, number }) => {
+        const found = rows.slice(start, start + BLOCK).flatMap(({ keys, number }) => {
+          const name = seriesName(keys);
           const own = series.get(name);
           const at = next.get(name) ?? 0;
           next.set(name, at + 1);
@@ -192,16 +193,20 @@ export async function findOrder(
     throw new UsageError(
       `--predict: ${JSON.stringify(time)} is the time: what comes next is known\nname another column`,
     );
-  const keys = { time, ...(series !== undefined && { series: { column: series } }) };
+  const keys = { time, ...(series.length > 0 && { series: { columns: series } }) };
   const { rows, of } = await sortedRows(path, table, keys, found);
   const longest = [...of.values()].reduce((most, own) => Math.max(most, own.length), 0);
+  if (series.length > 0 && longest === 1)
+    throw new DataError(
+      `${path}: by --series ${series.join(",")} each row is a series of its own, expected rows that follow each other in each\nname columns whose values repeat`,
+    );
   for (const [what, count] of [
     ["lags", lags],
     ["horizon", horizon],
   ] as const)
     if (count >= longest)
       throw new DataError(
-        `${path}: --${what} ${count}, expected fewer than the ${longest} rows of the ${series === undefined ? "table" : "longest series"}\nchoose fewer, or add rows`,
+        `${path}: --${what} ${count}, expected fewer than the ${longest} rows of the ${series.length === 0 ? "table" : "longest series"}\nchoose fewer, or add rows`,
       );
   const steps = [...of.values()].flatMap((own) =>
     own.slice(1).map((row, i) => row.time - (own[i] as Row).time),
@@ -222,7 +227,7 @@ export async function findOrder(
     periods: isDate
       ? PERIODS.filter(({ days }) => days >= 2 * step && 2 * days <= span).map(({ days }) => days)
       : [],
-    ...(series !== undefined && {
+    ...(series.length > 0 && {
       series: findSeries(series, found, { names: table.names, of, wanted: columns }),
     }),
   };
@@ -237,7 +242,8 @@ export async function findOrder(
 export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
   const columns = found.columns.map((column): ColumnSchema => {
     const { name } = column;
-    if (name === order.series?.column) return namedSeries(column, order.series);
+    const key = order.series?.columns.indexOf(name) ?? -1;
+    if (order.series && key >= 0) return keyColumn(column, order.series, key);
     const use = name === order.time ? "id" : order.columns.includes(name) ? "model" : "none";
     const measured = order.series?.measured.find((each) => each.name === name);
     if (!measured) return { ...column, use };
@@ -287,15 +293,12 @@ export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
   return { ...found, columns: [...columns, ...lags, ...grids, ...places], order };
 }
 
-/** The column of the series: each known one is a value, whatever its name looks like. */
-const namedSeries = (
+/** A column that names the series: what it holds of known ones are its values, whatever they look like. */
+function keyColumn(
   { name, missing }: ColumnSchema,
   { known }: NonNullable<TableOrder["series"]>,
-): ColumnSchema => ({
-  name,
-  type: "category",
-  use: "model",
-  missing,
-  distinct: known.length,
-  values: known.map((series) => series.name),
-});
+  key: number,
+): ColumnSchema {
+  const values = [...new Set(known.map(({ keys }) => keys[key] as string))];
+  return { name, type: "category", use: "model", missing, distinct: values.length, values };
+}

@@ -87,8 +87,8 @@ const orderSchema = v.strictObject({
   /** Where a table holds several series. */
   series: v.exactOptional(
     v.strictObject({
-      /** The column that names them. */
-      column: v.string(),
+      /** The columns that name them. */
+      columns: v.array(v.string()),
       /** Columns whose values are read as usual steps of their series away from its middle. */
       measured: v.array(
         v.strictObject({
@@ -101,7 +101,7 @@ const orderSchema = v.strictObject({
         }),
       ),
       /** The series of the training table, with a unit for each of these columns. */
-      known: v.array(v.strictObject({ name: v.string(), units: v.array(unitSchema) })),
+      known: v.array(v.strictObject({ keys: v.array(v.string()), units: v.array(unitSchema) })),
     }),
   ),
 });

@@ -2,6 +2,7 @@ import { meanAndSpread, meanOf, quantile } from "../../statistics.js";
 import type { TableSeries, Unit } from "./block.js";
 import { type Cell, cellReader } from "./cell.js";
 import type { TableOrder, TableSchema } from "./schema.js";
+import { type Row, seriesName } from "./sorted-rows.js";
 
 type SeriesOrder = NonNullable<TableOrder["series"]>;
 type Rows = readonly Readonly<{ cells: readonly Cell[] }>[];
@@ -39,7 +40,7 @@ export function unitsOf(
   series: string,
   rows: Rows,
 ): readonly Unit[] {
-  const found = known.find(({ name }) => name === series);
+  const found = known.find(({ keys }) => seriesName(keys) === series);
   if (found) return found.units;
   return measured.map(({ name, middle, grid }, k): Unit => {
     const [mean, step] = unitIn(rows, names.indexOf(name), grid);
@@ -49,7 +50,7 @@ export function unitsOf(
 
 /** The series of a table, and which of the columns are measured by them: all numbers. */
 export function findSeries(
-  column: string,
+  keys: readonly string[],
   { columns }: TableSchema,
   {
     names,
@@ -57,20 +58,20 @@ export function findSeries(
     wanted,
   }: Readonly<{
     names: readonly string[];
-    of: ReadonlyMap<string, Rows>;
+    of: ReadonlyMap<string, readonly Row[]>;
     wanted: readonly string[];
   }>,
 ): SeriesOrder {
-  const series = [...of].sort(([, a], [, b]) => b.length - a.length);
+  const series = [...of.values()].sort((a, b) => b.length - a.length);
   const measured = columns.flatMap(({ name, range, type, gap, uneven, atoms }) => {
     if (!wanted.includes(name) || !range || type === "date") return [];
     const at = names.indexOf(name);
     const grid = type !== "integer" ? undefined : gap && !uneven ? gap : 1;
     const middle = grid === undefined ? atoms?.[0] : undefined;
-    const own = series.map(([, rows]) => unitIn(rows, at, grid));
+    const own = series.map((rows) => unitIn(rows, at, grid));
     const usual = usualStep(own);
     const units = own.map(([mean, step]): Unit => [middle ?? mean, step || usual]);
-    const values = series.flatMap(([, rows], k) => {
+    const values = series.flatMap((rows, k) => {
       const [from, step] = units[k] as Unit;
       return numbersIn(rows, at).map((value) => (value - from) / step);
     });
@@ -87,9 +88,12 @@ export function findSeries(
     ];
   });
   return {
-    column,
+    columns: [...keys],
     measured: measured.map(({ units: _, ...each }) => each),
-    known: series.map(([name], k) => ({ name, units: measured.map(({ units }) => units[k] as Unit) })),
+    known: series.map(([first], k) => ({
+      keys: [...(first?.keys ?? [])],
+      units: measured.map(({ units }) => units[k] as Unit),
+    })),
   };
 }
 

@@ -7,17 +7,23 @@ import { type Cell, cellReader, cellText } from "./cell.js";
 import type { TableSchema } from "./schema.js";
 import { listFirst, type Table } from "./table.js";
 
-/** A row of a table, its time, and its series: without a name where there is one alone. */
+/** What a series is called by its keys: several with commas between them, in quotes those that hold commas or quotes. */
+export const seriesName = (keys: readonly string[]): string =>
+  keys.length === 1
+    ? String(keys[0])
+    : keys.map((key) => (/[",]/.test(key) ? JSON.stringify(key) : key)).join(", ");
+
+/** A row of a table, its time, and the keys of its series. */
 export type Row = Readonly<{
   cells: readonly Cell[];
   number: number;
   name: string;
   time: number;
-  series: string;
+  keys: readonly string[];
 }>;
-type Keys = Readonly<{ time: string; series?: Readonly<{ column: string }> | undefined }>;
+type Keys = Readonly<{ time: string; series?: Readonly<{ columns: readonly string[] }> | undefined }>;
 
-/** All rows, and those of each series, by their time. Errors: `DataError` for rows without a time or a series, and for two of a series at the same time. */
+/** All rows, and those of each series by its name, in the order of time. Errors: `DataError` for rows without a time or a series, and for two of a series at the same time. */
 export async function sortedRows(
   path: string,
   table: Table,
@@ -26,37 +32,41 @@ export async function sortedRows(
 ): Promise<{ rows: Row[]; of: Map<string, Row[]>; notes: string[] }> {
   const at = table.names.indexOf(time);
   if (at < 0) throw new DataError(`${path}: ${unknownName("column", time, table.names)}`);
-  const seriesAt = series ? table.names.indexOf(series.column) : -1;
-  if (series && seriesAt < 0)
+  const keyNames = series?.columns ?? [];
+  const lacking = keyNames.find((name) => !table.names.includes(name));
+  if (lacking !== undefined)
     throw new DataError(
-      `${path}: lacks the column ${JSON.stringify(series.column)}, which says of which series a row is\nadd it`,
+      `${path}: lacks the column ${JSON.stringify(lacking)}, which says of which series a row is\nadd it`,
     );
+  const keysAt = keyNames.map((name) => table.names.indexOf(name));
   const reader = cellReader();
   const rows: Row[] = [];
   const wrong: string[] = [];
-  const nameless: string[] = [];
+  const nameless = keyNames.map((): string[] => []);
   for await (const block of table.blocks())
     for (const [i, cells] of block.rows.entries()) {
       const name = rowName(block, i);
-      const own = series ? cellText(cells[seriesAt]) : "";
-      if (series && reader.read(cells[seriesAt]) === "missing") nameless.push(`row ${name}`);
+      for (const [k, place] of keysAt.entries())
+        if (reader.read(cells[place]) === "missing") nameless[k]?.push(`row ${name}`);
       const kind = reader.read(cells[at]);
       if (kind !== "date" && kind !== "number") {
         wrong.push(`row ${name} holds ${JSON.stringify(cellText(cells[at]).slice(0, 40))}`);
         continue;
       }
-      rows.push({ cells, number: block.numbers[i] as number, name, time: reader.value, series: own });
+      const keys = keysAt.map((place) => cellText(cells[place]));
+      rows.push({ cells, number: block.numbers[i] as number, name, time: reader.value, keys });
     }
   if (wrong.length > 0)
     throw new DataError(
       `${path}: column "${time}" is the time, expected a date or a number in each row: ${listFirst(wrong)}\ncorrect these cells, or leave the rows out`,
     );
-  if (nameless.length > 0)
-    throw new DataError(
-      `${path}: column "${series?.column}" names the series, expected a name in each row; none has ${listFirst(nameless)}\nwrite the names, or leave the rows out`,
-    );
+  for (const [k, without] of nameless.entries())
+    if (without.length > 0)
+      throw new DataError(
+        `${path}: column "${keyNames[k]}" names the series, expected a name in each row; none has ${listFirst(without)}\nwrite the names, or leave the rows out`,
+      );
   const sorted = valuesAt(rows, ascendingPlaces(rows.map((row) => row.time)));
-  const places = [...placesOf(sorted.map((row) => row.series))];
+  const places = [...placesOf(sorted.map((row) => seriesName(row.keys)))];
   const of = new Map(places.map(([name, own]) => [name, valuesAt(sorted, own)]));
   const twice = [...of.values()].flatMap((own) => own.filter((row, i) => row.time === own[i - 1]?.time));
   const isMoved = [...of.values()].some((own) =>

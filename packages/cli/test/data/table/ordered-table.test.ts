@@ -24,7 +24,7 @@ const tableOf = (rows: readonly (readonly [string, number])[]): Table => ({
 async function orderOf(rows: readonly (readonly [string, number])[], lags = 2) {
   const table = tableOf(rows);
   const found = await findSchema("rows", table);
-  return findOrder("rows", table, found, { time: "t", columns: ["x"], lags, horizon: 1 });
+  return findOrder("rows", table, found, { time: "t", series: [], columns: ["x"], lags, horizon: 1 });
 }
 
 it("finds months, whose lengths differ, and continues them to the last day", async () => {

@@ -5,6 +5,7 @@ import { findSchema } from "../../../src/data/table/find-schema.js";
 import { findOrder, orderedTable, withOrder } from "../../../src/data/table/ordered-table.js";
 import type { TableOrder } from "../../../src/data/table/schema.js";
 import { fromUnits } from "../../../src/data/table/series-units.js";
+import { seriesName } from "../../../src/data/table/sorted-rows.js";
 import type { Table } from "../../../src/data/table/table.js";
 import { valueAt } from "../../../src/places.js";
 import { meanOf } from "../../../src/statistics.js";
@@ -26,7 +27,7 @@ const rows = ["big", "small"].flatMap((shop, s) =>
   }),
 );
 
-async function orderOf(of: readonly (readonly Cell[])[], series?: string) {
+async function orderOf(of: readonly (readonly Cell[])[], ...series: string[]) {
   const table = tableOf(of);
   const found = await findSchema("rows", table);
   const order = await findOrder("rows", table, found, {
@@ -113,6 +114,37 @@ it("measures a series that training did not have by its own rows", async () => {
     expect(cells.get("x")).toBeCloseTo(Number(small[i]?.cells.get("x")), 6);
     expect(fromUnits(order, series, "n")(Number(cells.get("n")))).toBe(3);
   }
+});
+
+it("has a series for each pair of keys, and a category for each key", async () => {
+  // two items of each shop: n says which
+  const pairs = rows.flatMap(([shop, t, x]) =>
+    ["1", "2"].map((item) => [shop, t, String(Number(item) * Number(x)), item] as Cell[]),
+  );
+  const table = tableOf(pairs);
+  const schema = await findSchema("rows", table, { drop: ["shop", "n"] });
+  const wanted = { time: "t", series: ["shop", "n"], columns: ["x"], lags: 2, horizon: 1 };
+  const order = await findOrder("rows", table, schema, wanted);
+  const { table: ordered, found } = await rowsOf(pairs, order);
+  expect([...(ordered.series?.keys() ?? [])]).toEqual(["big, 1", "big, 2", "small, 1", "small, 2"]);
+  for (const { cells, series } of found) {
+    expect(series.keys).toEqual([cells.get("shop"), cells.get("n")]);
+    expect(Math.abs(Number(cells.get("x")) - Number(cells.get("x lag 1")))).toBeLessThan(3);
+  }
+  const columns = withOrder(schema, order).columns.filter(({ values }) => values);
+  expect(columns.map(({ name, use, values }) => [name, use, values])).toEqual([
+    ["shop", "model", ["big", "small"]],
+    ["n", "model", ["1", "2"]],
+  ]);
+  expect(
+    new Set(
+      [
+        ["a, b", "c"],
+        ["a", "b, c"],
+        ["a", 'b", "c'],
+      ].map(seriesName),
+    ).size,
+  ).toBe(3);
 });
 
 it("says which series have too few rows, and that one out of order was sorted", async () => {
