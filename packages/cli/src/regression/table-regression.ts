@@ -229,6 +229,33 @@ async function drawTarget(
 /** The width of a cell, in usual steps, below which its mass is the density in its middle times its width. */
 const NARROW = 1e-3;
 
+/** log p of steps: of numbers with cells the masses of these. Float32 does not tell the ends of a narrow cell apart, nor of one far out. */
+async function logSteps(
+  value: Regression,
+  steps: Float32Array,
+  given: Float32Array,
+  widths: Float32Array | undefined,
+): Promise<Float64Array> {
+  if (steps.length === 0) return new Float64Array();
+  if (!widths) return value.logProbFlat(steps, given);
+  const out = new Float64Array(steps.length).fill(Number.NEGATIVE_INFINITY);
+  for (const isCell of [true, false]) {
+    const places = [...out.keys()].filter((i) =>
+      isCell ? valueAt(widths, i) >= NARROW : out[i] === Number.NEGATIVE_INFINITY,
+    );
+    if (places.length === 0) continue;
+    const [own, cells] = [takeRows(steps, 1, places), takeRows(widths, 1, places)];
+    const logs = await value.logProbFlat(
+      own,
+      takeRows(given, value.width, places),
+      ...(isCell ? [cells] : []),
+    );
+    for (const [k, i] of places.entries())
+      out[i] = valueAt(logs, k) + (isCell ? 0 : Math.log(valueAt(cells, k)));
+  }
+  return out;
+}
+
 async function logTarget(
   target: TargetInTable,
   { value, atom }: TargetModels,
@@ -250,14 +277,7 @@ async function logTarget(
   const apart = known.filter((_, k) => atoms[k] === 0);
   const given = takeRows(condition, width, apart);
   const steps = Float32Array.from(apart, (i) => (values[i] as number) - (last[i] as number));
-  const logs = apart.length === 0 ? [] : await value.logProbFlat(steps, given);
-  const widths = apart.length === 0 ? undefined : gridWidths(target, given);
-  const masses = widths && (await value.logProbFlat(steps, given, widths));
-  for (const [k, width] of (widths ?? []).entries()) {
-    const mass = valueAt(masses ?? [], k);
-    // float32 does not tell the ends of a narrow cell apart
-    logs[k] = width < NARROW || mass === Number.NEGATIVE_INFINITY ? valueAt(logs, k) + Math.log(width) : mass;
-  }
+  const logs = await logSteps(value, steps, given, gridWidths(target, given));
   for (const [k, i] of known.entries()) out[i] = logAtoms?.[k] ?? 0;
   for (const [k, i] of apart.entries()) out[i] = (out[i] as number) + (logs[k] as number);
   return out;

@@ -1,7 +1,8 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { lagName, placesAt, timeAfter } from "../data/table/ordered-table.js";
+import { lagName } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
+import { placesAt, timeAfter } from "../data/table/time-steps.js";
 import { repeatRows } from "../regression/regression.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
 import { rowOf, takeRows } from "../rows.js";

@@ -1,9 +1,11 @@
 import { DataError, UsageError } from "@flowify/core";
 import type { TableSeries } from "../data/table/block.js";
 import { cellReader } from "../data/table/cell.js";
-import { findOrder, lagName, namesOfOrder, stretchesOf, withOrder } from "../data/table/ordered-table.js";
+import { findOrder, withOrder } from "../data/table/find-order.js";
+import { lagName, namesOfOrder } from "../data/table/ordered-table.js";
 import type { TableOrder, TableSchema } from "../data/table/schema.js";
 import type { Table } from "../data/table/table.js";
+import { stretchesOf } from "../data/table/time-steps.js";
 import { valueAt, valuesAt } from "../places.js";
 import { type Baseline, lagBaseline } from "../regression/baseline.js";
 import { columnNamed, expectNames, type Prediction } from "../regression/columns.js";

@@ -23,13 +23,13 @@ export type Row = Readonly<{
 }>;
 type Keys = Readonly<{ time: string; series?: Readonly<{ columns: readonly string[] }> | undefined }>;
 
-/** All rows, and those of each series by its name, in the order of time. Errors: `DataError` for rows without a time or a series, and for two of a series at the same time. */
+/** The rows of each series, by its name, in the order of time. Errors: `DataError` for rows without a time or a series, and for two of a series at the same time. */
 export async function sortedRows(
   path: string,
   table: Table,
   { time, series }: Keys,
   found?: TableSchema,
-): Promise<{ rows: Row[]; of: Map<string, Row[]>; notes: string[] }> {
+): Promise<{ of: Map<string, Row[]>; notes: string[] }> {
   const at = table.names.indexOf(time);
   if (at < 0) throw new DataError(`${path}: ${unknownName("column", time, table.names)}`);
   const keyNames = series?.columns ?? [];
@@ -79,7 +79,6 @@ export async function sortedRows(
       )}\n${series ? "leave all but one of them out" : remedyOf(rows, table, found)}`,
     );
   return {
-    rows: sorted,
     of,
     notes: isMoved ? [`rows are not in the order of "${time}": they were sorted`] : [],
   };

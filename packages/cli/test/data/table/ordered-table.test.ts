@@ -1,16 +1,11 @@
 import { expect, it } from "vitest";
 import { blockOf } from "../../../src/data/table/block.js";
+import { findOrder } from "../../../src/data/table/find-order.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
-import {
-  findOrder,
-  namesOfOrder,
-  orderedTable,
-  placesAt,
-  timeAfter,
-  timeCell,
-} from "../../../src/data/table/ordered-table.js";
+import { namesOfOrder, orderedTable } from "../../../src/data/table/ordered-table.js";
 import { rowsOfSeries } from "../../../src/data/table/split-rows.js";
 import type { Table } from "../../../src/data/table/table.js";
+import { placesAt, timeAfter, timeCell } from "../../../src/data/table/time-steps.js";
 import { seasonOf } from "../../../src/series/series.js";
 
 const tableOf = (rows: readonly (readonly [string, number])[]): Table => ({

@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { blockOf, type TableSeries } from "../../../src/data/table/block.js";
 import type { Cell } from "../../../src/data/table/cell.js";
+import { findOrder, withOrder } from "../../../src/data/table/find-order.js";
 import { findSchema } from "../../../src/data/table/find-schema.js";
-import { findOrder, orderedTable, withOrder } from "../../../src/data/table/ordered-table.js";
+import { orderedTable } from "../../../src/data/table/ordered-table.js";
 import type { TableOrder } from "../../../src/data/table/schema.js";
 import { fromUnits } from "../../../src/data/table/series-units.js";
 import { seriesName } from "../../../src/data/table/sorted-rows.js";
