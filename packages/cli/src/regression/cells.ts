@@ -7,12 +7,19 @@ export const LARGEST = 3e38;
 export const hasCells = ({ step, classes }: ValueKind): boolean =>
   step !== undefined || classes !== undefined;
 
-/** The ends of the cell around value i; those of the first and the last class have none. With `widths` each is as wide as they say. */
-export function cellOf({ step = 1, classes = Number.POSITIVE_INFINITY }: ValueKind, widths?: Float32Array) {
+/** Of each value how wide its cell is, and whether nothing lies below it. */
+export type Cells = Readonly<{ widths?: Float32Array | undefined; least?: readonly boolean[] | undefined }>;
+
+/** The ends of the cell around value i; those of the first and the last one have none. */
+export function cellOf(
+  { step = 1, classes = Number.POSITIVE_INFINITY }: ValueKind,
+  { widths, least }: Cells = {},
+) {
   const isClass = Number.isFinite(classes);
   const half = (i: number): number => (widths?.[i] ?? step) / 2;
   return {
-    below: (value: number, i: number) => (isClass && value <= 0 ? Number.NEGATIVE_INFINITY : value - half(i)),
+    below: (value: number, i: number) =>
+      (isClass && value <= 0) || least?.[i] ? Number.NEGATIVE_INFINITY : value - half(i),
     above: (value: number, i: number) => (value >= classes - 1 ? Number.POSITIVE_INFINITY : value + half(i)),
   };
 }

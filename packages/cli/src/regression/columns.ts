@@ -113,3 +113,7 @@ export function targetOf(column: ColumnSchema): Target {
   if (isGrid && type === "date") return { column, kind: { step: gap }, atoms: [] };
   return { column, kind: {}, atoms: atoms.map((value) => Math.fround(value - origin)) };
 }
+
+/** Encoded zero of a column of numbers without a value below it. */
+export const zeroOf = ({ type, range, origin = 0 }: ColumnSchema): number | undefined =>
+  range && range.least >= 0 && type !== "date" ? Math.fround(-origin) : undefined;

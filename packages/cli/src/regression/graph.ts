@@ -5,7 +5,7 @@ import { valueAt } from "../places.js";
 import { fillOf } from "../tables/columns/number.js";
 import { hasCells } from "./cells.js";
 import type { Regression } from "./regression.js";
-import type { TableRegression, TargetInTable, TargetModels } from "./table-regression.js";
+import { NARROW, type TableRegression, type TargetInTable, type TargetModels } from "./table-regression.js";
 
 /** The parameters of the flows of each target: those of its values, and those of its atoms. */
 export type RegressionParams = { value: ArrayTree[]; atom: ArrayTree[] }[];
@@ -51,8 +51,17 @@ function shiftsGraph(
   return shifts;
 }
 
-/** log p of values y [B, 1] given what flows see c [B, w]: [B]. Consumes y and c, borrows the parameters. */
-function logProbGraph(model: Regression, params: readonly ArrayTree[], y: np.Array, c: np.Array): np.Array {
+/** Of values in cells how wide these are, if not a step, and where nothing lies below them: [B, 1] each. */
+type Cells = Readonly<{ widths?: np.Array | undefined; least?: np.Array | undefined }>;
+
+/** log p of values y [B, 1] given what flows see c [B, w]: [B]. Consumes y and c, borrows the parameters and the cells. */
+function logProbGraph(
+  model: Regression,
+  params: readonly ArrayTree[],
+  y: np.Array,
+  c: np.Array,
+  { widths, least }: Cells = {},
+): np.Array {
   const { members, weights, kind } = model;
   const shifts = shiftsGraph(model, params, c);
   const each = (of: (model: FlowModel, own: ArrayTree, y: np.Array) => np.Array): np.Array => {
@@ -67,15 +76,20 @@ function logProbGraph(model: Regression, params: readonly ArrayTree[], y: np.Arr
     c.dispose();
     return logSumExp(np.stack(all, 0), 0);
   };
-  if (!hasCells(kind))
+  if (!hasCells(kind) && !widths)
     return each(({ flow }, own, y) => flow.logProb(kept(own), y.ref, noNoise(flow), c.ref));
   const { step = 1, classes } = kind;
+  const noises = hasCells(kind) ? 1 : 0;
   return each((model, own, y) => {
-    const { flow } = model.part(1, model.flow.chain.layers.length);
+    const { flow } = model.part(noises, model.flow.chain.layers.length);
     const latent = (end: np.Array): np.Array =>
-      flow.encode(kept((own as never[]).slice(1)), end, noNoise(flow), c.ref).reshape([-1]);
-    const [low, high] = [latent(y.ref.sub(step / 2)), latent(y.ref.add(step / 2))];
-    if (classes === undefined) return np.log(np.maximum(between(low, high), Number.MIN_VALUE));
+      flow.encode(kept((own as never[]).slice(noises)), end, noNoise(flow), c.ref).reshape([-1]);
+    const half = (): np.Array => widths?.ref.mul(0.5) ?? np.array(step / 2);
+    const [low, high] = [latent(y.ref.sub(half())), latent(y.ref.add(half()))];
+    if (classes === undefined) {
+      const from = least ? np.where(least.ref.reshape([-1]), -FAR, low) : low;
+      return np.log(np.maximum(between(from, high), widths ? LEAST : Number.MIN_VALUE));
+    }
     const code = y.ref.reshape([-1]);
     const first = np.where(np.lessEqual(code.ref, 0), -FAR, low);
     const last = np.where(np.greaterEqual(code, classes - 1), FAR, high);
@@ -138,6 +152,38 @@ const unknownBefore = (before: readonly TargetInTable[], cells: ReadonlyMap<numb
     return all.add(np.where(isKnown, 0, Number.NaN));
   }, np.array(0));
 
+/** A number among what flows see, [B, 1], if it is one. Borrows c. */
+const feature = (c: np.Array, place: number): np.Array | undefined =>
+  place < 0 ? undefined : c.ref.slice([], [place, place + 1]);
+
+/** The least that a target may be. Borrows c. */
+const leastGraph = ({ zero, zeroFeature }: TargetInTable, c: np.Array): np.Array | number | undefined =>
+  feature(c, zeroFeature) ?? zero;
+
+/** log p of numbers y by their steps, [B]: of narrow cells, and of those far out, by the density. Consumes all but the parameters. */
+function numberGraph(
+  target: TargetInTable,
+  value: Regression,
+  params: readonly ArrayTree[],
+  { y, step, c }: Readonly<Record<"y" | "step" | "c", np.Array>>,
+): np.Array {
+  const widths = feature(c, target.grid);
+  const zero = leastGraph(target, c);
+  const least = zero === undefined ? undefined : np.lessEqual(y.ref, zero);
+  y.dispose();
+  const found = logProbGraph(value, params, step.ref, c.ref, { widths, least });
+  least?.dispose();
+  if (!widths) {
+    for (const used of [step, c]) used.dispose();
+    return found;
+  }
+  const width = widths.reshape([-1]);
+  const density = logProbGraph(value, params, step, c).add(np.log(width.ref));
+  const isNarrow = np.less(width, NARROW);
+  const isFar = np.less(found.ref, Math.log(10 * LEAST));
+  return np.where(isNarrow, density.ref, np.where(isFar, density, found));
+}
+
 /** log p of each target, [B, targets], of the numbers of all columns, NaN where one before it is missing or new. Consumes everything. */
 export function tableLogProb(
   model: TableRegression,
@@ -151,7 +197,7 @@ export function tableLogProb(
     const y = cells.get(target.place) as np.Array;
     const step = y.ref.sub(lastOf(target, cells));
     const known = unknownBefore(model.targets.slice(0, t), cells);
-    if (!atom) return logProbGraph(value, own.value, step, c).add(known);
+    if (!atom) return numberGraph(target, value, own.value, { y: y.ref, step, c }).add(known);
     const which = target.atoms
       .map((each, k) =>
         np
@@ -162,7 +208,8 @@ export function tableLogProb(
       .reduce((a, b) => a.add(b));
     const logAtom = logProbGraph(atom, own.atom, which.ref, c.ref);
     const apart = np.equal(which.reshape([-1]), 0);
-    return logAtom.add(np.where(apart, logProbGraph(value, own.value, step, c), 0)).add(known);
+    const log = numberGraph(target, value, own.value, { y: y.ref, step, c });
+    return logAtom.add(np.where(apart, log, 0)).add(known);
   });
   for (const cell of cells.values()) cell.dispose();
   tree.dispose(params as never);
@@ -184,8 +231,14 @@ export function tableSample(
     const own = params[t] as RegressionParams[number];
     const { value, atom } = model.models[t] as TargetModels;
     const c = conditionOf(target, cells);
+    const seen = c.ref;
     const step = drawGraph(value, own.value, { z: next(), choice, c: atom ? c.ref : c });
-    const plain = step.add(lastOf(target, cells));
+    const widths = feature(seen, target.grid);
+    const least = leastGraph(target, seen);
+    seen.dispose();
+    const onGrid = widths ? np.round(step.div(widths.ref)).mul(widths) : step;
+    const free = onGrid.add(lastOf(target, cells));
+    const plain = least === undefined ? free : np.maximum(free, least);
     const found = atom
       ? withAtoms(target, plain, drawGraph(atom, own.atom, { z: next(), choice, c }))
       : plain;

@@ -4,7 +4,7 @@ import type { WrittenColumn } from "../data/written/written-rows.js";
 import { rowOf } from "../rows.js";
 import { likeliest } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
-import { columnNamed, type Prediction } from "./columns.js";
+import { columnNamed, type Prediction, zeroOf } from "./columns.js";
 import { conformalLimit, type HeldOut, intervalOf } from "./conformal.js";
 import type { Predicted } from "./predicted.js";
 import type { Predictive } from "./predictive.js";
@@ -75,11 +75,14 @@ export function predictedColumn(
   const { origin = 0 } = found;
   const grid = gridOf(found);
   const isDate = found.type === "date";
+  // a table in units of its series comes in its own numbers
+  const least = schema.order ? Number.NEGATIVE_INFINITY : (zeroOf(found) ?? Number.NEGATIVE_INFINITY);
   /** As a table holds it: a date as text, and a value of a grid without rounding errors of 32-bit numbers. */
   const cell = (encoded: number): Cell => {
     if (!Number.isFinite(encoded)) return null;
     if (isDate) return column?.kind.show(found, encoded) ?? null;
-    return grid ? nextOnGrid(grid, encoded + origin) : encoded + origin;
+    const value = Math.max(encoded, least) + origin;
+    return grid ? nextOnGrid(grid, value) : value;
   };
   const value = (field: string): WrittenColumn => ({
     name: `${name} ${field}`,

@@ -5,7 +5,7 @@ import { defaultExecutor } from "../node-model.js";
 import { valueAt } from "../places.js";
 import { rowOf, rowsIn, takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
-import { amongClasses, between, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
+import { amongClasses, between, type Cells, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { among, type Lines, lineFlow, weighLines } from "./lines.js";
 import { regressionNetwork, scheduleOf, splitOf, stoppingOf, type ValueKind } from "./network.js";
 import {
@@ -170,14 +170,10 @@ export class Regression {
     return this.logProbFlat(...checkedPairs(values, options, { width, kind, origin: this.#origin }));
   }
 
-  /** The same of rows one after another; with `widths` probabilities of cells of numbers, each as wide as its row says. */
-  async logProbFlat(
-    values: Float32Array,
-    condition: Float32Array,
-    widths?: Float32Array,
-  ): Promise<Float64Array> {
-    if (hasCells(this.kind) || widths) {
-      const { below, above } = cellOf(this.kind, widths);
+  /** The same of rows one after another; with the `widths` of cells the probabilities of these. */
+  async logProbFlat(values: Float32Array, condition: Float32Array, cells: Cells = {}): Promise<Float64Array> {
+    if (hasCells(this.kind) || cells.widths) {
+      const { below, above } = cellOf(this.kind, cells);
       const ends = [values.map(below), values.map(above)];
       const masses = await this.#masses(ends as [Float32Array, Float32Array], condition);
       return masses.map(Math.log);

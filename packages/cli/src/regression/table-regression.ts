@@ -1,12 +1,14 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
-import { gridName, lagName } from "../data/table/ordered-table.js";
+import { lagName } from "../data/table/ordered-table.js";
+import { gridName, zeroName } from "../data/table/series-units.js";
 import { rowsOfSeries, rowsOfSplit } from "../data/table/split-rows.js";
 import { valueAt } from "../places.js";
 import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
-import { columnNamed, type Prediction, type Target, targetOf } from "./columns.js";
+import type { Cells } from "./cells.js";
+import { columnNamed, type Prediction, type Target, targetOf, zeroOf } from "./columns.js";
 import { featureOf, type GivenFeatures, givenFeatures } from "./features.js";
 import { type Regression, repeatRows } from "./regression.js";
 
@@ -30,12 +32,17 @@ export type TargetInTable = Target &
     level: number;
     /** Of whole numbers of several series, the number among the features that says how far apart two of them are, else −1. */
     grid: number;
+    /** Where no value of training is below zero, what stands for zero: a number, or of several series one among the features. */
+    zero: number | undefined;
+    zeroFeature: number;
   }>;
 
 /** The columns of a prediction in the rows of its table. */
 export function targetsOf({ schema, predict, given }: Prediction): TargetInTable[] {
   const own = ownColumns(tableColumns(schema));
   const placeOf = (name: string): number => own.find((column) => column.name === name)?.place ?? -1;
+  const isMeasured = (name: string): boolean =>
+    schema.order?.series?.measured.some((each) => each.name === name) ?? false;
   return predict.map((name, i) => {
     const from = [...given, ...predict.slice(0, i)];
     // a weekday follows from its date and has no number in an encoded row
@@ -48,6 +55,8 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
       last: isStep ? placeOf(lagName(name, 1)) : -1,
       level: isStep ? featureOf(schema, from)(lagName(name, 1)) : -1,
       grid: featureOf(schema, from)(gridName(name)),
+      zero: isMeasured(name) ? undefined : zeroOf(target.column),
+      zeroFeature: featureOf(schema, from)(zeroName(name)),
       name,
       place: column?.place ?? -1,
       from: places,
@@ -113,6 +122,15 @@ export const gridWidths = (
   { grid, features: { width } }: TargetInTable,
   condition: Float32Array,
 ): Float32Array | undefined => (grid < 0 ? undefined : pickColumns(condition, width, [grid]));
+
+/** The least that a target may be, in each of the rows that flows see: zero, where training had nothing below. */
+const leastOf =
+  (
+    { zero = Number.NEGATIVE_INFINITY, zeroFeature, features: { width } }: TargetInTable,
+    condition: Float32Array,
+  ): ((row: number) => number) =>
+  (row) =>
+    zeroFeature < 0 ? zero : valueAt(condition, row * width + zeroFeature);
 
 /** The place of a value among the atoms of a column from 1 on, 0 for all others. */
 export const atomOf = ({ atoms }: Target, value: number): number => atoms.indexOf(value) + 1;
@@ -217,9 +235,11 @@ async function drawTarget(
   };
   const steps = await value.drawFlat(condition, each, order);
   const widths = gridWidths(target, condition);
+  const least = leastOf(target, condition);
   const values = steps.map((step, i) => {
     const width = widths?.[i];
-    return (width === undefined ? step : width * Math.round(step / width)) + valueAt(last, i);
+    const plain = (width === undefined ? step : width * Math.round(step / width)) + valueAt(last, i);
+    return Math.max(plain, least(i));
   });
   if (!atom) return values;
   const chosen = await atom.drawFlat(condition, each, (row) => permutation(makeRng(row, each), each));
@@ -227,31 +247,32 @@ async function drawTarget(
 }
 
 /** The width of a cell, in usual steps, below which its mass is the density in its middle times its width. */
-const NARROW = 1e-3;
+export const NARROW = 1e-3;
 
 /** log p of steps: of numbers with cells the masses of these. Float32 does not tell the ends of a narrow cell apart, nor of one far out. */
 async function logSteps(
   value: Regression,
   steps: Float32Array,
   given: Float32Array,
-  widths: Float32Array | undefined,
+  { widths, least }: Cells,
 ): Promise<Float64Array> {
   if (steps.length === 0) return new Float64Array();
-  if (!widths) return value.logProbFlat(steps, given);
+  if (!widths) return value.logProbFlat(steps, given, { least });
   const out = new Float64Array(steps.length).fill(Number.NEGATIVE_INFINITY);
   for (const isCell of [true, false]) {
     const places = [...out.keys()].filter((i) =>
       isCell ? valueAt(widths, i) >= NARROW : out[i] === Number.NEGATIVE_INFINITY,
     );
     if (places.length === 0) continue;
-    const [own, cells] = [takeRows(steps, 1, places), takeRows(widths, 1, places)];
+    const [own, wide] = [takeRows(steps, 1, places), takeRows(widths, 1, places)];
+    const cells = { widths: wide, least: places.map((i) => least?.[i] ?? false) };
     const logs = await value.logProbFlat(
       own,
       takeRows(given, value.width, places),
       ...(isCell ? [cells] : []),
     );
     for (const [k, i] of places.entries())
-      out[i] = valueAt(logs, k) + (isCell ? 0 : Math.log(valueAt(cells, k)));
+      out[i] = valueAt(logs, k) + (isCell ? 0 : Math.log(valueAt(wide, k)));
   }
   return out;
 }
@@ -277,7 +298,9 @@ async function logTarget(
   const apart = known.filter((_, k) => atoms[k] === 0);
   const given = takeRows(condition, width, apart);
   const steps = Float32Array.from(apart, (i) => (values[i] as number) - (last[i] as number));
-  const logs = await logSteps(value, steps, given, gridWidths(target, given));
+  const zero = leastOf(target, given);
+  const least = apart.map((i, k) => (values[i] as number) <= zero(k));
+  const logs = await logSteps(value, steps, given, { widths: gridWidths(target, given), least });
   for (const [k, i] of known.entries()) out[i] = logAtoms?.[k] ?? 0;
   for (const [k, i] of apart.entries()) out[i] = (out[i] as number) + (logs[k] as number);
   return out;

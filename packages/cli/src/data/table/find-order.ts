@@ -1,10 +1,11 @@
 import { DataError, UsageError } from "@flowify/core";
+import { valueAt } from "../../places.js";
 import { meanAndSpread } from "../../statistics.js";
 import { unknownName } from "../../ui/format.js";
 import { MILLISECONDS_PER_DAY } from "./cell.js";
-import { gridName, lagName, namesOfOrder } from "./ordered-table.js";
+import { lagName, namesOfOrder } from "./ordered-table.js";
 import type { ColumnSchema, TableOrder, TableSchema } from "./schema.js";
-import { findSeries, gridsOf } from "./series-units.js";
+import { findSeries, unitColumns } from "./series-units.js";
 import { type Row, sortedRows } from "./sorted-rows.js";
 import type { Table } from "./table.js";
 import { GAP, PERIODS, placeName } from "./time-steps.js";
@@ -118,17 +119,11 @@ export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
     } = columns.find((column) => column.name === name) as ColumnSchema;
     return Array.from({ length: order.lags }, (___, k) => ({ ...source, name: lagName(name, k + 1) }));
   });
-  const grids = gridsOf(order).map(([name], k): ColumnSchema => {
-    const widths = order.series?.known.flatMap(({ units }) => gridsOf(order, units)[k]?.[1] ?? []) ?? [];
-    const range = { least: Math.min(...widths), most: Math.max(...widths), ...meanAndSpread(widths) };
-    return {
-      name: gridName(name),
-      type: "continuous",
-      use: "model",
-      missing: 0,
-      distinct: widths.length,
-      range,
-    };
+  const units = unitColumns(order).map(([name], k): ColumnSchema => {
+    const all = (order.series?.known ?? []).map((each) => valueAt(unitColumns(order, each.units), k)[1]);
+    const [least, most] = [all.reduce((a, b) => Math.min(a, b)), all.reduce((a, b) => Math.max(a, b))];
+    const range = { least, most, ...meanAndSpread(all) };
+    return { name, type: "continuous", use: "model", missing: 0, distinct: all.length, range };
   });
   const places = order.periods.map(
     (period): ColumnSchema => ({
@@ -141,7 +136,7 @@ export function withOrder(found: TableSchema, order: TableOrder): TableSchema {
       period,
     }),
   );
-  return { ...found, columns: [...columns, ...lags, ...grids, ...places], order };
+  return { ...found, columns: [...columns, ...lags, ...units, ...places], order };
 }
 
 /** A column that names the series: what it holds of known ones are its values, whatever they look like. */

@@ -4,20 +4,18 @@ import { ascendingPlaces } from "../../rows.js";
 import { type Block, rowBlock, type TableSeries, type Unit } from "./block.js";
 import type { Cell } from "./cell.js";
 import type { TableOrder } from "./schema.js";
-import { gridsOf, inUnits, unitsOf } from "./series-units.js";
+import { inUnits, unitColumns, unitsOf } from "./series-units.js";
 import { type Row, sortedRows } from "./sorted-rows.js";
 import { BLOCK, listFirst, type Table } from "./table.js";
 import { placeName, placesAt, stretchesOf } from "./time-steps.js";
 
 /** What the value of a column so many rows back is called. */
 export const lagName = (column: string, lag: number): string => `${column} lag ${lag}`;
-/** What the distance of two neighbours among the whole numbers of a column is called, in the units of a series. */
-export const gridName = (column: string): string => `${column} grid`;
 
 /** Names of the columns that rows get from those before them, and from their time. */
 export const namesOfOrder = ({ time, columns, lags, periods, ...order }: TableOrder): string[] => [
   ...columns.flatMap((column) => Array.from({ length: lags }, (_, k) => lagName(column, k + 1))),
-  ...gridsOf(order).map(([column]) => gridName(column)),
+  ...unitColumns(order).map(([name]) => name),
   ...periods.map((days) => placeName(time, days)),
 ];
 
@@ -35,7 +33,7 @@ export function wholeRow(
       const column = names.indexOf(name);
       return Array.from({ length: order.lags }, (_, k) => rows.at(-2 - k)?.cells[column] ?? null);
     }),
-    ...gridsOf(order, units).map(([, width]) => width),
+    ...unitColumns(order, units).map(([, value]) => value),
     ...placesAt(order, time),
   ];
 }

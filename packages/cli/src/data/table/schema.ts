@@ -97,6 +97,8 @@ const orderSchema = v.strictObject({
           middle: v.exactOptional(number),
           /** What lies between two values, of whole numbers. */
           grid: v.exactOptional(v.pipe(number, v.gtValue(0))),
+          /** No value is below zero. */
+          signless: v.exactOptional(v.literal(true)),
           range,
         }),
       ),

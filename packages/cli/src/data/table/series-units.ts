@@ -66,6 +66,7 @@ export function findSeries(
   const measured = columns.flatMap(({ name, range, type, gap, uneven, atoms }) => {
     if (!wanted.includes(name) || !range || type === "date") return [];
     const at = names.indexOf(name);
+    const lowest = range.least;
     const grid = type !== "integer" ? undefined : gap && !uneven ? gap : 1;
     const middle = grid === undefined ? atoms?.[0] : undefined;
     const own = series.map((rows) => unitIn(rows, at, grid));
@@ -82,6 +83,7 @@ export function findSeries(
         name,
         ...(middle !== undefined && { middle }),
         ...(grid !== undefined && { grid }),
+        ...(lowest >= 0 && { signless: true as const }),
         range: { least, most, mean, std },
         units,
       },
@@ -115,14 +117,23 @@ export function inUnits<R extends Rows[number]>(
   };
 }
 
-/** Of each column of whole numbers: its name, and in the units of a series what lies between two of its values. */
-export const gridsOf = (
+/** What the distance of two neighbours among the whole numbers of a column is called, in the units of a series. */
+export const gridName = (column: string): string => `${column} grid`;
+/** What the place of zero is called there, of a column without values below it. */
+export const zeroName = (column: string): string => `${column} zero`;
+
+/** What rows say of the units of their series: where zero lies, and how far apart whole numbers are. */
+export const unitColumns = (
   { series }: Pick<TableOrder, "series">,
   units: readonly Unit[] = [],
-): [name: string, width: number][] =>
-  (series?.measured ?? []).flatMap(({ name, grid }, k): [string, number][] =>
-    grid === undefined ? [] : [[name, grid / (units[k]?.[1] ?? 1)]],
-  );
+): [name: string, value: number][] =>
+  (series?.measured ?? []).flatMap(({ name, grid, signless }, k): [string, number][] => {
+    const [middle, step] = units[k] ?? [0, 1];
+    return [
+      ...(grid === undefined ? [] : [[gridName(name), grid / step] as [string, number]]),
+      ...(signless ? [[zeroName(name), -middle / step] as [string, number]] : []),
+    ];
+  });
 
 /** What a number of such a column stands for. */
 export function fromUnits(
@@ -132,9 +143,10 @@ export function fromUnits(
 ): (value: number) => number {
   const place = series?.measured.findIndex(({ name }) => name === column) ?? -1;
   const [middle, step] = units[place] ?? [0, 1];
-  const grid = series?.measured[place]?.grid;
+  const { grid, signless } = series?.measured[place] ?? {};
   return (value) => {
-    const natural = middle + step * value;
-    return grid === undefined ? natural : onGrid(natural, middle, grid);
+    const plain = middle + step * value;
+    const natural = grid === undefined ? plain : onGrid(plain, middle, grid);
+    return signless ? Math.max(natural, 0) : natural;
   };
 }
