@@ -3,14 +3,18 @@ import { UsageError } from "@flowify/core";
 import { exportFunction } from "@flowify/onnx/browser";
 import type { numpy as np } from "@jax-js/jax";
 import { toBytes } from "jax-to-onnx/internal";
-import { describedInput, type GraphColumn, tableGraph } from "../detect/detector-graph.js";
+import { lagName } from "../data/table/ordered-table.js";
+import { gridName, zeroName } from "../data/table/series-units.js";
+import { describedInput, type GraphColumn, type GraphUnit, tableGraph } from "../detect/detector-graph.js";
 import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { valueAt } from "../places.js";
 import { makeFolder } from "../runs/folder.js";
-import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { number } from "../tables/columns/number.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
+import type { Prediction } from "./columns.js";
 import { noisesOf, paramsOf, type RegressionParams, tableLogProb, tableSample } from "./graph.js";
 import { withRegression } from "./open-regression.js";
 import type { TableRegression } from "./table-regression.js";
@@ -29,10 +33,45 @@ function columnsOfRows(x: np.Array, count: number): np.Array[] {
   return all;
 }
 
+/** The columns with the units of their series, where there are several: those of a column are inputs, `middle of x` and `step of x`. */
+function withUnits(
+  { schema }: Prediction,
+  columns: readonly TableColumn[],
+): (TableColumn & Pick<GraphColumn, "unit">)[] {
+  const { series, lags = 0 } = schema.order ?? {};
+  const units = new Map(
+    (series?.measured ?? []).flatMap(({ name, grid, signless }) => {
+      const unit = { middle: `middle of ${name}`, step: `step of ${name}`, grid, signless };
+      const values = [name, ...Array.from({ length: lags }, (_, k) => lagName(name, k + 1))];
+      return [
+        ...values.map((each): [string, GraphUnit] => [each, { ...unit, is: "value" }]),
+        [gridName(name), { ...unit, is: "grid" }] as [string, GraphUnit],
+        [zeroName(name), { ...unit, is: "zero" }] as [string, GraphUnit],
+      ];
+    }),
+  );
+  return columns.map((column) => ({ ...column, unit: units.get(column.name) }));
+}
+
+/** What a description says of the inputs of a graph with these outputs. */
+function describedInputs(columns: ReturnType<typeof withUnits>, outputs: readonly string[]) {
+  const own = columns.filter(({ unit }) => (unit?.is ?? "value") === "value");
+  const units = new Set(columns.flatMap(({ unit }) => (unit ? [unit.middle, unit.step] : [])));
+  return [
+    ...own.map((column) => describedInput(column, outputs)),
+    ...[...units].map((name) => ({
+      name,
+      type: "float64",
+      shape: ["batch", 1],
+      meaning: "a unit of the series of the row",
+    })),
+  ];
+}
+
 /** `log-prob.onnx`: all columns in, log p of each that is predicted out. */
 function logProbFile(model: TableRegression, options: Options): File {
   const { schema, predict } = model.prediction;
-  const columns = ownColumns(tableColumns(schema));
+  const columns = withUnits(model.prediction, ownColumns(tableColumns(schema)));
   const outputs = predict.map((name) => `log p ${name}`);
   const f = (params: unknown, x: np.Array): np.Array[] => {
     const cells = new Map(columnsOfRows(x, columns.length).map((cell, i) => [columns[i]?.place ?? i, cell]));
@@ -54,14 +93,15 @@ function logProbFile(model: TableRegression, options: Options): File {
   return {
     name: "log-prob",
     bytes: toBytes(graph),
-    description: { inputs: columns.map((column) => describedInput(column, outputs)), outputs: results },
+    description: { inputs: describedInputs(columns, outputs), outputs: results },
   };
 }
 
 /** `sample.onnx`: given columns, normal noise and a uniform choice of a flow in, a value of each column that is predicted out. */
 function sampleFile(model: TableRegression, options: Options): File {
   const { schema, predict } = model.prediction;
-  const given = ownColumns(tableColumns(schema)).filter(({ name }) => !predict.includes(name));
+  const own = withUnits(model.prediction, ownColumns(tableColumns(schema)));
+  const given = own.filter(({ name }) => !predict.includes(name));
   const noises = Array.from({ length: noisesOf(model) }, (_, i) => noiseColumn(`noise ${i + 1}`));
   const columns: GraphColumn[] = [...given, ...noises, noiseColumn("choice")];
   const f = (params: unknown, x: np.Array): np.Array[] => {
@@ -86,13 +126,16 @@ function sampleFile(model: TableRegression, options: Options): File {
     },
     options,
   );
-  const results = predict.map((name) => ({ name, type: "float32" as const, shape: ["batch", 1] }));
+  const results = predict.map((name) => {
+    const unit = own.find((column) => column.name === name)?.unit;
+    return { name, type: unit ? ("float64" as const) : ("float32" as const), shape: ["batch", 1], unit };
+  });
   return {
     name: "sample",
     bytes: toBytes(tableGraph(columns, rows, { name: "sample", outputs: results })),
     description: {
       inputs: [
-        ...given.map((column) => describedInput(column, predict)),
+        ...describedInputs(given, predict),
         ...noises.map(({ name }) => ({
           name,
           type: "float64",
@@ -101,7 +144,7 @@ function sampleFile(model: TableRegression, options: Options): File {
         })),
         { name: "choice", type: "float64", shape: ["batch", 1], meaning: "uniform on [0, 1): which flow" },
       ],
-      outputs: results.map((output, t) => {
+      outputs: results.map(({ unit: _, ...output }, t) => {
         const { values } = model.targets[t]?.column ?? {};
         return { ...output, ...(values && { meaning: "a place in values", values }) };
       }),
@@ -116,20 +159,31 @@ export async function exportRegression(
   terminal: Terminal,
 ): Promise<void> {
   await withRegression(folder, flags, terminal, async (model) => {
-    if (model.prediction.schema.order?.series)
-      throw new UsageError(
-        `${folder}: a run with --series cannot be exported, its numbers are in units of each series\ntrain one without --series on the rows of one series`,
-      );
     if (model.targets.some(({ place }) => place < 0))
       throw new UsageError(
         "a column that follows from a date cannot be exported as a target\npredict the date",
       );
+    const { series } = model.prediction.schema.order ?? {};
     const files = [logProbFile, sampleFile].map((make) => make(model, target ? { target } : {}));
     makeFolder(out);
     for (const { name, bytes } of files) await writeFileAtomic(join(out, `${name}.onnx`), bytes);
     const description = {
       format: "flowify-regression-graphs",
       version: 1,
+      ...(series && {
+        series: series.known.map(({ keys, units }) => ({
+          ...Object.fromEntries(series.columns.map((name, k) => [name, keys[k]])),
+          units: Object.fromEntries(
+            series.measured.flatMap(({ name }, k) => {
+              const [middle, step] = valueAt(units, k);
+              return [
+                [`middle of ${name}`, middle],
+                [`step of ${name}`, step],
+              ];
+            }),
+          ),
+        })),
+      }),
       graphs: files.map(({ name, description: own }) => ({ file: `${name}.onnx`, ...(own as object) })),
     };
     await writeJson(join(out, DESCRIPTION), description);

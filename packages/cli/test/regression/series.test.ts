@@ -1,9 +1,12 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
+import { loadRuntime } from "@flowify/onnx";
 import { beforeAll, expect, it } from "vitest";
 import type { Cell } from "../../src/data/table/cell.js";
+import { valueAt } from "../../src/places.js";
 import { planPrediction } from "../../src/predictions/plan.js";
+import { rowsToPredict } from "../../src/regression/encoded-rows.js";
 import { withRegression } from "../../src/regression/open-regression.js";
 import { followRows } from "../../src/series/follow-rows.js";
 import { seriesScorer } from "../../src/series/score-series.js";
@@ -86,7 +89,7 @@ it("continues each series as if it stood alone, in its own numbers", async () =>
 
 it("draws paths of different series apart, of whole numbers whole ones", async () => {
   const { rows } = await printed("predict", run, "--data", table, "--paths", "40", "--horizon", "1");
-  expect(rows.every((row) => Number.isInteger(Number(row[5])))).toBe(true);
+  expect(rows.every((row) => Number.isInteger(Number(row[5])) && Number(row[5]) >= 0)).toBe(true);
   const ranks = [rows.slice(0, 40), rows.slice(40)].map((own) => {
     const prices = own.map(([, , , , price]) => Number(price));
     return prices.map((price) => prices.filter((each) => each < price).length - 19.5);
@@ -169,9 +172,74 @@ it("takes a series that training did not have with a warning, and no file withou
       2,
       'lacks the column "shop", which says of which series a row is',
     );
-  await expectRefusal(
-    ["export", run, "--out", join(root, "exported")],
-    2,
-    "a run with --series cannot be exported",
+});
+
+it("exports graphs that take numbers of the file and the units of a series", async () => {
+  const exported = join(root, "exported");
+  await printed("export", run, "--out", exported);
+  const document = JSON.parse(readFileSync(join(exported, "regression.json"), "utf8"));
+  const ort = await loadRuntime();
+  const rows = all.flatMap((own) =>
+    own.slice(4).map((line, i) => ({ now: line.split(","), past: own.slice(i, i + 4).toReversed() })),
   );
+  const numbers = (values: readonly number[]) =>
+    new ort.Tensor("float64", Float64Array.from(values), [values.length, 1]);
+  const texts = (values: readonly string[]) => new ort.Tensor("string", [...values], [values.length, 1]);
+  const fields = ["city", "shop", "day", "price", "sold"];
+  const given = Object.fromEntries([
+    ...["city", "shop"].map((name, k) => [name, texts(rows.map(({ now }) => now[k] as string))]),
+    ...["price", "sold"].flatMap((name) =>
+      [1, 2, 3, 4].map((lag) => [
+        `${name} lag ${lag}`,
+        numbers(rows.map(({ past }) => Number(past[lag - 1]?.split(",")[fields.indexOf(name)]))),
+      ]),
+    ),
+    ["day: day of the week", numbers(rows.map(({ now }) => (Date.parse(now[2] as string) / 86_400_000) % 7))],
+    ...["price", "sold"].flatMap((name) =>
+      [`middle of ${name}`, `step of ${name}`].map((unit) => [
+        unit,
+        numbers(
+          rows.map(({ now }) => {
+            const own = document.series.find(
+              (each: Record<string, unknown>) => each.city === now[0] && each.shop === now[1],
+            );
+            return own.units[unit];
+          }),
+        ),
+      ]),
+    ),
+  ]);
+  const open = (name: string) => ort.InferenceSession.create(readFileSync(join(exported, name)));
+  const values = [3, 4].map((k) => rows.map(({ now }) => Number(now[k])));
+  const session = await open("log-prob.onnx");
+  const found = await session.run({ ...given, price: numbers(values[0]!), sold: numbers(values[1]!) });
+  const own = await withRegression(run, {}, silentTerminal({}), async (model, document_) => {
+    const {
+      rows: encoded,
+      names,
+      series,
+    } = await (await rowsToPredict(table, document_, { warn() {} })).all();
+    const logs = await model.logProb(encoded);
+    return new Map(
+      names.map((name, i) => [`${valueAt(series, i).name} ${name}`, logs.map((log) => log[i] as number)]),
+    );
+  });
+  const away = [0, 0];
+  for (const [i, { now }] of rows.entries())
+    for (const [t, log] of (own.get(`${now[0]}, ${now[1]} ${now[2]}`) ?? [Number.NaN]).entries()) {
+      const other = valueAt(found[t === 0 ? "log p price" : "log p sold"]!.data as Float32Array, i);
+      away[t] = Math.max(away[t]!, Math.abs(log - other) / Math.max(1, Math.abs(log)));
+    }
+  expect(away[0]).toBeLessThan(1e-5);
+  // cells of counts are differences of what float32 holds
+  expect(away[1]).toBeLessThan(5e-5);
+  const random = makeRng(3);
+  const sampler = await open("sample.onnx");
+  const noise = ["noise 1", "noise 2"].map((name) => [name, numbers(rows.map(() => random.normal()))]);
+  const choice = numbers(rows.map(() => random.uniform()));
+  const drawn = await sampler.run({ ...given, ...Object.fromEntries(noise), choice });
+  const sold = drawn.sold?.data as Float64Array;
+  expect(sold.every((value) => Number.isInteger(value) && value >= 0)).toBe(true);
+  const below = sold.filter((value, i) => value < (values[1]?.[i] ?? 0)).length / sold.length;
+  expect(Math.abs(below - 0.5)).toBeLessThan(0.2);
 });
