@@ -17,7 +17,15 @@ import { AT_ONCE, predictRows } from "../regression/predicted.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
 import { widthOf } from "../regression/table-regression.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import { forecast, forecastPicture, forecastTable, PANELS, PATHS, pathTable } from "../series/forecast.js";
+import {
+  type Continued,
+  forecast,
+  forecastPicture,
+  forecastTable,
+  PANELS,
+  PATHS,
+  pathTable,
+} from "../series/forecast.js";
 import { formatCount } from "../ui/format.js";
 
 const flags = {
@@ -117,17 +125,22 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
         warn: terminal.warn,
       });
       const table = paths === undefined ? forecastTable(found, quantiles) : pathTable(found);
+      const shown: Continued[] = [];
       await writeOutput(out, stdout, async (write) => {
         const writer = rowWriter(format, table.columns, write);
-        for (const own of table.series) await writer.add(own());
+        for await (const own of found.all()) {
+          await writer.add(table.rowsOf(own));
+          if (picture !== undefined && shown.length < PANELS) shown.push(own);
+        }
         await writer.end();
       });
-      if (picture !== undefined) await writeFileAtomic(picture, await svgToPng(await forecastPicture(found)));
-      const several = found.all.length;
+      if (picture !== undefined)
+        await writeFileAtomic(picture, await svgToPng(await forecastPicture(found, shown)));
+      const several = found.count;
       if (picture !== undefined && several > PANELS)
         terminal.note(`${picture}: the first ${PANELS} of ${formatCount(several)} series`);
       terminal.note(
-        `${formatCount(found.all[0]?.times.length ?? 0)} rows behind ${order.series ? `${several === 1 ? "1 series" : `each of ${formatCount(several)} series`} of ` : ""}${data} forecast by ${formatCount(found.paths)} paths${out === undefined ? "" : `; in ${out}`}`,
+        `${formatCount(found.horizon)} rows behind ${order.series ? `${several === 1 ? "1 series" : `each of ${formatCount(several)} series`} of ` : ""}${data} forecast by ${formatCount(found.paths)} paths${out === undefined ? "" : `; in ${out}`}`,
       );
       return;
     }

@@ -25,7 +25,7 @@ export const PATHS = 1000;
 export const PANELS = 12;
 
 /** Paths behind the last row of a series. */
-type Continued = Readonly<{
+export type Continued = Readonly<{
   past: SeriesRows;
   times: readonly number[];
   /** For each target [paths · horizon], encoded: the values of a path one after another. */
@@ -37,7 +37,11 @@ export type Forecast = Readonly<{
   model: TableRegression;
   isDate: boolean;
   paths: number;
-  all: readonly Continued[];
+  horizon: number;
+  /** Series that are forecast. */
+  count: number;
+  /** Each of them in turn: the paths of all may fill the memory. */
+  all(): AsyncGenerator<Continued>;
 }>;
 
 /**
@@ -68,28 +72,43 @@ export async function forecast(
     warn(
       `${file}: not forecast, with fewer than ${order.lags + 1} rows without a gap at the end: ${listFirst(short.map(({ name }) => name))}`,
     );
-  const all: Continued[] = [];
-  for (const past of seriesRows(prediction, { encoded, rowNames: names, series }, true)) {
-    const { name, endRows } = past.series;
-    if (endRows <= order.lags) continue;
+  const pasts = seriesRows(prediction, { encoded, rowNames: names, series }, true).filter(
+    (past) => past.series.endRows > order.lags,
+  );
+  async function continued(past: SeriesRows): Promise<Continued> {
+    const { name } = past.series;
     const from = lastOf(past.times);
     // paths of different series have nothing to do with each other, whichever series stand beside them
     const own = name === "" ? seed : seed + Number.parseInt(hashOf(name).slice(0, 8), 16);
     const last = takeRows(past.encoded, widthOf(prediction), [past.times.length - 1]);
-    all.push({
+    return {
       past,
       times: Array.from({ length: horizon }, (_, h) => timeAfter(order, from, h + 1)),
       drawn: await samplePaths(model, last, [from], { paths, horizon, seed: own }),
-    });
+    };
   }
-  return { model, paths, all, isDate: columnNamed(prediction.schema, order.time).type === "date" };
+  return {
+    model,
+    paths,
+    horizon,
+    count: pasts.length,
+    async *all() {
+      for (const past of pasts) yield await continued(past);
+    },
+    isDate: columnNamed(prediction.schema, order.time).type === "date",
+  };
 }
 
-const valuesAt = ({ drawn, times }: Continued, t: number, step: number): Float64Array =>
-  (drawn[t] as Float64Array).filter((_, i) => i % times.length === step);
+function valuesAt({ drawn, times }: Continued, t: number, step: number): Float64Array {
+  const all = drawn[t] as Float64Array;
+  return Float64Array.from(
+    { length: all.length / times.length },
+    (_, k) => all[k * times.length + step] ?? 0,
+  );
+}
 
-/** The rows that are written, series by series. */
-type Table = Readonly<{ columns: readonly WrittenColumn[]; series: readonly (() => Cell[][])[] }>;
+/** The rows that are written of a series. */
+type Table = Readonly<{ columns: readonly WrittenColumn[]; rowsOf(series: Continued): Cell[][] }>;
 
 /** What a row begins with: its series, where there are several, and its time. */
 function keyColumns({ model, isDate }: Forecast): WrittenColumn[] {
@@ -122,7 +141,7 @@ export function forecastTable(of: Forecast, quantiles: readonly number[]): Table
   };
   return {
     columns: [...keyColumns(of), ...parts.flatMap(({ columns }) => columns)],
-    series: of.all.map((own) => () => rowsOf(own)),
+    rowsOf,
   };
 }
 
@@ -156,13 +175,13 @@ export function pathTable(of: Forecast): Table {
         }),
       ),
     ],
-    series: of.all.map((own) => () => rowsOf(own)),
+    rowsOf,
   };
 }
 
-/** The past and a fan of bands, a panel each column of numbers, of the first series. */
-export function forecastPicture({ model, all, isDate }: Forecast): Promise<string> {
-  const panels = all.slice(0, PANELS).flatMap((own) =>
+/** The past and a fan of bands, a panel each column of numbers. */
+export function forecastPicture({ model, isDate }: Forecast, series: readonly Continued[]): Promise<string> {
+  const panels = series.flatMap((own) =>
     model.targets.flatMap((target, t): FanPanel[] => {
       if (target.kind.classes !== undefined) return [];
       const ahead = own.times.map((time, step) => ({
