@@ -101,7 +101,9 @@ it("measures numbers by their series: from the mean, in steps of a usual size", 
     "shop category",
     "x continuous",
     "n continuous",
-    ...["x lag 1", "x lag 2", "n lag 1", "n lag 2", "n grid"].map((name) => `${name} continuous`),
+    ...["x lag 1", "x lag 2", "n lag 1", "n lag 2", "x zero", "n grid", "n zero"].map(
+      (name) => `${name} continuous`,
+    ),
   ]);
 });
 
