@@ -1,5 +1,5 @@
 import { floats, toHost } from "@flowify/core/layer";
-import { numpy as np } from "@jax-js/jax";
+import { jit, numpy as np } from "@jax-js/jax";
 import { lagName } from "../data/table/ordered-table.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
@@ -57,6 +57,8 @@ export function givenFeatures(schema: TableSchema, names: readonly string[]): Gi
   const plain = featuresOf(columns);
   const width = plain(np.zeros([1, count])).shape[1] as number;
   const f = stepsBetween(schema, names, plain, width);
+  // each step of a path calls it with as many rows
+  const compiled = jit(f);
   return {
     width,
     f,
@@ -65,7 +67,7 @@ export function givenFeatures(schema: TableSchema, names: readonly string[]): Gi
       const out = new Float32Array(n * width);
       for (let from = 0; from < n; from += AT_ONCE) {
         const to = Math.min(n, from + AT_ONCE);
-        const found = f(floats(rows.slice(from * count, to * count), [to - from, count]));
+        const found = compiled(floats(rows.slice(from * count, to * count), [to - from, count]));
         out.set((await toHost(found)).data, from * width);
         found.dispose();
       }

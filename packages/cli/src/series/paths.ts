@@ -57,12 +57,12 @@ export async function samplePaths(
     );
     state = takeRows(state, width, places);
     const from = [...path];
+    const calendar = times.map((time) => placesAt(order, timeAfter(order, time, step + 1)));
     for (const [i, place] of places.entries()) {
       path[i] = from[place] as number;
       const row = rowOf(state, i, width);
       for (const [to, earlier] of shifts) row[to] = row[earlier] as number;
-      const time = timeAfter(order, times[Math.floor(i / paths)] as number, step + 1);
-      row.set(placesAt(order, time), calendarAt);
+      row.set(calendar[Math.floor(i / paths)] as number[], calendarAt);
     }
     const drawn = await model.drawInto(state, paths, seed, step);
     for (const [t, values] of drawn.entries())
