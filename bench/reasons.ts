@@ -5,9 +5,9 @@ import { makeRng } from "@flowify/core/layer";
 import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
 import { surveyColumns } from "../packages/cli/src/data/column-survey.js";
 import { calibrationOf, conformalP } from "../packages/cli/src/detect/calibration.js";
-import { rowReasons } from "../packages/cli/src/detect/reasons/row-reasons.js";
+import { meanRepairs, usualValues } from "../packages/cli/src/detect/reasons/repairs.js";
 import { withExecutor } from "../packages/cli/src/executors.js";
-import { rowsIn, takeRows } from "../packages/cli/src/rows.js";
+import { ascendingPlaces, rowsIn, takeRows } from "../packages/cli/src/rows.js";
 import { meanOf } from "../packages/cli/src/statistics.js";
 import { labelledSets, readLabelledRows } from "./labelled-sets.js";
 import { print, say } from "./processes.js";
@@ -96,10 +96,10 @@ async function benchSet(executor: Executor, set: Rows, seed: number): Promise<Se
     const { swapped, columns } = swapOneColumn(originals, width, seed);
     const [before, after] = [await surprise(originals.subarray(0, swapped.length)), await surprise(swapped)];
     const density = async (each: Float32Array) => (await surprise(each)).map((nats) => -nats);
-    const reasoner = rowReasons(density, training, width);
     const ranksOf = async (which: readonly number[]): Promise<number[][]> => {
-      const reasons = await reasoner.reasonsOf(takeRows(swapped, width, which));
-      return reasons.map((each) => each.columns.map(({ column }) => column));
+      const own = takeRows(swapped, width, which);
+      const repairs = await meanRepairs(density, own, await density(own), usualValues(training, width));
+      return repairs.map((each) => ascendingPlaces(each.map(({ gain }) => -gain)));
     };
     const every = Array.from(columns.keys());
     const flagged = every.filter((i) => isFlagged(after[i]!) && !isFlagged(before[i]!));

@@ -5,7 +5,7 @@ import { lastOf, valueAt } from "../places.js";
 import { quantile } from "../statistics.js";
 
 /** Values of a robust space are clipped here: a single column cannot make a row arbitrarily far from all others. */
-export const CLIP = 8;
+const CLIP = 8;
 
 /** Interquartile range of a standard normal. */
 const NORMAL_IQR = 1.349;

@@ -85,7 +85,7 @@ function repairOf(logs: Float64Array, own: number): Repair {
 }
 
 /** A column that is changed, and the place of the usual value that it gets. */
-export type Change = Readonly<{ column: number; value: number }>;
+type Change = Readonly<{ column: number; value: number }>;
 
 /**
  * Few changes that make each row usual, found greedily: the column and the usual value that raise log p most, and so on until

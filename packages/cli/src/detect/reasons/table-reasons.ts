@@ -5,10 +5,13 @@ import { conformalP } from "../calibration.js";
 import type { OpenDetector } from "../detector.js";
 import type { ScoreKind } from "../score-columns.js";
 import type { TableDetector } from "../table-detector.js";
-import { rowReasons } from "./row-reasons.js";
+import { meanRepairs, smallestRepairs, usualValues } from "./repairs.js";
 
 /** Columns of less than this part of the largest gain are not to blame. */
 const MINOR = 0.1;
+
+/** Nearest training rows that are named. */
+const NEAREST = 3;
 
 /** A column and one of its values, as a table holds it. */
 type NamedValue = Readonly<{ name: string; value: string }>;
@@ -50,11 +53,10 @@ export function tableReasoner(
     (score: ScoreKind) =>
     async (rows: Float32Array): Promise<Float64Array> =>
       (await open.score(rows, [score]))[score].map((value) => -value);
-  const { usual, reasonsOf } = rowReasons(negative("flow"), detector.reference, width, {
-    space: open.inRobustSpace,
-    judge: negative(kind),
-    isUsual: (value) => conformalP(calibrations[kind], -value) > threshold,
-  });
+  const [density, judge] = [negative("flow"), negative(kind)];
+  const isUsual = (value: number): boolean => conformalP(calibrations[kind], -value) > threshold;
+  const usual = usualValues(detector.reference, width);
+  let known: Promise<Float32Array> | undefined;
   const numberOf = (place: number): number => valueAt(detector.places, place) + 1;
   const named = (place: number, number: number): NamedValue => {
     const { name, kind, found } = valueAt(columns, place);
@@ -62,22 +64,48 @@ export function tableReasoner(
   };
   return {
     columns,
-    reasonsOf: async (rows) =>
-      (await reasonsOf(rows)).map((reasons, i) => {
+    async reasonsOf(rows) {
+      if (rows.length === 0) return [];
+      const repairs = await meanRepairs(density, rows, await density(rows), usual);
+      const smallest = await smallestRepairs(judge, rows, usual, isUsual);
+      known ??= open.inRobustSpace(detector.reference);
+      const [learnt, scaled] = [await known, await open.inRobustSpace(rows)];
+      const size = scaled.length / repairs.length;
+      return repairs.map((each, i) => {
         const row = rowOf(rows, i, width);
-        const least = Math.max(0, MINOR * valueAt(reasons.columns, 0).gain);
+        const most = each
+          .map(({ gain }, column) => ({ column, gain }))
+          .sort((a, b) => b.gain - a.gain || a.column - b.column);
+        const least = Math.max(0, MINOR * valueAt(most, 0).gain);
+        const nearest = nearestRows(learnt, rowOf(scaled, i, size));
         return {
-          blamed: reasons.columns
+          blamed: most
             .filter(({ gain }) => gain > 0 && gain >= least)
             .map(({ column, gain }) => ({ ...named(column, valueAt(row, column)), gain })),
-          repair: reasons.repair.map(({ column, value }) =>
+          repair: valueAt(smallest, i).map(({ column, value }) =>
             named(column, valueAt(valueAt(usual, column), value)),
           ),
-          nearest: reasons.nearest.map((place) => names?.[place] ?? String(numberOf(place))),
-          nearestNumbers: reasons.nearest.map(numberOf),
+          nearest: nearest.map((place) => names?.[place] ?? String(numberOf(place))),
+          nearestNumbers: nearest.map(numberOf),
         };
-      }),
+      });
+    },
   };
+}
+
+/** The places of the rows [m, width] that are nearest to a row, the nearest first, without rows that equal it. */
+function nearestRows(rows: Float32Array, row: Float32Array): number[] {
+  const width = row.length;
+  const nearest: { place: number; squared: number }[] = [];
+  for (let place = 0; place < rows.length / width; place++) {
+    let squared = 0;
+    for (let j = 0; j < width; j++) squared += (rows[place * width + j]! - row[j]!) ** 2;
+    if (squared === 0) continue;
+    if (nearest.length === NEAREST && squared >= nearest[NEAREST - 1]!.squared) continue;
+    nearest.push({ place, squared });
+    nearest.sort((a, b) => a.squared - b.squared).splice(NEAREST);
+  }
+  return nearest.map(({ place }) => place);
 }
 
 /** `weight = 9.1; carrier = road`. */
