@@ -11,7 +11,6 @@ import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
 import { svgToPng } from "../pictures/png.js";
 import { fewestFor } from "../regression/conformal.js";
-import { rowsToPredict } from "../regression/encoded-rows.js";
 import { withRegression } from "../regression/open-regression.js";
 import { AT_ONCE, predictRows } from "../regression/predicted.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
@@ -26,6 +25,7 @@ import {
   PATHS,
   pathTable,
 } from "../series/forecast.js";
+import { openEncodedTable } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 
 const flags = {
@@ -110,7 +110,7 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
   await keepNamedInput([data]);
   await withRegression(folder, flags, terminal, async (model, document) => {
     const { id, where, horizon, paths, picture } = flags;
-    const rows = await rowsToPredict(data, document, { id, where, warn: terminal.warn });
+    const rows = await openEncodedTable(data, { ...document, id, where, warn: terminal.warn });
     const { order } = document.schema;
     if (order) {
       expectNone(
@@ -156,7 +156,7 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
         terminal.warn(
           `${name}: intervals of ${interval} need at least ${few} held-out rows, the run has ${heldOut.outwardness.length}: they are left open`,
         );
-      return predictedColumn(document, name, heldOut, rows.known.includes(name), { quantiles, interval });
+      return predictedColumn(document, name, heldOut, rows.names.includes(name), { quantiles, interval });
     });
     const written = parts.flatMap(({ columns }) => columns);
     const head = idHeader(
@@ -168,7 +168,7 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
     let count = 0;
     await writeOutput(out, stdout, async (write) => {
       const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write);
-      for await (const { rows: encoded, names } of rows.blocks()) {
+      for await (const { rows: encoded, names } of rows.rows()) {
         for (let from = 0; from < names.length; from += AT_ONCE) {
           const to = Math.min(names.length, from + AT_ONCE);
           const block = encoded.subarray(from * width, to * width);

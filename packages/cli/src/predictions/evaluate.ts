@@ -3,12 +3,11 @@ import type { TableSchema } from "../data/table/schema.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { conformalLimit } from "../regression/conformal.js";
-import { rowsToPredict } from "../regression/encoded-rows.js";
 import { type FinishedRegression, withRegression } from "../regression/open-regression.js";
 import type { RegressionDocument } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
 import { type SeriesRows, seriesRows } from "../series/series.js";
-import { readRows } from "../tables/read-rows.js";
+import { openEncodedTable, readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { evaluateRows, type TargetEvaluation } from "./evaluation.js";
@@ -76,8 +75,8 @@ async function rowsOfFile(
   { warn }: Terminal,
 ): Promise<MeasuredRows> {
   await keepNamedInput([file]);
-  const table = await rowsToPredict(file, document, { where, warn });
-  const lacking = document.predict.find((name) => !table.known.includes(name));
+  const table = await openEncodedTable(file, { ...document, where, warn });
+  const lacking = document.predict.find((name) => !table.names.includes(name));
   if (lacking !== undefined)
     throw new UsageError(
       `${file}: lacks the column ${JSON.stringify(lacking)}, whose values predictions are compared with\npredict them with flowify predict`,

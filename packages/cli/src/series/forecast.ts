@@ -8,13 +8,13 @@ import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
 import { lastOf } from "../places.js";
 import { columnNamed } from "../regression/columns.js";
-import type { RowsToPredict } from "../regression/encoded-rows.js";
 import { type Predicted, predictedOf } from "../regression/predicted.js";
 import { DIGITS, predictedColumn } from "../regression/predicted-cells.js";
 import { Predictive } from "../regression/predictive.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
 import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import type { EncodedTable } from "../tables/encoded-table.js";
 import { orderOf, panelOf } from "./ahead.js";
 import { samplePaths } from "./paths.js";
 import { type SeriesRows, seriesRows } from "./series.js";
@@ -52,7 +52,7 @@ export type Forecast = Readonly<{
 export async function forecast(
   model: TableRegression,
   file: string,
-  rows: RowsToPredict,
+  rows: EncodedTable,
   {
     horizon = orderOf(model).horizon,
     paths,

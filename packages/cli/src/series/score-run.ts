@@ -8,10 +8,10 @@ import type { TableFormat } from "../data/written/written-rows.js";
 import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import type { Running } from "../flags/define.js";
 import type { CommonFlags } from "../flags/shared.js";
-import { rowsToPredict } from "../regression/encoded-rows.js";
 import { withRegression } from "../regression/open-regression.js";
 import { widthOf } from "../regression/table-regression.js";
 import { FALSE_ALARMS, reachable } from "../scores/score-threshold.js";
+import { openEncodedTable } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import { followRows } from "./follow-rows.js";
 import { seriesScorer } from "./score-series.js";
@@ -65,7 +65,7 @@ export async function scoreSeries(
       } else {
         const name = files[0] ?? document.data.name;
         await keepNamedInput([name]);
-        const rows = await rowsToPredict(name, document, { where, warn: terminal.warn });
+        const rows = await openEncodedTable(name, { ...document, where, warn: terminal.warn });
         const { rows: encoded, names, series } = await rows.all();
         const width = widthOf(document);
         for (let from = 0; from < names.length; from += AT_ONCE) {

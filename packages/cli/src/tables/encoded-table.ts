@@ -19,6 +19,8 @@ export type EncodedRows = Readonly<{
 
 export type EncodingOptions = Readonly<{
   schema: TableSchema;
+  /** Columns that are predicted: the file may lack them, and their cells may be missing. They are NaN then. */
+  predict?: readonly string[];
   id?: string | undefined;
   warn(line: string): void;
 }>;
@@ -26,6 +28,9 @@ export type EncodingOptions = Readonly<{
 /** A table that is read for a model. */
 export type EncodedTable = Readonly<{
   file: string;
+  names: readonly string[];
+  /** Where rows follow each other in time. */
+  series: ReadonlyMap<string, TableSeries>;
   /** Missing where rows can only be read from the first one on. */
   parts: readonly TablePart[] | undefined;
   /** Rows a block at a time, by default all. They are called by their id, else by their number from 1 on. */
@@ -40,17 +45,23 @@ export type EncodedTable = Readonly<{
 export function encodedTable(
   file: string,
   table: Table,
-  { schema, id, warn }: EncodingOptions,
+  { schema, predict = [], id, warn }: EncodingOptions,
 ): EncodedTable {
   if (id !== undefined && !table.names.includes(id))
     throw new UsageError(`--id: ${file}: ${unknownName("column", id, table.names)}`);
-  for (const line of checkColumns(file, table.names, schema)) warn(line);
+  const used = schema.columns.map((column) =>
+    predict.includes(column.name) && !table.names.includes(column.name)
+      ? ({ ...column, use: "none" } as const)
+      : column,
+  );
+  for (const line of checkColumns(file, table.names, { ...schema, columns: used })) warn(line);
   const named = id ?? schema.columns.find(({ use }) => use === "id")?.name;
   const idAt = named === undefined ? -1 : table.names.indexOf(named);
   if (named !== undefined && idAt < 0)
     warn(`${file}: lacks the column "${named}", which names the rows: they are called by their numbers`);
+  if (schema.order) for (const line of table.notes) warn(`${file}: ${line}`);
   const columns = tableColumns(schema);
-  let encoder = rowEncoder(file, table, columns);
+  let encoder = rowEncoder(file, table, columns, predict);
   async function* rows(range?: PartRange): AsyncGenerator<EncodedRows> {
     for await (const block of table.blocks(range)) {
       if (block.count === 0) continue;
@@ -63,17 +74,16 @@ export function encodedTable(
   }
   function end(): void {
     for (const line of encoder.notes()) warn(`${file}: ${line}`);
-    encoder = rowEncoder(file, table, columns);
+    encoder = rowEncoder(file, table, columns, predict);
   }
-  return { file, parts: table.parts, rows, all: () => allRows(rows(), end), end };
-}
-
-/** All rows of a table in memory, [count, width]. */
-export async function allRows(rows: AsyncIterable<EncodedRows>, end: () => void): Promise<EncodedRows> {
-  const parts: EncodedRows[] = [];
-  for await (const part of rows) parts.push(part);
-  end();
-  return joinRows(parts);
+  async function all(): Promise<EncodedRows> {
+    const parts: EncodedRows[] = [];
+    for await (const part of rows()) parts.push(part);
+    end();
+    return joinRows(parts);
+  }
+  const { names, parts, series = new Map() } = table;
+  return { file, names, series, parts, rows, all, end };
 }
 
 /** Rows one after another. */

@@ -45,7 +45,6 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
     expectUsable(path, schema);
     notes.push(...table.notes, ...leftOut(schema.columns), ...lookAlikeHints(schema.columns));
   }
-  if (schema.order) notes.push(...table.notes);
   const warn = (line: string): void => void notes.push(line);
   const all = await encodedTable(path, table, { schema, warn }).all();
   const { rows: encoded, names: rowNames, numbers, series } = all;

@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import { type Block, type CellColumn, rowName } from "../data/table/block.js";
+import { type Block, rowName } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { LISTED, listFirst, type Table } from "../data/table/table.js";
 import type { Findings } from "./columns/column-kind.js";
@@ -18,14 +18,15 @@ export type RowEncoder = Readonly<{
   notes(): string[];
 }>;
 
-/** Of a column that a file lacks. */
-const NOTHING: CellColumn = { at: () => null };
-
-/** @param path of the table, for messages */
+/**
+ * @param path of the table, for messages
+ * @param predict columns that are NaN where they are missing, whatever they hold
+ */
 export function rowEncoder(
   path: string,
   table: Pick<Table, "names">,
   columns: readonly TableColumn[],
+  predict: readonly string[] = [],
 ): RowEncoder {
   const unseen = new Map<string, Set<string>>();
   const lacking = new Map<string, number>();
@@ -59,9 +60,17 @@ export function rowEncoder(
       const rows = new Float32Array(block.count * width);
       const wrong: WrongCell[] = [];
       for (const { column, from, write } of writers) {
-        const { name, found, place } = column;
-        const cells = block.columns[from] ?? NOTHING;
+        const { name, kind, found, place } = column;
+        const cells = block.columns[from];
+        if (cells === undefined) {
+          for (let at = place; at < rows.length; at += width) rows[at] = Number.NaN;
+          continue;
+        }
         for (const row of write(cells, rows, place, width)) wrong.push({ row, column, cell: cells.at(row) });
+        // a missing name has a code like that of one that training did not have
+        if (predict.includes(name) && !kind.isNumber && !found.values?.includes(null))
+          for (let row = 0; row < block.count; row++)
+            if (findings.reader.read(cells.at(row)) === "missing") rows[row * width + place] = Number.NaN;
         if (!found.range || found.missing > 0) continue;
         let count = lacking.get(name) ?? 0;
         for (let at = place; at < rows.length; at += width) count += Number(Number.isNaN(rows[at]));

@@ -4,6 +4,8 @@ import type { EncodedTable } from "../../src/tables/encoded-table.js";
 
 const table = (file: string, parts: EncodedTable["parts"]): EncodedTable => ({
   file,
+  names: [],
+  series: new Map(),
   parts,
   rows: async function* () {},
   all: () => Promise.reject(new Error("cuts are not read whole")),

@@ -4,11 +4,11 @@ import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Cell } from "../../src/data/table/cell.js";
-import { rowsToPredict } from "../../src/regression/encoded-rows.js";
 import { readFinished, withRegression } from "../../src/regression/open-regression.js";
 import { widthOf } from "../../src/regression/table-regression.js";
 import { followRows } from "../../src/series/follow-rows.js";
 import { seriesScorer } from "../../src/series/score-series.js";
+import { openEncodedTable } from "../../src/tables/read-rows.js";
 import { silentTerminal } from "../../src/ui/terminal.js";
 import { expectRefusal } from "../refusal.js";
 import { runCommand } from "../run-command.js";
@@ -97,7 +97,7 @@ describe("train --time", () => {
   it("learns a density of the next row", async () => {
     const terminal = silentTerminal({});
     const mass = await withRegression(run, {}, terminal, async (model, document) => {
-      const { rows } = await (await rowsToPredict(table, document, { warn() {} })).all();
+      const { rows } = await (await openEncodedTable(table, { ...document, warn() {} })).all();
       const [width, count] = [widthOf(document), 4000];
       const [target] = model.targets;
       const spread = Float32Array.from(
@@ -341,7 +341,7 @@ it("exported files have the log p of the next row", { tags: ["long"] }, async ()
   ]);
   const found = await session.run(feeds);
   const own = await withRegression(run, {}, silentTerminal({}), async (model, document) => {
-    const all = await (await rowsToPredict(table, document, { warn() {} })).all();
+    const all = await (await openEncodedTable(table, { ...document, warn() {} })).all();
     const place = all.names.indexOf(now[0] as string);
     const width = widthOf(document);
     return (await model.logProb(all.rows.subarray(place * width, (place + 1) * width)))[0]?.[0] as number;

@@ -6,10 +6,10 @@ import { beforeAll, expect, it } from "vitest";
 import type { Cell } from "../../src/data/table/cell.js";
 import { valueAt } from "../../src/places.js";
 import { planPrediction } from "../../src/predictions/plan.js";
-import { rowsToPredict } from "../../src/regression/encoded-rows.js";
 import { withRegression } from "../../src/regression/open-regression.js";
 import { followRows } from "../../src/series/follow-rows.js";
 import { seriesScorer } from "../../src/series/score-series.js";
+import { openEncodedTable } from "../../src/tables/read-rows.js";
 import { silentTerminal } from "../../src/ui/terminal.js";
 import { expectRefusal } from "../refusal.js";
 import { runCommand } from "../run-command.js";
@@ -218,7 +218,7 @@ it("exports graphs that take numbers of the file and the units of a series", asy
       rows: encoded,
       names,
       series,
-    } = await (await rowsToPredict(table, document_, { warn() {} })).all();
+    } = await (await openEncodedTable(table, { ...document_, warn() {} })).all();
     const logs = await model.logProb(encoded);
     return new Map(
       names.map((name, i) => [`${valueAt(series, i).name} ${name}`, logs.map((log) => log[i] as number)]),
