@@ -1,6 +1,7 @@
 import { type Executor, UsageError } from "@flowify/core";
 import { makeRng, sizeOf } from "@flowify/core/layer";
 import { CLOSE } from "@flowify/onnx";
+import { auroc } from "../auroc.js";
 import {
   arrayColumns,
   type DetectorOptions,
@@ -8,8 +9,9 @@ import {
   type OpenDetector,
   openDetector,
 } from "../detect/detector.js";
+import { neighbourDistances } from "../detect/knn.js";
 import { lastOf, valueAt } from "../places.js";
-import { quantile } from "../statistics.js";
+import { meanOf, quantile } from "../statistics.js";
 import { quoted } from "../ui/format.js";
 import { corrupted } from "./corruptions.js";
 import { drawn, type Examples } from "./examples.js";
@@ -25,7 +27,6 @@ import {
   type Subject,
   type TappedNetwork,
 } from "./network.js";
-import { type Trial, trial } from "./score.js";
 import { heldOf } from "./smooth-p.js";
 import { candidates, type Tap, tapOf } from "./taps.js";
 import { differing } from "./verify.js";
@@ -51,6 +52,9 @@ export type GuardOptions = Readonly<{
 }> &
   Required<Pick<DetectorOptions, "seed">> &
   Pick<DetectorOptions, "steps" | "signal">;
+
+/** How well features tell corrupted examples: AUROC by corruption. */
+type Trial = Readonly<{ features: string; aurocs: Readonly<Record<string, number>>; mean: number }>;
 
 /** A fitted guard, and how it was found. */
 export type FittedGuard = Judged &
@@ -185,7 +189,7 @@ function split(training: Examples, calibration: Examples | undefined, seed: numb
   return { fit, held, from };
 }
 
-/** How well features tell corrupted examples. */
+/** The AUROC of distances to the nearest of some training rows: what features are worth before a detector is fitted. */
 async function compared(
   executor: Executor,
   network: TappedNetwork,
@@ -198,25 +202,23 @@ async function compared(
 ): Promise<Trial[]> {
   const count = Math.min(CORRUPTED.count, Math.floor(fit.length * CORRUPTED.part));
   const from = Math.min(CORRUPTED.from, fit.length - count);
-  const places = fit.subarray(from, from + count);
-  const numbers = training.plain(places);
+  const numbers = training.plain(fit.subarray(from, from + count));
   const made = new Map<string, Activations>();
   for (const [name, each] of corrupted({ ...training, numbers }, options.seed ?? 0))
     made.set(name, await network.run(await training.toInput(each)));
-  const part = (rows: Float32Array, width: number, begin: number, end: number) =>
-    rows.subarray(begin * width, end * width);
   const trials: Trial[] = [];
   for (const features of choices) {
     const { name, width } = features;
     const own = featureRows(features, seen.taps);
-    const rows = {
-      training: part(own, width, 0, from),
-      usual: part(own, width, from, from + count),
-      corrupted: new Map([...made].map(([kind, { taps }]) => [kind, featureRows(features, taps)])),
-    };
-    const found = await trial(executor, name, width, rows);
-    say(`${name}: AUROC ${found.mean.toFixed(4)} on corrupted examples`);
-    trials.push(found);
+    const near = own.subarray(0, from * width);
+    const distances = (rows: Float32Array) => neighbourDistances(executor, near, rows, width);
+    const usual = await distances(own.subarray(from * width, (from + count) * width));
+    const aurocs: { [corruption: string]: number } = {};
+    for (const [kind, { taps }] of made)
+      aurocs[kind] = auroc(usual, await distances(featureRows(features, taps)));
+    const mean = meanOf(Object.values(aurocs));
+    say(`${name}: AUROC ${mean.toFixed(4)} on corrupted examples`);
+    trials.push({ features: name, aurocs, mean });
   }
   return trials;
 }
