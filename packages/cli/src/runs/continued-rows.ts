@@ -9,8 +9,8 @@ import { agree } from "../ranks/agreement.js";
 import type { Ranks } from "../ranks/ranks.js";
 import { formatCount } from "../ui/format.js";
 import type { OutputStream, Terminal } from "../ui/terminal.js";
-import type { ResumableFile } from "./resumable-file.js";
-import { writeContinued } from "./shared-file.js";
+import { type ResumableFile, writeResumable } from "./resumable-file.js";
+import { removePartsOfRanks, writeShared } from "./shared-file.js";
 
 /** How far the rows of a process have come. */
 export const rowProgress = {
@@ -90,20 +90,21 @@ export async function writeContinuedRows<State extends Progress>(
     return [];
   }
   let states: readonly State[] = [];
-  await writeContinued(
-    out,
-    ranks,
-    { facts, state, warn: terminal.warn },
-    (file) => {
-      if (file.kept) terminal.note(`going on after ${formatCount(file.kept.rows)} ${done} rows`);
-      const behindOthers = ranks && ranks.rank > 0 ? begunBehind(format) : undefined;
-      return produce(file, file.kept?.writer ?? behindOthers);
-    },
-    async (parts, write) => {
+  const options = { facts, state, warn: terminal.warn };
+  const goOn = (file: ResumableFile<State>) => {
+    if (file.kept) terminal.note(`going on after ${formatCount(file.kept.rows)} ${done} rows`);
+    const behindOthers = ranks && ranks.rank > 0 ? begunBehind(format) : undefined;
+    return produce(file, file.kept?.writer ?? behindOthers);
+  };
+  if (ranks)
+    await writeShared(out, ranks, options, goOn, async (parts, write) => {
       const written = parts.map(({ bytes, state: last }) => ({ bytes, progress: last.writer }));
       await writerOf(write, joinedProgress(format, written)).end();
       states = parts.map(({ state: last }) => last);
-    },
-  );
+    });
+  else {
+    await removePartsOfRanks(out, terminal.warn);
+    await writeResumable(out, options, goOn);
+  }
   return states;
 }

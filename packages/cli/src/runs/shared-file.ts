@@ -14,7 +14,6 @@ import {
   type ResumableOptions,
   readPart,
   writePart,
-  writeResumable,
 } from "./resumable-file.js";
 
 /** What one rank has written: how many bytes, and its last state. */
@@ -70,19 +69,6 @@ export async function writeShared<State>(
   } finally {
     lock?.release();
   }
-}
-
-/** `writeShared` by several processes, `writeResumable` by one. */
-export async function writeContinued<State>(
-  path: string,
-  ranks: Parameters<typeof writeShared>[1] | undefined,
-  options: ResumableOptions<State>,
-  produce: (file: ResumableFile<State>) => Promise<void>,
-  end: (parts: readonly WrittenPart<State>[], write: Write) => Promise<void>,
-): Promise<void> {
-  if (ranks) return writeShared(path, ranks, options, produce, end);
-  await removePartsOfRanks(path, options.warn);
-  await writeResumable(path, options, produce);
 }
 
 /** Removes parts of another number of ranks, and of a single process. */
