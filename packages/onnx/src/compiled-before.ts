@@ -24,13 +24,28 @@ const IDLE_BYTES = 64 * 2 ** 20;
 const numbersIn = ({ constants }: Pick<Graph, "constants">): number =>
   constants.reduce((sum, { data }) => sum + data.length, 0);
 
-/** The graph of a program, which is lowered where none like it was lowered before. */
+/** Graphs that are being lowered, by the same text. */
+const underWay = new Map<string, Promise<Graph>>();
+
+/**
+ * The graph of a program, which is lowered where none like it was lowered before. While another lowers it, this waits for that
+ * one; where that one fails or is ended, it is lowered by this one.
+ */
 export async function lowerOnce(
   key: string | undefined,
   lowered: () => Promise<LoweredGraph>,
 ): Promise<Graph> {
-  const known = key === undefined ? undefined : graphs.get(key);
-  if (known || key === undefined) return known ?? lowered();
+  if (key === undefined) return lowered();
+  const known = graphs.get(key);
+  if (known) return known;
+  const other = underWay.get(key);
+  if (other) return other.catch(() => lowerOnce(key, lowered));
+  const own = kept(key, lowered).finally(() => underWay.delete(key));
+  underWay.set(key, own);
+  return own;
+}
+
+async function kept(key: string, lowered: () => Promise<LoweredGraph>): Promise<Graph> {
   const { typeOf: _, acted: __, ...graph } = await lowered();
   if (numbersIn(graph) <= MOST_CONSTANTS) graphs.put(key, graph, graph.nodes.length);
   return graph;

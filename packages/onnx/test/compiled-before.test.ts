@@ -90,6 +90,21 @@ it("a program without a key is lowered each time, a graph of large constants is 
   expect(large).toHaveBeenCalledTimes(2);
 });
 
+it("a program that is being lowered is not lowered beside that, unless it fails", async () => {
+  const lowered = vi.fn<() => Promise<never>>(
+    async () => ({ nodes: [], constants: [{ data: new Float32Array(200_000) }] }) as never,
+  );
+  const [one, other] = await Promise.all([lowerOnce("twice", lowered), lowerOnce("twice", lowered)]);
+  expect(lowered).toHaveBeenCalledTimes(1);
+  expect(other).toBe(one);
+  const ended = lowerOnce("ended", () => Promise.reject(new Error("ended")));
+  const waiting = [lowerOnce("ended", lowered), lowerOnce("ended", lowered)];
+  await expect(ended).rejects.toThrow("ended");
+  const [first, second] = await Promise.all(waiting);
+  expect(lowered).toHaveBeenCalledTimes(2);
+  expect(second).toBe(first);
+});
+
 it("of recent things those used last stay", () => {
   const recent = new Recent<{ id: number }>(3);
   const [a, b, c, d] = [1, 2, 3, 4].map((id) => ({ id }));
