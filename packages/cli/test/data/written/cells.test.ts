@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { csvWriter } from "../../../src/data/written/csv-writer.js";
+import { csvCell, csvWriter } from "../../../src/data/written/csv-writer.js";
 import { jsonLinesWriter } from "../../../src/data/written/row-writer.js";
 
 it.each([
@@ -25,4 +25,18 @@ it.each([
   ]);
   await rows.end();
   expect(text).toBe(wanted);
+});
+
+it.each([
+  ["plain", "plain"],
+  ["=1+1", "'=1+1"],
+  ["+A1", "'+A1"],
+  ["-A1", "'-A1"],
+  ["@SUM(A1)", "'@SUM(A1)"],
+  ["\t=1", "'\t=1"],
+  ["-5.5", "-5.5"],
+  ["=A1,B1", `"'=A1,B1"`],
+  ['say "hi"', '"say ""hi"""'],
+])("a cell that is written is no formula: %j", (text, cell) => {
+  expect(csvCell(text)).toBe(cell);
 });

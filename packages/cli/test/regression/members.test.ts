@@ -1,0 +1,55 @@
+import { jaxExecutor } from "@flowify/core";
+import { makeRng } from "@flowify/core/layer";
+import { expect, it } from "vitest";
+import { levelSays, lineFlow } from "../../src/regression/lines.js";
+import { splitOf } from "../../src/regression/network.js";
+import { poolOf } from "../../src/regression/pool.js";
+
+it.each([
+  ["moves flows together, and makes them narrower, where each errs for itself", [-0.5, 0.5], 0.6, 0.1],
+  ["makes flows wider that are too sure", [0, 0], 0.05, 0.1],
+  ["leaves flows as they are that are right", [0, 0], 0.1, 0.1],
+])("%s", async (_, slopes, std, truth) => {
+  const random = makeRng(3);
+  const executor = jaxExecutor();
+  const flows = slopes.map((slope) =>
+    lineFlow({ level: 0, slope: [slope], middle: [0], spread: [1], std }, undefined, executor),
+  );
+  const rows = { condition: Float32Array.from({ length: 400 }, () => random.normal()), width: 1 };
+  const examples = { ...rows, values: Float32Array.from({ length: 400 }, () => truth * random.normal()) };
+  const every = Uint32Array.from({ length: 400 }, (_, i) => i);
+  const pool = await poolOf(flows, examples, [{ train: every, held: every, shared: every }]);
+  expect(pool.scale).toBeGreaterThan((0.9 * std) / truth > 3 ? 1.5 : (0.9 * std) / truth);
+  expect(pool.scale).toBeLessThan((1.15 * std) / truth);
+  expect(pool.centred).toBe(slopes[0] === 0 ? 0 : 1);
+  for (const model of flows) await model.dispose();
+});
+
+it("holds out the last examples of a series first, then those before", () => {
+  const split = (member: number, ordered: boolean) => splitOf(40, { member, seed: 0, ordered });
+  expect([0, 1, 19, 20].map((member) => [...split(member, true).held])).toEqual([
+    [36, 37, 38, 39],
+    [34, 35, 36, 37],
+    [0, 1, 38, 39],
+    [36, 37, 38, 39],
+  ]);
+  for (const ordered of [false, true]) {
+    const [first, second] = [split(0, ordered), split(1, ordered)];
+    expect([...first.train, ...first.held].toSorted((a, b) => a - b)).toEqual([...new Array(40).keys()]);
+    const both = [...first.held].filter((place) => second.held.includes(place));
+    expect([...first.shared]).toEqual(both);
+    expect(both.length).toBe(2);
+  }
+});
+
+it.each([
+  ["nothing of a random walk", 1, false],
+  ["something of a series that comes back", 0.5, true],
+])("finds that the level says %s", (_, keeps, expected) => {
+  const random = makeRng(7);
+  const series = [0];
+  for (let i = 0; i < 500; i++) series.push(keeps * (series[i] as number) + random.normal());
+  const steps = series.slice(1).map((value, i) => value - (series[i] as number));
+  const examples = { condition: Float32Array.from(series.slice(0, -1)), width: 1 };
+  expect(levelSays({ ...examples, values: Float32Array.from(steps) }, 0)).toBe(expected);
+});
