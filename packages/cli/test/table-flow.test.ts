@@ -35,8 +35,8 @@ describe("a flow of a table", () => {
     expect(mean).toBeGreaterThan(best - 0.8);
     // Σ over the values of ∫ over the weight; few whole numbers have a place of 400 on each side for others
     expect(model.flow.exact).toBe(true);
-    const step = 0.04;
-    const grid = Array.from({ length: 450 }, (_, i) => -8 + step * i);
+    const step = 0.02;
+    const grid = Array.from({ length: 900 }, (_, i) => -8 + step * i);
     let mass = 0;
     for (const [items, width] of [
       [-100, 400],

@@ -1,7 +1,7 @@
 import { cholesky, inverseLower } from "./fit-mixture.js";
 
 /** Numbers [count, columns], row-major. */
-type Table = Readonly<{ data: ArrayLike<number>; columns: number }>;
+export type Table = Readonly<{ data: ArrayLike<number>; columns: number }>;
 
 /** What predicts rows: ŷ = a + B c, B [outputs, inputs] row-major. */
 export type Lines = Readonly<{ offset: Float64Array; slopes: Float64Array }>;

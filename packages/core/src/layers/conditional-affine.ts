@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
-import { ridge } from "../init/ridge.js";
+import { beside, chosenLines } from "../init/chosen-lines.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
@@ -25,7 +25,7 @@ export type ConditionalAffineOptions = o.Options<typeof schemas>;
  * z = (x − m(c)) e^−s(c), mean m and log-scale s of every entry from a network of the condition c; L = −Σ s(c).
  *
  * Exact. At the end of a flow it makes the base N(m(c), e^2s(c)); alone it is a regression with a variance of its own
- * everywhere. It starts as the identity; without hidden layers, where examples have known conditions, as the lines of least squares.
+ * everywhere. It starts as the identity; without hidden layers, where examples have known conditions, as lines in those that predict.
  *
  * Errors: `ShapeError` without a condition. Source: Dinh et al. 2017 (arXiv:1605.08803), of a condition; Nix and Weigend 1994.
  *
@@ -90,9 +90,6 @@ export function conditionalAffine(
   });
 }
 
-/** Rows with the mean of all that each number of the condition counts for beyond its own: of means, and of log-scales. */
-const PENALTY = { mean: 1, scale: 5 } as const;
-
 /** Least squared deviation, in units of the variance of what is left: its log must not run away. */
 const LEAST_SQUARE = 1e-4;
 
@@ -100,13 +97,8 @@ const LEAST_SQUARE = 1e-4;
 function startedLines({ data, shape }: HostArray, x: Float64Array, size: number): DenseParams {
   const [, columns = 0] = shape;
   const given = { data, columns };
-  const means = ridge(given, { data: x, columns: size }, PENALTY.mean);
-  const squares = x.map((v, at) => {
-    const [row, i] = [Math.floor(at / size), at % size];
-    let left = v - means.offset[i]!;
-    for (let s = 0; s < columns; s++) left -= means.slopes[i * columns + s]! * data[row * columns + s]!;
-    return left * left;
-  });
+  const means = chosenLines(given, { data: x, columns: size });
+  const squares = beside(means, given, { data: x, columns: size }).map((left) => left * left);
   const variances = new Float64Array(size);
   squares.forEach((square, at) => {
     variances[at % size]! += (square * size) / x.length;
@@ -115,7 +107,7 @@ function startedLines({ data, shape }: HostArray, x: Float64Array, size: number)
     const variance = variances[at % size]! || 1;
     return Math.log(square / variance + LEAST_SQUARE) / 2;
   });
-  const scales = ridge(given, { data: logs, columns: size }, PENALTY.scale);
+  const scales = chosenLines(given, { data: logs, columns: size });
   // the scale of all is left to what follows: log-scales are those beside the mean one
   const centre = new Float64Array(size);
   logs.forEach((log, at) => {
