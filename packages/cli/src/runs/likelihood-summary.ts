@@ -4,8 +4,8 @@ import type { Unit } from "../unit.js";
 
 /** Everything needed to compare a likelihood with another one. */
 export type LikelihoodSummary = Readonly<{
-  /** The layer that adds noise to integers, and the number of levels; null for a density of real numbers. */
-  dequantization: Readonly<{ layer: string; levels: number }> | null;
+  /** The layer that adds noise to values on a grid, and their levels, null where columns differ; null for a density of real numbers. */
+  dequantization: Readonly<{ layer: string; levels: number | null }> | null;
   /** n: the numbers of one image or row. */
   dimensions: number;
   /** Mean log p(x) in nats: bits per dimension are −nats / (n ln 2). */
@@ -20,20 +20,24 @@ export type LikelihoodSummary = Readonly<{
   stdErrOfSamples: number | null;
 }>;
 
-export const summarizeLikelihood = (
-  { domain: { levels }, dimensions, exact, likelihood, ledgerLines }: Flow,
+export function summarizeLikelihood(
+  { domain, dimensions, exact, likelihood, ledgerLines }: Flow,
   { nats, stdErr }: Pick<Evaluation, "nats" | "stdErr">,
   { samples, stdErrOfSamples }: { samples: number; stdErrOfSamples: number | null },
-): LikelihoodSummary => ({
-  dequantization: levels === undefined ? null : { layer: ledgerLines[0]?.layer as string, levels },
-  dimensions,
-  nats,
-  exact,
-  likelihood,
-  samples,
-  stdErr: Number.isNaN(stdErr) ? null : stdErr,
-  stdErrOfSamples,
-});
+): LikelihoodSummary {
+  const layer = ledgerLines[0]?.layer as string;
+  const levels = domain.levels ?? null;
+  return {
+    dequantization: levels !== null || /^(dequantizeColumns|mixedRow)/.test(layer) ? { layer, levels } : null,
+    dimensions,
+    nats,
+    exact,
+    likelihood,
+    samples,
+    stdErr: Number.isNaN(stdErr) ? null : stdErr,
+    stdErrOfSamples,
+  };
+}
 
 /** What a likelihood is, in a sentence. */
 export const likelihoodWords = {
@@ -48,9 +52,12 @@ export function summaryLines(meaning: LikelihoodSummary, examples: number, unit:
   const n = formatCount(dimensions);
   const one = unit.field === "bpd" ? "image" : "row";
   const many = examples === 1 ? `1 ${one}` : `${formatCount(examples)} ${one}s`;
-  const noise = dequantization
-    ? `${dequantization.layer}, ${dequantization.levels} levels: +${(Math.log2(dequantization.levels) * unit.perBit(dimensions)).toFixed(3)} ${unit.name}`
-    : "none: a density, not a probability of levels";
+  const { layer, levels } = dequantization ?? {};
+  const noise = levels
+    ? `${layer}, ${levels} levels: +${(Math.log2(levels) * unit.perBit(dimensions)).toFixed(3)} ${unit.name}`
+    : layer
+      ? `${layer}: values that repeat have probabilities, other numbers a density in the unit of their column`
+      : "none: a density, not a probability of levels";
   const kind =
     samples === 1
       ? `an upper bound in expectation, one sample per ${one}`

@@ -1,9 +1,9 @@
 import { FlowModel, flow, jaxExecutor } from "@flowify/core";
 import { uniform } from "@flowify/core/layer";
-import { dequantize, linear } from "@flowify/core/layers";
+import { dequantize, dequantizeColumns, linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
 import { summarizeLikelihood, summaryLines } from "../../src/runs/likelihood-summary.js";
-import { bits as inBits } from "../../src/unit.js";
+import { bits as inBits, unitOf } from "../../src/unit.js";
 
 const once = { samples: 1, stdErrOfSamples: null };
 
@@ -43,4 +43,13 @@ it("of a density without noise, on one image", () => {
     "over images     1 image: no standard error",
     "over samples    none: no random numbers",
   ]);
+});
+
+it("of a table, where some columns lie on a grid", () => {
+  const made = flow([dequantizeColumns([2], { gaps: [1, 0], origins: [0, 0] })]);
+  const meaning = summarizeLikelihood(made, { nats: -3, stdErr: 1 }, once);
+  expect(meaning.dequantization).toEqual({ layer: "dequantizeColumns[0]", levels: null });
+  const [noise, , nats] = summaryLines(meaning, 2, unitOf([2]));
+  expect(noise).toContain("dequantizeColumns[0]: values that repeat have probabilities");
+  expect(nats).toBe("nats            -log p: 1.500 per dimension");
 });
