@@ -78,6 +78,10 @@ describe("a file that exists", () => {
   });
 });
 
+it("standard output is no name", () => {
+  expect(() => expectFree(["-"], { out: "-" }, { inputs: [] })).toThrow("leave --out out");
+});
+
 describe("a file that is read", () => {
   it("is never replaced: by its name, a link, a pattern, or as a picture of a folder", () => {
     const input = kept("p0.png");

@@ -1,5 +1,6 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip, gunzipSync } from "node:zlib";
 import { DataError } from "@flowify/core";
@@ -17,7 +18,7 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 export function readError(path: string, kind: string, cause: unknown): DataError {
   const code = (cause as NodeJS.ErrnoException).code;
   const what = {
-    ENOENT: "no such file",
+    ENOENT: `no such file${isAbsolute(path) ? "" : `\nlooked for in ${process.cwd()}; a run names its data as flowify train was told`}`,
     EISDIR: `a folder, expected ${kind}`,
     EACCES: "no permission to read it",
   };

@@ -60,6 +60,10 @@ export function expectFree(
 
 /** @throws UsageError if nothing can be written to the named place */
 function expectPlace(out: string, isFile: boolean): void {
+  if (out === "-")
+    throw new UsageError(
+      "--out -: expected a name\nleave --out out where the command can write to standard output; ./- is a file of this name",
+    );
   if (!isFile) {
     if (existsSync(out) && !isFolder(out)) throw new UsageError(`--out ${out}: a file, expected a folder`);
     return;

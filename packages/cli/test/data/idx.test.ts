@@ -94,6 +94,7 @@ describe("readIdx", () => {
 
   it("names a missing file and a folder", async () => {
     await expect(readIdx(join(folder, "absent"), 3)).rejects.toThrow("absent: no such file");
+    await expect(readIdx("absent", 3)).rejects.toThrow(`looked for in ${process.cwd()}`);
     await expect(readIdx(folder, 3)).rejects.toThrow("a folder, expected an idx file");
   });
 });
