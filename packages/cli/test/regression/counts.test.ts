@@ -10,6 +10,8 @@ import type { Table } from "../../src/data/table/table.js";
 import { defaultExecutor } from "../../src/node-model.js";
 import { valueAt } from "../../src/places.js";
 import type { Prediction } from "../../src/regression/columns.js";
+import { predictedColumn } from "../../src/regression/predicted-cells.js";
+import { Predictive } from "../../src/regression/predictive.js";
 import { Regression } from "../../src/regression/regression.js";
 import { TableRegression } from "../../src/regression/table-regression.js";
 import { type EncodedRows, encodedTable } from "../../src/tables/encoded-table.js";
@@ -74,4 +76,23 @@ it("has probabilities of counts that sum to one, zero with all that lies below",
   }
   const [logs = new Float64Array()] = await model.logProb(some);
   expect(logs.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 4);
+});
+
+it("writes intervals of a number that was never negative from zero on", () => {
+  const range = { least: 1, most: 9, mean: 4, std: 2 };
+  const price = { name: "price", type: "continuous", use: "model", missing: 0, distinct: 50, range } as const;
+  const schema = { version: 1, rows: 50, columns: [price] } as const;
+  const heldOut = { outwardness: [...new Array(40).keys()].map((i) => 1 + i / 40) };
+  const { columns, cells } = predictedColumn(
+    { schema, predict: ["price"], given: [] } as unknown as Prediction,
+    "price",
+    heldOut,
+    false,
+    { quantiles: [0.05], interval: 0.9 },
+  );
+  const predicted = { distributions: [new Predictive([0.5, 1, 2])], probabilities: new Float64Array() };
+  const row = cells(predicted, 0, Number.NaN, Number.NaN);
+  const at = (name: string) => row[columns.findIndex((column) => column.name === `price ${name}`)];
+  expect([at("q0.05"), at("90 % from")]).toEqual([0.5, 0]);
+  expect(at("90 % to")).toBeGreaterThan(2);
 });
