@@ -84,13 +84,13 @@ async function provideWebgpu(): Promise<void> {
 const byItself = ["native", "wasm", "jax"] as const;
 
 /**
- * The requested executor; `auto` is the first available one of native, Wasm and jax-js. Notes each skipped device on
+ * The requested executor; `auto`, the default, is the first available one of native, Wasm and jax-js. Notes each skipped device on
  * one line.
  *
  * @throws DeviceError if a device requested by name is not available
  */
 export async function openExecutor(
-  device: DeviceName,
+  device: DeviceName = "auto",
   { warn }: Pick<Terminal, "warn"> = { warn: () => {} },
   options: DeviceOptions = {},
   all: readonly Device[] = devices,

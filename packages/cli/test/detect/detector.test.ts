@@ -23,7 +23,7 @@ describe("a detector", () => {
   const areaOf = (all: Float64Array): number => auroc(all.subarray(0, 100), all.subarray(100));
 
   it("finds rows inside of a ring, the same in each run of a seed", async () => {
-    const executor = await openExecutor("auto", { warn: () => {} });
+    const executor = await openExecutor();
     const scoresOf = async () => {
       const open = await openDetector(
         executor,
