@@ -20,6 +20,7 @@ const tabs = {
   images: { config: { steps: 300 }, ready: "text=Trained: all" },
 } as const;
 const LONGEST = 600_000;
+const seen = { viewport: { width: 1280, height: 900 }, serviceWorkers: "allow" } as const;
 
 const only = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "playground-"));
@@ -28,7 +29,7 @@ const playground = await startPlayground({ folder });
 for (const [name, { config, ready }] of Object.entries(tabs)) {
   if (only.length > 0 && !only.includes(name)) continue;
   const hash = `#/${name}?config=${encodeURIComponent(JSON.stringify(config))}`;
-  const page = await playground.open(hash, { viewport: { width: 1280, height: 900 } });
+  const page = await playground.open(hash, seen);
   await page.locator(ready).first().waitFor({ timeout: LONGEST });
   await page.waitForTimeout(500); // the next frames
   const path = `docs/pictures/playground-${name}.png`;
