@@ -1,4 +1,8 @@
+import type { ConditionOption } from "../examples.js";
 import { nth } from "../lists.js";
+
+/** How many samples of the noise an estimate has, and their seed. */
+export type EstimateOptions = { samples?: number; seed?: number } & ConditionOption;
 
 /** log (1/K) Σ p_k for every example, and its standard error over the samples, both in nats. */
 export type BoundEstimate = Readonly<{ logProb: Float64Array; stdErr: Float64Array }>;

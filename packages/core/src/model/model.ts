@@ -3,23 +3,23 @@ import { checkOptions } from "../check-options.js";
 import { type ConditionOption, type ExamplesIn, readExamples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
-import { type Flow, flow } from "../flow.js";
+import type { Flow } from "../flow.js";
 import { keyOfSeed, shapeKey } from "../math/keys.js";
 import { expectNetwork, type OrdinaryNetwork } from "../network/network.js";
 import type { HostArray } from "../params/host-array.js";
-import { parameterList } from "../params/parameter-list.js";
+import { parameterList, trainableNumbers } from "../params/parameter-list.js";
 import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";
 import { type ExamplePreimages, type PreimageOptions, preimagesOfExample } from "../preimage/preimages.js";
-import { sizeOf } from "../shape.js";
 import { takeToHost } from "../train/state.js";
 import type { SampleOptions } from "./batch-parts.js";
 import { type BatchRunner, batchRunner } from "./batches.js";
 import { type Evaluation, type Filled, summarize } from "./evaluation.js";
 import { type Explanation, explainExample } from "./explain.js";
 import { gradientOf, type LogProbGradient } from "./gradient.js";
-import { type BoundEstimate, importanceBound } from "./importance-bound.js";
+import { type BoundEstimate, type EstimateOptions, importanceBound } from "./importance-bound.js";
 import { namedParameters, parametersNamed } from "./named-parameters.js";
 import { type Counts, type GivenOptions, type ModelOptions, schemas } from "./options.js";
+import { layersBeforeMixture, partOf, reconstruct } from "./part.js";
 import { decodeRow, decodeRows, latentsOf, sampleBlocks } from "./samples.js";
 import { encodeRows, ledgerOf, ledgerRow, type Scores, scoreStream } from "./scores.js";
 
@@ -49,7 +49,9 @@ export class FlowModel {
   readonly executor: Executor;
   #params: JsTree<HostArray>;
   readonly #runner: BatchRunner;
-  readonly #conditionOf: ModelOptions["conditionOf"];
+  readonly #options: ModelOptions;
+  /** The layers in front of a mixture that ends the flow, once they are asked for. */
+  #front: FlowModel | undefined;
 
   /** From parameters on the host, in the tree of `flow.init`. */
   constructor(
@@ -62,14 +64,15 @@ export class FlowModel {
     this.executor = executor;
     this.#params = params;
     this.#runner = batchRunner(executor, params, { moving });
-    this.#conditionOf = flow.condition?.computed ? conditionOf : undefined;
+    this.#options = { moving, conditionOf: flow.condition?.computed ? conditionOf : undefined };
   }
 
   /** The options, with the condition of these examples where it is a function of them. */
   async #given<O extends ConditionOption>(examples: ExamplesIn, options: O): Promise<O> {
-    if (!this.#conditionOf || options.condition !== undefined) return options;
+    const { conditionOf } = this.#options;
+    if (!conditionOf || options.condition !== undefined) return options;
     const { examples: numbers } = readExamples(examples, this.flow.domain);
-    return { ...options, condition: await this.#conditionOf(numbers) };
+    return { ...options, condition: await conditionOf(numbers) };
   }
 
   /** A model with random initial values (and the pretrained weights of its layers). */
@@ -120,10 +123,7 @@ export class FlowModel {
    *
    * @throws UsageError for samples < 1. Source: Burda et al. 2015 (arXiv:1509.00519), equation 8.
    */
-  async importanceBound(
-    examples: ExamplesIn,
-    options: { samples?: number; seed?: number } & ConditionOption = {},
-  ): Promise<BoundEstimate> {
+  async importanceBound(examples: ExamplesIn, options: EstimateOptions = {}): Promise<BoundEstimate> {
     checkOptions("importanceBound", schemas.estimate, options);
     const { samples = 16, seed = 0, ...given } = options;
     const logs: Float64Array[] = [];
@@ -140,12 +140,12 @@ export class FlowModel {
    */
   async *score(
     source: Iterable<ExamplesIn> | AsyncIterable<ExamplesIn>,
-    options: { samples?: number; seed?: number } & ConditionOption = {},
+    options: EstimateOptions = {},
   ): AsyncGenerator<Scores> {
     checkOptions("score", schemas.estimate, options);
     yield* scoreStream(this.flow, this.#runner, source, {
       ...options,
-      ...(options.condition === undefined && { conditionOf: this.#conditionOf }),
+      ...(options.condition === undefined && { conditionOf: this.#options.conditionOf }),
     });
   }
 
@@ -229,11 +229,14 @@ export class FlowModel {
     return decodeRows(this.flow, this.#runner, "decode", z, options);
   }
 
-  /** decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode; samples where there is no latent. */
+  /**
+   * decode(encode(x)): the information that the latent keeps. Encodes in deterministic mode; samples where there is no latent.
+   * Where a mixture of normals ends the flow, the latent is the vector that it sees.
+   */
   async reconstruct(examples: ExamplesIn, options: GivenOptions = {}): Promise<Float32Array> {
-    const [given, size] = [await this.#given(examples, options), sizeOf(this.flow.latentShape)];
-    if (size === 0) return this.sampleFlat(readExamples(examples, { shape: this.flow.inShape }).count, given);
-    return this.decode(await this.encode(examples, { ...given, mode: "deterministic" }), given);
+    const before = layersBeforeMixture(this.flow);
+    if (before > 0) this.#front ??= this.part(0, before);
+    return reconstruct(this.#front ?? this, examples, await this.#given(examples, options));
   }
 
   /**
@@ -254,11 +257,8 @@ export class FlowModel {
 
   /** The layers [from, to) with their parameters, as a separate model on the same executor. */
   part(from: number, to: number): FlowModel {
-    const { layers, embedding } = this.flow.chain;
-    const params = this.#params as readonly JsTree<HostArray>[];
-    const made = flow(layers.slice(from, to), undefined, { embedding });
-    const own = [...params.slice(from, to), ...params.slice(layers.length)];
-    return new FlowModel(made, own, this.executor, { conditionOf: this.#conditionOf });
+    const { flow, params } = partOf(this.flow, this.#params, [from, to]);
+    return new FlowModel(flow, params, this.executor, this.#options);
   }
 
   /** The parameters by name, `params.<path>`. */
@@ -273,8 +273,7 @@ export class FlowModel {
 
   /** Number of trainable parameters. */
   get parameters(): number {
-    const moving = parameterList(this.flow).filter(({ kind }) => kind !== "fixed");
-    return moving.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    return trainableNumbers(this.flow);
   }
 
   /** The parameters as the bytes of a safetensors file. */
@@ -304,6 +303,7 @@ export class FlowModel {
    */
   async moveTo(params: JsTree<HostArray>): Promise<void> {
     await this.#runner.moveTo(params);
+    await this.#front?.moveTo(partOf(this.flow, params, [0, layersBeforeMixture(this.flow)]).params);
     this.#params = params;
   }
 
@@ -314,6 +314,7 @@ export class FlowModel {
 
   /** Releases the memory of the executor. The model cannot be used afterwards; calls after the first do nothing. */
   async dispose(): Promise<void> {
+    await this.#front?.dispose();
     await this.#runner.dispose();
   }
 }

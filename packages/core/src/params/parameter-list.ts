@@ -1,7 +1,7 @@
 import type { JsTree, numpy as np } from "@jax-js/jax";
 import { nth } from "../lists.js";
 import { shapeKey } from "../math/keys.js";
-import type { Shape } from "../shape.js";
+import { type Shape, sizeOf } from "../shape.js";
 import { type ParameterKinds, type ParameterPath, parameterPaths } from "./parameter-paths.js";
 import { treeDispose, treeFlatten } from "./pytree.js";
 
@@ -35,3 +35,7 @@ export function parameterList(flow: Parameterized): Parameter[] {
   treeDispose(params);
   return list;
 }
+
+/** How many numbers of a flow (or layer) training moves. */
+export const trainableNumbers = (flow: Parameterized): number =>
+  parameterList(flow).reduce((sum, { kind, shape }) => sum + (kind === "fixed" ? 0 : sizeOf(shape)), 0);

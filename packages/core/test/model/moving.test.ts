@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { initParams } from "../../src/entries/layer.js";
 import { FlowModel, flow, jaxExecutor } from "../../src/index.js";
+import { gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { linear } from "../../src/layers/linear.js";
 import { rqSpline } from "../../src/layers/rq-spline.js";
 
@@ -42,6 +43,22 @@ it("compiles ahead of its parameters what it samples and evaluates", async () =>
   expect(names).toHaveLength(2);
   await ahead.dispose();
   await fresh.dispose();
+});
+
+it("reconstructs from what a mixture at the end sees", async () => {
+  const ended = flow([linear(3, 2), gaussianMixture([2], { components: 2 })]);
+  const startOf = (seed: number) => initParams({ flow: ended, executor, data: rows, seed });
+  const moving = new FlowModel(ended, await startOf(1), executor, { moving: true });
+  for (const seed of [1, 2]) {
+    const params = await startOf(seed);
+    await moving.moveTo(params);
+    const front = new FlowModel(flow([linear(3, 2)]), (params as (typeof params)[]).slice(0, 1), executor);
+    const wanted = await front.reconstruct(rows, { mode: "deterministic" });
+    expect(await moving.reconstruct(rows, { mode: "deterministic" })).toEqual(wanted);
+    expect(new Set(wanted).size).toBeGreaterThan(rows.length); // not one vector for all
+    await front.dispose();
+  }
+  await moving.dispose();
 });
 
 it("refuses other parameters where they are parts of programs", async () => {
