@@ -20,7 +20,7 @@ export const FEWEST = 40;
 /** Configuration of the images tab in the address. Every field has a default. The user's pictures are not part of it. */
 export const imagesConfig = v.strictObject({
   /** Widths of the dense layers, each with a spline after it. */
-  widths: v.optional(v.pipe(v.array(whole(1, 256)), v.minLength(1), v.maxLength(5)), [32, 16]),
+  widths: v.optional(v.pipe(v.array(whole(1, 256)), v.minLength(1), v.maxLength(5)), [32]),
   learningRate: v.optional(between(1e-5, 100), 0.003),
   steps: v.optional(whole(1, 1_000_000), 1000),
   seed,

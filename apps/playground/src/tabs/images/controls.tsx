@@ -28,7 +28,7 @@ export function Controls() {
         <Choice
           label="Widths"
           value={widths.join(" ")}
-          of={[...new Set([widths.join(" "), "32 16", "64 32 16", "16", "64 8", "196 32"])].map((text) => [
+          of={[...new Set([widths.join(" "), "32", "16", "64", "64 16", "32 8"])].map((text) => [
             text,
             `${numbersOf(shape.value)} → ${text.replaceAll(" ", " → ")}`,
           ])}

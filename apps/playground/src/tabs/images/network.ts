@@ -10,7 +10,7 @@ const BATCH = 64;
 
 type Layers = NonNullable<ImageRunConfig["description"]>["layers"];
 
-/** A new run on these images: a spline for each pixel, then dense layers with a spline after each but the last. */
+/** A new run on these images: a spline for each pixel, dense layers with splines between them, and a mixture of normals. */
 export async function imagesRun(
   { widths, steps, seed, learningRate }: ImagesConfig,
   images: RunImages,
@@ -27,6 +27,7 @@ export async function imagesRun(
     { kind: "marginal", bins: BINS },
     { kind: "flatten" },
     ...dense,
+    { kind: "gaussianMixture" },
   ];
   const config: ImageRunConfig = {
     format: "flowify-run",
