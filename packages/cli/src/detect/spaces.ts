@@ -23,7 +23,7 @@ export type Spaces = Readonly<{
   /** Standard deviations, 1 for a constant column. */
   std: Float32Array;
   median: Float32Array;
-  /** IQR / 1.349; where it is 0 the standard deviation. */
+  /** IQR / 1.349; where it is 0 the standard deviation, and of a constant code, without least deviations, as if one row had the other value. */
   spread: Float32Array;
   /** Least and greatest values, 0 and 1 at least where no others occur, as for codes. */
   low: Float32Array;
@@ -53,16 +53,18 @@ export function findSpaces(training: Float32Array, width: number, least?: ArrayL
     const found = middleAndSpread(column);
     const middle = Math.fround(found.middle);
     const average = Math.fround(column.reduce((sum, value) => sum + value, 0) / column.length);
+    const isCode = column.every((value) => value === 0 || value === 1);
     const deviation = Math.fround(
       Math.sqrt(column.reduce((sum, value) => sum + (value - average) ** 2, 0) / column.length) || 1,
     );
-    const isCode = column.every((value) => value === 0 || value === 1);
     const [first, last] = isCode ? [0, 1] : [valueAt(column, 0), lastOf(column)];
     const floor = least?.[c] ?? 0;
     mean[c] = average;
     std[c] = Math.max(deviation, floor);
     median[c] = middle;
-    spread[c] = Math.max(Math.fround(found.spread || deviation), floor);
+    const isConstant = column[0] === lastOf(column);
+    const rare = isCode && isConstant && !least ? Math.sqrt(1 / (column.length + 1)) : deviation;
+    spread[c] = Math.max(Math.fround(found.spread || rare), floor);
     low[c] = Math.min(first, middle - RANGE * floor);
     high[c] = Math.max(last, middle + RANGE * floor);
     const ranks = normalRanks(column);

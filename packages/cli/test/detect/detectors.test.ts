@@ -181,6 +181,18 @@ describe("spaces", () => {
     expect([...rows.subarray(2)]).toEqual([1, 8, -8, 0]);
   });
 
+  it("hold a value that no training row has for as odd as one that a single row has", async () => {
+    const codes = (held: number) =>
+      findSpaces(
+        Float32Array.from({ length: 400 }, (_, i) => Number(i < held)),
+        1,
+      );
+    expect(codes(0).spread[0]).toBeCloseTo(codes(1).spread[0]!, 3);
+    for (const held of [0, 1])
+      expect((await inSpace(robustSpace, codes(held), Float32Array.of(1)))[0]).toBe(8);
+    expect(codes(0).high[0]).toBe(1);
+  });
+
   it("scale columns by their moments", async () => {
     const z = await inSpace(standardSpace, spaces, train);
     const second = Array.from({ length: 101 }, (_, i) => z[i * WIDTH + 1]!);
