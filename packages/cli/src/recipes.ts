@@ -18,7 +18,7 @@ const EPOCHS = 300;
 const epochs: Readonly<Record<string, number>> = {
   "mnist/quick": 1,
   "mnist/transformer": 1,
-  "mnist/best": 5,
+  "mnist/best": 10,
   "cifar10/best": 3,
 };
 const SEED = 7;

@@ -32,7 +32,7 @@ samples-mean.png and reconstructions.png. The folder pictures keeps those of eve
 --recipe NAME chooses a network, its schedule and its step sizes. NAME:paper follows the protocol
 of the paper. Most people read the digits of mnist/transformer, after minutes. Those of mnist/quick
 are a little worse, but drawn faster, and flowify compress takes it. The aim of mnist/best and
-cifar10/best is the best likelihood: over an hour on two cores. Other flags override the recipe.
+cifar10/best is the best likelihood: one to four hours on two cores. Other flags override the recipe.
 
 Your own data get a network that fits their shape (--network auto): convolutions for images,
 couplings for rows. flowify inspect auto --data FILE shows it. For rows there are also
