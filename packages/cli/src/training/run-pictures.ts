@@ -5,6 +5,7 @@ import { sizeOf } from "@flowify/core/layer";
 import { type DataSet, describeImages, firstImages } from "../data/image-set.js";
 import { mayPass, writeFileAtomic } from "../files/atomic.js";
 import { PictureError } from "../pictures/render.js";
+import { SHOWN } from "../pictures/scatter.js";
 import { averaged } from "../runs/checkpoint.js";
 import { readMetrics } from "../runs/metrics.js";
 import {
@@ -65,7 +66,9 @@ export function runPictures(of: RunInTraining) {
   const { plan, config, run, trainer, executor } = of;
   const { network, pictures: when } = config;
   const { seed, steps } = config.training;
-  const some = plan.validation ?? plan.test ?? plan.data;
+  const held = plan.validation ?? plan.test ?? plan.data;
+  // of a small table too few rows are held out to show how rows lie
+  const some = "rows" in plan.data && plan.data.count <= SHOWN.rows ? plan.data : held;
   const unit = unitOf(plan.data.shape);
 
   const paramsOf = async ({ arrays }: NonNullable<Earlier>): Promise<FlowModel["params"]> => {
@@ -147,7 +150,8 @@ export function runPictures(of: RunInTraining) {
             await writeFileAtomic(join(run.pictures, name), png);
           }
           const curve = `${network} on ${config.data.name}: training to step ${formatCount(step)}`;
-          await writeFileAtomic(run.curve, await curvePicture(curve, readMetrics(run.metrics), steps, unit));
+          const end = last ? step : steps; // a run may end before its last step
+          await writeFileAtomic(run.curve, await curvePicture(curve, readMetrics(run.metrics), end, unit));
           return [...pictures.map(([file]) => file), run.curve];
         }),
       );
