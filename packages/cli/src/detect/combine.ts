@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { quantile } from "../statistics.js";
-import type { PartName } from "./score-columns.js";
+import { LEARNT_PARTS, type PartName } from "./score-columns.js";
 import { middleAndSpread } from "./spaces.js";
 
 /** Beyond this, products with its reciprocal are no longer sure to be finite. */
@@ -16,15 +16,20 @@ export function preciseLog(x: np.Array): np.Array {
   return y.add(np.where(np.less(x, LARGE), step, 0));
 }
 
-/** Median and IQR / 1.349 of the scores of training rows, and the standardized score that one of them in a hundred reaches. */
-export type Scale = Readonly<{ middle: number; spread: number; sure: number }>;
+/** Median and IQR / 1.349 of the scores of training rows, the standardized score that one of them in a hundred reaches, and how much it weighs. */
+export type Scale = Readonly<{ middle: number; spread: number; sure: number; weight: number }>;
 export type Scales = Readonly<Record<Exclude<PartName, "range">, Scale>>;
+
+/** How much parts weigh where nothing is learnt of it: among contaminated rows an odd row may have odd neighbours. */
+export const usualWeights = (contaminated: boolean): Readonly<Record<keyof Scales, number>> => ({
+  flow: 1,
+  robust: 1,
+  mixed: 1,
+  neighbours: contaminated ? 4 : 0,
+});
 
 /** The share of training rows that no part is sure of. */
 const USUAL = 0.99;
-
-/** How often the distance to neighbours counts among contaminated rows, where an odd row may have odd neighbours. */
-const FAR_WEIGHT = 4;
 
 /** How much the surest part weighs. */
 const SUREST_WEIGHT = 0.5;
@@ -33,11 +38,11 @@ const SUREST_WEIGHT = 0.5;
 const RANGE_WEIGHT = 2;
 
 /** Scores without a spread have the spread 1. */
-export function scaleOf(trainingScores: ArrayLike<number>): Scale {
+export function scaleOf(trainingScores: ArrayLike<number>, weight: number): Scale {
   const ascending = Float64Array.from(trainingScores).sort();
   const { middle, spread } = middleAndSpread(ascending);
   const z = (quantile(ascending, USUAL) - middle) / (spread || 1);
-  return { middle, spread: spread || 1, sure: Math.sign(z) * Math.log1p(Math.abs(z)) };
+  return { middle, spread: spread || 1, sure: Math.sign(z) * Math.log1p(Math.abs(z)), weight };
 }
 
 /** By one scale, or by a row of them. */
@@ -57,25 +62,17 @@ type Part = Readonly<{ name: PartName; scores: np.Array }>;
 
 /** How a part is standardized: values beyond a range are counts, and no part that could be sure. */
 const scaleFor = (name: PartName, scales: Scales): Scale =>
-  name === "range" ? { middle: 0, spread: 1, sure: LARGE } : scales[name];
+  name === "range" ? { middle: 0, spread: 1, sure: LARGE, weight: RANGE_WEIGHT } : scales[name];
 
 /**
- * The sum of the standardized parts t, and two more terms. Half of max (t − q)⁺, with q the 99 % quantile of each part: parts
+ * The weighted sum of the standardized parts t, and two more terms. Half of max (t − q)⁺, with q the 99 % quantile of each part: parts
  * which find a row usual cannot hide that another is sure. And 2 log (1 + e) for values beyond the range of their columns.
+ * All of it is divided by the largest learnt weight, which would else enlarge the rounding of its part.
  * No label enters. Consumes the scores.
  */
-export function combined(
-  parts: readonly Part[],
-  scales: Scales,
-  contaminated: boolean,
-  log = preciseLog,
-): np.Array {
+export function combined(parts: readonly Part[], scales: Scales, log = preciseLog): np.Array {
   const own = parts.map(({ name }) => scaleFor(name, scales));
   const row = (of: (scale: Scale) => number): np.Array => np.array([own.map(of)]); // [1, parts]
-  const weights = parts.map(({ name }) => {
-    if (name === "range") return RANGE_WEIGHT;
-    return name !== "neighbours" ? 1 : contaminated ? FAR_WEIGHT : 0;
-  });
   const all = np.stack(
     parts.map(({ scores }) => scores),
     1,
@@ -83,5 +80,7 @@ export function combined(
   const standard = { middle: row(({ middle }) => middle), spread: row(({ spread }) => spread) };
   const t = standardize(standard, all, log);
   const beyond = np.max(np.maximum(t.ref.sub(row(({ sure }) => sure)), 0), 1);
-  return np.sum(t.mul(np.array([weights])), 1).add(beyond.mul(SUREST_WEIGHT));
+  const most = Math.max(...LEARNT_PARTS.map((name) => scales[name].weight));
+  const sum = np.sum(t.mul(row(({ weight }) => weight)), 1).add(beyond.mul(SUREST_WEIGHT));
+  return most === 1 ? sum : sum.div(most);
 }

@@ -4,16 +4,23 @@ import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { checked } from "../files/check.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
+import { type Scales, usualWeights } from "./combine.js";
 import { scoreKinds } from "./score-columns.js";
 import { KNOTS } from "./spaces.js";
 import type { TableDetector } from "./table-detector.js";
 
 const finite = v.pipe(v.number(), v.finite());
-const scale = v.strictObject({ middle: finite, spread: v.pipe(finite, v.gtValue(0)), sure: finite });
+const scale = v.strictObject({
+  middle: finite,
+  spread: v.pipe(finite, v.gtValue(0)),
+  sure: finite,
+  weight: v.exactOptional(v.pipe(finite, v.minValue(0))),
+});
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  version: v.literal(5),
+  /** Before 6 all tables had the same weights. */
+  version: v.picklist([5, 6]),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
@@ -41,7 +48,7 @@ export function encodeDetector({ detector, names, calibrations }: TableDetector)
   }
   const document = {
     format: "flowify-detector",
-    version: 5,
+    version: 6,
     contaminated,
     columns,
     scales,
@@ -80,7 +87,7 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
       columns,
       form: "table",
       contaminated,
-      scales,
+      scales: weighed(scales, contaminated),
       places,
       reference: take("reference", Float32Array, places.length * own),
       flow: Object.fromEntries(Object.entries(file.tensors).filter(([name]) => name.startsWith("params."))),
@@ -97,6 +104,13 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
       },
     },
   };
+}
+
+/** The scales with the weights that all tables have, where they hold none of their own. */
+function weighed(scales: v.InferOutput<typeof documentSchema>["scales"], contaminated: boolean): Scales {
+  const usual = usualWeights(contaminated);
+  const all = Object.entries(scales) as [keyof Scales, v.InferOutput<typeof scale>][];
+  return Object.fromEntries(all.map(([name, each]) => [name, { weight: usual[name], ...each }])) as Scales;
 }
 
 function decoded(bytes: Uint8Array, damaged: Damaged) {

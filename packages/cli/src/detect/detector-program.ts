@@ -138,7 +138,7 @@ export function scoreProgram(learnt: Learnt, scales: Scales, kinds: readonly Sco
         const taken = parts.map((name) => ({ name, scores: entryOf(raw, name).ref }));
         const [first, ...others] = taken;
         const isOne = first && others.length === 0;
-        return [kind, isOne ? first.scores : combined(taken, scales, contaminated, logOf(form))];
+        return [kind, isOne ? first.scores : combined(taken, scales, logOf(form))];
       });
       for (const each of Object.values(raw)) each.dispose();
       return Object.fromEntries(scores);

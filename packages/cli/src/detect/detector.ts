@@ -7,9 +7,10 @@ import { takeRows } from "../rows.js";
 import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
 import { featuresOf } from "../tables/features.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
-import { type Scales, scaleOf } from "./combine.js";
+import { type Scales, scaleOf, usualWeights } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
 import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
+import { madeOddities, partWeights } from "./oddities.js";
 import type { Form, PartName, ScoreKind } from "./score-columns.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
 
@@ -153,7 +154,7 @@ export async function openDetector(executor: Executor, detector: Detector): Prom
 
 /**
  * Fits a detector of rows that are unlike the training rows, without labels: −log p by a flow, kernel densities in two
- * spaces, distances to neighbours, and values beyond the range of their columns.
+ * spaces, distances to neighbours, and values beyond the range of their columns. Of a clean table, rows made odd weigh the first three.
  *
  * @param training encoded rows [n, columns]
  * @throws UsageError where there are too few rows
@@ -184,7 +185,11 @@ export async function fitDetector(
   const program = rowProgram(executor, partsProgram(learnt, names), own, "parts");
   try {
     const raw = await program.run(reference.subarray(0, SCALED_BY * own));
-    const scale = (name: PartName) => scaleOf(entryOf(raw, name));
+    const odd: (typeof raw)[] = [];
+    if (form === "table" && !contaminated)
+      for (const rows of madeOddities(reference, columns, seed)) odd.push(await program.run(rows));
+    const weights = { ...usualWeights(contaminated), ...(odd.length > 0 && partWeights(raw, odd)) };
+    const scale = (name: keyof Scales) => scaleOf(entryOf(raw, name), weights[name]);
     const scales = {
       flow: scale("flow"),
       robust: scale("robust"),

@@ -10,6 +10,10 @@ export type ScoreKind = (typeof scoreKinds)[number];
 const partNames = ["flow", "robust", "mixed", "neighbours", "range"] as const;
 export type PartName = (typeof partNames)[number];
 
+/** Parts whose weights each table of clean rows decides on. */
+export const LEARNT_PARTS = ["flow", "robust", "mixed"] as const satisfies readonly PartName[];
+export type LearntPart = (typeof LEARNT_PARTS)[number];
+
 /**
  * What a detector is made for. `table`: rows are read as they are, and many are scored at once, in any engine. `network`: rows
  * are computed by a network, one at a time, by ONNX Runtime: a few large operations, and no number is rounded to a step.

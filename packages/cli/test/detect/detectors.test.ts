@@ -253,18 +253,23 @@ describe("values beyond their range", () => {
 
 describe("a combination of scores", () => {
   const training = Float32Array.from({ length: 101 }, (_, i) => i - 50);
-  const scale = scaleOf(training);
-  const scales: Scales = { flow: scale, robust: scale, mixed: scale, neighbours: scale };
+  const scale = scaleOf(training, 1);
+  const scales: Scales = { flow: scale, robust: scale, mixed: scale, neighbours: { ...scale, weight: 0 } };
   const of = (...values: number[]): np.Array => np.array(values);
-  const together = (parts: Readonly<Record<string, number[]>>, own = scales, contaminated = false) =>
+  const together = (parts: Readonly<Record<string, number[]>>, own = scales) =>
     combined(
       Object.entries(parts).map(([name, values]) => ({ name: name as "flow", scores: of(...values) })),
       own,
-      contaminated,
     ).dataSync() as Float32Array;
 
   it("does not depend on their units", () => {
-    const scaled = { ...scales, robust: scaleOf(training.map((score) => 1000 * score + 7)) };
+    const scaled = {
+      ...scales,
+      robust: scaleOf(
+        training.map((score) => 1000 * score + 7),
+        1,
+      ),
+    };
     const found = together({ flow: [3, 40, 900], robust: [3007, 40_007, 900_007] }, scaled);
     const twice = together({ flow: [3, 40, 900], robust: [3, 40, 900] });
     found.forEach((score, i) => {
@@ -277,17 +282,23 @@ describe("a combination of scores", () => {
     const [usual, sure] = together({ flow: [0, 0], robust: [10, 10], neighbours: [0, 2000] });
     const t = (standardize(scale, of(2000)).dataSync() as Float32Array)[0]!;
     expect(sure! - usual!).toBeCloseTo((t - scale.sure) / 2, 5);
-    expect(together({ flow: [0], neighbours: [10] }, scales, true)[0]).toBeCloseTo(
+    const weighed = { ...scales, flow: { ...scale, weight: 2 }, robust: { ...scale, weight: 0.5 } };
+    const own = (robust: number): number => together({ flow: [10], robust: [robust] }, weighed)[0]!;
+    expect(own(10) - own(0)).toBeCloseTo((0.5 / 2) * Math.log1p((10 * 1.349) / 50), 5);
+    const far = { ...scales, neighbours: { ...scale, weight: 4 } };
+    expect(together({ flow: [0], neighbours: [10] }, far)[0]).toBeCloseTo(
       4 * Math.log1p((10 * 1.349) / 50),
       5,
     );
   });
 
   it("keeps order and sign, whatever the tails are", () => {
-    const five = scaleOf([0, 1, 2, 3, 4]);
+    const five = scaleOf([0, 1, 2, 3, 4], 1);
     const [zero, low, high] = standardize(five, of(2, -1e9, 1e9)).dataSync() as Float32Array;
     expect(zero).toBe(0);
     expect(low).toBeCloseTo(-high!, 6);
-    expect((standardize(scaleOf([3, 3, 3]), of(5)).dataSync() as Float32Array)[0]).toBeCloseTo(Math.log(3));
+    expect((standardize(scaleOf([3, 3, 3], 1), of(5)).dataSync() as Float32Array)[0]).toBeCloseTo(
+      Math.log(3),
+    );
   });
 });
