@@ -20,7 +20,7 @@ export function preciseLog(x: np.Array): np.Array {
 export type Scale = Readonly<{ middle: number; spread: number; sure: number; weight: number }>;
 export type Scales = Readonly<Record<Exclude<PartName, "range">, Scale>>;
 
-/** How much parts weigh where nothing is learnt of it: among contaminated rows an odd row may have odd neighbours. */
+/** How much parts weigh where nothing is learned of it: among contaminated rows an odd row may have odd neighbours. */
 export const usualWeights = (contaminated: boolean): Readonly<Record<keyof Scales, number>> => ({
   flow: 1,
   robust: 1,
@@ -67,7 +67,7 @@ const scaleFor = (name: PartName, scales: Scales): Scale =>
 /**
  * The weighted sum of the standardized parts t, and two more terms. Half of max (t − q)⁺, with q the 99 % quantile of each part: parts
  * which find a row usual cannot hide that another is sure. And 2 log (1 + e) for values beyond the range of their columns.
- * All of it is divided by the largest learnt weight, which would else enlarge the rounding of its part.
+ * All of it is divided by the largest learned weight, which would else enlarge the rounding of its part.
  * No label enters. Consumes the scores.
  */
 export function combined(parts: readonly Part[], scales: Scales, log = preciseLog): np.Array {

@@ -106,7 +106,7 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
   };
 }
 
-/** The scales with the weights that all tables have, where they hold none of their own. */
+/** The scales with the weights that all tables have, where they hold none. */
 function weighed(scales: v.InferOutput<typeof documentSchema>["scales"], contaminated: boolean): Scales {
   const usual = usualWeights(contaminated);
   const all = Object.entries(scales) as [keyof Scales, v.InferOutput<typeof scale>][];

@@ -17,8 +17,8 @@ const ALIKE = 0.2;
 const FEW = 2;
 
 /**
- * Rows that training rows [n, columns] hardly hold, two kinds of them: halfway between two rows, and each value from a
- * row of its own. Texts, and numbers of columns with two values, have no middle: they are those of either row.
+ * Rows that training rows [n, columns] hardly hold, two kinds of them: halfway between two rows, and each value from another
+ * row. Texts, and numbers of columns with two values, have no middle: they are those of either row.
  */
 export function madeOddities(
   rows: Float32Array,
@@ -57,7 +57,7 @@ export function madeOddities(
 type Raw = Readonly<{ [name: string]: Float32Array }>;
 
 /**
- * Weights of the parts, by how well each of them tells made oddities from training rows: 0.2 + 0.8 softmax(60 a)
+ * Weights of the parts, by how well each of them separates made oddities from training rows: 0.2 + 0.8 softmax(60 a)
  * times their number, with a the mean AUROC over the kinds of oddities. No label enters.
  *
  * @param usual scores of training rows
