@@ -1,7 +1,7 @@
 import type { TrainOptions } from "@flowify/core";
 import { trainingDefaults } from "@flowify/core/internal";
 import * as v from "valibot";
-import { choice, count, type Flag, type FlagsOf, firstGiven, text, value, yes } from "./flags/flag.js";
+import { choice, count, expectNone, type Flag, type FlagsOf, text, value, yes } from "./flags/flag.js";
 import { decay, names, positiveNumber, wholeNumber } from "./flags/parsers.js";
 import {
   commonFlags,
@@ -212,9 +212,10 @@ export const trainFlags = {
 
 export type TrainFlags = FlagsOf<typeof trainFlags>;
 
-/** The first flag that a resumed run decides, as it is written: `--orthogonal-lr`. */
-export function decidedByRun(flags: TrainFlags): string | undefined {
-  return firstGiven(flags, Object.keys(runFlags) as (keyof typeof runFlags)[]);
+/** @throws UsageError for a flag that a run that goes on has in its configuration */
+export function expectUndecided(flags: TrainFlags, folder: string): void {
+  const decided = Object.keys(runFlags) as (keyof typeof runFlags)[];
+  expectNone(flags, decided, `cannot be changed with --resume: the run in ${folder} sets it\nleave it out`);
 }
 
 /** The settings of the training that flags set, by their own names. */

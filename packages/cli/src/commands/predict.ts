@@ -149,14 +149,14 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
       ["horizon", "paths", "picture"],
       "is for runs of rows that follow each other in time\ntrain one with flowify train --time COLUMN",
     );
-    const parts = document.targets.map(({ heldOut }, t) => {
+    const parts = document.targets.map(({ heldOut: { outwardness } }, t) => {
       const name = document.predict[t] as string;
       const few = fewestFor(interval);
-      if (heldOut.outwardness.length < few)
+      if (outwardness.length < few)
         terminal.warn(
-          `${name}: intervals of ${interval} need at least ${few} held-out rows, the run has ${heldOut.outwardness.length}: they are left open`,
+          `${name}: intervals of ${interval} need at least ${few} held-out rows, the run has ${outwardness.length}: they are left open`,
         );
-      return predictedColumn(document, name, heldOut, rows.names.includes(name), { quantiles, interval });
+      return predictedColumn(document, name, outwardness, rows.names.includes(name), { quantiles, interval });
     });
     const written = parts.flatMap(({ columns }) => columns);
     const head = idHeader(

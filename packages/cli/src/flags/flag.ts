@@ -46,21 +46,12 @@ export type FlagsOf<F> = {
 const written = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** The first of these flags that was given, as it is written. */
-export function firstGiven<F extends object>(
-  flags: F,
-  names: readonly (keyof F & string)[],
-): string | undefined {
-  const found = names.find((name) => flags[name] !== undefined);
-  return found && written(found);
-}
-
 /** @throws UsageError for the first of these flags that was given: `--judge belongs to --quality`, and what to do */
 export function expectNone<F extends object>(
   flags: F,
   names: readonly (keyof F & string)[],
   why: string,
 ): void {
-  const flag = firstGiven(flags, names);
-  if (flag !== undefined) throw new UsageError(`${flag} ${why}`);
+  const flag = names.find((name) => flags[name] !== undefined);
+  if (flag !== undefined) throw new UsageError(`${written(flag)} ${why}`);
 }

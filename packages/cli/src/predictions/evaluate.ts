@@ -41,7 +41,7 @@ export const evaluateRegression = (
     const count = formatCount(rows.length / width);
     if (data === undefined) return { source: testSource(document, rows.length / width), targets };
     const conformal = targets.map(({ outwardness }, t) => {
-      const limit = conformalLimit(Float64Array.from(document.targets[t]?.heldOut.outwardness ?? []), LEVEL);
+      const limit = conformalLimit(document.targets[t]?.heldOut.outwardness ?? [], LEVEL);
       return outwardness.filter((each) => each <= limit).length / outwardness.length;
     });
     return { source: `${count} rows of ${data}${inSteps(document.schema)}`, targets, conformal };

@@ -15,7 +15,7 @@ import { rowsOfPart, widthOf } from "../regression/table-regression.js";
 import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
 import { expectFree } from "../runs/outputs.js";
 import { expectLags, type SeriesRows, seriesOf, seriesRows } from "../series/series.js";
-import type { TrainFlags } from "../settings.js";
+import { expectUndecided, type TrainFlags } from "../settings.js";
 import { readRows } from "../tables/read-rows.js";
 import { formatCount, unknownName } from "../ui/format.js";
 
@@ -27,12 +27,11 @@ const taken: readonly string[] = [
 
 /** @throws UsageError for flags of other trainings, and for settings that a run that goes on has already */
 function checkFlags(flags: TrainFlags): void {
-  const others = (names: readonly string[]) =>
-    (Object.keys(flags) as (keyof TrainFlags)[]).filter((name) => !names.includes(name));
-  const what = flags.predict ? "--predict" : "--time";
+  if (flags.resume !== undefined) expectUndecided(flags, flags.resume);
+  const what = flags.time === undefined ? "--predict" : "--time";
   expectNone(
     flags,
-    others(taken),
+    (Object.keys(flags) as (keyof TrainFlags)[]).filter((name) => !taken.includes(name)),
     `does not go with ${what}, which trains a network of its own\nleave it out`,
   );
   if (flags.time !== undefined)
@@ -41,16 +40,8 @@ function checkFlags(flags: TrainFlags): void {
       ["calendar", "id"],
       "does not go with --time, which names the rows and brings a calendar of its own\nleave it out",
     );
-  if (flags.resume !== undefined)
-    expectNone(
-      flags,
-      others(["resume", ...Object.keys(commonFlags)]),
-      `cannot be changed with --resume: the run in ${flags.resume} sets it\nleave it out`,
-    );
   if (flags.resume === undefined && flags.data === undefined)
-    throw new UsageError(
-      `${flags.time === undefined ? "--predict" : "--time"} needs a table\nname its file with --data FILE.csv`,
-    );
+    throw new UsageError(`${what} needs a table\nname its file with --data FILE.csv`);
 }
 
 /** The rows of a run, encoded: to train on, and held out. */
@@ -66,7 +57,6 @@ type Rows = Readonly<{
 export type PredictionPlan = Readonly<{
   folder: string;
   document: RegressionDocument;
-  prediction: Prediction;
   rows: Rows;
   notes: readonly string[];
 }>;
@@ -99,15 +89,9 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
     time === undefined
       ? predictionOf(name, found, predict, flags.given)
       : await seriesOf(name, table, found, { ...flags, time });
-  const { rows, notes } = await rowsOf(
-    name,
-    { ...reading, schema: prediction.schema },
-    prediction,
-    flags.limit,
-  );
+  const { rows, notes } = await rowsOf(name, reading, prediction, flags.limit);
   return {
     folder,
-    prediction,
     rows,
     notes: [
       ...(flags.given || time !== undefined ? [] : leftOut(found.columns).map((line) => `${name}: ${line}`)),
@@ -131,18 +115,13 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
 
 async function planAgain(folder: string): Promise<PredictionPlan> {
   const { targets: _, ...document } = readRegression(folder);
-  const { data, ...prediction } = document;
-  const { rows, notes } = await rowsOf(
-    data.name,
-    { ...data.reading, schema: prediction.schema },
-    prediction,
-    data.examples,
-  );
+  const { data } = document;
+  const { rows, notes } = await rowsOf(data.name, data.reading, document, data.examples);
   if (rows.hash !== data.hash)
     throw new DataError(
       `${data.name}: the rows differ from those of the run in ${folder} (sha256 ${data.hash})\nrestore the old file, or start a new run`,
     );
-  return { folder, prediction, document, rows, notes };
+  return { folder, document, rows, notes };
 }
 
 /** The rows of the table; those that lack a value to predict are in neither part. */
@@ -152,11 +131,12 @@ async function rowsOf(
   prediction: Prediction,
   limit: number | undefined,
 ): Promise<{ rows: Rows; notes: string[] }> {
-  const table = await readRows(path, reading);
+  const { schema } = prediction;
+  const table = await readRows(path, { ...reading, schema });
   const { encoded, count, notes } = table;
   const width = widthOf(prediction);
   const { rows: all, lacking } = rowsOfPart(prediction, encoded, "train");
-  const { order } = prediction.schema;
+  const { order } = schema;
   if (order) expectLags(path, order, all.length / width);
   const few = expectEnough(path, count - lacking);
   const train = limit === undefined ? all : all.subarray(0, limit * width);

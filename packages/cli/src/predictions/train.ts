@@ -84,48 +84,45 @@ type Trained = Readonly<{ models: readonly TargetModels[]; baselines: readonly T
 
 /** Trains what is not in the folder yet; undefined where it was stopped. */
 async function trainTargets(
-  { folder, prediction, rows, document }: PredictionPlan,
+  { folder, rows, document }: PredictionPlan,
   executor: Executor,
   terminal: Terminal,
   signal: Readonly<{ aborted: boolean }>,
 ): Promise<Trained | undefined> {
-  const width = widthOf(prediction);
-  const targets = targetsOf(prediction);
+  const width = widthOf(document);
+  const targets = targetsOf(document);
   const parts = targets.reduce((sum, { atoms }) => sum + (atoms.length > 0 ? 2 : 1), 0);
   const progress = createProgress(terminal, { label: "training", total: 100 * parts });
   terminal.note(
-    `${fromWhat(prediction)}: ${formatCount(rows.count)} rows, seed ${document.training.seed}, ${executor.name}; in ${folder}`,
+    `${fromWhat(document)}: ${formatCount(rows.count)} rows, seed ${document.training.seed}, ${executor.name}; in ${folder}`,
   );
   const { ensemble, steps, seed } = document.training;
   let done = 0;
-  const fit = async (
-    of: Readonly<{ target: TargetInTable; t: number; part: "value" | "atom"; kind: ValueKind }>,
-    values: Float32Array,
-    condition: Float32Array,
-  ): Promise<Regression | undefined> => {
-    const { target, t, part, kind } = of;
-    const before = await loadMembers([folder, t, part], executor);
-    const features = target.features.width;
-    const found = await fitRegression({
-      ...kind,
-      given: rowsIn(condition, features),
-      values,
-      seed: seed + 1000 * t,
-      executor,
-      before,
-      signal,
-      ordered: prediction.schema.order !== undefined,
-      ...(ensemble !== null && { ensemble }),
-      ...(steps !== null && { steps }),
-      onProgress: (share) => progress.update(Math.floor(100 * (done + share)), target.name),
-      onMember: (model, k) => saveMember(model, memberFolder(folder, t, part, k)),
-    });
-    done++;
-    if (!signal.aborted) return found;
-    await found.dispose();
-    return undefined;
-  };
-  const train = withUnknown(prediction, rows.train, seed);
+  const fitterOf =
+    (target: TargetInTable, t: number): FitPart =>
+    async (part, kind, values, condition) => {
+      const before = await loadMembers([folder, t, part], executor);
+      const features = target.features.width;
+      const found = await fitRegression({
+        ...kind,
+        given: rowsIn(condition, features),
+        values,
+        seed: seed + 1000 * t,
+        executor,
+        before,
+        signal,
+        ordered: document.schema.order !== undefined,
+        ...(ensemble !== null && { ensemble }),
+        ...(steps !== null && { steps }),
+        onProgress: (share) => progress.update(Math.floor(100 * (done + share)), target.name),
+        onMember: (model, k) => saveMember(model, memberFolder(folder, t, part, k)),
+      });
+      done++;
+      if (!signal.aborted) return found;
+      await found.dispose();
+      return undefined;
+    };
+  const train = withUnknown(document, rows.train, seed);
   const models: TargetModels[] = [];
   const baselines: TargetBaselines[] = [];
   for (const [t, target] of targets.entries()) {
@@ -136,12 +133,10 @@ async function trainTargets(
     const steps = lastValues(target, train, width).map(
       (last, i) => (values[i] as number) - last + (widths?.[i] ?? 0) * (spread.uniform() - 0.5),
     );
-    const trained = await fitTarget(target, { values, steps, condition }, (part, kind, own, given) =>
-      fit({ target, t, part, kind }, own, given),
-    );
+    const trained = await fitTarget(target, { values, steps, condition }, fitterOf(target, t));
     if (trained === undefined) return undefined;
     models.push(trained);
-    const ofPast = lagBaselines(prediction, target, { values, condition }, rows.series);
+    const ofPast = lagBaselines(document, target, { values, condition }, rows.series);
     baselines.push({
       baseline: fitBaseline(target, values, condition),
       ...(ofPast.length > 0 && { lagBaselines: ofPast }),
@@ -164,16 +159,19 @@ function withUnknown(prediction: Prediction, rows: Float32Array, seed: number): 
   });
 }
 
+/** Flows of a part of a column, of its values or of which of its atoms they are; undefined where training was stopped. */
+type FitPart = (
+  part: "value" | "atom",
+  kind: ValueKind,
+  values: Float32Array,
+  condition: Float32Array,
+) => Promise<Regression | undefined>;
+
 /** The models of a column: of which of its atoms a value is, if any, and of the others their steps from the last ones. */
 async function fitTarget(
   target: TargetInTable,
   { values, steps, condition }: Readonly<Record<"values" | "steps" | "condition", Float32Array>>,
-  fit: (
-    part: "value" | "atom",
-    kind: ValueKind,
-    values: Float32Array,
-    condition: Float32Array,
-  ) => Promise<Regression | undefined>,
+  fit: FitPart,
 ): Promise<TargetModels | undefined> {
   const { kind, atoms, features, level } = target;
   const { width } = features;
@@ -200,23 +198,16 @@ async function saveMember({ flow, params, executor }: FlowModel, folder: string)
   await model.dispose();
 }
 
-/** Measures the held-out rows, and writes down what predictions need of them. */
+/** Measures the held-out rows, and writes down what documents need of them. */
 async function end(
-  { folder, prediction, rows, document }: PredictionPlan,
+  { folder, rows, document }: PredictionPlan,
   { models, baselines }: Trained,
   terminal: Terminal,
 ): Promise<void> {
-  const model = new TableRegression(prediction, models);
-  const { order } = prediction.schema;
+  const model = new TableRegression(document, models);
+  const { order } = document.schema;
   try {
-    const found = await evaluateRows(
-      model,
-      baselines,
-      rows.test,
-      widthOf(prediction),
-      undefined,
-      rows.series,
-    );
+    const found = await evaluateRows(model, baselines, rows.test, widthOf(document), undefined, rows.series);
     await writeRegression(folder, {
       ...document,
       targets: models.map(({ value, atom }, t) => ({
@@ -227,11 +218,11 @@ async function end(
         heldOut: {
           outwardness: [...(found[t]?.outwardness ?? [])],
           ...(order && { logProb: (found[t]?.logs ?? []).map(finiteLog) }),
-          ...(order?.series && { series: [...seriesCodes(prediction, rows.test)] }),
+          ...(order?.series && { series: [...seriesCodes(document, rows.test)] }),
         },
       })),
     });
-    const source = testSource(document, rows.test.length / widthOf(prediction));
+    const source = testSource(document, rows.test.length / widthOf(document));
     sayEvaluation(terminal, found, source);
     if (!terminal.quiet) {
       terminal.say();

@@ -97,21 +97,17 @@ function expectVaries(flag: string, { name, type, range }: ColumnSchema): void {
   );
 }
 
-/** What the values of a column are, in the numbers of an encoded row. */
-export type Target = Readonly<{
-  column: ColumnSchema;
-  kind: ValueKind;
-  /** Values of a continuous column that many rows share: they have probabilities, the others a density. */
-  atoms: readonly number[];
-}>;
-
-export function targetOf(column: ColumnSchema): Target {
+/**
+ * What the values of a column are, in the numbers of an encoded row, and its atoms: values of a continuous column that many rows
+ * share. They have probabilities, the others a density.
+ */
+export function kindOf(column: ColumnSchema): Readonly<{ kind: ValueKind; atoms: readonly number[] }> {
   const { range, values = [], type, gap = 0, uneven, atoms = [], origin = 0 } = column;
-  if (!range) return { column, kind: { classes: Math.max(values.length, 2) }, atoms: [] };
-  if (type === "integer") return { column, kind: { step: gap > 0 && !uneven ? gap : 1 }, atoms: [] };
+  if (!range) return { kind: { classes: Math.max(values.length, 2) }, atoms: [] };
   const isGrid = gap > 0 && !uneven;
-  if (isGrid && type === "date") return { column, kind: { step: gap }, atoms: [] };
-  return { column, kind: {}, atoms: atoms.map((value) => Math.fround(value - origin)) };
+  if (type === "integer") return { kind: { step: isGrid ? gap : 1 }, atoms: [] };
+  if (isGrid && type === "date") return { kind: { step: gap }, atoms: [] };
+  return { kind: {}, atoms: atoms.map((value) => Math.fround(value - origin)) };
 }
 
 /** Encoded zero of a column of numbers without a value below it. */

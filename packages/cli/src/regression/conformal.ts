@@ -32,14 +32,11 @@ export function intervalOf(prediction: Predictive, q: number): [low: number, hig
  *
  * Source: Vovk, Gammerman, Shafer 2005; Chernozhukov, Wüthrich, Zhu 2021 (arXiv:1909.07889).
  */
-export function conformalLimit(heldOut: Float64Array, level: number): number {
-  const sorted = heldOut.toSorted();
+export function conformalLimit(heldOut: ArrayLike<number>, level: number): number {
+  const sorted = Float64Array.from(heldOut).sort();
   const rank = Math.ceil((sorted.length + 1) * level - 1e-9);
   return rank > sorted.length ? Number.POSITIVE_INFINITY : (sorted[rank - 1] as number);
 }
 
 /** Held-out rows that an interval of this level needs at least. */
 export const fewestFor = (level: number): number => Math.ceil(level / (1 - level) - 1e-9);
-
-/** What held-out rows say of a column: how far out each of its values lay, by which intervals are made. */
-export type HeldOut = Readonly<{ outwardness: readonly number[] }>;

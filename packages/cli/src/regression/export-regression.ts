@@ -68,33 +68,41 @@ function describedInputs(columns: ReturnType<typeof withUnits>, outputs: readonl
   ];
 }
 
+type Outputs = NonNullable<Parameters<typeof tableGraph>[2]>["outputs"];
+
+/** A graph of a function of these columns and of the parameters of the flows. */
+function graphBytes(
+  model: TableRegression,
+  options: Options,
+  { name, columns, outputs }: Readonly<{ name: string; columns: readonly GraphColumn[]; outputs: Outputs }>,
+  f: (params: RegressionParams, cells: np.Array[]) => np.Array[],
+): Uint8Array {
+  const rows = exportFunction(
+    {
+      name,
+      f: (params: unknown, x: np.Array) => f(params as RegressionParams, columnsOfRows(x, columns.length)),
+      constants: paramsOf(model),
+      input: { name: "x", shape: [columns.length] },
+      outputs: outputs.map((output) => output.name),
+    },
+    options,
+  );
+  return toBytes(tableGraph(columns, rows, { name, outputs }));
+}
+
 /** `log-prob.onnx`: all columns in, log p of each that is predicted out. */
 function logProbFile(model: TableRegression, options: Options): File {
   const { schema, predict } = model.prediction;
   const columns = withUnits(model.prediction, ownColumns(tableColumns(schema)));
-  const outputs = predict.map((name) => `log p ${name}`);
-  const f = (params: unknown, x: np.Array): np.Array[] => {
-    const cells = new Map(columnsOfRows(x, columns.length).map((cell, i) => [columns[i]?.place ?? i, cell]));
-    const logs = tableLogProb(model, params as RegressionParams, cells);
+  const names = predict.map((name) => `log p ${name}`);
+  const outputs = names.map((name) => ({ name, type: "float32" as const, shape: ["batch"] }));
+  const graph = { name: "log-prob", columns, outputs };
+  const bytes = graphBytes(model, options, graph, (params, all) => {
+    const cells = new Map(all.map((cell, i) => [columns[i]?.place ?? i, cell]));
+    const logs = tableLogProb(model, params, cells);
     return columnsOfRows(logs, predict.length).map((log) => log.reshape([-1]));
-  };
-  const rows = exportFunction(
-    {
-      name: "log-prob",
-      f,
-      constants: paramsOf(model),
-      input: { name: "x", shape: [columns.length] },
-      outputs,
-    },
-    options,
-  );
-  const results = outputs.map((name) => ({ name, type: "float32" as const, shape: ["batch"] }));
-  const graph = tableGraph(columns, rows, { name: "log-prob", outputs: results });
-  return {
-    name: "log-prob",
-    bytes: toBytes(graph),
-    description: { inputs: describedInputs(columns, outputs), outputs: results },
-  };
+  });
+  return { name: graph.name, bytes, description: { inputs: describedInputs(columns, names), outputs } };
 }
 
 /** `sample.onnx`: given columns, normal noise and a uniform choice of a flow in, a value of each column that is predicted out. */
@@ -104,47 +112,33 @@ function sampleFile(model: TableRegression, options: Options): File {
   const given = own.filter(({ name }) => !predict.includes(name));
   const noises = Array.from({ length: noisesOf(model) }, (_, i) => noiseColumn(`noise ${i + 1}`));
   const columns: GraphColumn[] = [...given, ...noises, noiseColumn("choice")];
-  const f = (params: unknown, x: np.Array): np.Array[] => {
-    const all = columnsOfRows(x, columns.length);
-    const cells = new Map(given.map(({ place }, i) => [place, all[i] as np.Array]));
-    const drawn = tableSample(
-      model,
-      params as RegressionParams,
-      cells,
-      all.slice(given.length, -1),
-      all.at(-1) as np.Array,
-    );
-    return drawn.map((value, t) => value.add(model.targets[t]?.column.origin ?? 0));
-  };
-  const rows = exportFunction(
-    {
-      name: "sample",
-      f,
-      constants: paramsOf(model),
-      input: { name: "x", shape: [columns.length] },
-      outputs: predict,
-    },
-    options,
-  );
-  const results = predict.map((name) => {
+  const outputs = predict.map((name) => {
     const unit = own.find((column) => column.name === name)?.unit;
     return { name, type: unit ? ("float64" as const) : ("float32" as const), shape: ["batch", 1], unit };
   });
+  const graph = { name: "sample", columns, outputs };
+  const bytes = graphBytes(model, options, graph, (params, all) => {
+    const cells = new Map(given.map(({ place }, i) => [place, all[i] as np.Array]));
+    const noise = all.slice(given.length, -1);
+    const drawn = tableSample(model, params, cells, noise, all.at(-1) as np.Array);
+    return drawn.map((value, t) => value.add(model.targets[t]?.column.origin ?? 0));
+  });
+  const numbers = (name: string, meaning: string) => ({
+    name,
+    type: "float64",
+    shape: ["batch", 1],
+    meaning,
+  });
   return {
-    name: "sample",
-    bytes: toBytes(tableGraph(columns, rows, { name: "sample", outputs: results })),
+    name: graph.name,
+    bytes,
     description: {
       inputs: [
         ...describedInputs(given, predict),
-        ...noises.map(({ name }) => ({
-          name,
-          type: "float64",
-          shape: ["batch", 1],
-          meaning: "normal noise",
-        })),
-        { name: "choice", type: "float64", shape: ["batch", 1], meaning: "uniform on [0, 1): which flow" },
+        ...noises.map(({ name }) => numbers(name, "normal noise")),
+        numbers("choice", "uniform on [0, 1): which flow"),
       ],
-      outputs: results.map(({ unit: _, ...output }, t) => {
+      outputs: outputs.map(({ unit: _, ...output }, t) => {
         const { values } = model.targets[t]?.column ?? {};
         return { ...output, ...(values && { meaning: "a place in values", values }) };
       }),

@@ -5,7 +5,7 @@ import { rowOf } from "../rows.js";
 import { likeliest } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { columnNamed, type Prediction, zeroOf } from "./columns.js";
-import { conformalLimit, type HeldOut, intervalOf } from "./conformal.js";
+import { conformalLimit, intervalOf } from "./conformal.js";
 import type { Predicted } from "./predicted.js";
 import type { Predictive } from "./predictive.js";
 
@@ -29,20 +29,20 @@ export type PredictedColumn = Readonly<{
 
 export const DIGITS = 7;
 
-/** @param known the file has the column: log p and rank of its values are written as well */
+/**
+ * @param heldOut how far out each held-out value lay
+ * @param known the file has the column: log p and rank of its values are written as well
+ */
 export function predictedColumn(
   { schema }: Prediction,
   name: string,
-  heldOut: HeldOut | undefined,
+  heldOut: readonly number[],
   known: boolean,
   { quantiles, interval }: CellOptions,
 ): PredictedColumn {
   const found = columnNamed(schema, name);
   const column = ownColumns(tableColumns(schema)).find((each) => each.name === name);
-  const limit =
-    heldOut && interval !== undefined
-      ? conformalLimit(Float64Array.from(heldOut.outwardness), interval)
-      : Number.POSITIVE_INFINITY;
+  const limit = conformalLimit(heldOut, interval ?? 1);
   const within = <T>(cells: readonly T[]): readonly T[] => (interval === undefined ? [] : cells);
   const percent = `${100 * (interval ?? 1)} %`;
   const number = (field: string): WrittenColumn => ({

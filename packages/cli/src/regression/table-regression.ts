@@ -1,6 +1,7 @@
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { lagName } from "../data/table/ordered-table.js";
+import type { ColumnSchema } from "../data/table/schema.js";
 import { gridName, zeroName } from "../data/table/series-units.js";
 import { rowsOfSeries, rowsOfSplit } from "../data/table/split-rows.js";
 import { valueAt } from "../places.js";
@@ -8,7 +9,7 @@ import { takeRows } from "../rows.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { fillOf } from "../tables/columns/number.js";
 import type { Cells } from "./cells.js";
-import { columnNamed, type Prediction, type Target, targetOf, zeroOf } from "./columns.js";
+import { columnNamed, kindOf, type Prediction, zeroOf } from "./columns.js";
 import { featureOf, type GivenFeatures, givenFeatures } from "./features.js";
 import { type Regression, repeatRows } from "./regression.js";
 
@@ -16,9 +17,10 @@ import { type Regression, repeatRows } from "./regression.js";
 export type TargetModels = Readonly<{ value: Regression; atom?: Regression }>;
 
 /** A column that is predicted: from the given columns and the predicted ones before it, by the chain rule. */
-export type TargetInTable = Target &
+export type TargetInTable = ReturnType<typeof kindOf> &
   Readonly<{
     name: string;
+    column: ColumnSchema;
     /** The place of its number in an encoded row. */
     place: number;
     /** The columns that it is predicted from: their places, and the numbers that flows see of them. */
@@ -47,18 +49,19 @@ export function targetsOf({ schema, predict, given }: Prediction): TargetInTable
     const from = [...given, ...predict.slice(0, i)];
     // a weekday follows from its date and has no number in an encoded row
     const places = from.map(placeOf).filter((place) => place >= 0);
-    const column = own.find((each) => each.name === name);
-    const target = targetOf(columnNamed(schema, name));
-    const isStep = schema.order !== undefined && target.kind.classes === undefined;
+    const column = columnNamed(schema, name);
+    const found = kindOf(column);
+    const isStep = schema.order !== undefined && found.kind.classes === undefined;
     return {
-      ...target,
+      ...found,
+      column,
       last: isStep ? placeOf(lagName(name, 1)) : -1,
       level: isStep ? featureOf(schema, from)(lagName(name, 1)) : -1,
       grid: featureOf(schema, from)(gridName(name)),
-      zero: isMeasured(name) ? undefined : zeroOf(target.column),
+      zero: isMeasured(name) ? undefined : zeroOf(column),
       zeroFeature: featureOf(schema, from)(zeroName(name)),
       name,
-      place: column?.place ?? -1,
+      place: placeOf(name),
       from: places,
       features: givenFeatures(schema, from),
     };
@@ -133,10 +136,10 @@ const leastOf =
     zeroFeature < 0 ? zero : valueAt(condition, row * width + zeroFeature);
 
 /** The place of a value among the atoms of a column from 1 on, 0 for all others. */
-export const atomOf = ({ atoms }: Target, value: number): number => atoms.indexOf(value) + 1;
+export const atomOf = ({ atoms }: TargetInTable, value: number): number => atoms.indexOf(value) + 1;
 
 /** True where a value is missing, or one that training did not have: columns behind it have no log p then. */
-const isUnknown = ({ kind: { classes = Number.POSITIVE_INFINITY } }: Target, value: number): boolean =>
+const isUnknown = ({ kind: { classes = Number.POSITIVE_INFINITY } }: TargetInTable, value: number): boolean =>
   Number.isNaN(value) || value >= classes;
 
 /** What a table's columns may be, given others: all targets together, p(a, b | x) = p(a | x) p(b | x, a). */

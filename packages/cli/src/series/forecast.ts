@@ -125,7 +125,7 @@ function keysOf({ model, isDate }: Forecast, { past, times }: Continued): Cell[]
 /** Mean and quantiles of each step. */
 export function forecastTable(of: Forecast, quantiles: readonly number[]): Table {
   const { targets, prediction } = of.model;
-  const parts = targets.map(({ name }) => predictedColumn(prediction, name, undefined, false, { quantiles }));
+  const parts = targets.map(({ name }) => predictedColumn(prediction, name, [], false, { quantiles }));
   const rowsOf = (own: Continued): Cell[][] => {
     const predicted = targets.map(({ kind, name }, t) => {
       const natural = fromUnits(orderOf(of.model), own.past.series, name);

@@ -34,7 +34,7 @@ import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
 import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
 import { expectFree, inputsOfConverted } from "../runs/outputs.js";
-import { decidedByRun, type TrainFlags, trainerOptions } from "../settings.js";
+import { expectUndecided, type TrainFlags, trainerOptions } from "../settings.js";
 import { type Choices, newConfig } from "./new-config.js";
 import { loadData, loadDataAgain } from "./train-data.js";
 
@@ -211,12 +211,7 @@ function checkFrom({ from, network, recipe, normalize, free }: TrainFlags, isSte
 }
 
 async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan> {
-  const flag = decidedByRun(flags);
-  if (flag !== undefined)
-    throw new UsageError(
-      `${flag} cannot be changed with --resume: the run in ${folder} sets it
-leave it out`,
-    );
+  expectUndecided(flags, folder);
   const { device, ...config } = readRunConfig(folder);
   return {
     ...(await planAsBefore(folder, { ...config, device }, flags.dataDir)),

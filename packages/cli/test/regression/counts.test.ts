@@ -82,7 +82,7 @@ it("writes intervals of a number that was never negative from zero on", () => {
   const range = { least: 1, most: 9, mean: 4, std: 2 };
   const price = { name: "price", type: "continuous", use: "model", missing: 0, distinct: 50, range } as const;
   const schema = { version: 1, rows: 50, columns: [price] } as const;
-  const heldOut = { outwardness: [...new Array(40).keys()].map((i) => 1 + i / 40) };
+  const heldOut = [...new Array(40).keys()].map((i) => 1 + i / 40);
   const { columns, cells } = predictedColumn(
     { schema, predict: ["price"], given: [] } as unknown as Prediction,
     "price",

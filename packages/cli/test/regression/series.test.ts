@@ -154,7 +154,7 @@ it("says that all rows are one series, and learns nothing from its name", async 
   const flags = { time: "day", series: ["city", "shop"], predict: ["sold"], lags: 2, out: join(root, "one") };
   const plan = await planPrediction({ ...flags, data: write("one.csv", all[0] as string[]) });
   expect(plan.notes.join("\n")).toContain("all rows are one series by --series city,shop");
-  expect(plan.prediction.given.filter((name) => flags.series.includes(name))).toEqual([]);
+  expect(plan.document.given.filter((name) => flags.series.includes(name))).toEqual([]);
   expect(plan.rows.series.map(({ series }) => series.keys)).toEqual([["Ulm", "corner"]]);
 });
 
