@@ -19,8 +19,8 @@ const scale = v.strictObject({
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  /** Before 6 all tables had the same weights. */
-  version: v.picklist([5, 6]),
+  /** Before 6 all tables had the same weights; before 7 indicators of missing numbers were features. */
+  version: v.picklist([5, 6, 7]),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
@@ -31,7 +31,7 @@ const documentSchema = v.strictObject({
 
 /** A detector as the bytes of a safetensors file; what is no array is JSON in its metadata. */
 export function encodeDetector({ detector, names, calibrations }: TableDetector): Uint8Array {
-  const { columns, contaminated, spaces, reference, places, flow, scales } = detector;
+  const { columns, contaminated, countsMissing, spaces, reference, places, flow, scales } = detector;
   const { width, knots, normals, ...moments } = spaces;
   const floats = (data: Float32Array, ...shape: number[]) => new HostArray(data, shape, np.float32);
   const tensors: { [name: string]: HostArray } = {
@@ -48,7 +48,7 @@ export function encodeDetector({ detector, names, calibrations }: TableDetector)
   }
   const document = {
     format: "flowify-detector",
-    version: 6,
+    version: countsMissing ? 7 : 6,
     contaminated,
     columns,
     scales,
@@ -63,7 +63,7 @@ type Damaged = (why: string, cause?: unknown) => DataError;
 /** The detector that bytes hold. Throws what `damaged` makes where they hold none. */
 export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetector {
   const file = decoded(bytes, damaged);
-  const { contaminated, columns, scales, names } = checked(documentSchema, file.document, damaged);
+  const { version, contaminated, columns, scales, names } = checked(documentSchema, file.document, damaged);
   const own = encodedWidth({ columns });
   const width = file.tensors.mean?.data.length ?? 0;
   const take = <T extends HostArray["data"]>(name: string, type: new () => T, length?: number): T => {
@@ -87,6 +87,7 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
       columns,
       form: "table",
       contaminated,
+      countsMissing: version >= 7,
       scales: weighed(scales, contaminated),
       places,
       reference: take("reference", Float32Array, places.length * own),

@@ -14,7 +14,7 @@ import {
   referenceParts,
   sharedRows,
 } from "./compare.js";
-import { type Form, type PartName, partsOf, type ScoreKind } from "./score-columns.js";
+import { type Form, LEARNT_PARTS, type PartName, partsOf, type ScoreKind } from "./score-columns.js";
 import {
   beyondRange,
   mixedSpace,
@@ -51,6 +51,8 @@ type Constants<T> = Readonly<{
 /** What the parts of scores need of a detector. */
 export type Learnt = Readonly<{
   features: Features;
+  /** Nats that missing numbers cost, [B] from encoded rows [B, columns]. Consumes the rows. */
+  missingCost?: ((rows: np.Array) => np.Array) | undefined;
   form: Form;
   contaminated: boolean;
   spaces: Spaces;
@@ -61,7 +63,7 @@ export type Learnt = Readonly<{
 }>;
 
 export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFunction {
-  const { features, form, contaminated, spaces, reference, flow, params } = learnt;
+  const { features, missingCost, form, contaminated, spaces, reference, flow, params } = learnt;
   const { width } = spaces;
   const has = (name: PartName): boolean => names.includes(name);
   const hasNear = has("neighbours");
@@ -83,6 +85,7 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     throw new TypeError("expected a flow without noise");
   });
   const parts = (own: Constants<np.Array>, rows: np.Array): Record<string, np.Array> => {
+    const cost = missingCost?.(rows.ref);
     const x = features(rows);
     const found: Partial<Record<PartName, np.Array>> = {};
     const compared = (space: Space, others: Reference<np.Array>): Compared =>
@@ -97,6 +100,9 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     if (has("flow"))
       found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
     if (has("range")) found.range = beyondRange(own.spaces, x.ref);
+    // −log of a density and of the probability to lack what is missing
+    for (const name of LEARNT_PARTS) if (cost && found[name]) found[name] = found[name].add(cost.ref);
+    cost?.dispose();
     x.dispose();
     const { flow: _, ...others } = own;
     tree.dispose(others as never);

@@ -10,6 +10,7 @@ import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf, usualWeights } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
 import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
+import { missingCost } from "./missing-cost.js";
 import { madeOddities, partWeights } from "./oddities.js";
 import type { Form, PartName, ScoreKind } from "./score-columns.js";
 import { findSpaces, mixedSpace, robustSpace, type Space, type Spaces, spaceArrays } from "./spaces.js";
@@ -30,6 +31,8 @@ export type Detector = Readonly<{
   form: Form;
   /** The training rows hold anomalies. */
   contaminated: boolean;
+  /** Missing numbers count by how frequent they are. In detectors from before, numbers that say which are missing are features. */
+  countsMissing: boolean;
   spaces: Spaces;
   /** Training rows [m, columns] that others are compared with, and their numbers among the training rows. */
   reference: Float32Array;
@@ -84,16 +87,16 @@ export type OpenDetector = Readonly<{
   dispose(): Promise<void>;
 }>;
 
-type Sample = Pick<Detector, "columns" | "form" | "contaminated" | "spaces" | "reference">;
+type Sample = Omit<Detector, "places" | "flow" | "scales">;
 
 /** Rows in a space; without one, their features. */
 async function inSpace(
   executor: Executor,
-  columns: readonly ColumnSchema[],
+  { columns, countsMissing }: Pick<Detector, "columns" | "countsMissing">,
   rows: Float32Array,
   to?: Readonly<{ space: Space; spaces: Spaces }>,
 ): Promise<Float32Array> {
-  const features = featuresOf(tableColumns({ columns }));
+  const features = featuresOf(tableColumns({ columns }), { indicators: !countsMissing });
   const f = (arrays: never, x: never) => ({ z: to ? to.space(arrays, features(x)) : features(x) });
   const constants = to ? spaceArrays(to.spaces) : [];
   const program = rowProgram(executor, { constants, f }, encodedWidth({ columns }), "space");
@@ -104,14 +107,13 @@ async function inSpace(
   }
 }
 
-async function learntOf(
-  executor: Executor,
-  { columns, form, contaminated, spaces, reference }: Sample,
-  model: FlowModel,
-): Promise<Learnt> {
-  const inOwn = (space: Space) => inSpace(executor, columns, reference, { space, spaces });
+async function learntOf(executor: Executor, sample: Sample, model: FlowModel): Promise<Learnt> {
+  const { form, contaminated, countsMissing, spaces, reference } = sample;
+  const columns = tableColumns(sample);
+  const inOwn = (space: Space) => inSpace(executor, sample, reference, { space, spaces });
   return {
-    features: featuresOf(tableColumns({ columns })),
+    features: featuresOf(columns, { indicators: !countsMissing }),
+    ...(form === "table" && countsMissing && { missingCost: missingCost(columns, reference) }),
     form,
     contaminated,
     spaces,
@@ -130,7 +132,7 @@ export async function openDetector(executor: Executor, detector: Detector): Prom
   const program = (kinds: readonly ScoreKind[]): RowFunction => scoreProgram(learnt, scales, kinds);
   return {
     program,
-    inRobustSpace: (rows) => inSpace(executor, columns, rows, { space: robustSpace, spaces }),
+    inRobustSpace: (rows) => inSpace(executor, detector, rows, { space: robustSpace, spaces }),
     async score(rows, kinds) {
       const key = kinds.join();
       const opened =
@@ -141,7 +143,7 @@ export async function openDetector(executor: Executor, detector: Detector): Prom
       // the model names the row and the layer
       if (scores.some(([, each]) => each.some(Number.isNaN)))
         await model.logProb(
-          await inSpace(executor, columns, rows, { space: flowSpace(contaminated), spaces }),
+          await inSpace(executor, detector, rows, { space: flowSpace(contaminated), spaces }),
         );
       return Object.fromEntries(scores) as never;
     },
@@ -172,16 +174,17 @@ export async function fitDetector(
   const own = encodedWidth({ columns });
   const count = training.length / own;
   if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
-  const features = await inSpace(executor, columns, training);
+  const facts = { columns, form, contaminated, countsMissing: true };
+  const features = await inSpace(executor, facts, training);
   const spaces = findSpaces(features, features.length / count, least);
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
   const reference = takeRows(training, own, places);
-  const rows = await inSpace(executor, columns, training, { space: flowSpace(contaminated), spaces });
+  const rows = await inSpace(executor, facts, training, { space: flowSpace(contaminated), spaces });
   const chosen = { form, contaminated, seed, steps, ...control };
   const model = await fitDetectorFlow(executor, rows, spaces.width, chosen);
   const flow = model.arrays();
   const names = ["flow", "robust", "mixed", "neighbours"] as const satisfies readonly PartName[];
-  const learnt = await learntOf(executor, { columns, form, contaminated, spaces, reference }, model);
+  const learnt = await learntOf(executor, { ...facts, spaces, reference }, model);
   const program = rowProgram(executor, partsProgram(learnt, names), own, "parts");
   try {
     const raw = await program.run(reference.subarray(0, SCALED_BY * own));
@@ -196,7 +199,7 @@ export async function fitDetector(
       mixed: scale("mixed"),
       neighbours: scale("neighbours"),
     };
-    return { columns, form, contaminated, spaces, reference, places, flow, scales };
+    return { ...facts, spaces, reference, places, flow, scales };
   } finally {
     await program.dispose();
     await model.dispose();

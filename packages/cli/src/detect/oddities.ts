@@ -18,7 +18,7 @@ const FEW = 2;
 
 /**
  * Rows that training rows [n, columns] hardly hold, two kinds of them: halfway between two rows, and each value from another
- * row. Texts, and numbers of columns with two values, have no middle: they are those of either row.
+ * row. Texts, numbers of columns with two values, and missing ones have no middle: they are those of either row.
  */
 export function madeOddities(
   rows: Float32Array,
@@ -44,11 +44,12 @@ export function madeOddities(
   };
   const at = (row: number, place: number): number => rows[row * width + place]!;
   return [
-    made((row, other, place) =>
-      hasMiddle[place]
-        ? (at(row, place) + at(other, place)) / 2
-        : at(rng.uniform() < 0.5 ? row : other, place),
-    ),
+    made((row, other, place) => {
+      const middle = (at(row, place) + at(other, place)) / 2;
+      return hasMiddle[place] && !Number.isNaN(middle)
+        ? middle
+        : at(rng.uniform() < 0.5 ? row : other, place);
+    }),
     made((_row, _other, place) => at(rng.integer(count), place)),
   ];
 }

@@ -5,9 +5,15 @@ import { fillOf } from "./columns/number.js";
 /** Encoded rows [B, columns] as numbers between which distances are taken, [B, width]. Consumes the rows. */
 export type Features = (x: np.Array) => np.Array;
 
-/** Numbers themselves, then what kinds of columns have beside them: indicators, places on circles, a number a value. */
-export function featuresOf(columns: readonly TableColumn[]): Features {
-  const own = ownColumns(columns);
+/**
+ * Numbers themselves, then what kinds of columns have beside them: indicators, places on circles, a number a value.
+ *
+ * @param indicators with a number that says which numbers are missing, where training rows lacked some
+ */
+export function featuresOf(columns: readonly TableColumn[], { indicators = true } = {}): Features {
+  const own = ownColumns(columns).map((each) =>
+    indicators || !each.kind.isNumber ? each : { ...each, found: { ...each.found, missing: 0 } },
+  );
   const numbers = own.filter(({ kind }) => kind.isNumber);
   const fills = Float32Array.from(numbers, ({ found }) => fillOf(found));
   const places = Int32Array.from(numbers, ({ place }) => place);
@@ -25,8 +31,9 @@ export function featuresOf(columns: readonly TableColumn[]): Features {
   };
 }
 
-/** Numbers between which distances are taken, of one row. */
+/** Numbers between which a detector takes distances, of one row. */
 export function featureWidth(table: Parameters<typeof tableColumns>[0]): number {
   const columns = tableColumns(table);
-  return featuresOf(columns)(np.zeros([1, ownColumns(columns).length])).shape[1] as number;
+  return featuresOf(columns, { indicators: false })(np.zeros([1, ownColumns(columns).length]))
+    .shape[1] as number;
 }

@@ -1,7 +1,9 @@
+import { DataError } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
 import { auroc } from "../../src/auroc.js";
 import { arrayColumns, fitDetector, openDetector } from "../../src/detect/detector.js";
+import { decodeDetector, encodeDetector } from "../../src/detect/detector-bytes.js";
 import { openExecutor } from "../../src/executors.js";
 
 /** Points near a circle of radius 3: what is odd lies inside of it, where every column alone looks usual. */
@@ -76,6 +78,38 @@ describe("a detector", () => {
       expect(steps).toBeLessThan(300); // 400 are the most
       await fitDetector(executor, rows, arrayColumns(6), { onStep, steps: 60 });
       expect(steps).toBe(60); // a short training has no time to tell
+    } finally {
+      await executor.dispose();
+    }
+  });
+
+  it("holds a missing number for as odd as it is rare, whichever values the others have", async () => {
+    const executor = await openExecutor("auto", { warn: () => {} });
+    const rng = makeRng(6);
+    const rows = Float32Array.from({ length: 400 }, () => rng.normal());
+    for (let i = 0; i < 8; i++) rows[50 * i] = Number.NaN; // 4 % of the first column
+    const columns = arrayColumns(2).map((each, i) => ({ ...each, missing: i === 0 ? 8 : 0 }));
+    try {
+      const detector = await fitDetector(executor, rows, columns, { steps: 20 });
+      expect(detector.spaces.width).toBe(2);
+      const open = await openDetector(executor, detector);
+      const held = { scores: Float64Array.of(0) };
+      const calibrations = { combination: held, flow: held, kernels: held, neighbours: held };
+      for (const countsMissing of [true, false]) {
+        const bytes = encodeDetector({ detector: { ...detector, countsMissing }, calibrations });
+        const read = decodeDetector(bytes, (why) => new DataError(why));
+        expect(read.detector.countsMissing).toBe(countsMissing); // false in a file from before
+      }
+      const lacking = Float32Array.of(Number.NaN, 1, Number.NaN, -2, 1, Number.NaN);
+      const filled = lacking.map((each) => (Number.isNaN(each) ? 0 : each)); // the mean of the schema
+      const scores = async (of: Float32Array) => open.score(of, ["flow", "kernels"]);
+      const [without, full] = [await scores(lacking), await scores(filled)];
+      await open.dispose();
+      for (const [i, lack] of [8, 8, 0].entries())
+        expect(without.flow[i]! - full.flow[i]!).toBeCloseTo(Math.log((200.5 - lack) / (lack + 0.5)), 4);
+      without.kernels.forEach((each, i) => {
+        expect(each).toBeGreaterThan(full.kernels[i]!);
+      });
     } finally {
       await executor.dispose();
     }

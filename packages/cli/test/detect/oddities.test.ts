@@ -33,6 +33,13 @@ describe("made oddities", () => {
     expect(new Set(column(between, 3))).toEqual(new Set([0, 1, 2]));
   });
 
+  it("lack numbers as often as training rows do", () => {
+    const lacking = rows.map((each, i) => (i % 16 === 0 ? Number.NaN : each));
+    const [halves = rows] = madeOddities(lacking, columns, 0);
+    const share = column(halves, 0).filter(Number.isNaN).length / (halves.length / 4);
+    expect(Math.abs(share - 8 / 30)).toBeLessThan(0.05); // 46 % where a missing number makes the middle missing
+  });
+
   it("have each value from a row of its own", () => {
     const known = new Set(column(rows, 0));
     expect(share(mixed, (a, b) => known.has(a) && known.has(b))).toBe(1);
