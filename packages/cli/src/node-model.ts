@@ -1,9 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
   CheckpointError,
   DataError,
-  decodeSafetensors,
   type Executor,
   encodeSafetensors,
   type Flow,
@@ -21,7 +20,7 @@ import { writeFileAtomic } from "./files/atomic.js";
 import { expectNoFile } from "./files/place.js";
 import { readJson } from "./files/regular-file.js";
 import { MODEL, modelDocument, PARAMETERS, parseModelDocument } from "./networks/model.js";
-import { readWeights } from "./networks/network-file.js";
+import { readTensors, readWeights } from "./networks/network-file.js";
 import { describedNetwork, networkOfDescription, WEIGHTS } from "./networks/weights.js";
 import { holdsAny } from "./runs/folder.js";
 import { readRun } from "./runs/open-run.js";
@@ -132,7 +131,7 @@ function ofModel(folder: string): Stored {
     );
   const { network, flow: choices } = parseModelDocument(path, readJson(path));
   const flow = flowify(networkOfDescription(network, readWeights(dirname(path), network)), choices);
-  return { flow, arrays: readParameters(join(folder, PARAMETERS)) };
+  return { flow, arrays: readTensors(join(folder, PARAMETERS), "put back the file that save wrote") };
 }
 
 async function ofRun(folder: string): Promise<Stored> {
@@ -145,13 +144,4 @@ async function ofRun(folder: string): Promise<Stored> {
     );
   if (config.opaque) throw only("of a network that is one step", "use flowify score, sample or export");
   return { flow, arrays };
-}
-
-function readParameters(path: string): { readonly [name: string]: HostArray } {
-  try {
-    return decodeSafetensors(readFileSync(path)).tensors;
-  } catch (cause) {
-    const Kind = cause instanceof CheckpointError ? CheckpointError : DataError;
-    throw new Kind(`${path}: ${(cause as Error).message}\nput back the file that save wrote`, { cause });
-  }
 }

@@ -1,3 +1,5 @@
+import { group } from "d3-array";
+
 type Numbers = Float32Array | Float64Array | Uint8Array;
 
 /** Row i of rows [n, width], a view. */
@@ -28,12 +30,5 @@ export const ascendingPlaces = (values: ArrayLike<number>): number[] =>
     .map(({ place }) => place);
 
 /** The places of each value in a list. */
-export function placesOf<T>(list: ArrayLike<T>): Map<T, number[]> {
-  const found = new Map<T, number[]>();
-  for (const [place, value] of Array.from(list).entries()) {
-    const own = found.get(value);
-    if (own) own.push(place);
-    else found.set(value, [place]);
-  }
-  return found;
-}
+export const placesOf = <T>(list: ArrayLike<T>): Map<T, number[]> =>
+  group(Array.from(list).keys(), (place) => list[place] as T);

@@ -141,7 +141,7 @@ describe("the checkpoints of a run", () => {
     const { checkpoint, path, skipped } = await latestCheckpoint(folder, "mnist/fmlp");
     expect(checkpoint.state.step).toBe(20);
     expect(path).toBe(join(folder, "step-000000020.json"));
-    expect(skipped.map(({ error }) => error.message.split("\n")[0])).toEqual([
+    expect(skipped.map(({ message }) => message.split("\n")[0])).toEqual([
       expect.stringContaining(`${damaged}: cut short`),
     ]);
   });

@@ -151,7 +151,7 @@ describe("a saved model", () => {
     "without parameters": [() => rmSync(join(folder, "parameters.safetensors")), "DATA", "no such file"],
     "with parameters cut short": [
       () => writeFileSync(join(folder, "parameters.safetensors"), "short"),
-      "CHECKPOINT",
+      "DATA",
       "parameters.safetensors: safetensors: 5 bytes",
     ],
     "that is not there": [() => rmSync(folder, { recursive: true }), "DATA", "no such file"],

@@ -1,5 +1,6 @@
 import { HostArray } from "@flowify/core";
 import { numpy as np } from "@jax-js/jax";
+import { bisectLeft } from "d3-array";
 import type { RowFunction } from "./batches.js";
 
 /** Scores of held-out rows, by which others are judged. */
@@ -24,14 +25,7 @@ const leastOf = (score: number): number =>
  * outliers with conformal p-values" (arXiv:2104.08279), equation 2.
  */
 export function conformalP({ scores }: Pick<Calibration, "scores">, score: number): number {
-  const least = leastOf(score);
-  let [low, high] = [0, scores.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (scores[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return (1 + scores.length - low) / (scores.length + 1);
+  return (1 + scores.length - bisectLeft(scores, leastOf(score))) / (scores.length + 1);
 }
 
 /** Rows of a higher score have p of at most `most`; none where there are too few held-out rows. */

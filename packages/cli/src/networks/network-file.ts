@@ -19,19 +19,23 @@ export function readNetworkFile(path: string): NetworkDescription & { name: stri
 }
 
 /**
- * The arrays of the weights file that a description in this folder names; empty without one.
+ * The arrays of a file.
  *
+ * @param remedy what to do where there are none
  * @throws DataError for a file that is missing or not safetensors
  */
-export function readWeights(folder: string, { weights }: NetworkDescription): Tensors {
-  if (weights === undefined) return {};
-  const path = join(folder, weights);
+export function readTensors(path: string, ...remedy: string[]): Tensors {
   expectRegularFile(path);
   try {
     return decodeSafetensors(readFileSync(path)).tensors;
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     if (!missing && !(cause instanceof FlowifyError)) throw cause;
-    throw new DataError(`${path}: ${missing ? "no such file" : (cause as Error).message}`, { cause });
+    const problem = `${path}: ${missing ? "no such file" : (cause as Error).message}`;
+    throw new DataError([problem, ...remedy].join("\n"), { cause });
   }
 }
+
+/** The arrays of the weights file that a description in this folder names; empty without one. Errors: those of `readTensors`. */
+export const readWeights = (folder: string, { weights }: NetworkDescription): Tensors =>
+  weights === undefined ? {} : readTensors(join(folder, weights));

@@ -1,7 +1,7 @@
 import { valueAt } from "../places.js";
 import { drawChart } from "./chart.js";
 import { ALONG_CONTOURS, contourPoints, linesAround } from "./contours.js";
-import { colorBySeries, namesOf, numbers } from "./series.js";
+import { colorBySeries, isWithin, namesOf, numbers } from "./series.js";
 import { BOUND, seriesColor, TRAINING } from "./theme.js";
 
 type Ends = readonly [low: number, high: number];
@@ -102,7 +102,7 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
       (own[column] as number[]).map((a, i) => [a, own[row]?.[i] as number] as const);
     const inside = pointsOf(values[0] as number[][])
       .slice(0, POINTS)
-      .filter(([a, b]) => isIn(a, xs) && isIn(b, ys));
+      .filter(([a, b]) => isWithin(a, xs) && isWithin(b, ys));
     const lines = values.flatMap((own, i) =>
       contourPoints(linesAround(pointsOf(own), xs, ys, cells)).map((point) => ({
         ...point,
@@ -146,13 +146,11 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
 const everyNth = (rows: ArrayLike<number>, n: number, k: number): number[] =>
   Array.from({ length: Math.floor(rows.length / n) }, (_, i) => rows[i * n + k] as number);
 
-const isIn = (value: number, [low, high]: Ends): boolean => value >= low && value <= high;
-
 /** The share of the values in each bin. */
 function shares(values: readonly number[], [low, high]: Ends): number[] {
   const counts = new Array<number>(BINS).fill(0);
   for (const value of values)
-    if (isIn(value, [low, high]))
+    if (isWithin(value, [low, high]))
       counts[Math.min(Math.floor(((value - low) / (high - low)) * BINS), BINS - 1)]! += 1 / values.length;
   return counts;
 }

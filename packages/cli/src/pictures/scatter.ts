@@ -2,7 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { quantile } from "../statistics.js";
 import { drawChart } from "./chart.js";
 import { dateLabels } from "./scale.js";
-import { colorBySeries, namesOf, numbers } from "./series.js";
+import { colorBySeries, isWithin, namesOf, numbers } from "./series.js";
 
 /** How the numbers of a column are shown. */
 export type ScatterColumn = Readonly<{
@@ -128,12 +128,11 @@ const valuesOf = (rows: ArrayLike<number>, column: number, width: number): numbe
     Number(rows[row * width + column]),
   );
 
-/** The places of the points inside of the axes, and how many lie there: the renderer does not survive marks far outside. */
+/** The places of the points inside of the axes, and how many lie there. */
 function placesOf(points: readonly Point[], xs: Interval, ys: Interval): (Point & { count: number })[] {
-  const isInside = (value: number, [low, high]: Interval): boolean => value >= low && value <= high;
   const places = new Map<string, Point & { count: number }>();
   for (const point of points) {
-    if (!isInside(point.x, xs) || !isInside(point.y, ys)) continue;
+    if (!isWithin(point.x, xs) || !isWithin(point.y, ys)) continue;
     const key = `${point.x} ${point.y}`;
     const place = places.get(key) ?? { ...point, count: 0 };
     place.count++;

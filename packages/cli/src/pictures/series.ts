@@ -38,13 +38,13 @@ export function colorBySeries(
   } as const;
 }
 
+type Ends = readonly [low: number, high: number];
+
+/** True for a value between the ends of an axis: the renderer does not survive marks far outside. */
+export const isWithin = (value: number, [low, high]: Ends): boolean => value >= low && value <= high;
+
 /** An axis of numbers between two ends that are shown as they are. */
-export const numbers = <A extends object>(
-  field: string,
-  title: string,
-  [low, high]: readonly [low: number, high: number],
-  axis: A,
-) => ({
+export const numbers = <A extends object>(field: string, title: string, [low, high]: Ends, axis: A) => ({
   field,
   type: "quantitative" as const,
   title: verbatim(title),

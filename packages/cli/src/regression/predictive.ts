@@ -1,4 +1,5 @@
 import { UsageError } from "@flowify/core";
+import { bisectLeft, bisectRight } from "d3-array";
 
 /**
  * What may come, for one row: a distribution as equally likely values. Quantiles are values among them, so those of whole
@@ -33,8 +34,8 @@ export class Predictive {
   ranks(value: number): { below: number; upTo: number } {
     const { points } = this;
     return {
-      below: firstFrom(points, (point) => point >= value) / points.length,
-      upTo: firstFrom(points, (point) => point > value) / points.length,
+      below: bisectLeft(points, value) / points.length,
+      upTo: bisectRight(points, value) / points.length,
     };
   }
 
@@ -59,15 +60,4 @@ export class Predictive {
     }
     return away / n - apart / (n * n);
   }
-}
-
-/** The first place from which on this holds, by bisection. */
-function firstFrom(sorted: Float64Array, holds: (value: number) => boolean): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(sorted[middle] as number)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

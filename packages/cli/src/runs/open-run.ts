@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { decodeSafetensors, type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
+import { existsSync } from "node:fs";
+import { type Flow, FlowModel, type TrainingState, UsageError } from "@flowify/core";
 import type { Reading } from "../data/format.js";
 import {
   type DataSet,
@@ -13,6 +13,7 @@ import { loadExamples, loadMeasured } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit, flowOf } from "../networks/choose.js";
+import { readTensors } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { type OutputsOf, openFunction } from "../opaque/run.js";
 import type { RunConfig } from "../run-config.js";
@@ -30,8 +31,7 @@ export type SavedRun = Readonly<{
   /** Of the checkpoint. */
   path: string;
   step: number;
-  /** The arrays of the checkpoint, and those for evaluation: with weight averaging, the averages. */
-  state: TrainingState["arrays"];
+  /** The arrays for evaluation: with weight averaging, the averages. */
   arrays: TrainingState["arrays"];
   /** The network that is one step of the flow, for examples; of an open run. */
   outputsOf?: OutputsOf | undefined;
@@ -45,24 +45,19 @@ export type SavedRun = Readonly<{
 export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">): Promise<SavedRun> {
   const config = readRunConfig(folder);
   const { checkpoint, path, skipped } = await judgedCheckpoint(runPaths(folder).checkpoints, config);
-  for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
+  for (const { message } of skipped) warn(`${message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
   const network = networkOfRun(config, folder);
+  // densities that the run has fitted to all of its rows in place of those to train on, at its end
+  const { fitted } = runPaths(folder);
   return {
     config,
     network,
     flow: flowOf(network, config.flow),
     path,
     step,
-    state: arrays,
-    arrays: { ...averaged(arrays), ...readFitted(folder) },
+    arrays: { ...averaged(arrays), ...(existsSync(fitted) && readTensors(fitted)) },
   };
-}
-
-/** The densities that the run has fitted to all of its rows in place of those to train on, at its end. */
-function readFitted(folder: string): TrainingState["arrays"] {
-  const { fitted } = runPaths(folder);
-  return existsSync(fitted) ? decodeSafetensors(readFileSync(fitted)).tensors : {};
 }
 
 /** Opens a run's model, calls `use` with it, and releases everything. `moving`: with the programs that training has compiled. */

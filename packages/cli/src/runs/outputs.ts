@@ -3,17 +3,24 @@ import { dirname, join, sep } from "node:path";
 import { UsageError } from "@flowify/core";
 import { PICTURE } from "../data/picture.js";
 import { filesOf, isPattern } from "../data/table/sources/file-pattern.js";
+import { RESTORE } from "../files/check.js";
 import { isFolder, placeOf } from "../files/place.js";
+import { readJson } from "../files/regular-file.js";
 import type { OutFlags } from "../flags/shared.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { FUNCTION } from "../opaque/function.js";
-import { readRunConfig } from "./config-file.js";
-import { holdsRun, inputPaths } from "./folder.js";
+import type { RunConfig } from "../run-config.js";
+import { inputPaths } from "./folder.js";
 
 /** What a command reads of a run or of a converted network: its own files, and the data that it was trained on. */
 export function inputsOfRun(folder: string): string[] {
-  const { name, dir } = holdsRun(folder) ? readRunConfig(folder).data : {};
-  return [...Object.values(inputPaths(folder)), name, dir].filter((each) => typeof each === "string");
+  const { config, regression } = inputPaths(folder);
+  const document = [config, regression].find(existsSync);
+  const found = document === undefined ? undefined : readJson(document, { damaged: RESTORE });
+  const data = (found as Partial<RunConfig> | null | undefined)?.data;
+  return [...Object.values(inputPaths(folder)), data?.name, data?.dir].filter(
+    (each) => typeof each === "string",
+  );
 }
 
 /** The files of a converted network. */

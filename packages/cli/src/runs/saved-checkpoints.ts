@@ -16,9 +16,6 @@ import {
 } from "./checkpoint.js";
 import { figureOf, type MetricsRecord } from "./metrics.js";
 
-/** An unusable newer checkpoint, and the reason. */
-export type SkippedCheckpoint = Readonly<{ path: string; error: CheckpointError }>;
-
 /**
  * Writes `step-N.safetensors` and then `step-N.json`, each atomically. The JSON file completes the checkpoint.
  */
@@ -82,25 +79,25 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
 }
 
 /**
- * The newest readable checkpoint, with a report of the skipped ones.
+ * The newest readable checkpoint, and the errors of newer ones, which are skipped.
  *
  * @throws CheckpointError if there is none: the error of the newest checkpoint, if any exists
  */
 export async function latestCheckpoint(
   folder: string,
   network?: string,
-): Promise<{ checkpoint: Checkpoint; path: string; skipped: readonly SkippedCheckpoint[] }> {
-  const skipped: SkippedCheckpoint[] = [];
+): Promise<{ checkpoint: Checkpoint; path: string; skipped: readonly CheckpointError[] }> {
+  const skipped: CheckpointError[] = [];
   for (const path of await listCheckpoints(folder)) {
     try {
       return { checkpoint: await readCheckpoint(path, network), path, skipped };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
-      skipped.push({ path, error });
+      skipped.push(error);
     }
   }
   throw (
-    skipped[0]?.error ??
+    skipped[0] ??
     new CheckpointError(`${folder}: no checkpoint: the run stopped before its first one\ntrain again`)
   );
 }
@@ -121,7 +118,7 @@ export async function judgedCheckpoint(
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     const newest = await latestCheckpoint(folder, network);
-    return { ...newest, skipped: [{ path: best.state, error }, ...newest.skipped] };
+    return { ...newest, skipped: [error, ...newest.skipped] };
   }
 }
 

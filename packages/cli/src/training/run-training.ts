@@ -296,7 +296,7 @@ async function startTrainer(
   }
   const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
   const { state, metrics } = checkpoint;
-  for (const { error } of skipped) warn(`${error.message.split("\n")[0]}; using an older checkpoint`);
+  for (const { message } of skipped) warn(`${message.split("\n")[0]}; using an older checkpoint`);
   const { dropped, missing } = rewindMetrics(run.metrics, state.step, metrics);
   if (missing) warn(`${run.metrics}: lines of steps before ${state.step} are missing`);
   const again = dropped > 0 ? `; ${dropped} later lines of metrics.jsonl will be written again` : "";

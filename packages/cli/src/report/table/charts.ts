@@ -3,7 +3,7 @@ import { ALONG_CONTOURS, contourPoints } from "../../pictures/contours.js";
 import { diagonalChart, PERCENT } from "../../pictures/diagonal-chart.js";
 import { histogram } from "../../pictures/histogram.js";
 import { dateLabels } from "../../pictures/scale.js";
-import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
+import { colorBySeries, isWithin, namesOf, numbers } from "../../pictures/series.js";
 import { BOUND, seriesColor, TRAINING } from "../../pictures/theme.js";
 import { lastOf, valueAt } from "../../places.js";
 import type { ColumnView } from "./columns.js";
@@ -63,11 +63,9 @@ export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<st
     });
   const encoding = { x: axis("x", x), y: axis("y", y) };
   // no clipping: its marks have names, which several charts on a page would share
-  const isInside = (value: number, [low, high]: readonly [number, number]): boolean =>
-    value >= low && value <= high;
   const points = (values: PairView["rows"]) => ({
     values: values
-      .filter(([a, b]) => isInside(a, x.range) && isInside(b, y.range))
+      .filter(([a, b]) => isWithin(a, x.range) && isWithin(b, y.range))
       .map(([a, b]) => ({ x: a, y: b })),
   });
   return drawChart(
