@@ -2,14 +2,14 @@ import { UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
-import { tableFormats } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
-import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
+import { count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
-import { commonFlags, forceFlag, idFlag, runFolder, seedFlag, whereFlag } from "../flags/shared.js";
+import { idFlag, rowFlags, runFolder, whereFlag } from "../flags/shared.js";
 import { svgToPng } from "../pictures/png.js";
+import { valueAt } from "../places.js";
 import { fewestFor } from "../regression/conformal.js";
 import { withRegression } from "../regression/open-regression.js";
 import { AT_ONCE, predictRows } from "../regression/predicted.js";
@@ -45,16 +45,7 @@ const flags = {
   picture: text("FILE", "For a run with --time: a PNG file of the past and the forecast"),
   id: idFlag,
   where: whereFlag,
-  format: choice(
-    tableFormats,
-    "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
-  ),
-  out: text("FILE", "File for the predictions (default: standard output)"),
-  force: forceFlag,
-  seed: seedFlag("Seed of the samples that join several columns (default: 0)"),
-  device: commonFlags.device,
-  threads: commonFlags.threads,
-  quiet: commonFlags.quiet,
+  ...rowFlags("predictions", "Seed of the samples that join several columns (default: 0)"),
 };
 
 type PredictFlags = FlagsOf<typeof flags>;
@@ -181,8 +172,7 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
                 name,
                 ...parts.flatMap(({ cells }, t) =>
                   cells(
-                    predicted[t] as (typeof predicted)[number],
-                    i,
+                    valueAt(valueAt(predicted, t), i),
                     block[i * width + (model.targets[t]?.place ?? 0)] as number,
                     logs[t]?.[i] ?? Number.NaN,
                   ),

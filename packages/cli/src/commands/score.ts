@@ -6,20 +6,12 @@ import { isTable } from "../data/table/sources/open-table.js";
 import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-input.js";
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
-import { tableFormats, type WrittenColumn } from "../data/written/written-rows.js";
-import { idHeader, SCORE_DIGITS, scoreKinds } from "../detect/score-columns.js";
+import type { WrittenColumn } from "../data/written/written-rows.js";
+import { idHeader, SCORE_DIGITS } from "../detect/score-columns.js";
 import { defineCommand, type Running } from "../flags/define.js";
-import { choice, count, expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
-import { nonEmpty, probability, wholeNumber } from "../flags/parsers.js";
-import {
-  commonFlags,
-  forceFlag,
-  idFlag,
-  imagesFlags,
-  runFolder,
-  seedFlag,
-  whereFlag,
-} from "../flags/shared.js";
+import { expectNone } from "../flags/flag.js";
+import { nonEmpty } from "../flags/parsers.js";
+import { runFolder } from "../flags/shared.js";
 import { valueAt } from "../places.js";
 import { rowOf } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
@@ -29,51 +21,12 @@ import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
 import { scoresOf } from "../scores/over-classes.js";
+import { type ScoreFlags, scoreFlags } from "../scores/score-flags.js";
 import { scoreTables } from "../scores/score-table.js";
 import { FALSE_ALARMS, judgeOf } from "../scores/score-threshold.js";
 import { scoreSeries } from "../series/score-run.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { unitOf } from "../unit.js";
-
-const flags = {
-  run: text("DIR", "Folder of the run, in place of the first argument"),
-  ...imagesFlags,
-  id: idFlag,
-  where: whereFlag,
-  score: choice(
-    [...scoreKinds, "likelihood"],
-    "Score of a table's rows, or log p of the run's network (default: combination)",
-  ),
-  falseAlarms: value(
-    probability,
-    "P",
-    "Flag rows of a table so that this share of ordinary rows is flagged (default: 0.01)",
-  ),
-  reasons: {
-    kind: "parsed",
-    parse: (input: string) => wholeNumber(1)(input || "3"),
-    inferEmpty: true,
-    optional: true,
-    placeholder: "N",
-    brief: "Add the N columns to blame for each flagged row of a table, and a repair (without N: 3)",
-  },
-  follow: yes("For a run with --time: score rows as they come on standard input, lines of CSV with a header"),
-  window: count("For a run with --time: judge N rows together, by the mean of their scores (default: 1)"),
-  samples: count("Samples of the noise per image; more of them tighten the bound (default: 1)", "K"),
-  ledger: yes("Add the contribution of every layer, in nats"),
-  format: choice(
-    tableFormats,
-    "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
-  ),
-  out: text("FILE", "File for the scores (default: standard output)"),
-  force: forceFlag,
-  seed: seedFlag("Seed of the noise (default: 0)"),
-  device: commonFlags.device,
-  threads: commonFlags.threads,
-  quiet: commonFlags.quiet,
-};
-
-type ScoreFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand({
   positional: {
@@ -84,7 +37,7 @@ export const command = defineCommand({
       brief: `${runFolder.brief}, then images or rows`,
     },
   },
-  flags,
+  flags: scoreFlags,
   writesRows: true,
   help: `Writes log p(x) of every image, in nats and in bits per dimension. Use it to rank images or rows
 by how unlikely they are.

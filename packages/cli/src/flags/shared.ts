@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import type { TypedPositionalParameter } from "@stricli/core";
 import { type PictureReading, type Reading, readingFlags, resizings } from "../data/format.js";
 import type { TableChoice } from "../data/table/schema.js";
+import { tableFormats } from "../data/written/written-rows.js";
 import type { CliContext } from "../ui/interrupt.js";
 import { choice, count, type FlagsOf, text, value, yes } from "./flag.js";
 import { names, nonEmpty, normalization, pixelSize, wholeNumber } from "./parsers.js";
@@ -124,6 +125,20 @@ export const normalizeFlag = value(
 );
 
 export const seedFlag = (brief: string) => value(wholeNumber(0), "N", brief);
+
+/** Flags of commands that write rows. */
+export const rowFlags = (rows: string, seed: string) => ({
+  format: choice(
+    tableFormats,
+    "A table, one JSON object per line, or Parquet (default: csv, or as --out ends)",
+  ),
+  out: text("FILE", `File for the ${rows} (default: standard output)`),
+  force: forceFlag,
+  seed: seedFlag(seed),
+  device: commonFlags.device,
+  threads: commonFlags.threads,
+  quiet: commonFlags.quiet,
+});
 
 export const argument = (
   placeholder: string,

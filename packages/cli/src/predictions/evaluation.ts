@@ -55,7 +55,7 @@ export async function evaluateRows(
     ...(baselines[t] as TargetBaselines),
     ahead: ahead[t],
     logs: [] as number[],
-    predicted: [] as (Predictive | Float64Array)[],
+    predicted: [] as Predicted[],
     /** Of later targets: what their baseline predicts without the true values of those before. */
     plain: [] as Predictive[],
   }));
@@ -66,13 +66,9 @@ export async function evaluateRows(
       found.length > 1 ? await baselineDraws(model.targets, plainOfAll, block, width, POINTS) : [];
     for (const [t, own] of found.entries()) {
       own.logs.push(...(logs[t] ?? []));
-      const { distributions, probabilities } = predicted[t] as Predicted;
-      own.predicted.push(...distributions);
+      own.predicted.push(...valueAt(predicted, t));
       if (t > 0)
         own.plain.push(...rowsIn(plain[t] as Float64Array, POINTS).map((each) => new Predictive(each)));
-      const { classes = 1 } = own.target.kind;
-      for (let i = 0; i < probabilities.length; i += classes)
-        own.predicted.push(probabilities.subarray(i, i + classes));
     }
   }
   return Promise.all(

@@ -1,7 +1,6 @@
 import type { Cell } from "../data/table/cell.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
-import { rowOf } from "../rows.js";
 import { likeliest } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 import { columnNamed, type Prediction, zeroOf } from "./columns.js";
@@ -18,13 +17,8 @@ export type CellOptions = Readonly<{
 /** What is written of a column that is predicted. */
 export type PredictedColumn = Readonly<{
   columns: readonly WrittenColumn[];
-  /**
-   * The cells of one row.
-   *
-   * @param i the row among those that were predicted
-   * @param value its encoded number where the file has it, else NaN
-   */
-  cells(predicted: Predicted, i: number, value: number, logProb: number): Cell[];
+  /** The cells of one row, whose encoded number is NaN where the file lacks it. */
+  cells(predicted: Predicted, value: number, logProb: number): Cell[];
 }>;
 
 export const DIGITS = 7;
@@ -65,8 +59,8 @@ export function predictedColumn(
         ...within([text(`in ${percent}`)]),
         ...log,
       ],
-      cells({ probabilities }, i, _, logProb) {
-        const own = rowOf(probabilities, i, labels.length);
+      cells(predicted, _, logProb) {
+        const own = predicted as Float64Array;
         const set = labels.filter((__, k) => 1 - (own[k] ?? 0) <= limit);
         return [labels[likeliest(own)] ?? "", ...own, ...within([set.join("|")]), ...logCell(logProb)];
       },
@@ -99,8 +93,8 @@ export function predictedColumn(
       ...log,
       ...(known ? [number("rank")] : []),
     ],
-    cells({ distributions }, i, known_, logProb) {
-      const own = distributions[i] as Predictive;
+    cells(predicted, known_, logProb) {
+      const own = predicted as Predictive;
       const [low, high] = intervalOf(own, limit);
       return [
         ...(isDate ? [] : [own.mean + origin]),

@@ -6,7 +6,7 @@ import { isDataSet, loadMeasured } from "../data/registry.js";
 import { isTable } from "../data/table/sources/open-table.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { isFolder } from "../files/place.js";
-import { type ImagesFlags, readingOf } from "../flags/shared.js";
+import { readingOf } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
 import { valuesAt } from "../places.js";
 import { takeRows } from "../rows.js";
@@ -17,6 +17,7 @@ import { flowRows } from "../tables/flow-rows.js";
 import { openEncodedTable, readRows } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
+import type { ScoreFlags } from "./score-flags.js";
 
 /** Images per call of the model. */
 const AT_ONCE = 256;
@@ -35,13 +36,10 @@ type Named = Readonly<{
 /** Examples whose scores have not come yet. */
 export type Waiting = { names: string[]; fillLog: number[]; sources: string[]; taken: number };
 
-/** What is scored, where something was said about it. */
-export type SourceFlags = ImagesFlags & { seed?: number; id?: string; where?: string };
-
 /** What is to be scored: tables a block at a time, other data as they are read. */
 export function sourceOf(
   run: SavedRun,
-  flags: SourceFlags,
+  flags: ScoreFlags,
   files: readonly string[],
   { warn }: Terminal,
 ): AsyncGenerator<Named> {
@@ -94,7 +92,7 @@ async function* ownTestRows({ data }: RunConfig): AsyncGenerator<Named> {
   };
 }
 
-async function* ownExamples(run: SavedRun, flags: SourceFlags): AsyncGenerator<Named> {
+async function* ownExamples(run: SavedRun, flags: ScoreFlags): AsyncGenerator<Named> {
   const set = await imagesFor(run, flags);
   yield* pieces(set, describeImages(set), namesOf(set) ? `${set.name}/` : `${set.name}/${set.split}#`);
 }
@@ -105,7 +103,7 @@ const namesOf = (set: DataSet): readonly string[] | undefined => ("names" in set
 /** The images or rows of each named file, folder or data set, one after another. */
 async function* examplesOfFiles(
   run: SavedRun,
-  flags: SourceFlags,
+  flags: ScoreFlags,
   files: readonly string[],
 ): AsyncGenerator<Named> {
   const { shape } = run.config.data;

@@ -2,22 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
 import { hashOf } from "../data/image-set.js";
 import { filesOf } from "../data/table/sources/file-pattern.js";
-import type { TableFormat } from "../data/written/written-rows.js";
-import type { ScoreKind } from "../detect/score-columns.js";
-import type { CommonFlags, ImagesFlags } from "../flags/shared.js";
 import { factsOf, rowProgress } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
-
-export type TableScoreFlags = Omit<CommonFlags, "json"> &
-  Pick<ImagesFlags, "data" | "limit"> & {
-    score?: ScoreKind | "likelihood";
-    falseAlarms?: number;
-    reasons?: number;
-    format?: TableFormat;
-    out?: string;
-    id?: string;
-    where?: string;
-  };
+import type { ScoreFlags } from "./score-flags.js";
 
 /** What has been scored, and what the rows that follow need of it. */
 export const scoreProgress = v.strictObject({
@@ -41,7 +28,7 @@ export type ScoreProgress = v.InferOutput<typeof scoreProgress>;
 export function scoreFacts(
   folder: string,
   files: readonly string[],
-  { score = "combination", falseAlarms, reasons, format, limit, id, where }: TableScoreFlags,
+  { score = "combination", falseAlarms, reasons, format, limit, id, where }: ScoreFlags,
 ): Record<string, string> {
   const { config, detector } = runPaths(folder);
   const data = files.flatMap(filesOf).map((file) => {

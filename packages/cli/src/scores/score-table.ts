@@ -24,13 +24,14 @@ import { formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
+import type { ScoreFlags } from "./score-flags.js";
 import { type ScoreSource, scoredRows } from "./score-pass.js";
-import { type ScoreProgress, scoreFacts, scoreProgress, type TableScoreFlags } from "./score-progress.js";
+import { type ScoreProgress, scoreFacts, scoreProgress } from "./score-progress.js";
 import { FALSE_ALARMS, reachable } from "./score-threshold.js";
 
 type Scoring = ScoreSource &
   Readonly<{
-    flags: TableScoreFlags;
+    flags: ScoreFlags;
     format: TableFormat;
     terminal: Terminal;
     /** The processes that score together. */
@@ -131,7 +132,7 @@ const speedLines = (rows: number, ms: number, reading: number): string[] =>
       ];
 
 type Table = Readonly<{
-  flags: TableScoreFlags;
+  flags: ScoreFlags;
   folder: string;
   config: RunConfig;
   files: readonly string[];
@@ -140,7 +141,7 @@ type Table = Readonly<{
 /** Scores the rows of tables by the detector of a run, a block at a time: memory does not grow with their number. */
 export async function scoreTables(
   { host }: Running,
-  flags: TableScoreFlags,
+  flags: ScoreFlags,
   folder: string,
   config: RunConfig,
   files: readonly string[],

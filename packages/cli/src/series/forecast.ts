@@ -6,9 +6,9 @@ import { listFirst } from "../data/table/table.js";
 import { timeAfter, timeCell } from "../data/table/time-steps.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
-import { lastOf } from "../places.js";
+import { lastOf, valueAt } from "../places.js";
 import { columnNamed } from "../regression/columns.js";
-import { type Predicted, predictedOf } from "../regression/predicted.js";
+import { predictedOf } from "../regression/predicted.js";
 import { DIGITS, predictedColumn } from "../regression/predicted-cells.js";
 import { Predictive } from "../regression/predictive.js";
 import { type TableRegression, widthOf } from "../regression/table-regression.js";
@@ -129,14 +129,11 @@ export function forecastTable(of: Forecast, quantiles: readonly number[]): Table
   const rowsOf = (own: Continued): Cell[][] => {
     const predicted = targets.map(({ kind, name }, t) => {
       const natural = fromUnits(orderOf(of.model), own.past.series, name);
-      return predictedOf(
-        kind,
-        own.times.map((_, step) => valuesAt(own, t, step).map(natural)),
-      );
+      return own.times.map((_, step) => predictedOf(kind, valuesAt(own, t, step).map(natural)));
     });
     return keysOf(of, own).map((keys, i) => [
       ...keys,
-      ...parts.flatMap(({ cells }, t) => cells(predicted[t] as Predicted, i, Number.NaN, Number.NaN)),
+      ...parts.flatMap(({ cells }, t) => cells(valueAt(valueAt(predicted, t), i), Number.NaN, Number.NaN)),
     ]);
   };
   return {

@@ -4,28 +4,16 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { listFirst } from "../data/table/table.js";
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
-import type { TableFormat } from "../data/written/written-rows.js";
 import { formatOf, tableFormats } from "../data/written/written-rows.js";
 import type { Running } from "../flags/define.js";
-import type { CommonFlags } from "../flags/shared.js";
 import { withRegression } from "../regression/open-regression.js";
 import { widthOf } from "../regression/table-regression.js";
+import type { ScoreFlags } from "../scores/score-flags.js";
 import { FALSE_ALARMS, reachable } from "../scores/score-threshold.js";
 import { openEncodedTable } from "../tables/read-rows.js";
 import { formatCount } from "../ui/format.js";
 import { followRows } from "./follow-rows.js";
 import { seriesScorer } from "./score-series.js";
-
-export type SeriesScoreFlags = CommonFlags &
-  Readonly<{
-    follow?: boolean;
-    window?: number;
-    falseAlarms?: number;
-    reasons?: number;
-    where?: string;
-    format?: TableFormat;
-    out?: string;
-  }>;
 
 /** Rows that are scored at once. */
 const AT_ONCE = 1024;
@@ -33,7 +21,7 @@ const AT_ONCE = 1024;
 /** `flowify score` of a run whose rows follow each other in time: of a file, or of rows as they come on standard input. */
 export async function scoreSeries(
   { host, terminal }: Running,
-  { follow = false, window, falseAlarms = FALSE_ALARMS, reasons = 0, where, out, ...flags }: SeriesScoreFlags,
+  { follow = false, window, falseAlarms = FALSE_ALARMS, reasons = 0, where, out, ...flags }: ScoreFlags,
   folder: string,
   files: readonly string[],
 ): Promise<void> {

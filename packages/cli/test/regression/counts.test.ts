@@ -90,8 +90,7 @@ it("writes intervals of a number that was never negative from zero on", () => {
     false,
     { quantiles: [0.05], interval: 0.9 },
   );
-  const predicted = { distributions: [new Predictive([0.5, 1, 2])], probabilities: new Float64Array() };
-  const row = cells(predicted, 0, Number.NaN, Number.NaN);
+  const row = cells(new Predictive([0.5, 1, 2]), Number.NaN, Number.NaN);
   const at = (name: string) => row[columns.findIndex((column) => column.name === `price ${name}`)];
   expect([at("q0.05"), at("90 % from")]).toEqual([0.5, 0]);
   expect(at("90 % to")).toBeGreaterThan(2);
