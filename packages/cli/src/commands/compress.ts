@@ -32,8 +32,14 @@ import { isFolder } from "../files/place.js";
 import { expectRegularFile } from "../files/regular-file.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, required, text } from "../flags/flag.js";
-import { nonEmpty } from "../flags/parsers.js";
-import { argument, commonFlags, forceFlag, imagesFlags, readingOf } from "../flags/shared.js";
+import {
+  argument,
+  commonFlags,
+  forceFlag,
+  imagesFlags,
+  readingOf,
+  severalArguments,
+} from "../flags/shared.js";
 import { encodePng } from "../pictures/png.js";
 import { rowOf } from "../rows.js";
 import { makeFolder } from "../runs/folder.js";
@@ -59,14 +65,10 @@ const compressFlags = {
 type CompressFlags = FlagsOf<typeof compressFlags>;
 
 export const compressCommand = defineCommand({
-  positional: {
-    kind: "array",
-    parameter: {
-      parse: nonEmpty,
-      placeholder: "FILES",
-      brief: "Pictures, folders of them, and idx files (default: the test images of the run)",
-    },
-  },
+  positional: severalArguments(
+    "FILES",
+    "Pictures, folders of them, and idx files (default: the test images of the run)",
+  ),
   flags: compressFlags,
   help: `Codes images with the flow of a run, in about as many bits as flowify evaluate prints: the proof that
 its likelihood is honest. Bits-back coding takes its noise from the bits of the images before. The

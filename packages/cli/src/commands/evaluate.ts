@@ -11,8 +11,8 @@ import {
 } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
-import { count, expectNone, type FlagsOf, value, yes } from "../flags/flag.js";
-import { nonEmpty, positiveNumber } from "../flags/parsers.js";
+import { count, expectNone, type FlagsOf, texts, value, yes } from "../flags/flag.js";
+import { positiveNumber } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, normalizeFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { svgToPng } from "../pictures/png.js";
 import { evaluateRegression } from "../predictions/evaluate.js";
@@ -36,14 +36,10 @@ const flags = {
   samples: count("Samples of the noise per image; more of them tighten the bound (default: 1)", "K"),
   batch: count("Images per call; affects only the speed (default: 250)"),
   quality: yes("Also compare samples with real images, as a classifier sees them"),
-  judge: {
-    kind: "parsed",
-    parse: nonEmpty,
-    variadic: true,
-    optional: true,
-    placeholder: "FILE.onnx",
-    brief: "Classifier for --quality; may be repeated (default: one trained on the labels of the data)",
-  },
+  judge: texts(
+    "FILE.onnx",
+    "Classifier for --quality; may be repeated (default: one trained on the labels of the data)",
+  ),
   normalize: normalizeFlag,
   temperature: value(positiveNumber(), "T", "Temperature of the samples of --quality (default: 1)"),
   synthetic: yes("Of a table: also compare sampled rows with training rows, beside held-out rows"),

@@ -5,7 +5,6 @@ import { loadMeasured } from "../data/registry.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
-import { nonEmpty } from "../flags/parsers.js";
 import {
   commonFlags,
   forceFlag,
@@ -13,6 +12,7 @@ import {
   readingParameters,
   runFolder,
   seedFlag,
+  severalArguments,
 } from "../flags/shared.js";
 import { expectFit } from "../networks/choose.js";
 import { histogram } from "../pictures/histogram.js";
@@ -38,11 +38,7 @@ const flags = {
 type OodFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand({
-  positional: {
-    kind: "array",
-    parameter: { parse: nonEmpty, placeholder: "DIR DATA", brief: `${runFolder.brief}, then data sets` },
-    minimum: 2,
-  },
+  positional: severalArguments("DIR DATA", `${runFolder.brief}, then data sets`, 2),
   flags,
   help: `Scores the test images of the run's data set and those of other data sets. It prints how well each
 score separates them: the area under the ROC curve (AUROC), the probability that an image of the other set

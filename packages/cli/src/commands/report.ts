@@ -4,8 +4,8 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { writeFileAtomic, writeJson } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
-import { nonEmpty, probability } from "../flags/parsers.js";
-import { commonFlags, forceFlag, runFolder, whereFlag } from "../flags/shared.js";
+import { probability } from "../flags/parsers.js";
+import { commonFlags, forceFlag, runFolder, severalArguments, whereFlag } from "../flags/shared.js";
 import type { Point } from "../pictures/line-chart.js";
 import { evaluateRegression } from "../predictions/evaluate.js";
 import { evaluationDocument } from "../predictions/say-evaluation.js";
@@ -43,11 +43,7 @@ const flags = {
 type ReportFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand({
-  positional: {
-    kind: "array",
-    parameter: { parse: nonEmpty, placeholder: "DIR", brief: runFolder.brief },
-    minimum: 1,
-  },
+  positional: severalArguments("DIR", runFolder.brief, 1),
   flags,
   help: `Writes report.html, a self-contained page. It shows the training curves of all runs in one chart, and for each run
 its ledger now and over time, samples, reconstructions and configuration. report.json holds the same

@@ -3,8 +3,8 @@ import { type FlowModel, UsageError } from "@flowify/core";
 import { expectImages, firstImages, type ImageShape, isRowShape } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
-import { choice, count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
-import { nonEmpty, positiveNumber, wantedResults } from "../flags/parsers.js";
+import { choice, count, expectNone, type FlagsOf, text, texts, value } from "../flags/flag.js";
+import { positiveNumber, wantedResults } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder, seedFlag } from "../flags/shared.js";
 import { verdicts } from "../quality/features.js";
 import { openJudge } from "../quality/judge.js";
@@ -45,14 +45,10 @@ const flags = {
     "FILE",
     "For --logits and runs of classes: a classifier (ONNX) that counts the samples that are what was asked for",
   ),
-  given: {
-    kind: "parsed",
-    parse: nonEmpty,
-    variadic: true,
-    optional: true,
-    placeholder: "COLUMN=VALUE",
-    brief: "For a table: sample rows with this value in a column; may be given for several columns",
-  },
+  given: texts(
+    "COLUMN=VALUE",
+    "For a table: sample rows with this value in a column; may be given for several columns",
+  ),
   out: text(
     "FILE",
     "PNG file; for rows .csv, .json, .jsonl, .parquet or .npy (default: samples.png or samples.csv in the run's folder)",

@@ -10,8 +10,7 @@ import type { WrittenColumn } from "../data/written/written-rows.js";
 import { idHeader, SCORE_DIGITS } from "../detect/score-columns.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { expectNone } from "../flags/flag.js";
-import { nonEmpty } from "../flags/parsers.js";
-import { runFolder } from "../flags/shared.js";
+import { runFolder, severalArguments } from "../flags/shared.js";
 import { valueAt } from "../places.js";
 import { rowOf } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
@@ -29,14 +28,7 @@ import { formatBpd, formatCount } from "../ui/format.js";
 import { unitOf } from "../unit.js";
 
 export const command = defineCommand({
-  positional: {
-    kind: "array",
-    parameter: {
-      parse: nonEmpty,
-      placeholder: "DIR FILE",
-      brief: `${runFolder.brief}, then images or rows`,
-    },
-  },
+  positional: severalArguments("DIR FILE", `${runFolder.brief}, then images or rows`),
   flags: scoreFlags,
   writesRows: true,
   help: `Writes log p(x) of every image, in nats and in bits per dimension. Use it to rank images or rows

@@ -13,6 +13,10 @@ export const required = (placeholder: string, brief: string) =>
 
 export const count = (brief: string, placeholder = "N") => value(wholeNumber(1), placeholder, brief);
 
+/** A text that may be given several times. */
+export const texts = (placeholder: string, brief: string) =>
+  ({ ...text(placeholder, brief), variadic: true }) as const;
+
 /** A flag without a value. */
 export const yes = (brief: string) =>
   ({ kind: "boolean", optional: true, withNegated: false, brief }) as const;

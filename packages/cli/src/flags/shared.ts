@@ -145,4 +145,11 @@ export const argument = (
   brief: string,
 ): TypedPositionalParameter<string, CliContext> => ({ parse: nonEmpty, placeholder, brief });
 
+/** Any number of arguments, at least so many. */
+export const severalArguments = (
+  placeholder: string,
+  brief: string,
+  minimum = 0,
+): Readonly<Record<string, unknown>> => ({ kind: "array", parameter: argument(placeholder, brief), minimum });
+
 export const runFolder: ReturnType<typeof argument> = argument("DIR", "Folder of a run of flowify train");
