@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { type Flow, UsageError } from "@flowify/core";
 import { parameterList, sizeOf } from "@flowify/core/layer";
+import { sum } from "d3-array";
 import { dataSetBriefs, loadExamples } from "../data/registry.js";
 import { isFolder } from "../files/place.js";
 import { defineCommand, type Running } from "../flags/define.js";
@@ -113,8 +114,6 @@ function parametersByLayer(flow: Flow): number[] {
     if (kind !== "fixed") counts[Number.parseInt(path, 10)]! += sizeOf(shape);
   return counts;
 }
-
-const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
 
 const sizes = (shape: readonly number[]): string => shape.join("×");
 

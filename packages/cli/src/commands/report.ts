@@ -11,7 +11,7 @@ import { evaluateRegression } from "../predictions/evaluate.js";
 import { evaluationDocument } from "../predictions/say-evaluation.js";
 import { columnNamed, fromWhat } from "../regression/columns.js";
 import { readFinished } from "../regression/open-regression.js";
-import { reportPage } from "../report/page.js";
+import { type ReportedRun, reportPage } from "../report/page.js";
 import { type ReportedRegression, regressionPage } from "../report/regression-section.js";
 import { reportTable } from "../report/report-table.js";
 import { type RunSummary, summarizeRun } from "../report/run-summary.js";
@@ -144,8 +144,6 @@ async function reportPredictions(
   }));
   await write(flags.out, await regressionPage(runs), { runs: figures }, terminal);
 }
-
-type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
 
 const isOfTable = ({ config }: RunSummary): boolean => config.data.reading?.schema !== undefined;
 

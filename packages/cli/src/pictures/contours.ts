@@ -1,8 +1,7 @@
 import { blur2 } from "d3-array";
 import { contours } from "d3-contour";
 import { valueAt } from "../places.js";
-
-type Ends = readonly [low: number, high: number];
+import type { Ends } from "./series.js";
 
 /** Closed lines x, y, x, y, … around the densest places that hold a share of the points. */
 export type ShareLines = Readonly<{ share: number; lines: readonly (readonly number[])[] }>;

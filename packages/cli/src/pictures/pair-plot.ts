@@ -1,10 +1,8 @@
 import { valueAt } from "../places.js";
 import { drawChart } from "./chart.js";
 import { ALONG_CONTOURS, contourPoints, linesAround } from "./contours.js";
-import { colorBySeries, isWithin, namesOf, numbers } from "./series.js";
+import { colorBySeries, type Ends, isWithin, namesOf, numbers } from "./series.js";
 import { BOUND, seriesColor, TRAINING } from "./theme.js";
-
-type Ends = readonly [low: number, high: number];
 
 export type PairPlotOptions = Readonly<{
   title: string;

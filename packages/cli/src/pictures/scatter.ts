@@ -2,7 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { quantile } from "../statistics.js";
 import { drawChart } from "./chart.js";
 import { dateLabels } from "./scale.js";
-import { colorBySeries, isWithin, namesOf, numbers } from "./series.js";
+import { colorBySeries, type Ends, isWithin, namesOf, numbers } from "./series.js";
 
 /** How the numbers of a column are shown. */
 export type ScatterColumn = Readonly<{
@@ -26,7 +26,6 @@ export type ScatterOptions = Readonly<{
   generated: ScatterRows;
 }>;
 
-type Interval = readonly [low: number, high: number];
 type Point = Readonly<{ x: number; y: number }>;
 
 const SIDE = 200;
@@ -129,7 +128,7 @@ const valuesOf = (rows: ArrayLike<number>, column: number, width: number): numbe
   );
 
 /** The places of the points inside of the axes, and how many lie there. */
-function placesOf(points: readonly Point[], xs: Interval, ys: Interval): (Point & { count: number })[] {
+function placesOf(points: readonly Point[], xs: Ends, ys: Ends): (Point & { count: number })[] {
   const places = new Map<string, Point & { count: number }>();
   for (const point of points) {
     if (!isWithin(point.x, xs) || !isWithin(point.y, ys)) continue;
@@ -160,7 +159,7 @@ function sized(
 }
 
 /** The interval of what a column mostly holds, with a margin. */
-function domainOf(values: readonly number[]): Interval {
+function domainOf(values: readonly number[]): Ends {
   const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
   if (sorted.length === 0) return [0, 1];
   const [low, high] = [quantile(sorted, OUTSIDE), quantile(sorted, 1 - OUTSIDE)];

@@ -38,7 +38,8 @@ export function colorBySeries(
   } as const;
 }
 
-type Ends = readonly [low: number, high: number];
+/** The ends of an axis. */
+export type Ends = readonly [low: number, high: number];
 
 /** True for a value between the ends of an axis: the renderer does not survive marks far outside. */
 export const isWithin = (value: number, [low, high]: Ends): boolean => value >= low && value <= high;

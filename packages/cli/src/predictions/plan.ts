@@ -12,8 +12,8 @@ import { commonFlags, readingOf, tableParameters } from "../flags/shared.js";
 import { type Prediction, predictionOf } from "../regression/columns.js";
 import { type RegressionDocument, readRegression } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
-import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
-import { expectFree } from "../runs/outputs.js";
+import { unusedFolder } from "../runs/folder.js";
+import { expectPlaceOfRun } from "../runs/outputs.js";
 import { expectLags, type SeriesRows, seriesOf, seriesRows } from "../series/series.js";
 import { expectUndecided, type TrainFlags } from "../settings.js";
 import { readRows } from "../tables/read-rows.js";
@@ -68,11 +68,10 @@ export function planPrediction(flags: TrainFlags): Promise<PredictionPlan> {
 }
 
 async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
-  const { data: name = "", predict = [], seed = 0, force = false } = flags;
+  const { data: name = "", predict = [], seed = 0 } = flags;
   const about = flags.time === undefined ? predict : [...predict, "series"];
   const folder = flags.out ?? unusedFolder(`${basename(name).replace(/\.[^.]*$/, "")}-${about.join("-")}`);
-  checkRunFolder(folder, { force });
-  if (force) expectFree([runPaths(folder).regression], flags, { inputs: [name] });
+  expectPlaceOfRun(folder, flags, [name]);
   await keepNamedInput([name]);
   const reading = readingOf(flags) ?? {};
   const table = await openTable(name, reading);

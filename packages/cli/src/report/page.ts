@@ -22,7 +22,7 @@ const figure = (svg: string): string => `<div class="wide">${svg}</div>`;
 const LAYERS = 6;
 
 /** A run, and what is said of the rows of its table. */
-type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
+export type ReportedRun = RunSummary & Readonly<{ table?: TableReport }>;
 
 /** One self-contained page without scripts, fonts or external resources. */
 export async function reportPage(runs: readonly ReportedRun[]): Promise<string> {

@@ -10,7 +10,7 @@ import type { OutFlags } from "../flags/shared.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { FUNCTION } from "../opaque/function.js";
 import type { RunConfig } from "../run-config.js";
-import { inputPaths } from "./folder.js";
+import { checkRunFolder, inputPaths, runPaths } from "./folder.js";
 
 /** What a command reads of a run or of a converted network: its own files, and the data that it was trained on. */
 export function inputsOfRun(folder: string): string[] {
@@ -63,6 +63,14 @@ export function expectFree(
       `${named}: exists already\n${out === undefined ? "name another place with --out" : "replace it with --force, or choose another --out"}`,
     );
   }
+}
+
+/** The checks of the folder of a new run. Errors: those of `checkRunFolder` and of `expectFree`, of all that `--force` replaces there. */
+export function expectPlaceOfRun(folder: string, flags: OutFlags, inputs: Replaced["inputs"]): void {
+  const { force = false } = flags;
+  checkRunFolder(folder, { force });
+  const { folder: _, ...files } = runPaths(folder);
+  if (force) expectFree(Object.values(files), flags, { inputs });
 }
 
 /** @throws UsageError if nothing can be written to the named place */

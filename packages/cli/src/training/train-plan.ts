@@ -32,8 +32,8 @@ import type { Accuracy } from "../quality/accuracy.js";
 import { dataOf, ratesOf, recipeNamed } from "../recipes.js";
 import type { RunConfig } from "../run-config.js";
 import { networkOfRun, readRunConfig } from "../runs/config-file.js";
-import { checkRunFolder, runPaths, unusedFolder } from "../runs/folder.js";
-import { expectFree, inputsOfConverted } from "../runs/outputs.js";
+import { runPaths, unusedFolder } from "../runs/folder.js";
+import { expectPlaceOfRun, inputsOfConverted } from "../runs/outputs.js";
 import { expectUndecided, type TrainFlags, trainerOptions } from "../settings.js";
 import { type Choices, newConfig } from "./new-config.js";
 import { loadData, loadDataAgain } from "./train-data.js";
@@ -89,11 +89,9 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   const wanted = flags.network ?? recipe?.network ?? AUTO;
   const { name: presumed } = networkNamed(wanted); // reject a wrong name before reading anything
   if (flags.out !== undefined) {
-    checkRunFolder(flags.out, { force });
-    const { folder: _, ...files } = runPaths(flags.out);
     const { data, dataDir, network: file, from } = flags;
     const inputs = [data, dataDir, file, ...(from === undefined ? [] : inputsOfConverted(from))];
-    if (force) expectFree(Object.values(files), flags, { inputs });
+    expectPlaceOfRun(flags.out, flags, inputs);
   }
   await keepNamedInput([flags.data]);
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";

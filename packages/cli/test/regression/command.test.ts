@@ -202,6 +202,10 @@ describe("other commands", () => {
     expect(stdout).toContain("price, days, size, fee from area, heating");
     expect(stdout).toContain("2 classes: probabilities");
     await expectRefusal(["predict", run, "--data", fresh, "--out", table, "--force"], 2, "this file is read");
+    const inside = join(run, "samples.csv");
+    cpSync(table, inside);
+    const again = ["train", "--data", inside, "--predict", "price", "--out", run, "--force"];
+    await expectRefusal(again, 2, "this file is read");
     await expectRefusal(["sample", run], 2, "holds a run that predicts columns");
     await expectRefusal(["score", run, "--data", table], 2, "predicts columns of single rows");
     await expectRefusal(["predict", run, "--data", table, "--paths", "3"], 2, "--paths is for runs of rows");

@@ -1,3 +1,4 @@
+import { sum } from "d3-array";
 import type { ColumnTally } from "./column-tally.js";
 
 /** Bins of the small histogram. */
@@ -112,8 +113,6 @@ export function cycleOf(tally: ColumnTally): number | undefined {
     .toSorted((a, b) => b.gain - a.gain);
   return found[0]?.period;
 }
-
-const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** Of texts of numbers that of the nearest number below (-1) or above (1) another one. */
 function nearest(texts: readonly string[], to: string, side: -1 | 1): string | undefined {

@@ -9,7 +9,7 @@ import { lastOf, valueAt } from "../../places.js";
 import type { ColumnView } from "./columns.js";
 import type { PairView } from "./pairs.js";
 
-type Named = Readonly<{ name: string; values: ArrayLike<number> }>;
+export type Named = Readonly<{ name: string; values: ArrayLike<number> }>;
 
 const SMALL = { width: 250, height: 150 } as const;
 const SQUARE = 250;

@@ -1,4 +1,5 @@
 import { type Grid, gridOf } from "../../data/table/grid.js";
+import type { Ends } from "../../pictures/series.js";
 import { quantile } from "../../statistics.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 import { compareCounts, kolmogorovSmirnov, type TwoSample } from "./two-sample.js";
@@ -72,23 +73,22 @@ function viewNumbers(
   };
 }
 
-type Interval = readonly [low: number, high: number];
 type Bins = Readonly<{ low: number; width: number; count: number }>;
 
 /** What lies beyond the ends would be a heap in the outermost bins: nothing does where the values end nearby. */
-function endsOf(ascending: Float64Array): Interval {
+function endsOf(ascending: Float64Array): Ends {
   const [least, largest] = [ascending[0], ascending.at(-1)];
   if (least === undefined || largest === undefined) return [0, 1];
   const most = [quantile(ascending, OUTSIDE), quantile(ascending, 1 - OUTSIDE)] as const;
   return largest - least <= WIDER * (most[1] - most[0]) ? [least, largest] : most;
 }
 
-function evenBins([low, high]: Interval): Bins {
+function evenBins([low, high]: Ends): Bins {
   return { low, width: (high - low) / BINS || 1 / BINS, count: BINS };
 }
 
 /** Bins with as many values of a grid each, and edges between two of them: no bin is empty or full because of where it lies. */
-function gridBins([low, high]: Interval, { least, step }: Grid): Bins {
+function gridBins([low, high]: Ends, { least, step }: Grid): Bins {
   const first = Math.floor((low - least) / step + ROUNDING);
   const values = Math.ceil((high - least) / step - ROUNDING) - first + 1;
   const fewest = Math.ceil(values / BINS);

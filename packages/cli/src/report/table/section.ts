@@ -4,12 +4,10 @@ import { table } from "../../pictures/page-frame.js";
 import { seriesColor } from "../../pictures/theme.js";
 import { lastOf, valueAt } from "../../places.js";
 import { formatCount } from "../../ui/format.js";
-import { calibrationChart, colorOf, columnChart, pairChart, scoreChart } from "./charts.js";
+import { calibrationChart, colorOf, columnChart, type Named, pairChart, scoreChart } from "./charts.js";
 import type { ColumnView } from "./columns.js";
 import type { PairView } from "./pairs.js";
 import type { TwoSample } from "./two-sample.js";
-
-type Named = Readonly<{ name: string; values: ArrayLike<number> }>;
 
 /** What a report says of a run of a table. */
 export type TableReport = Readonly<{
