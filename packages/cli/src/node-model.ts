@@ -106,6 +106,8 @@ function networkOf(flow: Flow): NetworkFlow {
  * ```
  */
 export async function loadModel(folder: string, options: { executor?: Executor } = {}): Promise<NodeModel> {
+  if (typeof folder !== "string")
+    throw new UsageError(`loadModel: expected the path of a folder, found ${typeof folder}`);
   checkOptions("loadModel", { executor: o.record }, options);
   const { flow, arrays } =
     holdsAny(folder) && !existsSync(join(folder, MODEL)) ? await ofRun(folder) : ofModel(folder);

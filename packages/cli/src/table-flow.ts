@@ -35,6 +35,8 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
     where: o.text,
     schema: o.record,
   };
+  if (typeof path !== "string")
+    throw new UsageError(`readTable: expected the path of a file, found ${typeof path}`);
   checkOptions("readTable", schemas, options);
   return readRows(path, options);
 }
@@ -65,11 +67,15 @@ export function tableFlow(schema: TableSchema, options: TableFlowOptions = {}): 
  * missing value.
  *
  * @param rows [count, width] numbers, one row after another
+ * @throws UsageError for rows of another width
  */
 export function tableCells(
   schema: TableSchema,
   rows: Float32Array,
 ): { readonly [column: string]: string | number | boolean | null }[] {
+  const width = flowWidth(tableColumns(schema));
+  if (width === 0 || rows.length % width !== 0)
+    throw new UsageError(`tableCells: expected rows of ${width} numbers, found ${rows.length} numbers`);
   const { columns, cells } = decodeFlowRows(schema, rows);
   return cells.map((row) => Object.fromEntries(row.map((cell, i) => [valueAt(columns, i).name, cell])));
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
@@ -38,6 +39,22 @@ it("prints a line a baseline; of noise that is uniform a histogram is as good as
   // a Gaussian in place of a uniform distribution costs ½ log₂(2πe/12) bits
   expect(gaussian).toBeGreaterThan(8);
   expect(gaussian).toBeLessThan(8 + 0.5 * Math.log2((2 * Math.PI * Math.E) / 12));
+});
+
+it("takes the columns of a table that it is told, and wants more rows where those of a few all differ", async () => {
+  const file = join(root, "rows.csv");
+  const write = (count: number) =>
+    writeFileSync(
+      file,
+      `code,a,b\n${Array.from({ length: count }, (_, i) => `c${i},${i % 7}.5,${i % 3}\n`).join("")}`,
+    );
+  write(40);
+  const { stdout } = await runCommand(["baseline", "--data", file, "--id", "code", "--drop", "b", "--json"]);
+  const [uniform] = (JSON.parse(stdout) as { baselines: { name: string; nll: number }[] }).baselines;
+  expect(uniform?.nll).toBeCloseTo(Math.log(7), 5); // a alone, on a grid of seven values
+  write(3);
+  const few = await runCommand(["baseline", "--data", file, "--columns", "code"]);
+  expect([few.status, few.stderr]).toEqual([2, expect.stringContaining("3 rows, expected at least 20")]);
 });
 
 it("names a folder that has no test images", async () => {

@@ -1,6 +1,6 @@
 import { convertOnnx, exportFlow, nativeExecutor, wasmExecutor } from "@flowify/onnx";
 import { couplingFlow, FlowModel, fit, jaxExecutor, loadDataSet, loadModel, openExecutor } from "flowify";
-import { arrayColumns, fitDetector, readTable, tableFlow } from "flowify/tables";
+import { arrayColumns, fitDetector, readTable, tableCells, tableFlow } from "flowify/tables";
 import { expect, it } from "vitest";
 
 type Loose = (...values: unknown[]) => unknown;
@@ -27,6 +27,14 @@ it.each<[string, () => unknown, string]>([
   ["nativeExecutor", () => loose(nativeExecutor)({ thread: 2 }), 'did you mean "threads"?'],
   ["wasmExecutor", () => loose(wasmExecutor)({ thread: 2 }), 'did you mean "threads"?'],
   ["convertOnnx", () => loose(convertOnnx)({}, { outputs: "y" }), 'did you mean "output"?'],
+  ["readTable", () => loose(readTable)(), "readTable: expected the path of a file, found undefined"],
+  ["loadModel", () => loose(loadModel)(), "loadModel: expected the path of a folder, found undefined"],
+  ["couplingFlow", () => loose(couplingFlow)("3"), 'number of columns, got "3"'],
+  [
+    "tableCells",
+    () => loose(tableCells)({ columns: arrayColumns(3) }, rows.subarray(0, 4)),
+    "tableCells: expected rows of 3 numbers, found 4",
+  ],
 ])("%s refuses options that it does not have", async (_, call, message) => {
   const failed = await (async () => call())().catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: "USAGE", message: expect.stringContaining(message) as string });

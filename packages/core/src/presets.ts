@@ -90,7 +90,9 @@ const denseSchemas: SchemasOf<DenseFlowOptions> = {
 
 function checkColumns(preset: string, n: number): void {
   if (!Number.isSafeInteger(n) || n < 1)
-    throw new UsageError(`${preset}: expected a positive number of columns, got ${n}`);
+    throw new UsageError(
+      `${preset}: expected a positive number of columns, got ${typeof n === "string" ? JSON.stringify(n) : n}`,
+    );
 }
 
 /** The network of `couplingFlow`. */

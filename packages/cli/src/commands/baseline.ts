@@ -6,7 +6,14 @@ import { type DataSet, describeImages, type ImageSet, imageSize, nounOf } from "
 import { withExecutor } from "../executors.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { count, type FlagsOf, text } from "../flags/flag.js";
-import { commonFlags, imagesFlags, readingOf, readingParameters, seedFlag } from "../flags/shared.js";
+import {
+  commonFlags,
+  imagesFlags,
+  readingOf,
+  readingParameters,
+  seedFlag,
+  tableParameters,
+} from "../flags/shared.js";
 import { imagesDocument } from "../runs/report.js";
 import { meanWithError } from "../statistics.js";
 import { loadData } from "../training/train-data.js";
@@ -17,6 +24,7 @@ const flags = {
   data: text("NAME", "Data set, or the path of a folder or file of images or rows (default: mnist)"),
   dataDir: imagesFlags.dataDir,
   ...readingParameters,
+  ...tableParameters,
   limit: count("Only the first N training images"),
   seed: seedFlag("Seed of the noise that dequantizes images for the Gaussian (default: 0)"),
   ...commonFlags,
@@ -49,7 +57,8 @@ categories, have probabilities of these values, as with flowify train. A Gaussia
 EXAMPLES
   flowify baseline
   flowify baseline --data fashion-mnist --json
-  flowify baseline --data sensors.npy`,
+  flowify baseline --data sensors.npy
+  flowify baseline --data orders.csv --id order --drop note`,
   run: baseline,
 });
 

@@ -123,6 +123,24 @@ async function learntOf(executor: Executor, sample: Sample, model: FlowModel): P
   };
 }
 
+/**
+ * A detector on an executor, which stays open: scores of rows, high for those that are unlike the training rows.
+ *
+ * @example
+ * ```ts
+ * import { openExecutor } from "flowify";
+ * import { arrayColumns, fitDetector, openDetector } from "flowify/tables";
+ * const executor = await openExecutor("jax");
+ * const rows = Float32Array.from({ length: 400 }, (_, i) => Math.sin(i) + (i % 2));
+ * const detector = await fitDetector(executor, rows, arrayColumns(2), { steps: 20 });
+ * const open = await openDetector(executor, detector);
+ * const { combination } = await open.score(Float32Array.of(0.5, 1.2, 9, -9), ["combination"]);
+ * console.log(combination[1]! > combination[0]!);
+ * await open.dispose();
+ * await executor.dispose();
+ * // true
+ * ```
+ */
 export async function openDetector(executor: Executor, detector: Detector): Promise<OpenDetector> {
   const { columns, form, contaminated, spaces, flow, scales } = detector;
   const own = detectorFlow(spaces.width, { form, contaminated });
@@ -160,6 +178,18 @@ export async function openDetector(executor: Executor, detector: Detector): Prom
  *
  * @param training encoded rows [n, columns]
  * @throws UsageError where there are too few rows
+ *
+ * @example
+ * ```ts
+ * import { openExecutor } from "flowify";
+ * import { arrayColumns, fitDetector } from "flowify/tables";
+ * const executor = await openExecutor("jax");
+ * const rows = Float32Array.from({ length: 400 }, (_, i) => Math.sin(i) + (i % 2));
+ * const detector = await fitDetector(executor, rows, arrayColumns(2), { steps: 20 });
+ * console.log(detector.places.length, Object.keys(detector.scales).length);
+ * await executor.dispose();
+ * // 200 4
+ * ```
  */
 export async function fitDetector(
   executor: Executor,

@@ -71,7 +71,7 @@ const cases: readonly Case[] = [
   [
     "one row to predict from",
     price,
-    ["no column is left to learn from", "at least one column"],
+    ["1 rows, expected at least 20", "add rows"],
     { content: "area,price\n1,2\n", code: "DATA" },
   ],
   [

@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { quoted } from "../../ui/format.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
+import { expectEnough } from "./split-rows.js";
 
 const plural = (names: readonly string[], one: string): string => (names.length === 1 ? one : `${one}s`);
 
@@ -52,6 +53,7 @@ export function expectUsable(path: string, { rows, columns }: TableSchema): void
       `${path}: ${damaged.map(({ name, problem }) => `column "${name}": ${problem}`).join("; ")}\ncorrect these cells, or leave the ${damaged.length === 1 ? "column" : "columns"} out by --drop ${damaged.map(({ name }) => name).join(",")}`,
     );
   if (columns.some(({ use }) => use === "model")) return;
+  expectEnough(path, rows); // of a few rows, all values differ in columns of any kind
   throw new DataError(
     `${path}: no column is left to learn from: ${columns.map(({ name, type }) => `"${name}" (${type})`).join(", ")}\nexpected at least one column of numbers, dates or categories that varies`,
   );
