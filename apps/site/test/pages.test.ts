@@ -108,12 +108,15 @@ test("every format that flowify writes is on the page of formats, with its versi
       .flatMap((file) => {
         const text = readFileSync(`${folder}${file}`, "utf8");
         const format = /(?:format: (?:v\.literal\()?|FORMAT = )"(flowify-[a-z-]+)"/.exec(text)?.[1];
-        const version = /version: (?:v\.literal\()?(\d+)|VERSION = (\d+)/.exec(text)?.slice(1).find(Boolean);
-        return format === undefined ? [] : [`| \`${format}\`, ${version} |`];
+        const version = /version: (?:v\.literal\(|\w+ \? )?(\d+)|VERSION = (\d+)/
+          .exec(text)
+          ?.slice(1)
+          .find(Boolean);
+        return format === undefined ? [] : [`| \`${format}\`, ${version}`];
       });
   });
   expect(new Set(formats).size).toBeGreaterThan(9);
-  expect(formats.filter((row) => !page.includes(row))).toEqual([]);
+  expect(formats.filter((row) => ![" |", ";"].some((end) => page.includes(row + end)))).toEqual([]);
 });
 
 test("llms.txt has every page of the sidebar, with its address and what it is about", () => {
