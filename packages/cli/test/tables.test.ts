@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
@@ -214,6 +214,25 @@ describe("a run of a table", () => {
     expect((await runCommand(["train", "--resume", run, "--json"])).status).toBe(0);
     expect(readFileSync(path, "utf8")).toBe(before);
     expect(readFileSync(detector).equals(known)).toBe(true);
+  });
+
+  it("goes on with its table in another place, and with no other one", async () => {
+    const { data } = JSON.parse(readFileSync(join(run, "config.json"), "utf8")) as { data: { name: string } };
+    const moved = join(root, "moved.csv");
+    renameSync(data.name, moved);
+    const goOn = (file: string) => runCommand(["train", "--resume", run, "--data", file, "--quiet"]);
+    const other = join(root, "others.csv");
+    const lines = readFileSync(moved, "utf8").split("\n");
+    writeFileSync(other, lines.filter((_, i) => i !== 5).join("\n"));
+    const refused = await goOn(other);
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("differ from those of the run"),
+    ]);
+    expect((await goOn(moved)).status).toBe(0);
+    expect(JSON.parse(readFileSync(join(run, "config.json"), "utf8")).data.name).toBe(moved);
+    renameSync(moved, data.name);
+    expect((await goOn(data.name)).status).toBe(0);
   });
 
   it("says that its rows are too few for rare false alarms", async () => {

@@ -158,8 +158,8 @@ async function trainIn(
     if (network.tensors && Object.keys(network.tensors).length > 0)
       await writeFileAtomic(run.weights, encodeSafetensors(network.tensors));
     if (network.original) copyFileSync(network.original, run.original);
-    await writeRunConfig(run.config, config);
   }
+  if (!resume || plan.moved) await writeRunConfig(run.config, config);
   const of = { plan, config, run, trainer, executor, model, fittedAtStart: beside?.fitted };
   const functionStays = config.flow.frozen ? await functionOf(of) : undefined;
   noteTimings(trainer, training.steps, terminal);

@@ -42,6 +42,8 @@ import { loadData, loadDataAgain } from "./train-data.js";
 export type TrainPlan = Readonly<{
   folder: string;
   resume: boolean;
+  /** A resumed run whose data lie in another place now. */
+  moved?: boolean;
   force: boolean;
   /** Everything except the device, which depends on the executor. */
   config: Omit<RunConfig, "device">;
@@ -209,12 +211,15 @@ function checkFrom({ from, network, recipe, normalize, free }: TrainFlags, isSte
 }
 
 async function planResume(flags: TrainFlags, folder: string): Promise<TrainPlan> {
-  expectUndecided(flags, folder);
-  const { device, ...config } = readRunConfig(folder);
+  const { data: moved, ...others } = flags;
+  expectUndecided(others, folder);
+  const { device, ...before } = readRunConfig(folder);
+  const config = moved === undefined ? before : { ...before, data: { ...before.data, name: moved } };
   return {
     ...(await planAsBefore(folder, { ...config, device }, flags.dataDir)),
     folder,
     resume: true,
+    moved: moved !== undefined,
     config,
     device: flags.device ?? device,
   };
