@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { FlowModel } from "@flowify/core";
 import { exportFlow } from "@flowify/onnx";
 import { describeExport, fileOf } from "@flowify/onnx/browser";
-import { writeFileAtomic, writeJson } from "./files/atomic.js";
-import { makeFolder } from "./runs/folder.js";
+import { jsonText } from "./files/atomic.js";
+import { writeFiles } from "./runs/folder.js";
 
 /** The document beside exported files. */
 export const DESCRIPTION = "flowify.json";
@@ -27,9 +27,10 @@ export const DESCRIPTION = "flowify.json";
  */
 export async function exportOnnx(model: FlowModel, folder: string): Promise<readonly string[]> {
   const written = exportFlow(model.flow, model.params).map((program) => fileOf(program));
-  makeFolder(folder);
-  for (const { file, content } of written) await writeFileAtomic(join(folder, file), content);
   const description = describeExport(model.flow, written, { network: "network", step: 0 });
-  await writeJson(join(folder, DESCRIPTION), description);
+  await writeFiles(folder, async (write) => {
+    for (const { file, content } of written) await write(file, content);
+    await write(DESCRIPTION, jsonText(description));
+  });
   return written.map(({ file }) => join(folder, file));
 }

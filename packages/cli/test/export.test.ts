@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostArray } from "@flowify/core";
 import { beforeAll, expect, it } from "vitest";
@@ -75,6 +75,16 @@ it.each(["sample", "train"])(
     );
   },
 );
+
+it("leaves nothing of an export that fails, and all that was there before", async () => {
+  const folder = join(root, "failed");
+  mkdirSync(join(folder, "flowify.json"), { recursive: true });
+  writeFileSync(join(folder, "encode.onnx"), "older");
+  const { status, stderr } = await runCommand(["export", run, "--out", folder, "--force"]);
+  expect(status).not.toBe(0);
+  expect(stderr).toContain(join(folder, "flowify.json"));
+  expect(readdirSync(folder).sort()).toEqual(["encode.onnx", "flowify.json"]);
+});
 
 it("says what a folder without a run lacks", async () => {
   const unused = join(root, "x");

@@ -42,7 +42,7 @@ import {
 } from "../flags/shared.js";
 import { encodePng } from "../pictures/png.js";
 import { rowOf } from "../rows.js";
-import { makeFolder } from "../runs/folder.js";
+import { writeFiles } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { formatCount } from "../ui/format.js";
@@ -229,9 +229,9 @@ async function decompress({ terminal }: Running, flags: DecompressFlags, file: s
     codec.dispose,
   );
   progress.finish();
-  makeFolder(folder);
-  for (const [i, place] of places.entries())
-    await writeFileAtomic(place, pngOf(rowOf(images, i, size), shape));
+  await writeFiles(folder, async (write) => {
+    for (const [i, name] of names.entries()) await write(name, pngOf(rowOf(images, i, size), shape));
+  });
   terminal.say(`${formatCount(names.length)} images: ${folder}`);
   terminal.document({ folder, images: names.length, files: names });
 }

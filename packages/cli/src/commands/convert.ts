@@ -17,7 +17,7 @@ import { numpy as np } from "@jax-js/jax";
 import { firstImages } from "../data/image-set.js";
 import { loadDataSet } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
-import { writeFileAtomic, writeJson } from "../files/atomic.js";
+import { jsonText } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { choice, type FlagsOf, required, text, value } from "../flags/flag.js";
 import { range, sizes } from "../flags/parsers.js";
@@ -30,7 +30,7 @@ import { convertFunction } from "../opaque/convert.js";
 import { FUNCTION, functionText } from "../opaque/function.js";
 import { planOf } from "../opaque/plan.js";
 import { valueAt } from "../places.js";
-import { makeFolder } from "../runs/folder.js";
+import { writeFiles } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
 import { formatCount, shortened, table } from "../ui/format.js";
@@ -121,11 +121,12 @@ async function convertWhole(file: string, flags: ConvertFlags, terminal: Termina
   const { out } = flags;
   const found = await convertFunction(file, flags);
   const { report, lines } = planOf(file, found);
-  makeFolder(out);
   for (const name of [NETWORK, WEIGHTS]) rmSync(join(out, name), { force: true }); // of an earlier conversion
-  await writeFileAtomic(join(out, ORIGINAL), found.original);
-  await writeFileAtomic(join(out, FUNCTION), functionText(found.of));
-  await writeJson(join(out, REPORT), report);
+  await writeFiles(out, async (write) => {
+    await write(ORIGINAL, found.original);
+    await write(FUNCTION, functionText(found.of));
+    await write(REPORT, jsonText(report));
+  });
   for (const line of lines) terminal.say(line);
   const unused = (["data", "normalize", "density"] as const).filter((name) => flags[name] !== undefined);
   if (unused.length > 0)
@@ -194,14 +195,15 @@ async function write(
   { network, original }: PretrainedNetwork,
   report: ConversionReport,
 ): Promise<void> {
-  makeFolder(out);
-  rmSync(join(out, FUNCTION), { force: true }); // of an earlier conversion
+  // of an earlier conversion
+  for (const name of original ? [FUNCTION] : [FUNCTION, ORIGINAL]) rmSync(join(out, name), { force: true });
   const { description, tensors } = describedNetwork(network);
-  await writeFileAtomic(join(out, WEIGHTS), encodeSafetensors(tensors));
-  if (original) await writeFileAtomic(join(out, ORIGINAL), original);
-  else rmSync(join(out, ORIGINAL), { force: true }); // of an earlier conversion
-  await writeJson(join(out, NETWORK), description);
-  await writeJson(join(out, REPORT), report);
+  await writeFiles(out, async (write) => {
+    await write(WEIGHTS, encodeSafetensors(tensors));
+    if (original) await write(ORIGINAL, original);
+    await write(NETWORK, jsonText(description));
+    await write(REPORT, jsonText(report));
+  });
 }
 
 function say(

@@ -15,12 +15,12 @@ import { graphInput } from "../detect/detector-graph.js";
 import { detectorOnnx } from "../detect/detector-onnx.js";
 import type { TableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
-import { writeFileAtomic, writeJson } from "../files/atomic.js";
+import { jsonText } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { valueAt } from "../places.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
-import { makeFolder, runPaths } from "../runs/folder.js";
+import { runPaths, writeFiles } from "../runs/folder.js";
 import { FALSE_ALARMS } from "../scores/score-threshold.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
@@ -54,9 +54,10 @@ export async function exportDetector(
     const { bytes, nodes, description: described } = detectorOnnx(found, open, { falseAlarms, target });
     const { format, version, ...more } = described;
     const description = { format, version, file: FILE, ...more };
-    makeFolder(out);
-    await writeFileAtomic(file, bytes);
-    await writeJson(join(out, DESCRIPTION), description);
+    await writeFiles(out, async (write) => {
+      await write(FILE, bytes);
+      await write(DESCRIPTION, jsonText(description));
+    });
     const difference = await differenceOn(config.data, found, open, bytes, terminal);
     await open.dispose();
     terminal.say(

@@ -12,13 +12,13 @@ import {
 import { describeExport, fileOf } from "@flowify/onnx/browser";
 import { OPSET } from "jax-to-onnx/internal";
 import { DESCRIPTION } from "../export-onnx.js";
-import { writeFileAtomic, writeJson } from "../files/atomic.js";
+import { jsonText } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { choice, expectNone, type FlagsOf, required, value, yes } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
 import { commonFlags, forceFlag, runFolder } from "../flags/shared.js";
 import { exportRegression, DESCRIPTION as REGRESSION } from "../regression/export-regression.js";
-import { holdsRegression, makeFolder } from "../runs/folder.js";
+import { holdsRegression, writeFiles } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
 import { formatCount, table } from "../ui/format.js";
@@ -88,22 +88,25 @@ async function exportRun({ terminal }: Running, flags: ExportFlags, folder: stri
   if (flags.detector === true) return exportDetector(flags, folder, terminal);
   expectNone(flags, ["falseAlarms"], "is for --detector\nleave it out, or add --detector");
   await withModel(folder, flags, terminal, async (model, { config, step }) => {
-    makeFolder(out);
     const target = targets[flags.target ?? "portable"];
     const programs = exportFlow(model.flow, model.params, { target });
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
+    const origin = { network: config.network, step };
     const written: WrittenProgram[] = [];
-    for (const program of programs) {
-      const made = fileOf(program, { network: config.network, step });
-      await writeFileAtomic(join(out, made.file), made.content);
-      const comparison = runtime && (await comparisonOf(runtime, model.executor, made));
-      written.push({ ...made, comparison });
-      progress.update(written.length, made.file);
-    }
-    progress.finish();
-    const description = describeExport(model.flow, written, { network: config.network, step });
-    await writeJson(join(out, DESCRIPTION), description);
+    const description = await writeFiles(out, async (write) => {
+      for (const program of programs) {
+        const made = fileOf(program, origin);
+        await write(made.file, made.content);
+        const comparison = runtime && (await comparisonOf(runtime, model.executor, made));
+        written.push({ ...made, comparison });
+        progress.update(written.length, made.file);
+      }
+      progress.finish();
+      const described = describeExport(model.flow, written, origin);
+      await write(DESCRIPTION, jsonText(described));
+      return described;
+    });
     say(terminal, out, written);
     terminal.document({ ...description, folder: out });
     expectAgreement(written, out);

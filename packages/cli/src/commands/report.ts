@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { DataError, UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
-import { writeFileAtomic, writeJson } from "../files/atomic.js";
+import { jsonText } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { expectNone, type FlagsOf, text, value, yes } from "../flags/flag.js";
 import { probability } from "../flags/parsers.js";
@@ -16,7 +16,7 @@ import { type ReportedRegression, regressionPage } from "../report/regression-se
 import { reportTable } from "../report/report-table.js";
 import { type RunSummary, summarizeRun } from "../report/run-summary.js";
 import type { TableReport } from "../report/table/section.js";
-import { holdsRegression, makeFolder } from "../runs/folder.js";
+import { holdsRegression, writeFiles } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -94,11 +94,9 @@ async function report(
   await write(folder, await reportPage(runs), { runs: runs.map(numbers) }, terminal);
 }
 
-/** The files of a report in a folder: the page, and its figures. */
-const filesOf = (folder: string): [page: string, figures: string] => [
-  join(folder, "report.html"),
-  join(folder, "report.json"),
-];
+/** The files of a report: the page, and its figures. */
+const [PAGE, FIGURES] = ["report.html", "report.json"] as const;
+const filesOf = (folder: string): string[] => [join(folder, PAGE), join(folder, FIGURES)];
 
 async function write(
   folder: string,
@@ -106,11 +104,11 @@ async function write(
   document: Readonly<{ runs: readonly unknown[] }>,
   terminal: Terminal,
 ): Promise<void> {
-  makeFolder(folder);
-  const [page, figures] = filesOf(folder);
-  await writeFileAtomic(page, html);
-  await writeJson(figures, document);
-  terminal.say(`wrote ${page} and ${figures}`);
+  await writeFiles(folder, async (write) => {
+    await write(PAGE, html);
+    await write(FIGURES, jsonText(document));
+  });
+  terminal.say(`wrote ${filesOf(folder).join(" and ")}`);
   terminal.document(document);
 }
 

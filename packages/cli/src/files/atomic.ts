@@ -20,7 +20,10 @@ export const writeFileAtomic = (path: string, data: Uint8Array | string): Promis
 
 /** The same for a JSON document. */
 export const writeJson = (path: string, document: unknown): Promise<void> =>
-  writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`);
+  writeFileAtomic(path, jsonText(document));
+
+/** A JSON document as the text of a file. */
+export const jsonText = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
 
 /** The same for a file in pieces. */
 export async function writeAtomic(path: string, produce: (write: Write) => Promise<void>): Promise<void> {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { exportFunction } from "@flowify/onnx/browser";
 import type { numpy as np } from "@jax-js/jax";
@@ -6,10 +5,10 @@ import { toBytes } from "jax-to-onnx/internal";
 import { lagName } from "../data/table/ordered-table.js";
 import { gridName, zeroName } from "../data/table/series-units.js";
 import { describedInput, type GraphColumn, type GraphUnit, tableGraph } from "../detect/detector-graph.js";
-import { writeFileAtomic, writeJson } from "../files/atomic.js";
+import { jsonText } from "../files/atomic.js";
 import type { CommonFlags } from "../flags/shared.js";
 import { valueAt } from "../places.js";
-import { makeFolder } from "../runs/folder.js";
+import { writeFiles } from "../runs/folder.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { number } from "../tables/columns/number.js";
 import { formatCount } from "../ui/format.js";
@@ -159,8 +158,6 @@ export async function exportRegression(
       );
     const { series } = model.prediction.schema.order ?? {};
     const files = [logProbFile, sampleFile].map((make) => make(model, target ? { target } : {}));
-    makeFolder(out);
-    for (const { name, bytes } of files) await writeFileAtomic(join(out, `${name}.onnx`), bytes);
     const description = {
       format: "flowify-regression-graphs",
       version: 1,
@@ -180,7 +177,10 @@ export async function exportRegression(
       }),
       graphs: files.map(({ name, description: own }) => ({ file: `${name}.onnx`, ...(own as object) })),
     };
-    await writeJson(join(out, DESCRIPTION), description);
+    await writeFiles(out, async (write) => {
+      for (const { name, bytes } of files) await write(`${name}.onnx`, bytes);
+      await write(DESCRIPTION, jsonText(description));
+    });
     const sizes = files.map(
       ({ name, bytes }) => `${name}.onnx, ${formatCount(Math.round(bytes.length / 1024))} KiB`,
     );

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "@flowify/core";
-import { removeTemporaryFiles } from "../files/atomic.js";
+import { removeTemporaryFiles, writeFileAtomic } from "../files/atomic.js";
 import { expectNoFile, isFolder } from "../files/place.js";
 import { NETWORK, ORIGINAL, WEIGHTS } from "../networks/weights.js";
 import { holdsFunction } from "../opaque/function.js";
@@ -67,14 +67,43 @@ export const holdsAny = (folder: string): boolean => holdsRun(folder) || holdsRe
 /**
  * Creates a folder and its parents one by one: Node's recursive call never returns for a folder in /proc. Another process
  * may create them at the same time.
+ *
+ * @returns the folders that it created, the innermost last
  */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
+export function makeFolder(folder: string): readonly string[] {
+  if (existsSync(folder)) return [];
+  const above = makeFolder(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
     if (!isFolder(folder)) throw error;
+    return above;
+  }
+  return [...above, folder];
+}
+
+/**
+ * Writes several files into a folder, each atomically. If that fails, the files and folders that were not there before are
+ * removed.
+ *
+ * @returns what `produce` returns, which writes files by their names
+ */
+export async function writeFiles<T>(
+  folder: string,
+  produce: (write: (name: string, content: Uint8Array | string) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const files: string[] = [];
+  const folders = makeFolder(folder);
+  try {
+    return await produce(async (name, content) => {
+      const file = join(folder, name);
+      if (!existsSync(file)) files.push(file);
+      await writeFileAtomic(file, content);
+    });
+  } catch (error) {
+    for (const file of files) rmSync(file, { force: true });
+    for (const made of [...folders].reverse()) if (readdirSync(made).length === 0) rmdirSync(made);
+    throw error;
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { readRunConfig, writeRunConfig } from "../../src/runs/config-file.js";
-import { makeFolder, openRunFolder } from "../../src/runs/folder.js";
+import { makeFolder, openRunFolder, writeFiles } from "../../src/runs/folder.js";
 import { lockRun } from "../../src/runs/lock.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { exampleConfig } from "./example-config.js";
@@ -60,6 +60,23 @@ describe("makeFolder", () => {
     expect(() => makeFolder(join(file, "folder"))).toThrow("ENOTDIR");
     symlinkSync("nowhere", `${file}-link`);
     expect(() => makeFolder(`${file}-link`)).toThrow("EEXIST");
+  });
+});
+
+describe("writeFiles", () => {
+  it("leaves nothing where it fails, except what another process wrote", async () => {
+    const place = freshFolder();
+    makeFolder(place);
+    const fail = (foreign?: string) =>
+      writeFiles(join(place, "new", "deep"), async (write) => {
+        await write("a", "1");
+        if (foreign) writeFileSync(join(place, "new", foreign), "");
+        throw new Error("full");
+      });
+    await expect(fail()).rejects.toThrow("full");
+    expect(readdirSync(place)).toEqual([]);
+    await expect(fail("foreign")).rejects.toThrow("full");
+    expect(readdirSync(place, { recursive: true }).sort()).toEqual(["new", join("new", "foreign")]);
   });
 });
 
