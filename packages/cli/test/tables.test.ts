@@ -278,7 +278,7 @@ describe("a run of a table", () => {
     const { stdout, stderr } = await runCommand(["score", run, join(root, "new.csv")]);
     expect(linesOf(stdout)).toHaveLength(3);
     expect(stderr).toContain('column "shop" holds "moon", which no training row has');
-    expect(stderr).toContain('column "size" lacks 1 values; in training it lacked none');
+    expect(stderr).toContain('column "size" lacks 1 value; in training it lacked none');
     await expectRefusal(["score", run, path, "--false-alarms", "2"], 2, "expected a number between 0 and 1");
   });
 

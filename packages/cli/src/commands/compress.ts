@@ -45,7 +45,7 @@ import { rowOf } from "../rows.js";
 import { writeFiles } from "../runs/folder.js";
 import { expectImageRun, imagesFor, readRun, type SavedRun } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -138,12 +138,12 @@ async function compress({ terminal }: Running, flags: CompressFlags, ...files: s
     await writeFileAtomic(out, file);
     const bpd = (8 * file.length) / images.length;
     terminal.say(
-      `${formatCount(count)} images: ${formatCount(file.length)} bytes, ${bpd.toFixed(4)} bits per dimension: ${out}`,
+      `${countOf(count, "image")}: ${formatCount(file.length)} bytes, ${bpd.toFixed(4)} bits per dimension: ${out}`,
     );
     const share = ((100 * file.length) / images.length).toFixed(1);
     if (!quiet)
       terminal.say(
-        `${share} % of the ${formatCount(images.length)} bytes of the pixels; the first ${plain.examples} images, packed by Brotli, are the first noise`,
+        `${share} % of the ${formatCount(images.length)} bytes of the pixels; the first ${countOf(plain.examples, "image")}, packed by Brotli, are the first noise`,
       );
     terminal.document({
       file: out,
@@ -201,7 +201,7 @@ async function imagesIn(
   }
   const size = sizeOf(shape);
   const limit = Math.min(flags.limit ?? names.length, names.length);
-  note(`compressing ${formatCount(limit)} of ${formatCount(names.length)} images`);
+  note(`compressing ${formatCount(limit)} of ${countOf(names.length, "image")}`);
   const images = Buffer.concat(read).subarray(0, limit * size);
   return { images: new Uint8Array(images), names: names.slice(0, limit) };
 }
@@ -232,7 +232,7 @@ async function decompress({ terminal }: Running, flags: DecompressFlags, file: s
   await writeFiles(folder, async (write) => {
     for (const [i, name] of names.entries()) await write(name, pngOf(rowOf(images, i, size), shape));
   });
-  terminal.say(`${formatCount(names.length)} images: ${folder}`);
+  terminal.say(`${countOf(names.length, "image")}: ${folder}`);
   terminal.document({ folder, images: names.length, files: names });
 }
 

@@ -33,7 +33,7 @@ import { valueAt } from "../places.js";
 import { writeFiles } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { expectFree, filesIn } from "../runs/outputs.js";
-import { formatCount, shortened, table } from "../ui/format.js";
+import { countOf, formatCount, shortened, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
@@ -147,7 +147,9 @@ async function convertLayers(file: string, flags: ConvertFlags, terminal: Termin
     const hint = "or take the network as one step: --grain network";
     throw new UnsupportedOpError(op, node, `${message}\n${hint}`, { cause: error, all });
   });
-  terminal.note(`${pretrained.network.layers.length} layers become a flow`);
+  terminal.note(
+    `${countOf(pretrained.network.layers.length, "layer")} become${pretrained.network.layers.length === 1 ? "s" : ""} a flow`,
+  );
   const flow = flowify(pretrained.network, { density });
   await withExecutor(flags, terminal, async (executor) => {
     const inputs = await inputsFor(pretrained.network, flags);

@@ -15,7 +15,7 @@ import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";
 import { webAddress } from "../flags/parsers.js";
 import { argument, calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
-import { formatCount, table, unknownName } from "../ui/format.js";
+import { countOf, formatCount, table, unknownName } from "../ui/format.js";
 import { createProgress, type Progress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
 
@@ -104,7 +104,7 @@ async function getData({ terminal }: Running, flags: DataGetFlags, name: string)
     flags.out === undefined
       ? `flowify train --data ${name}`
       : `flowify train --data ${name} --data-dir ${out}`;
-  if (!quiet) terminal.say(`${formatCount(files.length)} files in ${out}; train on them with ${training}`);
+  if (!quiet) terminal.say(`${countOf(files.length, "file")} in ${out}; train on them with ${training}`);
   terminal.document({ dataset: name, folder: out, files });
 }
 
@@ -168,7 +168,7 @@ async function describeData({ terminal }: Running, flags: DataDescribeFlags, fil
   const schema = await findSchema(file, opened, {
     ...(flags.calendar && { calendar: flags.calendar }),
   });
-  terminal.say(`${formatCount(schema.rows)} rows, ${formatCount(schema.columns.length)} columns in ${file}`);
+  terminal.say(`${countOf(schema.rows, "row")}, ${countOf(schema.columns.length, "column")} in ${file}`);
   for (const note of opened.notes) terminal.say(note);
   terminal.say();
   for (const line of table(linesOf(schema), [false, false, true, true])) terminal.say(line);

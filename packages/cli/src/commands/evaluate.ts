@@ -27,7 +27,7 @@ import { figureOf, imagesDocument, likelihoodDocument, sayLikelihood } from "../
 import { classLogs } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
 import { judgeRows, syntheticLines } from "../synthetic/judge-rows.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { unitOf } from "../unit.js";
 
@@ -151,7 +151,7 @@ async function evaluate({ terminal }: Running, flags: EvaluateFlags, folder: str
     });
     if (classified) {
       const { classes } = runPaths(folder);
-      const title = `${run.config.network} after ${formatCount(run.step)} steps: are the classes as probable as it says?`;
+      const title = `${run.config.network} after ${countOf(run.step, "step")}: are the classes as probable as it says?`;
       await writeFileAtomic(classes, await svgToPng(await calibrationChart(title, classified)));
       if (!quiet) terminal.say(`picture: ${classes}`);
     }

@@ -21,7 +21,7 @@ import { targetsOf } from "../regression/table-regression.js";
 import { holdsRegression, holdsRun } from "../runs/folder.js";
 import { likelihoodWords } from "../runs/likelihood-summary.js";
 import { readRun } from "../runs/open-run.js";
-import { formatCount, table } from "../ui/format.js";
+import { countOf, formatCount, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
@@ -186,7 +186,7 @@ function describe(
   });
   const parameters = sum(counts);
   const { inShape, latentShape, dimensions, exact, likelihood } = flow;
-  const after = facts.step === undefined ? "" : ` after ${formatCount(facts.step)} steps`;
+  const after = facts.step === undefined ? "" : ` after ${countOf(facts.step, "step")}`;
   say(
     `${colors.bold(network.name)}${after}: ${sizes(inShape)} → ${sizes(latentShape)}, ${formatCount(parameters)} parameters, likelihood ${likelihoodWords[likelihood]}`,
   );

@@ -22,7 +22,7 @@ import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
-import { formatBpd, formatCount, table } from "../ui/format.js";
+import { countOf, formatBpd, table } from "../ui/format.js";
 import { unitOf } from "../unit.js";
 
 const flags = {
@@ -88,7 +88,7 @@ async function ood(
         typicality: auroc(fromTypical(own), fromTypical(other)),
       },
     }));
-    const title = `${run.config.network} after ${formatCount(run.step)} steps: test ${nounOf(own.images)} of ${own.images.name} and other data`;
+    const title = `${run.config.network} after ${countOf(run.step, "step")}: test ${nounOf(own.images)} of ${own.images.name} and other data`;
     const groups = [own, ...strange].map(({ images, figures }) => ({ name: images.name, values: figures }));
     await writeFileAtomic(out, await svgToPng(await histogram(title, unit.name, groups)));
     const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {

@@ -26,7 +26,7 @@ import {
   pathTable,
 } from "../series/forecast.js";
 import { openEncodedTable } from "../tables/read-rows.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 
 const flags = {
   data: text("FILE", "Table with the rows to predict; the columns to predict may be missing in it"),
@@ -66,7 +66,7 @@ For a column "type" of names:
   type most probable, type = a   the most probable value, and the probability of each
   type in 90 %                   the values that are possible, with the same guarantee
 If the file has the column as well, log p of its values is written. It is a density per unit for numbers, and a
-probability for whole numbers and names. The rank of a value is the probability of smaller ones.
+probability for whole numbers and names. Its rank is the probability of smaller values and half of the probability of the value.
 
 Several columns are predicted together: later ones are drawn given earlier ones.
 
@@ -131,7 +131,7 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
       if (picture !== undefined && several > PANELS)
         terminal.note(`${picture}: the first ${PANELS} of ${formatCount(several)} series`);
       terminal.note(
-        `${formatCount(found.horizon)} rows behind ${order.series ? `${several === 1 ? "1 series" : `each of ${formatCount(several)} series`} of ` : ""}${data} forecast by ${formatCount(found.paths)} paths${out === undefined ? "" : `; in ${out}`}`,
+        `${countOf(found.horizon, "row")} behind ${order.series ? `${several === 1 ? "1 series" : `each of ${formatCount(several)} series`} of ` : ""}${data} forecast by ${countOf(found.paths, "path")}${out === undefined ? "" : `; in ${out}`}`,
       );
       return;
     }
@@ -185,6 +185,6 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
       await writer.end();
     });
     rows.end();
-    terminal.note(`${formatCount(count)} rows of ${data} predicted${out === undefined ? "" : `; in ${out}`}`);
+    terminal.note(`${countOf(count, "row")} of ${data} predicted${out === undefined ? "" : `; in ${out}`}`);
   });
 }

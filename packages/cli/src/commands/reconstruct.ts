@@ -8,7 +8,7 @@ import { expectImageRun, imagesFor, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
 import { reconstructionsPicture } from "../sheets/run-pictures.js";
-import { formatCount } from "../ui/format.js";
+import { countOf } from "../ui/format.js";
 
 const { limit: _, ...whichImages } = imagesFlags;
 
@@ -55,7 +55,7 @@ async function reconstruct({ terminal }: Running, flags: ReconstructFlags, folde
     );
     const count = flags.count ?? Math.min(COUNT, chosen.count);
     const images = firstImages(chosen, count);
-    const title = `${run.config.network} after ${formatCount(run.step)} steps: reconstructions of ${images.split} images`;
+    const title = `${run.config.network} after ${countOf(run.step, "step")}: reconstructions of ${images.split} images`;
     await writeFileAtomic(file, await reconstructionsPicture(model, { title, images, seed }));
     terminal.say(`${count} ${images.split} images and their reconstructions: ${file}`);
     terminal.document({ file, count, ...imagesDocument(images), seed });

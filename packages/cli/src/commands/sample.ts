@@ -16,7 +16,7 @@ import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { sampleRows } from "../samples/sample-rows.js";
 import { askFor, judgedLines, wantedText } from "../samples/wanted-outputs.js";
 import { drawSamples, labelsOf, SHEET_TEMPERATURE } from "../sheets/run-pictures.js";
-import { formatCount, unknownName } from "../ui/format.js";
+import { countOf, formatCount, unknownName } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
 const flags = {
@@ -131,7 +131,7 @@ async function samplePicture(
   const { samples } = runPaths(folder);
   const file = flags.out ?? samples;
   const across = Math.min(columns, count);
-  const named = `${config.network} after ${formatCount(step)} steps`;
+  const named = `${config.network} after ${countOf(step, "step")}`;
   const { images, png } = await drawSamples(model, {
     title: `${named}: ${count} samples${wanted ? ` for the outputs ${wanted}` : ""}`,
     shape,
@@ -145,7 +145,7 @@ async function samplePicture(
     asked,
   });
   await writeFileAtomic(file, png);
-  terminal.say(`${formatCount(count)} samples, temperature ${temperature}: ${file}`);
+  terminal.say(`${countOf(count, "sample")}, temperature ${temperature}: ${file}`);
   const found = await asked?.judge(images);
   if (found) for (const line of judgedLines(found)) terminal.say(line);
   const wantedClasses = asked?.classes ?? labelsOf(classes, { count, columns: across, label });

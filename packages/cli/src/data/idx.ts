@@ -41,7 +41,7 @@ function parseSizes(path: string, head: Uint8Array, axes: number): number[] {
   }
   if (found !== axes) {
     throw new DataError(
-      `${path}: has ${found} axes, expected ${axes} (${axes === 1 ? "labels" : "images × rows × columns"})`,
+      `${path}: has ${found === 1 ? "1 axis" : `${found} axes`}, expected ${axes} (${axes === 1 ? "labels" : "images × rows × columns"})`,
     );
   }
   if (head.length < 4 + 4 * axes) {

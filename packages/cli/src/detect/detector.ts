@@ -6,6 +6,7 @@ import { entryOf } from "../places.js";
 import { takeRows } from "../rows.js";
 import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
 import { featuresOf } from "../tables/features.js";
+import { countOf } from "../ui/format.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf, usualWeights } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
@@ -203,7 +204,8 @@ export async function fitDetector(
     throw new UsageError("fitDetector: contaminated rows of the form network; leave one of them out");
   const own = encodedWidth({ columns });
   const count = training.length / own;
-  if (count < FEWEST) throw new UsageError(`${count} rows: expected at least ${FEWEST} to fit a detector to`);
+  if (count < FEWEST)
+    throw new UsageError(`${countOf(count, "row")}: expected at least ${FEWEST} to fit a detector to`);
   const facts = { columns, form, contaminated, countsMissing: true };
   const features = await inSpace(executor, facts, training);
   const spaces = findSpaces(features, features.length / count, least);

@@ -13,6 +13,8 @@ export type HistogramOptions = Readonly<{
   theme?: Theme;
   /** The axis reaches to the largest value of all groups, however rare. Default false. */
   upperTail?: boolean;
+  /** The values are ranks, 0 to 1, all of them equally likely: so is the axis, and few values have few bins. Default false. */
+  ranks?: boolean;
   /** A value that is marked, and what is written beside it. */
   mark?: Readonly<{ value: number; text: string }> | undefined;
 }>;
@@ -20,6 +22,7 @@ export type HistogramOptions = Readonly<{
 const [WIDTH, HEIGHT] = [840, 320];
 /** Bins, and values of the smallest group that each has on average at least, as far as the fewest bins allow. */
 const BINS = { fewest: 24, most: 120, values: 8 } as const;
+const RANK_BINS = { ...BINS, fewest: 4, most: 20 } as const;
 /** Values of a group beyond these of its quantiles do not widen the axis: they are counted at its ends. */
 const SHOWN = 0.995;
 
@@ -31,9 +34,12 @@ const HEADROOM = 1.04;
 const MIDDLE = 0.95;
 
 /** As many bins as the smallest group fills: with few values each would have a tooth of its own. */
-function binsFor(groups: readonly Group[]): number {
-  const fewest = Math.min(...groups.map(({ values }) => values.length).filter((count) => count > 0));
-  return Math.min(BINS.most, Math.max(BINS.fewest, Math.round(fewest / BINS.values)));
+function binsFor(
+  groups: readonly Group[],
+  { fewest, most, values: each }: Record<keyof typeof BINS, number>,
+): number {
+  const least = Math.min(...groups.map(({ values }) => values.length).filter((count) => count > 0));
+  return Math.min(most, Math.max(fewest, Math.round(least / each)));
 }
 
 /** The values that part of a group lies between, its few most distant ones left out. */
@@ -81,11 +87,13 @@ export function histogram(
   title: string,
   axis: string,
   all: readonly Group[],
-  { theme = "paper", mark, upperTail = false }: HistogramOptions = {},
+  { theme = "paper", mark, upperTail = false, ranks = false }: HistogramOptions = {},
 ): Promise<string> {
   const groups = all.map(finiteOf);
-  const scale = scaleOf(groups, mark ? [mark.value] : [], upperTail ? 1 : SHOWN);
-  const bins = binsFor(groups);
+  const scale = ranks
+    ? scaleFor(0, 1, 0, 1)
+    : scaleOf(groups, mark ? [mark.value] : [], upperTail ? 1 : SHOWN);
+  const bins = binsFor(groups, ranks ? RANK_BINS : BINS);
   const heights = groups.map(({ values }) => parts(values, scale, bins));
   const peaks = heights.map((each) => Math.max(...each));
   // a group that lies in a bin or two would press all others flat: it is cut off, with its part written beside it

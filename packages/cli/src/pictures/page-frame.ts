@@ -13,7 +13,7 @@ p { color: var(--soft); }
   background-position: left, right, left, right; background-size: 32px 100%, 32px 100%, 16px 100%, 16px 100%; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th { font-weight: 600; color: var(--soft); } .figures td:nth-child(2) { text-align: right; }
+th { font-weight: 600; color: var(--soft); } .number { text-align: right; }
 svg { display: block; }
 img { max-width: 100%; height: auto; background: #fff; } .grid { image-rendering: pixelated; }
 details { margin-top: 2rem; } summary { font-weight: 600; cursor: pointer; }
@@ -38,8 +38,19 @@ ${sections.join("\n")}
 </html>
 `;
 
-/** A table that narrow screens scroll. */
-export const table = (head: readonly string[], rows: readonly (readonly string[])[], more = ""): string =>
-  `<div class="wide ${more}"><table><thead><tr>${head.map((cell) => `<th>${escapeXml(cell)}</th>`).join("")}</tr></thead><tbody>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${escapeXml(cell)}</td>`).join("")}</tr>`)
-    .join("")}</tbody></table></div>`;
+/** A number in a table, with its error or as a percentage. */
+const FIGURE = /^[+-]?\d[\d,.]*(e[+-]\d+)?( ± [\d.]+)?( %)?$/;
+
+/** True where most cells of a column that are not empty are numbers. */
+function isOfNumbers(cells: readonly string[]): boolean {
+  const filled = cells.filter((cell) => cell !== "");
+  return filled.filter((cell) => FIGURE.test(cell)).length > filled.length / 2;
+}
+
+/** A table that narrow screens scroll. Columns of numbers end at the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const isRight = head.map((_, k) => isOfNumbers(rows.map((row) => row[k] ?? "")));
+  const lineOf = (tag: string, row: readonly string[]): string =>
+    `<tr>${row.map((cell, k) => `<${tag}${isRight[k] ? ' class="number"' : ""}>${escapeXml(cell)}</${tag}>`).join("")}</tr>`;
+  return `<div class="wide"><table><thead>${lineOf("th", head)}</thead><tbody>${rows.map((row) => lineOf("td", row)).join("")}</tbody></table></div>`;
+}

@@ -58,7 +58,8 @@ type SampleEach = (
   options: { seed: number },
 ) => Promise<Float64Array>;
 
-const BINS = 20;
+/** Bins of ranks at most, and ranks that each has on average at least, as far as the fewest bins allow. */
+const BINS = { fewest: 4, most: 20, ranks: 5 } as const;
 /** Standard deviations around the mean of a normal number that hold 99 %. */
 const WITHIN = 2.576;
 /** Levels that coverage is looked at. */
@@ -129,18 +130,21 @@ function spreads(rows: Float64Array, size: number): number[] {
   });
 }
 
+/** @param ranks whole numbers, 0 to `draws` */
 function rankTest(ranks: readonly number[], draws: number): RankTest {
-  const counts = new Array<number>(BINS).fill(0);
+  const wanted = Math.max(BINS.fewest, Math.min(BINS.most, Math.floor(ranks.length / BINS.ranks)));
+  const bins = Math.min(wanted, draws + 1);
+  const counts = new Array<number>(bins).fill(0);
   // draws + 1 ranks over the bins: each bin has its own expected share
-  const shares = new Array<number>(BINS).fill(0);
-  const binOf = (rank: number): number => Math.min(Math.floor((rank * BINS) / (draws + 1)), BINS - 1);
+  const shares = new Array<number>(bins).fill(0);
+  const binOf = (rank: number): number => Math.min(Math.floor((rank * bins) / (draws + 1)), bins - 1);
   for (let rank = 0; rank <= draws; rank++) shares[binOf(rank)]! += 1 / (draws + 1);
   for (const rank of ranks) counts[binOf(rank)]!++;
   const chi2 = counts.reduce((sum, found, k) => {
     const expected = ranks.length * (shares[k] as number);
     return sum + (found - expected) ** 2 / expected;
   }, 0);
-  const mean = ranks.length / BINS;
-  const half = WITHIN * Math.sqrt(mean * (1 - 1 / BINS));
-  return { ranks, counts, band: [Math.max(mean - half, 0), mean + half], p: chiSquaredTail(chi2, BINS - 1) };
+  const mean = ranks.length / bins;
+  const half = WITHIN * Math.sqrt(mean * (1 - 1 / bins));
+  return { ranks, counts, band: [Math.max(mean - half, 0), mean + half], p: chiSquaredTail(chi2, bins - 1) };
 }

@@ -8,7 +8,7 @@ import type { RegressionDocument } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
 import { type SeriesRows, seriesRows } from "../series/series.js";
 import { openEncodedTable, readRows } from "../tables/read-rows.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import { evaluateRows, type TargetEvaluation } from "./evaluation.js";
 
@@ -38,13 +38,13 @@ export const evaluateRegression = (
       data === undefined ? await testRows(document) : await rowsOfFile(data, document, options, terminal);
     const rows = options.limit === undefined ? found : found.subarray(0, options.limit * width);
     const targets = await evaluateRows(model, document.targets, rows, width, seed, series);
-    const count = formatCount(rows.length / width);
+    const count = countOf(rows.length / width, "row");
     if (data === undefined) return { source: testSource(document, rows.length / width), targets };
     const conformal = targets.map(({ outwardness }, t) => {
       const limit = conformalLimit(document.targets[t]?.heldOut.outwardness ?? [], LEVEL);
       return outwardness.filter((each) => each <= limit).length / outwardness.length;
     });
-    return { source: `${count} rows of ${data}${inSteps(document.schema)}`, targets, conformal };
+    return { source: `${count} of ${data}${inSteps(document.schema)}`, targets, conformal };
   });
 
 /** What the rows that training held out are called. */

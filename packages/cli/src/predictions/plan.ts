@@ -17,7 +17,7 @@ import { expectPlaceOfRun } from "../runs/outputs.js";
 import { expectLags, type SeriesRows, seriesOf, seriesRows } from "../series/series.js";
 import { expectUndecided, type TrainFlags } from "../settings.js";
 import { readRows } from "../tables/read-rows.js";
-import { formatCount, unknownName } from "../ui/format.js";
+import { countOf, unknownName } from "../ui/format.js";
 
 /** Flags of `train` that a prediction takes. */
 const taken: readonly string[] = [
@@ -151,7 +151,9 @@ async function rowsOf(
       ...notes,
       ...few,
       ...(lacking > 0
-        ? [`${path}: ${formatCount(lacking)} rows without a value to predict are left out`]
+        ? [
+            `${path}: ${countOf(lacking, "row")} without a value to predict ${lacking === 1 ? "is" : "are"} left out`,
+          ]
         : []),
       ...(train.length < width * width
         ? [

@@ -1,6 +1,6 @@
 import { LEVELS, type Scores } from "../regression/scores.js";
 import type { Ahead } from "../series/ahead.js";
-import { formatCount, table } from "../ui/format.js";
+import { countOf, table } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { TargetEvaluation } from "./evaluation.js";
 
@@ -55,7 +55,7 @@ export const aheadLines = ({ scores, baselines }: Ahead): string[][] => {
   return [["", ...all.map(({ name }) => name)], ...lines(all)];
 };
 export const aheadTitle = ({ horizon, origins }: Ahead): string =>
-  `forecasts of 1 to ${horizon} rows, from ${origins === 1 ? "1 row" : `${origins} rows`} on`;
+  `forecasts of ${horizon === 1 ? "" : "1 to "}${countOf(horizon, "row")}, from ${countOf(origins, "row")} on`;
 
 /** Baselines whose forecasts are better, and by how much. */
 const betterAhead = ({ baselines, scores, horizon }: Ahead) =>
@@ -91,7 +91,7 @@ function verdictsOf({
     ),
     ...(ahead ? betterAhead(ahead) : []).map(
       ({ by, ...each }) =>
-        `${name}: ${each.name} is better than this run up to ${each.horizon} rows ahead, by ${shown(by)} of CRPS: ${advice}`,
+        `${name}: ${each.name} is better than this run up to ${countOf(each.horizon, "row")} ahead, by ${shown(by)} of CRPS: ${advice}`,
     ),
   ];
 }
@@ -109,7 +109,7 @@ export function sayEvaluation(
     }
     if (i > 0) say();
     say(
-      `${colors.bold(found.name)} on ${source}${found.rows === 0 ? ": no values" : `, ${formatCount(found.rows)} values`}`,
+      `${colors.bold(found.name)} on ${source}${found.rows === 0 ? ": no values" : `, ${countOf(found.rows, "value")}`}`,
     );
     const sayTable = (rows: readonly string[][]): void => {
       const [head = []] = rows;

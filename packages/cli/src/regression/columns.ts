@@ -1,7 +1,7 @@
 import { DataError, UsageError } from "@flowify/core";
 import { leftOut } from "../data/table/check-columns.js";
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
-import { unknownName } from "../ui/format.js";
+import { countOf, unknownName } from "../ui/format.js";
 import type { ValueKind } from "./network.js";
 
 /** Which columns of a table are predicted, and from which others. */
@@ -74,7 +74,7 @@ export const fromWhat = ({ predict, given, schema: { order } }: Prediction): str
   `${predict.join(", ")} from ${
     order
       ? [
-          `the last ${order.lags === 1 ? "row" : `${order.lags} rows`}${order.series ? ` of each ${order.series.columns.join(", ")}` : ""}`,
+          `the last ${order.lags === 1 ? "row" : countOf(order.lags, "row")}${order.series ? ` of each ${order.series.columns.join(", ")}` : ""}`,
           ...(order.periods.length > 0 ? ["the calendar"] : []),
         ].join(" and ")
       : given.join(", ")

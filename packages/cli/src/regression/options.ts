@@ -1,5 +1,6 @@
 import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
+import { countOf } from "../ui/format.js";
 import type { ValueKind } from "./network.js";
 
 /** A row of numbers for each value; a list of numbers has rows of one. */
@@ -57,10 +58,12 @@ export function checkedWidth(options: RegressionOptions): number {
   const values = expectList("regression: values", lists.values, "a number for each row");
   if (given.length !== values.length)
     throw new DataError(
-      `regression: ${given.length} rows of given numbers and ${values.length} values, expected as many\ngive a value for each row`,
+      `regression: ${countOf(given.length, "row")} of given numbers and ${countOf(values.length, "value")}, expected as many\ngive a value for each row`,
     );
   if (given.length < FEWEST)
-    throw new DataError(`regression: ${given.length} examples, expected at least ${FEWEST}\nadd examples`);
+    throw new DataError(
+      `regression: ${countOf(given.length, "example")}, expected at least ${FEWEST}\nadd examples`,
+    );
   expectValues("regression", values, { classes });
   return rowAt(given as Rows, 0).length;
 }
@@ -124,7 +127,7 @@ export function checkedPairs(
   const rows = condition.length / Math.max(width, 1);
   if (rows !== values.length)
     throw new DataError(
-      `logProb: ${rows} rows of given numbers and ${values.length} values, expected as many\ngive a value for each row`,
+      `logProb: ${countOf(rows, "row")} of given numbers and ${countOf(values.length, "value")}, expected as many\ngive a value for each row`,
     );
   expectValues("logProb", values, kind, origin);
   return [Float32Array.from(values), condition];

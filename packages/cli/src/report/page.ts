@@ -7,7 +7,7 @@ import { pageOf, table } from "../pictures/page-frame.js";
 import { seriesColor, TRAINING } from "../pictures/theme.js";
 import { valueAt } from "../places.js";
 import { qualityRows } from "../quality/say-quality.js";
-import { formatBpd, formatCount } from "../ui/format.js";
+import { countOf, formatBpd, formatCount } from "../ui/format.js";
 import { formatDuration } from "../ui/progress.js";
 import { type Unit, unitOf } from "../unit.js";
 import type { LedgerAt, RunQuality, RunSummary } from "./run-summary.js";
@@ -142,7 +142,7 @@ const shownWidth = (png: Uint8Array): number => Buffer.from(png).readUInt32BE(16
 /** Quality of the samples, compared with other real images. */
 function qualityTable(quality: RunQuality): string {
   const [head = [], ...rows] = qualityRows(quality);
-  return `<h3>Quality of ${formatCount(quality.count)} samples after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
+  return `<h3>Quality of ${countOf(quality.count, "sample")} after step ${formatCount(quality.step)}, temperature ${quality.temperature}</h3>${table(head, rows)}`;
 }
 
 /** Contribution of each layer, as a chart and as a table. */
@@ -155,7 +155,7 @@ async function ledgerOf({ layers, step }: LedgerAt, run: RunSummary): Promise<st
   }));
   const title = `Ledger of ${run.name} after step ${formatCount(step)}`;
   const rows = ledger.map(({ layer, value, likelihood }) => [layer, signed(value), likelihood]);
-  return `${figure(await ledgerRowsChart(ledger, { title, unit, theme: "page" }))}<details><summary>All layers</summary>${table(["layer", unit.name, ""], rows, "figures")}</details>`;
+  return `${figure(await ledgerRowsChart(ledger, { title, unit, theme: "page" }))}<details><summary>All layers</summary>${table(["layer", unit.name, ""], rows)}</details>`;
 }
 
 async function ledgerLines({ name, ledgers, config }: RunSummary): Promise<string> {

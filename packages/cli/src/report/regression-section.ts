@@ -41,12 +41,12 @@ async function targetSection(found: TargetEvaluation, time: ReportedRegression["
   ];
   return [
     `<h3>${escapeXml(name)}</h3>`,
-    table(head, rows, "figures"),
+    table(head, rows),
     ...(scores
       ? [
           "<h3>Ranks of the values in their distributions</h3>",
           "<p>Level where the distributions are right; heaped in the middle where they are too wide, at both ends where they are too narrow.</p>",
-          `<div class="wide">${await histogram(`Ranks of ${name}`, "rank", groups, { theme: "page" })}</div>`,
+          `<div class="wide">${await histogram(`Ranks of ${name}`, "rank", groups, { theme: "page", ranks: true })}</div>`,
         ]
       : []),
     ...(ahead && time ? await aheadSection(name, ahead, time) : []),
@@ -63,7 +63,7 @@ async function aheadSection(
   const panels = [ahead.example];
   return [
     `<h3>${escapeXml(`${name}: ${aheadTitle(ahead)}`)}</h3>`,
-    table(head, rows, "figures"),
+    table(head, rows),
     `<h3>${escapeXml(title)}</h3>`,
     "<p>The past, the median in bands of 50, 80 and 95 %, and in another colour what came.</p>",
     `<div class="wide">${await fanChart({ title, time: time.name, isDate: time.isDate, panels, theme: "page" })}</div>`,

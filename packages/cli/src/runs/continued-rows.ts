@@ -92,7 +92,10 @@ export async function writeContinuedRows<State extends Progress>(
   let states: readonly State[] = [];
   const options = { facts, state, warn: terminal.warn };
   const goOn = (file: ResumableFile<State>) => {
-    if (file.kept) terminal.note(`going on after ${formatCount(file.kept.rows)} ${done} rows`);
+    if (file.kept)
+      terminal.note(
+        `going on after ${formatCount(file.kept.rows)} ${done} row${file.kept.rows === 1 ? "" : "s"}`,
+      );
     const behindOthers = ranks && ranks.rank > 0 ? begunBehind(format) : undefined;
     return produce(file, file.kept?.writer ?? behindOthers);
   };

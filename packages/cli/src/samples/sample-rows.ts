@@ -10,7 +10,7 @@ import type { RunConfig } from "../run-config.js";
 import { writeContinuedRows } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
 import { type SavedRun, withModel } from "../runs/open-run.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import { type OutputStream, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { type GivenSamples, givenSamples } from "./given-samples.js";
 import { givenValues } from "./given-values.js";
@@ -144,7 +144,7 @@ async function sampleAs({ flags, folder, data, ranks, terminal, stdout }: Comman
         (output, begun) => sampleInto(output, sampling, begun),
       );
     if (ranks && ranks.rank > 0) return;
-    terminal.say(`${formatCount(count)} samples: ${file}`);
+    terminal.say(`${countOf(count, "sample")}: ${file}`);
     if (found) sayGiven(terminal, found, count);
     if (asked) for (const line of judgedLines(asked)) terminal.say(line);
     terminal.document({

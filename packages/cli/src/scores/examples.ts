@@ -15,7 +15,7 @@ import { imagesFor, type SavedRun, usualReading } from "../runs/open-run.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 import { flowRows } from "../tables/flow-rows.js";
 import { openEncodedTable, readRows } from "../tables/read-rows.js";
-import { formatCount } from "../ui/format.js";
+import { countOf } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 import type { ScoreFlags } from "./score-flags.js";
 
@@ -88,7 +88,7 @@ async function* ownTestRows({ data }: RunConfig): AsyncGenerator<Named> {
     images: takeRows(rows, names.length, test),
     fillLog: Float64Array.from(valuesAt(fillLog, test)),
     names: valuesAt(rowNames, test),
-    source: `${formatCount(test.length)} test rows of ${data.name}`,
+    source: `${countOf(test.length, "test row")} of ${data.name}`,
   };
 }
 

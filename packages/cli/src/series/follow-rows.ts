@@ -12,7 +12,7 @@ import { plainCell } from "../data/table/written-as.js";
 import type { Prediction } from "../regression/columns.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 import { rowEncoder } from "../tables/row-encoder.js";
-import { quoted } from "../ui/format.js";
+import { countOf, quoted } from "../ui/format.js";
 import type { SeriesScorer } from "./score-series.js";
 import { timeOf } from "./series.js";
 
@@ -82,7 +82,7 @@ export async function* followRows(
     if (cells.length !== names.length || Number.isNaN(time) || time <= last || nameless !== undefined) {
       const why =
         cells.length !== names.length
-          ? `has ${cells.length} cells, expected ${names.length}`
+          ? `has ${countOf(cells.length, "cell")}, expected ${names.length}`
           : Number.isNaN(time)
             ? `has the time ${JSON.stringify(called)}, expected a date or a number`
             : time <= last
@@ -93,7 +93,7 @@ export async function* followRows(
     }
     const isGap = stretchesOf(order, [last, time])[1] === 1;
     if (isGap && own.past.length > 0)
-      warn(`row ${number} comes after a gap: the next rows need ${order.lags} rows behind it`);
+      warn(`row ${number} comes after a gap: the next rows need ${countOf(order.lags, "row")} behind it`);
     own.past = [...(isGap ? [] : own.past), { cells, time }].slice(-1 - order.lags);
     all.set(series, own);
     if (own.past.length <= order.lags) {

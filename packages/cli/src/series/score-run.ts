@@ -11,7 +11,7 @@ import { widthOf } from "../regression/table-regression.js";
 import type { ScoreFlags } from "../scores/score-flags.js";
 import { FALSE_ALARMS, reachable } from "../scores/score-threshold.js";
 import { openEncodedTable } from "../tables/read-rows.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import { followRows } from "./follow-rows.js";
 import { seriesScorer } from "./score-series.js";
 
@@ -68,7 +68,7 @@ export async function scoreSeries(
     const found = changes.map(({ series, since }) => `${series === "" ? "" : `${series} `}since ${since}`);
     const change = found.length === 0 ? "no change" : `rows have changed ${listFirst(found)}`;
     terminal.note(
-      `${formatCount(count)} rows, ${formatCount(flagged)} flagged at false alarms of ${falseAlarms}; ${change}${out === undefined ? "" : `; scores: ${out}`}`,
+      `${countOf(count, "row")}, ${formatCount(flagged)} flagged at false alarms of ${falseAlarms}; ${change}${out === undefined ? "" : `; scores: ${out}`}`,
     );
   });
 }

@@ -2,6 +2,7 @@ import { DataError } from "@flowify/core";
 import { type Block, rowName } from "../data/table/block.js";
 import { type Cell, cellReader, cellText } from "../data/table/cell.js";
 import { LISTED, listFirst, type Table } from "../data/table/table.js";
+import { countOf } from "../ui/format.js";
 import type { Findings } from "./columns/column-kind.js";
 import { ownColumns, type TableColumn } from "./columns/kinds.js";
 
@@ -53,7 +54,7 @@ export function rowEncoder(
         ([name, values]) => `column "${name}" holds ${[...values].join(", ")}, which no training row has`,
       ),
       ...[...lacking].map(
-        ([name, count]) => `column "${name}" lacks ${count} values; in training it lacked none`,
+        ([name, count]) => `column "${name}" lacks ${countOf(count, "value")}; in training it lacked none`,
       ),
     ],
     encode(block) {

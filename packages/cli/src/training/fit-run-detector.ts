@@ -13,7 +13,7 @@ import { readRunConfig } from "../runs/config-file.js";
 import { runPaths } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { openEncodedTable, readRows } from "../tables/read-rows.js";
-import { formatCount } from "../ui/format.js";
+import { countOf } from "../ui/format.js";
 import type { Terminal } from "../ui/terminal.js";
 
 /** Steps of the detector's flow at most; a shorter run has a shorter one. */
@@ -59,7 +59,7 @@ export async function fitRunDetector(
   if (!fitted) return;
   await writeFileAtomic(runPaths(folder).detector, fitted.bytes);
   terminal.note(
-    `detector of ${formatCount(rowsOf(config.data))} rows, calibrated on ${formatCount(fitted.judged)} test rows; flowify score ${folder} FILE finds odd rows`,
+    `detector of ${countOf(rowsOf(config.data), "row")}, calibrated on ${countOf(fitted.judged, "test row")}; flowify score ${folder} FILE finds odd rows`,
   );
 }
 
@@ -72,7 +72,7 @@ export function calibrateRun(folder: string, flags: CommonFlags, terminal: Termi
     const scores = logProb.map((log, i) => valueAt(fillLog, valueAt(test, i)) - log);
     const calibration = calibrationOf(step, scores);
     await writeCalibration(runPaths(folder).calibration, calibration);
-    terminal.note(`calibrated on ${formatCount(calibration.scores.length)} test rows`);
+    terminal.note(`calibrated on ${countOf(calibration.scores.length, "test row")}`);
   };
   return withModel(folder, flags, terminal, calibrate, { moving: true });
 }

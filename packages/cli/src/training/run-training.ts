@@ -21,7 +21,7 @@ import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
 import type { TrainFlags } from "../settings.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import type { Interrupt } from "../ui/interrupt.js";
 import { createProgress, formatDuration } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -262,7 +262,7 @@ async function startTrainer(
   const { note, warn } = terminal;
   const { steps, batchSize, seed, executor, flow } = options;
   note(
-    `${network} on ${describeImages(data)}: ${formatCount(steps)} steps of ${batchSize}, seed ${seed}, ${executor.name}; in ${run.folder}`,
+    `${network} on ${describeImages(data)}: ${countOf(steps, "step")} of ${batchSize}, seed ${seed}, ${executor.name}; in ${run.folder}`,
   );
   // A run that was killed before its first checkpoint begins again; it computes the same.
   if (!resume || (await listCheckpoints(run.checkpoints)).length === 0) {

@@ -3,6 +3,10 @@ import { didYouMean } from "@flowify/core/internal";
 /** `60,000`, the same on every machine. */
 export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US");
 
+/** `1 row`, `60,000 rows`. */
+export const countOf = (count: number, noun: string): string =>
+  `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+
 /** `4.912 ± 0.004`; without a standard error if there is none (one example). */
 export const formatBpd = (bpd: number, stdErr: number): string =>
   Number.isFinite(stdErr) ? `${bpd.toFixed(3)} ± ${stdErr.toFixed(3)}` : bpd.toFixed(3);

@@ -34,7 +34,7 @@ const cases: readonly Case[] = [
     "an idx file of labels",
     "a-idx3-ubyte",
     () => idxBytes([4], new Uint8Array(4)),
-    "has 1 axes, expected 3",
+    "has 1 axis, expected 3",
     "(images × rows × columns)",
   ],
   [

@@ -71,7 +71,7 @@ const cases: readonly Case[] = [
   [
     "one row to predict from",
     price,
-    ["1 rows, expected at least 20", "add rows"],
+    ["1 row, expected at least 20", "add rows"],
     { content: "area,price\n1,2\n", code: "DATA" },
   ],
   [

@@ -73,7 +73,7 @@ describe("a NumPy file", () => {
     ["cut short in its header", npy([4, 2, 2]).subarray(0, 40), "cut short inside its header: 40 bytes"],
     ["cut short", npy([4, 2, 2]).subarray(0, -1), "which takes 144 bytes, but the file has 143: cut short"],
     ["too long", Buffer.concat([npy([4, 2, 2]), ramp(1)]), "has 145: trailing bytes"],
-    ["of floats", npyBytes([4, 2, 2], ramp(64), { descr: "'<f4'" }), "holds <f4, expected unsigned bytes"],
+    ["of floats", npyBytes([4, 2, 2], ramp(64), { descr: "'<f4'" }), "x.reshape(4, -1)"],
     ["of booleans", npy([4, 2, 2], { descr: "'|b1'" }), "holds |b1, expected unsigned bytes"],
     ["of Python objects", npy([4], { descr: "'|O'" }), "(a pickle), which can run any program"],
     ["of records", npy([4], { descr: "[('x', '|u1')]" }), "holds records [('x', '|u1')], expected"],

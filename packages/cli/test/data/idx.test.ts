@@ -48,7 +48,7 @@ describe("readIdx", () => {
     [
       "labels in place of images",
       idxBytes([4], Uint8Array.of(1, 2, 3, 4)),
-      "has 1 axes, expected 3 (images × rows × columns)",
+      "has 1 axis, expected 3 (images × rows × columns)",
     ],
     ["a header cut short", good.subarray(0, 10), "cut short inside its header: 10 bytes, expected 16"],
     [

@@ -54,6 +54,13 @@ describe("the histogram", () => {
     expect(texts(await draw([{ name: "a", values: many }]))).not.toContain("6");
   });
 
+  it("has few bins for few ranks, from 0 to 1", async () => {
+    const ranks = [0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7];
+    const svg = await histogram("t", "rank", [{ name: "a", values: ranks }], { ranks: true });
+    const { from, to } = extent(svg, BLUE);
+    expect([from, to].map(Math.round)).toEqual([210, 630]);
+  });
+
   it("keeps the shape of the first group however far off others lie", async () => {
     const far = { name: "far", values: around(200, 400) };
     const svg = await draw([{ name: "own", values: around(4, 0.4) }, far]);

@@ -276,6 +276,8 @@ describe("bad input", () => {
     });
     expect(part.failures).toBe(5);
     const { simulations, failures, ranks } = await part.diagnose({ simulations: 40, draws: 5 });
+    // six ranks have six bins, and a probability
+    for (const { counts, p } of ranks) expect([counts.length, p > 0 && p <= 1]).toEqual([6, true]);
     expect([simulations, failures, ranks[0]?.ranks.length]).toEqual([30, 10, 30]);
     await part.dispose();
   });

@@ -119,7 +119,7 @@ describe("predict", () => {
     expect(rows.length).toBe(3);
     expect(rows[0]).not.toHaveProperty(["price log p"]);
     expect(Number.isFinite(rows[1]["price mean"])).toBe(true);
-    expect(stderr).toContain('column "area" lacks 1 values; in training it lacked none');
+    expect(stderr).toContain('column "area" lacks 1 value; in training it lacked none');
     expect(stderr).toContain('column "heating" holds "coal", which no training row has');
   });
 

@@ -157,7 +157,7 @@ describe("a regression", () => {
       "fewer values than rows",
       { values: [1] },
       DataError,
-      "1000 rows of given numbers and 1 values, expected as many",
+      "1,000 rows of given numbers and 1 value, expected as many",
     ],
     [
       "NaN among the values",
@@ -246,7 +246,7 @@ describe("a regression", () => {
         ],
       },
       DataError,
-      "2 rows of given numbers and 1 values",
+      "2 rows of given numbers and 1 value",
     ],
     ["no values", numbers, undefined, { given: [[1, 0]] }, UsageError, "values: expected a list"],
     [

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { table } from "../../src/pictures/page-frame.js";
 import { encodePng } from "../../src/pictures/png.js";
 import { BOUND, SERIES, TRAINING } from "../../src/pictures/theme.js";
 import { reportPage } from "../../src/report/page.js";
@@ -31,6 +32,19 @@ it("shows charts that are drawn at twice their size at half of it, and never wid
   expect(html).toContain('<img width="750"');
   expect(html).toMatch(/img \{ max-width: 100%; height: auto;/);
   expect(html).not.toContain("zoom");
+});
+
+it("ends columns of numbers at the right, their heads too", () => {
+  const html = table(
+    ["layer", "nats", "kind"],
+    [
+      ["a", "+1.5", "exact"],
+      ["b", "-10.25 ± 0.1", ""],
+      ["c", "", "2"],
+    ],
+  );
+  const right = [...html.matchAll(/<t([hd]) class="number">([^<]*)/g)].map(([, , cell]) => cell);
+  expect(right).toEqual(["nats", "+1.5", "-10.25 ± 0.1", ""]);
 });
 
 it("has a colour for each curve of a run, and of several runs a colour for each run with dashes for the split", async () => {

@@ -76,7 +76,7 @@ describe("writeFiles", () => {
     await expect(fail()).rejects.toThrow("full");
     expect(readdirSync(place)).toEqual([]);
     await expect(fail("foreign")).rejects.toThrow("full");
-    expect(readdirSync(place, { recursive: true }).sort()).toEqual(["new", join("new", "foreign")]);
+    expect(readdirSync(join(place, "new"))).toEqual(["foreign"]);
   });
 });
 

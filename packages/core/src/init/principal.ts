@@ -70,7 +70,7 @@ async function directionsOf(
   };
 }
 
-/** Rows from which on our own code decomposes a matrix: ml-matrix takes six times as long for 900 rows. */
+/** Rows from which on our own code decomposes a matrix: ml-matrix takes nine times as long for 784 rows. */
 const LARGE = 256;
 /** Rows from which on a matrix of uncorrelated data is not decomposed. */
 const VERY_LARGE = 1000;

@@ -15,7 +15,7 @@ const yieldToEvents = (): Promise<void> => new Promise((resolve) => setTimeout(r
 /**
  * Eigenvalues, ascending, and orthonormal eigenvectors (columns, row-major) of a symmetric matrix of n rows in float64:
  * Householder's reduction to a tridiagonal matrix, then QL with implicit shifts. Errors are those of a matrix that differs
- * by rounding errors of its largest entries; the time is a tenth of ml-matrix's.
+ * by rounding errors of its largest entries; for 784 rows ml-matrix takes nine times as long.
  *
  * Source: Wilkinson and Reinsch 1971 (tred2, tql2); rotations in batches as Van Zee, van de Geijn and Quintana-Ortí 2014.
  */

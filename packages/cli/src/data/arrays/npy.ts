@@ -150,10 +150,11 @@ function expectElements(where: string, { array: { sizes, type }, bytes }: Head, 
  *
  * @throws DataError for another type, with the conversion to bytes
  */
-export function unsignedBytes(where: string, { type, fortran, data }: NpyArray): Uint8Array {
+export function unsignedBytes(where: string, { sizes, type, fortran, data }: NpyArray): Uint8Array {
+  const others = `; for sequences and other numbers a row an example, x.reshape(${sizes[0]}, -1)`;
   if (type.kind !== "u" || type.bytes !== 1)
     throw new DataError(
-      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images\nscale the values to 0..255 and save them, ${inPython('(255 * x).round().astype("uint8")')} for values in 0..1`,
+      `${where}: holds ${type.text}, expected unsigned bytes (|u1) for images${sizes.length > 2 ? ", or rows of numbers [rows, columns]" : ""}\nscale the values to 0..255 and save them, ${inPython('(255 * x).round().astype("uint8")')} for images of values in 0..1${sizes.length > 2 ? others : ""}`,
     );
   if (fortran)
     throw new DataError(

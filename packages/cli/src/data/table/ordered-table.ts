@@ -1,6 +1,7 @@
 import { DataError } from "@flowify/core";
 import { valuesAt } from "../../places.js";
 import { ascendingPlaces } from "../../rows.js";
+import { countOf } from "../../ui/format.js";
 import { type Block, rowBlock, type TableSeries, type Unit } from "./block.js";
 import type { Cell } from "./cell.js";
 import type { TableOrder } from "./schema.js";
@@ -93,9 +94,7 @@ export async function orderedTable(path: string, table: Table, order: TableOrder
       ...table.notes,
       ...notes,
       ...(gaps > 0
-        ? [
-            `"${time}" has ${gaps === 1 ? "1 gap" : `${gaps} gaps`}: rows after a gap need ${lags} rows behind it`,
-          ]
+        ? [`"${time}" has ${countOf(gaps, "gap")}: rows after a gap need ${countOf(lags, "row")} behind it`]
         : []),
       ...(order.series && short.length > 0
         ? [

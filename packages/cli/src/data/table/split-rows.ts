@@ -2,6 +2,7 @@ import { DataError } from "@flowify/core";
 import { permutation } from "@flowify/core/internal";
 import { makeRng } from "@flowify/core/layer";
 import { placesOf } from "../../rows.js";
+import { countOf } from "../../ui/format.js";
 
 /** Rows that a table needs: some to learn from, some to stop by, some to calibrate with. */
 const FEWEST = 20;
@@ -50,7 +51,7 @@ export function rowsOfSplit(count: number, split: "train" | "test"): Uint32Array
 export function expectEnough(path: string, count: number): string[] {
   if (count < FEWEST)
     throw new DataError(
-      `${path}: ${count} rows, expected at least ${FEWEST} to train on and to test\nadd rows`,
+      `${path}: ${countOf(count, "row")}, expected at least ${FEWEST} to train on and to test\nadd rows`,
     );
   return count < FEW ? [`${path}: only ${count} rows: what is learned from them is rough`] : [];
 }

@@ -132,8 +132,8 @@ function differences(columns: readonly ColumnView[]): string[] {
   const head = ["column", ...groups.flatMap((name) => [name, "p"])];
   const body = sorted.map(({ name, groups: [, ...others] }) => {
     const cells = others.map(({ difference: { statistic, p } }) => {
-      const moved = p < CHANCE / columns.length ? ` class="moved"` : "";
-      return `<td${moved}>${statistic.toFixed(3)}</td><td${moved}>${escapeXml(shownP(p))}</td>`;
+      const style = `class="number${p < CHANCE / columns.length ? " moved" : ""}"`;
+      return `<td ${style}>${statistic.toFixed(3)}</td><td ${style}>${escapeXml(shownP(p))}</td>`;
     });
     return `<tr><td>${escapeXml(name)}</td>${cells.join("")}</tr>`;
   });
@@ -142,7 +142,7 @@ function differences(columns: readonly ColumnView[]): string[] {
     paragraph(
       `Numbers: the largest distance of the distribution functions (Kolmogorov and Smirnov). Categories: the total variation, p by χ². Bold: less likely than ${CHANCE} by chance in any of the columns.`,
     ),
-    `<div class="wide"><table><thead><tr>${head.map((cell) => `<th>${escapeXml(cell)}</th>`).join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`,
+    `<div class="wide"><table><thead><tr>${head.map((cell, k) => `<th${k > 0 ? ' class="number"' : ""}>${escapeXml(cell)}</th>`).join("")}</tr></thead><tbody>${body.join("")}</tbody></table></div>`,
   ];
 }
 

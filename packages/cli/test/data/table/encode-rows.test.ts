@@ -212,7 +212,7 @@ describe("another table", () => {
     expect(columns.shop!.map((value) => Math.round(value) || 0)).toEqual([1, 2, 2]);
     expect(notes).toEqual([
       `${path}: column "shop" holds "moon", which no training row has`,
-      `${path}: column "items" lacks 1 values; in training it lacked none`,
+      `${path}: column "items" lacks 1 value; in training it lacked none`,
     ]);
   });
 
