@@ -26,12 +26,13 @@ async function converted(
   how: readonly string[],
 ): Promise<{ isConverted: boolean; row: Row }> {
   const args = ["convert", path, "--out", out, "--json", ...how];
-  const { status, output, seconds, peakMiB } = await flowifyToEnd(args);
+  const { status, output, said, seconds, peakMiB } = await flowifyToEnd(args);
   const report = output === "" ? undefined : (JSON.parse(output) as Report);
   if (status !== 0 || !report) {
-    const named = Object.keys(report?.blockers ?? {});
-    const figure = named.length > 0 ? `refused: ${named.join(", ")}` : `status ${status}`;
-    return { isConverted: false, row: holds(named.length > 0, figure, "all that stands in the way") };
+    const blockers = Object.keys(report?.blockers ?? {}).join(", ");
+    const named = blockers || /^error\[DATA\]: \S+ (.*)/m.exec(said)?.[1];
+    const figure = named ? `refused: ${named}` : `status ${status}`;
+    return { isConverted: false, row: holds(!!named, figure, "all that stands in the way") };
   }
   const isSmall = seconds <= MOST.seconds && peakMiB <= MOST.memory;
   const size = (statSync(path).size / 2 ** 20).toFixed(1);
@@ -92,8 +93,7 @@ export const architectures: Check = {
       refused += Number(!isConverted);
       rows[file] = row;
       if (statSync(path).size > SMALL || given.some((each) => each.path === path)) continue;
-      const layers = await converted(path, join(scratch, `${file}-layers`), ["--grain", "layer"]);
-      rows[`${file}, layers`] = layers.row;
+      rows[`${file}, layers`] = (await converted(path, join(scratch, `${file}-2`), ["--grain", "layer"])).row;
     }
     const figure = `${refused} of ${own.length + given.length}`;
     if (word === "") rows["files refused"] = holds(refused <= REFUSED, figure, `≤ ${REFUSED}`);

@@ -95,10 +95,7 @@ export async function openOriginal(
     throw new DeviceError("this file expects inputs of another type than floating point numbers");
   const dims = sizesOf(input);
   const session = await InferenceSession.create(bytes, { logSeverityLevel: 4 }).catch((cause: unknown) => {
-    throw new DeviceError(
-      `ONNX Runtime rejects the file: ${inOneLine(cause)}\nexport the network again, or install another onnxruntime-node`,
-      { cause },
-    );
+    throw new DeviceError(`ONNX Runtime rejects the file: ${inOneLine(cause)}\n${CURE}`, { cause });
   });
   /** Zeros for the other inputs, a row for each example where the batch is open. */
   const zeros = (rows: number) =>
@@ -129,7 +126,7 @@ export async function openOriginal(
       const outputs = await session
         .run({ ...Object.fromEntries(zeros(rows)), [input.name]: tensor })
         .catch((cause: unknown) => {
-          throw new DeviceError(`ONNX Runtime cannot run the file: ${inOneLine(cause)}`, { cause });
+          throw new DeviceError(`ONNX Runtime cannot run the file: ${inOneLine(cause)}\n${CURE}`, { cause });
         });
       for (const [name, { data: own, type, dims: sizes }] of Object.entries(outputs)) {
         const data = type === "float16" ? fromHalves(own as Uint16Array) : own;
@@ -188,8 +185,12 @@ const kindOf = ({ type }: onnx.ValueInfoProto): Made | undefined =>
 /** True for a type of numbers that an input takes. */
 export const canBeFed = (type: number): boolean => kinds[type] !== undefined;
 
+const CURE = "export the network again, or install another onnxruntime-node";
 /** Names of the file in it may have line breaks, and further lines are hints. */
-const inOneLine = (cause: unknown): string => String(cause).replace(/\s+/g, " ");
+const inOneLine = (cause: unknown): string =>
+  String(cause)
+    .replace(/\s+/g, " ")
+    .replace(/^Error: /, "");
 
 type Numbers = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array | string[];
 
