@@ -6,8 +6,12 @@ export type Cell = string | number | boolean | null;
 /** `out of range`: ±Infinity, and numbers that float32 cannot hold. */
 export type CellKind = "missing" | "number" | "out of range" | "boolean" | "date" | "text";
 
-/** Texts that stand for a missing value, in lower case. */
-const MISSING = new Set(["", "na", "n/a", "nan", "null", "none", "nat", "?", "-"]);
+/** Texts that stand for a missing value, in lower case; the last ones are errors of a spreadsheet. */
+const MISSING = new Set(
+  ",na,n/a,nan,null,none,nat,?,-,#n/a,#div/0!,#value!,#ref!,#name?,#num!,#null!,#nv,#wert!,#bezug!,#zahl!".split(
+    ",",
+  ),
+);
 
 const BOOLEANS: ReadonlyMap<string, number> = new Map([
   ["true", 1],

@@ -50,6 +50,8 @@ const POINT_NUMBER = /^[+-]?(\d+(\.\d*)?|[1-9]\d{0,2}([,'’])\d{3}(\3\d{3})*(\.
 /** A comma that cannot stand between thousands, or what can stand there alone. */
 const CERTAIN_COMMA = /,(?!\d{3}$)|\..*,|\..*\.|[\u00a0\u202f]/;
 const CERTAIN_POINT = /,\d{3}\.|,.*,|['’]/;
+/** A decimal point, which cannot stand between thousands. */
+const DECIMAL_POINT = /^[+-]?\d*\.(\d{1,2}|\d{4,})\s?%?$/;
 
 const MONTHS = Array.from({ length: 12 }, (_, month) =>
   new Date(Date.UTC(2025, month)).toLocaleString("en", { month: "long", timeZone: "UTC" }).toLowerCase(),
@@ -147,6 +149,15 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
   "2025-05": dates(String.raw`(?<year>(?:1[5-9]|2[01])\d{2})-(?<month>\d{2})`),
 };
 
+/** Numbers whose commas stand between thousands wherever the points of another column are decimal. */
+const pointForms = new Set<WrittenAs>(["1,234.50", ...CURRENCIES.map((sign) => `${sign}1,234.50` as const)]);
+
+/** True if most cells of some column have decimal points. */
+const hasPoints = (rows: readonly (readonly Cell[])[]): boolean =>
+  (rows[0] ?? []).some(
+    (_, i) => rows.filter((row) => DECIMAL_POINT.test(String(row[i]))).length > rows.length / 2,
+  );
+
 /** In a file with decimal commas, cells of a column that have to be numbers: text among them is a mistake then. */
 const MOSTLY = 0.9;
 
@@ -168,10 +179,12 @@ export async function columnFormats(
   blocks: () => AsyncGenerator<Block>,
 ): Promise<readonly (WrittenAs | undefined)[]> {
   const possible = writtenForms.filter((form) => !(mixed && form === "1.234,50"));
+  const isPointed = !decimalComma && !mixed && hasPoints(sample);
   const columns = known.map((form) => ({ form, candidates: form ? [] : possible.map(candidate) }));
   function candidate(form: WrittenAs) {
     const { read, decides = () => true, doubts } = forms[form];
     const lenient = decimalComma && form === "1.234,50";
+    const grouped = isPointed && pointForms.has(form);
     let [agrees, found, others, decided, doubtful] = [true, 0, 0, lenient, doubts === undefined];
     return {
       form,
@@ -179,7 +192,7 @@ export async function columnFormats(
         if (!agrees || typeof cell !== "string" || reader.read(cell) === "missing") return;
         if (read(cell) !== undefined) {
           found++;
-          decided ||= decides(cell);
+          decided ||= decides(cell) || (grouped && cell.includes(","));
           doubtful ||= doubts?.(cell) ?? false;
         } else if (lenient && reader.read(cell) !== "number") others++;
         else agrees = false;

@@ -1,8 +1,8 @@
 import { type Cell, cellText } from "../table/cell.js";
 import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
 
-/** What a spreadsheet takes for the start of a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet takes for the start of a formula. `="00017"` is a text, which it shows as 00017. */
+const FORMULA = /^(?!="[^"]*"$)[=+\-@\t\r]/;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 

@@ -83,6 +83,25 @@ describe("a column as offices write it", () => {
     expect([found.cells[0], found.notes]).toEqual([cells[0], []]);
   });
 
+  it.each([
+    ["are read by the decimal points of another column", "0.25", ["7500", "12345"], "integer"],
+    [
+      "stay text where other points may stand between thousands too",
+      "1.234",
+      ["7,500", "12,345"],
+      "category",
+    ],
+  ])("commas before three digits %s", async (_, other, cells, type) => {
+    const rows = Array.from({ length: 40 }, (__, i) => `"${i % 2 ? "12,345" : "7,500"}",${other}`);
+    const found = await columnOf(`x,y\n${rows.join("\n")}\n"7,500",\n`);
+    expect([found.cells.slice(0, 2), found.type]).toEqual([cells, type]);
+  });
+
+  it("holds missing values where a spreadsheet has errors", async () => {
+    const found = await columnOf(repeated(["#N/A", "1", "#DIV/0!", "2", "#NV"]));
+    expect(found.type).toBe("integer");
+  });
+
   it("is text where days and months cannot be told apart", async () => {
     const found = await columnOf(repeated(["01/02/2025", "03/04/2025"]));
     expect([found.cells[0], found.notes]).toEqual(["01/02/2025", []]);
