@@ -4,6 +4,7 @@ import { type Condition, type EmbeddingOptions, embedding } from "../src/conditi
 import type { FlowLayer } from "../src/layer.js";
 import { affine } from "../src/layers/affine.js";
 import { conditionalAffine } from "../src/layers/conditional-affine.js";
+import { conditionalClasses } from "../src/layers/conditional-classes.js";
 import { conv2d } from "../src/layers/conv2d.js";
 import { coupling } from "../src/layers/coupling.js";
 import { flowMixture } from "../src/layers/flow-mixture.js";
@@ -69,6 +70,18 @@ const embedded = (
 export const conditions: readonly CatalogEntry[] = [
   given("conditionalAffine, a condition of 3", "conditionalAffine", conditionalAffine([4], 3, { hidden: 6 })),
   given("conditionalAffine, lines", "conditionalAffine", conditionalAffine([2], 3, { hidden: 0 })),
+  given(
+    "conditionalClasses, four",
+    "conditionalClasses",
+    conditionalClasses([1], 2, { classes: 4, hidden: 9 }),
+    { levels: 4 },
+  ),
+  given(
+    "conditionalClasses, lines",
+    "conditionalClasses",
+    conditionalClasses([1], 3, { classes: 9, hidden: 0 }),
+    { levels: 9 },
+  ),
   given(
     "impute, noise in two of three",
     "impute",

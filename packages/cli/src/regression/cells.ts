@@ -1,26 +1,20 @@
 import { normalCdf } from "@flowify/core/internal";
 import type { ValueKind } from "./network.js";
 
-/** Nothing of a float32 lies beyond; the ends of the outermost cells of classes. */
+/** Nothing of a float32 lies beyond. */
 export const LARGEST = 3e38;
 
-export const hasCells = ({ step, classes }: ValueKind): boolean =>
-  step !== undefined || classes !== undefined;
+export const hasCells = ({ step }: ValueKind): boolean => step !== undefined;
 
 /** Of each value how wide its cell is, and whether nothing lies below it. */
 export type Cells = Readonly<{ widths?: Float32Array | undefined; least?: readonly boolean[] | undefined }>;
 
-/** The ends of the cell around value i; those of the first and the last one have none. */
-export function cellOf(
-  { step = 1, classes = Number.POSITIVE_INFINITY }: ValueKind,
-  { widths, least }: Cells = {},
-) {
-  const isClass = Number.isFinite(classes);
+/** The ends of the cell around value i; that of the least one has none below. */
+export function cellOf({ step = 1 }: ValueKind, { widths, least }: Cells = {}) {
   const half = (i: number): number => (widths?.[i] ?? step) / 2;
   return {
-    below: (value: number, i: number) =>
-      (isClass && value <= 0) || least?.[i] ? Number.NEGATIVE_INFINITY : value - half(i),
-    above: (value: number, i: number) => (value >= classes - 1 ? Number.POSITIVE_INFINITY : value + half(i)),
+    below: (value: number, i: number) => (least?.[i] ? Number.NEGATIVE_INFINITY : value - half(i)),
+    above: (value: number, i: number) => value + half(i),
   };
 }
 

@@ -78,7 +78,7 @@ function logProbGraph(
   };
   if (!hasCells(kind) && !widths)
     return each(({ flow }, own, y) => flow.logProb(kept(own), y.ref, noNoise(flow), c.ref));
-  const { step = 1, classes } = kind;
+  const { step = 1 } = kind;
   const noises = hasCells(kind) ? 1 : 0;
   return each((model, own, y) => {
     const { flow } = model.part(noises, model.flow.chain.layers.length);
@@ -86,14 +86,8 @@ function logProbGraph(
       flow.encode(kept((own as never[]).slice(noises)), end, noNoise(flow), c.ref).reshape([-1]);
     const half = (): np.Array => widths?.ref.mul(0.5) ?? np.array(step / 2);
     const [low, high] = [latent(y.ref.sub(half())), latent(y.ref.add(half()))];
-    if (classes === undefined) {
-      const from = least ? np.where(least.ref.reshape([-1]), -FAR, low) : low;
-      return np.log(np.maximum(between(from, high), widths ? LEAST : Number.MIN_VALUE));
-    }
-    const code = y.ref.reshape([-1]);
-    const first = np.where(np.lessEqual(code.ref, 0), -FAR, low);
-    const last = np.where(np.greaterEqual(code, classes - 1), FAR, high);
-    return np.log(np.maximum(between(first, last), LEAST));
+    const from = least ? np.where(least.ref.reshape([-1]), -FAR, low) : low;
+    return np.log(np.maximum(between(from, high), widths ? LEAST : Number.MIN_VALUE));
   });
 }
 
@@ -110,6 +104,7 @@ function drawGraph(
 ): np.Array {
   const { members, weights, kind } = model;
   const shifts = shiftsGraph(model, params, c);
+  const latent = kind.classes === undefined ? z : normalCdf(z);
   const place = weights
     .slice(0, -1)
     .map((_, k) => weights.slice(0, k + 1).reduce((a, b) => a + b))
@@ -119,12 +114,12 @@ function drawGraph(
     );
   const drawn = members
     .map(({ flow }, k) => {
-      const value = flow.decode(kept(params[k] as ArrayTree), z.ref, noNoise(flow), c.ref);
+      const value = flow.decode(kept(params[k] as ArrayTree), latent.ref, noNoise(flow), c.ref);
       const shift = shifts[k];
       return (shift ? value.add(shift) : value).mul(np.equal(place.ref, k).astype(np.float32));
     })
     .reduce((a, b) => a.add(b));
-  for (const used of [place, z, c]) used.dispose();
+  for (const used of [place, latent, c]) used.dispose();
   return kind.classes === undefined ? drawn : np.minimum(np.maximum(np.round(drawn), 0), kind.classes - 1);
 }
 

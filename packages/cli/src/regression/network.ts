@@ -20,11 +20,16 @@ export function regressionNetwork(
   { step, classes }: ValueKind,
   values: Float32Array,
 ): Network {
-  const gap = classes === undefined ? step : 1;
+  if (classes !== undefined)
+    return {
+      inShape: [1],
+      condition: { shape: [width] },
+      layers: [{ kind: "conditionalClasses", classes, hidden: HIDDEN }],
+    };
   const noise: NetworkLayer[] =
-    gap === undefined
+    step === undefined
       ? []
-      : [{ kind: "dequantizeColumns", gaps: [gap], origins: [values.reduce((a, b) => Math.min(a, b))] }];
+      : [{ kind: "dequantizeColumns", gaps: [step], origins: [values.reduce((a, b) => Math.min(a, b))] }];
   return {
     inShape: [1],
     condition: { shape: [width] },

@@ -36,6 +36,10 @@ export async function withRegression<T>(
         const members = await loadMembers([folder, t, part], executor, flows[part]);
         const target = planned.targets[t];
         const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
+        if (kind?.classes !== undefined && members[0]?.flow.chain.layers[0]?.name !== "conditionalClasses")
+          throw new CheckpointError(
+            `${folder}: an earlier version took the values of ${target?.name} for ordered\ntrain it again`,
+          );
         const mixed = part === "value" ? { ...(lines && { lines }), ...(pool && { pool }) } : {};
         return new Regression(members, {
           kind: kind ?? {},

@@ -1,9 +1,9 @@
 import { type Executor, type FlowModel, flowify, UsageError } from "@flowify/core";
-import { checkOptions, optionSchemas as o } from "@flowify/core/internal";
+import { checkOptions, normalQuantile, optionSchemas as o } from "@flowify/core/internal";
 import { fitEnsemble, withOwnExecutor } from "../ensemble.js";
 import { defaultExecutor } from "../node-model.js";
 import { valueAt } from "../places.js";
-import { rowOf, rowsIn, takeRows } from "../rows.js";
+import { rowsIn, takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
 import { amongClasses, between, type Cells, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
 import { among, type Lines, lineFlow, weighLines } from "./lines.js";
@@ -33,7 +33,7 @@ const AT_ONCE = 2 ** 16;
  *
  * Each flow is a line and a spline of y whose parameters are networks of x, trained by maximum likelihood and stopped by
  * examples that it holds out. Numbers have a density per unit. With `step`, values on a grid have probabilities, those of
- * the cells around them, F(y + step / 2) − F(y − step / 2); so have `classes`, 0 to classes − 1.
+ * the cells around them, F(y + step / 2) − F(y − step / 2). Those of `classes`, 0 to classes − 1, are a softmax of a network.
  *
  * @throws UsageError for options that make no sense; DataError for too few examples, of unequal length, and for values that
  * are not finite, no classes, or beside the grid; those of `fit`
@@ -234,16 +234,9 @@ export class Regression {
   async probabilitiesFlat(condition: Float32Array): Promise<Float64Array> {
     const { classes = 0 } = this.kind;
     const rows = condition.length / this.width;
-    const { below, above } = cellOf(this.kind);
     const codes = Float32Array.from({ length: rows * classes }, (_, i) => i % classes);
-    const repeated = repeatRows(condition, this.width, classes);
-    const masses = await this.#masses([codes.map(below), codes.map(above)], repeated);
-    for (let row = 0; row < rows; row++) {
-      const own = rowOf(masses, row, classes);
-      const sum = own.reduce((a, b) => a + b, 0);
-      own.set(own.map((mass) => mass / sum));
-    }
-    return masses;
+    const logs = await this.logProbFlat(codes, repeatRows(condition, this.width, classes));
+    return logs.map(Math.exp);
   }
 
   /** The distribution of the value of each row, as equally likely values. */
@@ -278,7 +271,7 @@ export class Regression {
         for (let s = 0; s < each; s++) {
           const { member, level } = valueAt(slots, own[s] as number);
           places[member]?.push(row * each + s);
-          latents[member]?.push(level);
+          latents[member]?.push(kind.classes === undefined ? normalQuantile(level) : level);
         }
       }
       const shifts = await this.#shifts(condition.subarray(from * width, to * width));

@@ -1,10 +1,13 @@
-import { normalQuantile } from "@flowify/core/internal";
 import { valueAt } from "../places.js";
 
-/** Where a value of a mixture comes from: the member, and the normal number that its flow decodes. */
-type Slot = Readonly<{ member: number; level: number }>;
+/** Where a value of a mixture comes from. */
+type Slot = Readonly<{
+  member: number;
+  /** In the distribution of the member, 0 to 1. */
+  level: number;
+}>;
 
-/** So many values of a mixture: their members, in turn, and normal levels that are evenly spread for each. */
+/** So many values of a mixture: their members, in turn, and levels that are evenly spread for each. */
 export function slotsOf(weights: readonly number[], each: number): Slot[] {
   const members = weights.map((weight, member) => ({ member, weight, taken: 0 }));
   const drawn = Array.from({ length: each }, (_, s) => {
@@ -15,6 +18,6 @@ export function slotsOf(weights: readonly number[], each: number): Slot[] {
   });
   return drawn.map(({ own: { member, taken }, before }) => ({
     member,
-    level: normalQuantile((before + 0.5) / taken),
+    level: (before + 0.5) / taken,
   }));
 }

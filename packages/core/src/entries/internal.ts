@@ -33,7 +33,6 @@ export type { HostData } from "../params/host-array.js";
 export { treeLeaves, treeMap } from "../params/pytree.js";
 export { preimagesOf } from "../preimage/preimages.js";
 export { couplingNetwork, denseNetwork, splineNetwork } from "../presets.js";
-export { heldOutPlaces } from "../train/held-out.js";
 export { fittedAgain } from "../train/init-params.js";
 export { keepBest, type Measured, measuring, type Validation } from "../train/keep-best.js";
 export { trainingDefaults } from "../train/options.js";

@@ -15,6 +15,7 @@ export { append } from "../layers/append.js";
 export { avgPool2d } from "../layers/avg-pool2d.js";
 export { branches } from "../layers/branches.js";
 export { conditionalAffine } from "../layers/conditional-affine.js";
+export { conditionalClasses } from "../layers/conditional-classes.js";
 export { conv1d } from "../layers/conv1d.js";
 export { conv2d } from "../layers/conv2d.js";
 export { coupling } from "../layers/coupling.js";

@@ -5,6 +5,7 @@ export { affineKind } from "./affine.js";
 export { avgPool2dKind } from "./avg-pool2d.js";
 export { branchesKind } from "./branches.js";
 export { conditionalAffineKind } from "./conditional-affine.js";
+export { conditionalClassesKind } from "./conditional-classes.js";
 export { conv1dKind } from "./conv1d.js";
 export { conv2dKind } from "./conv2d.js";
 export { couplingKind } from "./coupling.js";

@@ -37,7 +37,7 @@ export function splitHeldOut(
 }
 
 /** Which of so many examples `fit` trains on, and which a share of `validation` holds out. */
-export function heldOutPlaces(
+function heldOutPlaces(
   count: number,
   validation: number,
   seed: number,
