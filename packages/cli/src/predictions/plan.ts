@@ -27,7 +27,8 @@ const taken: readonly string[] = [
 
 /** @throws UsageError for flags of other trainings, and for settings that a run that goes on has already */
 function checkFlags(flags: TrainFlags): void {
-  if (flags.resume !== undefined) expectUndecided(flags, flags.resume);
+  const { data: _, ...decided } = flags;
+  if (flags.resume !== undefined) expectUndecided(decided, flags.resume);
   const what = flags.time === undefined ? "--predict" : "--time";
   expectNone(
     flags,
@@ -64,7 +65,7 @@ export type PredictionPlan = Readonly<{
 /** The plan of a run that predicts, checked as far as possible before it starts. */
 export function planPrediction(flags: TrainFlags): Promise<PredictionPlan> {
   checkFlags(flags);
-  return flags.resume === undefined ? planNew(flags) : planAgain(flags.resume);
+  return flags.resume === undefined ? planNew(flags) : planAgain(flags.resume, flags.data);
 }
 
 async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
@@ -112,9 +113,12 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
   };
 }
 
-async function planAgain(folder: string): Promise<PredictionPlan> {
-  const { targets: _, ...document } = readRegression(folder);
-  const { data } = document;
+/** @param moved where the table lies now, if not where it was */
+async function planAgain(folder: string, moved: string | undefined): Promise<PredictionPlan> {
+  const { targets: _, ...before } = readRegression(folder);
+  const data = { ...before.data, ...(moved !== undefined && { name: moved }) };
+  const document = { ...before, data };
+  await keepNamedInput([data.name]);
   const { rows, notes } = await rowsOf(data.name, data.reading, document, data.examples);
   if (rows.hash !== data.hash)
     throw new DataError(

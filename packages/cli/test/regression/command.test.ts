@@ -66,7 +66,7 @@ describe("train --predict", () => {
       expect(text).toContain(part);
   });
 
-  it("goes on where it was stopped, with its number of threads and the same bits", async () => {
+  it("goes on where it was stopped, with its number of threads, the table in another place, and the same bits", async () => {
     const stopped = join(root, "stopped");
     cpSync(run, stopped, { recursive: true });
     rmSync(join(stopped, "members", "1-value-0"), { recursive: true });
@@ -74,10 +74,14 @@ describe("train --predict", () => {
     const { targets: _, ...begun } = whole;
     writeFileSync(join(stopped, "regression.json"), JSON.stringify(begun));
     await expectRefusal(["predict", stopped, "--data", fresh], 1, "training was stopped before its end");
-    const { status } = await runCommand(["train", "--resume", stopped, "--quiet"]);
+    const moved = join(root, "moved.csv");
+    cpSync(whole.data.name, moved);
+    const { status } = await runCommand(["train", "--resume", stopped, "--data", moved, "--quiet"]);
     expect(status).toBe(0);
     const again = JSON.parse(readFileSync(join(stopped, "regression.json"), "utf8"));
     expect(again.targets).toEqual(whole.targets);
+    expect(again.data).toEqual({ ...whole.data, name: moved });
+    await expectRefusal(["train", "--resume", stopped, "--data", fresh], 2, "the rows differ from those");
   });
 });
 
