@@ -131,7 +131,7 @@ describe("flowify report", () => {
     expect(table.pValues.at(-1).p).toBeLessThan(1e-6);
     const odd = table.worst.find(({ name }: { name: string }) => name === "<i>0");
     expect(odd.blamed[0]).toMatchObject({ name: "=2+3", value: "60" });
-    expect(page.includes('<td class="moved">')).toBe(true);
+    expect(page.includes('<td class="number moved">')).toBe(true);
   });
 
   it("goes without the rows where their table is gone, but not where a file is to be compared with it", async () => {

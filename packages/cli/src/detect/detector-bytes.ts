@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { checked } from "../files/check.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
+import type { CountedCells } from "../tables/features.js";
 import { type Scales, usualWeights } from "./combine.js";
 import { scoreKinds } from "./score-columns.js";
 import { KNOTS } from "./spaces.js";
@@ -17,10 +18,13 @@ const scale = v.strictObject({
   weight: v.exactOptional(v.pipe(finite, v.minValue(0))),
 });
 
+/** The first version in which these missing cells count by their frequency. */
+const FIRST_VERSIONS = { none: 6, numbers: 7, all: 8 } as const satisfies Record<CountedCells, number>;
+
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
-  /** Before 6 all tables had the same weights; before 7 indicators of missing numbers were features. */
-  version: v.picklist([5, 6, 7]),
+  /** Before 6 all tables had the same weights; for the others see FIRST_VERSIONS. */
+  version: v.picklist([5, 6, 7, 8]),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
@@ -31,7 +35,7 @@ const documentSchema = v.strictObject({
 
 /** A detector as the bytes of a safetensors file; what is no array is JSON in its metadata. */
 export function encodeDetector({ detector, names, calibrations }: TableDetector): Uint8Array {
-  const { columns, contaminated, countsMissing, spaces, reference, places, flow, scales } = detector;
+  const { columns, contaminated, counted, spaces, reference, places, flow, scales } = detector;
   const { width, knots, normals, ...moments } = spaces;
   const floats = (data: Float32Array, ...shape: number[]) => new HostArray(data, shape, np.float32);
   const tensors: { [name: string]: HostArray } = {
@@ -48,7 +52,7 @@ export function encodeDetector({ detector, names, calibrations }: TableDetector)
   }
   const document = {
     format: "flowify-detector",
-    version: countsMissing ? 7 : 6,
+    version: FIRST_VERSIONS[counted],
     contaminated,
     columns,
     scales,
@@ -87,7 +91,7 @@ export function decodeDetector(bytes: Uint8Array, damaged: Damaged): TableDetect
       columns,
       form: "table",
       contaminated,
-      countsMissing: version >= 7,
+      counted: version >= FIRST_VERSIONS.all ? "all" : version >= FIRST_VERSIONS.numbers ? "numbers" : "none",
       scales: weighed(scales, contaminated),
       places,
       reference: take("reference", Float32Array, places.length * own),

@@ -4,8 +4,8 @@ import { makeRng } from "@flowify/core/layer";
 import type { ColumnSchema } from "../data/table/schema.js";
 import { entryOf } from "../places.js";
 import { takeRows } from "../rows.js";
-import { encodedWidth, tableColumns } from "../tables/columns/kinds.js";
-import { featuresOf } from "../tables/features.js";
+import { encodedWidth, ownColumns, tableColumns } from "../tables/columns/kinds.js";
+import { type CountedCells, featuresOf } from "../tables/features.js";
 import { countOf } from "../ui/format.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
 import { type Scales, scaleOf, usualWeights } from "./combine.js";
@@ -32,8 +32,8 @@ export type Detector = Readonly<{
   form: Form;
   /** The training rows hold anomalies. */
   contaminated: boolean;
-  /** Missing numbers count by how frequent they are. In detectors from before, numbers that say which are missing are features. */
-  countsMissing: boolean;
+  /** Cells that count by how frequently they are missing. Detectors from before count numbers alone, or have features for that instead. */
+  counted: CountedCells;
   spaces: Spaces;
   /** Training rows [m, columns] that others are compared with, and their numbers among the training rows. */
   reference: Float32Array;
@@ -93,11 +93,11 @@ type Sample = Omit<Detector, "places" | "flow" | "scales">;
 /** Rows in a space; without one, their features. */
 async function inSpace(
   executor: Executor,
-  { columns, countsMissing }: Pick<Detector, "columns" | "countsMissing">,
+  { columns, counted }: Pick<Detector, "columns" | "counted">,
   rows: Float32Array,
   to?: Readonly<{ space: Space; spaces: Spaces }>,
 ): Promise<Float32Array> {
-  const features = featuresOf(tableColumns({ columns }), { indicators: !countsMissing });
+  const features = featuresOf(tableColumns({ columns }), counted);
   const f = (arrays: never, x: never) => ({ z: to ? to.space(arrays, features(x)) : features(x) });
   const constants = to ? spaceArrays(to.spaces) : [];
   const program = rowProgram(executor, { constants, f }, encodedWidth({ columns }), "space");
@@ -109,12 +109,12 @@ async function inSpace(
 }
 
 async function learntOf(executor: Executor, sample: Sample, model: FlowModel): Promise<Learnt> {
-  const { form, contaminated, countsMissing, spaces, reference } = sample;
+  const { form, contaminated, counted, spaces, reference } = sample;
   const columns = tableColumns(sample);
   const inOwn = (space: Space) => inSpace(executor, sample, reference, { space, spaces });
   return {
-    features: featuresOf(columns, { indicators: !countsMissing }),
-    ...(form === "table" && countsMissing && { missingCost: missingCost(columns, reference) }),
+    features: featuresOf(columns, counted),
+    ...(form === "table" && { missingCost: missingCost(columns, reference, counted) }),
     form,
     contaminated,
     spaces,
@@ -177,8 +177,8 @@ export async function openDetector(executor: Executor, detector: Detector): Prom
  * Fits a detector of rows that are unlike the training rows, without labels: −log p by a flow, kernel densities in two
  * spaces, distances to neighbours, and values beyond the range of their columns. Of a clean table, rows made odd weigh the first three.
  *
- * @param training encoded rows [n, columns]
- * @throws UsageError where there are too few rows
+ * @param training encoded rows [n, columns]: of a table those that `readTable` returns as `encoded`
+ * @throws UsageError where there are too few rows, and for rows that are not encoded
  *
  * @example
  * ```ts
@@ -203,10 +203,11 @@ export async function fitDetector(
   if (form === "network" && contaminated)
     throw new UsageError("fitDetector: contaminated rows of the form network; leave one of them out");
   const own = encodedWidth({ columns });
+  expectEncoded(training, columns);
   const count = training.length / own;
   if (count < FEWEST)
     throw new UsageError(`${countOf(count, "row")}: expected at least ${FEWEST} to fit a detector to`);
-  const facts = { columns, form, contaminated, countsMissing: true };
+  const facts = { columns, form, contaminated, counted: "all" } as const;
   const features = await inSpace(executor, facts, training);
   const spaces = findSpaces(features, features.length / count, least);
   const places = permutation(makeRng(seed), count).subarray(0, REFERENCE);
@@ -236,6 +237,22 @@ export async function fitDetector(
     await program.dispose();
     await model.dispose();
   }
+}
+
+/** @throws UsageError for other rows than encoded ones, such as those of a flow, whose codes have noise */
+function expectEncoded(rows: Float32Array, columns: readonly ColumnSchema[]): void {
+  const own = ownColumns(tableColumns({ columns }));
+  const hasNoise = (place: number): boolean => {
+    for (let i = place; i < rows.length; i += own.length) if (!Number.isInteger(rows[i])) return true;
+    return false;
+  };
+  const odd = own.find(({ kind, place }) => kind.isText && hasNoise(place));
+  if (odd || own.length === 0 || rows.length % own.length !== 0)
+    throw new UsageError(
+      `fitDetector: expected rows of ${own.length} numbers, found ${
+        odd ? `codes of "${odd.name}" that are no whole numbers` : `${rows.length} numbers`
+      }\nof a table, take the rows "encoded" that readTable returns`,
+    );
 }
 
 export const arrayColumns = (width: number): ColumnSchema[] =>

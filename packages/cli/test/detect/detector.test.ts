@@ -95,10 +95,10 @@ describe("a detector", () => {
       const open = await openDetector(executor, detector);
       const held = { scores: Float64Array.of(0) };
       const calibrations = { combination: held, flow: held, kernels: held, neighbours: held };
-      for (const countsMissing of [true, false]) {
-        const bytes = encodeDetector({ detector: { ...detector, countsMissing }, calibrations });
+      for (const counted of ["all", "numbers", "none"] as const) {
+        const bytes = encodeDetector({ detector: { ...detector, counted }, calibrations });
         const read = decodeDetector(bytes, (why) => new DataError(why));
-        expect(read.detector.countsMissing).toBe(countsMissing); // false in a file from before
+        expect(read.detector.counted).toBe(counted); // in files from before
       }
       const lacking = Float32Array.of(Number.NaN, 1, Number.NaN, -2, 1, Number.NaN);
       const filled = lacking.map((each) => (Number.isNaN(each) ? 0 : each)); // the mean of the schema
@@ -110,6 +110,28 @@ describe("a detector", () => {
       without.kernels.forEach((each, i) => {
         expect(each).toBeGreaterThan(full.kernels[i]!);
       });
+    } finally {
+      await executor.dispose();
+    }
+  });
+
+  it("holds a missing category for as odd as it is rare, and refuses rows with noise", async () => {
+    const executor = await openExecutor("auto", { warn: () => {} });
+    const rng = makeRng(7);
+    const rows = Float32Array.from({ length: 600 }, (_, i) => (i % 2 === 0 ? rng.integer(2) : rng.normal()));
+    for (let i = 0; i < 12; i++) rows[50 * i] = 2; // 4 % of the first column
+    const [, number] = arrayColumns(2);
+    const category = { name: "kind", type: "category", use: "model", missing: 12, distinct: 3 } as const;
+    const columns = [{ ...category, values: ["a", "b", null] }, number!];
+    try {
+      const detector = await fitDetector(executor, rows, columns, { steps: 20 });
+      const open = await openDetector(executor, detector);
+      const { flow } = await open.score(Float32Array.of(2, 0.5, 0, 0.5), ["flow"]);
+      await open.dispose();
+      expect(flow[0]! - flow[1]!).toBeCloseTo(Math.log(288.5 / 12.5), 4);
+      const noisy = rows.map((value) => value + 0.25);
+      await expect(fitDetector(executor, noisy, columns)).rejects.toThrow('codes of "kind"');
+      await expect(fitDetector(executor, rows.subarray(1), columns)).rejects.toThrow("rows of 2 numbers");
     } finally {
       await executor.dispose();
     }

@@ -60,6 +60,10 @@ export function tableColumns({ columns }: Columns): TableColumn[] {
 export const ownColumns = (columns: readonly TableColumn[]): TableColumn[] =>
   columns.filter(({ follows }) => follows === undefined);
 
+/** The number of a missing cell: NaN, or the code of a category; −1 where no training row lacks one. */
+export const missingNumber = ({ kind, found }: TableColumn): number =>
+  kind.isText ? (found.values?.indexOf(null) ?? -1) : Number.NaN;
+
 /** Numbers of an encoded row. */
 export const encodedWidth = (table: Columns): number => ownColumns(tableColumns(table)).length;
 
