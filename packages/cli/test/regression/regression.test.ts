@@ -106,6 +106,20 @@ describe("a regression", () => {
     expect(Math.abs((own.coverage[1] as number) - 0.8)).toBeLessThan(0.1);
   });
 
+  it("is no wider than values with heavy tails", async () => {
+    // without a mean: a share of r^−0.83 lies beyond r
+    const own = makeRng(3);
+    const made = () => given.map(([x = 0]) => x + own.normal() * own.uniform() ** -1.2);
+    const [known, fresh] = [made(), made()];
+    const model = await regression({ ...settings, steps: 300, values: known });
+    const logs = await model.logProb(fresh, { given });
+    const { coverage } = scoresOf(await model.predict(given), fresh, logs);
+    await model.dispose();
+    // 0.60 and −3.2; by tails of a normal distribution 0.85 and −4.0
+    expect(coverage[0]).toBeLessThan(0.7);
+    expect(meanOf(logs)).toBeGreaterThan(-3.5);
+  });
+
   it("is as good as a line where a line is right and rows are few", async () => {
     const made = (count: number) => {
       const rows = Array.from({ length: count }, () => [random.normal(), random.normal()]);
