@@ -79,7 +79,7 @@ export const conditions: readonly CatalogEntry[] = [
   given(
     "conditionalClasses, lines",
     "conditionalClasses",
-    conditionalClasses([1], 3, { classes: 9, hidden: 0 }),
+    conditionalClasses([1], 3, { classes: 9, hidden: 0, least: 0.01 }),
     { levels: 9 },
   ),
   given(

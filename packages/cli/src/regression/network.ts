@@ -15,6 +15,9 @@ export type ValueKind = {
 const SPLINE = { bins: 8, bound: 5 } as const;
 const HIDDEN = 64;
 
+/** Each class has at least so many rows beside those that it has: a name that is rare, or only in later rows, is not impossible. */
+const LEAST_ROWS = 0.5;
+
 /** The spline behind asinh, which takes ten standard deviations to 3. */
 const BENT_SPLINE = { ...SPLINE, bound: 3 } as const;
 
@@ -46,7 +49,14 @@ export function regressionNetwork(
     return {
       inShape: [1],
       condition: { shape: [width] },
-      layers: [{ kind: "conditionalClasses", classes, hidden: HIDDEN }],
+      layers: [
+        {
+          kind: "conditionalClasses",
+          classes,
+          hidden: HIDDEN,
+          least: LEAST_ROWS / (values.length + LEAST_ROWS * classes),
+        },
+      ],
     };
   const noise: NetworkLayer[] =
     step === undefined

@@ -61,8 +61,10 @@ export function predictedColumn(
       ],
       cells(predicted, _, logProb) {
         const own = predicted as Float64Array;
-        const set = labels.filter((__, k) => 1 - (own[k] ?? 0) <= limit);
-        return [labels[likeliest(own)] ?? "", ...own, ...within([set.join("|")]), ...logCell(logProb)];
+        const first = likeliest(own);
+        // the first one always: no name at all would say that none is possible
+        const set = labels.filter((__, k) => k === first || 1 - (own[k] ?? 0) <= limit);
+        return [labels[first] ?? "", ...own, ...within([set.join("|")]), ...logCell(logProb)];
       },
     };
   }

@@ -83,6 +83,18 @@ describe("a regression", () => {
     expect(Math.exp(log as number)).toBeCloseTo(low[1] as number, 6);
   });
 
+  it("calls no class impossible that training did not have", async () => {
+    const model = await regression({
+      ...settings,
+      classes: 3,
+      values: given.map(([x = 0]) => Number(x > 0)),
+    });
+    const [log] = await model.logProb([2], { given: [[0.9, 0]] });
+    await model.dispose();
+    expect(log).toBeGreaterThan(Math.log(0.4 / given.length));
+    expect(log).toBeLessThan(Math.log(5 / given.length));
+  });
+
   it("finds classes whose order says nothing", async () => {
     const places = given.map(([x = 0]) => (7 * Math.floor(6 * (x + 1))) % 12);
     const model = await regression({ ...settings, classes: 12, values: places });

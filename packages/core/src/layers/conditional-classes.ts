@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import { ShapeError } from "../errors.js";
+import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { logSumExp } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
@@ -14,6 +14,8 @@ const schemas = {
   classes: o.size,
   /** Width of the two hidden layers of its network; 0 for none: a logistic regression. Default 64. */
   hidden: o.optional(o.count),
+  /** The least probability of a class, at most 1 / K. Default 0. */
+  least: o.optional(o.share),
 };
 export type ConditionalClassesOptions = o.Options<typeof schemas>;
 
@@ -24,12 +26,12 @@ export type ConditionalClassesParams = { line: DenseParams[]; network?: DensePar
 const LEAST_ROWS = 0.5;
 
 /**
- * A class k of K, as x in [k − ½, k + ½), by its probabilities p(c) = softmax(W c + b + network(c)):
+ * A class k of K, as x in [k − ½, k + ½), by its probabilities p(c) = softmax(W c + b + network(c)), or (1 − K l) softmax + l with a least probability l:
  * z = Σ_{j<k} p_j + p_k (x − k + ½), the distribution function, uniform on [0, 1]; L = log p_k. At whole numbers it is log P(k | c).
  *
  * Exact, but for e^−10,000 outside of the classes. It starts from the shares of the classes, whatever c is.
  *
- * Errors: `ShapeError` without a condition, and for more than one number. Source: multinomial logistic regression, McFadden 1974.
+ * Errors: `ShapeError` without a condition, and for more than one number; `DomainError` for a least probability of 1 / K. Source: multinomial logistic regression, McFadden 1974.
  *
  * @param condition numbers of the condition
  *
@@ -45,7 +47,7 @@ const LEAST_ROWS = 0.5;
 export function conditionalClasses(
   inShape: Shape,
   condition: number,
-  { classes: K, hidden = 64 }: ConditionalClassesOptions,
+  { classes: K, hidden = 64, least = 0 }: ConditionalClassesOptions,
 ): FlowLayer<ConditionalClassesParams> {
   const name = "conditionalClasses";
   if (condition < 1)
@@ -53,6 +55,7 @@ export function conditionalClasses(
   if (inShape.length !== 1 || inShape[0] !== 1)
     throw new ShapeError(`${name}: needs one number [1], got ${showShape(inShape)}`);
   expectSizes(name, { condition, classes: K });
+  if (K * least >= 1) throw new DomainError(`${name}: least must be below 1 / ${K}, got ${least}`);
   const places = Array.from(new Array(K).keys());
   const line = mlp([condition, K]);
   const network = hidden > 0 ? mlp([condition, hidden, hidden, K]) : undefined;
@@ -60,7 +63,15 @@ export function conditionalClasses(
     const more = network && params.network && network.apply(params.network, given.ref);
     const linear = line.apply(params.line, given);
     const logits = more ? linear.add(more) : linear; // [B, K]
-    return logits.ref.sub(logSumExp(logits, 1).reshape([-1, 1]));
+    const log = logits.ref.sub(logSumExp(logits, 1).reshape([-1, 1]));
+    return least === 0
+      ? log
+      : np.log(
+          np
+            .exp(log)
+            .mul(1 - K * least)
+            .add(least),
+        );
   };
   const init = (key: np.Array): ConditionalClassesParams => {
     const found = network && { network: network.init(key.ref, { lastZero: true }) };
