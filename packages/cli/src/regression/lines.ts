@@ -2,6 +2,7 @@ import { type Executor, FlowModel, flow, HostArray } from "@flowify/core";
 import { stackedWeights } from "@flowify/core/internal";
 import { conditionalAffine } from "@flowify/core/layers";
 import { type JsTree, numpy as np } from "@jax-js/jax";
+import { valueAt } from "../places.js";
 import { rowOf, takeRows } from "../rows.js";
 import { meanWithError } from "../statistics.js";
 import { gaussianLog, type LinearGaussian, linearGaussian, linearMean } from "./linear-gaussian.js";
@@ -57,7 +58,9 @@ function gaussiansOf({ condition, width, values }: Examples): LinearGaussian[] {
 
 /**
  * Weighs flows against Gaussians by expectation maximization over the examples that each flow held out; Gaussians are fitted
- * to the others for that. Source: Smyth and Wolpert 1999 (stacked density estimation).
+ * to the others for that. Flows ended their training where these examples were likeliest, so a gain over a line of
+ * less than two standard errors counts as one standard error less. Source: Smyth and Wolpert 1999 (stacked density estimation); Breiman et al. 1984 (the
+ * rule of one standard error).
  *
  * @param logProb log p by flow k
  */
@@ -75,7 +78,15 @@ export async function weighLines(
     for (let i = 0; i < judged.values.length; i++) logs.push(...each.map((log) => log[i] as number));
   }
   const gaussians = gaussiansOf(some(examples));
-  const found = stackedWeights(logs, 1 + gaussians.length);
+  const each = 1 + gaussians.length;
+  const gains = logs.flatMap((log, at) => (at % each === 0 ? [log - valueAt(logs, at + 1)] : []));
+  const { mean, stdErr } = meanWithError(gains);
+  // most rows are judged twice
+  const chance = mean < 2 * Math.SQRT2 * stdErr ? Math.SQRT2 * stdErr : 0;
+  const found = stackedWeights(
+    logs.map((log, at) => (at % each === 0 ? log - chance : log)),
+    each,
+  );
   const kept = gaussians.filter((_, i) => (found[1 + i] as number) >= LEAST_SHARE);
   const shares = found.filter((share, i) => i === 0 || share >= LEAST_SHARE);
   const all = shares.reduce((a, b) => a + b, 0);
