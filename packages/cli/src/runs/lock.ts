@@ -50,8 +50,8 @@ function readHolder(path: string): Holder | undefined {
 /** Creates the lock together with its content, so that no process reads an empty one; false if one exists. */
 function tryCreate(path: string, holder: Holder): boolean {
   const own = `${path}.${holder.token}`;
-  writeFileSync(own, `${JSON.stringify(holder)}\n`, { flag: "wx" });
   try {
+    writeFileSync(own, `${JSON.stringify(holder)}\n`, { flag: "wx" });
     linkSync(own, path);
     return true;
   } catch (error) {

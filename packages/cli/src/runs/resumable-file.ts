@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { removeTemporaryFiles, syncFolder, type Write, writeFileAtomic } from "../files/atomic.js";
 import { expectNoFile, placeOf } from "../files/place.js";
 import { makeFolder } from "./folder.js";
-import { lockRun } from "./lock.js";
+import { lockRun, type RunLock } from "./lock.js";
 
 /** Progress is recorded after the first piece, then at most this often. */
 const EVERY_MS = 1000;
@@ -74,7 +74,7 @@ export async function writePart<State>(
   const [content, record] = [join(folder, "content"), join(folder, "progress.json")];
   expectNoFile(folder, "a folder for unfinished output\nmove it away, or choose another --out");
   makeFolder(folder);
-  const lock = lockRun(folder);
+  const lock = await lockedPart(folder);
   const remove = async (): Promise<void> => {
     for (const file of [record, content]) await rm(file, { force: true });
   };
@@ -111,6 +111,15 @@ export async function writePart<State>(
   } finally {
     lock.release();
     await removeEmpty(folder);
+  }
+}
+
+async function lockedPart(folder: string): Promise<RunLock> {
+  try {
+    return lockRun(folder);
+  } catch (error) {
+    await removeEmpty(folder); // a full disk holds no lock
+    throw error;
   }
 }
 
