@@ -186,6 +186,18 @@ describe("fit refuses", () => {
       "example 1 holds NaN in column 1: values must be finite",
     ],
     Infinity: [[[Number.POSITIVE_INFINITY, 2]], options, DomainError, "example 0 holds Infinity in column 0"],
+    "lists in place of numbers": [
+      [[[1, 2]], [[[1], [2]]]],
+      options,
+      DataError,
+      "example 0 holds a list, expected numbers",
+    ],
+    "an executor that is not awaited": [
+      rows,
+      { ...options, executor: Promise.resolve(jaxExecutor()) as never },
+      UsageError,
+      "fit: executor: expected an object; await a promise of one",
+    ],
     "zero rows": [[], options, DataError, "expected at least one example, got none"],
     "fewer rows than a batch": [
       rows.slice(0, 10),

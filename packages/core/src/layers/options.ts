@@ -83,8 +83,8 @@ export const norm: Schema<number> = v.custom<number>(
 );
 /** A record of a library, or a function: what it holds is not looked at. */
 export const record: Schema<object> = v.custom<object>(
-  (x) => typeof x === "object" && x !== null,
-  expected("an object"),
+  (x) => typeof x === "object" && x !== null && !("then" in x),
+  expected("an object; await a promise of one"),
 );
 export const map: Schema<ReadonlyMap<unknown, unknown>> = v.instance(Map);
 export const anything: Schema<unknown> = v.unknown();
