@@ -128,6 +128,6 @@ function describe(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return `${value}`;
   if (!Array.isArray(value)) return typeof value === "object" ? "an object" : `a ${typeof value}`;
   if (value.length === 0) return "no numbers";
-  if (isRow(value)) return "a list";
+  if (value.every((entry) => typeof entry === "number")) return "a list";
   return describe(value.find((entry) => typeof entry !== "number"));
 }

@@ -18,13 +18,14 @@ const scale = v.strictObject({
   weight: v.exactOptional(v.pipe(finite, v.minValue(0))),
 });
 
+const VERSION = 8;
 /** The first version in which these missing cells count by their frequency. */
-const FIRST_VERSIONS = { none: 6, numbers: 7, all: 8 } as const satisfies Record<CountedCells, number>;
+const FIRST_VERSIONS = { none: 6, numbers: 7, all: VERSION } as const satisfies Record<CountedCells, number>;
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-detector"),
   /** Before 6 all tables had the same weights; for the others see FIRST_VERSIONS. */
-  version: v.picklist([5, 6, 7, 8]),
+  version: v.picklist([5, 6, 7, VERSION]),
   contaminated: v.boolean(),
   /** Of the table that it was fitted to. */
   columns: tableSchema.entries.columns,
