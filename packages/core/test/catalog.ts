@@ -177,6 +177,10 @@ const elementwise: readonly CatalogEntry[] = [
     params: scaledWhitening,
     condition: 10,
   }),
+  entry("whiten, scaled, by held-out variances", "whiten", whiten([4], { scaled: true, heldOut: true }), {
+    params: scaledWhitening,
+    condition: 10,
+  }),
   entry("whiten the last axis", "whiten", whiten([3, 4]), { params: whitening, condition: 10 }),
   entry("dequantize", "dequantize", dequantize([6]), { levels: 256 }),
   entry("dequantize 2 levels of an image", "dequantize", dequantize([1, 2, 2], { levels: 2 }), {

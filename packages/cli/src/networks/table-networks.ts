@@ -81,7 +81,9 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
       { kind: "valueTree", edges, contexts },
       ...classes.map((K): NetworkLayer => ({ kind: "valueClasses", edges, classes: K })),
     ];
-    const members = [...fixed, { kind: "valueTree", edges, contexts, hidden } as const].map((each) => [each]);
+    const members = [...fixed, { kind: "valueTree", edges, contexts, hidden } as const].map(
+      (each) => [each],
+    );
     return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
   }
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
@@ -90,6 +92,7 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
   const own = {
     columns,
     edges,
+   
     hidden,
     ...(classes.length > 0 && { classes, contexts }),
     ...(cycles.length > 0 && { cycles }),
@@ -155,17 +158,19 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
   const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
   // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
   const heavy: NetworkLayer[] = [{ kind: "actnorm", bent: true }, { kind: "asinh" }, marginal];
+  const whole: NetworkLayer =
+    n > MOST_HELD_OUT ? whiten(LITTLE) : { kind: "whiten", scaled: true, heldOut: true };
   const gaussian: NetworkLayer[][] = [
-    [whiten(LITTLE)],
+    [whole],
     [marginal],
-    [...heavy, ...(n > 1 ? [whiten(LITTLE)] : [])],
+    [...heavy, ...(n > 1 ? [whole] : [])],
     ...(few ? [[{ kind: "valueTree" as const, edges: edges() }]] : []),
     ...(given
       ? [
-          [...lines, whiten(LITTLE)],
-          [...lines, marginal, whiten(LITTLE)],
-          [marginal, ...lines, whiten(LITTLE)],
-          [...heavy, ...lines, whiten(LITTLE)],
+          [...lines, whole],
+          [...lines, marginal, whole],
+          [marginal, ...lines, whole],
+          [...heavy, ...lines, whole],
         ]
       : []),
   ];
@@ -178,7 +183,7 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
     ...(n === 1
       ? []
       : [
-          [marginal, whiten(LITTLE)],
+          [marginal, whole],
           [marginal, whiten(0.05)],
         ]),
     ...(n < LEAST_FOR_FACTORS ? [] : [[factors], [marginal, factors]]),
@@ -200,6 +205,9 @@ const MOST_VALUES = 512;
 
 /** Fewer columns have a covariance of few numbers without common factors. */
 const LEAST_FOR_FACTORS = 6;
+
+/** Most columns whose variances are those of held-out rows: each part of the rows takes a decomposition. */
+const MOST_HELD_OUT = 256;
 
 /** Shrinkage that a Gaussian of many rows does not need, for columns that are copies of others. */
 const LITTLE = 1e-4;

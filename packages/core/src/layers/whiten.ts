@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
+import { heldOutDirections } from "../init/held-out-variances.js";
 import { columnScales } from "../init/moments.js";
 import {
   examplesOfDirections,
@@ -35,6 +36,8 @@ const schemas = {
   shrinkage: o.optional(o.share),
   /** The covariance is that of a few common factors and own noise of each coordinate, found by factor analysis. Default false. */
   factors: o.optional(o.flag),
+  /** Variances along the principal directions are those of examples that these were not found from. Default false. */
+  heldOut: o.optional(o.flag),
 };
 export type WhitenOptions = o.Options<typeof schemas>;
 
@@ -59,7 +62,7 @@ export type WhitenOptions = o.Options<typeof schemas>;
  */
 export function whiten(
   inShape: Shape,
-  { scaled = false, shrinkage = 0, factors = false }: WhitenOptions = {},
+  { scaled = false, shrinkage = 0, factors = false, heldOut = false }: WhitenOptions = {},
 ): FlowLayer<WhitenParams> {
   if (!(shrinkage >= 0 && shrinkage < 1))
     throw new DomainError(`whiten: shrinkage must be in [0, 1), got ${shrinkage}`);
@@ -94,6 +97,13 @@ export function whiten(
     async initFromData(key, examples) {
       key.dispose();
       const given = rowsOf(examples, (x) => x.reshape([-1, n]), n);
+      if (heldOut) {
+        const found = await heldOutDirections(given, scaled);
+        return {
+          ...started(found, shrinkage),
+          ...(scaled && { logScale: floats(found.scale.map(Math.log)) }),
+        };
+      }
       const principal = factors ? factorDirections : principalDirections;
       if (!scaled) return started(await principal(given), shrinkage);
       const { mean, std } = await columnScales(given);

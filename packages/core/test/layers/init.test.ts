@@ -208,6 +208,38 @@ it("a scaled whitening gives columns of any units one scale, a constant one its 
   for (const column of [1, 2]) expect(sum(rows.map((row) => row[column]! ** 2)) / COUNT).toBeCloseTo(1, 1);
 });
 
+it("a whitening by held-out variances keeps columns that nearly follow from others, and makes no direction too narrow", async () => {
+  const [rng, n, count, noise] = [makeRng(6), 30, 60, 3e-4];
+  const loadings = Array.from({ length: n }, (_, i) => [0, 1, 2].map((f) => Math.exp(-((i / 10 - f) ** 2))));
+  const draw = (rows: number): Float32Array =>
+    Float32Array.from(
+      Array.from({ length: rows }, () => {
+        const common = [0, 1, 2].map(() => rng.normal());
+        return loadings.map((own) => 3 + sum(own.map((v, f) => v * common[f]!)) + noise * rng.normal());
+      }).flat(),
+    );
+  const [seen, fresh] = [draw(count), draw(COUNT)];
+  const logOf = async (layer: FlowLayer): Promise<number> => {
+    const params = (await layer.initFromData?.(random.key(1), examplesOf(seen, count, [n]))) as ArrayTree;
+    const { z, contribution } = layer.forward(params, floats(fresh, [COUNT, n]), {});
+    return (
+      (sum(await numbersOf(z.reshape([-1])).then((all) => all.map((v) => logNormal(v)))) +
+        sum(await numbersOf(contribution))) /
+      COUNT
+    );
+  };
+  const [held, empirical, shrunk] = [
+    await logOf(whiten([n], { scaled: true, heldOut: true })),
+    await logOf(whiten([n], { scaled: true })),
+    await logOf(whiten([n], { scaled: true, shrinkage: 1e-4 })),
+  ];
+  // 27 directions of the noise alone, and 3 of variances near 5
+  const best = -27 * (Math.log(noise) + 0.5 * Math.log(2 * Math.PI * Math.E)) - 3 * 2.2;
+  expect(held).toBeGreaterThan(best - 8);
+  expect(held).toBeGreaterThan(empirical + 10);
+  expect(held).toBeGreaterThan(shrunk + 50);
+});
+
 it("actnorm in front of an asinh: median and quartiles of a normal number, or an edge and what is next to it", async () => {
   const [rng, count] = [makeRng(3), 2000];
   const layer: FlowLayer = actnorm([4], { bent: true });
