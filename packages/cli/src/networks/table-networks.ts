@@ -66,6 +66,8 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     edges.push(Array.from({ length: cycle + 1 }, (_, k) => k - 0.5));
     return [{ ...place, gap: 1, origin: 0, size: Math.ceil(size / cycle) }]; // it counts cycles
   });
+  const units = columns.map((at) => (places[at]!.values === "numbers" ? places[at]!.gap : 1));
+  const steps = units.some((step) => step !== 1) && { steps: [...units, ...cycles.map(() => 1)] };
   columns.push(...cycles.map((_, i) => places.length + i));
   const classes = edges.length < LEAST_FOR_CLASSES ? [] : CLASSES;
   const longest = edges.reduce((most, { length }) => Math.max(most, length), 0);
@@ -78,10 +80,10 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
         );
   if (numbers.length === 0) {
     const fixed: NetworkLayer[] = [
-      { kind: "valueTree", edges, contexts },
-      ...classes.map((K): NetworkLayer => ({ kind: "valueClasses", edges, classes: K })),
+      { kind: "valueTree", edges, ...steps, contexts },
+      ...classes.map((K): NetworkLayer => ({ kind: "valueClasses", edges, ...steps, classes: K })),
     ];
-    const members = [...fixed, { kind: "valueTree", edges, contexts, hidden } as const].map(
+    const members = [...fixed, { kind: "valueTree", edges, ...steps, contexts, hidden } as const].map(
       (each) => [each],
     );
     return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
@@ -92,7 +94,7 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
   const own = {
     columns,
     edges,
-   
+    ...steps,
     hidden,
     ...(classes.length > 0 && { classes, contexts }),
     ...(cycles.length > 0 && { cycles }),

@@ -64,7 +64,7 @@ describe("the networks for tables", () => {
   it("by default give codes and numbers of few values probabilities, and the others a density given them", () => {
     const [front, row, ...others] = networkFor("auto", mixed).description!.layers;
     expect(front).toMatchObject({ kind: "dequantizeColumns", gaps: [0, 0, 0, 0.05, 0, 0, 0, 0] });
-    expect(row).toMatchObject({ kind: "mixedRow", columns: [0, 1, 2, 4, 7] });
+    expect(row).toMatchObject({ kind: "mixedRow", columns: [0, 1, 2, 4, 7], steps: [2, 1, 7, 1, 1] });
     expect(others).toEqual([]);
     const { edges } = row as Extract<typeof row, { kind: "mixedRow" }>;
     // numbers have a place on each side for those that training did not have, codes one at the end

@@ -9,6 +9,8 @@ export type Boxes = Readonly<{
   columns: readonly number[];
   lows: readonly number[];
   widths: readonly number[];
+  /** Logs of the widths in steps of the columns. */
+  logSteps: readonly number[];
   /** 1 where a number of its column lies in a box, else 0: [B, columns] -> [B, count]. Consumes x. */
   inside(x: np.Array): np.Array;
   /** A number of each column at all of its boxes, [B, columns] -> [B, count]. Consumes it. */
@@ -32,8 +34,18 @@ export const WITHIN = 1 - 1e-4;
 export const row = (list: readonly number[], dtype: np.DType): np.Array =>
   floats(Float32Array.from(list)).astype(dtype);
 
-/** Boxes between edges that rise, a list for each column. */
-export function boxesOf(name: string, edges: readonly (readonly number[])[]): Boxes {
+/**
+ * Boxes between edges that rise, a list for each column.
+ *
+ * @param steps what each column is measured in
+ */
+export function boxesOf(
+  name: string,
+  edges: readonly (readonly number[])[],
+  steps: readonly number[] = edges.map(() => 1),
+): Boxes {
+  if (steps.length !== edges.length)
+    throw new ShapeError(`${name}: expected steps of ${edges.length} columns, got ${steps.length}`);
   for (const own of edges) {
     if (own.length < 2) throw new ShapeError(`${name}: needs two edges a column at least, got ${own.length}`);
     if (own.some((edge, i) => i > 0 && edge <= own[i - 1]!))
@@ -44,6 +56,7 @@ export function boxesOf(name: string, edges: readonly (readonly number[])[]): Bo
   if (count > MOST) throw new DomainError(`${name}: expected at most ${MOST} values, got ${count}`);
   const lows = edges.flatMap((own) => own.slice(0, -1));
   const highs = edges.flatMap((own) => own.slice(1));
+  const widths = lows.map((low, s) => highs[s]! - low);
   const places = new Float32Array(edges.length * count);
   for (const [s, c] of columns.entries()) places[c * count + s] = 1;
   const spread = (x: np.Array): np.Array =>
@@ -52,7 +65,8 @@ export function boxesOf(name: string, edges: readonly (readonly number[])[]): Bo
     count,
     columns,
     lows,
-    widths: lows.map((low, s) => highs[s]! - low),
+    widths,
+    logSteps: widths.map((width, s) => Math.log(width / steps[columns[s]!]!)),
     spread,
     gathered(a, each) {
       const all = new Float32Array(count * edges.length);

@@ -32,6 +32,8 @@ const schemas = {
   columns: o.order,
   /** Of each of them the edges between its values, rising. */
   edges: o.listOf(o.listOf(o.number, 2), 1),
+  /** Of each of them the step between its values: these have probabilities. Default 1. */
+  steps: o.optional(o.listOf(o.positive, 1)),
   /** Width of a network of the values, beside their tree. Default 0: none. */
   hidden: o.optional(o.count),
   /** Numbers of classes of further densities of the values, in which columns are independent, where there is a network. Default none. */
@@ -68,7 +70,7 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 export function mixedRow(
   inShape: Shape,
   layers: readonly FlowLayer[],
-  { classes = [], contexts = 0, cycles = [], columns, edges, hidden = 0 }: MixedRowOptions,
+  { classes = [], contexts = 0, cycles = [], columns, edges, hidden = 0, steps }: MixedRowOptions,
 ): FlowLayer<MixedRowParams> {
   const name = "mixedRow";
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
@@ -80,9 +82,10 @@ export function mixedRow(
   const back = invertOrder(name, [...columns, ...others], n);
   if (others.length === 0) throw new ShapeError(`${name}: all ${n} columns have values; use valueTree`);
   const own: Shape = [columns.length];
-  const tree = valueTree(own, { contexts, edges });
-  const fixed = [tree, ...classes.map((K) => valueClasses(own, { edges, classes: K }))];
-  const members = [...fixed, valueTree(own, { contexts, edges, hidden })].map((each) => [each]);
+  const boxed = { edges, ...(steps && { steps }) };
+  const tree = valueTree(own, { contexts, ...boxed });
+  const fixed = [tree, ...classes.map((K) => valueClasses(own, { ...boxed, classes: K }))];
+  const members = [...fixed, valueTree(own, { contexts, ...boxed, hidden })].map((each) => [each]);
   const learns = hidden > 0 && columns.length > 1;
   const values = chain([learns ? flowMixture(members, { fixed: fixed.length, stacked: true }) : tree]);
   const numbers = chain(layers);

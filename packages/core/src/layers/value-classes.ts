@@ -16,13 +16,15 @@ export type ValueClassesParams = { logits: np.Array; logs: np.Array };
 const schemas = {
   /** Of each column the edges between its values, rising: a value is whatever lies between two of them. */
   edges: o.listOf(o.listOf(o.number, 2), 1),
+  /** g of each column: log p is that of values g apart, in place of a density. Default 1. */
+  steps: o.optional(o.listOf(o.positive, 1)),
   /** K, the number of classes. */
   classes: o.integer(2, 256),
 };
 type ValueClassesOptions = o.Options<typeof schemas>;
 
 /**
- * L = log Σ_z P(z) Π_i P(k_i | z) − Σ log w_k_i: each column has few values k, and a row belongs to one of K classes z, which nobody
+ * L = log Σ_z P(z) Π_i P(k_i | z) − Σ log (w_k_i / g_i): each column has few values k, and a row belongs to one of K classes z, which nobody
  * sees. In a class columns are independent. A value is all that lies between two edges, w_k apart, where x is uniform. Nothing is left of
  * x: z is empty.
  *
@@ -43,15 +45,15 @@ type ValueClassesOptions = o.Options<typeof schemas>;
  */
 export function valueClasses(
   inShape: Shape,
-  { edges, classes: K }: ValueClassesOptions,
+  { edges, classes: K, steps }: ValueClassesOptions,
 ): FlowLayer<ValueClassesParams> {
   const name = "valueClasses";
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (edges.length !== n)
     throw new ShapeError(`${name}: expected edges of ${n} columns, got ${edges.length}`);
-  const boxes = boxesOf(name, edges);
-  const { count: S, lows, widths, inside, spread, gathered } = boxes;
+  const boxes = boxesOf(name, edges, steps);
+  const { count: S, lows, logSteps, widths, inside, spread, gathered } = boxes;
   const perClass = (logs: np.Array): np.Array => {
     const total = np.log(spread(gathered(np.exp(logs.ref))));
     return logs.sub(total);
@@ -72,7 +74,7 @@ export function valueClasses(
       const z = np.zeros([countOf(x), 0], { dtype });
       const here = inside(x); // [B, S]
       const known = np.sum(here.ref, 1);
-      const own = perClass(logs).sub(row(widths.map(Math.log), dtype));
+      const own = perClass(logs).sub(row(logSteps, dtype));
       const all = np.matmul(here, np.transpose(own)).add(logits.ref); // [B, K]
       const log = logSumExp(all, 1).sub(logSumExp(logits, 0));
       return { z, contribution: log.add(known.sub(n).mul(OUTSIDE)) };

@@ -25,6 +25,8 @@ export type ValueTreeParams = {
 const schemas = {
   /** Of each column the edges between its values, rising: a value is whatever lies between two of them. */
   edges: o.listOf(o.listOf(o.number, 2), 1),
+  /** g of each column: log p is that of values g apart, in place of a density. Default 1. */
+  steps: o.optional(o.listOf(o.positive, 1)),
   /** Most pairs and triples of values of others beside which the values of a column have probabilities of their own. Default 0: none. */
   contexts: o.optional(o.count),
   /** Width of a network of all values before one that adds to its log-probability. Default 0: none. */
@@ -36,7 +38,7 @@ export type ValueTreeOptions = o.Options<typeof schemas>;
 const LIMIT = 20;
 
 /**
- * L = log P(k_1) + Σ log P(k_i | k_parent(i)) − Σ log w_k_i: each column has few values k, and depends on one other at most,
+ * L = log P(k_1) + Σ log P(k_i | k_parent(i)) − Σ log (w_k_i / g_i): each column has few values k, and depends on one other at most,
  * in a tree. A value is all that lies between two edges, w_k apart, where x is uniform. Nothing is left of x: z is empty.
  *
  * With `contexts`, it depends on three others at most, and so many pairs and triples of their values count together. With `hidden`, a masked network of all values before one in the order of the tree adds to its log-probabilities, from 0 on.
@@ -59,15 +61,15 @@ const LIMIT = 20;
  */
 export function valueTree(
   inShape: Shape,
-  { contexts: C = 0, edges, hidden = 0 }: ValueTreeOptions,
+  { contexts: C = 0, edges, hidden = 0, steps }: ValueTreeOptions,
 ): FlowLayer<ValueTreeParams> {
   const name = "valueTree";
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (edges.length !== n)
     throw new ShapeError(`${name}: expected edges of ${n} columns, got ${edges.length}`);
-  const boxes = boxesOf(name, edges);
-  const { count: S, columns, lows, widths, inside, spread, gathered } = boxes;
+  const boxes = boxesOf(name, edges, steps);
+  const { count: S, columns, lows, logSteps, widths, inside, spread, gathered } = boxes;
   const sizes = edges.map((own) => own.length - 1);
   const most = Math.max(...sizes);
   const starts = sizes.map((_, c) => columns.indexOf(c));
@@ -148,7 +150,7 @@ export function valueTree(
       const { network } = params;
       const weights = logWeights(params, here.ref);
       const total = network && np.log(np.matmul(np.exp(weights.ref), pairsOf(boxes, dtype)));
-      const logs = (total ? weights.sub(total) : weights).sub(row(widths.map(Math.log), dtype));
+      const logs = (total ? weights.sub(total) : weights).sub(row(logSteps, dtype));
       return { z, contribution: np.sum(logs.mul(here), 1).add(known.sub(n).mul(OUTSIDE)) };
     },
     inverse(params, z, { choice, within }: { choice: np.Array; within: np.Array }) {

@@ -19,7 +19,7 @@ const rows = Float32Array.from(
   }).flat(),
 );
 
-async function started(): Promise<FlowModel> {
+async function started(steps?: number[]): Promise<FlowModel> {
   usePrecision("float32");
   const layer = valueTree([3], {
     edges: [
@@ -27,6 +27,7 @@ async function started(): Promise<FlowModel> {
       [-0.5, 0.5, 1.5, 2.5],
       [9, 11, 13],
     ],
+    ...(steps && { steps }),
   });
   const params = await takeToHost([await layer.initFromData!(random.key(1), examplesOf(rows, N, [3]))]);
   return new FlowModel(flow([layer]), params, jaxExecutor());
@@ -49,6 +50,9 @@ describe("valueTree", () => {
       const law = (a === 1 ? 0.3 : 0.7) * (1 / 3) * (same ? 0.9 : 0.1);
       expect(Math.abs(probabilities[i]! - law)).toBeLessThan(0.02);
     }
+    const inSteps = await started([1, 1, 2]);
+    expect(sum(Array.from((await inSteps.logProb(noisy)).map(Math.exp)))).toBeCloseTo(1, 4);
+    await inSteps.dispose();
     const [outside = 0] = await model.logProb([[2, 0, 10]]);
     expect(outside).toBeLessThan(-5000);
     await model.dispose();
