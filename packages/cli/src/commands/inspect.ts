@@ -158,7 +158,8 @@ function describeRegression({ say, document }: Terminal, folder: string): void {
   const { predict, given, data, targets } = run;
   say(`${fromWhat(run)}: ${formatCount(data.examples)} rows of ${data.name}`);
   const rows = targetsOf(run).map(({ name, kind, atoms, features }, t) => {
-    const { value = 0, atom = 0 } = targets?.[t]?.flows ?? {};
+    const { value, atom } = targets?.[t] ?? {};
+    const flows = (value?.flows ?? 0) + (atom?.flows ?? 0);
     const what =
       kind.classes === undefined
         ? kind.step === undefined
@@ -166,7 +167,7 @@ function describeRegression({ say, document }: Terminal, folder: string): void {
           : `values on a grid of ${kind.step}: probabilities`
         : `${kind.classes} classes: probabilities`;
     const shared = atoms.length > 0 ? `, and ${atoms.length} that many rows share` : "";
-    return [name, `${what}${shared}`, `${features.width} numbers in`, `${value + atom} flows`];
+    return [name, `${what}${shared}`, `${features.width} numbers in`, `${flows} flows`];
   });
   for (const line of table(rows)) say(`  ${line}`);
   if (!targets) say(`training was stopped: continue it with flowify train --resume ${folder}`);

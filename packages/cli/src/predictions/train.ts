@@ -101,7 +101,8 @@ async function trainTargets(
   const fitterOf =
     (target: TargetInTable, t: number): FitPart =>
     async (part, kind, values, condition) => {
-      const before = await loadMembers([folder, t, part], executor);
+      const place = [folder, t, part] as const;
+      const before = await loadMembers(place, executor);
       const features = target.features.width;
       const found = await fitRegression({
         ...kind,
@@ -115,9 +116,10 @@ async function trainTargets(
         ...(ensemble !== null && { ensemble }),
         ...(steps !== null && { steps }),
         onProgress: (share) => progress.update(Math.floor(100 * (done + share)), target.name),
-        onMember: (model, k) => saveMember(model, memberFolder(folder, t, part, k)),
+        onMember: (model, k) => saveMember(model, memberFolder(place, k)),
       });
       done++;
+      for (const { name, model } of found.simple) await saveMember(model, memberFolder(place, name));
       if (!signal.aborted) return found;
       await found.dispose();
       return undefined;
@@ -198,6 +200,12 @@ async function saveMember({ flow, params, executor }: FlowModel, folder: string)
   await model.dispose();
 }
 
+const partDocument = ({ flows, simple, pool }: Regression) => ({
+  flows: flows.length,
+  simple: simple.map(({ name, share }) => ({ name, share })),
+  pool,
+});
+
 /** Measures the held-out rows, and writes down what documents need of them. */
 async function end(
   { folder, rows, document }: PredictionPlan,
@@ -211,9 +219,8 @@ async function end(
     await writeRegression(folder, {
       ...document,
       targets: models.map(({ value, atom }, t) => ({
-        flows: { value: value.flows.length, atom: atom?.flows.length ?? 0 },
-        ...(value.lines && { lines: value.lines }),
-        pool: value.pool,
+        value: partDocument(value),
+        ...(atom && { atom: partDocument(atom) }),
         ...JSON.parse(JSON.stringify(baselines[t])),
         heldOut: {
           outwardness: [...(found[t]?.outwardness ?? [])],

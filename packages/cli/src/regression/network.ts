@@ -45,33 +45,74 @@ export function regressionNetwork(
   { step, classes }: ValueKind,
   values: Float32Array,
 ): Network {
-  if (classes !== undefined)
-    return {
-      inShape: [1],
-      condition: { shape: [width] },
-      layers: [
-        {
-          kind: "conditionalClasses",
-          classes,
-          hidden: HIDDEN,
-          least: LEAST_ROWS / (values.length + LEAST_ROWS * classes),
-        },
-      ],
-    };
-  const noise: NetworkLayer[] =
-    step === undefined
-      ? []
-      : [{ kind: "dequantizeColumns", gaps: [step], origins: [values.reduce((a, b) => Math.min(a, b))] }];
+  if (classes !== undefined) return of(width, [classesLayer(classes, values.length, HIDDEN)]);
+  const noise = noiseOf(step, values);
   const line = { kind: "conditionalAffine", hidden: HIDDEN } as const;
   const spline = { kind: "coupling", stack: 1, hidden: HIDDEN } as const;
-  return {
-    inShape: [1],
-    condition: { shape: [width] },
-    layers: hasHeavyTails(values, step)
+  return of(
+    width,
+    hasHeavyTails(values, step)
       ? [...noise, { kind: "actnorm", bent: true }, line, { kind: "asinh" }, { ...spline, ...BENT_SPLINE }]
       : [...noise, { kind: "whiten", scaled: true }, line, { ...spline, ...SPLINE }],
-  };
+  );
 }
+
+/** Names of distributions whose parameters are fitted without training. */
+export const simpleNames = ["line", "shaped line", "bent line", "alone", "logistic", "shares"] as const;
+export type SimpleName = (typeof simpleNames)[number];
+
+/**
+ * What flows are mixed with. Of names: a logistic regression, and their shares. Of numbers: a Gaussian around a line; lines of mean and
+ * log-scale in the columns that say something, around which values have the distribution that they have (the layer `marginal`), the
+ * same behind asinh; and the distribution of the values whatever is given.
+ */
+export function simpleNetworks(
+  width: number,
+  { step, classes }: ValueKind,
+  values: Float32Array,
+): Readonly<{ name: SimpleName; network: Network }>[] {
+  if (classes !== undefined) {
+    const network = of(width, [classesLayer(classes, values.length, 0)]);
+    return [
+      { name: "logistic", network },
+      { name: "shares", network },
+    ];
+  }
+  const noise = noiseOf(step, values);
+  const line = { kind: "conditionalAffine", hidden: 0 } as const;
+  const shaped = [line, { kind: "marginal" }] as const;
+  return [
+    { name: "line", network: of(width, [...noise, { ...line, limit: LINE_LIMIT }]) },
+    { name: "shaped line", network: of(width, [...noise, ...shaped]) },
+    {
+      name: "bent line",
+      network: of(width, [...noise, { kind: "actnorm", bent: true }, { kind: "asinh" }, ...shaped]),
+    },
+    { name: "alone", network: of(width, [...noise, ...shaped]) },
+  ];
+}
+
+/** A Gaussian around a line has e to at most so much as its scale. */
+export const LINE_LIMIT = 80;
+
+const of = (width: number, layers: readonly NetworkLayer[]): Network => ({
+  inShape: [1],
+  condition: { shape: [width] },
+  layers,
+});
+
+const classesLayer = (classes: number, rows: number, hidden: number): NetworkLayer => ({
+  kind: "conditionalClasses",
+  classes,
+  hidden,
+  least: LEAST_ROWS / (rows + LEAST_ROWS * classes),
+});
+
+/** Spreads values on a grid over their cells. */
+const noiseOf = (step: number | undefined, values: Float32Array): NetworkLayer[] =>
+  step === undefined
+    ? []
+    : [{ kind: "dequantizeColumns", gaps: [step], origins: [values.reduce((a, b) => Math.min(a, b))] }];
 
 /** Flows that pay, by the number of examples that each is for at most: with more, one flow says nearly all. */
 const ENSEMBLES = [

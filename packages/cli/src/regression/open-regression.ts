@@ -1,9 +1,9 @@
 import { CheckpointError } from "@flowify/core";
 import { withExecutor } from "../executors.js";
 import type { CommonFlags } from "../flags/shared.js";
+import { valueAt } from "../places.js";
 import type { Terminal } from "../ui/terminal.js";
-import { Regression } from "./regression.js";
-import { loadMembers, type RegressionDocument, readRegression } from "./regression-file.js";
+import { loadPart, type RegressionDocument, readRegression } from "./regression-file.js";
 import { TableRegression, type TargetModels } from "./table-regression.js";
 
 /** A run that predicts, trained to its end. */
@@ -31,24 +31,13 @@ export async function withRegression<T>(
   return withExecutor({ device: flags.device, threads }, terminal, async (executor) => {
     const models: TargetModels[] = [];
     const planned = new TableRegression(document, []);
-    for (const [t, { flows, lines, pool }] of document.targets.entries()) {
-      const load = async (part: "value" | "atom"): Promise<Regression> => {
-        const members = await loadMembers([folder, t, part], executor, flows[part]);
-        const target = planned.targets[t];
-        const kind = part === "value" ? target?.kind : { classes: (target?.atoms.length ?? 0) + 1 };
-        if (kind?.classes !== undefined && members[0]?.flow.chain.layers[0]?.name !== "conditionalClasses")
-          throw new CheckpointError(
-            `${folder}: an earlier version took the values of ${target?.name} for ordered\ntrain it again`,
-          );
-        const mixed = part === "value" ? { ...(lines && { lines }), ...(pool && { pool }) } : {};
-        return new Regression(members, {
-          kind: kind ?? {},
-          executor,
-          ...mixed,
-        });
-      };
-      const atom = flows.atom > 0 ? await load("atom") : undefined;
-      models.push({ value: await load("value"), ...(atom && { atom }) });
+    for (const [t, { value, atom }] of document.targets.entries()) {
+      const { kind, atoms } = valueAt(planned.targets, t);
+      const atomKind = { classes: atoms.length + 1 };
+      models.push({
+        value: await loadPart([folder, t, "value"], value, kind, executor),
+        ...(atom && { atom: await loadPart([folder, t, "atom"], atom, atomKind, executor) }),
+      });
     }
     const model = new TableRegression(document, models);
     try {

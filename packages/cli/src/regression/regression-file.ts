@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
+import { CheckpointError, DataError, type Executor, type FlowModel, UsageError } from "@flowify/core";
 import * as v from "valibot";
 import { tableSchema } from "../data/table/schema.js";
 import { writeJson } from "../files/atomic.js";
@@ -9,6 +9,9 @@ import { readJson } from "../files/regular-file.js";
 import { loadModel } from "../node-model.js";
 import { environmentSchema, readingSchema } from "../run-config.js";
 import { holdsRegression, holdsRun, notARun, runPaths } from "../runs/folder.js";
+import { type SimpleName, simpleNames, type ValueKind } from "./network.js";
+import { Regression } from "./regression.js";
+import type { SimpleMember } from "./simple-members.js";
 
 const number = v.number();
 const count = v.pipe(number, v.integer(), v.minValue(0));
@@ -25,9 +28,20 @@ const baselineSchema = v.strictObject({
   gaussian: v.exactOptional(gaussianSchema),
 });
 
+/** Of the values of a target, or of which of its atoms they are. */
+const partSchema = v.strictObject({
+  flows: count,
+  /** What flows are mixed with, and the weight of each. */
+  simple: v.array(v.strictObject({ name: v.picklist(simpleNames), share: number })),
+  /** How flows are pooled. */
+  pool: v.strictObject({ centred: number, scale: number }),
+});
+
+export const VERSION = 2;
+
 const documentSchema = v.strictObject({
   format: v.literal("flowify-regression"),
-  version: v.literal(1),
+  version: v.literal(VERSION),
   data: v.strictObject({
     name: v.string(),
     reading: readingSchema,
@@ -46,17 +60,12 @@ const documentSchema = v.strictObject({
     steps: v.nullable(count),
   }),
   environment: environmentSchema,
-  /** What stands only where training has ended: of each target how many flows, its baseline, and its held-out rows. */
+  /** What stands only where training has ended: of each target its models, its baseline, and its held-out rows. */
   targets: v.exactOptional(
     v.array(
       v.strictObject({
-        flows: v.strictObject({ value: count, atom: count }),
-        /** What flows of values are mixed with; in runs of earlier versions with nothing. */
-        lines: v.exactOptional(
-          v.strictObject({ shares: v.array(number), gaussians: v.array(gaussianSchema) }),
-        ),
-        /** How flows of values are pooled; in runs of earlier versions as they are. */
-        pool: v.exactOptional(v.strictObject({ centred: number, scale: number })),
+        value: partSchema,
+        atom: v.exactOptional(partSchema),
         baseline: baselineSchema,
         /** Of a table with an order: values of the past. */
         lagBaselines: v.exactOptional(
@@ -95,27 +104,43 @@ export function readRegression(folder: string): RegressionDocument {
     );
   if (!holdsRegression(folder)) throw notARun(folder);
   const path = runPaths(folder).regression;
+  const json = readJson(path, { damaged: RESTORE });
+  const { version } = json as { version?: unknown };
+  if (typeof version === "number" && version < VERSION)
+    throw new CheckpointError(
+      `${path}: a run of format ${version}, which an earlier version of flowify wrote, expected ${VERSION}\ntrain it again`,
+    );
   return checked(
     documentSchema,
-    readJson(path, { damaged: RESTORE }),
+    json,
     (problems) => new DataError(`${path}: not a run that predicts: ${problems}\n${RESTORE}`),
   );
 }
 
-/** The folder of a flow: of the values of a target, or of which of its atoms they are. */
-export const memberFolder = (folder: string, target: number, part: "value" | "atom", k: number): string =>
-  join(runPaths(folder).members, `${target}-${part}-${k}`);
+type Part = readonly [folder: string, target: number, part: "value" | "atom"];
 
-/** Flows of a part that are in the folder, the first ones without a gap: all, or so many. */
-export async function loadMembers(
-  [folder, target, part]: readonly [folder: string, target: number, part: "value" | "atom"],
-  executor: Executor,
-  count?: number,
-): Promise<FlowModel[]> {
+/** The folder of a flow by its number, or of a simple member by its name. */
+export const memberFolder = ([folder, target, part]: Part, which: number | SimpleName): string =>
+  join(runPaths(folder).members, `${target}-${part}-${String(which).replace(" ", "-")}`);
+
+/** The flows of a part that are in the folder, the first ones without a gap: all, or so many. */
+export async function loadMembers(part: Part, executor: Executor, count?: number): Promise<FlowModel[]> {
   const models: FlowModel[] = [];
-  const folderOf = (k: number): string => memberFolder(folder, target, part, k);
   const isThere = (k: number): boolean =>
-    count === undefined ? existsSync(join(folderOf(k), "model.json")) : k < count;
-  for (let k = 0; isThere(k); k++) models.push(await loadModel(folderOf(k), { executor }));
+    count === undefined ? existsSync(join(memberFolder(part, k), "model.json")) : k < count;
+  for (let k = 0; isThere(k); k++) models.push(await loadModel(memberFolder(part, k), { executor }));
   return models;
+}
+
+/** All that a part consists of. */
+export async function loadPart(
+  part: Part,
+  { flows, simple, pool }: v.InferOutput<typeof partSchema>,
+  kind: ValueKind,
+  executor: Executor,
+): Promise<Regression> {
+  const members: SimpleMember[] = [];
+  for (const each of simple)
+    members.push({ ...each, model: await loadModel(memberFolder(part, each.name), { executor }) });
+  return new Regression(await loadMembers(part, executor, flows), { kind, executor, simple: members, pool });
 }

@@ -6,7 +6,7 @@ import { valueAt } from "../places.js";
 import { rowsIn, takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
 import { amongClasses, between, type Cells, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
-import { among, type Lines, lineFlow, weighLines } from "./lines.js";
+import { among } from "./lines.js";
 import { regressionNetwork, scheduleOf, splitOf, stoppingOf, type ValueKind } from "./network.js";
 import {
   checkedPairs,
@@ -19,6 +19,7 @@ import {
 } from "./options.js";
 import { type Pool, poolOf, scaled, shiftsOf, UNPOOLED } from "./pool.js";
 import { Predictive } from "./predictive.js";
+import { type SimpleMember, simpleMembers } from "./simple-members.js";
 import { slotsOf } from "./slots.js";
 
 /** Equally likely values of a prediction. */
@@ -29,7 +30,7 @@ const AT_ONCE = 2 ** 16;
 
 /**
  * The whole distribution p(y | x) of a number, a whole number or a class y for any x: a mixture of conditional flows, and of
- * Gaussians of a linear and of a constant mean where held-out examples say so.
+ * distributions that need no training where held-out examples say so: around lines, and whatever x is.
  *
  * Each flow is a line and a spline of y whose parameters are networks of x, trained by maximum likelihood and stopped by
  * examples that it holds out. Numbers have a density per unit. With `step`, values on a grid have probabilities, those of
@@ -95,16 +96,18 @@ export async function fitRegression(options: RegressionOptions): Promise<Regress
     });
     const parts = { kind, origin: gridOrigin(values), executor, closes: own !== undefined };
     const alone = new Regression(flows, parts);
-    if (kind.classes !== undefined || signal?.aborted) return alone;
+    if (signal?.aborted) return alone;
     const splits = flows.map((_, member) => split(member));
-    const pool = hasCells(kind) ? UNPOOLED : await poolOf(flows, examples, splits);
-    const lines = await weighLines(kind, examples, splits, (k, held) =>
-      new Regression([flows[k] as FlowModel], { kind, executor, pool }).logProbFlat(
-        held.values,
-        held.condition,
-      ),
-    );
-    return new Regression(flows, { ...parts, lines, pool });
+    const hasPool = kind.classes === undefined && !hasCells(kind);
+    const pool = hasPool ? await poolOf(flows, examples, splits) : UNPOOLED;
+    const simple = await simpleMembers(kind, examples, splits, executor, (model, held) => {
+      const single =
+        typeof model === "number"
+          ? new Regression([flows[model] as FlowModel], { kind, executor, pool })
+          : new Regression([model], { kind, executor: model.executor });
+      return single.logProbFlat(held.values, held.condition);
+    });
+    return new Regression(flows, { ...parts, simple, pool });
   });
 }
 
@@ -112,7 +115,7 @@ type RegressionParts = Readonly<{
   kind: ValueKind;
   /** A value of the grid that `logProb` holds values to. */
   origin?: number;
-  lines?: Lines;
+  simple?: readonly SimpleMember[];
   pool?: Pool;
   executor: Executor;
   /** The executor goes with it. */
@@ -123,9 +126,9 @@ type RegressionParts = Readonly<{
 export class Regression {
   /** The flows that were trained, and what they are mixed with. */
   readonly flows: readonly FlowModel[];
-  readonly lines: Lines | undefined;
+  readonly simple: readonly SimpleMember[];
   readonly pool: Pool;
-  /** The flows whose mixture it is, those of lines last, and their weights. */
+  /** The flows whose mixture it is, simple ones last, and their weights. */
   readonly members: readonly FlowModel[];
   readonly weights: readonly number[];
   readonly kind: ValueKind;
@@ -135,17 +138,17 @@ export class Regression {
   readonly #bare: readonly FlowModel[];
 
   constructor(flows: readonly FlowModel[], parts: RegressionParts) {
-    const { kind, lines, pool = UNPOOLED, executor, closes = false } = parts;
-    const noise = hasCells(kind) ? flows[0]?.part(0, 1) : undefined;
-    const { shares: [all = 1, ...shares] = [], gaussians = [] } = lines ?? {};
+    const { kind, simple = [], pool = UNPOOLED, executor, closes = false } = parts;
+    const mixed = simple.filter(({ share }) => share > 0);
+    const all = mixed.reduce((left, { share }) => left - share, 1);
     this.flows = flows;
-    this.lines = lines;
+    this.simple = simple;
     this.pool = pool;
     this.members = [
       ...(pool.scale === 1 ? flows : flows.map((model) => scaled(model, pool.scale))),
-      ...gaussians.map((each) => lineFlow(each, noise, executor)),
+      ...mixed.map(({ model }) => model),
     ];
-    this.weights = [...flows.map(() => all / flows.length), ...shares];
+    this.weights = [...flows.map(() => Math.max(all, 0) / flows.length), ...mixed.map(({ share }) => share)];
     this.kind = kind;
     this.#origin = parts.origin;
     this.#closes = closes ? executor : undefined;
@@ -293,7 +296,9 @@ export class Regression {
 
   /** Releases the memory. */
   async dispose(): Promise<void> {
-    for (const model of new Set([...this.flows, ...this.members, ...this.#bare])) await model.dispose();
+    const simple = this.simple.map(({ model }) => model);
+    for (const model of new Set([...this.flows, ...simple, ...this.members, ...this.#bare]))
+      await model.dispose();
     await this.#closes?.dispose();
   }
 }

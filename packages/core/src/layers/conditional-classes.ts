@@ -1,9 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
+import { logistic } from "../init/logistic.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { logSumExp } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
+import { treeDispose } from "../params/pytree.js";
 import { expectSizes, type Shape, showShape } from "../shape.js";
 import { OUTSIDE, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
@@ -21,9 +23,6 @@ export type ConditionalClassesOptions = o.Options<typeof schemas>;
 
 /** The network, and what is added to it: a line in the condition. */
 export type ConditionalClassesParams = { line: DenseParams[]; network?: DenseParams[] };
-
-/** Shares end above 0: each class has half a row beside those that it has. */
-const LEAST_ROWS = 0.5;
 
 /**
  * A class k of K, as x in [k − ½, k + ½), by its probabilities p(c) = softmax(W c + b + network(c)), or (1 − K l) softmax + l with a least probability l:
@@ -84,12 +83,17 @@ export function conditionalClasses(
     facts: { image: [0, 1] },
     init,
     async initFromData(key, examples) {
-      const counts = new Float64Array(K).fill(LEAST_ROWS);
+      const labels: number[] = [];
       for await (const part of examples.parts())
-        for (const x of part) counts[Math.min(Math.max(Math.round(x), 0), K - 1)]! += 1;
+        for (const x of part) labels.push(Math.min(Math.max(Math.round(x), 0), K - 1));
+      const { data, shape } = examples.given ?? { data: new Float32Array(labels.length), shape: [] };
+      const { offset, slopes } = logistic({ data, columns: shape[1] ?? 1 }, labels, K);
       const { line, ...rest } = init(key);
-      const bias = floats(Float32Array.from(counts, Math.log));
-      return { line: line.map((own) => ({ weight: own.weight, bias: own.bias.add(bias) })), ...rest };
+      treeDispose(line);
+      const weight = examples.given
+        ? floats(Float32Array.from(slopes), [K, condition])
+        : np.zeros([K, condition]);
+      return { line: [{ weight, bias: floats(Float32Array.from(offset)) }], ...rest };
     },
     forward(params, x, _noise, given) {
       const { dtype } = x;
