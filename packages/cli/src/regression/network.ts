@@ -82,7 +82,7 @@ export function simpleNetworks(
   const line = { kind: "conditionalAffine", hidden: 0 } as const;
   const shaped = [line, { kind: "marginal" }] as const;
   return [
-    { name: "line", network: of(width, [...noise, { ...line, limit: LINE_LIMIT }]) },
+    { name: "line", network: lineNetwork(width, noise) },
     { name: "shaped line", network: of(width, [...noise, ...shaped]) },
     {
       name: "bent line",
@@ -94,6 +94,9 @@ export function simpleNetworks(
 
 /** A Gaussian around a line has e to at most so much as its scale. */
 export const LINE_LIMIT = 80;
+
+export const lineNetwork = (width: number, noise: readonly NetworkLayer[] = []): Network =>
+  of(width, [...noise, { kind: "conditionalAffine", hidden: 0, limit: LINE_LIMIT }]);
 
 const of = (width: number, layers: readonly NetworkLayer[]): Network => ({
   inShape: [1],

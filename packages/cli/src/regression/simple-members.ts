@@ -6,7 +6,14 @@ import { valueAt } from "../places.js";
 import { logSumExp, meanWithError } from "../statistics.js";
 import { type LinearGaussian, linearGaussian } from "./linear-gaussian.js";
 import { among, type Examples, someOf } from "./lines.js";
-import { LINE_LIMIT, type SimpleName, simpleNetworks, type splitOf, type ValueKind } from "./network.js";
+import {
+  LINE_LIMIT,
+  lineNetwork,
+  type SimpleName,
+  simpleNetworks,
+  type splitOf,
+  type ValueKind,
+} from "./network.js";
 
 /** A distribution that flows are mixed with, and its weight. That of a logistic regression may be 0: it is a baseline as well. */
 export type SimpleMember = Readonly<{ name: SimpleName; share: number; model: FlowModel }>;
@@ -24,28 +31,43 @@ const MOST_GAIN = 3;
 const isBlind = (name: SimpleName): boolean => name === "alone" || name === "shares";
 
 /** The simple members of these examples. */
-function fitted(kind: ValueKind, examples: Examples, executor: Executor) {
+async function fitted(kind: ValueKind, examples: Examples, executor: Executor) {
   const { condition, width, values } = someOf(examples);
-  return Promise.all(
-    simpleNetworks(width, kind, examples.values).map(async ({ name, network }) => {
-      const flow = flowify(network);
-      const isLine = name === "line";
-      const params = (await initParams({
-        flow,
-        executor: jaxExecutor(),
-        data: values,
-        condition: isBlind(name) ? new Float32Array(condition.length) : condition,
-        init: isLine ? "random" : "data",
-      })) as JsTree<HostArray>[];
-      // behind the parameters of the layers stand those of the condition, which is taken as it is
-      const own = isLine ? params.with(-2, lineParams(linearGaussian(condition, width, values))) : params;
-      return { name, model: new FlowModel(flow, own, executor) };
-    }),
-  );
+  const members: Omit<SimpleMember, "share">[] = [];
+  for (const { name, network } of simpleNetworks(width, kind, examples.values)) {
+    if (name === "line") {
+      members.push({
+        name,
+        model: await lineModel(linearGaussian(condition, width, values), executor, network),
+      });
+      continue;
+    }
+    const flow = flowify(network);
+    const params = await initParams({
+      flow,
+      executor: jaxExecutor(),
+      data: values,
+      condition: isBlind(name) ? new Float32Array(condition.length) : condition,
+    });
+    members.push({ name, model: new FlowModel(flow, params, executor) });
+  }
+  return members;
 }
 
-/** The parameters of a Gaussian around a line. */
-export function lineParams({ level, slope, middle, spread, std }: LinearGaussian): JsTree<HostArray> {
+/** A Gaussian around a line. */
+export async function lineModel(
+  line: LinearGaussian,
+  executor: Executor,
+  network = lineNetwork(line.slope.length),
+): Promise<FlowModel> {
+  const flow = flowify(network);
+  const { params } = await FlowModel.create(flow, jaxExecutor());
+  // behind the parameters of the layers stand those of the condition, which is taken as it is
+  const own = (params as JsTree<HostArray>[]).with(-2, lineParams(line));
+  return new FlowModel(flow, own, executor);
+}
+
+function lineParams({ level, slope, middle, spread, std }: LinearGaussian): JsTree<HostArray> {
   const weight = slope.map((each, k) => each / (spread[k] ?? Number.POSITIVE_INFINITY));
   const mean = weight.reduce((sum, each, k) => sum - each * valueAt(middle, k), level);
   const logScale = LINE_LIMIT * Math.atanh(Math.log(std) / LINE_LIMIT);
@@ -62,7 +84,7 @@ export function lineParams({ level, slope, middle, spread, std }: LinearGaussian
 /**
  * Weighs flows against simple members by expectation maximization over the examples that each flow held out; simple members are fitted
  * to the others for that. Flows ended their training where these examples were likeliest, so a gain over the mixture of all simple members of
- * less than two standard errors counts as one standard error less. Source: Smyth and Wolpert 1999 (stacked density estimation); Breiman et al. 1984 (the
+ * less than two standard errors counts as half a standard error less. Source: Smyth and Wolpert 1999 (stacked density estimation); Breiman et al. 1984 (the
  * rule of one standard error).
  *
  * @param logProb log p by flow k, or by another model
@@ -108,7 +130,8 @@ export function sharesOf(logs: readonly (readonly number[])[]): number[] {
   });
   const { mean, stdErr } = meanWithError(gains);
   // most rows are judged twice
-  const chance = mean < 2 * Math.SQRT2 * stdErr ? Math.SQRT2 * stdErr : 0;
+  const error = Math.SQRT2 * stdErr;
+  const chance = mean < 2 * error ? error / 2 : 0;
   return stackedWeights(
     logs.flatMap(([flow = 0, ...others]) => [flow - chance, ...others]),
     1 + own.length,

@@ -13,6 +13,7 @@ import type { Prediction } from "../../src/regression/columns.js";
 import { predictedColumn } from "../../src/regression/predicted-cells.js";
 import { Predictive } from "../../src/regression/predictive.js";
 import { Regression } from "../../src/regression/regression.js";
+import { lineModel } from "../../src/regression/simple-members.js";
 import { TableRegression } from "../../src/regression/table-regression.js";
 import { type EncodedRows, encodedTable } from "../../src/tables/encoded-table.js";
 
@@ -43,9 +44,9 @@ beforeAll(async () => {
   const none = new Array<number>(width).fill(0);
   // a step from the last count that is wider than any count
   const line = { level: 0, slope: none, middle: none, spread: none.map(() => null), std: 2 };
-  const lines = { shares: [0, 1], gaussians: [line] };
   executor = await defaultExecutor();
-  model = new TableRegression(prediction, [{ value: new Regression([], { kind: {}, lines, executor }) }]);
+  const simple = [{ name: "line", share: 1, model: await lineModel(line, executor) }] as const;
+  model = new TableRegression(prediction, [{ value: new Regression([], { kind: {}, simple, executor }) }]);
 });
 afterAll(async () => {
   await model.dispose();

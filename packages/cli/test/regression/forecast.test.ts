@@ -347,5 +347,5 @@ it("exported files have the log p of the next row", { tags: ["long"] }, async ()
     return (await model.logProb(all.rows.subarray(place * width, (place + 1) * width)))[0]?.[0] as number;
   });
   expect(Number(found["log p load"]?.data[0])).toBeCloseTo(own, 3);
-  expect(readFinished(run).targets[0]?.flows.value).toBe(1);
+  expect(readFinished(run).targets[0]?.value.flows).toBe(1);
 });

@@ -1,9 +1,10 @@
 import { jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
-import { levelSays, lineFlow } from "../../src/regression/lines.js";
+import { levelSays } from "../../src/regression/lines.js";
 import { splitOf } from "../../src/regression/network.js";
 import { poolOf } from "../../src/regression/pool.js";
+import { lineModel, sharesOf } from "../../src/regression/simple-members.js";
 
 it.each([
   ["moves flows together, and makes them narrower, where each errs for itself", [-0.5, 0.5], 0.6, 0.1],
@@ -12,8 +13,8 @@ it.each([
 ])("%s", async (_, slopes, std, truth) => {
   const random = makeRng(3);
   const executor = jaxExecutor();
-  const flows = slopes.map((slope) =>
-    lineFlow({ level: 0, slope: [slope], middle: [0], spread: [1], std }, undefined, executor),
+  const flows = await Promise.all(
+    slopes.map((slope) => lineModel({ level: 0, slope: [slope], middle: [0], spread: [1], std }, executor)),
   );
   const rows = { condition: Float32Array.from({ length: 400 }, () => random.normal()), width: 1 };
   const examples = { ...rows, values: Float32Array.from({ length: 400 }, () => truth * random.normal()) };
@@ -52,4 +53,21 @@ it.each([
   const steps = series.slice(1).map((value, i) => value - (series[i] as number));
   const examples = { condition: Float32Array.from(series.slice(0, -1)), width: 1 };
   expect(levelSays({ ...examples, values: Float32Array.from(steps) }, 0)).toBe(expected);
+});
+
+it.each([
+  ["hardly", 0, 0, 0.45],
+  ["nearly alone, beyond chance,", 1, 0.9, 1],
+])("trusts flows %s that are better by %d", (_, gain, least, most) => {
+  const logs = Array.from({ length: 40 }, (__, i) => [gain + (i % 2 === 0 ? 1 : -1), 0, -5]);
+  const [flows] = sharesOf(logs);
+  expect(flows).toBeGreaterThanOrEqual(least);
+  expect(flows).toBeLessThanOrEqual(most);
+});
+
+it("lets no far value alone decide for a line that finds it impossible", () => {
+  const random = makeRng(4);
+  // a flow that is better by a tenth, and by 2000 nats at one value
+  const logs = Array.from({ length: 100 }, (_, i) => [0.1 + 0.2 * random.normal(), i === 7 ? -2000 : 0]);
+  expect(sharesOf(logs)[0]).toBeGreaterThan(0.9);
 });

@@ -26,7 +26,7 @@ it("compares a later column with a baseline that does not see the true values of
   // flows that are moved together, and made narrower, are so in the exported file
   const file = join(own, "regression.json");
   const written = JSON.parse(readFileSync(file, "utf8"));
-  for (const target of written.targets) target.pool = { centred: 0.5, scale: 1.2 };
+  for (const { value } of written.targets) value.pool = { centred: 0.5, scale: 1.2 };
   writeFileSync(file, JSON.stringify(written));
   const found = records(await printed("predict", own, "--data", copied)).slice(0, 20);
   const exported = join(root, "copied-files");

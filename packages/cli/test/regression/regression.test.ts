@@ -7,8 +7,6 @@ import {
   linearGaussian,
   linearMean,
 } from "../../src/regression/linear-gaussian.js";
-import { weighLines } from "../../src/regression/lines.js";
-import { splitOf } from "../../src/regression/network.js";
 import { Regression } from "../../src/regression/regression.js";
 import { type Predictive, regression, scoresOf } from "../../src/regression.js";
 import { meanOf } from "../../src/statistics.js";
@@ -98,22 +96,6 @@ describe("a regression", () => {
     expect(own.logProb).toBeGreaterThan(plain.logProb + 0.03);
     expect(own.crps).toBeLessThan(plain.crps);
     expect(Math.abs((own.coverage[1] as number) - 0.8)).toBeLessThan(0.1);
-  });
-
-  it("trusts flows beside a line only where they are better by more than chance", async () => {
-    const own = makeRng(5);
-    const made = (width: number) => Float32Array.from({ length: 40 * width }, () => own.normal());
-    const examples = { condition: made(2), width: 2, values: made(1) };
-    const splits = [0, 1, 2, 3, 4].map((member) => splitOf(40, { member, seed: 1, ordered: false }));
-    const share = async (gain: number) => {
-      const better = (value: number, i: number) => gaussianLog(value, 0, 1) + gain + (i % 2 === 0 ? 1 : -1);
-      const found = await weighLines({}, examples, splits, async (_, { values: held }) =>
-        Float64Array.from(Array.from(held, better)),
-      );
-      return found.shares[0] as number;
-    };
-    expect(await share(0)).toBeLessThan(0.3);
-    expect(await share(1)).toBeGreaterThan(0.9);
   });
 
   it("is as good as a line where a line is right and rows are few", async () => {
