@@ -2,6 +2,7 @@ import { UsageError } from "@flowify/core";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
+import type { WrittenColumn } from "../data/written/written-rows.js";
 import { idHeader } from "../detect/score-columns.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
@@ -12,9 +13,11 @@ import { svgToPng } from "../pictures/png.js";
 import { valueAt } from "../places.js";
 import { fewestFor } from "../regression/conformal.js";
 import { withRegression } from "../regression/open-regression.js";
+import { watchOutside } from "../regression/outside.js";
 import { AT_ONCE, predictRows } from "../regression/predicted.js";
 import { predictedColumn } from "../regression/predicted-cells.js";
 import { widthOf } from "../regression/table-regression.js";
+import { rowOf } from "../rows.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import {
   type Continued,
@@ -68,6 +71,9 @@ For a column "type" of names:
 If the file has the column as well, log p of its values is written. It is a density per unit for numbers, and a
 probability for whole numbers and names. Its rank is the probability of smaller values and half of the probability of the value.
 
+The last column, "outside of training", names the given columns of the row whose values are far from all that training saw.
+What is predicted of such a row is a guess, however narrow its interval is. A warning counts these rows.
+
 Several columns are predicted together: later ones are drawn given earlier ones.
 
 A run of flowify train --time continues a table: FILE is the past, and each written row lies behind its last one. Of a
@@ -84,6 +90,8 @@ EXAMPLES
 
 const QUANTILES = [0.05, 0.95];
 const INTERVAL = 0.9;
+/** The given columns of a row that lie far outside of training. */
+const OUTSIDE: WrittenColumn = { name: "outside of training", type: "text" };
 
 async function predict({ terminal, host }: Running, flags: PredictFlags, folder: string): Promise<void> {
   const { stdout } = host;
@@ -149,7 +157,8 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
         );
       return predictedColumn(document, name, outwardness, rows.names.includes(name), { quantiles, interval });
     });
-    const written = parts.flatMap(({ columns }) => columns);
+    const written: WrittenColumn[] = [...parts.flatMap(({ columns }) => columns), OUTSIDE];
+    const outside = watchOutside(document);
     const head = idHeader(
       document.schema,
       id,
@@ -177,6 +186,7 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
                     logs[t]?.[i] ?? Number.NaN,
                   ),
                 ),
+                outside.namesOf(rowOf(block, i, width)),
               ]),
           );
         }
@@ -185,6 +195,8 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
       await writer.end();
     });
     rows.end();
+    const warning = outside.warning();
+    if (warning) terminal.warn(`${data}: ${warning}`);
     terminal.note(`${countOf(count, "row")} of ${data} predicted${out === undefined ? "" : `; in ${out}`}`);
   });
 }

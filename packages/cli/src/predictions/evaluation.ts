@@ -3,12 +3,16 @@ import { type Baseline, baselineDraws, baselinePredictions } from "../regression
 import { outwardness } from "../regression/conformal.js";
 import { AT_ONCE, POINTS, type Predicted, predictRows } from "../regression/predicted.js";
 import { Predictive } from "../regression/predictive.js";
+import { Regression } from "../regression/regression.js";
 import { type Scores, scoresOf } from "../regression/scores.js";
 import { pickColumns, type TableRegression } from "../regression/table-regression.js";
 import { rowsIn, takeRows } from "../rows.js";
 import { type Ahead, evaluateAhead } from "../series/ahead.js";
 import type { LagBaseline, SeriesRows } from "../series/series.js";
 import { likeliest, meanOf } from "../statistics.js";
+
+/** Of a later column, a logistic regression that sees the true values of those before has no accuracy. */
+type ClassScores = Readonly<{ logProb: number; accuracy?: number }>;
 
 /** How good the predictions of a column were, and those of its baseline. */
 export type TargetEvaluation = Readonly<{
@@ -23,7 +27,8 @@ export type TargetEvaluation = Readonly<{
   lagBaselines?: readonly Readonly<{ name: string; scores: Scores }>[];
   /** Forecasts up to the horizon. */
   ahead?: Ahead;
-  classes?: Readonly<{ logProb: number; accuracy: number; baseline: { logProb: number; accuracy: number } }>;
+  /** Of names. */
+  classes?: ClassScores & Readonly<{ baseline: ClassScores; logistic?: ClassScores }>;
   /** log p of each value, in the order of the rows. */
   logs: readonly number[];
   /** The same for how far out it lies: for classes 1 − p of the value. */
@@ -111,7 +116,15 @@ export async function evaluateRows(
           }
         : {
             ...facts,
-            ...ofClasses(own as Float64Array[], values, logProb, plain, likeliest(baseline.shares)),
+            ...ofClasses(own as Float64Array[], values, logProb, {
+              ...plain,
+              usual: likeliest(baseline.shares),
+              logistic: await logisticRows(
+                valueAt(model.models, model.targets.indexOf(target)).value,
+                condition,
+              ),
+              isFirst: target === model.targets[0],
+            }),
           };
     }),
   );
@@ -130,20 +143,39 @@ const ofNumbers = (
   outwardness: own.map((prediction, k) => outwardness(prediction, values[k] as number)),
 });
 
-const ofClasses = (
+/** The probabilities of a logistic regression in each row, if there is one beside the flows. */
+async function logisticRows({ simple, kind }: Regression, condition: Float32Array) {
+  const found = simple.find(({ name }) => name === "logistic");
+  if (!found) return undefined;
+  const alone = new Regression([found.model], { kind, executor: found.model.executor });
+  return rowsIn(await alone.probabilitiesFlat(condition), kind.classes ?? 1);
+}
+
+function ofClasses(
   own: readonly Float64Array[],
   values: Float32Array,
   logProb: readonly number[],
-  plain: Plain,
-  usual: number,
-) => ({
-  classes: {
-    logProb: meanOf(logProb),
-    accuracy: meanOf(own.map((probabilities, k) => Number(likeliest(probabilities) === values[k]))),
-    baseline: {
-      logProb: meanOf(plain.logProb),
-      accuracy: meanOf(Array.from(values, (value) => Number(value === usual))),
+  beside: Plain & Readonly<{ usual: number; logistic: Float64Array[] | undefined; isFirst: boolean }>,
+) {
+  const { usual, logistic, isFirst } = beside;
+  const probabilityAt = (all: Float64Array, k: number): number => all[valueAt(values, k)] ?? 0;
+  const accuracyOf = (all: readonly Float64Array[]): number =>
+    meanOf(all.map((probabilities, k) => Number(likeliest(probabilities) === values[k])));
+  return {
+    classes: {
+      logProb: meanOf(logProb),
+      accuracy: accuracyOf(own),
+      baseline: {
+        logProb: meanOf(beside.logProb),
+        accuracy: meanOf(Array.from(values, (value) => Number(value === usual))),
+      },
+      ...(logistic && {
+        logistic: {
+          logProb: meanOf(logistic.map((all, k) => Math.log(probabilityAt(all, k)))),
+          ...(isFirst && { accuracy: accuracyOf(logistic) }),
+        },
+      }),
     },
-  },
-  outwardness: own.map((probabilities, k) => 1 - (probabilities[values[k] as number] ?? 0)),
-});
+    outwardness: own.map((probabilities, k) => 1 - probabilityAt(probabilities, k)),
+  };
+}

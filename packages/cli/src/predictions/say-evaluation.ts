@@ -19,12 +19,21 @@ const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 export function evaluationLines(found: TargetEvaluation): string[][] {
   const { measure, scores, baseline, lagBaselines = [], classes } = found;
   const log = `log p, a ${measure}`;
-  if (classes)
-    return [
-      ["", OWN, "the shares alone"],
-      [log, classes.logProb.toFixed(3), classes.baseline.logProb.toFixed(3)],
-      ["most probable is right", percent(classes.accuracy), percent(classes.baseline.accuracy)],
+  if (classes) {
+    const all = [
+      { name: OWN, ...classes },
+      ...(classes.logistic ? [{ name: "logistic regression", ...classes.logistic }] : []),
+      { name: "the shares alone", ...classes.baseline },
     ];
+    return [
+      ["", ...all.map(({ name }) => name)],
+      [log, ...all.map(({ logProb }) => logProb.toFixed(3))],
+      [
+        "most probable is right",
+        ...all.map(({ accuracy }) => (accuracy === undefined ? "" : percent(accuracy))),
+      ],
+    ];
+  }
   if (!scores || !baseline) return [];
   const all = [{ name: OWN, scores }, { name: LINEAR, scores: baseline }, ...lagBaselines];
   return [
@@ -37,8 +46,8 @@ export function evaluationLines(found: TargetEvaluation): string[][] {
 
 export const OWN = "this run";
 export const LINEAR = "linear mean, Gaussian";
-/** A baseline is better from here on: what is less is shown as 0. */
-const LEAST_GAIN = 5e-4;
+/** A baseline is better from here on: a mixture that it is a part of differs by less. */
+const LEAST_GAIN = 5e-3;
 
 const lines = (all: readonly Readonly<{ scores: Scores }>[]): string[][] => [
   ["CRPS", ...all.map(({ scores }) => shown(scores.crps))],
@@ -78,6 +87,7 @@ function verdictsOf({
       name: classes ? "the shares of the values alone are" : "a Gaussian with a linear mean is",
       logProb: baseline?.logProb ?? classes?.baseline.logProb,
     },
+    ...(classes?.logistic ? [{ name: "a logistic regression is", ...classes.logistic }] : []),
     ...lagBaselines.map((each) => ({ name: `${each.name} is`, logProb: each.scores.logProb })),
   ];
   const advice = `train on more rows, or give it fewer ${lagBaselines.length > 0 ? "--lags" : "columns"}`;

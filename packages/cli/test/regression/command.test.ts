@@ -59,6 +59,7 @@ describe("train --predict", () => {
       "CRPS",
       "within 80 %",
       "most probable is right",
+      "logistic regression",
       "ranks by tenths",
       "log p, a density",
       "log p, a probability",
@@ -74,6 +75,13 @@ describe("train --predict", () => {
     const { targets: _, ...begun } = whole;
     writeFileSync(join(stopped, "regression.json"), JSON.stringify(begun));
     await expectRefusal(["predict", stopped, "--data", fresh], 1, "training was stopped before its end");
+    writeFileSync(join(stopped, "regression.json"), JSON.stringify({ ...begun, version: 1 }));
+    await expectRefusal(
+      ["predict", stopped, "--data", fresh],
+      1,
+      "which an earlier version of flowify wrote",
+    );
+    writeFileSync(join(stopped, "regression.json"), JSON.stringify(begun));
     const moved = join(root, "moved.csv");
     cpSync(whole.data.name, moved);
     const { status } = await runCommand(["train", "--resume", stopped, "--data", moved, "--quiet"]);
@@ -106,7 +114,7 @@ describe("predict", () => {
   });
 
   it("takes rows without the columns to predict, and missing values", async () => {
-    writeFileSync(bare, "area,heating\n70,gas\n,oil\n50,coal\n");
+    writeFileSync(bare, "area,heating\n70,gas\n,oil\n900,coal\n");
     const { status, stdout, stderr } = await runCommand([
       "predict",
       run,
@@ -123,6 +131,10 @@ describe("predict", () => {
     expect(rows.length).toBe(3);
     expect(rows[0]).not.toHaveProperty(["price log p"]);
     expect(Number.isFinite(rows[1]["price mean"])).toBe(true);
+    expect(rows.map((row) => row["outside of training"])).toEqual(["", "", "area"]);
+    expect(stderr).toMatch(
+      /1 row has values far outside of training, such as 900 in column "area", of 3\d to 1[12]\d there/,
+    );
     expect(stderr).toContain('column "area" lacks 1 value; in training it lacked none');
     expect(stderr).toContain('column "heating" holds "coal", which no training row has');
   });

@@ -30,15 +30,20 @@ it("says so where a Gaussian with a linear mean is better, and nothing where it 
   ]);
 });
 
-it("says so where the shares of the classes alone are better", () => {
-  const classes = (logProb: number) => ({
+it("says so where the shares of the classes alone, or a logistic regression, are better", () => {
+  const classes = (logProb: number, logistic = -2) => ({
     logProb,
     accuracy: 0.5,
     baseline: { logProb: -0.7, accuracy: 0.4 },
+    logistic: { logProb: logistic },
   });
   expect(warned({ classes: classes(-0.5) })).toEqual([]);
   expect(warned({ classes: classes(-0.9) })).toHaveLength(1);
   expect(warned({ classes: classes(-0.9), rows: 0 })).toEqual([]);
+  expect(warned({ classes: classes(-0.5, -0.497) })).toEqual([]);
+  expect(warned({ classes: classes(-0.5, -0.4) })).toEqual([
+    "price: a logistic regression is better than this run, by 0.100 of log p: train on more rows, or give it fewer columns",
+  ]);
 });
 
 it("says so where a value of the past is better, of the next row or of a forecast", () => {
