@@ -28,7 +28,7 @@ export type ConditionalClassesParams = { line: DenseParams[]; network?: DensePar
  * A class k of K, as x in [k − ½, k + ½), by its probabilities p(c) = softmax(W c + b + network(c)), or (1 − K l) softmax + l with a least probability l:
  * z = Σ_{j<k} p_j + p_k (x − k + ½), the distribution function, uniform on [0, 1]; L = log p_k. At whole numbers it is log P(k | c).
  *
- * Exact, but for e^−10,000 outside of the classes. It starts from the shares of the classes, whatever c is.
+ * Exact, but for e^−10,000 outside of the classes. It starts as a logistic regression, or as the shares of the classes where c is not known.
  *
  * Errors: `ShapeError` without a condition, and for more than one number; `DomainError` for a least probability of 1 / K. Source: multinomial logistic regression, McFadden 1974.
  *
