@@ -63,8 +63,8 @@ export type SimpleName = (typeof simpleNames)[number];
 
 /**
  * What flows are mixed with. Of names: a logistic regression, and their shares. Of numbers: a Gaussian around a line; lines of mean and
- * log-scale in the columns that say something, around which values have the distribution that they have (the layer `marginal`), the
- * same behind asinh; and the distribution of the values whatever is given.
+ * log-scale in the columns that say something, and around them the distribution that values have (the layer `marginal`). Then the
+ * same behind asinh, and the distribution of the values whatever is given.
  */
 export function simpleNetworks(
   width: number,

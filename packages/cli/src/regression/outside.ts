@@ -10,7 +10,7 @@ const FAR = 0.1;
 /** A given number far beyond all of training, and by how many of its ranges. */
 type Outside = Readonly<{ name: string; by: number; value: string; least: string; most: string }>;
 
-/** Finds which given columns of an encoded row lie far outside of what training saw: a model extrapolates there. */
+/** Finds which given columns of an encoded row lie far outside of training: a model extrapolates there. */
 function outsideFinder({ schema, given }: Prediction): (row: Float32Array) => Outside[] {
   const numbers = ownColumns(tableColumns(schema)).filter(
     ({ name, found }) => given.includes(name) && found.range && found.period === undefined,

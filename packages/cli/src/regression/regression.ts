@@ -29,8 +29,8 @@ const POINTS = 256;
 const AT_ONCE = 2 ** 16;
 
 /**
- * The whole distribution p(y | x) of a number, a whole number or a class y for any x: a mixture of conditional flows, and of
- * distributions that need no training where held-out examples say so: around lines, and whatever x is.
+ * The whole distribution p(y | x) of a number, a whole number or a class y for any x: a mixture of conditional flows. Where
+ * held-out examples say so, it is mixed with distributions that need no training: around lines, and whatever x is.
  *
  * Each flow is a line and a spline of y whose parameters are networks of x, trained by maximum likelihood and stopped by
  * examples that it holds out. Numbers have a density per unit. With `step`, values on a grid have probabilities, those of

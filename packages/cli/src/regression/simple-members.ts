@@ -1,4 +1,4 @@
-import { type Executor, FlowModel, flowify, HostArray, jaxExecutor } from "@flowify/core";
+import { type Executor, FlowModel, flowify, HostArray, jaxExecutor, type Network } from "@flowify/core";
 import { stackedWeights } from "@flowify/core/internal";
 import { initParams } from "@flowify/core/layer";
 import { type JsTree, numpy as np } from "@jax-js/jax";
@@ -27,7 +27,7 @@ const FOLDS = 5;
 /** Nats by which one example says at most that flows are better: a Gaussian finds a far value as good as impossible. */
 const MOST_GAIN = 3;
 
-/** Those that see nothing of what is given. */
+/** Those that see none of the given numbers. */
 const isBlind = (name: SimpleName): boolean => name === "alone" || name === "shares";
 
 /** The simple members of these examples. */
@@ -58,7 +58,7 @@ async function fitted(kind: ValueKind, examples: Examples, executor: Executor) {
 export async function lineModel(
   line: LinearGaussian,
   executor: Executor,
-  network = lineNetwork(line.slope.length),
+  network: Network = lineNetwork(line.slope.length),
 ): Promise<FlowModel> {
   const flow = flowify(network);
   const { params } = await FlowModel.create(flow, jaxExecutor());

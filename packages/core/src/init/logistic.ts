@@ -72,7 +72,7 @@ function among({ inputs: { data, columns }, labels }: Rows, places: readonly num
   return { inputs: { data: out, columns }, labels: places.map((i) => labels[i]!) };
 }
 
-/** The probabilities of the classes of row i, into `p`: log p of its own class. */
+/** Writes the probabilities of all classes in row i into `p`, and returns log p of the class that it has. */
 function softmaxOf({ inputs, labels }: Rows, i: number, { offset, slopes }: Lines, p: Float64Array): number {
   const { data, columns: S } = inputs;
   let top = Number.NEGATIVE_INFINITY;
