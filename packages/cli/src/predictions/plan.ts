@@ -10,7 +10,7 @@ import { environment } from "../environment.js";
 import { expectNone } from "../flags/flag.js";
 import { commonFlags, readingOf, tableParameters } from "../flags/shared.js";
 import { type Prediction, predictionOf } from "../regression/columns.js";
-import { type RegressionDocument, readRegression, VERSION } from "../regression/regression-file.js";
+import { HEAD, type RegressionDocument, readRegression } from "../regression/regression-file.js";
 import { rowsOfPart, widthOf } from "../regression/table-regression.js";
 import { unusedFolder } from "../runs/folder.js";
 import { expectPlaceOfRun } from "../runs/outputs.js";
@@ -101,8 +101,7 @@ async function planNew(flags: TrainFlags): Promise<PredictionPlan> {
       ...notes,
     ],
     document: {
-      format: "flowify-regression",
-      version: VERSION,
+      ...HEAD,
       data: { name, reading, examples: rows.count, hash: rows.hash },
       schema: prediction.schema,
       predict: [...prediction.predict],

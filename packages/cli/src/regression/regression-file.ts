@@ -37,7 +37,10 @@ const partSchema = v.strictObject({
   centred: number,
 });
 
-export const VERSION = 2;
+const VERSION = 2;
+
+/** What a new document begins with. */
+export const HEAD = { format: "flowify-regression", version: VERSION } as const;
 
 const documentSchema = v.strictObject({
   format: v.literal("flowify-regression"),
