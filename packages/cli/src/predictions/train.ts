@@ -200,10 +200,10 @@ async function saveMember({ flow, params, executor }: FlowModel, folder: string)
   await model.dispose();
 }
 
-const partDocument = ({ flows, simple, centred }: Regression) => ({
+const partDocument = ({ flows, simple, pool }: Regression) => ({
   flows: flows.length,
   simple: simple.map(({ name, share }) => ({ name, share })),
-  centred,
+  pool,
 });
 
 /** Measures the held-out rows, and writes down what documents need of them. */

@@ -29,11 +29,11 @@ function between(a: np.Array, b: np.Array): np.Array {
 
 /** What is added to the values of each flow, [B, 1], where it is not nothing. Borrows c and the parameters. */
 function shiftsGraph(
-  { members, flows, centred }: Regression,
+  { members, flows, pool }: Regression,
   params: readonly ArrayTree[],
   c: np.Array,
 ): np.Array[] {
-  if (centred === 0 || flows.length < 2) return [];
+  if (pool.centred === 0 || flows.length < 2) return [];
   const medians = flows.map((_, k) => {
     const { flow } = members[k] as FlowModel;
     const none = np.zerosLike(c.ref.slice([], [0, 1]));
@@ -46,7 +46,7 @@ function shiftsGraph(
     ),
     0,
   );
-  const shifts = medians.map((each) => middle.ref.sub(each).mul(centred));
+  const shifts = medians.map((each) => middle.ref.sub(each).mul(pool.centred));
   middle.dispose();
   return shifts;
 }

@@ -1,12 +1,42 @@
-import type { FlowModel } from "@flowify/core";
+import { FlowModel, flow, HostArray } from "@flowify/core";
+import { affine } from "@flowify/core/layers";
+import { type JsTree, numpy as np } from "@jax-js/jax";
 import { valueAt } from "../places.js";
 import { rowOf, takeRows } from "../rows.js";
 import { logSumExp, meanOf } from "../statistics.js";
 import { among, type Examples } from "./lines.js";
 import type { splitOf } from "./network.js";
 
-/** How much of the way the median of each flow may move to the mean of their medians. */
+/**
+ * How flows are pooled. Each is right about its own errors, so their mixture is too wide where these average out, and too narrow where all
+ * of them learned the same rows too well.
+ */
+export type Pool = Readonly<{
+  /** How much of the way the median of each flow moves to the mean of their medians, 0 to 1. */
+  centred: number;
+  /** What the normal latent of each flow is multiplied by. */
+  scale: number;
+}>;
+
+export const UNPOOLED: Pool = { centred: 0, scale: 1 };
+
+/** Choices of `centred`, and of log `scale`, with the spread that is expected of the latter. */
 const CENTRED = [0, 0.5, 1] as const;
+const LOG_SCALES = Array.from({ length: 25 }, (_, i) => (i - 12) / 20);
+const EXPECTED = 0.2;
+
+/** The same flow, whose normal latent is multiplied by `scale`. */
+export function scaled({ flow: own, params, executor }: FlowModel, scale: number): FlowModel {
+  const { layers, embedding } = own.chain;
+  const array = (value: number) => new HostArray(Float32Array.of(value), [1], np.float32);
+  const last = { logScale: array(Math.log(scale)), shift: array(0) };
+  const all = params as readonly JsTree<HostArray>[];
+  return new FlowModel(
+    flow([...layers, affine([1], { scale: Float32Array.of(scale) })], undefined, { embedding }),
+    [...all.slice(0, layers.length), last, ...all.slice(layers.length)] as JsTree<HostArray>[],
+    executor,
+  );
+}
 
 /** What is added to the values of each flow, for each row of a condition: so much of the way to the mean of their medians. */
 export async function shiftsOf(
@@ -38,39 +68,49 @@ const isSameRow = (rows: Float32Array, width: number, a: number, b: number): boo
   rowOf(rows, a, width).every((value, k) => value === rows[b * width + k]);
 
 /**
- * How much of the way the medians of flows move to their mean, 0 to 1: that under which examples are likeliest which pairs of flows both
- * held out. Each flow is right about its own errors, so their mixture is too wide where these average out.
+ * The pool under which held-out examples are likeliest: pairs of flows by the examples that neither of them saw, a flow alone by
+ * its own. Source: temperature scaling, Guo et al. 2017 (arXiv:1706.04599), of the latent of a density.
  */
-export async function centringOf(
+export async function poolOf(
   flows: readonly FlowModel[],
   examples: Examples,
   splits: readonly ReturnType<typeof splitOf>[],
-): Promise<number> {
-  const pairs = flows.slice(1).map((model, k) => ({
-    members: [valueAt(flows, k), model],
-    held: among(examples, valueAt(splits, k).shared),
-  }));
-  let best = { centred: 0, log: Number.NEGATIVE_INFINITY };
-  for (const centred of CENTRED) {
-    let sum = 0;
+): Promise<Pool> {
+  const isAlone = flows.length === 1;
+  const groups = (isAlone ? flows : flows.slice(1)).flatMap((model, k) => {
+    const { held, shared } = valueAt(splits, k);
+    const judged = among(examples, isAlone ? held : shared);
     // of a dozen examples, two flows may share none
-    for (const { members, held } of pairs.filter((pair) => pair.held.values.length > 0)) {
-      const shifts = await shiftsOf(members, held.condition, centred);
-      const logs = await Promise.all(
-        members.map((model, k) =>
-          model.logProb(
-            held.values.map((value, i) => value - valueAt(valueAt(shifts, k), i)),
-            { condition: held.condition },
-          ),
-        ),
+    return judged.values.length === 0
+      ? []
+      : [{ members: isAlone ? [model] : [valueAt(flows, k), model], held: judged }];
+  });
+  let best = { ...UNPOOLED, log: Number.NEGATIVE_INFINITY };
+  for (const centred of isAlone ? [0] : CENTRED) {
+    const logs = LOG_SCALES.map((log) => -0.5 * (log / EXPECTED) ** 2);
+    for (const { members, held } of groups) {
+      const all = await Promise.all(
+        (await shiftsOf(members, held.condition, centred)).map(async (shift, k) => {
+          const { condition } = held;
+          const values = held.values.map((value, i) => value - valueAt(shift, i));
+          const model = valueAt(members, k);
+          const log = await model.logProb(values, { condition });
+          return { log, latent: await model.encode(values, { condition }) };
+        }),
       );
-      for (const i of held.values.keys())
-        sum += logSumExp(
-          logs.map((log) => valueAt(log, i)),
-          members.length,
-        );
+      for (const [s, logScale] of LOG_SCALES.entries())
+        for (let i = 0; i < held.values.length; i++)
+          logs[s]! += logSumExp(
+            all.map(({ log, latent }) => {
+              const z = valueAt(latent, i);
+              return valueAt(log, i) + logScale + 0.5 * z * z * (1 - Math.exp(2 * logScale));
+            }),
+            members.length,
+          );
     }
-    if (sum > best.log) best = { centred, log: sum };
+    for (const [s, log] of logs.entries())
+      if (log > best.log) best = { centred, scale: Math.exp(valueAt(LOG_SCALES, s)), log };
   }
-  return best.centred;
+  const { log: _, ...pool } = best;
+  return pool;
 }

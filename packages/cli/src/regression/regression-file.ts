@@ -33,8 +33,8 @@ const partSchema = v.strictObject({
   flows: count,
   /** What flows are mixed with, and the weight of each. */
   simple: v.array(v.strictObject({ name: v.picklist(simpleNames), share: number })),
-  /** How much of the way the medians of flows move to their mean. */
-  centred: number,
+  /** How flows are pooled. */
+  pool: v.strictObject({ centred: number, scale: number }),
 });
 
 const VERSION = 2;
@@ -138,17 +138,12 @@ export async function loadMembers(part: Part, executor: Executor, count?: number
 /** All that a part consists of. */
 export async function loadPart(
   part: Part,
-  { flows, simple, centred }: v.InferOutput<typeof partSchema>,
+  { flows, simple, pool }: v.InferOutput<typeof partSchema>,
   kind: ValueKind,
   executor: Executor,
 ): Promise<Regression> {
   const members: SimpleMember[] = [];
   for (const each of simple)
     members.push({ ...each, model: await loadModel(memberFolder(part, each.name), { executor }) });
-  return new Regression(await loadMembers(part, executor, flows), {
-    kind,
-    executor,
-    simple: members,
-    centred,
-  });
+  return new Regression(await loadMembers(part, executor, flows), { kind, executor, simple: members, pool });
 }

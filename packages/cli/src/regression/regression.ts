@@ -17,7 +17,7 @@ import {
   type RegressionOptions,
   type Rows,
 } from "./options.js";
-import { centringOf, shiftsOf } from "./pool.js";
+import { type Pool, poolOf, scaled, shiftsOf, UNPOOLED } from "./pool.js";
 import { Predictive } from "./predictive.js";
 import { type SimpleMember, simpleMembers } from "./simple-members.js";
 import { slotsOf } from "./slots.js";
@@ -98,16 +98,16 @@ export async function fitRegression(options: RegressionOptions): Promise<Regress
     const alone = new Regression(flows, parts);
     if (signal?.aborted) return alone;
     const splits = flows.map((_, member) => split(member));
-    const hasMedians = kind.classes === undefined && !hasCells(kind);
-    const centred = hasMedians ? await centringOf(flows, examples, splits) : 0;
+    const hasPool = kind.classes === undefined && !hasCells(kind);
+    const pool = hasPool ? await poolOf(flows, examples, splits) : UNPOOLED;
     const simple = await simpleMembers(kind, examples, splits, executor, (model, held) => {
       const single =
         typeof model === "number"
-          ? new Regression([flows[model] as FlowModel], { kind, executor })
+          ? new Regression([flows[model] as FlowModel], { kind, executor, pool })
           : new Regression([model], { kind, executor: model.executor });
       return single.logProbFlat(held.values, held.condition);
     });
-    return new Regression(flows, { ...parts, simple, centred });
+    return new Regression(flows, { ...parts, simple, pool });
   });
 }
 
@@ -116,8 +116,7 @@ type RegressionParts = Readonly<{
   /** A value of the grid that `logProb` holds values to. */
   origin?: number;
   simple?: readonly SimpleMember[];
-  /** How much of the way the medians of flows move to their mean. */
-  centred?: number;
+  pool?: Pool;
   executor: Executor;
   /** The executor goes with it. */
   closes?: boolean;
@@ -128,7 +127,7 @@ export class Regression {
   /** The flows that were trained, and what they are mixed with. */
   readonly flows: readonly FlowModel[];
   readonly simple: readonly SimpleMember[];
-  readonly centred: number;
+  readonly pool: Pool;
   /** The flows whose mixture it is, simple ones last, and their weights. */
   readonly members: readonly FlowModel[];
   readonly weights: readonly number[];
@@ -139,13 +138,16 @@ export class Regression {
   readonly #bare: readonly FlowModel[];
 
   constructor(flows: readonly FlowModel[], parts: RegressionParts) {
-    const { kind, simple = [], centred = 0, executor, closes = false } = parts;
+    const { kind, simple = [], pool = UNPOOLED, executor, closes = false } = parts;
     const mixed = simple.filter(({ share }) => share > 0);
     const all = mixed.reduce((left, { share }) => left - share, 1);
     this.flows = flows;
     this.simple = simple;
-    this.centred = centred;
-    this.members = [...flows, ...mixed.map(({ model }) => model)];
+    this.pool = pool;
+    this.members = [
+      ...(pool.scale === 1 ? flows : flows.map((model) => scaled(model, pool.scale))),
+      ...mixed.map(({ model }) => model),
+    ];
     this.weights = [...flows.map(() => Math.max(all, 0) / flows.length), ...mixed.map(({ share }) => share)];
     this.kind = kind;
     this.#origin = parts.origin;
@@ -196,7 +198,7 @@ export class Regression {
 
   /** What is added to the values of each flow, where it is not nothing. */
   async #shifts(condition: Float32Array): Promise<Float64Array[]> {
-    const { centred } = this;
+    const { centred } = this.pool;
     const flows = this.members.slice(0, this.flows.length);
     return centred === 0 ? [] : shiftsOf(flows, condition, centred);
   }

@@ -3,25 +3,26 @@ import { makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
 import { levelSays } from "../../src/regression/lines.js";
 import { splitOf } from "../../src/regression/network.js";
-import { centringOf } from "../../src/regression/pool.js";
+import { poolOf } from "../../src/regression/pool.js";
 import { lineModel, sharesOf } from "../../src/regression/simple-members.js";
 
 it.each([
-  ["moves flows together where each errs for itself", [-0.5, 0.5], 1],
-  ["leaves flows as they are that err alike", [0.5, 0.5], 0],
-])("%s", async (_, slopes, centred) => {
+  ["moves flows together, and makes them narrower, where each errs for itself", [-0.5, 0.5], 0.6, 0.1],
+  ["makes flows wider that are too sure", [0, 0], 0.05, 0.1],
+  ["leaves flows as they are that are right", [0, 0], 0.1, 0.1],
+])("%s", async (_, slopes, std, truth) => {
   const random = makeRng(3);
   const executor = jaxExecutor();
   const flows = await Promise.all(
-    slopes.map((slope) =>
-      lineModel({ level: 0, slope: [slope], middle: [0], spread: [1], std: 0.3 }, executor),
-    ),
+    slopes.map((slope) => lineModel({ level: 0, slope: [slope], middle: [0], spread: [1], std }, executor)),
   );
   const rows = { condition: Float32Array.from({ length: 400 }, () => random.normal()), width: 1 };
-  const examples = { ...rows, values: Float32Array.from({ length: 400 }, () => 0.1 * random.normal()) };
+  const examples = { ...rows, values: Float32Array.from({ length: 400 }, () => truth * random.normal()) };
   const every = Uint32Array.from({ length: 400 }, (_, i) => i);
-  const found = await centringOf(flows, examples, [{ train: every, held: every, shared: every }]);
-  expect(found).toBe(centred);
+  const pool = await poolOf(flows, examples, [{ train: every, held: every, shared: every }]);
+  expect(pool.scale).toBeGreaterThan((0.9 * std) / truth > 3 ? 1.5 : (0.9 * std) / truth);
+  expect(pool.scale).toBeLessThan((1.15 * std) / truth);
+  expect(pool.centred).toBe(slopes[0] === 0 ? 0 : 1);
   for (const model of flows) await model.dispose();
 });
 
