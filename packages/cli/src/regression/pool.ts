@@ -3,7 +3,7 @@ import { affine } from "@flowify/core/layers";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import { valueAt } from "../places.js";
 import { rowOf, takeRows } from "../rows.js";
-import { logSumExp, meanOf } from "../statistics.js";
+import { likeliest, logSumExp, meanOf, meanWithError } from "../statistics.js";
 import { among, type Examples } from "./lines.js";
 import type { splitOf } from "./network.js";
 
@@ -64,12 +64,14 @@ export async function shiftsOf(
   );
 }
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
 const isSameRow = (rows: Float32Array, width: number, a: number, b: number): boolean =>
   rowOf(rows, a, width).every((value, k) => value === rows[b * width + k]);
 
 /**
  * The pool under which held-out examples are likeliest: pairs of flows by the examples that neither of them saw, a flow alone by
- * its own. Source: temperature scaling, Guo et al. 2017 (arXiv:1706.04599), of the latent of a density.
+ * its own. The scale stays 1 where a gain of less than one standard error may be chance, as it is where a few far values decide. Source: temperature scaling, Guo et al. 2017 (arXiv:1706.04599), of the latent of a density.
  */
 export async function poolOf(
   flows: readonly FlowModel[],
@@ -87,7 +89,8 @@ export async function poolOf(
   });
   let best = { ...UNPOOLED, log: Number.NEGATIVE_INFINITY };
   for (const centred of isAlone ? [0] : CENTRED) {
-    const logs = LOG_SCALES.map((log) => -0.5 * (log / EXPECTED) ** 2);
+    /** log p of each example at each scale. */
+    const logs = LOG_SCALES.map(() => [] as number[]);
     for (const { members, held } of groups) {
       const all = await Promise.all(
         (await shiftsOf(members, held.condition, centred)).map(async (shift, k) => {
@@ -100,16 +103,26 @@ export async function poolOf(
       );
       for (const [s, logScale] of LOG_SCALES.entries())
         for (let i = 0; i < held.values.length; i++)
-          logs[s]! += logSumExp(
-            all.map(({ log, latent }) => {
-              const z = valueAt(latent, i);
-              return valueAt(log, i) + logScale + 0.5 * z * z * (1 - Math.exp(2 * logScale));
-            }),
-            members.length,
+          logs[s]?.push(
+            logSumExp(
+              all.map(({ log, latent }) => {
+                const z = valueAt(latent, i);
+                return valueAt(log, i) + logScale + 0.5 * z * z * (1 - Math.exp(2 * logScale));
+              }),
+              members.length,
+            ),
           );
     }
-    for (const [s, log] of logs.entries())
-      if (log > best.log) best = { centred, scale: Math.exp(valueAt(LOG_SCALES, s)), log };
+    const plain = valueAt(logs, LOG_SCALES.indexOf(0));
+    const sums = logs.map((own, s) => sumOf(own) - 0.5 * (valueAt(LOG_SCALES, s) / EXPECTED) ** 2);
+    const likeliestScale = likeliest(sums);
+    const { mean, stdErr } = meanWithError(
+      valueAt(logs, likeliestScale).map((log, i) => log - valueAt(plain, i)),
+    );
+    const isSure = mean > stdErr;
+    const log = isSure ? valueAt(sums, likeliestScale) : sumOf(plain);
+    const scale = isSure ? Math.exp(valueAt(LOG_SCALES, likeliestScale)) : 1;
+    if (log > best.log) best = { centred, scale, log };
   }
   const { log: _, ...pool } = best;
   return pool;

@@ -26,6 +26,18 @@ it.each([
   for (const model of flows) await model.dispose();
 });
 
+it("leaves flows as wide as they are where one far value alone asks for more", async () => {
+  const random = makeRng(3);
+  const line = { level: 0, slope: [0], middle: [0], spread: [1], std: 1 };
+  const model = await lineModel(line, jaxExecutor());
+  const values = Float32Array.from({ length: 400 }, (_, i) => (i === 7 ? 30 : random.normal()));
+  const every = Uint32Array.from(values.keys());
+  const examples = { condition: new Float32Array(400), width: 1, values };
+  const pool = await poolOf([model], examples, [{ train: every, held: every, shared: every }]);
+  expect(pool.scale).toBe(1);
+  await model.dispose();
+});
+
 it("holds out the last examples of a series first, then those before", () => {
   const split = (member: number, ordered: boolean) => splitOf(40, { member, seed: 0, ordered });
   expect([0, 1, 19, 20].map((member) => [...split(member, true).held])).toEqual([
