@@ -1,9 +1,6 @@
 import { normalCdf } from "@flowify/core/internal";
 import type { ValueKind } from "./network.js";
 
-/** Nothing of a float32 lies beyond. */
-export const LARGEST = 3e38;
-
 export const hasCells = ({ step }: ValueKind): boolean => step !== undefined;
 
 /** Of each value how wide its cell is, and whether nothing lies below it. */

@@ -5,7 +5,7 @@ import { defaultExecutor } from "../node-model.js";
 import { valueAt } from "../places.js";
 import { rowsIn, takeRows } from "../rows.js";
 import { logSumExp } from "../statistics.js";
-import { amongClasses, between, type Cells, cellOf, hasCells, LARGEST, latentAt } from "./cells.js";
+import { amongClasses, between, type Cells, cellOf, hasCells, latentAt } from "./cells.js";
 import { among } from "./lines.js";
 import { regressionNetwork, scheduleOf, splitOf, stoppingOf, type ValueKind } from "./network.js";
 import {
@@ -211,7 +211,8 @@ export class Regression {
       const [a, b] = await Promise.all(
         [low, high].map((ends) =>
           model.encode(
-            ends.map((end, i) => Math.min(Math.max(end - (shifts[k]?.[i] ?? 0), -LARGEST), LARGEST)),
+            // an end that is not there has no latent: any number stands for it
+            ends.map((end, i) => (Number.isFinite(end) ? end - (shifts[k]?.[i] ?? 0) : 0)),
             { condition },
           ),
         ),
