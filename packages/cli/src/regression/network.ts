@@ -58,13 +58,13 @@ export function regressionNetwork(
 }
 
 /** Names of distributions whose parameters are fitted without training. */
-export const simpleNames = ["line", "shaped line", "bent line", "alone", "logistic", "shares"] as const;
+export const simpleNames = ["line", "shaped line", "normal scores", "alone", "logistic", "shares"] as const;
 export type SimpleName = (typeof simpleNames)[number];
 
 /**
  * What flows are mixed with. Of names: a logistic regression, and their shares. Of numbers: a Gaussian around a line; lines of mean and
  * log-scale in the columns that say something, and around them the distribution that values have (the layer `marginal`). Then the
- * same behind asinh, and the distribution of the values whatever is given.
+ * same of normal scores of the values, as in a Gaussian copula, and the distribution of the values whatever is given.
  */
 export function simpleNetworks(
   width: number,
@@ -84,10 +84,7 @@ export function simpleNetworks(
   return [
     { name: "line", network: lineNetwork(width, noise) },
     { name: "shaped line", network: of(width, [...noise, ...shaped]) },
-    {
-      name: "bent line",
-      network: of(width, [...noise, { kind: "actnorm", bent: true }, { kind: "asinh" }, ...shaped]),
-    },
+    { name: "normal scores", network: of(width, [...noise, { kind: "marginal" }, ...shaped]) },
     { name: "alone", network: of(width, [...noise, ...shaped]) },
   ];
 }
