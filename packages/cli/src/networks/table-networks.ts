@@ -37,7 +37,7 @@ const couplings = (n: number): NetworkLayer[] =>
 const MIXTURES = [
   { most: 3, rows: 1000, own: [2, 3, 4, 6, 9, 16, 24], behind: [4], shared: [9, 16], trained: 4 },
   { most: 8, rows: 0, own: [2, 3, 4, 6, 9, 16], behind: [4], shared: [9], trained: 4 },
-  { most: 32, rows: 0, own: [2, 4, 8], behind: [4], shared: [], trained: 4 },
+  { most: 32, rows: 0, own: [2, 3, 4, 8], behind: [4], shared: [], trained: 4 },
   { most: 100, rows: 0, own: [2, 4], behind: [2], shared: [], trained: 0 },
 ] as const;
 

@@ -2,7 +2,7 @@ import { numpy as np, random } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
 import { fitClassMixture, fitGroupedMixture } from "../init/class-mixture.js";
-import { type FittedNormal, fitMixture, inverseLower } from "../init/fit-mixture.js";
+import { type FittedNormal, fitMixture, inverseLower, likeliestPrior } from "../init/fit-mixture.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { initial, splitKey } from "../math/keys.js";
 import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js";
@@ -168,7 +168,7 @@ export function gaussianMixture(
       const known = examples.known as HostParams | undefined;
       const fitted =
         known && !examples.given
-          ? fitMixture(rows, K, { from: normalsOf(known, n) })
+          ? fitMixture(rows, K, { from: normalsOf(known, n), prior: likeliestPrior(rows, K) })
           : fittedTo(rows, examples.given, K);
       if (condition === 0) {
         key.dispose();
@@ -189,7 +189,7 @@ const OF_FEW = { rounds: 8 } as const;
 
 /** A mixture of K normals that start where the condition says: for each class, for groups of numbers, or given ones among zeros. */
 function fittedTo(rows: readonly Float64Array[], given: HostArray | undefined, K: number): FittedNormal[] {
-  if (!given) return fitMixture(rows, K);
+  if (!given) return fitMixture(rows, K, { prior: likeliestPrior(rows, K) });
   const labels = labelsOf(given);
   const [, classes = 0] = given.shape;
   if (labels && classes <= K) {
@@ -198,7 +198,7 @@ function fittedTo(rows: readonly Float64Array[], given: HostArray | undefined, K
     return fitClassMixture(rows, labels, classes, K, few ? OF_FEW : {});
   }
   const grouped = given.data.every((v) => v === 0 || v === 1) ? undefined : fitGroupedMixture(rows, given, K);
-  return grouped ?? fitMixture(rows, K, { given });
+  return grouped ?? fitMixture(rows, K, { given, prior: likeliestPrior(rows, K) });
 }
 
 /** The class of each row, where every condition is one 1 among zeros. */

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { jaxExecutor } from "../../src/executor/jax-executor.js";
 import { fit } from "../../src/fit.js";
 import { flowify } from "../../src/flowify.js";
-import { fitMixture } from "../../src/init/fit-mixture.js";
+import { fitMixture, likeliestPrior } from "../../src/init/fit-mixture.js";
 import { type GaussianMixtureParams, gaussianMixture } from "../../src/layers/gaussian-mixture.js";
 import { makeRng } from "../../src/math/rng.js";
 import { invertUnitLower, strictlyLower } from "../../src/math/unit-lower.js";
@@ -184,6 +184,21 @@ describe("fitMixture", () => {
     for (const [k, { mean }] of two!.entries())
       for (const [i, v] of mean.entries()) expect(again[k]!.mean[i]).toBeCloseTo(v, 6);
     expect(start).not.toEqual(two);
+  });
+
+  it("has narrow directions where further rows lie in them, too", () => {
+    const rng = makeRng(7);
+    const narrow = Array.from({ length: 120 }, (_, r) => {
+      const a = rng.normal();
+      return Float64Array.of(a + 9 * (r % 2), a + 0.01 * rng.normal(), a - 0.01 * rng.normal());
+    });
+    const round = Array.from({ length: 120 }, (_, r) =>
+      Float64Array.of(rng.normal() + 9 * (r % 2), rng.normal(), rng.normal()),
+    );
+    expect([likeliestPrior(narrow, 2), likeliestPrior(round, 2)]).toEqual([0.01, 1]);
+    // the last number given the first two has a spread of 0.014
+    for (const { factor } of fitMixture(narrow, 2, { prior: 0.01 })) expect(factor[8]).toBeLessThan(0.02);
+    for (const { factor } of fitMixture(narrow, 2)) expect(factor[8]).toBeGreaterThan(0.05);
   });
 
   it.each([
