@@ -10,6 +10,8 @@ export type Place = Readonly<{
   origin: number;
   size: number;
   values?: "codes" | "numbers";
+  /** Which steps from the least value on there are, where few are. */
+  steps?: readonly number[];
   /** Steps after which a pattern of the values begins again. */
   cycle?: number | undefined;
   /** How many codes have their own probability, at most. */
@@ -44,13 +46,16 @@ const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: nu
 export function placesOf(schema: TableSchema): Place[] {
   const { rows } = schema;
   return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
-    const { range, gap = 0, origin = 0, uneven, cycle, values = [] } = found;
+    const { range, gap = 0, origin = 0, uneven, cycle, levels, values = [] } = found;
     if (range === undefined) return [codes(values.length, rows)];
     const size =
       uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
     const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size, cycle };
     if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
-    return [{ ...grid, ...(size <= FEW && { values: "numbers" as const }) }];
+    const steps = levels?.map((level) => Math.round((level - range.least) / gap));
+    return [
+      { ...grid, ...((size <= FEW || steps) && { values: "numbers" as const, ...(steps && { steps }) }) },
+    ];
   });
 }
 
@@ -59,12 +64,14 @@ const BEYOND = 100;
 
 /**
  * Edges between values. Codes are ranks by frequency: the first ones have a box each, then boxes double, and the last one is alone. Numbers
- * have a box each, and one on each side for those that training did not have.
+ * have a box each, and there is one on each side, and between those that are few, for those that training did not have.
  */
-export function edgesOf({ gap, origin, size, values, own = 0 }: Place, apart: number): number[] {
+export function edgesOf({ gap, origin, size, steps, values, own = 0 }: Place, apart: number): number[] {
   const at = (k: number): number => origin + gap * (k - 0.5);
-  if (values === "numbers")
-    return [-BEYOND * size, ...Array.from({ length: size + 1 }, (_, k) => k), size + BEYOND * size].map(at);
+  if (values === "numbers") {
+    const ends = steps?.flatMap((k) => [k, k + 1]) ?? Array.from({ length: size + 1 }, (_, k) => k);
+    return [...new Set([-BEYOND * size, ...ends, size + BEYOND * size])].map(at);
+  }
   const edges = [0];
   for (let to = 0; to < size - 1; ) {
     to = Math.min(size - 1, to < Math.min(own, apart) ? to + 1 : 2 * to);

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { flowify, type Network } from "@flowify/core";
+import { flowify, type Network, type NetworkLayer } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { uniformFigure } from "../../src/baselines/uniform.js";
 import { rowSet } from "../../src/data/image-set.js";
@@ -71,6 +71,17 @@ describe("the networks for tables", () => {
     expect(edges[0]).toEqual([-1197, 3, 5, 7, 9, 11, 13, 15, 1215]);
     expect(edges[3]).toEqual([-0.5, 0.5, 1.5]);
     expect(edges[4]).toEqual([-0.5, 0.5, 1.5, 2.5]);
+  });
+
+  it("give few numbers that are far apart a box each, and one between those that are no neighbours", async () => {
+    const set = await setOf("fare,own,x", (i) => `${[5, 5.5, 20, 65][i % 4]},${i % 60},${Math.sin(i)}`);
+    expect(set.schema?.columns.map(({ levels }) => levels)).toEqual([[5, 5.5, 20, 65], undefined, undefined]);
+    const row = networkFor("auto", set).description!.layers.at(-1) as Extract<
+      NetworkLayer,
+      { kind: "mixedRow" }
+    >;
+    expect(row).toMatchObject({ columns: [0], steps: [0.5] });
+    expect(row.edges[0]!.slice(1, -1)).toEqual([4.75, 5.25, 5.75, 19.75, 20.25, 64.75, 65.25]);
   });
 
   it("let each bend of the numbers depend on the codes, too: what does not loses their trends", () => {

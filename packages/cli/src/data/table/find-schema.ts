@@ -7,7 +7,7 @@ import { type ColumnTally, columnTally, distinctLimit } from "./column-tally.js"
 import { compactDates, hintOf, type Likeness, lookAlike } from "./look-alikes.js";
 import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schema.js";
 import { expectEnough } from "./split-rows.js";
-import { atomsOf, cycleOf, type Gap, gapOf, histogramOf } from "./spread.js";
+import { atomsOf, cycleOf, type Gap, gapOf, histogramOf, levelsOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
 import type { WrittenAs } from "./written-as.js";
 
@@ -104,6 +104,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
   const atoms = type === "continuous" || many ? atomsOf(tally, spikes) : [];
   const cycle = numeric ? cycleOf(tally) : undefined;
   const gap = gapOf(tally, whole || cycle !== undefined, atoms);
+  const levels = numeric ? levelsOf(tally, gap) : [];
   const origin = originOf(type, { least, most, mean, std }, gap);
   const likeness = likenessOf(tally);
   return {
@@ -124,6 +125,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
     ...((type === "category" || type === "boolean" || type === "constant") && { values: valuesOf(tally) }),
     ...(spikes.length > 0 && { spikes }),
     ...(atoms.length > 0 && { atoms: atoms.map(Number) }),
+    ...(levels.length > 0 && { levels }),
     ...(choice.calendar?.includes(name) && { calendar: true as const }),
     ...(numeric &&
       kinds.number.count > 0 &&

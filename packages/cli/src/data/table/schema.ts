@@ -51,6 +51,8 @@ const columnSchema = v.strictObject({
   spikes: v.exactOptional(v.array(v.strictObject({ value: v.string(), share: number }))),
   /** Those of a column of many numbers: each has a probability, the other values a density. */
   atoms: v.exactOptional(v.array(number)),
+  /** All values, rising, of a column that has few, such as prices of tickets: each has a probability. */
+  levels: v.exactOptional(v.array(number)),
   /** Rows in bins of the same width from the least value to the most. */
   histogram: v.exactOptional(v.array(count)),
   /** A date whose time, weekday and month are columns as well. */

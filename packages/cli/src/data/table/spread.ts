@@ -69,6 +69,23 @@ export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value
   );
 }
 
+/** Most values of which each has a probability and fewest rows of each, on average: of values at least two steps apart, and of any. */
+const LEVELS = { apart: { most: 20, rows: 10, steps: 2 }, close: { most: 12, rows: 150, steps: 0 } } as const;
+
+/** All values, rising, of numbers that are few and far apart, such as the prices of tickets, or few for so many rows; none of others. */
+export function levelsOf(tally: ColumnTally, { gap, uneven }: Gap): number[] {
+  const { counts, kinds } = tally;
+  const { least, most } = tally.numbers();
+  const are = ({ most: values, rows, steps }: (typeof LEVELS)[keyof typeof LEVELS]): boolean =>
+    counts.size <= values &&
+    kinds.number.count >= rows * counts.size &&
+    most - least >= steps * counts.size * gap;
+  const onGrid = gap > 0 && !uneven && kinds.date.count === 0;
+  return onGrid && (are(LEVELS.apart) || are(LEVELS.close))
+    ? [...counts.keys()].map(Number).sort((a, b) => a - b)
+    : [];
+}
+
 /** Steps of cycles that are looked for: days of a week; digits at the end of a number, such as cents. With those of 1, at most so many. */
 const CYCLES = { date: [7], number: [10, 100], most: 100 } as const;
 
