@@ -53,6 +53,8 @@ export type Learnt = Readonly<{
   features: Features;
   /** Nats that missing numbers cost, [B] from encoded rows [B, columns]. Consumes the rows. */
   missingCost?: ((rows: np.Array) => np.Array) | undefined;
+  /** How much farther beyond their ranges amounts below zero are, [B] from features. Consumes them. */
+  belowZero?: ((x: np.Array) => np.Array) | undefined;
   form: Form;
   contaminated: boolean;
   spaces: Spaces;
@@ -63,7 +65,7 @@ export type Learnt = Readonly<{
 }>;
 
 export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFunction {
-  const { features, missingCost, form, contaminated, spaces, reference, flow, params } = learnt;
+  const { features, missingCost, belowZero, form, contaminated, spaces, reference, flow, params } = learnt;
   const { width } = spaces;
   const has = (name: PartName): boolean => names.includes(name);
   const hasNear = has("neighbours");
@@ -99,7 +101,10 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     if (own.far.length > 0) found.neighbours = neighbourScore(compared(robustSpace, own.far), BANDWIDTH);
     if (has("flow"))
       found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
-    if (has("range")) found.range = beyondRange(own.spaces, x.ref);
+    if (has("range")) {
+      const beyond = beyondRange(own.spaces, x.ref);
+      found.range = belowZero ? beyond.add(belowZero(x.ref)) : beyond;
+    }
     // −log of a density and of the probability to lack what is missing
     for (const name of LEARNT_PARTS) if (cost && found[name]) found[name] = found[name].add(cost.ref);
     cost?.dispose();

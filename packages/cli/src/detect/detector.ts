@@ -8,6 +8,7 @@ import { encodedWidth, ownColumns, tableColumns } from "../tables/columns/kinds.
 import { type CountedCells, featuresOf } from "../tables/features.js";
 import { countOf } from "../ui/format.js";
 import { type RowFunction, type RowProgram, rowProgram } from "./batches.js";
+import { belowZero } from "./below-zero.js";
 import { type Scales, scaleOf, usualWeights } from "./combine.js";
 import { detectorFlow, type FlowOptions, fitDetectorFlow } from "./detector-flow.js";
 import { flowSpace, type Learnt, partsProgram, scoreProgram } from "./detector-program.js";
@@ -114,7 +115,10 @@ async function learntOf(executor: Executor, sample: Sample, model: FlowModel): P
   const inOwn = (space: Space) => inSpace(executor, sample, reference, { space, spaces });
   return {
     features: featuresOf(columns, counted),
-    ...(form === "table" && { missingCost: missingCost(columns, reference, counted) }),
+    ...(form === "table" && {
+      missingCost: missingCost(columns, reference, counted),
+      belowZero: belowZero(ownColumns(columns), spaces, reference.length / encodedWidth(sample)),
+    }),
     form,
     contaminated,
     spaces,
