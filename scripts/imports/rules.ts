@@ -40,7 +40,7 @@ export const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
  * here stands apart from its room.
  */
 const floors: readonly (readonly string[])[] = [
-  ["errors.ts", "on-demand.ts", "shape.ts", "near-name.ts", "lists.ts"],
+  ["errors.ts", "on-demand.ts", "lifetime.ts", "shape.ts", "near-name.ts", "lists.ts"],
   ["math"],
   ["params"],
   ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],

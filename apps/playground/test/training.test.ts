@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { planeConfig } from "../src/tabs/plane/config.js";
 import { planeData } from "../src/tabs/plane/data.js";
 import { type PlaneView, planeViewer } from "../src/tabs/plane/viewer.js";
-import { type Kept, startTraining, type TrainingEvent } from "../src/worker/training.js";
+import { type Kept, startTraining, type Training, type TrainingEvent } from "../src/worker/training.js";
+import { trainingSession } from "../src/worker/training-session.js";
 import { mean } from "./as-in-node.js";
 
 const { train, heldOut } = planeData(v.parse(planeConfig, {}));
@@ -105,6 +106,27 @@ test("a run that is cancelled keeps what it has", async () => {
   expect(training.taken).toBe(result.taken);
   expect(steps.at(-1)).toBe(result.taken);
   await training.dispose();
+});
+
+test("a training that another takes the place of ends its run first", async () => {
+  const session = trainingSession<PlaneView, { training: Training<PlaneView> }>(Number.POSITIVE_INFINITY);
+  const next = (steps: number) =>
+    session.open(
+      async (last) => last?.training.kept(),
+      async (kept) => ({ training: await open(jaxExecutor(), { steps, ...(kept && { kept }) }) }),
+    );
+  await next(1000);
+  let replaced: Promise<unknown> | undefined;
+  const { signal } = options([]);
+  const context = { signal, transfer: () => {}, emit: () => {} };
+  const emit = (): void => {
+    replaced ??= next(20);
+  };
+  const ended = await session.train({}, { ...context, emit });
+  expect(ended.finished).toBe(false);
+  await replaced;
+  expect(await session.train({}, context)).toEqual({ taken: 20, finished: true });
+  await (await session.opened()).training.dispose();
 });
 
 test("what a run shows, saves and goes on from is never worse on held-out points than its start", async () => {

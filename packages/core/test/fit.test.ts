@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type BatchSource,
   couplingFlow,
+  createTrainer,
   DataError,
   DomainError,
   type FitOptions,
@@ -280,8 +281,19 @@ describe("fit refuses", () => {
 
   it("a model that was disposed of; to dispose twice is nothing", async () => {
     const model = await fit(flow([linear(2, 2)]), rows, options);
-    await model.dispose();
-    await model.dispose();
+    const last = model.logProb(rows);
+    await Promise.all([model.dispose(), model.dispose()]);
+    expect(await last.catch((error: unknown) => error)).toBeInstanceOf(UsageError);
     await expect(model.logProb([[1, 2]])).rejects.toThrow("the model was disposed of");
+    const trainer = await createTrainer({
+      ...options,
+      flow: flow([linear(2, 2)]),
+      executor: jaxExecutor(),
+      data: rows,
+    });
+    const step = trainer.step();
+    await trainer.dispose();
+    expect((await step).step).toBe(0);
+    await expect(trainer.step()).rejects.toThrow("the trainer was disposed of");
   });
 });

@@ -15,8 +15,7 @@ const UNIFORM = 8;
 export const AboveUniform = ({ bpd }: { bpd: number | undefined }) =>
   bpd !== undefined && bpd > UNIFORM ? (
     <p class="wrong" role="status">
-      More than {UNIFORM} bits per dimension: these images are less likely than under a uniform distribution
-      of bytes. Train it further. If training made it worse, use a smaller learning rate.
+      More than {UNIFORM} bits per dimension: a uniform distribution of bytes makes these images likelier.
     </p>
   ) : null;
 

@@ -102,6 +102,7 @@ export function makeRun<
         else if (abort.signal.aborted) status.value = `Paused after step ${taken}.`;
       };
       problem.value = undefined;
+      status.value = "";
       going.value = true;
       const done = attempt(go).then(() => {
         current = undefined;

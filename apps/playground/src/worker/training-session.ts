@@ -13,6 +13,8 @@ type Trained<V extends object> = Readonly<{ training: Training<V> }>;
 export function trainingSession<V extends object, S extends Trained<V>>(viewEvery: number) {
   const inTurn = serialQueue();
   let session: S | undefined;
+  /** Ends the run under way. */
+  let end = async (): Promise<unknown> => undefined;
   /** The open training; waits for one that is being opened. */
   const opened = (): Promise<S> =>
     inTurn(async () => {
@@ -21,9 +23,10 @@ export function trainingSession<V extends object, S extends Trained<V>>(viewEver
     });
   return {
     opened,
-    /** Puts another training in the place of the open one, from what `keep` takes of that. */
+    /** Puts another training in the place of the open one, whose run ends, from what `keep` takes of that. */
     open: <K>(keep: (last: S | undefined) => Promise<K>, make: (kept: K) => Promise<S>): Promise<S> =>
       inTurn(async () => {
+        await end();
         const kept = await keep(session);
         await session?.training.dispose();
         session = undefined;
@@ -34,13 +37,21 @@ export function trainingSession<V extends object, S extends Trained<V>>(viewEver
     train: async (
       { steps }: { steps?: number },
       { emit, signal }: CallContext<TrainingEvent<V>>,
-    ): Promise<Standing> =>
-      (await opened()).training.run({
+    ): Promise<Standing> => {
+      const { training } = await opened();
+      const ending = new AbortController();
+      const run = training.run({
         steps,
-        signal,
+        signal: AbortSignal.any([signal, ending.signal]),
         viewEvery,
         emit: (event) => emit(event, event.kind === "view" ? buffersOf(event.view) : []),
-      }),
+      });
+      end = () => {
+        ending.abort();
+        return run.catch(() => {});
+      };
+      return run;
+    },
     view: async (_: object, { transfer }: CallContext): Promise<V> => {
       const view = await (await opened()).training.view();
       transfer(...buffersOf(view));

@@ -3,6 +3,7 @@ import { MemoryError, type NotFiniteError, UsageError } from "../errors.js";
 import { ArraySpec } from "../executor/executor.js";
 import { rangeOfBatch } from "../executor/parts.js";
 import { bitsPerDimension } from "../flow.js";
+import { lifetime } from "../lifetime.js";
 import { shapeKey } from "../math/keys.js";
 import { makeRng } from "../math/rng.js";
 import { noiseDrawer } from "../noise.js";
@@ -206,18 +207,19 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     return { loss, gradNorm };
   };
 
+  const life = lifetime("trainer");
   return {
     get taken() {
       return run.taken;
     },
-    async step() {
+    step: life.during(async () => {
       const { taken, rates, rollbacks } = run;
       const shorter = shortening(rollbacks, taken + 1);
       const lr = rates.euclidean(taken) * shorter;
       const { loss, gradNorm } = await take(lr, rates.orthogonal(taken) * shorter);
       return { step: taken, loss, bpd: bitsPerDimension(-loss, flow.dimensions), gradNorm, lr };
-    },
-    async findRate(rates) {
+    }),
+    findRate: life.during(async (rates) => {
       const before = await stepper.fetch();
       const from = run.taken;
       const peak = await findRate(rates, steps, {
@@ -229,25 +231,25 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
       });
       run.rates = schedules(peak, peak);
       return peak;
-    },
-    async rollBack(to, failure) {
+    }),
+    rollBack: life.during(async (to, failure) => {
       run.rollbacks = withRollback(run.rollbacks, failure, to.step);
       await stepper.restore(unflattenState(to.arrays, like as HostState, leaves));
       run.taken = to.step;
       return run.rollbacks;
-    },
-    async state() {
+    }),
+    state: life.during(async () => {
       const { taken, rollbacks } = run;
       const arrays = flattenState(await stepper.fetch(), leaves);
       expectFinite(arrays, taken);
       return { arrays, step: taken, seed, ...(rollbacks.length > 0 && { rollbacks }) };
-    },
-    async params() {
+    }),
+    params: life.during(async () => {
       const { params, average } = await stepper.fetchValues();
       if (ema === 0) return params;
       const { leaves: values, rebuild } = treeFlatten(params);
       return stepper.project(rebuild(values.map((v, i) => average[leaves[i]?.path ?? ""] ?? v)));
-    },
+    }),
     fitAgain: (given, known) => fittedAgain({ ...all, known, data: given }),
     timings: {
       startMs,
@@ -258,7 +260,7 @@ export async function createTrainer(options: TrainOptions): Promise<Trainer> {
     flops: stepper.flops,
     parameters,
     parts,
-    dispose: lazy(() => stepper.dispose()),
+    dispose: life.disposer(() => stepper.dispose()),
   };
 }
 

@@ -7,8 +7,7 @@ export const LARGEST = 64 * 2 ** 20;
 export const EXAMPLE = "classifier.onnx";
 
 export async function exampleFile(): Promise<OnnxFiles> {
-  const example = await besidePage(EXAMPLE);
-  return { file: EXAMPLE, bytes: new Uint8Array(await example.arrayBuffer()), beside: {} };
+  return { file: EXAMPLE, bytes: await bytesOf(await besidePage(EXAMPLE)), beside: {} };
 }
 
 /** Files that may accompany the network. */
@@ -42,17 +41,10 @@ export async function onnxFilesOf(files: readonly File[]): Promise<OnnxFiles> {
     throw new Error(
       `${network.name} is too large for this page: ${mebibytes(total)}, expected at most ${mebibytes(LARGEST)}. Use flowify convert on the command line.`,
     );
-  const beside = files.filter((file) => file !== network);
-  return {
-    file: network.name,
-    bytes: await bytesOf(network),
-    beside: Object.fromEntries(
-      await Promise.all(
-        beside.map(async (file) => [pathOf(file).split("/").at(-1), await bytesOf(file)] as const),
-      ),
-    ),
-  };
+  const read = async (file: File) => [pathOf(file).split("/").at(-1), await bytesOf(file)] as const;
+  const beside = await Promise.all(files.filter((file) => file !== network).map(read));
+  return { file: network.name, bytes: await bytesOf(network), beside: Object.fromEntries(beside) };
 }
 
-const bytesOf = async (file: File): Promise<Uint8Array<ArrayBuffer>> =>
+const bytesOf = async (file: Blob): Promise<Uint8Array<ArrayBuffer>> =>
   new Uint8Array(await file.arrayBuffer());

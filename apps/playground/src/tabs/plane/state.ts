@@ -39,12 +39,9 @@ export const run = makeRun<PlaneView, Opened>({
 });
 
 effect(() => {
-  const fresh = run.view.value?.samples ?? new Float32Array();
-  const old = samples.peek();
-  const all = new Float32Array(fresh.length && fresh.length + old.length);
-  all.set(fresh);
-  if (fresh.length) all.set(old, fresh.length);
-  samples.value = all.subarray(0, 2 * SAMPLES_KEPT);
+  const fresh = run.view.value?.samples ?? [];
+  const all = fresh.length > 0 ? [...fresh, ...samples.peek()] : [];
+  samples.value = Float32Array.from(all.slice(0, 2 * SAMPLES_KEPT));
 });
 
 /** Opens the present configuration; with `keep` the parameters and the curve stay. */
