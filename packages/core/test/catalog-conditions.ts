@@ -12,10 +12,12 @@ import { gaussianMixture } from "../src/layers/gaussian-mixture.js";
 import { impute } from "../src/layers/impute.js";
 import { linear } from "../src/layers/linear.js";
 import { marginal } from "../src/layers/marginal.js";
+import { mixedRow } from "../src/layers/mixed-row.js";
 import { parallel } from "../src/layers/parallel.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { split } from "../src/layers/split.js";
 import { transformer } from "../src/layers/transformer.js";
+import { valueTree } from "../src/layers/value-tree.js";
 import { variationalDequantize } from "../src/layers/variational-dequantize.js";
 import { makeRng } from "../src/math/rng.js";
 import { NO_ROW } from "../src/nested-numbers.js";
@@ -90,6 +92,33 @@ export const conditions: readonly CatalogEntry[] = [
     { levels: 2 },
   ),
   given("impute, noise in none of them", "impute", impute([2], 1, { numbers: [], known: [] })),
+  ...[0, 4].map((contexts) =>
+    given(
+      `valueTree, two values of a condition, ${contexts} contexts`,
+      "valueTree",
+      valueTree([2], {
+        edges: [
+          [-5, -3, -1, 1, 3, 5],
+          [-5, -2, 1, 5],
+        ],
+        given: [2, 3],
+        contexts,
+      }),
+      { scale: 0.8 },
+      { levels: 2 },
+    ),
+  ),
+  given(
+    "mixedRow, a value of a condition",
+    "mixedRow",
+    mixedRow([2], [conditionalAffine([1], 5, { hidden: 0 })], {
+      columns: [1],
+      edges: [[-5, -2, 1, 5]],
+      given: [2],
+    }),
+    { scale: 0.8 },
+    { levels: 2 },
+  ),
   given(
     "conditionalAffine of an image, a condition of 2",
     "conditionalAffine",

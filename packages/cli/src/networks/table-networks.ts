@@ -89,7 +89,8 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
   }
   const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
-  const layers = densities(numbers, columns.length > 0, rows);
+  const sizes = edges.map((own) => own.length - 1);
+  const layers = densities(numbers, sizes, rows);
   if (columns.length === 0) return [...front, ...layers];
   const own = {
     columns,
@@ -140,8 +141,9 @@ const APART = [256, 128, 64, 32, 16, 8, 4, 2];
  * Densities that start from the data: Gaussians and mixtures of normals, in the units of the columns and behind a spline for
  * each, and couplings, which alone are trained. Given codes, their means, scales and weights depend on these.
  */
-function densities(places: readonly Place[], given: boolean, rows: number): NetworkLayer[] {
+function densities(places: readonly Place[], sizes: readonly number[], rows: number): NetworkLayer[] {
   const n = places.length;
+  const given = sizes.length > 0;
   const {
     own = [],
     behind = [],
@@ -151,11 +153,6 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
   const normals = (components: number): NetworkLayer => ({ kind: "gaussianMixture", components, kept: 0 });
   const whiten = (shrinkage: number): NetworkLayer => ({ kind: "whiten", scaled: true, shrinkage });
   const marginal: NetworkLayer = { kind: "marginal", bins: marginalBins };
-  const few = places.reduce((sum, { size }) => sum + size, 0) <= MOST_VALUES && n > 1;
-  const edges = (): number[][] =>
-    places.map(({ gap, origin, size }) =>
-      Array.from({ length: size + 1 }, (_, k) => origin + gap * (k - 0.5)),
-    );
   const factors: NetworkLayer = { kind: "whiten", scaled: true, factors: true };
   const lines: NetworkLayer[] = given ? [{ kind: "conditionalAffine", hidden: 0 }] : [];
   // logarithms of large numbers have light tails: a row far out costs some nats and not thousands
@@ -166,7 +163,7 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
     [whole],
     [marginal],
     [...heavy, ...(n > 1 ? [whole] : [])],
-    ...(few ? [[{ kind: "valueTree" as const, edges: edges() }]] : []),
+    ...inTree(places, sizes, [marginal, { kind: "conditionalAffine", hidden: 0 }, whole]),
     ...(given
       ? [
           [...lines, whole],
@@ -202,6 +199,36 @@ function densities(places: readonly Place[], given: boolean, rows: number): Netw
   return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members: [...fixed, learning] }];
 }
 
+/**
+ * A tree of the numbers of few values, given the codes, and layers of the other numbers, given both. Nothing where a tree has no
+ * two columns.
+ *
+ * @param sizes how many values each column of codes has
+ */
+function inTree(
+  places: readonly Place[],
+  sizes: readonly number[],
+  layers: readonly NetworkLayer[],
+): NetworkLayer[][] {
+  let room = Math.min(MOST_VALUES, MOST_BOXES - sizes.reduce((sum, size) => sum + size, 0));
+  const found: number[] = [];
+  for (const [at, { size, noise }] of [...places.entries()].toSorted(([, a], [, b]) => a.size - b.size)) {
+    if (noise !== undefined || size + 2 > room) continue;
+    room -= size + 2;
+    found.push(at);
+  }
+  const columns = found.toSorted((a, b) => a - b);
+  if (columns.length === 0 || columns.length + sizes.length < 2) return [];
+  const edges = columns.map((at) => {
+    const { gap, origin, size } = places[at]!;
+    return edgesOf({ gap, origin, size, values: "numbers" }, 0);
+  });
+  const own = { edges, ...(sizes.length > 0 && { given: sizes }) };
+  return columns.length === places.length
+    ? [[{ kind: "valueTree", ...own }]]
+    : [[{ kind: "mixedRow", columns, ...own, layers }]];
+}
+
 /** Most values of all columns together for a tree of them. */
 const MOST_VALUES = 512;
 
@@ -226,7 +253,7 @@ export const tableBodies: {
   stack: {
     brief:
       "a mixture of Gaussians, copulas, mixtures of normals and couplings, weighed by held-out rows: the default for tables",
-    layers: (n) => densities(new Array<Place>(n).fill(ANY), false, 0),
+    layers: (n) => densities(new Array<Place>(n).fill(ANY), [], 0),
     whole: stack,
   },
   couplings: {

@@ -24,14 +24,15 @@ const MOST_STEPS = 400;
  * For each column the others that it depends on, in no circle, and the probabilities of its values given theirs. With `most` of 0 it
  * depends on one at most: the tree that makes rows likeliest. Otherwise edges of the tree are changed, as long as rows that are
  * predicted from the others become likelier. Then a column has its own probabilities beside up to `most` pairs and triples of values,
- * those of most rows.
+ * those of most rows. The first `given` columns depend on none.
  *
  * Source: Chow and Liu 1968, Approximating discrete probability distributions with dependence trees; Koller and Friedman 2009,
  * Probabilistic Graphical Models, section 18.4, for the search.
  */
-export function dependenceGraph(rows: CodedRows, most = 0): Dependence[] {
-  const tree = parentsOf(rows).map((parent) => (parent < 0 ? [] : [parent]));
-  const parents = most > 0 ? climbed({ ...rows, count: Math.min(rows.count, MOST_ROWS) }, tree) : tree;
+export function dependenceGraph(rows: CodedRows, most = 0, given = 0): Dependence[] {
+  const tree = parentsOf(rows, given).map((parent) => (parent < 0 ? [] : [parent]));
+  const some = { ...rows, count: Math.min(rows.count, MOST_ROWS) };
+  const parents = most > 0 ? climbed(some, tree, given) : tree;
   const families = parents.map((own, i) => {
     const [alone, given] = [familyOf(rows, i, []), familyOf(rows, i, own)];
     return given.log - alone.log > LEAST_GAIN.alone ? given : alone;
@@ -65,7 +66,7 @@ function dependence(rows: CodedRows, family: Family, least: number): Dependence 
 }
 
 /** Columns that each depends on, changed step by step: edges are added, left out, turned round, or exchanged. */
-function climbed(rows: CodedRows, tree: readonly number[][]): readonly number[][] {
+function climbed(rows: CodedRows, tree: readonly number[][], given: number): readonly number[][] {
   const parents = tree.slice();
   const known = new Map<string, number>();
   const scoreOf = (i: number, own: readonly number[]): number => {
@@ -75,7 +76,7 @@ function climbed(rows: CodedRows, tree: readonly number[][]): readonly number[][
     return found;
   };
   const tried = parents.map((_, i) =>
-    Array.from(parents.keys())
+    Array.from(i < given ? [] : parents.keys())
       .filter((j) => j !== i)
       .map((j) => ({ j, score: scoreOf(i, [j]) }))
       .toSorted((a, b) => b.score - a.score)
@@ -99,7 +100,7 @@ function climbed(rows: CodedRows, tree: readonly number[][]): readonly number[][
         const less = own.filter((each) => each !== j);
         consider([i, less]);
         for (const other of others) consider([i, [...less, other]]);
-        if (parents[j]!.length < MOST_PARENTS) consider([i, less], [j, [...parents[j]!, i]]);
+        if (j >= given && parents[j]!.length < MOST_PARENTS) consider([i, less], [j, [...parents[j]!, i]]);
       }
     }
     if (best.changes.length === 0)
@@ -136,17 +137,18 @@ function countedPairs({ codes, count, sizes }: CodedRows, j: number | undefined,
 }
 
 /** The heaviest edges by mutual information, less what independent columns have (Prim's algorithm). */
-function parentsOf(rows: CodedRows): number[] {
+function parentsOf(rows: CodedRows, given: number): number[] {
   const singles = rows.sizes.map((_, i) => countedPairs(rows, undefined, i));
   const parents = rows.sizes.map(() => -1);
   const nearest = rows.sizes.map(() => ({ column: -1, gain: 0 }));
   const left = new Set(rows.sizes.keys());
   const gainOf = (i: number): number => nearest[i]?.gain ?? 0;
   while (left.size > 0) {
-    const next = [...left].reduce((a, b) => (gainOf(b) > gainOf(a) ? b : a));
+    const next = [...left].reduce((a, b) => (a >= given && gainOf(b) > gainOf(a) ? b : a));
     left.delete(next);
-    parents[next] = nearest[next]?.column ?? -1;
+    parents[next] = next < given ? -1 : (nearest[next]?.column ?? -1);
     for (const i of left) {
+      if (i < given) continue;
       const own = [singles[next], singles[i]] as [Float64Array, Float64Array];
       const gain = information(countedPairs(rows, next, i), ...own, rows.count);
       if (gain > gainOf(i)) nearest[i] = { column: next, gain };

@@ -34,6 +34,8 @@ const schemas = {
   edges: o.listOf(o.listOf(o.number, 2), 1),
   /** Of each of them the step between its values: these have probabilities. Default 1. */
   steps: o.optional(o.listOf(o.positive, 1)),
+  /** Of each column of a condition how many values it has, a 1 among zeros; the layers see them before those of the row. Default none. */
+  given: o.optional(o.listOf(o.integer(1, 2048), 1)),
   /** Width of a network of the values, beside their tree. Default 0: none. */
   hidden: o.optional(o.count),
   /** Numbers of classes of further densities of the values, in which columns are independent, where there is a network. Default none. */
@@ -70,7 +72,7 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 export function mixedRow(
   inShape: Shape,
   layers: readonly FlowLayer[],
-  { classes = [], contexts = 0, cycles = [], columns, edges, hidden = 0, steps }: MixedRowOptions,
+  { classes = [], contexts = 0, cycles = [], columns, edges, given = [], hidden = 0, steps }: MixedRowOptions,
 ): FlowLayer<MixedRowParams> {
   const name = "mixedRow";
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
@@ -83,27 +85,30 @@ export function mixedRow(
   if (others.length === 0) throw new ShapeError(`${name}: all ${n} columns have values; use valueTree`);
   const own: Shape = [columns.length];
   const boxed = { edges, ...(steps && { steps }) };
-  const tree = valueTree(own, { contexts, ...boxed });
+  const tree = valueTree(own, { contexts, ...(given.length > 0 && { given }), ...boxed });
   const fixed = [tree, ...classes.map((K) => valueClasses(own, { ...boxed, classes: K }))];
   const members = [...fixed, valueTree(own, { contexts, ...boxed, hidden })].map((each) => [each]);
-  const learns = hidden > 0 && columns.length > 1;
+  const learns = hidden > 0 && columns.length > 1 && given.length === 0;
   const values = chain([learns ? flowMixture(members, { fixed: fixed.length, stacked: true }) : tree]);
   const numbers = chain(layers);
   if (!sameShape(numbers.inShape, [others.length]))
     throw new ShapeError(
       `${name}: the layers take ${showShape(numbers.inShape)}, but ${others.length} columns are numbers`,
     );
-  const { count: S, inside } = boxesOf(name, edges);
+  const { count, inside } = boxesOf(name, edges);
+  const G = given.reduce((sum, size) => sum + size, 0);
+  const S = G + count;
   if (numbers.condition && !sameShape(numbers.condition, [S]))
     throw new ShapeError(
       `${name}: the layers take a condition ${showShape(numbers.condition, false)}, the columns have ${S} values`,
     );
   const take = (x: np.Array, places: readonly number[]): np.Array =>
     np.take(x, np.array([...places], { dtype: np.int32 }), 1);
-  /** The condition that the layers see, where they take one. Consumes the values. */
-  const seen = (codes: np.Array): np.Array | undefined => {
-    if (numbers.condition) return inside(codes);
+  /** The condition that the layers see, where they take one. Consumes both. */
+  const seen = (codes: np.Array, before?: np.Array): np.Array | undefined => {
+    if (numbers.condition) return before ? np.concatenate([before, inside(codes)], 1) : inside(codes);
     codes.dispose();
+    before?.dispose();
     return undefined;
   };
   return defineLayer<MixedRowParams>({
@@ -111,6 +116,7 @@ export function mixedRow(
     inShape,
     outShape: numbers.outShape,
     exact: numbers.exact,
+    ...(G > 0 && { condition: [G] }),
     forwardNoise: numbers.forwardNoise,
     inverseNoise: { values: values.inverseNoise, numbers: numbers.inverseNoise },
     parameterKinds: { values: values.parameterKinds, numbers: numbers.parameterKinds },
@@ -122,19 +128,24 @@ export function mixedRow(
       const [first, other] = splitKey(key, 2);
       return { values: values.init(first), numbers: numbers.init(other) };
     },
-    forward(params, x, noise) {
+    forward(params, x, noise, condition) {
       const row = apart(x);
       const codes = take(row.ref, columns);
-      const first = values.forward(params.values, codes.ref, values.forwardNoise as NoiseTree);
+      const first = values.forward(
+        params.values,
+        codes.ref,
+        values.forwardNoise as NoiseTree,
+        condition?.ref,
+      );
       first.z.dispose();
-      const step = numbers.forward(params.numbers, take(row, others), noise, seen(codes));
+      const step = numbers.forward(params.numbers, take(row, others), noise, seen(codes, condition));
       const both = step.contribution.add(first.contribution);
       return { z: step.z, contribution: contribution === 0 ? both : both.add(contribution) };
     },
-    inverse(params, z, drawn: { values: NoiseTree; numbers: NoiseTree }) {
+    inverse(params, z, drawn: { values: NoiseTree; numbers: NoiseTree }, condition) {
       const nothing = np.zeros([countOf(z), 0], { dtype: z.dtype });
-      const codes = values.inverse(params.values, nothing, drawn.values);
-      const rest = numbers.inverse(params.numbers, z, drawn.numbers, seen(codes.ref));
+      const codes = values.inverse(params.values, nothing, drawn.values, condition?.ref);
+      const rest = numbers.inverse(params.numbers, z, drawn.numbers, seen(codes.ref, condition));
       return together(take(np.concatenate([codes, rest], 1), back));
     },
     async initFromData(key, examples) {
@@ -151,10 +162,12 @@ export function mixedRow(
     },
   });
 
-  /** A 1 for the value of each column, [count, S]. */
+  /** A 1 for the value of each column, behind those of a condition, [count, S]. */
   async function valuesOf(codes: CalibrationData): Promise<HostArray> {
-    const starts = edges.map((_, c) => edges.slice(0, c).reduce((sum, own) => sum + own.length - 1, 0));
+    const starts = edges.map((_, c) => edges.slice(0, c).reduce((sum, own) => sum + own.length - 1, G));
     const rows = new Float32Array(codes.count * S);
+    for (let row = 0; codes.given && row < codes.count; row++)
+      rows.set(codes.given.data.subarray(row * G, (row + 1) * G), row * S);
     let at = 0;
     for await (const part of codes.parts())
       for (const x of part) {
@@ -176,7 +189,10 @@ export const mixedRowKind = defineKind({
   kind: "mixedRow",
   options: schemas,
   flow(inShape, { layers, ...own }, { build }) {
-    const S = own.edges.reduce((sum, each) => sum + each.length - 1, 0);
+    const S = [...(own.given ?? []), ...own.edges.map((each) => each.length - 1)].reduce(
+      (sum, k) => sum + k,
+      0,
+    );
     return mixedRow(inShape, build(layers, [numbersOf(inShape, own)], S), own);
   },
   outShape: (inShape, { layers, ...own }, { outShape }) => outShape(layers, [numbersOf(inShape, own)]),

@@ -5,6 +5,7 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { softBound } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { floats } from "../params/host.js";
+import type { HostArray } from "../params/host-array.js";
 import { countOf, type Shape, showShape } from "../shape.js";
 import { boxesOf, codesOf, drawnBoxes, OUTSIDE, pairsOf, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
@@ -27,6 +28,8 @@ const schemas = {
   edges: o.listOf(o.listOf(o.number, 2), 1),
   /** g of each column: log p is that of values g apart, in place of a density. Default 1. */
   steps: o.optional(o.listOf(o.positive, 1)),
+  /** Of each column of a condition how many values it has, a 1 among zeros: the first that columns may depend on. Default none. */
+  given: o.optional(o.listOf(o.integer(1, 2048), 1)),
   /** Most pairs and triples of values of others beside which the values of a column have probabilities of their own. Default 0: none. */
   contexts: o.optional(o.count),
   /** Width of a network of all values before one that adds to its log-probability. Default 0: none. */
@@ -42,6 +45,8 @@ const LIMIT = 20;
  * in a tree. A value is all that lies between two edges, w_k apart, where x is uniform. Nothing is left of x: z is empty.
  *
  * With `contexts`, it depends on three others at most, and so many pairs and triples of their values count together. With `hidden`, a masked network of all values before one in the order of the tree adds to its log-probabilities, from 0 on.
+ *
+ * With `given`, these columns may depend on values of a condition, which has no probability here.
  *
  * Exact, but for e^−10,000 outside of the edges. From the data, the tree is the likeliest one. Its probabilities stay fixed;
  * without data all values are equally likely. The inverse draws the values along the tree, and the noise.
@@ -61,14 +66,18 @@ const LIMIT = 20;
  */
 export function valueTree(
   inShape: Shape,
-  { contexts: C = 0, edges, hidden = 0, steps }: ValueTreeOptions,
+  { contexts: C = 0, edges: own, given = [], hidden = 0, steps = own.map(() => 1) }: ValueTreeOptions,
 ): FlowLayer<ValueTreeParams> {
   const name = "valueTree";
-  const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
-  if (edges.length !== n)
-    throw new ShapeError(`${name}: expected edges of ${n} columns, got ${edges.length}`);
-  const boxes = boxesOf(name, edges, steps);
+  if (own.length !== inShape[0])
+    throw new ShapeError(`${name}: expected edges of ${inShape[0]} columns, got ${own.length}`);
+  // columns of a condition come first, with a box for each of their values
+  const g = given.length;
+  const edges = [...given.map((size) => Array.from({ length: size + 1 }, (_, k) => k)), ...own];
+  const n = edges.length;
+  const boxes = boxesOf(name, edges, [...given.map(() => 1), ...steps]);
+  const G = given.reduce((sum, size) => sum + size, 0);
   const { count: S, columns, lows, logSteps, widths, inside, spread, gathered } = boxes;
   const sizes = edges.map((own) => own.length - 1);
   const most = Math.max(...sizes);
@@ -126,13 +135,20 @@ export function valueTree(
     here.dispose();
     return parts.reduce((sum, part) => sum.add(part));
   };
+  /** The values of a condition before those of the own columns. Consumes both. */
+  const beforeOwn = (condition: np.Array | undefined, here: np.Array): np.Array =>
+    condition ? np.concatenate([condition, here.slice([], [G, S])], 1) : here;
+  /** Numbers of the own columns behind zeros. Consumes them. */
+  const padded = (x: np.Array): np.Array =>
+    g === 0 ? x : np.concatenate([np.zeros([countOf(x), g], { dtype: x.dtype }), x], 1);
   return defineLayer<ValueTreeParams>({
     name,
     inShape,
     outShape: [0],
+    ...(g > 0 && { condition: [G] }),
     inverseNoise: {
-      choice: { shape: [n], distribution: "uniform" },
-      within: { shape: [n], distribution: "uniform" },
+      choice: { shape: inShape, distribution: "uniform" },
+      within: { shape: inShape, distribution: "uniform" },
     },
     parameterKinds:
       hidden > 0 ? { logs: "fixed", ranks: "fixed", ...(C > 0 && { contexts: "fixed" }) } : "fitted",
@@ -142,41 +158,48 @@ export function valueTree(
       for (const [s, c] of columns.entries()) logs[s * S + s] = -Math.log(sizes[c]!);
       return { logs: floats(logs, [S, S]), ...contextsOf([]), ...networkOf(key, Array.from(edges.keys())) };
     },
-    forward(params, x) {
+    forward(params, x, _noise, condition) {
       const { dtype } = x;
       const z = np.zeros([countOf(x), 0], { dtype });
-      const here = inside(x); // [B, S]
+      const here = beforeOwn(condition, inside(padded(x))); // [B, S]
       const known = np.sum(here.ref, 1);
       const { network } = params;
       const weights = logWeights(params, here.ref);
       const total = network && np.log(np.matmul(np.exp(weights.ref), pairsOf(boxes, dtype)));
       const logs = (total ? weights.sub(total) : weights).sub(row(logSteps, dtype));
-      return { z, contribution: np.sum(logs.mul(here), 1).add(known.sub(n).mul(OUTSIDE)) };
+      const isOwn = columns.map((c) => Number(c >= g));
+      const contribution = np.sum(logs.mul(here).mul(row(isOwn, dtype)), 1);
+      return { z, contribution: contribution.add(known.sub(n).mul(OUTSIDE)) };
     },
-    inverse(params, z, { choice, within }: { choice: np.Array; within: np.Array }) {
+    inverse(params, z, { choice, within }: { choice: np.Array; within: np.Array }, condition) {
       z.dispose();
       const { dtype } = choice;
-      let drawn = np.zeros([countOf(choice), S], { dtype });
+      const uniform = padded(choice);
+      let drawn = beforeOwn(condition?.ref, np.zeros([countOf(uniform), S], { dtype }));
       // the value of a column is right once those before it are
-      for (let round = 0; round < n; round++) {
+      for (let round = g; round < n; round++) {
         const turn = params.ranks && np.equal(params.ranks.ref, round).astype(dtype).reshape([1, n]);
         const weights = np.exp(logWeights(tree.ref(params), drawn.ref, turn?.ref));
-        const next = drawnBoxes(boxes, weights, choice.ref);
+        const next = drawnBoxes(boxes, weights, uniform.ref);
         if (turn) drawn = drawn.add(next.mul(spread(turn)));
         else {
           drawn.dispose();
-          drawn = next;
+          drawn = beforeOwn(condition?.ref, next);
         }
       }
       tree.dispose(params);
-      choice.dispose();
-      return gathered(drawn.ref, lows).add(gathered(drawn, widths).mul(within.mul(WITHIN)));
+      condition?.dispose();
+      uniform.dispose();
+      const x = gathered(drawn.ref, lows).add(gathered(drawn, widths).mul(padded(within).mul(WITHIN)));
+      return x.slice([], [g, n]);
     },
     async initFromData(key, examples) {
-      const codes = await codesOf(examples, edges);
+      const values = await codesOf(examples, own);
+      const codes = g === 0 ? values : behindGiven(values, examples.given);
       const logs = new Float32Array(S * S);
-      const found = dependenceGraph({ codes, count: examples.count, sizes }, C);
+      const found = dependenceGraph({ codes, count: examples.count, sizes }, C, g);
       for (const [c, { parents, logs: own }] of found.entries()) {
+        if (c < g) continue;
         const size = sizes[c]!;
         const [parent] = parents;
         for (const [pair, log] of own.entries()) {
@@ -188,6 +211,19 @@ export function valueTree(
       return { logs: floats(logs, [S, S]), ...contextsOf(found), ...networkOf(key, ranksOf(found)) };
     },
   });
+
+  /** The values of each example behind those of its condition; the first ones where that is not known. */
+  function behindGiven(values: Int32Array, condition: HostArray | undefined): Int32Array {
+    const codes = new Int32Array((values.length / own.length) * n);
+    for (let at = 0; at < codes.length; at++) {
+      const [row, c] = [Math.floor(at / n), at % n];
+      if (c >= g) codes[at] = values[row * own.length + c - g]!;
+      else
+        for (let k = 1; k < given[c]!; k++)
+          if (condition?.data[row * G + starts[c]! + k] === 1) codes[at] = k;
+    }
+    return codes;
+  }
 
   /** What several values together add, if they may: contexts that are not found add nothing. */
   function contextsOf(found: readonly Dependence[]): Pick<ValueTreeParams, "contexts"> {

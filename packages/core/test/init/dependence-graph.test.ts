@@ -77,3 +77,11 @@ it("finds columns that depend on two others, and adds no circle", () => {
   const entropy = 3 * Math.log(3) - 3 * (0.9 * Math.log(0.9) + 0.1 * Math.log(0.05));
   expect(Math.abs(own / count + entropy)).toBeLessThan(0.05); // a tree has 0.4 less
 });
+
+it("columns that are given depend on none, and others on them", () => {
+  const count = 600;
+  for (const most of [0, 9]) {
+    const found = dependenceGraph({ codes: rows(count, 5), count, sizes: SIZES }, most, 1);
+    expect(found.map(({ parents }) => parents)).toEqual([[], [0]]);
+  }
+});

@@ -161,6 +161,32 @@ describe("mixedRow", () => {
     await model.dispose();
   });
 
+  it("within another has values that depend on the others as well, sums to 1, and draws what it says", async () => {
+    const inner: Network["layers"] = [
+      { kind: "mixedRow", columns: [1], edges: edges.slice(1), given: [2], layers: lines },
+    ];
+    const made = flowify({
+      inShape: [3],
+      layers: [{ kind: "mixedRow", columns: [0], edges: edges.slice(0, 1), layers: inner }],
+    });
+    const options = { steps: 1, learningRate: 1e-9, executor: jaxExecutor(), seed: 2 };
+    const model = await fit(made, drawn(1, 4000), options);
+    const fresh = drawn(5, 3000);
+    const logs = await model.logProb(fresh);
+    const loss = sum(fresh.map((row, i) => logLaw(row) - logs[i]!)) / fresh.length;
+    expect(loss).toBeGreaterThan(-0.01);
+    expect(loss).toBeLessThan(0.02);
+    expect(Math.abs((await massOf(model)) - 1)).toBeLessThan(0.005);
+    const samples = await model.sample(3000, { seed: 3 });
+    const own = await model.logProb(samples);
+    const gap = sum(Array.from(own)) / own.length - sum(Array.from(logs)) / logs.length;
+    expect(Math.abs(gap)).toBeLessThan(0.1);
+    expect(
+      samples.filter(([a = 0, , b = 0]) => Math.round(a) === 0 && Math.round(b) === 1).length,
+    ).toBeLessThan(9);
+    await model.dispose();
+  });
+
   it("draws values, and numbers given them", async () => {
     const model = await started(lines);
     const rows = await model.sample(4000, { seed: 3 });
