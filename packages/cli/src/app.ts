@@ -17,7 +17,8 @@ import {
 } from "@stricli/core";
 import { commands } from "./commands/list.js";
 import { version } from "./environment.js";
-import { defineCommand } from "./flags/define.js";
+import { defineCommand, flagNames } from "./flags/define.js";
+import { written } from "./flags/flag.js";
 import { presetNames } from "./networks/presets.js";
 import { exitStatus, formatError } from "./ui/errors.js";
 import type { CliContext, CliProcess } from "./ui/interrupt.js";
@@ -49,6 +50,28 @@ async function rootOf([called = ""]: readonly string[]): Promise<RouteMap<CliCon
 
 const listed = (names: readonly string[]): string => names.join(" or ");
 
+/** What other programs call a flag. */
+const otherNames: Readonly<Record<string, string>> = {
+  class: "condition",
+  label: "condition",
+  labels: "condition",
+  dataset: "data",
+  model: "network",
+  "learning-rate": "lr",
+  "batch-size": "batch",
+  iterations: "steps",
+  output: "out",
+  target: "predict",
+  gpu: "device",
+  "num-samples": "count",
+};
+
+/** The flags of a command that may be meant by one that it lacks. */
+const flagsNear = (input: string, near: readonly string[], known: readonly string[]): string[] => {
+  const named = known.filter((name) => name === otherNames[input]);
+  return (named.length > 0 ? named : near).map(written);
+};
+
 /** What earlier versions had, for which no other name is meant. */
 const leftOut =
   /^(reproduce|devices --(measure|plan)|export --step|sample --(hide|sheet)|score --fdr|train --(fallback|tensorboard))$/;
@@ -58,13 +81,12 @@ const LEFT_OUT = "was left out: the changelog says how to do it by hand";
 const isNetwork = (name: string): boolean =>
   [...zooNames, ...paperNames, ...presetNames].some((known) => known === name || known.endsWith(`/${name}`));
 
-function argumentMessage(error: ArgumentScannerError, command: string): string {
+function argumentMessage(error: ArgumentScannerError, command: string, known: readonly string[]): string {
   return formatMessageForArgumentScannerError(error, {
     FlagNotFoundError({ input, corrections }) {
       if (leftOut.test(`${command}--${input}`)) return `--${input} ${LEFT_OUT}`;
-      return corrections.length > 0
-        ? `unknown flag --${input}; did you mean ${listed(corrections.map((name) => `--${name}`))}?`
-        : `unknown flag --${input}`;
+      const near = flagsNear(input, corrections, known);
+      return `unknown flag --${input}${near.length > 0 ? `; did you mean ${listed(near)}?` : ""}`;
     },
     AliasNotFoundError: ({ input }) => `unknown flag -${input}`,
     ArgumentParseError: ({ externalFlagNameOrPlaceholder: place, input, exception }) => {
@@ -85,7 +107,11 @@ function argumentMessage(error: ArgumentScannerError, command: string): string {
   });
 }
 
-function applicationText(format: (error: unknown) => string, command: string): ApplicationText {
+function applicationText(
+  format: (error: unknown) => string,
+  command: string,
+  known: readonly string[],
+): ApplicationText {
   return {
     ...text_en,
     noCommandRegisteredForInput: ({ input, corrections }) => {
@@ -101,7 +127,9 @@ function applicationText(format: (error: unknown) => string, command: string): A
     exceptionWhileParsingArguments: (error) =>
       format(
         error instanceof ScannerError
-          ? new UsageError(`${argumentMessage(error, command)}\n${NAME} ${command}--help shows its flags`)
+          ? new UsageError(
+              `${argumentMessage(error, command, known)}\n${NAME} ${command}--help shows its flags`,
+            )
           : error,
       ),
     exceptionWhileLoadingCommandFunction: format,
@@ -118,12 +146,13 @@ async function createApplication(
   const debug = (env.FLOWIFY_DEBUG ?? "") !== "";
   const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), { debug });
   const command = inputs[0] !== undefined && !inputs[0].startsWith("-") ? `${inputs[0]} ` : "";
+  const known = flagNames.get((await commands[command.trim()]?.load()) ?? {}) ?? [];
   return buildApplication(await rootOf(inputs), {
     name: NAME,
     versionInfo: { currentVersion: version },
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { disableAnsiColor: true, onlyRequiredInUsageLine: true },
-    localization: { text: applicationText(format, command) },
+    localization: { text: applicationText(format, command, known) },
     determineExitCode: (error) => (error instanceof NoReaderError ? 0 : exitStatus(error)),
   });
 }

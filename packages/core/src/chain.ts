@@ -5,6 +5,7 @@ import { type CalibrationData, conditionOf } from "./init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "./layer.js";
 import { nth } from "./lists.js";
 import { keyBits, splitKey } from "./math/keys.js";
+import { showValue } from "./near-name.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { HostArray } from "./params/host-array.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
@@ -84,6 +85,12 @@ export function chain(
   name = "chain",
   { embedding }: { embedding?: Embedding | undefined } = {},
 ): ChainLayer {
+  const given: readonly unknown[] = Array.isArray(parts) ? parts : [];
+  const wrong = given.findIndex((part) => typeof (part as FlowLayer | undefined)?.forward !== "function");
+  if (given !== parts || wrong >= 0)
+    throw new UsageError(
+      `${name}: expected a list of layers, such as [linear(5, 3)], found ${showValue(given === parts ? given[wrong] : parts)}`,
+    );
   const layers = parts.flatMap((part) =>
     isChain(part) && part.name === "chain" && !part.embedding ? part.layers : [part],
   );

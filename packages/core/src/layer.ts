@@ -2,7 +2,7 @@ import type { JsTree, numpy as np } from "@jax-js/jax";
 import type { CalibrationData } from "./init/calibration-data.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
-import { expectShape, type Shape } from "./shape.js";
+import { expectShape, expectSizesOf, type Shape } from "./shape.js";
 import type { Step } from "./steps.js";
 
 /** A tree (nested plain objects and arrays) of jax arrays. */
@@ -133,6 +133,7 @@ export function defineLayer<P extends ArrayTree>({ named, ...layer }: LayerDefin
   const { name, inShape, outShape = inShape, forwardNoise = {}, forward, inverse } = layer;
   const exact = Object.keys(forwardNoise).length === 0;
   const facts = Object.freeze(layer.facts ?? {});
+  for (const shape of [inShape, outShape]) expectSizesOf(name, shape);
   const defaults = { outShape, exact, inverseNoise: {}, parameterKinds: {} };
   return Object.freeze({
     ...defaults,

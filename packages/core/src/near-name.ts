@@ -37,3 +37,10 @@ export function didYouMean(name: string, known: readonly string[]): string {
   const closest = closestName(name, known);
   return closest === undefined ? "" : `; did you mean "${closest}"?`;
 }
+
+/** A value of any kind in a message. */
+export const showValue = (value: unknown): string => {
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+};

@@ -3,6 +3,7 @@ import type { Condition, EmbeddingOptions } from "./condition.js";
 import { UsageError } from "./errors.js";
 import { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
 import * as o from "./layers/options.js";
+import { showValue } from "./near-name.js";
 import type { Network, NetworkLayer } from "./network/network.js";
 
 /** What all presets take. */
@@ -90,9 +91,7 @@ const denseSchemas: SchemasOf<DenseFlowOptions> = {
 
 function checkColumns(preset: string, n: number): void {
   if (!Number.isSafeInteger(n) || n < 1)
-    throw new UsageError(
-      `${preset}: expected a positive number of columns, got ${typeof n === "string" ? JSON.stringify(n) : n}`,
-    );
+    throw new UsageError(`${preset}: expected a positive number of columns, got ${showValue(n)}`);
 }
 
 /** The network of `couplingFlow`. */
@@ -179,7 +178,10 @@ export function denseNetwork(
   const { bins = 10, bound = 3, ...options } = given;
   checkOptions("denseFlow", denseSchemas, given);
   checkColumns("denseFlow", n);
-  if (widths.length === 0) throw new UsageError("denseFlow: expected at least one width, got none");
+  if (!Array.isArray(widths) || widths.length === 0)
+    throw new UsageError(
+      `denseFlow: expected at least one width, as in denseFlow(${n}, [${n}]), got ${showValue(widths)}`,
+    );
   const layers = widths.flatMap((out): NetworkLayer[] => [
     { kind: "linear", out },
     { kind: "rqSpline", bins, bound },

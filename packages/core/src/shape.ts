@@ -1,5 +1,6 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "./errors.js";
+import { showValue } from "./near-name.js";
 
 /** Sizes of the axes, without the batch axis. */
 export type Shape = readonly number[];
@@ -30,4 +31,14 @@ export function expectSizes(layer: string, sizes: { readonly [name: string]: num
   for (const [name, size] of Object.entries(sizes))
     if (!Number.isInteger(size) || size < 1)
       throw new ShapeError(`${layer}: ${name} must be a positive integer, got ${size}`);
+}
+
+/** Throws a `ShapeError` unless this is a list of integers of at least 0. */
+export function expectSizesOf(layer: string, shape: Shape): void {
+  const isList = Array.isArray(shape);
+  if (isList && shape.every((size) => Number.isInteger(size) && size >= 0)) return;
+  const found = isList ? showShape(shape, false) : showValue(shape);
+  throw new ShapeError(
+    `${layer}: expected the sizes of an example, such as [2] or [1, 28, 28], got ${found}`,
+  );
 }

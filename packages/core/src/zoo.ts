@@ -205,7 +205,7 @@ export const paperNames: readonly string[] = Object.keys(paperNetworks).map((nam
  */
 export function zoo(name: string): Network {
   if (Object.hasOwn(ownNetworks, name)) return { name, ...(ownNetworks[name] as Network) };
-  const base = name.endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;
+  const base = String(name).endsWith(PAPER) ? name.slice(0, -PAPER.length) : name;
   const found = Object.hasOwn(paperNetworks, base) ? paperNetworks[base] : undefined;
   if (!found)
     throw new UsageError(

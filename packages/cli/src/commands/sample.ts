@@ -96,7 +96,11 @@ async function sample(context: Running, flags: SampleFlags, folder: string): Pro
   const { data } = readRunConfig(folder);
   const { shape } = data;
   if (!data.reading?.schema)
-    expectNone(flags, ["given"], "is for runs of a table with named columns\nleave it out");
+    expectNone(
+      flags,
+      ["given"],
+      "is for runs of a table with named columns\n--condition samples images of a class",
+    );
   if (isRowShape(shape)) {
     if (flags.judge !== undefined)
       throw new UsageError("--judge: this run has rows, expected images\nleave --judge out");

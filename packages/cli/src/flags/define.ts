@@ -59,6 +59,9 @@ const ALIASES = { n: "count", o: "out", q: "quiet" } as const;
 const camel = (flag: string): string =>
   flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** The names of the flags of a command. */
+export const flagNames = new WeakMap<object, readonly string[]>();
+
 /** A command whose help names the value of each flag: the flag's placeholder, or for a choice the name of the flag. */
 export function defineCommand<F extends TerminalFlags, A extends BaseArgs>(
   parts: CommandParts<F, A>,
@@ -79,5 +82,10 @@ export function defineCommand<F extends TerminalFlags, A extends BaseArgs>(
     parameters: { flags, positional, aliases },
     docs: { brief, fullDescription: help },
   } as unknown as CommandBuilderArguments<Record<never, never>, BaseArgs, CliContext>);
-  return { ...command, formatHelp: (args) => withValueNames(command.formatHelp(args), valueNameOf) };
+  const made: Command<CliContext> = {
+    ...command,
+    formatHelp: (args) => withValueNames(command.formatHelp(args), valueNameOf),
+  };
+  flagNames.set(made, Object.keys(flags));
+  return made;
 }

@@ -47,7 +47,7 @@ export type FlagsOf<F> = {
 } & { -readonly [K in keyof F as F[K] extends { optional: boolean } ? never : K]: ValueOf<F[K]> };
 
 /** A flag as it is written: `--data-dir` for `dataDir`. */
-const written = (name: string): string =>
+export const written = (name: string): string =>
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** @throws UsageError for the first of these flags that was given: `--judge belongs to --quality`, and what to do */

@@ -6,13 +6,11 @@ import {
   UnsupportedOpError,
   UsageError,
 } from "@flowify/core";
+import { written } from "../flags/flag.js";
 
 /** Options of the library as flags of the command: `by the option inputShape` → `by --input-shape`. */
 const asFlags = (message: string): string =>
-  message.replace(
-    /by the option (\w+)/g,
-    (_, name: string) => `by --${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-  );
+  message.replace(/by the option (\w+)/g, (_, name: string) => `by ${written(name)}`);
 
 /** The result of `read`, or its error with the file in front of the message. */
 export async function naming<T>(file: string, read: () => T | Promise<T>): Promise<T> {

@@ -1,7 +1,9 @@
 import {
+  couplingFlow,
   createTrainer,
   type DataIn,
   decodeSafetensors,
+  denseFlow,
   encodeSafetensors,
   type FitOptions,
   FlowModel,
@@ -13,7 +15,7 @@ import {
   zoo,
 } from "@flowify/core";
 import { standardNormal } from "@flowify/core/layer";
-import { dequantize, linear } from "@flowify/core/layers";
+import { dequantize, linear, rqSpline } from "@flowify/core/layers";
 import { readOnnx } from "@flowify/onnx";
 import type { BadCall } from "./bad-input.js";
 
@@ -83,6 +85,36 @@ export const calls: readonly BadCall[] = [
     call: () => flow([linear(2, 3)], standardNormal([4])),
     code: "SHAPE",
     says: ["the base has the shape [B, 4]", "the last layer returns [B, 3]"],
+  },
+  {
+    input: "`rqSpline(2)`: no shape",
+    call: () => rqSpline(2 as never),
+    code: "SHAPE",
+    says: ["rqSpline: expected the sizes of an example, such as [2]", "got 2"],
+  },
+  {
+    input: "`flow` of a flow",
+    call: () => flow([couplingFlow(2)] as never),
+    code: "USAGE",
+    says: ["expected a list of layers, such as [linear(5, 3)]", "found an object"],
+  },
+  {
+    input: "`denseFlow(2)`: no widths",
+    call: () => denseFlow(2, undefined as never),
+    code: "USAGE",
+    says: ["denseFlow: expected at least one width", "got undefined"],
+  },
+  {
+    input: "`zoo()`: no name",
+    call: () => zoo(undefined as never),
+    code: "USAGE",
+    says: ['no network "undefined"', "expected mnist/fmlp"],
+  },
+  {
+    input: "`createTrainer` without a flow",
+    call: () => trained({ flow: undefined }),
+    code: "USAGE",
+    says: ["createTrainer: the option flow is missing", "it needs flow, executor, data, steps"],
   },
   {
     input: "`flowify` of no layers",

@@ -13,6 +13,8 @@ const lines: readonly Line[] = [
   ["train --steps --batch 3", "--steps needs a value, found --batch", "flowify train --help"],
   ["train --steps 2 --steps 3", '--steps is given twice, "2" and "3"', "flowify train --help"],
   ["train extra", 'unexpected argument "extra"', "flowify train --help"],
+  ["train --dataset mnist", "unknown flag --dataset", "did you mean --data?"],
+  ["sample runs/a --class 7", "unknown flag --class", "did you mean --condition?"],
   ["train fmlp", 'unexpected argument "fmlp"', "did you mean --network fmlp?"],
   ["devices fmlp", 'unexpected argument "fmlp"', "flowify devices --help"],
   ["train --device gpu", '--device "gpu"', "expected auto or native or native-cuda or"],

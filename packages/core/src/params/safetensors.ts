@@ -1,5 +1,6 @@
 import { type DType, numpy as np } from "@jax-js/jax";
-import { CheckpointError, ShapeError } from "../errors.js";
+import { CheckpointError, ShapeError, UsageError } from "../errors.js";
+import { showValue } from "../near-name.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { HostArray, type HostData } from "./host-array.js";
 
@@ -214,6 +215,10 @@ function readPlace(name: string, value: unknown): Placed {
  * ```
  */
 export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
+  if (!(bytes instanceof Uint8Array))
+    throw new UsageError(
+      `safetensors: expected the bytes of a file, a Uint8Array, found ${showValue(bytes)}`,
+    );
   const { header, initFromData } = readHeader(bytes);
   const places: Placed[] = [];
   for (const [name, value] of Object.entries(header)) {

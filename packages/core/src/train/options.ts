@@ -119,7 +119,7 @@ const schemas: SchemasOf<TrainOptions> = {
 /** The options with every default in its place. Errors: `UsageError`, `CheckpointError` for a state of another seed. */
 export function withDefaults(options: TrainOptions) {
   const defaults = trainingDefaults;
-  checkOptions("createTrainer", schemas, options);
+  checkOptions("createTrainer", schemas, options, ["flow", "executor", "data", "steps"]);
   const { steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
   const { optimizer = defaults.optimizer } = options;
