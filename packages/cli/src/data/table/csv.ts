@@ -32,7 +32,7 @@ export async function csvTable(
   const { names, notes } = uniqueNames(header ? first : first.map((_, i) => `column ${i + 1}`));
   const blocks = () => csvBlocks(text, dialect, names.length);
   const formats = await columnFormats(
-    { sample, decimals, known: names.map((each) => known.get(each)) },
+    { sample, decimals, separator, known: names.map((each) => known.get(each)) },
     blocks,
   );
   return {

@@ -149,7 +149,7 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
   "2025-05": dates(String.raw`(?<year>(?:1[5-9]|2[01])\d{2})-(?<month>\d{2})`),
 };
 
-/** Numbers whose commas stand between thousands wherever the points of another column are decimal. */
+/** Numbers whose commas stand between thousands where commas separate cells, or the points of another column are decimal. */
 const pointForms = new Set<WrittenAs>(["1,234.50", ...CURRENCIES.map((sign) => `${sign}1,234.50` as const)]);
 
 /** True if most cells of some column have decimal points. */
@@ -166,6 +166,8 @@ type Question = Readonly<{
   sample: readonly (readonly Cell[])[];
   /** Columns may have decimal commas: cells that can only have decimal points speak against them. `mixed`: no column does. */
   decimals: Readonly<{ decimalComma: boolean; mixed?: unknown }>;
+  /** Of cells in a text file: where commas are decimal, they do not separate. */
+  separator?: string;
   /** Of columns that are known from training, how they were written. */
   known: readonly (WrittenAs | undefined)[];
 }>;
@@ -175,11 +177,11 @@ type Question = Readonly<{
  * written in such a way.
  */
 export async function columnFormats(
-  { sample, decimals: { decimalComma, mixed }, known }: Question,
+  { sample, decimals: { decimalComma, mixed }, separator, known }: Question,
   blocks: () => AsyncGenerator<Block>,
 ): Promise<readonly (WrittenAs | undefined)[]> {
   const possible = writtenForms.filter((form) => !(mixed && form === "1.234,50"));
-  const isPointed = !decimalComma && !mixed && hasPoints(sample);
+  const isPointed = !decimalComma && !mixed && (separator === "," || hasPoints(sample));
   const columns = known.map((form) => ({ form, candidates: form ? [] : possible.map(candidate) }));
   function candidate(form: WrittenAs) {
     const { read, decides = () => true, doubts } = forms[form];

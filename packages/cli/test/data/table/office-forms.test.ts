@@ -84,16 +84,11 @@ describe("a column as offices write it", () => {
   });
 
   it.each([
-    ["are read by the decimal points of another column", "0.25", ["7500", "12345"], "integer"],
-    [
-      "stay text where other points may stand between thousands too",
-      "1.234",
-      ["7,500", "12,345"],
-      "category",
-    ],
-  ])("commas before three digits %s", async (_, other, cells, type) => {
-    const rows = Array.from({ length: 40 }, (__, i) => `"${i % 2 ? "12,345" : "7,500"}",${other}`);
-    const found = await columnOf(`x,y\n${rows.join("\n")}\n"7,500",\n`);
+    ["are read by commas between cells", "1.234", ",", ["7500", "12345"], "integer"],
+    ["are decimals where neither speaks against it", "7", ";", ["7.500", "12.345"], "continuous"],
+  ])("commas before three digits %s", async (_, other, separator, cells, type) => {
+    const rows = Array.from({ length: 40 }, (__, i) => `"${i % 2 ? "12,345" : "7,500"}"${separator}${other}`);
+    const found = await columnOf(`x${separator}y\n${rows.join("\n")}\n"7,500"${separator}\n`);
     expect([found.cells.slice(0, 2), found.type]).toEqual([cells, type]);
   });
 
