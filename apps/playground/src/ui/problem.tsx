@@ -17,11 +17,11 @@ export const Notes = ({ of = [] }: { of?: readonly string[] | undefined }) => (
   </>
 );
 
-/** A message of the library without its hints to flags of the command. */
+/** A message of the library without its hints to flags of the command and options of functions. */
 export const withoutFlags = (message: string): string =>
   message
     .split("\n")
-    .filter((line, i) => i === 0 || !line.includes("--"))
+    .filter((line, i) => i === 0 || !/--|by the option/.test(line))
     .join("\n");
 
 /** The message of an error for users. */

@@ -186,7 +186,7 @@ function noRule(node: OnnxNode, rules: ImportRules, where: string): UnsupportedO
   return new UnsupportedOpError(
     what,
     node.name,
-    `${nodeLabel(node)}: there is no rule for ${what} ${where}; there are rules for ${Object.keys(rules).join(", ")}\nwrite a rule that turns it into layers, by the option rules`,
+    `${nodeLabel(node)}: there is no rule for ${what} ${where}; docs/convert.md lists the ${Object.keys(rules).length} operators with rules\nwrite a rule that turns it into layers, by the option rules`,
   );
 }
 
