@@ -16,6 +16,10 @@ export const rowsIn = <A extends { length: number; subarray(from: number, to: nu
 ): ReturnType<A["subarray"]>[] =>
   Array.from({ length: rows.length / width }, (_, i) => rowOf(rows, i, width));
 
+/** A column of rows [n, width], a copy. */
+export const columnIn = (rows: Float32Array, width: number, column: number): Float32Array =>
+  Float32Array.from({ length: rows.length / width }, (_, row) => rows[row * width + column]!);
+
 /** Some of the rows [n, width], in the order of `which`. */
 export function takeRows<A extends Numbers>(rows: A, width: number, which: ArrayLike<number>): A {
   const out = new (rows.constructor as new (length: number) => A)(which.length * width);

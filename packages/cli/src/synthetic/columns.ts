@@ -1,4 +1,5 @@
 import type { TableSchema } from "../data/table/schema.js";
+import { columnIn } from "../rows.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 
 /** A column of some rows: numbers, NaN where they are missing, or codes of categories. */
@@ -13,10 +14,7 @@ export function columnsOf(schema: TableSchema, rows: Float32Array): Columns {
   return own.map((column) => ({
     name: column.name,
     isNumber: column.found.range !== undefined,
-    values: Float64Array.from(
-      rows.filter((_, i) => i % own.length === column.place),
-      (number) => valueIn(column, number),
-    ),
+    values: Float64Array.from(columnIn(rows, own.length, column.place), (number) => valueIn(column, number)),
   }));
 }
 

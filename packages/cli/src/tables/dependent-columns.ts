@@ -1,4 +1,5 @@
 import { LISTED } from "../data/table/table.js";
+import { columnIn } from "../rows.js";
 import { ownColumns, type TableColumn } from "./columns/kinds.js";
 
 /** Rounding of float32, with room for that of a slope. */
@@ -19,7 +20,7 @@ const LEAST_PRESENT = 10;
  */
 export function dependentColumns(columns: readonly TableColumn[], rows: Float32Array): string[] {
   const own = ownColumns(columns);
-  const of = ({ place }: TableColumn): Float32Array => rows.filter((_, i) => i % own.length === place);
+  const of = ({ place }: TableColumn): Float32Array => columnIn(rows, own.length, place);
   const earlier: { column: TableColumn; values: Float32Array }[] = [];
   const hows = new Map<TableColumn, string>();
   // of two copies the one that lacks more values says less

@@ -1,9 +1,15 @@
 import { inverse, LU, Matrix } from "ml-matrix";
-import { type HostMatrix, symmetricEigen } from "../math/linalg.js";
+import type { HostMatrix } from "../math/linalg.js";
+import { eigenOf, LARGE } from "../math/symmetric-eigen.js";
 
-/** Rounds of expectation maximization, most factors, and how often more factors may be worse before none are tried. */
+/** Most rounds of expectation maximization. */
 const ROUNDS = 200;
-const MOST = 16;
+
+/** Numbers of factors that are tried, and the part by which no own variance changes any more where rounds end: of few columns, of many. */
+const FEW = { tried: Array.from({ length: 16 }, (_, k) => k + 1), settled: 1e-5 };
+const MANY = { tried: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32], settled: 1e-4 };
+
+/** How often more factors may be worse before none are tried. */
 const PATIENCE = 2;
 
 /** Least own variance of a column, as a share of all of it. */
@@ -17,14 +23,16 @@ type Factors = Readonly<{ loadings: Matrix; own: readonly number[] }>;
  *
  * Source: Rubin and Thayer 1982 (expectation maximization); Schwarz 1978.
  */
-export function factored(covariance: HostMatrix, rows: number): HostMatrix {
+export async function factored(covariance: HostMatrix, rows: number): Promise<HostMatrix> {
   const n = covariance.rows;
   const S = Matrix.from1DArray(n, n, Array.from(covariance.data));
-  const { values, vectors } = symmetricEigen(covariance);
+  const { values, vectors } = await eigenOf(covariance);
   let best: { bic: number; matrix: Matrix } | undefined;
   let worse = 0;
-  for (let k = 1; k <= MOST && (n - k) ** 2 >= n + k && worse < PATIENCE; k++) {
-    const found = maximized(S, startOf(S, values, vectors, k));
+  const { tried, settled } = n < LARGE ? FEW : MANY;
+  for (const k of tried) {
+    if ((n - k) ** 2 < n + k || worse === PATIENCE) break;
+    const found = maximized(S, startOf(S, values, vectors, k), settled);
     const parameters = n * (k + 1) - (k * (k - 1)) / 2;
     const bic = rows * deviance(S, found) + parameters * Math.log(rows);
     if (best && bic >= best.bic) worse++;
@@ -60,17 +68,48 @@ function scaled({ loadings, own }: Factors): { weights: Matrix; inner: Matrix } 
   return { weights, inner: Matrix.eye(loadings.columns).add(loadings.transpose().mmul(weights)) };
 }
 
-function maximized(S: Matrix, start: Factors): Factors {
+function maximized(S: Matrix, start: Factors, settled: number): Factors {
+  const of = S.to2DArray().map((row) => Float64Array.from(row));
   let found = start;
   for (let round = 0; round < ROUNDS; round++) {
     const { weights, inner } = scaled(found);
     const expectation = inverse(inner).mmul(weights.transpose()); // [k, n]
-    const cross = S.mmul(expectation.transpose()); // [n, k]
+    const cross = timesRows(of, expectation); // [n, k]
     const square = Matrix.eye(inner.rows).sub(expectation.mmul(found.loadings)).add(expectation.mmul(cross));
     const loadings = cross.mmul(inverse(square));
-    found = { loadings, own: ownOf(S, loadings, cross) };
+    const own = ownOf(S, loadings, cross);
+    const change = own.reduce((most, v, i) => Math.max(most, Math.abs(v / found.own[i]! - 1)), 0);
+    found = { loadings, own };
+    if (change < settled) break;
   }
   return found;
+}
+
+/** S Aᵀ for the rows of a symmetric S and of A [k, n], which takes nearly all the time: four rows of A at once. */
+function timesRows(S: readonly Float64Array[], A: Matrix): Matrix {
+  const zeros = new Float64Array(S.length);
+  const rows = A.to2DArray().map((row) => Float64Array.from(row));
+  const products = Matrix.zeros(S.length, rows.length);
+  for (let k = 0; k < rows.length; k += 4) {
+    const [a, b, c, d] = [0, 1, 2, 3].map((j) => rows[k + j] ?? zeros) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    for (const [i, row] of S.entries()) {
+      let [p, q, r, s] = [0, 0, 0, 0];
+      for (let j = 0; j < row.length; j++) {
+        const v = row[j]!;
+        p += v * a[j]!;
+        q += v * b[j]!;
+        r += v * c[j]!;
+        s += v * d[j]!;
+      }
+      for (const [j, sum] of [p, q, r, s].entries()) if (k + j < rows.length) products.set(i, k + j, sum);
+    }
+  }
+  return products;
 }
 
 /** −2 log-likelihood of a row without its constant: log |C| + tr C⁻¹ S for C = Λ Λᵀ + Ψ. */

@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
-import { type HostMatrix, identityMatrix, symmetricEigen } from "../math/linalg.js";
-import { largeSymmetricEigen } from "../math/symmetric-eigen.js";
+import { type HostMatrix, identityMatrix } from "../math/linalg.js";
+import { eigenOf } from "../math/symmetric-eigen.js";
 import { floats } from "../params/host.js";
 import type { CalibrationData } from "./calibration-data.js";
 import { factored } from "./factor-analysis.js";
@@ -41,7 +41,7 @@ export async function principalDirections(rows: CalibrationData): Promise<Princi
 /** The same of the covariance that factor analysis finds. */
 export async function factorDirections(rows: CalibrationData): Promise<Principal> {
   const { mean, covariance } = await rowMoments(rows);
-  return directionsOf(rows, mean, factored(covariance, rows.count), Number.POSITIVE_INFINITY);
+  return directionsOf(rows, mean, await factored(covariance, rows.count), Number.POSITIVE_INFINITY);
 }
 
 async function directionsOf(
@@ -57,7 +57,7 @@ async function directionsOf(
   const white = isWhite(covariance, scale);
   const { values, vectors } = white
     ? { values: diagonal, vectors: identityMatrix(n) }
-    : await eigenOf(covariance, diagonal);
+    : await directionsIn(covariance, diagonal);
   if (!white) await orient(vectors, mean, rows);
   // constant data (or one example) do not determine a scale: 1, not a millionth
   const doubtful = leastReliable(values, examples);
@@ -70,21 +70,17 @@ async function directionsOf(
   };
 }
 
-/** Rows from which on our own code decomposes a matrix: ml-matrix takes nine times as long for 784 rows. */
-const LARGE = 256;
 /** Rows from which on a matrix of uncorrelated data is not decomposed. */
 const VERY_LARGE = 1000;
 
 /** Eigenvalues, ascending, and eigenvectors of a covariance. A very large one of uncorrelated data is only sorted. */
-async function eigenOf(
+async function directionsIn(
   covariance: HostMatrix,
   diagonal: Float64Array,
 ): Promise<{ values: Float64Array; vectors: HostMatrix }> {
   const n = covariance.rows;
-  if (n < LARGE) return symmetricEigen(covariance);
   if (n >= VERY_LARGE && isUncorrelated(covariance, diagonal)) return inOrder(diagonal);
-  const { values, vectors } = await largeSymmetricEigen(covariance.data, n);
-  return { values, vectors: { rows: n, columns: n, data: vectors } };
+  return eigenOf(covariance);
 }
 
 /** The coordinate axes as directions, least variance first. */

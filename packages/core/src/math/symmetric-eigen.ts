@@ -1,5 +1,5 @@
 import { openEigenKernels } from "./eigen-kernels.js";
-import { dot } from "./linalg.js";
+import { dot, type HostMatrix, symmetricEigen } from "./linalg.js";
 
 /** Columns that a sweep of rotations is applied to at once (64 bytes), and number of collected sweeps: both fit the cache. */
 const STRIP = 8;
@@ -11,6 +11,17 @@ const TOGETHER = 4;
 /** Rows to reduce before yielding to signals and timers. */
 const ROWS = 64;
 const yieldToEvents = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+/** Rows from which on our own code decomposes a matrix: ml-matrix takes nine times as long for 784 rows. */
+export const LARGE = 256;
+
+/** Eigenvalues, ascending, and orthonormal eigenvectors (columns) of a symmetric matrix of any size. */
+export async function eigenOf(m: HostMatrix): Promise<{ values: Float64Array; vectors: HostMatrix }> {
+  const n = m.rows;
+  if (n < LARGE) return symmetricEigen(m);
+  const { values, vectors } = await largeSymmetricEigen(m.data, n);
+  return { values, vectors: { rows: n, columns: n, data: vectors } };
+}
 
 /**
  * Eigenvalues, ascending, and orthonormal eigenvectors (columns, row-major) of a symmetric matrix of n rows in float64:

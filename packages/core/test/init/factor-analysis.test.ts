@@ -44,23 +44,23 @@ function deviance(C: HostMatrix, S: HostMatrix): number {
 }
 
 describe("the covariance of columns that share factors", () => {
-  it.each([1, 3])("is found again where %i of them made it", (factors) => {
+  it.each([1, 3])("is found again where %i of them made it", async (factors) => {
     const law = covarianceOf(factors, makeRng(factors));
-    const found = factored(law, 1e6);
+    const found = await factored(law, 1e6);
     for (const [at, value] of law.data.entries())
       expect(Math.abs(found.data[at]! - value)).toBeLessThan(2e-3);
   });
 
-  it("is nearer to the law than the empirical one, of few rows", () => {
+  it("is nearer to the law than the empirical one, of few rows", async () => {
     const rng = makeRng(8);
     const law = covarianceOf(3, rng);
     const S = sampled(law, 100, rng);
     const excess = (C: HostMatrix): number => (deviance(C, law) - deviance(law, law)) / 2;
     expect(excess(S)).toBeGreaterThan(1);
-    expect(excess(factored(S, 100))).toBeLessThan(0.5 * excess(S));
+    expect(excess(await factored(S, 100))).toBeLessThan(0.5 * excess(S));
   });
 
-  it("stays positive where columns are copies, constant, or more than the rows", () => {
+  it("stays positive where columns are copies, constant, or more than the rows", async () => {
     const rng = makeRng(2);
     const S = sampled(covarianceOf(2, rng), 10, rng);
     for (let i = 0; i < N; i++) {
@@ -72,7 +72,7 @@ describe("the covariance of columns that share factors", () => {
       S.data[2 * N + i] = 0;
     }
     S.data[N + 1] = S.data[0]!;
-    const { values } = symmetricEigen(factored(S, 10));
+    const { values } = symmetricEigen(await factored(S, 10));
     expect(values.every((value) => value > 0 && Number.isFinite(value))).toBe(true);
   });
 });
