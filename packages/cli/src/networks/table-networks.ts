@@ -236,7 +236,7 @@ const MOST_VALUES = 512;
 const LEAST_FOR_FACTORS = 6;
 
 /** Most columns whose variances are those of held-out rows: each part of the rows takes a decomposition. */
-const MOST_HELD_OUT = 256;
+const MOST_HELD_OUT = 1024;
 
 /** Shrinkage that a Gaussian of many rows does not need, for columns that are copies of others. */
 const LITTLE = 1e-4;
