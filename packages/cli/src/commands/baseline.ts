@@ -67,7 +67,7 @@ type Baseline = Readonly<{ name: string; exact: boolean; figures: Float64Array }
 
 async function baseline({ terminal }: Running, flags: BaselineFlags): Promise<void> {
   const { seed = 0, data: name = "mnist", dataDir: dir, limit } = flags;
-  const choice = { name, dir, reading: readingOf(flags) };
+  const choice = { name, dir, reading: readingOf(flags), usual: { table: true } };
   const { data: train, test } = await loadData(choice, { ...(limit !== undefined && { limit }) });
   if (!test)
     throw new DataError(`${name}: no test ${nounOf(train)} to measure on\nchoose a data set that has some`);

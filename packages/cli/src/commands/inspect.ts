@@ -9,7 +9,7 @@ import { defineCommand, type Running } from "../flags/define.js";
 import { choice, type FlagsOf, text } from "../flags/flag.js";
 import { nonEmpty } from "../flags/parsers.js";
 import { commonFlags, imagesFlags, readingOf, readingParameters } from "../flags/shared.js";
-import { AUTO, isBuilt } from "../networks/auto.js";
+import { AUTO, isBuilt, takesTables } from "../networks/auto.js";
 import { flowOf, networkFor, networkNamed, networkNames } from "../networks/choose.js";
 import { presetBriefs } from "../networks/presets.js";
 import { type ChosenNetwork, NETWORK } from "../networks/weights.js";
@@ -103,7 +103,10 @@ async function networkToShow(target: string, flags: InspectFlags): Promise<Chose
     );
   return networkFor(
     target,
-    await loadExamples({ name: data, dir: dataDir, reading: readingOf(flags) }, "train"),
+    await loadExamples(
+      { name: data, dir: dataDir, reading: readingOf(flags), usual: { table: takesTables(named.name) } },
+      "train",
+    ),
   );
 }
 

@@ -19,7 +19,7 @@ const MOST_LEVELS = 65_536;
  * @throws DataError for other axes, and for values that are not finite or exceed float32; it names row and column
  */
 export function arrayRows(where: string, array: NpyArray): ArrayRows {
-  const { sizes, type } = array;
+  const { sizes } = array;
   const [count = 0, columns = 0] = sizes;
   if (sizes.length !== 2)
     throw new DataError(`${where}: an array [${sizes.join(", ")}], expected rows of numbers [rows, columns]`);
@@ -41,13 +41,19 @@ export function arrayRows(where: string, array: NpyArray): ArrayRows {
       `${where}: ${bad.join("; ")}${found > bad.length ? `; and ${found - bad.length} more` : ""}\nexpected finite values within ±3.4e38 (float32): remove such rows or columns, or replace the values`,
     );
   const levels = levelsOf(array, rows);
-  const question = type.kind === "u" && type.bytes === 1 ? pictureQuestion(columns) : undefined;
+  const notes = arrayQuestions(where, array);
   return {
     rows,
     shape: [columns],
     ...(levels !== undefined && { levels }),
-    ...(question !== undefined && { notes: [`${where}: ${question}`] }),
+    ...(notes.length > 0 && { notes }),
   };
+}
+
+/** Asks whether rows of bytes are pictures, in a line. */
+export function arrayQuestions(where: string, { sizes: [, columns = 0], type }: NpyArray): string[] {
+  const question = type.kind === "u" && type.bytes === 1 ? pictureQuestion(columns) : undefined;
+  return question === undefined ? [] : [`${where}: ${question}`];
 }
 
 /** Pixels of a picture at least, and height by width at most: bytes of other rows may be anything. */

@@ -22,7 +22,7 @@ export type PictureReading = Readonly<{
 export type Reading = PictureReading &
   TableChoice &
   Readonly<{
-    /** An array [rows, columns] is a table. */
+    /** An array [rows, columns] is a table: for all networks but given ones, which take its numbers as they are. */
     table?: boolean;
     /** The columns of the table that a run was trained on: other tables are read as that one was. */
     schema?: TableSchema;
@@ -31,18 +31,18 @@ export type Reading = PictureReading &
   }>;
 
 /** The flags of the command that ask for it. */
-export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema" | "classes">, string>> = {
-  size: "--size",
-  resize: "--resize",
-  grey: "--grey",
-  skipCorrupt: "--skip-corrupt",
-  columns: "--columns",
-  drop: "--drop",
-  id: "--id",
-  where: "--where",
-  calendar: "--calendar",
-  table: "--table",
-};
+export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema" | "classes" | "table">, string>> =
+  {
+    size: "--size",
+    resize: "--resize",
+    grey: "--grey",
+    skipCorrupt: "--skip-corrupt",
+    columns: "--columns",
+    drop: "--drop",
+    id: "--id",
+    where: "--where",
+    calendar: "--calendar",
+  };
 
 /** A format of folders or files with images or rows of numbers. */
 export type DataFormat<Set extends DataSet = DataSet> = Readonly<{

@@ -82,7 +82,6 @@ export const tableParameters = {
   id: idFlag,
   where: whereFlag,
   calendar: calendarFlag,
-  table: yes("Read an array [rows, columns] of a .npy or .npz file as a table, with a detector of odd rows"),
 };
 
 /**
@@ -90,7 +89,7 @@ export const tableParameters = {
  *
  * @throws UsageError for --resize without a size
  */
-export function readingOf(flags: PictureReading & TableChoice & Pick<Reading, "table">): Reading | undefined {
+export function readingOf(flags: PictureReading & TableChoice): Reading | undefined {
   if (flags.resize && !flags.size)
     throw new UsageError("--resize needs a size\nadd one, such as --size 64x64");
   const chosen = Object.keys(readingFlags).flatMap((name) => {

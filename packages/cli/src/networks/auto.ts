@@ -34,6 +34,9 @@ const ENDS = [32, 8] as const;
 /** True for a network that is built for the data, and trained as suits them. */
 export const isBuilt = (name: string): boolean => autoNames.includes(name) || isPreset(name);
 
+/** True for a network whose layers follow from the columns of a table: an array is one for it. */
+export const takesTables = (name: string): boolean => autoNames.includes(name) || name.startsWith("table/");
+
 /** Default training: at least this many steps, and at least one epoch. */
 type Schedule = Readonly<
   Pick<Training, "batchSize" | "steps" | "learningRate"> &

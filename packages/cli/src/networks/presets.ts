@@ -19,7 +19,7 @@ const tablePresets: { readonly [name: string]: Preset } = Object.fromEntries(
     `table/${name}`,
     {
       brief,
-      network: (columns, { schema, levels }) => tableNetwork(name, columns, schema, levels),
+      network: (columns, { schema }) => tableNetwork(name, columns, schema),
     } satisfies Preset,
   ]),
 );

@@ -286,21 +286,13 @@ export const tableBodies: {
   },
 };
 
-/** The network of this name for rows of so many numbers: of a table, or of an array, where `levels` are those of integers. */
-export function tableNetwork(
-  name: string,
-  columns: number,
-  schema: TableSchema | undefined,
-  levels?: number,
-): Network {
+/** The network of this name for rows of so many numbers. */
+export function tableNetwork(name: string, columns: number, schema: TableSchema | undefined): Network {
   const { layers, whole } = entryOf(tableBodies, name);
   const places = schema && placesOf(schema);
-  const front = places ? frontOf(places) : wholeFront(levels);
+  const front = places ? frontOf(places) : [];
   return {
     inShape: [columns],
     layers: places && whole ? whole(places, schema.rows) : [...front, ...layers(columns)],
   };
 }
-
-const wholeFront = (levels: number | undefined): NetworkLayer[] =>
-  levels === undefined ? [] : [{ kind: "dequantize", levels }];

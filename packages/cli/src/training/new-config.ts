@@ -48,7 +48,7 @@ export function newConfig(
   const classes = "images" in data && network.description?.condition ? data.classes : undefined;
   if (flags.contaminated && !schema)
     throw new UsageError(
-      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .json or .parquet file; for an array add --table`,
+      `--contaminated is for tables, ${name} is none\nleave it out, or name a .csv, .json or .parquet file, or an array of rows`,
     );
   const { density, ...ofNetwork } = rates;
   const chosen = chosenTraining(flags);

@@ -13,7 +13,7 @@ import { dataFiles } from "../data/registry.js";
 import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { openExecutor } from "../executors.js";
 import { type DeviceName, readingOf } from "../flags/shared.js";
-import { AUTO, autoSchedule, isBuilt } from "../networks/auto.js";
+import { AUTO, autoSchedule, isBuilt, takesTables } from "../networks/auto.js";
 import {
   type ConvertedNetwork,
   convertedNetwork,
@@ -99,9 +99,10 @@ async function planNew(flags: TrainFlags, alone: boolean): Promise<TrainPlan> {
   const name = flags.data ?? recipe?.data ?? dataOf(presumed) ?? "mnist";
   const reading = readingOf(flags);
   // what is built or rated for these data is judged on some that are held out
-  const judged = flags.from !== undefined || isBuilt(presumed) || presumed.startsWith("table/");
+  const judged = flags.from !== undefined || isBuilt(presumed) || takesTables(presumed);
   const validation = flags.validation ?? (judged ? heldOutOf : 0);
-  const loaded = await loadData({ name, dir: flags.dataDir, reading }, { ...flags, validation });
+  const usual = { table: flags.from === undefined && takesTables(presumed) };
+  const loaded = await loadData({ name, dir: flags.dataDir, reading, usual }, { ...flags, validation });
   const step = isStep ? functionFor(flags.from as string, loaded.data, flags.normalize) : undefined;
   const { accuracy, ...images } = step ? await withOutputs(loaded, step) : { ...loaded, accuracy: undefined };
   const { data } = images;

@@ -28,7 +28,7 @@ export async function arrayTable(path: string, called = path): Promise<Table> {
     throw new DataError(`${called}: an array [${sizes.join(", ")}], expected a table [rows, columns]`);
   return {
     names: Array.from({ length: columns }, (_, column) => nameOf(column)),
-    notes: ["an array has no names, so columns are called by their numbers"],
+    notes: [],
     blocks: () => blocks(array),
   };
 }
