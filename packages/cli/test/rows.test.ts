@@ -41,8 +41,18 @@ const rowsIn = async (
   return { rows: [...set.rows], levels: set.levels, test: (await loadExamples({ name }, "test")).count };
 };
 
+/** By a network that takes the numbers of an array as they are, that of these flags or one of couplings. */
 const train = (file: string, out: string, ...flags: string[]) =>
-  runCommand(["train", "--data", file, "--out", join(root, out), "--json", ...flags]);
+  runCommand([
+    "train",
+    "--json",
+    "--data",
+    file,
+    "--out",
+    join(root, out),
+    ...(flags.includes("--network") ? [] : ["--network", "coupling"]),
+    ...flags,
+  ]);
 
 describe("an array of two axes", () => {
   it("is rows of numbers, of any type and order, a tenth of them for the test", async () => {
@@ -134,18 +144,17 @@ describe("a run of rows", () => {
     const report = join(root, "report");
     expect((await runCommand(["report", folder, "--out", report])).status).toBe(0);
     expect(readFileSync(join(report, "report.html"), "utf8")).toContain("Nats per row over the steps");
-    expect((await runCommand(["inspect", folder])).stdout).toContain("auto after");
-    const auto = await runCommand(["inspect", "auto", "--data", file, "--json"]);
-    const [first] = JSON.parse(auto.stdout).description.layers;
-    expect(first.kind).toBe("whiten");
+    expect((await runCommand(["inspect", folder])).stdout).toContain("vector/coupling after");
+    const shown = await runCommand(["inspect", "vector/coupling", "--data", file, "--json"]);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ network: "vector/coupling", inShape: [COLUMNS] });
     const onnx = join(root, "onnx");
     expect((await runCommand(["export", folder, "--out", onnx, "--quiet"])).status).toBe(0);
   });
 
-  for (const name of ["coupling", "spline", "dense"])
-    it(`trains vector/${name}, by its full name or the short one`, {
-      tags: name === "coupling" ? [] : ["long"],
-    }, async () => {
+  it.each(["spline", "dense"])(
+    "trains vector/%s, by its full name or the short one",
+    { tags: ["long"] },
+    async (name) => {
       const out = `vector-${name}`;
       const { status, stdout, stderr } = await train(
         file,
@@ -161,9 +170,8 @@ describe("a run of rows", () => {
       expect(JSON.parse(stdout).validation.examples).toBe(90); // a tenth is held out, as with auto
       expect((await runCommand(["inspect", join(root, out)])).stdout).toContain(`vector/${name} after`);
       expect((await runCommand(["evaluate", join(root, out), "--quiet"])).status).toBe(0);
-      const shown = await runCommand(["inspect", `vector/${name}`, "--data", file, "--json"]);
-      expect(JSON.parse(shown.stdout)).toMatchObject({ network: `vector/${name}`, inShape: [COLUMNS] });
-    });
+    },
+  );
 
   it("are what the networks for vectors take", async () => {
     const folder = writeIdxFolder(join(root, "images"), { train: 4, test: 4, side: 4, images: noise });

@@ -33,7 +33,7 @@ const isTable = ({ columns, drop, id, where, calendar, schema }: Reading): boole
 const isRows = ({ sizes }: NpyArray, { table, size }: Reading): boolean =>
   table === true && sizes.length === 2 && size === undefined;
 
-/** The table of an array, with what there is to ask of it. */
+/** The table of an array, with questions about it. */
 const tableOf = (where: string, array: NpyArray, set: RowSet): RowSet => ({
   ...set,
   notes: [...(set.notes ?? []), ...arrayQuestions(where, array)],

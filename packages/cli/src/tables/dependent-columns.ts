@@ -1,5 +1,6 @@
 import { LISTED } from "../data/table/table.js";
 import { columnIn } from "../rows.js";
+import { namesArgument } from "../ui/format.js";
 import { ownColumns, type TableColumn } from "./columns/kinds.js";
 
 /** Rounding of float32, with room for that of a slope. */
@@ -41,8 +42,7 @@ export function dependentColumns(columns: readonly TableColumn[], rows: Float32A
   if (found.length === 0) return [];
   const listed = found.slice(0, LISTED).map(({ name, how }) => `"${name}" ${how}`);
   const others = found.length > LISTED ? `; and ${found.length - LISTED} more` : "";
-  const names = found.map(({ name }) => name).join(",");
-  const argument = /^[\w.,-]+$/.test(names) ? names : `'${names.replaceAll("'", `'\\''`)}'`;
+  const argument = namesArgument(found.map(({ name }) => name));
   return [
     `columns that follow from others: ${listed.join("; ")}${others}. They say nothing new, and the likelihood counts them again: leave them out by --drop ${argument}`,
   ];

@@ -27,6 +27,12 @@ export function table(rows: readonly (readonly string[])[], right: readonly bool
   );
 }
 
+/** Names between commas as one argument of a shell. */
+export function namesArgument(names: readonly string[]): string {
+  const joined = names.join(",");
+  return /^[\w.,-]+$/.test(joined) ? joined : `'${joined.replaceAll("'", `'\\''`)}'`;
+}
+
 /**
  * `unknown network "fmpl"; did you mean "fmlp"? Known: mnist/fmlp`
  *

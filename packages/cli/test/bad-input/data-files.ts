@@ -131,9 +131,12 @@ const cases: readonly Case[] = [
   [
     "rows with a value that is not finite",
     "a.npy",
-    () => npyBytes([4, 1], new Uint8Array(Float32Array.of(1, 2, Number.NaN, 3).buffer), { descr: "'<f4'" }),
-    "row 3, column 1 holds NaN",
-    "remove such rows or columns",
+    () =>
+      npyBytes([20, 1], new Uint8Array(Float32Array.from({ length: 20 }, (_, i) => 1 / (i - 2)).buffer), {
+        descr: "'<f4'",
+      }),
+    'column "column 1": row 3 holds "Infinity"',
+    "correct these cells, or leave the column out by --drop 'column 1'",
   ],
   [
     "an array of one axis",

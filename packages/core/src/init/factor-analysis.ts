@@ -91,12 +91,8 @@ function timesRows(S: readonly Float64Array[], A: Matrix): Matrix {
   const rows = A.to2DArray().map((row) => Float64Array.from(row));
   const products = Matrix.zeros(S.length, rows.length);
   for (let k = 0; k < rows.length; k += 4) {
-    const [a, b, c, d] = [0, 1, 2, 3].map((j) => rows[k + j] ?? zeros) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
+    const of = (j: number): Float64Array => rows[k + j] ?? zeros;
+    const [a, b, c, d] = [of(0), of(1), of(2), of(3)];
     for (const [i, row] of S.entries()) {
       let [p, q, r, s] = [0, 0, 0, 0];
       for (let j = 0; j < row.length; j++) {

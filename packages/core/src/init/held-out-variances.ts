@@ -98,8 +98,10 @@ function quadratics(m: Float64Array, vectors: Float64Array, n: number): Float64A
   for (let a = 0; a < n; a++) {
     product.fill(0);
     for (let b = 0; b < n; b += 4) {
-      const [p, q, r, s] = [0, 1, 2, 3].map((k) => (b + k < n ? m[a * n + b + k]! : 0)) as Four;
-      const [j, k, l] = [1, 2, 3].map((k) => Math.min(b + k, n - 1) * n) as Three;
+      const number = (k: number): number => (b + k < n ? m[a * n + b + k]! : 0);
+      const row = (k: number): number => Math.min(b + k, n - 1) * n;
+      const [p, q, r, s] = [number(0), number(1), number(2), number(3)];
+      const [j, k, l] = [row(1), row(2), row(3)];
       for (let i = 0; i < n; i++)
         product[i]! +=
           p * vectors[b * n + i]! + q * vectors[j + i]! + r * vectors[k + i]! + s * vectors[l + i]!;
@@ -108,9 +110,6 @@ function quadratics(m: Float64Array, vectors: Float64Array, n: number): Float64A
   }
   return totals;
 }
-
-type Three = [number, number, number];
-type Four = [...Three, number];
 
 /** The rising numbers that are nearest to these: neighbours that fall have their mean. */
 function rising(values: Float64Array): Float64Array {

@@ -1,5 +1,5 @@
 import { DataError } from "@flowify/core";
-import { quoted } from "../../ui/format.js";
+import { namesArgument, quoted } from "../../ui/format.js";
 import type { ColumnSchema, TableSchema } from "./schema.js";
 import { expectEnough } from "./split-rows.js";
 
@@ -50,7 +50,7 @@ export function expectUsable(path: string, { rows, columns }: TableSchema): void
   const damaged = columns.filter(({ use, problem }) => use === "model" && problem !== undefined);
   if (damaged.length > 0)
     throw new DataError(
-      `${path}: ${damaged.map(({ name, problem }) => `column "${name}": ${problem}`).join("; ")}\ncorrect these cells, or leave the ${damaged.length === 1 ? "column" : "columns"} out by --drop ${damaged.map(({ name }) => name).join(",")}`,
+      `${path}: ${damaged.map(({ name, problem }) => `column "${name}": ${problem}`).join("; ")}\ncorrect these cells, or leave the ${damaged.length === 1 ? "column" : "columns"} out by --drop ${namesArgument(damaged.map(({ name }) => name))}`,
     );
   if (columns.some(({ use }) => use === "model")) return;
   expectEnough(path, rows); // of a few rows, all values differ in columns of any kind

@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { loadExamples } from "../../../src/data/registry.js";
 import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { runCommand } from "../../run-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
+import { npyBytes, ramp } from "../npy-files.js";
 import { zipBytes } from "../zip-files.js";
 
 const root = temporaryFolder();
@@ -61,13 +63,33 @@ it("an array of half floats, in column order, or in an archive is a table", asyn
   expect((await cellsOf("rows.npz", archive)).rows).toEqual([[7, 8, 9]]);
 });
 
-it("with --table, a run of an array has a detector that takes arrays", { tags: ["long"] }, async () => {
+it("an array is a table for networks that are built for it, and with a size it holds images", async () => {
+  const path = join(root, "default.npy");
+  writeFileSync(path, npyBytes([40, 784], ramp(40 * 784)));
+  const usual = { table: true };
+  const rows = await loadExamples({ name: path, usual }, "train");
+  if (!("rows" in rows)) throw new Error("images");
+  expect(rows.schema?.columns.length).toBe(784);
+  expect(rows.notes?.join("\n")).toContain("add --size 28x28");
+  expect(await loadExamples({ name: path }, "train")).not.toHaveProperty("schema");
+  const images = await loadExamples({ name: path, usual, reading: { size: [28, 28] } }, "train");
+  expect(images.shape).toEqual([1, 28, 28]);
+  const archive = join(root, "splits.npz");
+  const half = npyBytes([20, 3], ramp(60));
+  writeFileSync(
+    archive,
+    zipBytes(["x_train", "x_test"].map((name) => ({ name: `${name}.npy`, content: half }))),
+  );
+  expect(await loadExamples({ name: archive, usual }, "test")).toMatchObject({ count: 20, split: "test" });
+});
+
+it("a run of an array has a detector that takes arrays", { tags: ["long"] }, async () => {
   const path = join(root, "sensors.npy");
   const numbers = Array.from({ length: 180 }, (_, i) => (i % 3 === 2 ? i % 4 : Math.sin(i)));
   writeFileSync(path, npy("<f8", numbers.with(6, Number.NaN)));
   const run = join(root, "run");
   const out = ["--out", run, "--steps", "3", "--pictures", "none", "--quiet"];
-  const trained = await runCommand(["train", "--data", path, "--table", ...out]);
+  const trained = await runCommand(["train", "--data", path, ...out]);
   expect([trained.status, trained.stderr]).toEqual([0, expect.any(String)]);
   const scored = await runCommand(["score", run, path, "--where", '"column 3" = 2', "--quiet"]);
   expect(
