@@ -30,7 +30,7 @@ import { folderSource } from "../data/picture-folder.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { isFolder } from "../files/place.js";
 import { expectRegularFile } from "../files/regular-file.js";
-import { defineCommand, type Running } from "../flags/define.js";
+import { defineCommand, expectNoData, type Running } from "../flags/define.js";
 import { type FlagsOf, required, text } from "../flags/flag.js";
 import {
   argument,
@@ -114,8 +114,7 @@ async function compress({ terminal }: Running, flags: CompressFlags, ...files: s
   const { quiet = false, out = "images.flow" } = flags;
   const { data, dataDir } = flags;
   expectFree([out], flags, { inputs: [...inputsOfRun(flags.run), ...files, data, dataDir] });
-  if (files.length > 0 && flags.data !== undefined)
-    throw new UsageError("files and --data exclude each other\nname one of them");
+  expectNoData(files, data);
   const run = await readRun(flags.run, terminal);
   const shape = expectImageRun(run, "flowify compress works on images", "compress rows with another program");
   const { images, names } = await imagesIn(run, shape, flags, files, terminal);

@@ -51,6 +51,7 @@ type EvaluateFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand({
   args: [runFolder],
+  readsData: true,
   flags,
   help: `Computes the mean log-likelihood of images under a trained run, in bits per dimension
 (-log p(x) / (n ln 2), dequantization included). It prints the standard error over the images
@@ -70,7 +71,7 @@ The same figures of held-out rows show the best possible values.
 
 Of a run of flowify train --predict it prints the scores of the predictions beside a trivial baseline.
 They are log p of the values, the continuous ranked probability score, and the error of the mean. It counts the
-values in intervals of 50, 80 and 95 %, and their ranks by tenths. --data FILE takes other rows, and counts
+values in intervals of 50, 80 and 95 %, and their ranks by tenths. A FILE behind DIR has other rows, and counts
 the values in the intervals of 90 % that held-out rows guarantee.
 
 --json prints one document:
@@ -80,6 +81,7 @@ the values in the intervals of 90 % that held-out rows guarantee.
 
 EXAMPLES
   flowify evaluate runs/a                   the 10,000 test images
+  flowify evaluate runs/flats june.csv      the rows of another file
   flowify evaluate runs/a --json | jq .bpd
   flowify evaluate runs/a --quality         the quality of the samples as well
   flowify evaluate runs/a --quality --judge classifier.onnx

@@ -55,6 +55,7 @@ type PredictFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand({
   args: [runFolder],
+  readsData: true,
   flags,
   writesRows: true,
   help: `Writes what may come for each row of a table, by a run of flowify train --predict. Use it where a
@@ -80,11 +81,11 @@ A run of flowify train --time continues a table: FILE is the past, and each writ
 run of several series each is continued, and rows begin with its name. Mean and quantiles are those of sample paths, which keep the dependence between steps. --paths N writes the paths themselves.
 
 EXAMPLES
-  flowify predict runs/flats --data new.csv --out predicted.csv
-  flowify predict runs/flats --data new.csv --quantiles 0.01,0.5,0.99 --interval 0.8
-  flowify predict runs/flats --data new.csv --format jsonl | head
-  flowify predict runs/load --data load.csv --horizon 48 --out forecast.csv --picture forecast.png
-  flowify predict runs/load --data load.csv --paths 100 --out paths.csv`,
+  flowify predict runs/flats new.csv --out predicted.csv
+  flowify predict runs/flats new.csv --quantiles 0.01,0.5,0.99 --interval 0.8
+  flowify predict runs/flats new.csv --format jsonl | head
+  flowify predict runs/load load.csv --horizon 48 --out forecast.csv --picture forecast.png
+  flowify predict runs/load load.csv --paths 100 --out paths.csv`,
   run: predict,
 });
 
@@ -102,7 +103,8 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
       ["quantiles"],
       "does not go with --paths, which writes sample paths in place of quantiles\nleave one of them out",
     );
-  if (data === undefined) throw new UsageError("predict needs rows\nname a table with --data FILE");
+  if (data === undefined)
+    throw new UsageError("predict needs rows\nname a table, for example flowify predict runs/flats new.csv");
   const format = tableFormat(flags, "predicted");
   const files = [out, flags.picture].filter((file) => file !== undefined);
   if (files.length > 0) expectFree(files, flags, { inputs: [...inputsOfRun(folder), data] });

@@ -25,6 +25,7 @@ type ReconstructFlags = FlagsOf<typeof flags>;
 
 export const command = defineCommand({
   args: [runFolder],
+  readsData: true,
   flags,
   help: `Shows what a run keeps of an image. Writes a labelled PNG of three rows: the originals, their
 reconstructions with every dropped coordinate at its mean, and reconstructions with dropped

@@ -8,7 +8,7 @@ import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { idHeader, SCORE_DIGITS } from "../detect/score-columns.js";
-import { defineCommand, type Running } from "../flags/define.js";
+import { defineCommand, expectNoData, type Running } from "../flags/define.js";
 import { expectNone } from "../flags/flag.js";
 import { runFolder, severalArguments } from "../flags/shared.js";
 import { valueAt } from "../places.js";
@@ -84,8 +84,7 @@ async function score(context: Running, flags: ScoreFlags, ...args: string[]): Pr
     terminal,
   } = context;
   const { samples = 1, seed = 0, out } = flags;
-  if (files.length > 0 && flags.data !== undefined)
-    throw new UsageError("files and --data exclude each other\nname one of them");
+  expectNoData(files, flags.data);
   const tables = flags.data === undefined ? files : [flags.data];
   if (out !== undefined)
     expectFree([out], flags, { inputs: [...inputsOfRun(folder), ...tables, flags.dataDir] });

@@ -1,3 +1,4 @@
+import { UsageError } from "@flowify/core";
 import {
   type BaseArgs,
   buildCommand,
@@ -8,6 +9,7 @@ import {
 import type { CliContext } from "../ui/interrupt.js";
 import { createTerminal, type Terminal, type TerminalFlags } from "../ui/terminal.js";
 import type { Flags } from "./flag.js";
+import { nonEmpty } from "./parsers.js";
 
 /** A line of the flags in a help text: the part before the flag, the flag, `...` if it may be repeated, its description. */
 const FLAG_LINE = /^( +(?:-\w )? *)(\[?--[\w/-]*\]?)((?:\.\.\.)?) {2,}(.*)$/;
@@ -38,6 +40,8 @@ export type CommandParts<F extends TerminalFlags, A extends BaseArgs> = Readonly
   flags: Flags;
   /** Its arguments, one after another. Default: none. */
   args?: readonly TypedPositionalParameter<string, CliContext>[];
+  /** One more may follow, in place of `--data`: what is read. */
+  readsData?: boolean;
   /** In place of them: any number of arguments, or optional ones, in the form of the library. */
   positional?: Positional;
   /** A line in the list of commands, where this list has none for it. */
@@ -62,13 +66,21 @@ const camel = (flag: string): string =>
 /** The names of the flags of a command. */
 export const flagNames = new WeakMap<object, readonly string[]>();
 
+/** @throws UsageError for files, named as arguments, beside `--data` */
+export function expectNoData(files: readonly string[], data: string | undefined): void {
+  if (files.length > 0 && data !== undefined)
+    throw new UsageError("files and --data exclude each other\nname one of them");
+}
+
 /** A command whose help names the value of each flag: the flag's placeholder, or for a choice the name of the flag. */
 export function defineCommand<F extends TerminalFlags, A extends BaseArgs>(
   parts: CommandParts<F, A>,
 ): Command<CliContext> {
-  const { flags, args: parameters = [], brief = "", help, writesRows, run } = parts;
+  const { flags, args: own = [], readsData = false, brief = "", help, writesRows, run } = parts;
   const aliases = Object.fromEntries(Object.entries(ALIASES).filter(([, name]) => name in flags));
-  const { positional = { kind: "tuple", parameters } } = parts;
+  const { data } = flags;
+  const file = { parse: nonEmpty, placeholder: data?.placeholder, brief: data?.brief, optional: true };
+  const { positional = { kind: "tuple", parameters: readsData ? [...own, file] : own } } = parts;
   const valueNameOf = (name: string): string | undefined => {
     const flag = flags[camel(name)];
     if (flag === undefined || flag.kind === "boolean") return undefined;
@@ -76,8 +88,11 @@ export function defineCommand<F extends TerminalFlags, A extends BaseArgs>(
   };
   // the flags were checked where they were defined; the library's type of them cannot follow a mapped type
   const command = buildCommand({
-    func(this: CliContext, own: F, ...args: A) {
-      return run({ ...this, terminal: createTerminal(this.host, own, writesRows) }, own, ...args);
+    func(this: CliContext, given: F & { data?: string }, ...args: A) {
+      const files = readsData ? args.slice(own.length).filter((each) => each !== undefined) : [];
+      expectNoData(files as string[], readsData ? given.data : undefined);
+      const chosen = files.length > 0 ? { ...given, data: files[0] } : given;
+      return run({ ...this, terminal: createTerminal(this.host, given, writesRows) }, chosen, ...args);
     },
     parameters: { flags, positional, aliases },
     docs: { brief, fullDescription: help },

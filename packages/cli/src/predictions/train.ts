@@ -234,7 +234,7 @@ async function end(
     if (!terminal.quiet) {
       terminal.say();
       const what = order ? "continue a table" : "predict other rows";
-      terminal.say(`${what} with flowify predict ${folder} --data FILE`);
+      terminal.say(`${what} with flowify predict ${folder} FILE`);
     }
     terminal.document({
       run: folder,

@@ -54,6 +54,7 @@ const lines: readonly Line[] = [
     "/nowhere/at-all: no such folder",
     "train one with flowify train --out /nowhere/at-all",
   ],
+  ["evaluate x new.csv --data new.csv", "files and --data exclude each other", "name one of them"],
   ["evaluate x --split dev", '--split "dev"', "expected train or validation or test"],
   ["sample x --mode median", '--mode "median"', "expected sample or deterministic"],
   ["sample x --temperature warm", '--temperature "warm"', "expected a number of at least 0"],

@@ -47,7 +47,7 @@ beforeAll(async () => {
   writeFileSync(fresh, rowsOf(25, 2));
   const how = ["--steps", "60", "--ensemble", "1", "--seed", "7", "--threads", "1"];
   trained = JSON.parse(await printed("train", "--data", table, ...options, ...how, "--out", run, "--json"));
-  predicted = await printed("predict", run, "--data", fresh, "--quantiles", "0.1,0.9");
+  predicted = await printed("predict", run, fresh, "--quantiles", "0.1,0.9");
 }, 120_000);
 
 describe("train --predict", () => {
@@ -177,7 +177,7 @@ describe("predict", () => {
   });
 
   it.each<[string, string[], string]>([
-    ["no rows", [], "name a table with --data FILE"],
+    ["no rows", [], "name a table, for example flowify predict"],
     ["a quantile of 1", ["--data", fresh, "--quantiles", "0.5,1"], "expected a number between 0 and 1"],
     ["a missing column", ["--data", table.replace("flats", "lacking")], 'lacks the column "heating"'],
   ])("refuses %s", async (_, args, text) => {
