@@ -1,21 +1,21 @@
 import { type JsTree, numpy as np, tree } from "@jax-js/jax";
 import { type Base, standardNormal } from "../base.js";
-import { type ChainLayer, chain, initChain } from "../chain.js";
+import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import { type CalibrationData, conditionOf } from "../init/calibration-data.js";
 import { LOWEST, losingMembers, stackedWeights } from "../init/stacked-weights.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
-import { nth } from "../lists.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
-import { copyToHost, floats, fromHost } from "../params/host.js";
+import { floats, fromHost } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { treeMap } from "../params/pytree.js";
 import { countOf, expectShape, sameShape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import * as o from "./options.js";
+import { examplesFor, FIRST, type Started, startedMembers } from "./started-members.js";
 
 const schemas = {
   /** The layers of each member. What the last of them leaves is standard normal. */
@@ -47,9 +47,6 @@ type HostParams = Readonly<{ logits: { data: Float32Array }; members: JsTree<Hos
 
 /** A member, what its last layer leaves, its place, and the condition that it sees. */
 type Member = Readonly<{ part: ChainLayer; base: Base; m: number; given: np.Array | undefined }>;
-
-/** Initial values of members, by their places. */
-type Started = Map<number, ArrayTree[]>;
 
 const at = <T>(list: unknown, i: number): T => (list as T[])[i] as T;
 
@@ -112,32 +109,6 @@ export function flowMixture(
     given?.dispose();
     return results;
   };
-  /** Initial values of some members, by their places; of a layer that several begin with, once. They begin at `earlier` ones. Consumes the keys. */
-  const started = async (
-    places: readonly number[],
-    keys: readonly np.Array[],
-    examples: CalibrationData,
-    earlier: Started = new Map(),
-  ): Promise<Started> => {
-    const begun = new Map<FlowLayer, { own: ArrayTree; next: CalibrationData }>();
-    const members = new Map<number, ArrayTree[]>();
-    for (const [m, key] of keys.entries()) {
-      if (!places.includes(m)) key.dispose();
-      if (!places.includes(m)) continue;
-      const [first, ...others] = at<ChainLayer>(parts, m).layers as [FlowLayer, ...FlowLayer[]];
-      const [ownKey, otherKey] = splitKey(key, 2);
-      const found = begun.get(first);
-      const known = await Promise.all((earlier.get(m) ?? []).map(copyToHost));
-      const { own, next } = found ?? (await startedFirst(first, ownKey, examples.about(known.slice(0, 1))));
-      if (found) ownKey.dispose();
-      else begun.set(first, { own, next });
-      if (others.length === 0) otherKey.dispose();
-      const rest = next.about(known.slice(1));
-      const behind = others.length > 0 ? await initChain(chain(others), otherKey, rest) : [];
-      members.set(m, [found ? tree.ref(own) : own, ...behind]);
-    }
-    return members;
-  };
   /** log p of all examples by each of these members. One program a member: later fits of it have the same. */
   const logsBy = async (members: Started, examples: CalibrationData): Promise<Map<number, Float32Array>> => {
     const logs = new Map<number, Float32Array>();
@@ -188,7 +159,7 @@ export function flowMixture(
       const most = examples.count - (examples.count % FOLDS);
       const isHeld = (place: number): boolean => place < most && place % FOLDS === fold;
       const kept = await examples.held((place) => !isHeld(place));
-      const members = await started(left, keys.splice(0, parts.length), kept);
+      const members = await startedMembers(parts, left, keys.splice(0, parts.length), kept);
       const held = await examples.held(isHeld);
       const each = await logsBy(members, held);
       for (let i = 0; i < held.count; i++)
@@ -225,7 +196,12 @@ export function flowMixture(
     parameterKinds: {
       members: parts.map((part, m) => (m < fixed ? "fitted" : part.parameterKinds)) as ParameterKinds,
     },
-    facts: { frozenParameterKinds: {} }, // z does not depend on any of them
+    facts: {
+      frozenParameterKinds: {}, // z does not depend on any of them
+      ...(stacked && {
+        initExamples: Math.max(...parts.map(({ layers }) => examplesFor(layers.slice(0, 1)))),
+      }),
+    },
     init: (key) => ({
       logits: np.zeros([parts.length]),
       members: splitKey(key, parts.length).map((own, m) => at<ChainLayer>(parts, m).init(own)),
@@ -265,7 +241,8 @@ export function flowMixture(
     },
     async initFromData(key, examples) {
       const known = examples.known as HostParams | undefined;
-      const own = examples.about(undefined);
+      const all = examples.about(undefined);
+      const own = all.first(FIRST);
       const folds = stacked && !known ? (examples.count < FEW ? FOLDS : 1) : 0;
       const keys = splitKey(key, parts.length * (folds + 1));
       const last = keys.splice(0, parts.length);
@@ -273,28 +250,20 @@ export function flowMixture(
       // none is left out: broad members bound what odd examples cost; all members count as one example more
       const logits = Float32Array.from(parts, (_, m) => {
         if (folds === 0) return 0;
-        const least = m < fixed ? 1 / (examples.count * parts.length) : LEAST_SHARE / (parts.length - fixed);
+        const least = m < fixed ? 1 / (own.count * parts.length) : LEAST_SHARE / (parts.length - fixed);
         return Math.log(Math.max(weights[m] ?? 0, least)) / speed;
       });
       const others = Array.from(parts.keys()).filter((m) => !lost.has(m));
       const from = examples.count < FEW ? undefined : earlier;
-      const fits = await likelier(earlier, await started(others, last, own, from), own);
+      // both were fitted to the first examples: others tell which is better
+      const isFresh = (at: number): boolean => at >= Math.max(FIRST, all.count - FIRST);
+      const fresh = all.count < FIRST + FEW ? own : await all.held(isFresh);
+      const fits = await likelier(earlier, await startedMembers(parts, others, last, all, from), fresh);
       const members = new Map([...lost, ...fits]);
       return { logits: floats(logits), members: parts.map((_, m) => members.get(m) as ArrayTree[]) };
     },
   });
   return Object.freeze({ ...layer, parts });
-}
-
-/** Initial values of a layer, and the examples behind it. Consumes the key. */
-async function startedFirst(layer: FlowLayer, key: np.Array, examples: CalibrationData) {
-  const own = nth(await initChain(chain([layer]), key, examples), 0);
-  const behind = (x: np.Array, noise: NoiseTree, given?: np.Array): np.Array => {
-    const step = layer.forward(tree.ref(own), x, noise, conditionOf(layer, given, countOf(x)));
-    step.contribution.dispose();
-    return step.z;
-  };
-  return { own, next: await examples.map(layer.outShape, behind, { noise: layer.forwardNoise }).held() };
 }
 
 export const flowMixtureKind = defineKind({

@@ -23,6 +23,9 @@ import { toDevice } from "./orthogonal.js";
  */
 export type WhitenParams = { mean: np.Array; rotation: np.Array; logStd: np.Array; logScale?: np.Array };
 
+/** Examples of a whitening by held-out variances: so many for each pair of coordinates, and at most so many numbers. */
+const MANY = { each: 24, numbers: 2 ** 24 } as const;
+
 const schemas = {
   /**
    * Divide each coordinate by its own standard deviation d first, as columns of different units need: the principal
@@ -69,11 +72,13 @@ export function whiten(
   const n = inShape[inShape.length - 1] ?? 0;
   expectSizes("whiten", { "size of the last axis": n });
   const rows = sizeOf(inShape) / n;
+  const many = heldOut ? Math.min(MANY.each * n ** 2, MANY.numbers / n) : 0;
+  const needed = Math.max(examplesOfDirections(n), many);
   return defineLayer<WhitenParams>({
     name: "whiten",
     inShape,
     parameterKinds: "fixed",
-    facts: { initExamples: Math.ceil(examplesOfDirections(n) / rows) },
+    facts: { initExamples: Math.ceil(needed / rows) },
     init(key) {
       key.dispose();
       const zeros = { mean: np.zeros([n]), rotation: np.eye(n), logStd: np.zeros([n]) };

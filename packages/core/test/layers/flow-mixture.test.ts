@@ -175,6 +175,24 @@ describe("flowMixture", () => {
     expect([found.length, ...(await numbersOf(mean))]).toEqual([0, 0]);
   });
 
+  it("starts whitenings by held-out variances from more examples, and keeps that start", async () => {
+    usePrecision("float32");
+    const rng = makeRng(7);
+    const [n, N] = [20, 9600];
+    const rows = Float32Array.from({ length: n * N }, () => rng.normal());
+    const layer = flowMixture([[whiten([n], { heldOut: true })], [rqSpline([n])]], {
+      fixed: 2,
+      stacked: true,
+    });
+    expect(layer.facts.initExamples).toBe(N); // 24 n²
+    const { members } = await layer.initFromData!(random.key(1), examplesOf(rows, N, [n]));
+    const [[{ mean }]] = members as unknown as [[{ mean: np.Array }]];
+    for (const [i, own] of (await numbersOf(mean)).entries()) {
+      const column = rows.filter((_, at) => at % n === i);
+      expect(own).toBeCloseTo(sum(Array.from(column)) / N, 5);
+    }
+  });
+
   it("is fitted, where it is not trained, to all of a few examples, and trains on those that are not held out", async () => {
     usePrecision("float32");
     const rng = makeRng(5);
