@@ -107,7 +107,10 @@ test("files that are no pictures, and too many of them, are refused in words", {
   const input = page.getByLabel("Open pictures");
   const file = (name: string, bytes: Buffer) => ({ name, mimeType: "image/png", buffer: bytes });
   await input.setInputFiles([file("a.png", Buffer.from("not a picture"))]);
-  await expectProblem(page, "None of the 1 files is a picture (a.png).");
+  await expectProblem(
+    page,
+    "Found 0 pictures, expected at least 40. Archives have to be unpacked. Not readable as pictures: a.png.",
+  );
   await input.setInputFiles(Array.from({ length: 2001 }, (_, i) => file(`${i}.png`, Buffer.alloc(1))));
   await expectProblem(page, "Found 2001 files, expected at most 2000. Choose fewer.");
 

@@ -123,7 +123,11 @@ const many = Array.from({ length: 300 }, (_, i) => `${i}.csv`);
 let dropping: Page | undefined;
 for (const [at, [place, names, words]] of (
   [
-    ["images", many, "None of the 300 files is a picture (0.csv"],
+    [
+      "images",
+      many,
+      "Found 0 pictures, expected at least 40. Archives have to be unpacked. Not readable as pictures: 0.csv",
+    ],
     ["images run", many, "No run found: config.json is missing."],
     ["images run", ["config.json", ...many], "config.json: not JSON"],
     ["network", many, "No ONNX file found (0.csv, 1.csv, 2.csv, …)"],

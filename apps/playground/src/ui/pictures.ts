@@ -1,4 +1,4 @@
-import { firstOf, pathOf } from "./files.js";
+import { pathOf } from "./files.js";
 
 /** Most pixels of one picture: a larger one is a mistake or a decompression bomb. */
 const MOST_PIXELS = 100_000_000;
@@ -16,7 +16,7 @@ export type Pictures = Readonly<{
  * Pictures as bytes [n, C, H, W]: each scaled to fill the size and cropped to its middle; grey is the luminance of the
  * colours (Rec. 709). Files that are not pictures are skipped and named.
  *
- * @throws Error if no file is a picture, or there are too many
+ * @throws Error if there are too many
  */
 export async function readPictures(
   files: readonly File[],
@@ -57,7 +57,6 @@ export async function readPictures(
     );
     count++;
   }
-  if (count === 0) throw new Error(`None of the ${files.length} files is a picture (${firstOf(skipped)}).`);
   return { pixels: pixels.slice(0, count * size), count, skipped };
 }
 

@@ -21,6 +21,7 @@ export const Notes = ({ of = [] }: { of?: readonly string[] | undefined }) => (
 export const withoutFlags = (message: string): string =>
   message
     .split("\n")
+    .map((line) => line.replace(/ by --.*$/, ""))
     .filter((line, i) => i === 0 || !/--|by the option/.test(line))
     .join("\n");
 

@@ -161,9 +161,10 @@ export async function openFiles(chosenFiles: readonly File[]): Promise<void> {
       reading.value = { stage: "reading the files", done, of: chosenFiles.length, abort };
     });
     const left = skipped.length > 0 ? ` Not readable as pictures: ${firstOf(skipped)}.` : "";
-    if (!command.value && count < FEWEST)
+    const fewest = command.value ? 1 : FEWEST;
+    if (count < fewest)
       throw new Error(
-        `${count} of ${chosenFiles.length} files are pictures, expected at least ${FEWEST}.${left}`,
+        `Found ${count} pictures, expected at least ${fewest}. Archives have to be unpacked.${left}`,
       );
     if (!isLast()) return;
     files.value = chosenFiles;
