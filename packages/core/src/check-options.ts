@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { UsageError } from "./errors.js";
-import type { Schema, Schemas } from "./layers/options.js";
+import type { Schema } from "./layers/options.js";
 import { didYouMean, showValue } from "./near-name.js";
-import { expectSizesOf, type Shape } from "./shape.js";
 
 /** A schema for each option of a function. */
 export type SchemasOf<T> = { readonly [N in keyof Required<T>]: Schema<unknown> };
@@ -29,34 +28,12 @@ export function checkOptions<T>(
   for (const [name, value] of Object.entries(given)) {
     if (!names.includes(name))
       throw new UsageError(
-        `${where}: unknown option "${name}"${didYouMean(name, names) || `; it has ${names.join(", ") || "none"}`}`,
+        `${where}: unknown option "${name}"${didYouMean(name, names) || `; it has ${names.join(", ")}`}`,
       );
     const schema = schemas[name as keyof T];
     const [issue] = (value !== undefined && v.safeParse(schema, value, { message: standard }).issues) || [];
     if (issue) throw new UsageError(`${where}: ${name}: ${issue.message}`);
   }
-}
-
-/** Throws a `UsageError` for an option that is none of these, with the nearest name. */
-export const expectNames = (where: string, names: readonly string[], given: object): void =>
-  checkOptions(where, Object.fromEntries(names.map((name) => [name, v.unknown()])), given);
-
-/**
- * The options that a layer was made with, whose values it checks itself.
- *
- * @param schemas of its kind, and names that it has beside these
- * @throws ShapeError for a shape that is none, UsageError for an option that does not exist
- */
-export function layerOptions<O extends object>(
-  layer: string,
-  inShape: Shape,
-  options: O,
-  schemas: Schemas,
-  ...others: readonly (keyof O & string)[]
-): O {
-  expectSizesOf(layer, inShape);
-  expectNames(layer, [...Object.keys(schemas), ...others], options);
-  return options;
 }
 
 const standard = ({ expected, received }: v.BaseIssue<unknown>): string =>

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Base, uniform } from "./base.js";
-import { checkOptions, expectNames, type SchemasOf } from "./check-options.js";
+import { checkOptions, type SchemasOf } from "./check-options.js";
 import { conditionSchemas, embedding } from "./condition.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
@@ -178,18 +178,22 @@ function layersOf(
         `layer ${i}`,
         `layer ${i}: unknown kind "${description.kind}"; there are ${Object.keys(kinds).join(", ")}`,
       );
-    const { kind: name, ...own } = description;
-    expectNames(`${name}[${i}]`, Object.keys(kind.options), own);
+    const names = Object.keys(kind.options);
+    const unknown = Object.keys(description).find((name) => name !== "kind" && !names.includes(name));
+    if (unknown !== undefined)
+      throw new UsageError(
+        `${kind.kind}[${i}]: unknown option "${unknown}"${didYouMean(unknown, names) || `; it has ${names.join(", ") || "none"}`}`,
+      );
     try {
       expectRoomFor(shape);
       const isBlind = seenBy && !seenBy.kinds.includes(kind.kind);
-      const layer = kind.flow(shape, own, isBlind ? seenBy.others : context);
+      const layer = kind.flow(shape, description, isBlind ? seenBy.others : context);
       shape = layer.outShape;
       return layer;
     } catch (error) {
       if (error instanceof ShapeError || error instanceof DomainError)
         throw new (error instanceof ShapeError ? ShapeError : DomainError)(
-          `${name}[${i}]: ${error.message}`,
+          `${description.kind}[${i}]: ${error.message}`,
           { cause: error },
         );
       throw error;

@@ -93,12 +93,6 @@ export const calls: readonly BadCall[] = [
     says: ["rqSpline: expected the sizes of an example, such as [2]", "got 2"],
   },
   {
-    input: "`rqSpline([2], { bin: 3 })`: no such option",
-    call: () => rqSpline([2], { bin: 3 } as never),
-    code: "USAGE",
-    says: ['rqSpline: unknown option "bin"', 'did you mean "bins"?'],
-  },
-  {
     input: "`flow` of a flow",
     call: () => flow([couplingFlow(2)] as never),
     code: "USAGE",

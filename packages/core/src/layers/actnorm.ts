@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { bentScale, sortedColumns } from "../init/marginal.js";
 import { columnMoments } from "../init/moments.js";
@@ -40,8 +39,7 @@ export type ActnormParams = { shift: np.Array; logScale: np.Array };
  * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
  * ```
  */
-export function actnorm(inShape: Shape, options: ActnormOptions = {}): FlowLayer<ActnormParams> {
-  const { bent = false } = layerOptions("actnorm", inShape, options, schemas);
+export function actnorm(inShape: Shape, { bent = false }: ActnormOptions = {}): FlowLayer<ActnormParams> {
   const [channels = 0, ...space] = inShape;
   expectSizes("actnorm", { channels, "size of the other axes": sizeOf(space) });
   /** [C] -> [C, 1, …], which the axes of x are multiplied by. */

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
@@ -43,8 +42,7 @@ const TINY = 1e-6;
  * ```
  */
 export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<AffineParams> {
-  const own = layerOptions("affine", inShape, options, schemas, "condition", "hidden");
-  const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = own;
+  const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = options;
   const [scaleShape, shiftShape] = [shapeOf("scales", scale, inShape), shapeOf("shifts", shift, inShape)];
   const largest = scale.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
   for (const [i, s] of scale.entries())

@@ -1,6 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import { layerOptions } from "../check-options.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
@@ -229,7 +228,6 @@ function againstCurves(z: np.Array, { splines, line }: Curves): np.Array {
  */
 export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
   expectSizes("coupling", { stack });
-  layerOptions("coupling", inShape, options, schemas, "kept", "condition", "init");
   // with nothing to keep, all entries go through splines that the condition alone decides on, once
   const own = inShape[0] === 1 && options.condition ? { ...options, kept: 0 } : options;
   const parts = Array.from({ length: stack }, (_, i) => [

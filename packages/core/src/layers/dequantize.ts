@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { countOf, type Shape, sizeOf } from "../shape.js";
@@ -42,8 +41,7 @@ export const levelOf = (z: np.Array, levels: number): np.Array =>
  * // 256 [ 0, 1 ] false
  * ```
  */
-export function dequantize(inShape: Shape, options: DequantizeOptions = {}): FlowLayer<NoParams> {
-  const { levels = 256 } = layerOptions("dequantize", inShape, options, schemas);
+export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions = {}): FlowLayer<NoParams> {
   if (!Number.isInteger(levels) || levels < 2)
     throw new DomainError(`dequantize: levels must be an integer of at least 2, got ${levels}`);
   const logScale = -sizeOf(inShape) * Math.log(levels);

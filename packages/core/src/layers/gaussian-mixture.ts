@@ -1,5 +1,4 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError, ShapeError } from "../errors.js";
 import type { CalibrationData } from "../init/calibration-data.js";
 import { fitClassMixture, fitGroupedMixture } from "../init/class-mixture.js";
@@ -73,11 +72,9 @@ const LARGEST = 1024;
  */
 export function gaussianMixture(
   inShape: Shape,
-  options: GaussianMixtureOptions = {},
+  { components: K = 16, kept = 1, condition = 0 }: GaussianMixtureOptions = {},
 ): FlowLayer<GaussianMixtureParams> {
   const name = "gaussianMixture";
-  const own = layerOptions(name, inShape, options, schemas, "condition");
-  const { components: K = 16, kept = 1, condition = 0 } = own;
   const [n = 0] = inShape;
   if (inShape.length !== 1)
     throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}; flatten them first`);

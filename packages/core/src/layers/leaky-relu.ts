@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
@@ -29,8 +28,7 @@ export type LeakyReluOptions = o.Options<typeof schemas>;
  * // [ 4 ] [ 4 ] true
  * ```
  */
-export function leakyRelu(inShape: Shape, options: LeakyReluOptions = {}): FlowLayer<NoParams> {
-  const { slope = 0.5 } = layerOptions("leakyRelu", inShape, options, schemas);
+export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}): FlowLayer<NoParams> {
   if (!(slope > 0 && Number.isFinite(slope)))
     throw new DomainError(`leakyRelu: the slope must be positive and finite, got ${slope}`);
   return defineLayer<NoParams>({

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns, withMargins } from "../init/marginal.js";
@@ -67,8 +66,7 @@ export type MarginalOptions = o.Options<typeof schemas> & ConditionalOptions;
  * ```
  */
 export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLayer<MarginalParams> {
-  const own = layerOptions("marginal", inShape, options, schemas, "condition", "hidden");
-  const { bins = 32, bound = 3.5, per = "entry" } = own;
+  const { bins = 32, bound = 3.5, per = "entry" } = options;
   const [channels = 0, ...space] = inShape;
   expectSizes("marginal", { channels, "size of the other axes": sizeOf(space), bins });
   if (bins < 2 || bins > 500) throw new DomainError(`marginal: bins must be in 2..500, got ${bins}`);

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import type { FlowLayer } from "../layer.js";
 import { makeRng, permutation } from "../math/rng.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
@@ -31,8 +30,10 @@ export type PermuteChannelsOptions = o.Options<typeof schemas>;
  * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
  * ```
  */
-export function permuteChannels(inShape: Shape, options: PermuteChannelsOptions = {}): FlowLayer<NoParams> {
-  const { order, seed = 0 } = layerOptions("permuteChannels", inShape, options, schemas);
+export function permuteChannels(
+  inShape: Shape,
+  { order, seed = 0 }: PermuteChannelsOptions = {},
+): FlowLayer<NoParams> {
   const channels = inShape[0] ?? 0;
   expectSizes("permuteChannels", { channels });
   const there = order ?? Array.from(permutation(makeRng(seed), channels));

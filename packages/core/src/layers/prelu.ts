@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
@@ -33,8 +32,7 @@ export type PreluOptions = o.Options<typeof schemas>;
  * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
  * ```
  */
-export function prelu(inShape: Shape, options: PreluOptions = {}): FlowLayer<PreluParams> {
-  const { slope = 0.25 } = layerOptions("prelu", inShape, options, schemas);
+export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): FlowLayer<PreluParams> {
   const channels = inShape[0] ?? 1;
   const given = typeof slope === "number" ? new Array<number>(channels).fill(slope) : [...slope];
   if (given.length !== channels)

@@ -1,5 +1,4 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
@@ -56,12 +55,7 @@ export type RqSplineOptions = o.Options<typeof schemas> &
  * ```
  */
 export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLayer<RqSplineParams> {
-  const others = ["condition", "hidden", "init"] as const;
-  const {
-    bins = 10,
-    bound = 2,
-    init = "identity",
-  } = layerOptions("rqSpline", inShape, options, schemas, ...others);
+  const { bins = 10, bound = 2, init = "identity" } = options;
   expectSizes("rqSpline", { bins });
   if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
   if (!(bound > 0 && Number.isFinite(bound)))

@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import type { ConditionalDensity, ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
@@ -49,7 +48,6 @@ export type SplitOptions = o.Options<typeof schemas> & {
  * ```
  */
 export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
-  layerOptions("split", inShape, options, schemas, "density", "condition", "window");
   const [channels = 0, ...space] = inShape;
   const {
     leaving = Math.floor(channels / 2),

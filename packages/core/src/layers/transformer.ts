@@ -1,6 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
-import { layerOptions } from "../check-options.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
@@ -130,7 +129,6 @@ function patches(inShape: Shape, patch: number): [there: FlowLayer[], back: Flow
  * ```
  */
 export function transformer(inShape: Shape, stack: number, options: TransformerOptions = {}): ChainLayer {
-  layerOptions("transformer", inShape, options, schemas, "condition");
   const { patch = inShape.length === 1 ? 1 : 4 } = options;
   const { hidden = 128, depth = 2, heads = 4, limit = 5, condition = 0 } = options;
   expectSizes("transformer", { stack, hidden, depth, heads });

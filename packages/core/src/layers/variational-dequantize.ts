@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError, ShapeError } from "../errors.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
@@ -53,7 +52,6 @@ export function variationalDequantize(
   options: VariationalDequantizeOptions = {},
 ): FlowLayer<DenseParams[]> {
   const name = "variationalDequantize";
-  layerOptions(name, inShape, options, schemas, "condition");
   const image = inShape.length === 3;
   const { levels = 256, bins = 5, hidden = image ? 32 : 64, condition = 0 } = options;
   if (!Number.isInteger(levels) || levels < 2)

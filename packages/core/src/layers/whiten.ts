@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { layerOptions } from "../check-options.js";
 import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { heldOutDirections } from "../init/held-out-variances.js";
@@ -64,9 +63,10 @@ export type WhitenOptions = o.Options<typeof schemas>;
  * // [ 6 ] [ 6 ] true
  * ```
  */
-export function whiten(inShape: Shape, options: WhitenOptions = {}): FlowLayer<WhitenParams> {
-  const own = layerOptions("whiten", inShape, options, schemas);
-  const { scaled = false, shrinkage = 0, factors = false, heldOut = false } = own;
+export function whiten(
+  inShape: Shape,
+  { scaled = false, shrinkage = 0, factors = false, heldOut = false }: WhitenOptions = {},
+): FlowLayer<WhitenParams> {
   if (!(shrinkage >= 0 && shrinkage < 1))
     throw new DomainError(`whiten: shrinkage must be in [0, 1), got ${shrinkage}`);
   const n = inShape[inShape.length - 1] ?? 0;
