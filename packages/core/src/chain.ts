@@ -31,11 +31,9 @@ export type Embedding = Readonly<{
 }>;
 
 /**
- * A condition c = f(x) that is computed from x. With noise it is a step of the flow: for y = c + a ε and a density q of x given y,
+ * A condition c = f(x) that is computed from x. With noise it is a step of the flow, whatever f is: for y = c + a ε, and the layers as a density q of x given y,
  *
  *     log p(x) ≥ E[ log p(y) + log q(x | y) − log N(a ε; 0, a² I) ]
- *
- * whatever f is: the layers are q.
  */
 export type OutputStep = Readonly<{
   forwardNoise: NoiseSpec;
@@ -85,12 +83,12 @@ export function chain(
   name = "chain",
   { embedding }: { embedding?: Embedding | undefined } = {},
 ): ChainLayer {
-  const given: readonly unknown[] = Array.isArray(parts) ? parts : [];
-  const wrong = given.findIndex((part) => typeof (part as FlowLayer | undefined)?.forward !== "function");
-  if (given !== parts || wrong >= 0)
-    throw new UsageError(
-      `${name}: expected a list of layers, such as [linear(5, 3)], found ${showValue(given === parts ? given[wrong] : parts)}`,
-    );
+  const given: readonly (FlowLayer | undefined)[] = Array.isArray(parts) ? parts : [];
+  const wrong = given.findIndex((part) => typeof part?.forward !== "function");
+  if (given !== parts || wrong >= 0) {
+    const found = showValue(given === parts ? given[wrong] : parts);
+    throw new UsageError(`${name}: expected a list of layers, such as [linear(5, 3)], found ${found}`);
+  }
   const layers = parts.flatMap((part) =>
     isChain(part) && part.name === "chain" && !part.embedding ? part.layers : [part],
   );
