@@ -31,7 +31,7 @@ const TOLD_EVERY = 20;
  * @throws the errors of `fit`; the members so far are released
  */
 export async function fitEnsemble(
-  make: () => Flow,
+  make: (member: number) => Flow,
   data: DataIn,
   { members, before = [], executor, examplesOf, onProgress, onMember, ...options }: EnsembleOptions,
 ): Promise<FlowModel[]> {
@@ -51,7 +51,7 @@ export async function fitEnsemble(
   };
   async function trained(member: number, on: Executor): Promise<FlowModel> {
     const { data: own = data, ...examples } = examplesOf?.(member) ?? {};
-    const model = await fit(make(), own, {
+    const model = await fit(make(member), own, {
       ...options,
       ...examples,
       executor: on,
@@ -65,7 +65,7 @@ export async function fitEnsemble(
     if (on === executor) return model;
     const parameters = model.save();
     await model.dispose();
-    return FlowModel.load(make(), parameters, executor);
+    return FlowModel.load(make(member), parameters, executor);
   }
   /** Shows the members that are ready, in their order. */
   async function tell(): Promise<void> {

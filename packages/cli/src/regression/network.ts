@@ -38,14 +38,17 @@ function hasHeavyTails(values: Float32Array, step = 0): boolean {
 
 /**
  * The conditional flow of one value: a line, then a spline, whose parameters are networks of the condition. Values on a grid are spread
- * over their cells first; of those with heavy tails the spline sees asinh. Classes have probabilities, a softmax of a network.
+ * over their cells first; of those with heavy tails the spline sees asinh. Classes have probabilities, a softmax of a network. Every
+ * second one of an ensemble starts as a logistic regression: all of them would have its errors.
  */
 export function regressionNetwork(
   width: number,
   { step, classes }: ValueKind,
   values: Float32Array,
+  member: number,
 ): Network {
-  if (classes !== undefined) return of(width, [classesLayer(classes, values.length, HIDDEN)]);
+  if (classes !== undefined)
+    return of(width, [classesLayer(classes, values.length, { hidden: HIDDEN, alone: member % 2 === 0 })]);
   const noise = noiseOf(step, values);
   const line = { kind: "conditionalAffine", hidden: HIDDEN } as const;
   const spline = { kind: "coupling", stack: 1, hidden: HIDDEN } as const;
@@ -72,11 +75,11 @@ export function simpleNetworks(
   values: Float32Array,
 ): Readonly<{ name: SimpleName; network: Network }>[] {
   if (classes !== undefined) {
-    const network = of(width, [classesLayer(classes, values.length, 0)]);
-    return [
-      { name: "logistic", network },
-      { name: "shares", network },
-    ];
+    const named = (name: SimpleName, alone: boolean) => ({
+      name,
+      network: of(width, [classesLayer(classes, values.length, { hidden: 0, alone })]),
+    });
+    return [named("logistic", false), named("shares", true)];
   }
   const noise = noiseOf(step, values);
   const line = { kind: "conditionalAffine", hidden: 0 } as const;
@@ -101,10 +104,14 @@ const of = (width: number, layers: readonly NetworkLayer[]): Network => ({
   layers,
 });
 
-const classesLayer = (classes: number, rows: number, hidden: number): NetworkLayer => ({
+const classesLayer = (
+  classes: number,
+  rows: number,
+  more: Readonly<{ hidden: number; alone?: boolean }>,
+): NetworkLayer => ({
   kind: "conditionalClasses",
   classes,
-  hidden,
+  ...more,
   least: LEAST_ROWS / (rows + LEAST_ROWS * classes),
 });
 

@@ -72,7 +72,7 @@ export async function fitRegression(options: RegressionOptions): Promise<Regress
   const { ensemble: usual, steps: most, ...schedule } = scheduleOf(given.length);
   const { ensemble = usual, steps = most } = options;
   return withOwnExecutor(options.executor, defaultExecutor, async (executor, own) => {
-    const flows = await fitEnsemble(() => flowify(regressionNetwork(width, kind, data)), data, {
+    const flows = await fitEnsemble((member) => flowify(regressionNetwork(width, kind, data, member)), data, {
       ...schedule,
       ...stoppingOf(steps),
       examplesOf(member) {

@@ -27,9 +27,6 @@ const FOLDS = 5;
 /** Nats by which one example says at most that flows are better: a Gaussian finds a far value as good as impossible. */
 const MOST_GAIN = 3;
 
-/** Those that see none of the given numbers. */
-const isBlind = (name: SimpleName): boolean => name === "alone" || name === "shares";
-
 /** The simple members of these examples. */
 async function fitted(kind: ValueKind, examples: Examples, executor: Executor) {
   const { condition, width, values } = someOf(examples);
@@ -47,7 +44,7 @@ async function fitted(kind: ValueKind, examples: Examples, executor: Executor) {
       flow,
       executor: jaxExecutor(),
       data: values,
-      condition: isBlind(name) ? new Float32Array(condition.length) : condition,
+      condition: name === "alone" ? new Float32Array(condition.length) : condition,
     });
     members.push({ name, model: new FlowModel(flow, params, executor) });
   }

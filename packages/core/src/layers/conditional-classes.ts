@@ -1,6 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
-import { logistic } from "../init/logistic.js";
+import { logistic, shares } from "../init/logistic.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { logSumExp } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
@@ -16,6 +16,8 @@ const schemas = {
   classes: o.size,
   /** Width of the two hidden layers of its network; 0 for none: a logistic regression. Default 64. */
   hidden: o.optional(o.count),
+  /** It starts at the shares of the classes, whatever c is, and not at a logistic regression. Default false. */
+  alone: o.optional(o.flag),
   /** The least probability of a class, at most 1 / K. Default 0. */
   least: o.optional(o.share),
 };
@@ -28,7 +30,7 @@ export type ConditionalClassesParams = { line: DenseParams[]; network?: DensePar
  * A class k of K, as x in [k − ½, k + ½), by its probabilities p(c) = softmax(W c + b + network(c)), or (1 − K l) softmax + l with a least probability l:
  * z = Σ_{j<k} p_j + p_k (x − k + ½), the distribution function, uniform on [0, 1]; L = log p_k. At whole numbers it is log P(k | c).
  *
- * Exact, but for e^−10,000 outside of the classes. It starts as a logistic regression, or as the shares of the classes where c is not known.
+ * Exact, but for e^−10,000 outside of the classes. It starts as a logistic regression, or as the shares of the classes where c is not known, or with `alone`.
  *
  * Errors: `ShapeError` without a condition, and for more than one number; `DomainError` for a least probability of 1 / K. Source: multinomial logistic regression, McFadden 1974.
  *
@@ -46,7 +48,7 @@ export type ConditionalClassesParams = { line: DenseParams[]; network?: DensePar
 export function conditionalClasses(
   inShape: Shape,
   condition: number,
-  { classes: K, hidden = 64, least = 0 }: ConditionalClassesOptions,
+  { classes: K, hidden = 64, alone = false, least = 0 }: ConditionalClassesOptions,
 ): FlowLayer<ConditionalClassesParams> {
   const name = "conditionalClasses";
   if (condition < 1)
@@ -86,13 +88,14 @@ export function conditionalClasses(
       const labels: number[] = [];
       for await (const part of examples.parts())
         for (const x of part) labels.push(Math.min(Math.max(Math.round(x), 0), K - 1));
-      const { data, shape } = examples.given ?? { data: new Float32Array(labels.length), shape: [] };
-      const { offset, slopes } = logistic({ data, columns: shape[1] ?? 1 }, labels, K);
+      const { given } = examples;
+      const { offset, slopes } =
+        given && !alone
+          ? logistic({ data: given.data, columns: condition }, labels, K)
+          : { offset: shares(labels, K), slopes: new Float64Array(K * condition) };
       const { line, ...rest } = init(key);
       treeDispose(line);
-      const weight = examples.given
-        ? floats(Float32Array.from(slopes), [K, condition])
-        : np.zeros([K, condition]);
+      const weight = floats(Float32Array.from(slopes), [K, condition]);
       return { line: [{ weight, bias: floats(Float32Array.from(offset)) }], ...rest };
     },
     forward(params, x, _noise, given) {

@@ -1,7 +1,11 @@
 /** A logistic regression whose penalty is found: near the truth where inputs say something, the shares where they do not. */
+import { numpy as np, random } from "@jax-js/jax";
 import { expect, it } from "vitest";
 import { logistic } from "../../src/init/logistic.js";
+import { conditionalClasses } from "../../src/layers/conditional-classes.js";
 import { makeRng, type Rng } from "../../src/math/rng.js";
+import { HostArray } from "../../src/params/host-array.js";
+import { examplesOf } from "../support/arrays.js";
 
 const CLASSES = 3;
 
@@ -62,4 +66,28 @@ it("has the shares of the classes, each with half a row more, where inputs are c
   const shares = normalized([...offset]).map(Math.exp);
   for (const [k, count] of [6, 2, 0].entries()) expect(shares[k]).toBeCloseTo((count + 0.5) / 9.5, 3);
   expect(slopes.every((slope) => slope === 0)).toBe(true);
+});
+
+/** The slopes and the shares that a layer of these classes begins with. */
+async function begun(rows: ReturnType<typeof drawn>, alone: boolean) {
+  const layer = conditionalClasses([1], 1, { classes: CLASSES, hidden: 0, alone });
+  const given = new HostArray(Float32Array.from(rows.inputs.data), [rows.labels.length, 1], np.float32);
+  const examples = examplesOf(Float32Array.from(rows.labels), rows.labels.length, [1]).conditioned(given);
+  const params = await layer.initFromData?.(random.key(0), examples);
+  const line = params?.line[0];
+  return {
+    slopes: [...((await line?.weight.data()) ?? [])],
+    shares: normalized([...((await line?.bias.data()) ?? [])]).map(Math.exp),
+  };
+}
+
+it("a layer of classes begins as the regression, and alone as the shares", async () => {
+  const rows = drawn(makeRng(3), 60, 1, [0, 3, -3]);
+  expect((await begun(rows, false)).slopes.every((slope) => slope !== 0)).toBe(true);
+  const { slopes, shares } = await begun(rows, true);
+  expect(slopes).toEqual([0, 0, 0]);
+  for (const k of [0, 1, 2]) {
+    const count = rows.labels.filter((label) => label === k).length;
+    expect(shares[k]).toBeCloseTo((count + 0.5) / 61.5, 5);
+  }
 });
