@@ -3,7 +3,7 @@ import Papa from "papaparse";
 import { blockOf } from "./block.js";
 import { decimalNotes } from "./decimal-comma.js";
 import { type CsvDialect, cleanCell, isBlank, sniffCsv } from "./sniff.js";
-import { BLOCK, LONGEST_LINE, raggedRows, type Table, uniqueNames } from "./table.js";
+import { BLOCK, LONGEST_LINE, listFirst, raggedRows, type Table, uniqueNames } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
 import { columnFormats, formatNotes, type WrittenAs, withFormats } from "./written-as.js";
 
@@ -38,7 +38,7 @@ export async function csvTable(
   return {
     names,
     notes: [
-      ...(header ? [] : ["the first row holds values, so columns are called by their numbers"]),
+      ...headerNotes(header, first),
       ...decimalNotes(decimals, names, separatorNames[separator] ?? separator),
       ...formatNotes(names, formats, decimals.decimalComma),
       ...(text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : []),
@@ -47,6 +47,14 @@ export async function csvTable(
     writtenAs: formats,
     blocks: () => withFormats(blocks(), formats),
   };
+}
+
+function headerNotes(header: boolean, first: readonly string[]): string[] {
+  if (!header) return ["the first row holds values, so columns are called by their numbers"];
+  const counted = first.filter((cell) => /^\d+$/.test(cell));
+  return counted.length > 0
+    ? [`the first row is read as names, since it counts: ${listFirst(counted, counted.length)}`]
+    : [];
 }
 
 async function* csvBlocks(text: Text, dialect: CsvDialect, width: number) {

@@ -1,7 +1,7 @@
 import { DataError } from "@flowify/core";
 import Papa from "papaparse";
 import { lastOf, valueAt } from "../../places.js";
-import { cellReader } from "./cell.js";
+import { type CellKind, cellReader } from "./cell.js";
 import { type Decimals, decimalsOf } from "./decimal-comma.js";
 import type { Text } from "./text.js";
 import { commaNumber } from "./written-as.js";
@@ -87,13 +87,47 @@ function evenness(rows: readonly string[][]): { cells: number; share: number } {
   return { cells, share: most / Math.max(1, rows.length) };
 }
 
-/** The first row names columns where it has no value in it, or where all rows are text. */
+/** Cells that count in the first row, so that they are names: fewer could be the values of a row. */
+const COUNTED = { amongDecimals: 2, outside: 3, any: 8 } as const;
+
+const WHOLE = /^\d+$/;
+
+/** The first row names columns where it has no value in it, where its values can only be names, or where all rows are text. */
 function hasHeader([first, ...rest]: readonly string[][], { decimalComma }: Decimals): boolean {
+  if (first === undefined) return false;
   const reader = cellReader();
-  const isValue = (cell: string): boolean => {
-    const kind = reader.read(decimalComma ? (commaNumber(cell) ?? cell) : cell);
-    return kind !== "text" && cell !== "";
+  const kindOf = (cell: string): CellKind => reader.read(decimalComma ? (commaNumber(cell) ?? cell) : cell);
+  const isValue = (cell: string): boolean => cell !== "" && kindOf(cell) !== "text";
+  const belowOf = (column: number): string[] =>
+    rest.map((row) => row[column] ?? "").filter((cell) => kindOf(cell) !== "missing");
+  /** "Na" above numbers, or a day above them: what no other cell of the column is. */
+  const isOther = (cell: string, column: number): boolean => {
+    const kind = kindOf(cell);
+    if (kind === "missing") return rest.every((row) => row[column] !== cell);
+    return kind === "date" && belowOf(column).every((below) => kindOf(below) === "number");
   };
-  if (first === undefined || first.some(isValue)) return false;
-  return rest.length === 0 || rest.some((row) => row.some(isValue)) || new Set(first).size === first.length;
+  const values = first.flatMap((cell, i) => (isValue(cell) && !isOther(cell, i) ? [i] : []));
+  if (values.length === 0)
+    return rest.length === 0 || rest.some((row) => row.some(isValue)) || new Set(first).size === first.length;
+  return counts(
+    values.map((i) => first[i] ?? ""),
+    values.map(belowOf),
+    first[0] === "" && belowOf(0).length === rest.length,
+  );
+}
+
+/** True for 0, 1, 2, … or 2019, 2020, … above cells that are unlike them; `corner`: nothing stands above the names of rows. */
+function counts(names: readonly string[], below: readonly string[][], corner: boolean): boolean {
+  const numbers = names.map(Number);
+  const [from = 0] = numbers;
+  if (!names.every((name, i) => WHOLE.test(name) && numbers[i] === from + i)) return false;
+  const cells = below.flat();
+  if (cells.length === 0) return false;
+  if (cells.filter((cell) => WHOLE.test(cell)).length < cells.length / 2)
+    return corner || names.length >= COUNTED.amongDecimals;
+  const outside = below.every((column, i) => {
+    const values = column.map(Number);
+    return numbers[i]! < Math.min(...values) || numbers[i]! > Math.max(...values);
+  });
+  return names.length >= (outside ? COUNTED.outside : COUNTED.any);
 }

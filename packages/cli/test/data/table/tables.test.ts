@@ -81,6 +81,21 @@ describe("a CSV file", () => {
     expect(notes).toEqual(["the first row holds values, so columns are called by their numbers"]);
   });
 
+  it.each([
+    ["a missing value", "Na,Mg\n0.4,0.3\n1.2,-0.3\n", ["Na", "Mg"]],
+    ["years", "land,2019,2020,2021\nde,83,83,84\nfr,67,67,68\n", ["land", "2019", "2020", "2021"]],
+    ["counted columns", ",0,1\n0,0.12,7.5\n1,-0.5,1.5\n", ["column 1", "0", "1"]],
+    ["days", "land,2020-01-22,2020-01-23\nde,0,1\nfr,2,2\n", ["land", "2020-01-22", "2020-01-23"]],
+    ["no names, but whole numbers", "1,2\n2,3\n5,1\n", ["column 1", "column 2"]],
+    [
+      "no names, but a value that is missing below too",
+      "a,NA,1.5\nb,NA,2\n",
+      ["column 1", "column 2", "column 3"],
+    ],
+  ])("whose first row looks like %s", async (_, text, names) => {
+    expect((await readTable(write("first.csv", text))).names).toEqual(names);
+  });
+
   it("gives empty and repeated names others, and says so", async () => {
     const { names, notes } = await readTable(write("names.csv", "a,,a\n1,2,3\n"));
     expect(names).toEqual(["a", "column 2", "a (column 3)"]);
