@@ -20,7 +20,7 @@ const line = (i: number): string =>
     `2024-01-${String(1 + 7 * (i % 4)).padStart(2, "0")}`,
     i % 5 === 2 ? "" : 0.4 + 0.05 * (i % 7),
     Math.sin(i),
-    [1, 4 / 3, Math.PI][i % 3],
+    [1, 4 / 3, Math.E, Math.PI, 7 ** 0.3][i % 5],
     i % 3 ? "web" : "shop",
   ].join(",");
 
@@ -42,7 +42,7 @@ describe("the networks for tables", () => {
       7,
       0.05,
       0,
-      1.808259,
+      0.459457,
       undefined,
     ]);
     expect(columns![4]).toBe("price is missing");

@@ -50,6 +50,8 @@ export type ColumnTally = Readonly<{
     grid: number;
     /** Decimals that all numbers have at most; undefined where they have many. */
     decimals: number | undefined;
+    /** Significant digits that they have at most, where they are rounded to these, and lie on no grid. */
+    digits: number | undefined;
   }>;
   sample(): readonly number[];
   /** Counts the cells of a block. */
@@ -78,6 +80,8 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
 
   const grid = gridFinder(GRID.decimals);
   const times = gridFinder(0);
+  /** Found when it is asked for, and kept until there are more numbers. */
+  let rounding: { taken: number; digits?: number | undefined } = { taken: 0 };
 
   const addNumber = (value: number, isDate: boolean): void => {
     taken++;
@@ -116,16 +120,23 @@ export function columnTally(name: string, seed: number, mostDistinct: number): C
     },
     rows: () => rows,
     complete: () => counts.complete(),
-    numbers: () => ({
-      least,
-      most,
-      mean,
-      std: Math.sqrt(squares / Math.max(1, taken)),
-      whole,
-      consecutive,
-      grid: kinds.date.count > 0 ? times.step() / MILLISECONDS_PER_DAY : grid.step(),
-      decimals: grid.decimals(),
-    }),
+    numbers: () => {
+      if (rounding.taken !== taken && kinds.date.count === 0)
+        rounding = { taken, digits: significantDigits(sample, grid) };
+      const { digits } = rounding;
+      const step = digits === undefined ? grid.step() : 0;
+      return {
+        least,
+        most,
+        mean,
+        std: Math.sqrt(squares / Math.max(1, taken)),
+        whole,
+        consecutive,
+        grid: kinds.date.count > 0 ? times.step() / MILLISECONDS_PER_DAY : step,
+        decimals: digits === undefined ? grid.decimals() : undefined,
+        digits,
+      };
+    },
     sample: () => sample,
     add({ numbers, dates: areDates, at: cellAt }, block, reader) {
       rows += block.count;
@@ -171,6 +182,28 @@ function gridFinder(mostDecimals: number): {
     step: () => (even ? divisor / 10 ** decimals : 0),
     decimals: () => (even ? decimals : undefined),
   };
+}
+
+/** Decimals from which on numbers may be rounded to significant digits, and how much finer their grid is than these. */
+const ROUNDED = { decimals: 4, finer: 10, middle: [0.1, 0.9] } as const;
+
+/**
+ * Digits of numbers that are rounded to these, such as 1.2346 and 0.00012346: nearly all of them lie on far coarser grids than the
+ * smallest ones. Also of numbers without any grid.
+ */
+function significantDigits(
+  sample: readonly number[],
+  grid: ReturnType<typeof gridFinder>,
+): number | undefined {
+  const [step, decimals = ROUNDED.decimals] = [grid.step(), grid.decimals()];
+  if (decimals < ROUNDED.decimals) return undefined;
+  const sorted = sample.toSorted((a, b) => a - b);
+  const [low = 0, high = 0] = ROUNDED.middle.map((share) => sorted[Math.floor(share * sorted.length)] ?? 0);
+  const digits = sample.reduce(
+    (most, value) => Math.max(most, value.toExponential().replace(/e.*|\D/g, "").length),
+    1,
+  );
+  return high - low > step * ROUNDED.finer * 10 ** digits ? digits : undefined;
 }
 
 function commonDivisor(a: number, b: number): number {

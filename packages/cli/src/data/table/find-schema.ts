@@ -97,7 +97,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
     type === "integer" ||
     type === "date" ||
     (type === "identifier" && kinds.number.count > 0 && kinds.text.count === 0);
-  const { least, most, mean, std, whole, decimals } = tally.numbers();
+  const { least, most, mean, std, whole, decimals, digits } = tally.numbers();
   const distinct = tally.counts.size;
   const spikes = spikesOf(tally, type);
   const many = type === "integer" && distinct > MANY;
@@ -119,6 +119,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
       ...gap,
       ...(cycle !== undefined && !gap.uneven && { cycle }),
       ...(type === "continuous" && decimals !== undefined && { decimals }),
+      ...(type === "continuous" && digits !== undefined && { digits }),
       histogram: histogramOf(tally),
     }),
     ...(numeric && origin !== 0 && { origin }),

@@ -43,6 +43,8 @@ const columnSchema = v.strictObject({
   grid: v.exactOptional(v.pipe(number, v.gtValue(0))),
   /** Decimals that the values of a continuous column have at most; absent where they have many. */
   decimals: v.exactOptional(count),
+  /** Significant digits that they have at most, where they are rounded to these or have many decimals. */
+  digits: v.exactOptional(count),
   /** What is subtracted, so that float32 keeps the digits. */
   origin: v.exactOptional(number),
   /** The values of a category, the most frequent first; null is a missing one. */

@@ -37,13 +37,39 @@ export function gapOf(tally: ColumnTally, whole: boolean, atoms: readonly string
   const repeated = rows - (counts.size - atoms.length);
   if (!whole && (!tally.complete() || repeated < REPEATED * rows)) return { gap: 0, ...others };
   if (grid > 0 && !(areDates && most - least > STEPS * grid)) return { gap: grid };
-  const values = [...new Set(tally.sample())].sort((a, b) => a - b);
+  const all = tally.complete() && !areDates ? [...counts.keys()].map(Number) : tally.sample();
+  const values = [...new Set(all)].sort((a, b) => a - b);
   const steps = values
     .slice(1)
     .map((value, i) => value - values[i]!)
     .sort((a, b) => a - b);
+  const common = areDates || !tally.complete() ? undefined : commonStep(values, steps[0] ?? 0);
+  if (common !== undefined) return { gap: common };
   const gap = steps[Math.floor(steps.length / 2)] ?? 0;
   return gap > 0 ? { gap, uneven: true, ...others } : { gap, ...others };
+}
+
+/** Steps between the least and the most of doubles with a common step, at most, and what a value may lie beside it, in steps. */
+const COMMON = { steps: 2 ** 14, beside: 1e-3 } as const;
+
+/**
+ * The step of rising values that have many decimals, such as whole numbers that were scaled to a standard deviation of 1, or any two
+ * values.
+ *
+ * @param least the smallest difference of two of them
+ */
+function commonStep(values: readonly number[], least: number): number | undefined {
+  const [first = 0, last = 0] = [values[0], values.at(-1)];
+  const width = last - first;
+  for (let part = 1; least > 0 && (part * width) / least <= COMMON.steps; part++) {
+    const step = width / Math.round((part * width) / least);
+    const isOn = (value: number): boolean => {
+      const place = (value - first) / step;
+      return Math.abs(place - Math.round(place)) <= COMMON.beside;
+    };
+    if (values.every(isOn)) return step;
+  }
+  return undefined;
 }
 
 /**
@@ -69,19 +95,26 @@ export function atomsOf({ counts, kinds }: ColumnTally, spikes: readonly { value
   );
 }
 
-/** Most values of which each has a probability and fewest rows of each, on average: of values at least two steps apart, and of any. */
-const LEVELS = { apart: { most: 20, rows: 10, steps: 2 }, close: { most: 12, rows: 150, steps: 0 } } as const;
+/**
+ * Most values of which each has a probability and fewest rows of each, on average: of values at least two steps apart, of any, and of those
+ * with many decimals.
+ */
+const LEVELS = {
+  apart: { most: 20, rows: 10, steps: 2 },
+  close: { most: 12, rows: 150, steps: 0 },
+  scaled: { most: 12, rows: 10, steps: 0 },
+} as const;
 
 /** All values, rising, of numbers that are few and far apart, such as the prices of tickets, or few for so many rows; none of others. */
 export function levelsOf(tally: ColumnTally, { gap, uneven }: Gap): number[] {
   const { counts, kinds } = tally;
-  const { least, most } = tally.numbers();
+  const { grid, least, most } = tally.numbers();
   const are = ({ most: values, rows, steps }: (typeof LEVELS)[keyof typeof LEVELS]): boolean =>
     counts.size <= values &&
     kinds.number.count >= rows * counts.size &&
     most - least >= steps * counts.size * gap;
   const onGrid = gap > 0 && !uneven && kinds.date.count === 0;
-  return onGrid && (are(LEVELS.apart) || are(LEVELS.close))
+  return onGrid && (are(LEVELS.apart) || are(LEVELS.close) || (grid === 0 && are(LEVELS.scaled)))
     ? [...counts.keys()].map(Number).sort((a, b) => a - b)
     : [];
 }

@@ -1,6 +1,7 @@
 import { linesAround, type ShareLines } from "../../pictures/contours.js";
 import { ascendingPlaces } from "../../rows.js";
 import { quantile } from "../../statistics.js";
+import type { ColumnValue } from "../../tables/columns/column-kind.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
 
 type Point = readonly [x: number, y: number];
@@ -35,8 +36,11 @@ type PairRows = Readonly<{
 export function viewPairs(columns: readonly TableColumn[], rows: PairRows, width: number): PairView[] {
   const numeric = columns.filter(({ found }) => found.range);
   const measured = rows.training.subarray(0, MEASURED * width);
-  const pairs = numeric.flatMap((x, i) =>
-    numeric.slice(i + 1).map((y) => ({ x, y, strength: rankCorrelation(pointsOf(x, y, measured, width)) })),
+  const ranked = numeric.map((column) => ({ column, ranks: ranksOf(columnValues(column, measured, width)) }));
+  const pairs = ranked.flatMap(({ column: x, ranks }, i) =>
+    ranked
+      .slice(i + 1)
+      .map(({ column: y, ranks: others }) => ({ x, y, strength: correlation(ranks, others) })),
   );
   return pairs
     .sort((a, b) => b.strength - a.strength)
@@ -80,13 +84,27 @@ function pointsOf(x: TableColumn, y: TableColumn, rows: Float32Array, width: num
   });
 }
 
-/** |Spearman's ρ|; ties are in the order of the rows. */
-function rankCorrelation(points: readonly Point[]): number {
-  const n = points.length;
-  if (n < 3) return 0;
+/** The rank of each value; NaN where it is missing. Ties are in the order of the rows. */
+function ranksOf(values: readonly ColumnValue[]): Float64Array {
+  const numbers = values.map((value) => (typeof value === "number" ? value : Number.POSITIVE_INFINITY));
   // the places of the places are the ranks
-  const ranksOf = (axis: 0 | 1) => ascendingPlaces(ascendingPlaces(points.map((point) => point[axis])));
-  const others = ranksOf(1);
-  const squares = ranksOf(0).reduce((sum, rank, i) => sum + (rank - (others[i] ?? 0)) ** 2, 0);
-  return Math.abs(1 - (6 * squares) / (n * (n * n - 1)));
+  const ranks = Float64Array.from(ascendingPlaces(ascendingPlaces(numbers)));
+  return ranks.map((rank, i) => (typeof values[i] === "number" ? rank : Number.NaN));
+}
+
+/** |Spearman's ρ|, of the rows that have both ranks. */
+function correlation(x: Float64Array, y: Float64Array): number {
+  let [n, ofX, ofY, xx, xy, yy] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const [a, b] = [x[i]!, y[i]!];
+    if (Number.isNaN(a + b)) continue;
+    n++;
+    ofX += a;
+    ofY += b;
+    xx += a * a;
+    xy += a * b;
+    yy += b * b;
+  }
+  if (n < 3) return 0;
+  return Math.abs(n * xy - ofX * ofY) / Math.sqrt((n * xx - ofX * ofX) * (n * yy - ofY * ofY));
 }

@@ -47,7 +47,8 @@ export const number: ColumnKind = {
     const found = clampedToGrid(column, number + origin);
     if (found !== undefined) return found;
     const signed = keptSign(rangeOf(column), number + origin);
-    const value = Number(signed.toPrecision(DIGITS.all * (origin === 0 ? 1 : 2))); // an origin adds digits in front
+    const known = DIGITS.all * (origin === 0 ? 1 : 2); // an origin adds digits in front
+    const value = Number(signed.toPrecision(Math.min(known, column.digits ?? known)));
     return decimals === undefined ? value : Number(value.toFixed(decimals));
   },
   value: valueOnGrid,

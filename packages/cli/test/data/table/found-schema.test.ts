@@ -1,5 +1,6 @@
 import { makeRng } from "@flowify/core/layer";
 import { describe, expect, it } from "vitest";
+import { number } from "../../../src/tables/columns/number.js";
 import { schemaOf, tableFiles } from "./table-files.js";
 
 const write = tableFiles();
@@ -84,6 +85,30 @@ describe("the schema of a table", () => {
     expect([smooth!.atoms, smooth!.gap]).toEqual([undefined, 1]);
     expect([zeros!.atoms, zeros!.gap]).toEqual([[0], 1]);
     expect(new Set(both!.atoms)).toEqual(new Set([0, 1]));
+  });
+
+  it("finds the step of whole numbers that were scaled, and no step of numbers that are rounded to some digits", async () => {
+    const rng = makeRng(7);
+    const rows = Array.from({ length: 400 }, () => [
+      (rng.integer(2) - 0.46) / 0.4984, // shares of 0 and 1, less their mean
+      (rng.integer(40) - 19.7) / 11.53,
+      [0.1371829371923, 0.4411298371291, 0.5098123098123][rng.integer(3)], // rates of three groups
+      rng.normal().toPrecision(4),
+    ]);
+    const path = write("scaled.csv", `flag,age,rate,measured\n${rows.map((row) => row.join()).join("\n")}\n`);
+    const [flag, age, rate, measured] = (await schemaOf(path)).columns;
+    expect([flag?.gap, age?.gap, rate?.uneven]).toEqual([
+      expect.closeTo(1 / 0.4984, 9),
+      expect.closeTo(1 / 11.53, 9),
+      undefined,
+    ]);
+    expect([flag?.levels?.length, age?.levels, rate?.levels?.length]).toEqual([2, undefined, 3]);
+    expect([0.9, -3].map((x) => number.decode(flag!, x - (flag!.origin ?? 0)))).toEqual([
+      flag!.range!.most,
+      flag!.range!.least,
+    ]);
+    expect([measured?.gap, measured?.cycle, measured?.digits]).toEqual([0, undefined, 4]);
+    expect(number.decode(measured!, Math.fround(0.00123456))).toBe(0.001235);
   });
 
   it("says where numbers are mixed with text, the first five", async () => {
