@@ -14,6 +14,7 @@ import { mixedRow } from "../src/layers/mixed-row.js";
 import { pad } from "../src/layers/pad.js";
 import { parallel } from "../src/layers/parallel.js";
 import { permuteChannels } from "../src/layers/permute-channels.js";
+import { piecewiseLinear } from "../src/layers/piecewise-linear.js";
 import { split } from "../src/layers/split.js";
 import { squeeze, unsqueeze } from "../src/layers/squeeze.js";
 import { take } from "../src/layers/take.js";
@@ -217,6 +218,18 @@ const dequantizations: readonly CatalogEntry[] = [
     "dequantizeColumns",
     dequantizeColumns([1], { gaps: [2], origins: [-2], hidden: 4, bins: 2 }),
     { levels: 1 },
+  ),
+  entry(
+    "piecewiseLinear, two of three",
+    "piecewiseLinear",
+    piecewiseLinear([3], { gaps: [1, 0, 0.5], origins: [-3, 0, -1], knots: 16 }),
+    { spread: 0, scale: 2 },
+  ),
+  entry(
+    "piecewiseLinear, where a code is 0",
+    "piecewiseLinear",
+    piecewiseLinear([3], { gaps: [0.5, 0, 1], origins: [-2, 0, -3], codes: [1, -1, -1], knots: 8 }),
+    { spread: 0 },
   ),
   entry(
     "variationalDequantize",

@@ -2,6 +2,7 @@ import type { Network, NetworkLayer } from "@flowify/core";
 import { couplingNetwork, denseNetwork } from "@flowify/core/internal";
 import type { TableSchema } from "../data/table/schema.js";
 import { entryOf } from "../places.js";
+import { frontOf, heapingOf } from "./table-front.js";
 import { ANY, edgesOf, type Place, placesOf } from "./table-places.js";
 
 /** Widths and bins of the networks; the splines live on ± bound standard deviations. */
@@ -10,13 +11,6 @@ const ADDITIVE = { couplings: 3, hidden: 64 } as const;
 
 /** Variances along principal directions that hardly vary count as this share of their mean more. */
 const SHRINKAGE = 0.01;
-
-/** Noise for columns whose values lie on a grid: whole numbers, days, and codes where a network takes them as numbers. */
-function frontOf(places: readonly Place[]): NetworkLayer[] {
-  const gaps = places.map(({ gap }) => gap);
-  const origins = places.map(({ origin }) => origin);
-  return gaps.some((gap) => gap > 0) ? [{ kind: "dequantizeColumns", gaps, origins }] : [];
-}
 
 const whitened: NetworkLayer = { kind: "whiten", scaled: true, shrinkage: SHRINKAGE };
 
@@ -88,11 +82,17 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     );
     return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
   }
-  const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
+  const own = places.map((place, at) => (columns.includes(at) ? ANY : place));
+  const whole = cycles.map(([at]) => at);
   const sizes = edges.map((own) => own.length - 1);
+  const inTree = treeOf(numbers, sizes).map((at) => numbers[at]!);
+  const front = [
+    ...frontOf(own),
+    ...heapingOf(own.map((place, at) => (whole.includes(at) || inTree.includes(place) ? ANY : place))),
+  ];
   const layers = densities(numbers, sizes, rows);
   if (columns.length === 0) return [...front, ...layers];
-  const own = {
+  const values = {
     columns,
     edges,
     ...steps,
@@ -100,7 +100,7 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     ...(classes.length > 0 && { classes, contexts }),
     ...(cycles.length > 0 && { cycles }),
   };
-  return [...front, { kind: "mixedRow", ...own, layers: [...imputed(places, columns, edges), ...layers] }];
+  return [...front, { kind: "mixedRow", ...values, layers: [...imputed(places, columns, edges), ...layers] }];
 }
 
 /** Classes of rows in which columns of values are independent, and fewest columns: of two, a tree has all there is. */
@@ -210,15 +210,8 @@ function inTree(
   sizes: readonly number[],
   layers: readonly NetworkLayer[],
 ): NetworkLayer[][] {
-  let room = Math.min(MOST_VALUES, MOST_BOXES - sizes.reduce((sum, size) => sum + size, 0));
-  const found: number[] = [];
-  for (const [at, { size, noise }] of [...places.entries()].toSorted(([, a], [, b]) => a.size - b.size)) {
-    if (noise !== undefined || size + 2 > room) continue;
-    room -= size + 2;
-    found.push(at);
-  }
-  const columns = found.toSorted((a, b) => a - b);
-  if (columns.length === 0 || columns.length + sizes.length < 2) return [];
+  const columns = treeOf(places, sizes);
+  if (columns.length === 0) return [];
   const edges = columns.map((at) => {
     const { gap, origin, size } = places[at]!;
     return edgesOf({ gap, origin, size, values: "numbers" }, 0);
@@ -229,8 +222,21 @@ function inTree(
     : [[{ kind: "mixedRow", columns, ...own, layers }]];
 }
 
-/** Most values of all columns together for a tree of them. */
+/** The numbers that are in a tree: of few values, where there are two columns at least with those of codes. */
+function treeOf(places: readonly Place[], sizes: readonly number[]): number[] {
+  let room = Math.min(MOST_VALUES, MOST_BOXES - sizes.reduce((sum, size) => sum + size, 0));
+  const found: number[] = [];
+  for (const [at, { size, noise }] of [...places.entries()].toSorted(([, a], [, b]) => a.size - b.size)) {
+    if (noise !== undefined || size > MOST_IN_TREE || size + 2 > room) continue;
+    room -= size + 2;
+    found.push(at);
+  }
+  return found.length + sizes.length < 2 ? [] : found.toSorted((a, b) => a - b);
+}
+
+/** Most values of all columns together for a tree of them, and of one that is a number. */
 const MOST_VALUES = 512;
+const MOST_IN_TREE = 64;
 
 /** Fewer columns have a covariance of few numbers without common factors. */
 const LEAST_FOR_FACTORS = 6;

@@ -34,6 +34,7 @@ export { normalizeKind } from "./normalize.js";
 export { elementwiseKind, opaqueKind } from "./opaque.js";
 export { padKind } from "./pad.js";
 export { permuteChannelsKind } from "./permute-channels.js";
+export { piecewiseLinearKind } from "./piecewise-linear.js";
 export { preluKind } from "./prelu.js";
 export { clipKind, reluKind } from "./relu.js";
 export { flattenKind, permuteKind, reshapeKind, transposeKind } from "./reshape.js";
