@@ -53,12 +53,12 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
   const cycles: number[][] = [];
   const numbers = places.flatMap((place, at) => {
     if (columns.includes(at)) return [];
-    const { cycle, gap, origin, size } = place;
-    if (cycle === undefined || cycle > room || edges.flat().length + cycle > MOST_VALUES) return [place];
-    room -= cycle;
-    cycles.push([at, cycle, gap, origin]);
-    edges.push(Array.from({ length: cycle + 1 }, (_, k) => k - 0.5));
-    return [{ ...place, gap: 1, origin: 0, size: Math.ceil(size / cycle) }]; // it counts cycles
+    const { cycle } = place;
+    if (!cycle || cycle.period > room || edges.flat().length + cycle.period > MOST_VALUES) return [place];
+    room -= cycle.period;
+    cycles.push([at, cycle.period, cycle.step, cycle.origin]);
+    edges.push(Array.from({ length: cycle.period + 1 }, (_, k) => k - 0.5));
+    return [{ ...place, gap: 1, origin: 0, size: cycle.count }]; // it counts cycles
   });
   const units = columns.map((at) => (places[at]!.values === "numbers" ? places[at]!.gap : 1));
   const steps = units.some((step) => step !== 1) && { steps: [...units, ...cycles.map(() => 1)] };

@@ -12,8 +12,8 @@ export type Place = Readonly<{
   values?: "codes" | "numbers";
   /** Which steps from the least value on there are, where few are. */
   steps?: readonly number[];
-  /** Steps after which a pattern of the values begins again. */
-  cycle?: number | undefined;
+  /** A pattern that begins again after `period` steps from `origin` on, and how often it is there. */
+  cycle?: Readonly<{ period: number; step: number; origin: number; count: number }>;
   /** How many codes have their own probability, at most. */
   own?: number;
   /** The share of rows in which noise stands in its place, where the next number says so. */
@@ -42,15 +42,32 @@ const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: nu
   missing / rows +
   spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
 
+/** Days of a mean month, the months of a year, and the days from which on seasons come again. */
+const SEASON = { month: 365.25 / 12, months: 12, days: 730 } as const;
+
+/** The cycle of a column on a grid that was found, such as a week, or the months of dates of several years. */
+function cycleOf({ type, range, gap = 0, origin = 0, cycle, uneven }: ColumnSchema): Pick<Place, "cycle"> {
+  if (!range) return {};
+  const reach = range.most - range.least;
+  const of = (period: number, step: number): Pick<Place, "cycle"> => ({
+    cycle: { period, step, origin: range.least - origin, count: Math.ceil((reach / step + 1) / period) },
+  });
+  if (cycle !== undefined && gap > 0 && !uneven) return of(cycle, gap);
+  return type === "date" && reach >= SEASON.days ? of(SEASON.months, SEASON.month) : {};
+}
+
 /** The numbers that the columns of a table are in a row of a flow. */
 export function placesOf(schema: TableSchema): Place[] {
   const { rows } = schema;
   return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
-    const { range, gap = 0, origin = 0, uneven, cycle, levels, values = [] } = found;
+    const { range, gap = 0, origin = 0, uneven, levels, values = [] } = found;
     if (range === undefined) return [codes(values.length, rows)];
     const size =
       uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
-    const grid = size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size, cycle };
+    const grid = {
+      ...(size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size }),
+      ...cycleOf(found),
+    };
     if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
     const steps = levels?.map((level) => Math.round((level - range.least) / gap));
     return [

@@ -62,8 +62,10 @@ describe("the networks for tables", () => {
   });
 
   it("by default give codes and numbers of few values probabilities, and the others a density given them", () => {
-    const [front, row, ...others] = networkFor("auto", mixed).description!.layers;
+    const [front, heaping, row, ...others] = networkFor("auto", mixed).description!.layers;
     expect(front).toMatchObject({ kind: "dequantizeColumns", gaps: [0, 0, 0, 0.05, 0, 0, 0, 0] });
+    expect(heaping).toMatchObject({ kind: "piecewiseLinear", gaps: [0, 0, 0, 0.05, 0, 0, 0, 0] });
+    expect(heaping).toMatchObject({ codes: [-1, -1, -1, 4, -1, -1, -1, -1] }); // prices that are missing have no place on the grid
     expect(row).toMatchObject({ kind: "mixedRow", columns: [0, 1, 2, 4, 7], steps: [2, 1, 7, 1, 1] });
     expect(others).toEqual([]);
     const { edges } = row as Extract<typeof row, { kind: "mixedRow" }>;
