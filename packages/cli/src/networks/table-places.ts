@@ -42,18 +42,25 @@ const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: nu
   missing / rows +
   spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
 
+/** Values of a grid that have pieces of their own where they heap: cycles of so few say less. */
+export const MOST_HEAPED = 1000;
+
 /** Days of a mean month, the months of a year, and the days from which on seasons come again. */
 const SEASON = { month: 365.25 / 12, months: 12, days: 730 } as const;
 
-/** The cycle of a column on a grid that was found, such as a week, or the months of dates of several years. */
-function cycleOf({ type, range, gap = 0, origin = 0, cycle, uneven }: ColumnSchema): Pick<Place, "cycle"> {
+/** The cycle of a column on a grid that was found, such as a week, or the months of dates of several years that do not repeat much. */
+function cycleOf(column: ColumnSchema, rows: number): Pick<Place, "cycle"> {
+  const { type, range, gap = 0, origin = 0, cycle, uneven, distinct } = column;
   if (!range) return {};
   const reach = range.most - range.least;
   const of = (period: number, step: number): Pick<Place, "cycle"> => ({
     cycle: { period, step, origin: range.least - origin, count: Math.ceil((reach / step + 1) / period) },
   });
-  if (cycle !== undefined && gap > 0 && !uneven) return of(cycle, gap);
-  return type === "date" && reach >= SEASON.days ? of(SEASON.months, SEASON.month) : {};
+  const isDate = type === "date";
+  if (cycle !== undefined && gap > 0 && !uneven && (isDate || reach > MOST_HEAPED * gap))
+    return of(cycle, gap);
+  const isSpread = 2 * distinct >= Math.min(rows, reach);
+  return isDate && reach >= SEASON.days && isSpread ? of(SEASON.months, SEASON.month) : {};
 }
 
 /** The numbers that the columns of a table are in a row of a flow. */
@@ -66,7 +73,7 @@ export function placesOf(schema: TableSchema): Place[] {
       uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
     const grid = {
       ...(size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size }),
-      ...cycleOf(found),
+      ...cycleOf(found, rows),
     };
     if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
     const steps = levels?.map((level) => Math.round((level - range.least) / gap));
