@@ -42,9 +42,6 @@ const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: nu
   missing / rows +
   spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
 
-/** Values of a grid that have pieces of their own where they heap: cycles of so few say less. */
-export const MOST_HEAPED = 1000;
-
 /** Days of a mean month, the months of a year, and the days from which on seasons come again. */
 const SEASON = { month: 365.25 / 12, months: 12, days: 730 } as const;
 
@@ -56,11 +53,9 @@ function cycleOf(column: ColumnSchema, rows: number): Pick<Place, "cycle"> {
   const of = (period: number, step: number): Pick<Place, "cycle"> => ({
     cycle: { period, step, origin: range.least - origin, count: Math.ceil((reach / step + 1) / period) },
   });
-  const isDate = type === "date";
-  if (cycle !== undefined && gap > 0 && !uneven && (isDate || reach > MOST_HEAPED * gap))
-    return of(cycle, gap);
+  if (cycle !== undefined && gap > 0 && !uneven) return of(cycle, gap);
   const isSpread = 2 * distinct >= Math.min(rows, reach);
-  return isDate && reach >= SEASON.days && isSpread ? of(SEASON.months, SEASON.month) : {};
+  return type === "date" && reach >= SEASON.days && isSpread ? of(SEASON.months, SEASON.month) : {};
 }
 
 /** The numbers that the columns of a table are in a row of a flow. */

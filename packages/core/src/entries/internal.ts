@@ -15,6 +15,7 @@ export { imageEnd } from "../image-end.js";
 export { imageFront } from "../image-front.js";
 export { dependenceGraph } from "../init/dependence-graph.js";
 export { fitMixture } from "../init/fit-mixture.js";
+export { heaping } from "../init/heaping.js";
 export { ridge } from "../init/ridge.js";
 export { stackedWeights } from "../init/stacked-weights.js";
 export { joined } from "../lists.js";

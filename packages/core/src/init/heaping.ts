@@ -1,7 +1,10 @@
 /** How much likelier some values of a grid are than those around them: heights of people in tens, prices in hundreds. */
 
+/** The pieces of a grid, and how much likelier held-out numbers are by them than by a smooth density, in nats a number. */
+export type Heaping = Readonly<{ pieces: readonly Stretch[]; gain: number }>;
+
 /** Neighbouring values of a grid, from the step `from` up to that before `to`, and how much likelier they are than around them. */
-export type Stretch = Readonly<{ from: number; to: number; times: number }>;
+type Stretch = Readonly<{ from: number; to: number; times: number }>;
 
 /** Fewest numbers to say it, most of them that choose how, and the fewest pieces on both sides of each value. */
 const NUMBERS = { least: 30, most: 5000 } as const;
@@ -38,7 +41,7 @@ type Counts = Readonly<{
  * @param steps places of the numbers on the grid, whole, in random order
  * @param most pieces at most: where there are more steps, those with the most to say have a piece each
  */
-export function heaping(steps: readonly number[], most: number): Stretch[] | undefined {
+export function heaping(steps: readonly number[], most: number): Heaping | undefined {
   if (steps.length < NUMBERS.least) return undefined;
   const some = steps.slice(0, NUMBERS.most);
   const halves = [0, 1].map((part) => counted(some.filter((_, i) => i % 2 === part)));
@@ -54,7 +57,7 @@ export function heaping(steps: readonly number[], most: number): Stretch[] | und
       if (!best || gains.mean > best.gains.mean) best = { choice, gains };
     }
   if (!best || best.gains.mean < Math.max(GAIN.nats, GAIN.errors * best.gains.error)) return undefined;
-  return pieces(whole, best.choice, most);
+  return { pieces: pieces(whole, best.choice, most), gain: best.gains.mean };
 }
 
 function counted(numbers: readonly number[]): Counts {

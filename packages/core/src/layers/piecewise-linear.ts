@@ -139,7 +139,7 @@ export function piecewiseLinear(
             if (code < 0.5) steps[i]!.push(Math.round((part[at + c]! - origins[c]!) / gaps[c]!));
           }
       return knotsOf((c, i) => {
-        const found = heaping(steps[i]!, K - OUTER);
+        const found = heaping(steps[i]!, K - OUTER)?.pieces;
         const at = (step: number): number => origins[c]! + gaps[c]! * (step - 0.5);
         if (!found) return [{ from: at(0), times: 1 }];
         return [

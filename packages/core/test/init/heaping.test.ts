@@ -14,7 +14,7 @@ function heaped(count: number, share: number, seed: number): number[] {
 
 describe("numbers of a grid", () => {
   it("are as much likelier on tens as the share that is rounded to them says", () => {
-    const found = heaping(heaped(4000, 0.6, 1), 1000)!;
+    const found = heaping(heaped(4000, 0.6, 1), 1000)!.pieces;
     const middle = found.filter(({ from }) => from > 150 && from < 250);
     const mean = (isTen: boolean): number => {
       const own = middle.filter(({ from }) => (from % 10 === 0) === isTen);
@@ -42,7 +42,7 @@ describe("numbers of a grid", () => {
       { length: 2000 },
       (_, i) => 1000 * Math.floor(-30 * Math.log(1 - rng.uniform())) + (i % 10 === 0 ? rng.integer(1000) : 0),
     );
-    const found = heaping(thousands, 61)!;
+    const found = heaping(thousands, 61)!.pieces;
     expect(found.length).toBeLessThanOrEqual(61);
     const named = found.filter(({ from, to }) => to === from + 1);
     expect(named.length).toBeGreaterThan(20);

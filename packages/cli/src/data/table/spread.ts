@@ -1,3 +1,4 @@
+import { heaping } from "@flowify/core/internal";
 import { sum } from "d3-array";
 import type { ColumnTally } from "./column-tally.js";
 
@@ -122,6 +123,9 @@ export function levelsOf(tally: ColumnTally, { gap, uneven }: Gap): number[] {
 /** Steps of cycles that are looked for: days of a week; digits at the end of a number, such as cents. With those of 1, at most so many. */
 const CYCLES = { date: [7], number: [10, 100], most: 100 } as const;
 
+/** Pieces of a grid of at most so many steps on which values heap: where they say as much as a cycle, it is none. On finer ones the ends of all columns of a row go together. */
+const HEAPED = { pieces: 1000, steps: 2 ** 15 } as const;
+
 /** Least gain by a cycle, in nats a value, and most of its steps where it is one: four cycles lie within the middle eight tenths. */
 const CYCLE = { gain: 0.1, within: 4, middle: [0.1, 0.9] } as const;
 
@@ -133,10 +137,8 @@ export function cycleOf(tally: ColumnTally): number | undefined {
   const { grid, least } = tally.numbers();
   const areDates = tally.kinds.date.count > 0;
   if (grid === 0 || (areDates && grid !== 1)) return undefined;
-  const steps = tally
-    .sample()
-    .map((value) => Math.round((value - least) / grid))
-    .sort((a, b) => a - b);
+  const sampled = tally.sample().map((value) => Math.round((value - least) / grid));
+  const steps = sampled.toSorted((a, b) => a - b);
   const [low = 0, high = 0] = CYCLE.middle.map((share) => steps[Math.floor(share * steps.length)] ?? 0);
   const halves = [steps.slice(0, steps.length / 2), steps.slice(steps.length / 2)] as const;
   const gainOf = (period: number): number => {
@@ -161,7 +163,11 @@ export function cycleOf(tally: ColumnTally): number | undefined {
     .map((period) => ({ period, gain: gainOf(period) }))
     .filter(({ gain }) => gain >= CYCLE.gain)
     .toSorted((a, b) => b.gain - a.gain);
-  return found[0]?.period;
+  const [best] = found;
+  const isCoarse = !areDates && (steps.at(-1) ?? 0) <= HEAPED.steps;
+  return best && isCoarse && (heaping(sampled, HEAPED.pieces)?.gain ?? 0) >= best.gain
+    ? undefined
+    : best?.period;
 }
 
 /** Of texts of numbers that of the nearest number below (-1) or above (1) another one. */
