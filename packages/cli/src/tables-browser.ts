@@ -9,7 +9,7 @@ export { conformalP } from "./detect/calibration.js";
 export { openDetector } from "./detect/detector.js";
 export { decodeDetector } from "./detect/detector-bytes.js";
 export { detectorOnnx } from "./detect/detector-onnx.js";
-export { type TableReasons, tableReasoner } from "./detect/reasons/table-reasons.js";
+export { tableReasoner } from "./detect/reasons/table-reasons.js";
 export { scoresAsCsv } from "./detect/score-columns.js";
 export { fitTableDetector, type TableDetector } from "./detect/table-detector.js";
 export { guardOfRows } from "./guard/guard-of-rows.js";

@@ -3,7 +3,6 @@ export { CLOSE } from "./difference.js";
 export { type Comparison, compareExport, openFile } from "./export/agreement.js";
 export type { WrittenProgram } from "./export/description.js";
 export { exportFlow } from "./export/export-flow.js";
-export type { ExportedProgram } from "./export/exported.js";
 export { withBuiltIn } from "./graft/built-in.js";
 export { type GivenModel, openGiven } from "./graft/given-model.js";
 export { type ConvertOptions, convertOnnx, type ImportRules } from "./import/convert.js";

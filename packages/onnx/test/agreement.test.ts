@@ -1,16 +1,11 @@
 /** What the comparison of an exported file with its flow lets pass, and what not. */
+
 import { FlowModel, flow, type HostArray, jaxExecutor } from "@flowify/core";
 import { linear } from "@flowify/core/layers";
 import { expect, it } from "vitest";
 import { differenceOf } from "../src/difference.js";
-import {
-  compareExport,
-  type ExportedProgram,
-  exportFlow,
-  loadRuntime,
-  openFile,
-  toBytes,
-} from "../src/index.js";
+import type { ExportedProgram } from "../src/export/exported.js";
+import { compareExport, exportFlow, loadRuntime, openFile, toBytes } from "../src/index.js";
 
 it.each([
   ["equal numbers", [1, -2], [1, -2], 0],

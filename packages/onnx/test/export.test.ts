@@ -5,7 +5,8 @@ import { ortCpu, portable } from "jax-to-onnx";
 import type { GraphNode } from "jax-to-onnx/internal";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import { type ExportedProgram, exportFlow, toBytes } from "../src/index.js";
+import type { ExportedProgram } from "../src/export/exported.js";
+import { exportFlow, toBytes } from "../src/index.js";
 
 const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 

@@ -6,7 +6,8 @@ import { numpy as np } from "@jax-js/jax";
 import { toModelProto } from "jax-to-onnx/internal";
 import { ModelProtoSchema } from "onnx-buf";
 import { expect, it } from "vitest";
-import { type ExportedProgram, exportFlow, loadRuntime, openFile } from "../src/index.js";
+import type { ExportedProgram } from "../src/export/exported.js";
+import { exportFlow, loadRuntime, openFile } from "../src/index.js";
 
 /** A layer that changes nothing, with a forward function of its own. */
 const layerWith = (name: string, forward: FlowLayer["forward"]): FlowLayer => ({

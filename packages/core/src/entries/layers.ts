@@ -36,6 +36,7 @@ export { opaque } from "../layers/opaque.js";
 export { fitAmount, pad } from "../layers/pad.js";
 export { parallel } from "../layers/parallel.js";
 export { permuteChannels } from "../layers/permute-channels.js";
+export { piecewiseLinear } from "../layers/piecewise-linear.js";
 export { prelu } from "../layers/prelu.js";
 export { clip, relu } from "../layers/relu.js";
 export { channelsFirst, flatten, permute, reshape, reverse, transpose } from "../layers/reshape.js";

@@ -34,9 +34,8 @@ type Counts = Readonly<{
 }>;
 
 /**
- * Where numbers of a grid heap, as pieces of the grid from the least value to the most, with a factor each: n of the numbers are in a piece,
- * m would be there by the mean of a window around each step, and it is (n + a) / (m + a). Where held-out numbers are not likelier
- * by it, undefined.
+ * Where numbers of a grid heap, as pieces of the grid from the least value to the most. Of the numbers n are in a piece, and by the mean of
+ * a window around each step m would be there: it is (n + a) / (m + a) times likelier. Undefined where held-out numbers are not likelier by it.
  *
  * @param steps places of the numbers on the grid, whole, in random order
  * @param most pieces at most: where there are more steps, those with the most to say have a piece each
