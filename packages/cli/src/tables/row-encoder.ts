@@ -31,6 +31,7 @@ export function rowEncoder(
 ): RowEncoder {
   const unseen = new Map<string, Set<string>>();
   const lacking = new Map<string, number>();
+  const between = new Map<string, Set<string>>();
   const findings: Findings = {
     reader: cellReader(),
     unseen(column, value) {
@@ -47,6 +48,8 @@ export function rowEncoder(
     write: column.kind.encode(column.found, findings),
   }));
   const width = own.length;
+  const stepOf = (name: string): number =>
+    Number(own.find((column) => column.name === name)?.found.gap?.toPrecision(6));
   return {
     width,
     notes: () => [
@@ -55,6 +58,10 @@ export function rowEncoder(
       ),
       ...[...lacking].map(
         ([name, count]) => `column "${name}" lacks ${countOf(count, "value")}; in training it lacked none`,
+      ),
+      ...[...between].map(
+        ([name, values]) =>
+          `column "${name}" holds ${[...values].join(", ")}, where training rows have steps of ${stepOf(name)}`,
       ),
     ],
     encode(block) {
@@ -68,6 +75,11 @@ export function rowEncoder(
           continue;
         }
         for (const row of write(cells, rows, place, width)) wrong.push({ row, column, cell: cells.at(row) });
+        for (const row of betweenSteps(column, rows, width)) {
+          const values = between.get(name) ?? new Set();
+          if (values.size < LISTED) values.add(cellText(cells.at(row)).slice(0, 40));
+          between.set(name, values);
+        }
         // a missing name has a code like that of one that training did not have
         if (predict.includes(name) && !kind.isNumber && !found.values?.includes(null))
           for (let row = 0; row < block.count; row++)
@@ -81,6 +93,23 @@ export function rowEncoder(
       return rows;
     },
   };
+}
+
+/** What a number lies beside the steps of its column at least, in steps, and the rounding of float32, to not count as rounding. */
+const BESIDE = { steps: 2e-3, rounding: 2 ** -22 } as const;
+
+/** Rows whose number lies between two of the steps on which all training rows lie: 0.2 in place of 20, say. */
+function betweenSteps({ found, place }: TableColumn, rows: Float32Array, width: number): number[] {
+  const { range, gap = 0, uneven, type, origin = 0, atoms = [] } = found;
+  if (!range || gap === 0 || uneven || type === "date") return [];
+  const least = range.least - origin;
+  const shared = atoms.map((value) => Math.fround(value - origin));
+  return Array.from({ length: rows.length / width }, (_, row) => row).filter((row) => {
+    const value = rows[row * width + place]!;
+    const steps = (value - least) / gap;
+    const beside = Math.abs(steps - Math.round(steps)) * gap;
+    return beside > BESIDE.steps * gap + BESIDE.rounding * Math.abs(value) && !shared.includes(value);
+  });
 }
 
 type WrongCell = Readonly<{ row: number; column: TableColumn; cell: Cell }>;

@@ -5,6 +5,14 @@ import { expectEnough } from "./split-rows.js";
 
 const plural = (names: readonly string[], one: string): string => (names.length === 1 ? one : `${one}s`);
 
+/** Names that are listed at most. */
+const LISTED = 20;
+
+const some = (names: readonly string[]): string =>
+  names.length > LISTED
+    ? `${quoted(names.slice(0, LISTED))} and ${names.length - LISTED} more`
+    : quoted(names);
+
 /**
  * Compares the columns of a file with those of training: by their names, in whatever order.
  *
@@ -16,14 +24,14 @@ export function checkColumns(path: string, found: readonly string[], { columns }
   const missing = used.filter((name) => !found.includes(name));
   if (missing.length > 0)
     throw new DataError(
-      `${path}: lacks the ${plural(missing, "column")} ${quoted(missing)}, expected ${quoted(used)}; found ${quoted(found)}\nadd them, or train again without them by --drop`,
+      `${path}: lacks the ${plural(missing, "column")} ${some(missing)}, expected ${some(used)}; found ${some(found)}\nadd them, or train again without them by --drop`,
     );
   const fresh = found.filter((name) => !columns.some((column) => column.name === name));
   const order = found.filter((name) => used.includes(name));
   return [
     ...(fresh.length > 0
       ? [
-          `${path}: the ${plural(fresh, "column")} ${quoted(fresh)} ${fresh.length === 1 ? "is" : "are"} new and ignored`,
+          `${path}: the ${plural(fresh, "column")} ${some(fresh)} ${fresh.length === 1 ? "is" : "are"} new and ignored`,
         ]
       : []),
     ...(order.join("\0") === used.join("\0")

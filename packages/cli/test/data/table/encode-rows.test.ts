@@ -206,13 +206,14 @@ describe("another table", () => {
     const { schema } = await readRows(trained);
     const path = write(
       "unseen.csv",
-      table("size,items,shop,day", (i) => `1,${i ? i : ""},${i ? "moon" : "web"},2024-01-11`, 3),
+      table("size,items,shop,day", (i) => `1,${["", 1, 2.02][i]},${i ? "moon" : "web"},2024-01-11`, 3),
     );
     const { columns, notes } = await columnsOf(path, { schema });
     expect(columns.shop!.map((value) => Math.round(value) || 0)).toEqual([1, 2, 2]);
     expect(notes).toEqual([
       `${path}: column "shop" holds "moon", which no training row has`,
       `${path}: column "items" lacks 1 value; in training it lacked none`,
+      `${path}: column "items" holds 2.02, where training rows have steps of 1`,
     ]);
   });
 
