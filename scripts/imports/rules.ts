@@ -41,13 +41,13 @@ export const lazyPackages = ["vega", "vega-lite", "@resvg/resvg-js"];
  */
 const floors: readonly (readonly string[])[] = [
   ["errors.ts", "on-demand.ts", "lifetime.ts", "shape.ts", "near-name.ts", "lists.ts"],
-  ["math"],
+  ["math", "options.ts"],
   ["params"],
   ["noise.ts", "nested-numbers.ts", "examples.ts", "executor"],
   ["init/calibration-data.ts"], // of which the contract of a layer speaks
   ["layer.ts", "steps.ts"],
   ["base.ts", "chain.ts", "mass.ts", "rearrangement.ts", "nn"],
-  ["init", "densities", "layers", "network", "check-options.ts", "condition.ts", "outputs.ts"], // what a flow is made of
+  ["init", "densities", "layers", "network", "condition.ts", "outputs.ts"], // what a flow is made of
   ["flow.ts"],
   ["flowify.ts", "image-front.ts", "image-end.ts", "zoo.ts", "presets.ts"],
   ["train"],

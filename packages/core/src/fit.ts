@@ -1,11 +1,10 @@
 import type { JsTree } from "@jax-js/jax";
-import { checkOptions, type SchemasOf } from "./check-options.js";
 import { UsageError } from "./errors.js";
 import type { Executor } from "./executor/executor.js";
 import { fastestExecutor } from "./executor/fastest-executor.js";
 import type { Flow } from "./flow.js";
-import * as o from "./layers/options.js";
 import { FlowModel } from "./model/model.js";
+import * as o from "./options.js";
 import type { HostArray } from "./params/host-array.js";
 import { type HeldOut, heldOut, splitHeldOut } from "./train/held-out.js";
 import { withFitted } from "./train/init-params.js";
@@ -191,7 +190,7 @@ async function trained(
   return best.chosen?.state ?? trainer.params();
 }
 
-const schemas: SchemasOf<FitOptions> = {
+const schemas: o.SchemasOf<FitOptions> = {
   ...runSchemas,
   epochs: o.positive,
   condition: o.anything,
@@ -206,7 +205,7 @@ const schemas: SchemasOf<FitOptions> = {
 };
 
 function checkFitOptions(options: FitOptions): void {
-  checkOptions("fit", schemas, options);
+  o.checkOptions("fit", schemas, options);
   const { steps, epochs, validation, patience } = options;
   if (steps !== undefined && epochs !== undefined)
     throw new UsageError(`fit: got steps ${steps} and epochs ${epochs}, expected one of them`);

@@ -6,6 +6,7 @@ import type { ExampleDomain } from "./examples.js";
 import type { ArrayTree, FlowLayer } from "./layer.js";
 import { type Likelihood, likelihoodsOf, weakest } from "./mass.js";
 import type { NoiseSpec, NoiseTree } from "./noise.js";
+import * as o from "./options.js";
 import type { ParameterKinds } from "./params/parameter-paths.js";
 import { type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 
@@ -148,4 +149,8 @@ export function flow(
  * // 8
  * ```
  */
-export const bitsPerDimension = (nats: number, dimensions: number): number => -nats / (dimensions * Math.LN2);
+export function bitsPerDimension(nats: number, dimensions: number): number {
+  const schemas = { nats: o.measured, dimensions: o.positive };
+  o.checkOptions("bitsPerDimension", schemas, { nats, dimensions }, ["nats", "dimensions"]);
+  return -nats / (dimensions * Math.LN2);
+}

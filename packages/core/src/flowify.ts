@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { type Base, uniform } from "./base.js";
-import { checkOptions, type SchemasOf } from "./check-options.js";
 import { conditionSchemas, embedding } from "./condition.js";
 import { gaussian } from "./densities/gaussian.js";
 import { mixture } from "./densities/mixture.js";
@@ -9,12 +8,12 @@ import { DomainError, ShapeError, UnsupportedOpError, UsageError } from "./error
 import { type Flow, flow } from "./flow.js";
 import type { FlowLayer } from "./layer.js";
 import type { Conversion, FlowContext } from "./layers/kind.js";
-import type { InnerLayer } from "./layers/options.js";
-import * as o from "./layers/options.js";
 import { didYouMean } from "./near-name.js";
 import { plain } from "./network/apply-network.js";
 import { expectNetwork, type Network } from "./network/network.js";
 import { findKind, kinds } from "./network/schema.js";
+import type { InnerLayer } from "./options.js";
+import * as o from "./options.js";
 import { type Shape, showShape, sizeOf } from "./shape.js";
 
 export type FlowifyOptions = {
@@ -41,7 +40,7 @@ const models = {
   mixture: { density: mixture, residual: mixtureResidual(3) },
 } as const satisfies { [name: string]: DroppedModel };
 
-const schemas: SchemasOf<FlowifyOptions> = {
+const schemas: o.SchemasOf<FlowifyOptions> = {
   density: o.either(o.oneOf("gaussian", "mixture"), o.record, "gaussian, mixture or a model"),
   inverse: o.oneOf("patching", "local"),
   orthogonal: o.oneOf("manifold", "expm"),
@@ -72,7 +71,7 @@ export type NetworkFlow = Flow & Readonly<{ network: Network; options: FlowifyOp
  * ```
  */
 export function flowify(network: Network, options: FlowifyOptions = {}): NetworkFlow {
-  checkOptions("flowify", schemas, options);
+  o.checkOptions("flowify", schemas, options);
   expectNetwork("flowify", network);
   for (const name of ["condition", "embedding", "outputs", "base"] as const)
     if (network[name] !== undefined && !v.safeParse(conditionSchemas[name], network[name]).success)
@@ -178,22 +177,18 @@ function layersOf(
         `layer ${i}`,
         `layer ${i}: unknown kind "${description.kind}"; there are ${Object.keys(kinds).join(", ")}`,
       );
-    const names = Object.keys(kind.options);
-    const unknown = Object.keys(description).find((name) => name !== "kind" && !names.includes(name));
-    if (unknown !== undefined)
-      throw new UsageError(
-        `${kind.kind}[${i}]: unknown option "${unknown}"${didYouMean(unknown, names) || `; it has ${names.join(", ") || "none"}`}`,
-      );
+    const { kind: name, ...own } = description;
+    for (const option of Object.keys(own)) o.expectName(`${name}[${i}]`, Object.keys(kind.options), option);
     try {
       expectRoomFor(shape);
       const isBlind = seenBy && !seenBy.kinds.includes(kind.kind);
-      const layer = kind.flow(shape, description, isBlind ? seenBy.others : context);
+      const layer = kind.flow(shape, own, isBlind ? seenBy.others : context);
       shape = layer.outShape;
       return layer;
     } catch (error) {
       if (error instanceof ShapeError || error instanceof DomainError)
         throw new (error instanceof ShapeError ? ShapeError : DomainError)(
-          `${description.kind}[${i}]: ${error.message}`,
+          `${name}[${i}]: ${error.message}`,
           { cause: error },
         );
       throw error;

@@ -1,10 +1,9 @@
-import { checkOptions, type SchemasOf } from "./check-options.js";
 import type { Condition, EmbeddingOptions } from "./condition.js";
 import { UsageError } from "./errors.js";
 import { type FlowifyOptions, flowify, type NetworkFlow } from "./flowify.js";
-import * as o from "./layers/options.js";
 import { showValue } from "./near-name.js";
 import type { Network, NetworkLayer } from "./network/network.js";
+import * as o from "./options.js";
 
 /** What all presets take. */
 type PresetOptions = {
@@ -70,8 +69,8 @@ const whitened = ({ levels, shrinkage = SHRINKAGE }: PresetOptions, rotate = tru
   rotate ? { kind: "whiten", scaled: true, shrinkage } : { kind: "actnorm" },
 ];
 
-const presetSchemas: SchemasOf<PresetOptions> = { levels: o.integer(2), shrinkage: o.share };
-const couplingSchemas: SchemasOf<CouplingFlowOptions> = {
+const presetSchemas: o.SchemasOf<PresetOptions> = { levels: o.integer(2), shrinkage: o.share };
+const couplingSchemas: o.SchemasOf<CouplingFlowOptions> = {
   ...presetSchemas,
   blocks: o.integer(0),
   bins: o.size,
@@ -81,8 +80,8 @@ const couplingSchemas: SchemasOf<CouplingFlowOptions> = {
   condition: o.either(o.size, o.record, "a number of columns, { shape } or { classes }"),
   embedding: o.record,
 };
-const splineSchemas: SchemasOf<SplineFlowOptions> = { ...couplingSchemas, marginalBins: o.size };
-const denseSchemas: SchemasOf<DenseFlowOptions> = {
+const splineSchemas: o.SchemasOf<SplineFlowOptions> = { ...couplingSchemas, marginalBins: o.size };
+const denseSchemas: o.SchemasOf<DenseFlowOptions> = {
   ...presetSchemas,
   bins: o.size,
   bound: o.positive,
@@ -97,7 +96,7 @@ function checkColumns(preset: string, n: number): void {
 /** The network of `couplingFlow`. */
 export function couplingNetwork(n: number, given: CouplingFlowOptions = {}): Network {
   const { blocks = 2, bins = 6, bound = 5, hidden = 48, rotate, condition, embedding, ...options } = given;
-  checkOptions("couplingFlow", couplingSchemas, given);
+  o.checkOptions("couplingFlow", couplingSchemas, given);
   checkColumns("couplingFlow", n);
   const block = (seed: number): NetworkLayer[] => [
     { kind: "permuteChannels", seed },
@@ -140,7 +139,7 @@ export const couplingFlow = (n: number, options: CouplingFlowOptions = {}): Netw
 
 /** The network of `splineFlow`. */
 export function splineNetwork(n: number, options: SplineFlowOptions = {}): Network {
-  checkOptions("splineFlow", splineSchemas, options);
+  o.checkOptions("splineFlow", splineSchemas, options);
   checkColumns("splineFlow", n);
   const { marginalBins = 32, levels, ...rest } = options;
   const front: NetworkLayer[] = [
@@ -176,7 +175,7 @@ export function denseNetwork(
   given: Omit<DenseFlowOptions, "density"> = {},
 ): Network {
   const { bins = 10, bound = 3, ...options } = given;
-  checkOptions("denseFlow", denseSchemas, given);
+  o.checkOptions("denseFlow", denseSchemas, given);
   checkColumns("denseFlow", n);
   if (!Array.isArray(widths) || widths.length === 0)
     throw new UsageError(

@@ -6,7 +6,7 @@ import type { FlowLayer } from "../src/layer.js";
 import { dequantize } from "../src/layers/dequantize.js";
 import { leakyRelu } from "../src/layers/leaky-relu.js";
 import { type LinearOptions, linear } from "../src/layers/linear.js";
-import { type DenseWeights, weightRotations } from "../src/layers/linear-weights.js";
+import { weightRotations } from "../src/layers/linear-weights.js";
 import { marginal } from "../src/layers/marginal.js";
 import { prelu } from "../src/layers/prelu.js";
 import { flatten, permute, reshape, transpose } from "../src/layers/reshape.js";
@@ -16,6 +16,7 @@ import { type HostMatrix, type HostReflections, randomOrthogonal } from "../src/
 import { makeRng, type Rng } from "../src/math/rng.js";
 import type { OrdinaryLayer } from "../src/network/network.js";
 import type { NoiseOf } from "../src/noise.js";
+import type { DenseWeights } from "../src/options.js";
 import type { HostArray } from "../src/params/host-array.js";
 import type { Shape } from "../src/shape.js";
 import { host, perturbedLike } from "../src/testing/prepare.js";

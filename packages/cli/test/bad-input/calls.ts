@@ -1,4 +1,5 @@
 import {
+  bitsPerDimension,
   couplingFlow,
   createTrainer,
   type DataIn,
@@ -15,7 +16,7 @@ import {
   zoo,
 } from "@flowify/core";
 import { standardNormal } from "@flowify/core/layer";
-import { dequantize, linear, rqSpline } from "@flowify/core/layers";
+import { dequantize, linear, rqSpline, take } from "@flowify/core/layers";
 import { readOnnx } from "@flowify/onnx";
 import type { BadCall } from "./bad-input.js";
 
@@ -72,7 +73,7 @@ export const calls: readonly BadCall[] = [
     input: "`dequantize([2], { levels: 1 })`",
     call: () => dequantize([2], { levels: 1 }),
     code: "DOMAIN",
-    says: ["levels must be an integer of at least 2", "got 1"],
+    says: ["levels: expected an integer from 2", "found 1"],
   },
   {
     input: "`flow` of layers that do not fit",
@@ -91,6 +92,30 @@ export const calls: readonly BadCall[] = [
     call: () => rqSpline(2 as never),
     code: "SHAPE",
     says: ["rqSpline: expected the sizes of an example, such as [2]", "got 2"],
+  },
+  {
+    input: "`rqSpline([2], { bin: 3 })`: no such option",
+    call: () => rqSpline([2], { bin: 3 } as never),
+    code: "USAGE",
+    says: ['rqSpline: unknown option "bin"', 'did you mean "bins"?'],
+  },
+  {
+    input: "`take([2])`: no indices",
+    call: () => take([2], undefined as never),
+    code: "USAGE",
+    says: ["take: expected options { indices", "found undefined"],
+  },
+  {
+    input: "`encodeSafetensors()`: no arrays",
+    call: () => encodeSafetensors(undefined as never),
+    code: "USAGE",
+    says: ["encodeSafetensors: the option tensors is missing", "it needs tensors"],
+  },
+  {
+    input: "`bitsPerDimension()`: no numbers",
+    call: () => bitsPerDimension(undefined as never, undefined as never),
+    code: "USAGE",
+    says: ["bitsPerDimension: the option nats is missing", "it needs nats, dimensions"],
   },
   {
     input: "`flow` of a flow",

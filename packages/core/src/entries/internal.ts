@@ -4,9 +4,8 @@
  * @module @flowify/core/internal
  */
 import "../executor/jax-globals.js";
-import * as optionSchemas from "../layers/options.js";
+import * as optionSchemas from "../options.js";
 
-export { checkOptions } from "../check-options.js";
 export { conditionSchemas } from "../condition.js";
 export type { Examples } from "../examples.js";
 export { ArraySpec, type Compiled, type PlacedArray } from "../executor/executor.js";
@@ -30,6 +29,7 @@ export { flowShape, outShape } from "../network/apply-network.js";
 export type { OrdinaryLayer } from "../network/network.js";
 export { holdsNumbers, kinds, layerSchema, type Stored } from "../network/schema.js";
 export { loadOptional } from "../on-demand.js";
+export { checkOptions } from "../options.js";
 export type { HostData } from "../params/host-array.js";
 export { treeLeaves, treeMap } from "../params/pytree.js";
 export { preimagesOf } from "../preimage/preimages.js";

@@ -4,10 +4,10 @@ import { bentScale, sortedColumns } from "../init/marginal.js";
 import { columnMoments } from "../init/moments.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { perExample } from "../math/numerics.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 const schemas = {
   /**
@@ -39,7 +39,8 @@ export type ActnormParams = { shift: np.Array; logScale: np.Array };
  * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
  * ```
  */
-export function actnorm(inShape: Shape, { bent = false }: ActnormOptions = {}): FlowLayer<ActnormParams> {
+export function actnorm(inShape: Shape, options: ActnormOptions = {}): FlowLayer<ActnormParams> {
+  const { bent = false } = o.checked("actnorm", inShape, options, schemas);
   const [channels = 0, ...space] = inShape;
   expectSizes("actnorm", { channels, "size of the other axes": sizeOf(space) });
   /** [C] -> [C, 1, …], which the axes of x are multiplied by. */

@@ -4,10 +4,10 @@ import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
 import type { DenseParams } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** log |scale| and shift, as many numbers as were given; with a condition what adds to them. */
 export type AffineParams = { logScale: np.Array; shift: np.Array; network?: DenseParams[] };
@@ -42,7 +42,14 @@ const TINY = 1e-6;
  * ```
  */
 export function affine(inShape: Shape, options: AffineOptions = {}): FlowLayer<AffineParams> {
-  const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = options;
+  const { scale = Float32Array.of(1), shift = Float32Array.of(0) } = o.checked(
+    "affine",
+    inShape,
+    options,
+    schemas,
+    "condition",
+    "hidden",
+  );
   const [scaleShape, shiftShape] = [shapeOf("scales", scale, inShape), shapeOf("shifts", shift, inShape)];
   const largest = scale.reduce((most, s) => Math.max(most, Math.abs(s)), 0);
   for (const [i, s] of scale.entries())

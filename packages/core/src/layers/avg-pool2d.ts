@@ -4,12 +4,12 @@ import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
 import { nth } from "../lists.js";
 import type { AxisWindows } from "../math/windows.js";
+import * as o from "../options.js";
 import type { Shape } from "../shape.js";
 import { affine } from "./affine.js";
 import { imageShape, imageWindows, patches } from "./image-windows.js";
 import { defineKind } from "./kind.js";
 import { linear } from "./linear.js";
-import * as o from "./options.js";
 import { pad, padded } from "./pad.js";
 
 import { channelsFirst, reshape } from "./reshape.js";
@@ -46,7 +46,7 @@ export type AvgPool2dOptions = o.Options<typeof schemas> & {
  * ```
  */
 export function avgPool2d(inShape: Shape, options: AvgPool2dOptions): ChainLayer {
-  const { countPadding = false, density } = options;
+  const { countPadding = false, density } = o.checked("avgPool2d", inShape, options, schemas, "density");
   const { channels, around, windows } = imageWindows("avgPool2d", inShape, options, 0);
   const surrounded = pad(inShape, around);
   const [rows, columns] = [windows[0].count, windows[1].count];

@@ -6,34 +6,24 @@ import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, type NoParams, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
+import * as o from "../options.js";
 import { rearrangement } from "../rearrangement.js";
 import { countOf, expectSizes, type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { type AppendedFunction, append } from "./append.js";
 import { defineKind } from "./kind.js";
 import { opaque } from "./opaque.js";
-import * as o from "./options.js";
 import { parallel } from "./parallel.js";
 import { reshape } from "./reshape.js";
 import { split } from "./split.js";
 import { take } from "./take.js";
 
 const schemas = {
-  /** The layers of each branch; none are the identity. */
-  branches: o.chains,
   /** What becomes of the outputs: their sum, the product of two (a gate), their matrix product, or all one after the other. */
   join: o.oneOf("add", "multiply", "matmul", "concat"),
   /** The axis of an example along which `concat` joins. Default 0 (channels, features). */
   axis: o.optional(o.index),
-  /**
-   * The branch that carries x. Only the results of the others are appended, with noise, and they may be any functions. Default
-   * none: each branch is a flow of a copy of x, and the first holds it.
-   */
-  carry: o.optional(o.index),
-  /** How many entries of the first axis each branch takes, one after the other. Default: each takes all of x. */
-  parts: o.optional(o.listOf(o.size, 2)),
 };
-type BranchesDescription = o.Options<typeof schemas>;
-export type BranchesOptions = Omit<BranchesDescription, "branches" | "carry" | "parts" | "join"> & {
+export type BranchesOptions = Omit<o.Options<typeof schemas>, "join"> & {
   join: "add" | "multiply" | "concat";
   /** The density of the other outputs given the sum or the product. Default a Gaussian. */
   density?: ConditionalDensityFactory;
@@ -68,7 +58,7 @@ export type BranchesOptions = Omit<BranchesDescription, "branches" | "carry" | "
  * ```
  */
 export function branches(parts: readonly FlowLayer[], options: BranchesOptions): ChainLayer {
-  const { join, logA } = options;
+  const { join, logA } = o.checked("branches", [], options, schemas, "density", "logA");
   expectSame(
     "take",
     parts.map((part) => part.inShape),
@@ -101,7 +91,7 @@ function beside(parts: readonly FlowLayer[], { join, axis = 0, density }: Branch
 /** The shapes of parts of x, consecutive entries of its first axis. */
 function shapesOf(
   inShape: Shape,
-  chains: BranchesDescription["branches"],
+  chains: readonly (readonly o.InnerLayer[])[],
   sizes?: readonly number[],
 ): Shape[] {
   if (!sizes) return chains.map(() => inShape);
@@ -231,7 +221,18 @@ function productShape(shapes: readonly Shape[]): Shape {
 
 export const branchesKind = defineKind({
   kind: "branches",
-  options: schemas,
+  options: {
+    /** The layers of each branch; none are the identity. */
+    branches: o.chains,
+    ...schemas,
+    /**
+     * The branch that carries x. Only the results of the others are appended, with noise, and they may be any functions. Default
+     * none: each branch is a flow of a copy of x, and the first holds it.
+     */
+    carry: o.optional(o.index),
+    /** How many entries of the first axis each branch takes, one after the other. Default: each takes all of x. */
+    parts: o.optional(o.listOf(o.size, 2)),
+  },
   flow(inShape, { branches: chains, carry, join, parts, ...own }, { build, density, plain }) {
     const part = (layers: readonly o.InnerLayer[], shape: Shape): FlowLayer =>
       layers.length > 0 ? chain(build(layers, shape)) : reshape(shape, shape);

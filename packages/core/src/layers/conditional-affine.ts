@@ -6,12 +6,12 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import { treeDispose } from "../params/pytree.js";
 import { expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 const schemas = {
   /** Width of the two hidden layers of its network; 0 for none: mean and log-scale are lines in c. Default 64. */
@@ -43,9 +43,10 @@ export type ConditionalAffineOptions = o.Options<typeof schemas>;
 export function conditionalAffine(
   inShape: Shape,
   condition: number,
-  { hidden = 64, limit = 6 }: ConditionalAffineOptions = {},
+  options: ConditionalAffineOptions = {},
 ): FlowLayer<DenseParams[]> {
   const name = "conditionalAffine";
+  const { hidden = 64, limit = 6 } = o.checked(name, inShape, options, schemas);
   if (condition < 1)
     throw new ShapeError(`${name}: needs a condition; say what it is with condition: { shape: [3] }`);
   const size = sizeOf(inShape);

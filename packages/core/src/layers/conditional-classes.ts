@@ -4,12 +4,12 @@ import { logistic, shares } from "../init/logistic.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { logSumExp } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { treeDispose } from "../params/pytree.js";
 import { expectSizes, type Shape, showShape } from "../shape.js";
 import { OUTSIDE, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 const schemas = {
   /** K: the values are 0 to K − 1. */
@@ -48,14 +48,15 @@ export type ConditionalClassesParams = { line: DenseParams[]; network?: DensePar
 export function conditionalClasses(
   inShape: Shape,
   condition: number,
-  { classes: K, hidden = 64, alone = false, least = 0 }: ConditionalClassesOptions,
+  options: ConditionalClassesOptions,
 ): FlowLayer<ConditionalClassesParams> {
   const name = "conditionalClasses";
+  const { classes: K, hidden = 64, alone = false, least = 0 } = o.checked(name, inShape, options, schemas);
   if (condition < 1)
     throw new ShapeError(`${name}: needs a condition; say what it is with condition: { shape: [3] }`);
   if (inShape.length !== 1 || inShape[0] !== 1)
     throw new ShapeError(`${name}: needs one number [1], got ${showShape(inShape)}`);
-  expectSizes(name, { condition, classes: K });
+  expectSizes(name, { condition });
   if (K * least >= 1) throw new DomainError(`${name}: least must be below 1 / ${K}, got ${least}`);
   const places = Array.from(new Array(K).keys());
   const line = mlp([condition, K]);

@@ -1,10 +1,10 @@
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
+import * as o from "../options.js";
 import { type Shape, showShape } from "../shape.js";
-import { type Conv2dOptions, conv2d, conv2dKind } from "./conv2d.js";
+import { type Conv2dOptions, conv2d, conv2dKind, modelOptions } from "./conv2d.js";
 import { imageWindows } from "./image-windows.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { reshape } from "./reshape.js";
 
 const schemas = {
@@ -52,6 +52,7 @@ function asRow<S extends Sizes>({ kernel, stride = 1, dilation = 1, padding = "f
  * ```
  */
 export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): ChainLayer {
+  o.checked("conv1d", inShape, { out, ...options }, schemas, ...modelOptions);
   if (inShape.length !== 2) throw new ShapeError(`conv1d: needs sequences [C, W], got ${showShape(inShape)}`);
   const [channels = 0, width = 0] = inShape;
   const image = [channels, 1, width];
@@ -63,7 +64,8 @@ export function conv1d(inShape: Shape, out: number, options: Conv1dOptions): Cha
 export const conv1dKind = defineKind({
   kind: "conv1d",
   options: schemas,
-  flow: (inShape, { out, ...own }, conversion) => conv1d(inShape, out, { ...own, ...conversion }),
+  flow: (inShape, { out, ...own }, { build, plain, ...conversion }) =>
+    conv1d(inShape, out, { ...own, ...conversion }),
   outShape([channels = 0, width = 0], own) {
     return [own.out, imageWindows("conv1d", [channels, 1, width], asRow(own), "fit").windows[1].count];
   },

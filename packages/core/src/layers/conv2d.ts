@@ -2,14 +2,14 @@ import { lax } from "@jax-js/jax";
 import { type ChainLayer, chain } from "../chain.js";
 import { ShapeError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
-import { expectSizes, type Shape } from "../shape.js";
+import type { Shape } from "../shape.js";
 import { imageShape, imageWindows } from "./image-windows.js";
 import { type KernelOptions, kernel } from "./kernel.js";
-import { type Conversion, defineKind } from "./kind.js";
+import { type Conversion, choices, defineKind } from "./kind.js";
 import { linear } from "./linear.js";
-import { type DenseWeights, expectWeights } from "./linear-weights.js";
-import * as o from "./options.js";
+import { expectWeights } from "./linear-weights.js";
 import { pad } from "./pad.js";
 import { parallel } from "./parallel.js";
 import { channelsFirst } from "./reshape.js";
@@ -44,6 +44,7 @@ type ModelOptions = Partial<Conversion> & {
   /** Start value of the log-scale of noise in padding and copies. Default: from the data; without data or with given weights log 0.1. */
   logA?: number;
 };
+export const modelOptions = [...choices, "whiten", "limit", "logA"] as const;
 export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & ModelOptions;
 
 /**
@@ -65,9 +66,9 @@ export type Conv2dOptions = Omit<o.Options<typeof schemas>, "out"> & ModelOption
  * ```
  */
 export function conv2d(inShape: Shape, out: number, options: Conv2dOptions): ChainLayer {
-  const { groups = 1, weights, ...model } = options;
+  o.checked("conv2d", inShape, { out, ...options }, schemas, ...modelOptions);
+  const { groups = 1, weights, kernel: _, stride, dilation, padding, ...model } = options;
   const { channels, around, padded, windows } = imageWindows("conv2d", inShape, options, "fit");
-  expectSizes("conv2d", { "number of output channels": out, "number of groups": groups });
   for (const [side, count] of [
     ["input", channels],
     ["output", out],
@@ -107,25 +108,27 @@ type Block = Readonly<{
 /** From patches [rows, columns, n] to an image [out, rows, columns]: the same layer at every location. */
 function atLocations(
   { inShape, out, image }: Block,
-  { inverse = "patching", whiten: whitened = true, ...model }: ModelOptions,
-  weights?: DenseWeights,
+  model: ModelOptions,
+  weights?: o.DenseWeights,
 ): FlowLayer[] {
+  const { inverse = "patching", whiten: whitened = true, residual, limit, logA, ...others } = model;
   const [rows, columns, n] = inShape;
   const first = whitened && !weights ? [whiten(inShape)] : [];
-  const own = { ...model, ...(weights && { weights }) };
-  if (n > out && inverse === "patching") return [...first, kernel(inShape, out, { ...own, ...image })];
+  const given = weights && { weights };
+  if (n > out && inverse === "patching")
+    return [...first, kernel(inShape, out, { ...model, ...given, ...image })];
   return [
     ...first,
-    linear(n, out, { ...own, leading: [rows, columns] }),
+    linear(n, out, { ...others, ...given, leading: [rows, columns] }),
     channelsFirst([rows, columns, out]),
   ];
 }
 
 /** The weights of each group of channels. */
 function weightBlocks(
-  { weight, bias }: DenseWeights,
+  { weight, bias }: o.DenseWeights,
   { groups, rows, n }: { groups: number; rows: number; n: number },
-): DenseWeights[] {
+): o.DenseWeights[] {
   const out = groups * rows;
   if (weight.length !== out * n || (bias && bias.length !== out))
     throw new ShapeError(
@@ -140,7 +143,8 @@ function weightBlocks(
 export const conv2dKind = defineKind({
   kind: "conv2d",
   options: schemas,
-  flow: (inShape, { out, ...own }, conversion) => conv2d(inShape, out, { ...own, ...conversion }),
+  flow: (inShape, { out, ...own }, { build, plain, ...conversion }) =>
+    conv2d(inShape, out, { ...own, ...conversion }),
   outShape: (inShape, own) => imageShape(own.out, imageWindows("conv2d", inShape, own, "fit").windows),
   apply(x, { out, weights, groups = 1, ...own }) {
     const { channels, pads, windows } = imageWindows("conv2d", x.shape.slice(1), own, "fit");

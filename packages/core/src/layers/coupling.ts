@@ -10,17 +10,17 @@ import { notCoded } from "../nn/conditional-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { everywhere, withCondition } from "../nn/with-condition.js";
+import * as o from "../options.js";
 import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import type { StepNetwork } from "../steps.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { reverse } from "./reshape.js";
 
 const schemas = {
   /** Number of couplings. */
   stack: o.integer(1, 1000),
   /** K, the number of bins of each spline. Default 5. */
-  bins: o.optional(o.size),
+  bins: o.optional(o.bins),
   /** The splines live on [−bound, bound]; identity outside. Default 3. */
   bound: o.optional(o.positive),
   /** Width of the conditioner. Default 256 for vectors, 32 channels for images. */
@@ -70,7 +70,7 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
   const { bins = 5, bound = 3, hidden = image ? 32 : 256, init = "identity" } = options;
   const { kept = Math.floor(features / 2), residual = false, additive = false, condition = 0 } = options;
   const { kernels = [3, 3, 3, 3], affine = false } = options;
-  expectSizes("coupling", { bins, hidden, features });
+  expectSizes("coupling", { features });
   if (kept + condition < 1)
     throw new ShapeError(
       features < 2
@@ -88,11 +88,8 @@ function splineCoupling(inShape: Shape, options: CouplingOptions): FlowLayer<Den
       );
   if (affine && additive)
     throw new DomainError("coupling: affine and additive exclude each other; leave one of them out");
-  if (bins < 2 || bins > 500) throw new DomainError(`coupling: bins must be in 2..500, got ${bins}`);
   if (kept >= features)
     throw new ShapeError(`coupling: ${kept} of ${features} features kept leaves none to transform`);
-  if (!(bound > 0 && Number.isFinite(bound)))
-    throw new DomainError(`coupling: bound must be positive and finite, got ${bound}`);
   const moved = features - kept;
   const each = additive ? 1 : 3 * bins - 1 + (affine ? 2 : 0);
   const sizes = [kept + condition, ...kernels.slice(1).map(() => hidden), moved * each];
@@ -227,7 +224,7 @@ function againstCurves(z: np.Array, { splines, line }: Curves): np.Array {
  * ```
  */
 export function coupling(inShape: Shape, stack: number, options: CouplingOptions = {}): ChainLayer {
-  expectSizes("coupling", { stack });
+  o.checked("coupling", inShape, { stack, ...options }, schemas, "kept", "condition", "init");
   // with nothing to keep, all entries go through splines that the condition alone decides on, once
   const own = inShape[0] === 1 && options.condition ? { ...options, kept: 0 } : options;
   const parts = Array.from({ length: stack }, (_, i) => [

@@ -5,11 +5,11 @@ import { columnScales } from "../init/moments.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
-import { bentNoise, expectBins, HALF, numbersPerSpline, unitSplines } from "./unit-splines.js";
+import { bentNoise, HALF, numbersPerSpline, unitSplines } from "./unit-splines.js";
 
 /** Mean and standard deviation of each column [n], fixed, and the network that looks at the row. */
 export type DequantizeColumnsParams = { mean: np.Array; std: np.Array; network: DenseParams[] };
@@ -20,7 +20,7 @@ const schemas = {
   /** a, a value of each column. Default 0. */
   origins: o.optional(o.listOf(o.number, 1)),
   /** K, bins of the splines. Default 5. */
-  bins: o.optional(o.size),
+  bins: o.optional(o.bins),
   /** Width of the network that looks at the row. Default 32. */
   hidden: o.optional(o.size),
 };
@@ -48,16 +48,17 @@ export type DequantizeColumnsOptions = o.Options<typeof schemas>;
  */
 export function dequantizeColumns(
   inShape: Shape,
-  { gaps, origins = gaps.map(() => 0), bins = 5, hidden = 32 }: DequantizeColumnsOptions,
+  options: DequantizeColumnsOptions,
 ): FlowLayer<DequantizeColumnsParams> {
   const name = "dequantizeColumns";
+  const { gaps, bins = 5, hidden = 32, ...own } = o.checked(name, inShape, options, schemas);
+  const { origins = gaps.map(() => 0) } = own;
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (gaps.length !== n || origins.length !== n)
     throw new ShapeError(`${name}: expected ${n} gaps and origins, got ${gaps.length} and ${origins.length}`);
   if (gaps.some((gap) => !(gap >= 0)) || !gaps.some((gap) => gap > 0))
     throw new DomainError(`${name}: gaps must be at least 0, and one above 0, got ${gaps.join(", ")}`);
-  expectBins(name, bins);
   const noisy = gaps.flatMap((gap, c) => (gap > 0 ? [c] : []));
   const each = numbersPerSpline(bins);
   const logGaps = noisy.reduce((sum, c) => sum + Math.log(gaps[c] as number), 0);

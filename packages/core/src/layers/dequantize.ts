@@ -1,14 +1,13 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
+import * as o from "../options.js";
 import { countOf, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
 const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
-  levels: o.optional(o.size),
+  levels: o.optional(o.levels),
 };
 export type DequantizeOptions = o.Options<typeof schemas>;
 
@@ -41,9 +40,8 @@ export const levelOf = (z: np.Array, levels: number): np.Array =>
  * // 256 [ 0, 1 ] false
  * ```
  */
-export function dequantize(inShape: Shape, { levels = 256 }: DequantizeOptions = {}): FlowLayer<NoParams> {
-  if (!Number.isInteger(levels) || levels < 2)
-    throw new DomainError(`dequantize: levels must be an integer of at least 2, got ${levels}`);
+export function dequantize(inShape: Shape, options: DequantizeOptions = {}): FlowLayer<NoParams> {
+  const { levels = 256 } = o.checked("dequantize", inShape, options, schemas);
   const logScale = -sizeOf(inShape) * Math.log(levels);
   return defineLayer<NoParams>({
     name: "dequantize",

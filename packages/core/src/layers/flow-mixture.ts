@@ -8,24 +8,22 @@ import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import type { NoiseSpec, NoiseTree } from "../noise.js";
+import * as o from "../options.js";
 import { floats, fromHost } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { treeMap } from "../params/pytree.js";
 import { countOf, expectShape, sameShape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { examplesFor, FIRST, type Started, startedMembers } from "./started-members.js";
 
 const schemas = {
-  /** The layers of each member. What the last of them leaves is standard normal. */
-  members: o.chains,
   /** The first so many members keep their initial values in training. Default 0. */
   fixed: o.optional(o.index),
   /** Weights start as those under which held-out examples are most likely. Default false: equal ones. */
   stacked: o.optional(o.flag),
 };
-export type FlowMixtureOptions = Omit<o.Options<typeof schemas>, "members">;
+export type FlowMixtureOptions = o.Options<typeof schemas>;
 
 /** A part of the examples is held out; of fewer examples each part in turn, and another beginning may fit better. */
 const FEW = 1000;
@@ -74,13 +72,14 @@ const NONE = [0] as const;
  */
 export function flowMixture(
   layers: readonly (readonly FlowLayer[])[],
-  { fixed = 0, stacked = false }: FlowMixtureOptions = {},
+  options: FlowMixtureOptions = {},
 ): FlowLayer<FlowMixtureParams> & Readonly<{ parts: readonly ChainLayer[] }> {
   const name = "flowMixture";
-  const parts = layers.map((own) => chain(own));
+  const parts = (Array.isArray(layers) ? layers : []).map((own) => chain(own));
   const [first, second] = parts;
   if (!first || !second) throw new ShapeError(`${name}: needs two members at least, got ${parts.length}`);
   const { inShape } = first;
+  const { fixed = 0, stacked = false } = o.checked(name, inShape, options, schemas);
   for (const [m, part] of parts.entries())
     if (!sameShape(part.inShape, inShape))
       throw new ShapeError(
@@ -268,7 +267,11 @@ export function flowMixture(
 
 export const flowMixtureKind = defineKind({
   kind: "flowMixture",
-  options: schemas,
+  options: {
+    /** The layers of each member. What the last of them leaves is standard normal. */
+    members: o.chains,
+    ...schemas,
+  },
   flow(inShape, { members, ...own }, { build }) {
     // equal layers that members begin with are one, with one start
     const firsts = new Map<string, FlowLayer>();

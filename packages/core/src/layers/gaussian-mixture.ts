@@ -8,11 +8,11 @@ import { initial, splitKey } from "../math/keys.js";
 import { logSumExp, oneOf, standardNormalLogDensity } from "../math/numerics.js";
 import { invertUnitLower, strictlyLower } from "../math/unit-lower.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
-import { countOf, expectSizes, type Shape, showShape } from "../shape.js";
+import { countOf, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /**
  * Log weights [K], means and log (1 / std) [K, n], and how each number depends on those before it, [K, n, n]: only what is
@@ -72,13 +72,14 @@ const LARGEST = 1024;
  */
 export function gaussianMixture(
   inShape: Shape,
-  { components: K = 16, kept = 1, condition = 0 }: GaussianMixtureOptions = {},
+  options: GaussianMixtureOptions = {},
 ): FlowLayer<GaussianMixtureParams> {
   const name = "gaussianMixture";
+  const own = o.checked(name, inShape, options, schemas, "condition");
+  const { components: K = 16, kept = 1, condition = 0 } = own;
   const [n = 0] = inShape;
   if (inShape.length !== 1)
     throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}; flatten them first`);
-  expectSizes(name, { components: K });
   if (kept >= n) throw new ShapeError(`${name}: ${kept} of ${n} numbers kept leaves none to drop`);
   if (n > LARGEST)
     throw new DomainError(

@@ -1,7 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { type Pair, pair, unfold, type Windows, windowsAlong } from "../math/windows.js";
-import { expectSizes, type Shape, showShape } from "../shape.js";
+import { type Shape, showShape } from "../shape.js";
 import { allSides, fitAmount, type PadAmounts } from "./pad.js";
 
 /** Options of layers that look at an image through windows. */
@@ -36,14 +36,6 @@ export function imageWindows(
     throw new ShapeError(`${layer}: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels = 0, height = 0, width = 0] = inShape;
   const [[kh, kw], [sh, sw], [dh, dw]] = [pair(kernel), pair(stride), pair(dilation)];
-  expectSizes(layer, {
-    "kernel height": kh,
-    "kernel width": kw,
-    "stride of rows": sh,
-    "stride of columns": sw,
-    "dilation of rows": dh,
-    "dilation of columns": dw,
-  });
   const [tall, wide] = [(kh - 1) * dh + 1, (kw - 1) * dw + 1];
   const amounts = padding ?? otherwise;
   const around = allSides(

@@ -4,6 +4,7 @@ import type { CalibrationData } from "../init/calibration-data.js";
 import { imputation, numbersIn, startedColumns, unknownIn } from "../init/imputation.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { entryForward, entryInverseSlope } from "../math/entry-splines.js";
+import * as o from "../options.js";
 import { floats, fromHost } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import { treeMap } from "../params/pytree.js";
@@ -11,7 +12,6 @@ import { type Shape, showShape } from "../shape.js";
 import { row } from "./boxes.js";
 import { defineKind } from "./kind.js";
 import type { MarginalParams } from "./marginal.js";
-import * as o from "./options.js";
 
 /**
  * The splines of the numbers; mean and log-deviation of the noise [n]; what a score is expected to be: offset [n], by the
@@ -65,12 +65,9 @@ const BOUND = 3.5;
  * // [ 3 ] [ 3 ] true
  * ```
  */
-export function impute(
-  inShape: Shape,
-  condition: number,
-  { numbers, known, bins = 32 }: ImputeOptions,
-): FlowLayer<ImputeParams> {
+export function impute(inShape: Shape, condition: number, options: ImputeOptions): FlowLayer<ImputeParams> {
   const name = "impute";
+  const { numbers, known, bins = 32 } = o.checked(name, inShape, options, schemas);
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (condition < 1) throw new ShapeError(`${name}: needs a condition that says which numbers are noise`);

@@ -12,11 +12,12 @@ import type { DenseParams } from "../nn/mlp.js";
 import { withCondition } from "../nn/with-condition.js";
 import { mapTreeOfNoise } from "../noise.js";
 import { lazy } from "../on-demand.js";
+import type * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { countOf, expectSizes, type Shape, showShape } from "../shape.js";
 import { droppedRows, initMap } from "./linear-init.js";
-import { checkWeights, type DenseWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
+import { checkWeights, pretrainedParams, weightRotations } from "./linear-weights.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 
 /**
@@ -49,7 +50,7 @@ export type KernelOptions = {
   /** The distribution of the residuals. Default N(0, 1), the paper's. */
   residual?: ResidualDistribution;
   /** Given weights [m, n], kept. */
-  weights?: DenseWeights;
+  weights?: o.DenseWeights;
   /** Numbers of a condition that the network sees as well. Default none. */
   condition?: number;
   /** Soft bound of the log-std around its unit, nats; Infinity for none (the paper's). Default 3. */

@@ -2,8 +2,8 @@ import type { numpy as np } from "@jax-js/jax";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import type { ResidualDistribution } from "../densities/residual.js";
 import type { FlowLayer } from "../layer.js";
+import type { InnerLayer, Options, Schemas } from "../options.js";
 import type { Shape } from "../shape.js";
-import type { InnerLayer, Options, Schemas } from "./options.js";
 import type { OrthogonalKind } from "./orthogonal.js";
 
 /** How a network becomes a flow: choices of `flowify` that layers share. */
@@ -24,6 +24,9 @@ export type Conversion = Readonly<{
   /** Numbers of the condition that layers see: densities are conditional on them. Default none. */
   condition?: number;
 }>;
+
+/** Their names. */
+export const choices = ["density", "residual", "inverse", "orthogonal", "augmentation", "condition"] as const;
 
 /** The flow layers of a network inside a layer; with another condition than that of the whole, numbers of it. */
 export type FlowContext = Conversion &

@@ -1,10 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
+import * as o from "../options.js";
 import type { Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
 const schemas = {
@@ -28,9 +27,8 @@ export type LeakyReluOptions = o.Options<typeof schemas>;
  * // [ 4 ] [ 4 ] true
  * ```
  */
-export function leakyRelu(inShape: Shape, { slope = 0.5 }: LeakyReluOptions = {}): FlowLayer<NoParams> {
-  if (!(slope > 0 && Number.isFinite(slope)))
-    throw new DomainError(`leakyRelu: the slope must be positive and finite, got ${slope}`);
+export function leakyRelu(inShape: Shape, options: LeakyReluOptions = {}): FlowLayer<NoParams> {
+  const { slope = 0.5 } = o.checked("leakyRelu", inShape, options, schemas);
   return defineLayer<NoParams>({
     name: "leakyRelu",
     inShape,

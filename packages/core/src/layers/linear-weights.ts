@@ -9,15 +9,10 @@ import {
   reflections,
   thinSvd,
 } from "../math/linalg.js";
+import type { DenseWeights } from "../options.js";
 import { floats } from "../params/host.js";
 import { toDevice } from "./orthogonal.js";
 import { type RotationParam, reflectionsOnDevice } from "./rotation.js";
-
-/** Weights of an ordinary dense layer x ↦ x Wᵀ + b: weight [out, in] row-major, bias [out]. */
-export type DenseWeights = {
-  weight: Float32Array | Float64Array;
-  bias?: Float32Array | Float64Array;
-};
 
 /** Throws an `UnsupportedOpError` where a plain layer has none. */
 export function expectWeights(kind: string, weights: DenseWeights | undefined): DenseWeights {

@@ -11,6 +11,7 @@ import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
 import { lazy } from "../on-demand.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { ParameterKinds } from "../params/parameter-paths.js";
 import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
@@ -24,7 +25,6 @@ import {
   pretrainedParams,
   weightRotations,
 } from "./linear-weights.js";
-import * as o from "./options.js";
 import { type OrthogonalKind, orthogonal } from "./orthogonal.js";
 import { denseRotation, reflectedIn, reflectedOut } from "./rotation.js";
 
@@ -46,6 +46,9 @@ export type LinearOptions = Omit<o.Options<typeof schemas>, "out"> &
      */
     compactAbove?: number;
   };
+
+/** Options that no network has. */
+const others = ["density", "orthogonal", "augmentation", "condition", "leading", "compactAbove"] as const;
 
 /** Standard deviation of the augmentation noise, that of the uniform distribution on (−½, ½). */
 const AUGMENTATION_STD = Math.sqrt(1 / 12);
@@ -77,6 +80,7 @@ const AUGMENTATION_STD = Math.sqrt(1 / 12);
  */
 export function linear(n: number, m: number, options: LinearOptions = {}): FlowLayer<LinearParams> {
   expectSizes("linear", { in: n, out: m });
+  o.checked("linear", [n], { out: m, ...options }, schemas, ...others);
   const { leading = [], augmentation = "gaussian", weights, condition: conditions = 0 } = options;
   const kind: OrthogonalKind = weights ? "manifold" : (options.orthogonal ?? "manifold");
   const reducing = n > m;
@@ -262,7 +266,7 @@ export function linear(n: number, m: number, options: LinearOptions = {}): FlowL
 export const linearKind = defineKind({
   kind: "linear",
   options: schemas,
-  flow(inShape, { out, ...own }, conversion) {
+  flow(inShape, { out, ...own }, { build, plain, residual, inverse, ...conversion }) {
     const n = inShape[inShape.length - 1];
     if (n === undefined) throw new ShapeError(`linear: needs an axis to act on, got ${showShape(inShape)}`);
     return linear(n, out, { ...own, ...conversion, leading: inShape.slice(0, -1) });

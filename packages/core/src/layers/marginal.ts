@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { marginalSpline, type Range, rangesOf, sortedColumns, withMargins } from "../init/marginal.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
@@ -7,10 +6,10 @@ import { entryCurves, entryForward, entryInverse } from "../math/entry-splines.j
 import { perExample, sumExamples } from "../math/numerics.js";
 import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
 import type { DenseParams } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** Examples that quantiles are taken from: with 4,096, held-out digits cost 0.01 bits a pixel more. */
 const START_ITEMS = { columns: 20_000, pixels: 8000 } as const;
@@ -34,7 +33,7 @@ export type MarginalParams = {
 
 const schemas = {
   /** K, the number of bins of each spline. Default 32. */
-  bins: o.optional(o.size),
+  bins: o.optional(o.bins),
   /** The range of the data goes to [−bound, bound]. Default 3.5. */
   bound: o.optional(o.positive),
   /** One spline for each entry (default), or one for each channel (the first axis of an example). */
@@ -66,12 +65,10 @@ export type MarginalOptions = o.Options<typeof schemas> & ConditionalOptions;
  * ```
  */
 export function marginal(inShape: Shape, options: MarginalOptions = {}): FlowLayer<MarginalParams> {
-  const { bins = 32, bound = 3.5, per = "entry" } = options;
+  const own = o.checked("marginal", inShape, options, schemas, "condition", "hidden");
+  const { bins = 32, bound = 3.5, per = "entry" } = own;
   const [channels = 0, ...space] = inShape;
-  expectSizes("marginal", { channels, "size of the other axes": sizeOf(space), bins });
-  if (bins < 2 || bins > 500) throw new DomainError(`marginal: bins must be in 2..500, got ${bins}`);
-  if (!(bound > 0 && Number.isFinite(bound)))
-    throw new DomainError(`marginal: bound must be positive and finite, got ${bound}`);
+  expectSizes("marginal", { channels, "size of the other axes": sizeOf(space) });
   const perChannel = [channels, ...space.map(() => 1)];
   /** How splines lie beside the entries of an example. */
   const splines = per === "entry" ? inShape : perChannel;

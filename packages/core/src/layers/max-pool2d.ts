@@ -4,11 +4,11 @@ import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import type { Windows } from "../math/windows.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { Shape } from "../shape.js";
 import { imageShape, imageWindows, patches } from "./image-windows.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { type PadAmounts, padded } from "./pad.js";
 
 import { tile } from "./tile.js";
@@ -52,6 +52,7 @@ type LargestParams = { logB: np.Array };
  * ```
  */
 export function maxPool2d(inShape: Shape, options: MaxPool2dOptions): ChainLayer {
+  o.checked("maxPool2d", inShape, options, schemas, "logA");
   const { channels, around, windows } = imageWindows("maxPool2d", inShape, options, 0);
   const present = presence(windows, inShape, around);
   const tiled = tile(inShape, windows, { ...options, around });

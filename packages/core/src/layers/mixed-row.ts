@@ -5,6 +5,7 @@ import type { CalibrationData } from "../init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { splitKey } from "../math/keys.js";
 import type { NoiseTree } from "../noise.js";
+import * as o from "../options.js";
 import { HostArray } from "../params/host-array.js";
 import { invertOrder } from "../rearrangement.js";
 import { countOf, type Shape, sameShape, showShape } from "../shape.js";
@@ -12,7 +13,6 @@ import { boxAt, boxesOf } from "./boxes.js";
 import { inCycles } from "./cycles.js";
 import { flowMixture } from "./flow-mixture.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { valueClasses } from "./value-classes.js";
 import { valueTree } from "./value-tree.js";
 
@@ -42,10 +42,8 @@ const schemas = {
   classes: o.optional(o.listOf(o.integer(2, 256))),
   /** Most pairs and triples of values that a column depends on. Default 0: none. */
   contexts: o.optional(o.count),
-  /** The layers of the numbers, in their order; those that take a condition see the values, a 1 among zeros for each column. */
-  layers: o.layers,
 };
-export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
+export type MixedRowOptions = o.Options<typeof schemas>;
 
 /**
  * L = log P(k) + L_numbers(y | k): a row x has values k in some columns and numbers y in the others. The values follow a
@@ -72,9 +70,18 @@ export type MixedRowOptions = Omit<o.Options<typeof schemas>, "layers">;
 export function mixedRow(
   inShape: Shape,
   layers: readonly FlowLayer[],
-  { classes = [], contexts = 0, cycles = [], columns, edges, given = [], hidden = 0, steps }: MixedRowOptions,
+  options: MixedRowOptions,
 ): FlowLayer<MixedRowParams> {
   const name = "mixedRow";
+  const {
+    columns,
+    edges,
+    steps,
+    classes = [],
+    cycles = [],
+    ...rest
+  } = o.checked(name, inShape, options, schemas);
+  const { contexts = 0, given = [], hidden = 0 } = rest;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   const { apart, together, contribution } = inCycles(name, inShape[0] ?? 0, cycles);
   const n = (inShape[0] ?? 0) + cycles.length;
@@ -187,7 +194,11 @@ const numbersOf = (
 
 export const mixedRowKind = defineKind({
   kind: "mixedRow",
-  options: schemas,
+  options: {
+    ...schemas,
+    /** The layers of the numbers, in their order; those that take a condition see the values, a 1 among zeros for each column. */
+    layers: o.layers,
+  },
   flow(inShape, { layers, ...own }, { build }) {
     const S = [...(own.given ?? []), ...own.edges.map((each) => each.length - 1)].reduce(
       (sum, k) => sum + k,

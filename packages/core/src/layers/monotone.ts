@@ -1,10 +1,9 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, softplus, sumExamples } from "../math/numerics.js";
+import * as o from "../options.js";
 import type { Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
 const schemas = {
@@ -159,10 +158,9 @@ const SMALLEST = 2 ** -100;
 export function monotone(
   inShape: Shape,
   name: MonotoneFunction,
-  { alpha = 1 }: MonotoneOptions = {},
+  options: MonotoneOptions = {},
 ): FlowLayer<NoParams> {
-  if (!(alpha > 0 && Number.isFinite(alpha)))
-    throw new DomainError(`${name}: alpha must be positive and finite, got ${alpha}`);
+  const { alpha = 1 } = o.checked(name, inShape, options, schemas);
   const f: Monotone = functions[name](alpha);
   const [low, high] = f.image;
   const least = low === 0 ? SMALLEST : Number.isFinite(low) ? low + MARGIN * Math.abs(low) : low;

@@ -8,9 +8,9 @@ import { nth } from "../lists.js";
 import { LOG_2PI, logSumExp, sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
+import * as o from "../options.js";
 import { countOf, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 const schemas = {
   /** What the last axis is normalized by: mean and standard deviation, root mean square, or the sum of exponentials. */
@@ -134,7 +134,8 @@ const MOST_SEEN = 64;
  * ```
  */
 export function normalize(inShape: Shape, options: NormalizeOptions): FlowLayer<NormalizeParams> {
-  const { by, epsilon = 1e-5, density: factory = gaussian, condition = 0 } = options;
+  const own = o.checked("normalize", inShape, options, schemas, "density", "condition");
+  const { by, epsilon = 1e-5, density: factory = gaussian, condition = 0 } = own;
   const leading = inShape.slice(0, -1);
   const [n = 0, places] = [inShape.at(-1), sizeOf(leading)];
   if (n < 2 || places < 1)

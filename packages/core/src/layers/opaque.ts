@@ -1,25 +1,25 @@
 import { lax, numpy as np } from "@jax-js/jax";
+import * as v from "valibot";
 import { type ChainLayer, chain } from "../chain.js";
 import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { gaussian } from "../densities/gaussian.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
 import { nth } from "../lists.js";
+import * as o from "../options.js";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { type AppendedFunction, append } from "./append.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { permuteChannels } from "./permute-channels.js";
 import { reshape } from "./reshape.js";
 import { split } from "./split.js";
 
 const schemas = {
-  /** The function f: any plain layers. */
-  layers: o.layers,
   /** So many of the first entries of x stay, in front of f(x). Default 0. */
   keep: o.optional(o.count),
 };
-export type OpaqueOptions = Omit<o.Options<typeof schemas>, "layers"> & {
+const step = v.looseObject({ outShape: o.order, apply: o.callback });
+export type OpaqueOptions = o.Options<typeof schemas> & {
   /** The density of what is dropped, given all that stays. Default a Gaussian with two hidden layers of 64. */
   density?: ConditionalDensityFactory;
   /** True: entries at a place are dropped given those there, or in the 3 × 3 pixels around it. Default: only for many numbers. */
@@ -52,11 +52,9 @@ const HIDDEN = [64, 64];
  * // [ 4 ] [ 4 ] false
  * ```
  */
-export function opaque(
-  inShape: Shape,
-  f: AppendedFunction,
-  { keep = 0, density = gaussian, local = false }: OpaqueOptions = {},
-): ChainLayer {
+export function opaque(inShape: Shape, f: AppendedFunction, options: OpaqueOptions = {}): ChainLayer {
+  const own = o.checked("opaque", inShape, { f, ...options }, { f: step, ...schemas }, "density", "local");
+  const { keep = 0, density = gaussian, local = false } = own;
   const small: ConditionalDensityFactory = (size, context) => density(size, context, { hidden: HIDDEN });
   const [n, m] = [sizeOf(inShape), sizeOf(f.outShape)];
   const isSmall = n + m <= MOST_SEEN;
@@ -96,7 +94,11 @@ export function opaque(
 
 export const opaqueKind = defineKind({
   kind: "opaque",
-  options: schemas,
+  options: {
+    /** The function f: any plain layers. */
+    layers: o.layers,
+    ...schemas,
+  },
   flow: (inShape, { layers, ...own }, { density, plain }) =>
     opaque(
       inShape,

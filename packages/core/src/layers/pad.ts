@@ -3,9 +3,9 @@ import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { LOG_2PI, perExample, sumExamples } from "../math/numerics.js";
 import type { NoiseDeclaration } from "../noise.js";
+import * as o from "../options.js";
 import { countOf, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** log a, the scale of the new values. */
 export type PadParams = { logA: np.Array };
@@ -49,14 +49,11 @@ const LEAST_SQUARE = 1e-12;
  */
 export function pad(
   inShape: Shape,
-  amounts: PadAmounts,
+  amounts: PadAmounts = {},
   { logA = Math.log(0.1), scaleFromData = false }: PadOptions = {},
 ): FlowLayer<PadParams> {
-  const { top = 0, bottom = 0, left = 0, right = 0 } = amounts;
+  const { top = 0, bottom = 0, left = 0, right = 0 } = o.checked("pad", inShape, amounts, o.sides);
   if (inShape.length !== 3) throw new ShapeError(`pad: needs images [C, H, W], got ${showShape(inShape)}`);
-  for (const [side, n] of Object.entries({ top, bottom, left, right }))
-    if (!Number.isInteger(n) || n < 0)
-      throw new ShapeError(`pad: ${side} must be a non-negative integer, got ${n}`);
   const [channels = 0, height = 0, width = 0] = inShape;
   const tall = height + top + bottom;
   const outShape = [channels, tall, width + left + right];

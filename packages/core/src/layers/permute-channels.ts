@@ -1,10 +1,10 @@
 import { numpy as np } from "@jax-js/jax";
 import type { FlowLayer } from "../layer.js";
 import { makeRng, permutation } from "../math/rng.js";
+import * as o from "../options.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
 import { expectSizes, type Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import type { NoParams } from "./reshape.js";
 
 const schemas = {
@@ -30,10 +30,8 @@ export type PermuteChannelsOptions = o.Options<typeof schemas>;
  * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
  * ```
  */
-export function permuteChannels(
-  inShape: Shape,
-  { order, seed = 0 }: PermuteChannelsOptions = {},
-): FlowLayer<NoParams> {
+export function permuteChannels(inShape: Shape, options: PermuteChannelsOptions = {}): FlowLayer<NoParams> {
+  const { order, seed = 0 } = o.checked("permuteChannels", inShape, options, schemas);
   const channels = inShape[0] ?? 0;
   expectSizes("permuteChannels", { channels });
   const there = order ?? Array.from(permutation(makeRng(seed), channels));

@@ -5,10 +5,10 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { keyBits } from "../math/keys.js";
 import { sumExamples } from "../math/numerics.js";
 import { makeRng } from "../math/rng.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** Knots (x, y) of the lines of the M columns that have a grid, [M, K] each, rising, fixed. */
 export type PiecewiseLinearParams = { x: np.Array; y: np.Array };
@@ -53,9 +53,11 @@ const OUTER = 3;
  */
 export function piecewiseLinear(
   inShape: Shape,
-  { gaps, origins = gaps.map(() => 0), codes = gaps.map(() => -1), knots: K = 1024 }: PiecewiseLinearOptions,
+  options: PiecewiseLinearOptions,
 ): FlowLayer<PiecewiseLinearParams> {
   const name = "piecewiseLinear";
+  const { gaps, knots: K = 1024, ...own } = o.checked(name, inShape, options, schemas);
+  const { origins = gaps.map(() => 0), codes = gaps.map(() => -1) } = own;
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   for (const list of [gaps, origins, codes])

@@ -1,11 +1,11 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError, ShapeError } from "../errors.js";
+import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { belowZero, sumExamples } from "../math/numerics.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { Shape } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** Parameters of `prelu`: log α, one a channel. */
 export type PreluParams = { logSlope: np.Array };
@@ -32,13 +32,12 @@ export type PreluOptions = o.Options<typeof schemas>;
  * // [ 3, 8, 8 ] [ 3, 8, 8 ] true
  * ```
  */
-export function prelu(inShape: Shape, { slope = 0.25 }: PreluOptions = {}): FlowLayer<PreluParams> {
+export function prelu(inShape: Shape, options: PreluOptions = {}): FlowLayer<PreluParams> {
+  const { slope = 0.25 } = o.checked("prelu", inShape, options, schemas);
   const channels = inShape[0] ?? 1;
   const given = typeof slope === "number" ? new Array<number>(channels).fill(slope) : [...slope];
   if (given.length !== channels)
     throw new ShapeError(`prelu: ${given.length} slopes for ${channels} channels`);
-  const bad = given.find((a) => !(a > 0 && Number.isFinite(a)));
-  if (bad !== undefined) throw new DomainError(`prelu: every slope must be positive and finite, got ${bad}`);
   const perChannel = [channels, ...inShape.slice(1).map(() => 1)];
   return defineLayer<PreluParams>({
     name: "prelu",

@@ -4,10 +4,10 @@ import type { CalibrationData } from "../init/calibration-data.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { named, nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** For every channel [C]: log a, the scale of the noise that stands for what is cut off, and log b, that of its sizes. */
 type EndParams = { logA: np.Array; logB: np.Array };
@@ -51,7 +51,7 @@ const NOISE_SCALE = 0.1;
  * // [ 4 ] [ 4 ] false
  * ```
  */
-export function clip(inShape: Shape, options: ClipOptions): FlowLayer<ClipParams> {
+export function clip(inShape: Shape, options: ClipOptions = {}): FlowLayer<ClipParams> {
   return clipping("clip", inShape, options);
 }
 
@@ -75,7 +75,12 @@ export function relu(inShape: Shape): FlowLayer<ClipParams> {
 }
 
 function clipping(name: string, inShape: Shape, options: ClipOptions): FlowLayer<ClipParams> {
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = options;
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = o.checked(
+    name,
+    inShape,
+    options,
+    schemas,
+  );
   const [channels = 0, ...space] = inShape;
   expectSizes(name, { channels, "size of the other axes": sizeOf(space) });
   if (!(min < max)) throw new DomainError(`${name}: min must be less than max, got ${min} and ${max}`);

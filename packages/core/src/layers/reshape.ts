@@ -2,10 +2,12 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
 import { pick } from "../lists.js";
+import * as o from "../options.js";
 import { invertOrder, rearrangement } from "../rearrangement.js";
-import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
+import { countOf, expectSizes, expectSizesOf, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
+
+const orders = { /** A permutation. */ order: o.order };
 
 /** Layers without parameters have this. */
 export type NoParams = Record<string, never>;
@@ -25,6 +27,7 @@ export type NoParams = Record<string, never>;
  * ```
  */
 export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
+  for (const shape of [inShape, outShape]) expectSizesOf("reshape", shape);
   if (sizeOf(inShape) !== sizeOf(outShape))
     throw new ShapeError(
       `reshape: ${showShape(inShape)} has ${sizeOf(inShape)} entries, ${showShape(outShape)} has ${sizeOf(outShape)}`,
@@ -51,6 +54,7 @@ export function reshape(inShape: Shape, outShape: Shape): FlowLayer<NoParams> {
  * ```
  */
 export function flatten(inShape: Shape): FlowLayer<NoParams> {
+  expectSizesOf("flatten", inShape);
   return Object.freeze({ ...reshape(inShape, [sizeOf(inShape)]), name: "flatten" });
 }
 
@@ -69,6 +73,7 @@ export function flatten(inShape: Shape): FlowLayer<NoParams> {
  * ```
  */
 export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
+  o.checked("permute", inShape, { order }, orders);
   const n = inShape[inShape.length - 1];
   expectSizes("permute", { "size of the last axis": n ?? 0 });
   const inverse = invertOrder("permute", order, n ?? 0);
@@ -92,6 +97,7 @@ export function permute(inShape: Shape, order: readonly number[]): FlowLayer<NoP
  * ```
  */
 export function transpose(inShape: Shape, order: readonly number[]): FlowLayer<NoParams> {
+  o.checked("transpose", inShape, { order }, orders);
   const inverse = invertOrder("transpose", order, inShape.length);
   const outShape = pick(inShape, order);
   const turn = (axes: readonly number[]) => (x: np.Array) =>

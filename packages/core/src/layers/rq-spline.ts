@@ -1,5 +1,4 @@
 import { numpy as np, random } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { initSpline, someEntries } from "../init/rq-spline.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { initial, splitKey } from "../math/keys.js";
@@ -15,10 +14,10 @@ import {
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
 import { type ConditionalOptions, conditional, seeing } from "../nn/conditional-parameters.js";
 import type { DenseParams } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
-import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
+import { countOf, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** Unnormalized widths [K], heights [K] and inner derivatives [K−1] of one shared spline. */
 export type RqSplineParams = SplineParams & {
@@ -28,7 +27,7 @@ export type RqSplineParams = SplineParams & {
 
 const schemas = {
   /** K, the number of bins. Default 10. */
-  bins: o.optional(o.size),
+  bins: o.optional(o.bins),
   /** The spline lives on [−bound, bound]; identity outside. Default 2. */
   bound: o.optional(o.positive),
 };
@@ -55,11 +54,8 @@ export type RqSplineOptions = o.Options<typeof schemas> &
  * ```
  */
 export function rqSpline(inShape: Shape, options: RqSplineOptions = {}): FlowLayer<RqSplineParams> {
-  const { bins = 10, bound = 2, init = "identity" } = options;
-  expectSizes("rqSpline", { bins });
-  if (bins < 2 || bins > 500) throw new DomainError(`rqSpline: bins must be in 2..500, got ${bins}`);
-  if (!(bound > 0 && Number.isFinite(bound)))
-    throw new DomainError(`rqSpline: bound must be positive and finite, got ${bound}`);
+  const own = o.checked("rqSpline", inShape, options, schemas, "condition", "hidden", "init");
+  const { bins = 10, bound = 2, init = "identity" } = own;
   const together = (all: readonly RqSplineParams[], direction: "forward" | "inverse"): SplineTable[] =>
     splineTables(all, bound, direction);
   const tableOf = (params: RqSplineParams | SplineTable, direction: "forward" | "inverse"): SplineTable =>

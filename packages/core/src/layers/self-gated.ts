@@ -3,11 +3,11 @@ import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
 import { softplus, sumExamples } from "../math/numerics.js";
 import { invert, logSize, SMALLEST, selfGates } from "../math/self-gates.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { treeRef } from "../params/pytree.js";
 import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 const schemas = {
   /** The function x g(x): GELU by the error function or by a tanh. */
@@ -96,6 +96,7 @@ const BEFORE_ONE = 1 - 2 ** -23;
  * ```
  */
 export function selfGated(inShape: Shape, options: SelfGatedOptions): FlowLayer<SelfGatedParams> {
+  o.checked("selfGated", inShape, options, schemas);
   const [channels = 0, ...space] = inShape;
   expectSizes("selfGated", { channels, "size of the other axes": sizeOf(space) });
   const { forward, logSlope, inverse, least, end } = foldedOf(options.function);

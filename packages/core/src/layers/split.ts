@@ -8,9 +8,9 @@ import { nth } from "../lists.js";
 import { sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
+import * as o from "../options.js";
 import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { padded } from "./pad.js";
 
 /** Parameters of the density of what leaves. */
@@ -48,6 +48,7 @@ export type SplitOptions = o.Options<typeof schemas> & {
  * ```
  */
 export function split(inShape: Shape, options: SplitOptions = {}): FlowLayer<SplitParams> {
+  o.checked("split", inShape, options, schemas, "density", "condition", "window");
   const [channels = 0, ...space] = inShape;
   const {
     leaving = Math.floor(channels / 2),

@@ -2,11 +2,12 @@ import { numpy as np } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
 import { rearrangement } from "../rearrangement.js";
-import { expectSizes, type Shape, showShape } from "../shape.js";
+import { expectSizes, expectSizesOf, type Shape, showShape } from "../shape.js";
 import { defineKind } from "./kind.js";
 import type { NoParams } from "./reshape.js";
 
 function imageSizes(name: string, inShape: Shape): [channels: number, height: number, width: number] {
+  expectSizesOf(name, inShape);
   if (inShape.length !== 3)
     throw new ShapeError(`${name}: needs images [C, H, W], got ${showShape(inShape)}`);
   const [channels = 0, height = 0, width = 0] = inShape;

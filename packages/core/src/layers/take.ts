@@ -4,9 +4,9 @@ import type { ConditionalDensityFactory } from "../densities/conditional.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
 import { LOG_2PI, sumExamples } from "../math/numerics.js";
+import * as o from "../options.js";
 import { expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { permuteChannels } from "./permute-channels.js";
 import { reshape } from "./reshape.js";
 import { split } from "./split.js";
@@ -45,9 +45,10 @@ export type TakeOptions = o.Options<typeof schemas> & {
  * ```
  */
 export function take(inShape: Shape, options: TakeOptions): ChainLayer {
+  o.checked("take", inShape, options, schemas, "density", "condition", "logA");
   const { indices, logA, ...ofDropped } = options;
   const [channels = 0, ...space] = inShape;
-  expectSizes("take", { channels, "size of the other axes": sizeOf(space), indices: indices.length });
+  expectSizes("take", { channels, "size of the other axes": sizeOf(space) });
   const wrong = indices.find((index) => index >= channels);
   if (wrong !== undefined) throw new ShapeError(`take: index ${wrong} of ${channels} entries`);
   const kept = [...new Set(indices)];

@@ -5,10 +5,10 @@ import { defineLayer, type FlowLayer } from "../layer.js";
 import { leading } from "../lists.js";
 import { softBound, sumExamples } from "../math/numerics.js";
 import { causalTransformer, type TransformerParams } from "../nn/transformer.js";
+import * as o from "../options.js";
 import { invertOrder } from "../rearrangement.js";
 import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { reshape, reverse, transpose } from "./reshape.js";
 
 const schemas = {
@@ -129,9 +129,9 @@ function patches(inShape: Shape, patch: number): [there: FlowLayer[], back: Flow
  * ```
  */
 export function transformer(inShape: Shape, stack: number, options: TransformerOptions = {}): ChainLayer {
+  o.checked("transformer", inShape, { stack, ...options }, schemas, "condition");
   const { patch = inShape.length === 1 ? 1 : 4 } = options;
   const { hidden = 128, depth = 2, heads = 4, limit = 5, condition = 0 } = options;
-  expectSizes("transformer", { stack, hidden, depth, heads });
   if (hidden % heads !== 0)
     throw new ShapeError(`transformer: hidden must be a multiple of its ${heads} heads, got ${hidden}`);
   const [there, back, shape] = patches(inShape, patch);

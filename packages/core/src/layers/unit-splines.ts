@@ -1,9 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { leading } from "../lists.js";
 import { ownForward, type RawSplines } from "../math/per-entry-spline.js";
 import { UNIT_DERIVATIVE } from "../math/spline-parameters.js";
-import { expectSizes } from "../shape.js";
 import { LARGEST_FRACTION } from "./dequantize.js";
 
 /** Half the length of the unit interval that a spline lives on once it is centred. */
@@ -11,12 +9,6 @@ export const HALF = 0.5;
 
 /** Numbers that one spline of K bins takes: K widths, K heights, K − 1 inner derivatives. */
 export const numbersPerSpline = (bins: number): number => 3 * bins - 1;
-
-/** Throws a `DomainError` for numbers of bins outside 2..500. */
-export function expectBins(name: string, bins: number): void {
-  expectSizes(name, { bins });
-  if (bins < 2 || bins > 500) throw new DomainError(`${name}: bins must be in 2..500, got ${bins}`);
-}
 
 /** N monotone splines of [0, 1) onto itself, from raw numbers [3K − 1, N]; zeros are the identity. */
 export function unitSplines(raw: np.Array, bins: number): RawSplines {

@@ -4,11 +4,11 @@ import { latentClasses } from "../init/latent-classes.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { initial } from "../math/keys.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, type Shape, showShape } from "../shape.js";
 import { boxesOf, codesOf, drawnBoxes, OUTSIDE, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /** Log weights of the classes, [K], and of the S values of all columns together in each, [K, S]; both unnormalized. */
 export type ValueClassesParams = { logits: np.Array; logs: np.Array };
@@ -43,11 +43,9 @@ type ValueClassesOptions = o.Options<typeof schemas>;
  * // [ 2 ] [ 0 ] true
  * ```
  */
-export function valueClasses(
-  inShape: Shape,
-  { edges, classes: K, steps }: ValueClassesOptions,
-): FlowLayer<ValueClassesParams> {
+export function valueClasses(inShape: Shape, options: ValueClassesOptions): FlowLayer<ValueClassesParams> {
   const name = "valueClasses";
+  const { edges, classes: K, steps } = o.checked(name, inShape, options, schemas);
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (edges.length !== n)

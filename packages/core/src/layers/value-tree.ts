@@ -4,12 +4,12 @@ import { type Dependence, dependenceGraph } from "../init/dependence-graph.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { softBound } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import type { HostArray } from "../params/host-array.js";
 import { countOf, type Shape, showShape } from "../shape.js";
 import { boxesOf, codesOf, drawnBoxes, OUTSIDE, pairsOf, row, WITHIN } from "./boxes.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 
 /**
  * Log-probabilities of values, [S, S], of S values of all columns together: given another one, and on the diagonal alone; of C contexts
@@ -64,11 +64,16 @@ const LIMIT = 20;
  * // [ 2 ] [ 0 ] true
  * ```
  */
-export function valueTree(
-  inShape: Shape,
-  { contexts: C = 0, edges: own, given = [], hidden = 0, steps = own.map(() => 1) }: ValueTreeOptions,
-): FlowLayer<ValueTreeParams> {
+export function valueTree(inShape: Shape, options: ValueTreeOptions): FlowLayer<ValueTreeParams> {
   const name = "valueTree";
+  const {
+    contexts: C = 0,
+    edges: own,
+    given = [],
+    hidden = 0,
+    ...rest
+  } = o.checked(name, inShape, options, schemas);
+  const { steps = own.map(() => 1) } = rest;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
   if (own.length !== inShape[0])
     throw new ShapeError(`${name}: expected edges of ${inShape[0]} columns, got ${own.length}`);

@@ -1,5 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError, ShapeError } from "../errors.js";
+import { ShapeError } from "../errors.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { sumExamples } from "../math/numerics.js";
 import { splineKnots } from "../math/per-entry-spline.js";
@@ -7,17 +7,17 @@ import { notCoded, seeing } from "../nn/conditional-parameters.js";
 import { convNet, keepingSize } from "../nn/conv-net.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import { withCondition } from "../nn/with-condition.js";
+import * as o from "../options.js";
 import { countOf, expectSizes, type Shape, showShape, sizeOf } from "../shape.js";
 import { levelOf, uniformlyDequantized } from "./dequantize.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
-import { bentNoise, expectBins, numbersPerSpline, unitSplines } from "./unit-splines.js";
+import { bentNoise, numbersPerSpline, unitSplines } from "./unit-splines.js";
 
 const schemas = {
   /** Number of levels: x holds integers 0..levels−1. Default 256. */
-  levels: o.optional(o.size),
+  levels: o.optional(o.levels),
   /** K, bins of the splines. Default 5. */
-  bins: o.optional(o.size),
+  bins: o.optional(o.bins),
   /** Width of the network that looks at x. Default 64 for vectors, 32 channels for images. */
   hidden: o.optional(o.size),
 };
@@ -52,15 +52,13 @@ export function variationalDequantize(
   options: VariationalDequantizeOptions = {},
 ): FlowLayer<DenseParams[]> {
   const name = "variationalDequantize";
+  o.checked(name, inShape, options, schemas, "condition");
   const image = inShape.length === 3;
   const { levels = 256, bins = 5, hidden = image ? 32 : 64, condition = 0 } = options;
-  if (!Number.isInteger(levels) || levels < 2)
-    throw new DomainError(`${name}: levels must be an integer of at least 2, got ${levels}`);
   if (inShape.length !== 1 && !image)
     throw new ShapeError(`${name}: needs vectors [n] or images [C, H, W], got ${showShape(inShape)}`);
   const [features = 0, ...space] = inShape;
-  expectSizes(name, { hidden, "number of entries": sizeOf(inShape) });
-  expectBins(name, bins);
+  expectSizes(name, { "number of entries": sizeOf(inShape) });
   const each = numbersPerSpline(bins);
   const sizes = [features + condition, hidden, hidden, features * each];
   const conditioner = image ? convNet(keepingSize(sizes)) : mlp(sizes);

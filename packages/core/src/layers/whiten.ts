@@ -1,5 +1,4 @@
 import { numpy as np } from "@jax-js/jax";
-import { DomainError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { heldOutDirections } from "../init/held-out-variances.js";
 import { columnScales } from "../init/moments.js";
@@ -11,10 +10,10 @@ import {
 } from "../init/principal.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { perExample } from "../math/numerics.js";
+import * as o from "../options.js";
 import { floats } from "../params/host.js";
 import { countOf, expectSizes, type Shape, sizeOf } from "../shape.js";
 import { defineKind } from "./kind.js";
-import * as o from "./options.js";
 import { toDevice } from "./orthogonal.js";
 
 /**
@@ -63,12 +62,9 @@ export type WhitenOptions = o.Options<typeof schemas>;
  * // [ 6 ] [ 6 ] true
  * ```
  */
-export function whiten(
-  inShape: Shape,
-  { scaled = false, shrinkage = 0, factors = false, heldOut = false }: WhitenOptions = {},
-): FlowLayer<WhitenParams> {
-  if (!(shrinkage >= 0 && shrinkage < 1))
-    throw new DomainError(`whiten: shrinkage must be in [0, 1), got ${shrinkage}`);
+export function whiten(inShape: Shape, options: WhitenOptions = {}): FlowLayer<WhitenParams> {
+  const own = o.checked("whiten", inShape, options, schemas);
+  const { scaled = false, shrinkage = 0, factors = false, heldOut = false } = own;
   const n = inShape[inShape.length - 1] ?? 0;
   expectSizes("whiten", { "size of the last axis": n });
   const rows = sizeOf(inShape) / n;

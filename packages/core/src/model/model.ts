@@ -1,11 +1,11 @@
 import type { JsTree } from "@jax-js/jax";
-import { checkOptions } from "../check-options.js";
 import { type ConditionOption, type ExamplesIn, readExamples } from "../examples.js";
 import type { Executor } from "../executor/executor.js";
 import { expectMemoryFor } from "../executor/memory.js";
 import type { Flow } from "../flow.js";
 import { keyOfSeed, shapeKey } from "../math/keys.js";
 import { expectNetwork, type OrdinaryNetwork } from "../network/network.js";
+import { checkOptions } from "../options.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList, trainableNumbers } from "../params/parameter-list.js";
 import { decodeSafetensors, encodeSafetensors } from "../params/safetensors.js";

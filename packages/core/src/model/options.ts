@@ -1,5 +1,5 @@
 import type { ConditionOf, ConditionOption } from "../examples.js";
-import * as o from "../layers/options.js";
+import * as o from "../options.js";
 import type { SampleOptions } from "./batch-parts.js";
 
 /** Options of a method, and the condition of its examples. */

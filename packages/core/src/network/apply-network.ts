@@ -1,7 +1,7 @@
 import type { numpy as np } from "@jax-js/jax";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import type { Kind, PlainContext, PlainKind } from "../layers/kind.js";
-import type { InnerLayer } from "../layers/options.js";
+import type { InnerLayer } from "../options.js";
 import { type Shape, showShape } from "../shape.js";
 import { expectNetwork, type NetworkLayer, type OrdinaryLayer, type OrdinaryNetwork } from "./network.js";
 import { findKind, isPlain, kinds } from "./schema.js";

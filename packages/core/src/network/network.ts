@@ -2,7 +2,7 @@ import type { BaseOptions, Condition, EmbeddingOptions } from "../condition.js";
 import { UsageError } from "../errors.js";
 import type { PlainKind } from "../layers/kind.js";
 import type * as kinds from "../layers/kinds.js";
-import type { InnerLayer, Options } from "../layers/options.js";
+import type { InnerLayer, Options } from "../options.js";
 import type { Shape } from "../shape.js";
 
 type Kinds = (typeof kinds)[keyof typeof kinds];

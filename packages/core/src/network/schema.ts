@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Kind, PlainKind } from "../layers/kind.js";
 import * as list from "../layers/kinds.js";
-import * as o from "../layers/options.js";
+import * as o from "../options.js";
 import type { NetworkLayer } from "./network.js";
 
 /** Every kind of layer that a network may have, by name. */

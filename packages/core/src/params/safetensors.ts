@@ -1,6 +1,8 @@
 import { type DType, numpy as np } from "@jax-js/jax";
+import * as v from "valibot";
 import { CheckpointError, ShapeError, UsageError } from "../errors.js";
 import { showValue } from "../near-name.js";
+import * as o from "../options.js";
 import { type Shape, sizeOf } from "../shape.js";
 import { HostArray, type HostData } from "./host-array.js";
 
@@ -74,6 +76,10 @@ function prepare(name: string, { data, shape, dtype }: HostArray): Written {
   return { name, type, shape, data };
 }
 
+const schemas = {
+  tensors: v.record(v.string(), o.record),
+  metadata: v.record(v.string(), v.string(), 'expected texts by name, such as { network: "a spline" }'),
+};
 const byName = (a: string, b: string): number => (a < b ? -1 : 1);
 
 /**
@@ -100,6 +106,7 @@ export function encodeSafetensors(
   tensors: { readonly [name: string]: HostArray },
   metadata: { readonly [name: string]: string } = {},
 ): Uint8Array<ArrayBuffer> {
+  o.checkOptions("encodeSafetensors", schemas, { tensors, metadata }, ["tensors"]);
   const ordered = Object.entries(tensors)
     .map(([name, array]) => prepare(name, array))
     .sort((a, b) => codecs[b.type].exampleSize - codecs[a.type].exampleSize || byName(a.name, b.name));

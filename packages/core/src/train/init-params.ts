@@ -1,12 +1,11 @@
 import type { JsTree } from "@jax-js/jax";
 import { initChain, initExamplesOf } from "../chain.js";
-import { checkOptions, type SchemasOf } from "../check-options.js";
 import { jaxExecutor } from "../executor/jax-executor.js";
 import type { Flow, FlowParams } from "../flow.js";
 import { calibrationData } from "../init/calibration-data.js";
-import * as o from "../layers/options.js";
 import { nth } from "../lists.js";
 import { keyOfSeed } from "../math/keys.js";
+import * as o from "../options.js";
 import type { HostArray } from "../params/host-array.js";
 import { parameterList } from "../params/parameter-list.js";
 import { parameterPaths } from "../params/parameter-paths.js";
@@ -24,7 +23,7 @@ export type InitOptions = Pick<
 > & { data: DataIn };
 
 const { executor, seed, init, initExamples, onInit } = runSchemas;
-const schemas: SchemasOf<InitOptions> = {
+const schemas: o.SchemasOf<InitOptions> = {
   executor,
   seed,
   init,
@@ -54,7 +53,7 @@ const schemas: SchemasOf<InitOptions> = {
  * ```
  */
 export async function initParams(options: InitOptions): Promise<JsTree<HostArray>> {
-  checkOptions("initParams", schemas, options);
+  o.checkOptions("initParams", schemas, options);
   const { flow, data, condition } = options;
   return takeToHost(await initValues({ ...options, data: pairReader("initParams", data, condition, flow) }));
 }

@@ -1,10 +1,9 @@
 import type { JsTree } from "@jax-js/jax";
 import type { InitProgress } from "../chain.js";
-import { checkOptions, type SchemasOf } from "../check-options.js";
 import { CheckpointError } from "../errors.js";
 import type { Executor } from "../executor/executor.js";
 import type { Flow } from "../flow.js";
-import * as o from "../layers/options.js";
+import * as o from "../options.js";
 import type { HostArray } from "../params/host-array.js";
 import type { BatchShare } from "./batch-share.js";
 import type { ImageAugmentation } from "./data.js";
@@ -86,7 +85,7 @@ export type TrainOptions = {
 /** Options of every way to train. */
 export type RunOptions = Omit<TrainOptions, "flow" | "data" | "condition" | "start" | "state" | "share">;
 
-export const runSchemas: SchemasOf<RunOptions> = {
+export const runSchemas: o.SchemasOf<RunOptions> = {
   executor: o.record,
   steps: o.integer(1),
   batchSize: o.integer(1),
@@ -106,7 +105,7 @@ export const runSchemas: SchemasOf<RunOptions> = {
   parts: o.either(o.integer(1), o.oneOf("fastest"), 'a whole number of at least 1, or "fastest"'),
 };
 
-const schemas: SchemasOf<TrainOptions> = {
+const schemas: o.SchemasOf<TrainOptions> = {
   ...runSchemas,
   flow: o.record,
   data: o.record,
@@ -119,7 +118,7 @@ const schemas: SchemasOf<TrainOptions> = {
 /** The options with every default in its place. Errors: `UsageError`, `CheckpointError` for a state of another seed. */
 export function withDefaults(options: TrainOptions) {
   const defaults = trainingDefaults;
-  checkOptions("createTrainer", schemas, options, ["flow", "executor", "data", "steps"]);
+  o.checkOptions("createTrainer", schemas, options, ["flow", "executor", "data", "steps"]);
   const { steps, augment = defaults.augment, check = false } = options;
   const { batchSize = defaults.batchSize, clip = defaults.clip, ema = defaults.ema } = options;
   const { optimizer = defaults.optimizer } = options;

@@ -50,7 +50,7 @@ const refused: readonly (readonly [
     "a clip at NaN",
     { kind: "clip", min: Number.NaN },
     DomainError,
-    "clip[1]: clip: min must be less than max, got NaN and Infinity",
+    "clip[1]: clip: min: expected a finite number, found NaN",
   ],
   [
     "a clip of nothing",

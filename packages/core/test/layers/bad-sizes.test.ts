@@ -63,26 +63,38 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     conv({ groups: 2 }),
     "conv2d: 3 output channels do not divide into 2 groups",
   ],
-  ["no groups", conv({ groups: 0 }), "conv2d: number of groups must be a positive integer, got 0"],
-  ["stride 0", conv({ stride: 0 }), "conv2d: stride of rows must be a positive integer, got 0"],
+  ["no groups", conv({ groups: 0 }), "conv2d: groups: expected an integer from 1 to 65536, found 0"],
+  [
+    "stride 0",
+    conv({ stride: 0 }),
+    "conv2d: stride: expected an integer from 1 to 65536, or two of them, found 0",
+  ],
   [
     "half a stride",
     conv({ stride: [1, 0.5] }),
-    "conv2d: stride of columns must be a positive integer, got 0.5",
+    "conv2d: stride: expected an integer from 1 to 65536, or two of them, found Array",
   ],
-  ["dilation 0", conv({ dilation: 0 }), "conv2d: dilation of rows must be a positive integer, got 0"],
-  ["kernel 0", conv({ kernel: [2, 0] }), "conv2d: kernel width must be a positive integer, got 0"],
   [
-    "no output",
-    conv({}, [2, 5, 6], 0),
-    "conv2d: number of output channels must be a positive integer, got 0",
+    "dilation 0",
+    conv({ dilation: 0 }),
+    "conv2d: dilation: expected an integer from 1 to 65536, or two of them, found 0",
   ],
+  [
+    "kernel 0",
+    conv({ kernel: [2, 0] }),
+    "conv2d: kernel: expected an integer from 1 to 65536, or two of them, found Array",
+  ],
+  ["no output", conv({}, [2, 5, 6], 0), "conv2d: out: expected an integer from 1 to 65536, found 0"],
   ["a vector", conv({}, [5]), "conv2d: needs images [C, H, W], got [B, 5]"],
-  ["negative padding", conv({ padding: -1 }), "pad: top must be a non-negative integer, got -1"],
+  [
+    "negative padding",
+    conv({ padding: -1 }),
+    'conv2d: padding: expected "fit", or an integer from 0 to 65536 for each side, found -1',
+  ],
   [
     "negative padding on a side",
     conv({ padding: { right: -2 } }),
-    "pad: right must be a non-negative integer, got -2",
+    'conv2d: padding: expected "fit", or an integer from 0 to 65536 for each side, found Object',
   ],
   [
     "a sequence shorter than its kernel",
@@ -132,11 +144,11 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     "coupling: 4 of 4 features kept leaves none to transform",
   ],
   ["a coupling of a table", () => coupling([4, 4], 1), "coupling: needs vectors [n] or images [C, H, W]"],
-  ["no coupling", () => coupling([4], 0), "coupling: stack must be a positive integer, got 0"],
+  ["no coupling", () => coupling([4], 0), "coupling: stack: expected an integer from 1 to 1000, found 0"],
   [
     "a bound of 0",
     () => coupling([4], 1, { bound: 0 }),
-    "coupling: bound must be positive and finite, got 0",
+    "coupling: bound: expected a number above 0, found 0",
   ],
   [
     "an even kernel",
@@ -153,8 +165,16 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
     () => coupling([4], 1, { affine: true, additive: true }),
     "coupling: affine and additive exclude each other; leave one of them out",
   ],
-  ["one bin", () => coupling([4], 1, { bins: 1 }), "coupling: bins must be in 2..500, got 1"],
-  ["too many bins", () => coupling([4], 1, { bins: 1000 }), "coupling: bins must be in 2..500, got 1000"],
+  [
+    "one bin",
+    () => coupling([4], 1, { bins: 1 }),
+    "coupling: bins: expected an integer from 2 to 500, found 1",
+  ],
+  [
+    "too many bins",
+    () => coupling([4], 1, { bins: 1000 }),
+    "coupling: bins: expected an integer from 2 to 500, found 1000",
+  ],
   ["nothing to norm", () => actnorm([]), "actnorm: channels must be a positive integer, got 0"],
   [
     "no order",
@@ -298,12 +318,12 @@ const refused: readonly (readonly [what: string, build: () => unknown, message: 
   [
     "one level",
     () => variationalDequantize([4], { levels: 1 }),
-    "variationalDequantize: levels must be an integer of at least 2, got 1",
+    "variationalDequantize: levels: expected an integer from 2 to 65536, found 1",
   ],
   [
     "one bin of noise",
     () => variationalDequantize([4], { bins: 1 }),
-    "variationalDequantize: bins must be in 2..500, got 1",
+    "variationalDequantize: bins: expected an integer from 2 to 500, found 1",
   ],
 ];
 

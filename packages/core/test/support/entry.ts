@@ -1,6 +1,6 @@
 import type { FlowLayer } from "../../src/layer.js";
-import type { DenseWeights } from "../../src/layers/linear-weights.js";
 import type { OrdinaryNetwork } from "../../src/network/network.js";
+import type { DenseWeights } from "../../src/options.js";
 import type { Subject } from "../../src/testing/subject.js";
 
 /** A layer of the catalog, and where the laws look at it. */

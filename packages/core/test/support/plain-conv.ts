@@ -1,8 +1,8 @@
 /** An ordinary convolution by loops, and the one that a conv2d layer's parameters stand for. */
 import type { ChainLayer } from "../../src/chain.js";
 import type { FlowLayer } from "../../src/layer.js";
-import type { DenseWeights } from "../../src/layers/linear-weights.js";
 import type { ParallelLayer } from "../../src/layers/parallel.js";
+import type { DenseWeights } from "../../src/options.js";
 import type { HostArray } from "../../src/params/host-array.js";
 import { type Rows, toRows } from "../../src/testing/plain.js";
 import type { HostTree } from "../../src/testing/prepare.js";
