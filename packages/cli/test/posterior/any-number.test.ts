@@ -80,5 +80,7 @@ it("refuse other rows", async () => {
   await expect(pairs).rejects.toThrow(
     /simulate: got \d numbers, expected 1 to 3 rows of 2, one after another/,
   );
-  await expect(posterior({ ...options, rows: 0 })).rejects.toThrow("posterior: rows: expected a size");
+  await expect(posterior({ ...options, rows: 0 })).rejects.toThrow(
+    "posterior: rows: expected an integer from 1 to 65536",
+  );
 });
