@@ -1,118 +1,139 @@
-import { inverse, LU, Matrix } from "ml-matrix";
-import type { HostMatrix } from "../math/linalg.js";
-import { eigenOf, LARGE } from "../math/symmetric-eigen.js";
+import { type HostMatrix, orthonormalize, symmetricEigen } from "../math/linalg.js";
+import { type Dense, transposed, transposedTimes } from "../math/products.js";
+import { eigenOf } from "../math/symmetric-eigen.js";
 
-/** Most rounds of expectation maximization. */
-const ROUNDS = 200;
+/** Most rounds, and the gain in nats of all rows below which another one brings too little: for each column while the number of factors is chosen, and after. */
+const ROUNDS = 100;
+const SETTLED = { first: 0.01, last: 0.05 } as const;
 
-/** Numbers of factors that are tried, and the part by which no own variance changes any more where rounds end: of few columns, of many. */
-const FEW = { tried: Array.from({ length: 16 }, (_, k) => k + 1), settled: 1e-5 };
-const MANY = { tried: [1, 2, 3, 4, 6, 8, 12, 16, 24, 32], settled: 1e-4 };
-
-/** How often more factors may be worse before none are tried. */
-const PATIENCE = 2;
+/** Most factors, and directions beside them that a round keeps, so that it soon finds the largest ones. */
+const MOST = 64;
+const BESIDE = 8;
 
 /** Least own variance of a column, as a share of all of it. */
 const LEAST = 1e-4;
 
-type Factors = Readonly<{ loadings: Matrix; own: readonly number[] }>;
+/** Λ [n, k], the diagonal of Ψ, and −2 log-likelihood of a row without its constant. */
+type Factors = Readonly<{ loadings: Dense; own: Float64Array; deviance: number }>;
+
+/** A covariance, its diagonal, and its principal directions. */
+type Given = Readonly<{ S: Dense; all: Float64Array; values: Float64Array; vectors: HostMatrix }>;
 
 /**
  * The covariance Λ Λᵀ + Ψ of columns that share a few factors, Ψ diagonal, for an empirical one S of so many rows. The
- * number of factors has the least Bayesian information criterion; with none of them S stays as it is.
+ * number of factors has the least Bayesian information criterion: it is doubled as long as that falls, then halved steps
+ * to either side follow. Without any that can be told, S stays as it is.
  *
- * Source: Rubin and Thayer 1982 (expectation maximization); Schwarz 1978.
+ * Source: Jöreskog 1967 (maximum likelihood); Schwarz 1978.
  */
 export async function factored(covariance: HostMatrix, rows: number): Promise<HostMatrix> {
   const n = covariance.rows;
-  const S = Matrix.from1DArray(n, n, Array.from(covariance.data));
-  const { values, vectors } = await eigenOf(covariance);
-  let best: { bic: number; matrix: Matrix } | undefined;
-  let worse = 0;
-  const { tried, settled } = n < LARGE ? FEW : MANY;
-  for (const k of tried) {
-    if ((n - k) ** 2 < n + k || worse === PATIENCE) break;
-    const found = maximized(S, startOf(S, values, vectors, k), settled);
+  const all = Float64Array.from({ length: n }, (_, i) => covariance.data[i * n + i]!);
+  const given = { S: { data: covariance.data, columns: n }, all, ...(await eigenOf(covariance)) };
+  let best: { k: number; bic: number } | undefined;
+  const tried = new Set<number>();
+  const isBetter = (k: number): boolean => {
+    if (k < 1 || k > MOST || (n - k) ** 2 < n + k || tried.has(k)) return false;
+    tried.add(k);
+    const found = likeliest(given, k, (2 * n * SETTLED.first) / rows);
     const parameters = n * (k + 1) - (k * (k - 1)) / 2;
-    const bic = rows * deviance(S, found) + parameters * Math.log(rows);
-    if (best && bic >= best.bic) worse++;
-    else
-      best = {
-        bic,
-        matrix: found.loadings.mmul(found.loadings.transpose()).add(Matrix.diag([...found.own])),
-      };
-  }
-  return best ? { rows: n, columns: n, data: Float64Array.from(best.matrix.to1DArray()) } : covariance;
+    const bic = rows * found.deviance + parameters * Math.log(rows);
+    if (best && bic >= best.bic) return false;
+    best = { k, bic };
+    return true;
+  };
+  let top = 1;
+  while (isBetter(top)) top *= 2;
+  for (let step = top / 4; best && step >= Math.max(1, top / 16); step /= 2)
+    if (!isBetter(best.k - step)) isBetter(best.k + step);
+  if (!best) return covariance;
+  const { loadings, own } = likeliest(given, best.k, (2 * SETTLED.last) / rows);
+  const turned = transposed(loadings);
+  const data = transposedTimes(turned, turned);
+  for (const [i, variance] of own.entries()) data[i * n + i]! += variance;
+  return { rows: n, columns: n, data };
 }
 
-/** The k principal directions, longer than what the others leave. */
-function startOf(S: Matrix, values: Float64Array, { data, rows: n }: HostMatrix, k: number): Factors {
-  const rest = values.slice(0, n - k).reduce((sum, value) => sum + value, 0) / (n - k);
-  const length = (j: number): number => Math.sqrt(Math.max(values[n - 1 - j]! - rest, LEAST));
-  const loadings = Matrix.zeros(n, k);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j < k; j++) loadings.set(i, j, data[i * n + n - 1 - j]! * length(j));
-  return { loadings, own: ownOf(S, loadings, loadings) };
+/** Rows of a matrix, each times a number. */
+function scaled({ data, columns }: Dense, by: (row: number) => number): Dense {
+  const product = new Float64Array(data.length);
+  for (let at = 0, row = 0; at < data.length; row++)
+    for (const [end, factor] = [at + columns, by(row)]; at < end; at++) product[at] = data[at]! * factor;
+  return { data: product, columns };
 }
 
-/** diag(S − A Bᵀ), floored. */
-const ownOf = (S: Matrix, a: Matrix, b: Matrix): number[] =>
-  S.diagonal().map((all, i) =>
-    Math.max(all - a.getRow(i).reduce((sum, v, j) => sum + v * b.get(i, j), 0), LEAST * Math.max(all, LEAST)),
+/** diag(S − Λ Λᵀ), floored. */
+const ownOf = (all: Float64Array, { data, columns }: Dense): Float64Array =>
+  all.map((variance, i) => {
+    let left = variance;
+    for (let at = i * columns; at < (i + 1) * columns; at++) left -= data[at]! ** 2;
+    return Math.max(left, LEAST * Math.max(variance, LEAST));
+  });
+
+/**
+ * Given Ψ, the likeliest Λ follows from the k largest eigenvalues θ and eigenvectors V of Ψ^−½ S Ψ^−½: Λ = Ψ^½ V (θ − 1)^½. Ψ
+ * follows from Λ. A round does both, with the eigenvectors in the span of S times those of the round before (subspace iteration):
+ * S is multiplied by k + 8 columns, and nothing else is of n² numbers.
+ */
+function likeliest({ S, all, values, vectors }: Given, k: number, settled: number): Factors {
+  const n = all.length;
+  const p = Math.min(n, k + BESIDE);
+  const rest = values.subarray(0, n - k).reduce((sum, value) => sum + value, 0) / (n - k);
+  /** The first columns of [n, p], each times a number. */
+  const first = ({ data }: Dense, by: (j: number) => number): Dense => {
+    const factors = Array.from({ length: k }, (_, j) => by(j));
+    return {
+      data: Float64Array.from(
+        { length: n * k },
+        (_, at) => data[Math.floor(at / k) * p + (at % k)]! * factors[at % k]!,
+      ),
+      columns: k,
+    };
+  };
+  let span: Dense = {
+    data: Float64Array.from(
+      { length: n * p },
+      (_, at) => vectors.data[Math.floor(at / p) * n + n - 1 - (at % p)]!,
+    ),
+    columns: p,
+  };
+  let own = ownOf(
+    all,
+    first(span, (j) => Math.sqrt(Math.max(values[n - 1 - j]! - rest, 0))),
   );
-
-/** Ψ⁻¹ Λ [n, k], and I + Λᵀ Ψ⁻¹ Λ [k, k]. */
-function scaled({ loadings, own }: Factors): { weights: Matrix; inner: Matrix } {
-  const weights = loadings.clone();
-  for (const [i, variance] of own.entries()) weights.mulRow(i, 1 / variance);
-  return { weights, inner: Matrix.eye(loadings.columns).add(loadings.transpose().mmul(weights)) };
-}
-
-function maximized(S: Matrix, start: Factors, settled: number): Factors {
-  const of = S.to2DArray().map((row) => Float64Array.from(row));
-  let found = start;
+  let best: Factors | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const { weights, inner } = scaled(found);
-    const expectation = inverse(inner).mmul(weights.transpose()); // [k, n]
-    const cross = timesRows(of, expectation); // [n, k]
-    const square = Matrix.eye(inner.rows).sub(expectation.mmul(found.loadings)).add(expectation.mmul(cross));
-    const loadings = cross.mmul(inverse(square));
-    const own = ownOf(S, loadings, cross);
-    const change = own.reduce((most, v, i) => Math.max(most, Math.abs(v / found.own[i]! - 1)), 0);
-    found = { loadings, own };
-    if (change < settled) break;
+    const std = own.map(Math.sqrt);
+    const turned = transposed(scaled(span, (i) => 1 / std[i]!));
+    orthonormalize(Array.from({ length: p }, (_, j) => turned.data.subarray(j * n, (j + 1) * n)));
+    const basis = transposed(turned);
+    const product = {
+      data: transposedTimes(
+        S,
+        scaled(basis, (i) => 1 / std[i]!),
+      ),
+      columns: p,
+    };
+    const image = scaled(product, (i) => 1 / std[i]!);
+    const inner = symmetricEigen({ rows: p, columns: p, data: transposedTimes(basis, image) });
+    // the largest first
+    const turn = {
+      data: inner.vectors.data.map((_, at, of) => of[at - (at % p) + p - 1 - (at % p)]!),
+      columns: p,
+    };
+    const large = (j: number): number => Math.max(inner.values[p - 1 - j]!, 1);
+    const found = transposedTimes(turned, turn);
+    const loadings = scaled(
+      first({ data: found, columns: p }, (j) => Math.sqrt(large(j) - 1)),
+      (i) => std[i]!,
+    );
+    let deviance = own.reduce((sum, v, i) => sum + Math.log(v) + all[i]! / v, 0);
+    for (let j = 0; j < k; j++) deviance += Math.log(large(j)) - (large(j) - 1);
+    const gain = best ? best.deviance - deviance : Number.POSITIVE_INFINITY;
+    if (!best || gain > 0) best = { loadings, own, deviance };
+    if (!(gain > settled)) break;
+    own = ownOf(all, loadings);
+    span = { data: transposedTimes(transposed(product), turn), columns: p };
   }
-  return found;
-}
-
-/** S Aᵀ for the rows of a symmetric S and of A [k, n], which takes nearly all the time: four rows of A at once. */
-function timesRows(S: readonly Float64Array[], A: Matrix): Matrix {
-  const zeros = new Float64Array(S.length);
-  const rows = A.to2DArray().map((row) => Float64Array.from(row));
-  const products = Matrix.zeros(S.length, rows.length);
-  for (let k = 0; k < rows.length; k += 4) {
-    const of = (j: number): Float64Array => rows[k + j] ?? zeros;
-    const [a, b, c, d] = [of(0), of(1), of(2), of(3)];
-    for (const [i, row] of S.entries()) {
-      let [p, q, r, s] = [0, 0, 0, 0];
-      for (let j = 0; j < row.length; j++) {
-        const v = row[j]!;
-        p += v * a[j]!;
-        q += v * b[j]!;
-        r += v * c[j]!;
-        s += v * d[j]!;
-      }
-      for (const [j, sum] of [p, q, r, s].entries()) if (k + j < rows.length) products.set(i, k + j, sum);
-    }
-  }
-  return products;
-}
-
-/** −2 log-likelihood of a row without its constant: log |C| + tr C⁻¹ S for C = Λ Λᵀ + Ψ. */
-function deviance(S: Matrix, found: Factors): number {
-  const { weights, inner } = scaled(found);
-  const logDeterminant =
-    Math.log(new LU(inner).determinant) + found.own.reduce((sum, v) => sum + Math.log(v), 0);
-  const explained = inverse(inner).mmul(weights.transpose().mmul(S).mmul(weights)).trace();
-  return logDeterminant + found.own.reduce((sum, v, i) => sum + S.get(i, i) / v, 0) - explained;
+  return best as Factors;
 }

@@ -1,9 +1,9 @@
 import type { HostMatrix } from "../math/linalg.js";
+import { transposedTimes } from "../math/products.js";
 import { LARGE, largeSymmetricEigen } from "../math/symmetric-eigen.js";
 import type { CalibrationData } from "./calibration-data.js";
 import { columnScales } from "./moments.js";
 import type { Principal } from "./principal.js";
-import { type RowSums, sumsOf } from "./weighted-rows.js";
 
 /** Parts of the examples that are held out in turn: of few columns, and of many, where each takes a second. */
 const FOLDS = { few: 8, many: 4 } as const;
@@ -28,26 +28,28 @@ export async function heldOutDirections(rows: CalibrationData, scaled: boolean):
   const moments = await columnScales(rows);
   // as the layer computes them: from logs in float32
   const scale = moments.std.map((std) => (scaled ? Math.exp(Math.fround(Math.log(std))) : 1));
-  const data = new Float64Array(rows.count * n);
+  const folds = Math.min(FOLDS[n < LARGE ? "few" : "many"], rows.count);
+  const data = Array.from(
+    { length: folds },
+    (_, k) => new Float64Array(Math.ceil((rows.count - k) / folds) * n),
+  );
   let at = 0;
   for await (const part of rows.parts())
-    for (const x of part) {
-      data[at] = (x - moments.mean[at % n]!) / scale[at % n]!;
-      at++;
+    for (let from = 0; from < part.length; from += n, at++) {
+      const [own, to] = [data[at % folds]!, Math.floor(at / folds) * n];
+      for (let i = 0; i < n; i++) own[to + i] = (part[from + i]! - moments.mean[i]!) / scale[i]!;
     }
-  const places = Int32Array.from({ length: rows.count }, (_, r) => r);
-  const folds = Math.min(FOLDS[n < LARGE ? "few" : "many"], rows.count);
-  const parts = Array.from({ length: folds }, (_, k) => {
-    const own = places.filter((r) => r % folds === k);
-    return sumsOf({ data, n }, own, new Float64Array(own.length).fill(1));
-  });
-  const all = added(parts, n);
+  const parts = data.map((own) => sumsOf(own, n));
+  const all = parts.reduce((sum, part) => combined(sum, part, 1));
   const variances = new Float64Array(n);
   for (const held of folds > 1 ? parts : []) {
-    const kept = less(all, held);
+    const kept = combined(all, held, -1);
     const { vectors } = await largeSymmetricEigen(covarianceOf(kept, n), n);
-    const around = about(held, meanOf(kept), n);
-    quadratics(around, vectors, n).forEach((sum, i) => (variances[i]! += sum / rows.count));
+    const product = transposedTimes(
+      { data: about(held, meanOf(kept), n), columns: n },
+      { data: vectors, columns: n },
+    );
+    for (const [place, v] of product.entries()) variances[place % n]! += (v * vectors[place]!) / rows.count;
   }
   const { vectors } = await largeSymmetricEigen(covarianceOf(all, n), n);
   const mean = meanOf(all).map((v, i) => moments.mean[i]! + v * scale[i]!);
@@ -61,55 +63,35 @@ export async function heldOutDirections(rows: CalibrationData, scaled: boolean):
   };
 }
 
-const combined = (a: RowSums, b: RowSums, sign: number): RowSums => ({
+/** Sums over rows: of 1, of x [n], and of x xᵀ [n, n]. */
+type Sums = Readonly<{ count: number; first: Float64Array; squares: Float64Array }>;
+
+function sumsOf(data: Float64Array, n: number): Sums {
+  const first = new Float64Array(n);
+  for (let from = 0; from < data.length; from += n) for (let i = 0; i < n; i++) first[i]! += data[from + i]!;
+  const rows = { data, columns: n };
+  return { count: data.length / n, first, squares: transposedTimes(rows, rows) };
+}
+
+const combined = (a: Sums, b: Sums, sign: number): Sums => ({
   count: a.count + sign * b.count,
   first: a.first.map((v, i) => v + sign * b.first[i]!),
   squares: a.squares.map((v, i) => v + sign * b.squares[i]!),
 });
-const less = (a: RowSums, b: RowSums): RowSums => combined(a, b, -1);
-const added = (parts: readonly RowSums[], n: number): RowSums =>
-  parts.reduce((sum, part) => combined(sum, part, 1), {
-    count: 0,
-    first: new Float64Array(n),
-    squares: new Float64Array(n * n),
-  });
 
-const meanOf = ({ count, first }: RowSums): Float64Array => first.map((v) => v / Math.max(count, 1));
+const meanOf = ({ count, first }: Sums): Float64Array => first.map((v) => v / Math.max(count, 1));
 
-/** Σ (x − m)(x − m)ᵀ, of both sides of the diagonal. */
-function about({ count, first, squares }: RowSums, m: Float64Array, n: number): Float64Array {
+/** Σ (x − m)(x − m)ᵀ. */
+const about = ({ count, first, squares }: Sums, m: Float64Array, n: number): Float64Array => {
   const sums = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++) {
-      const value = squares[i * n + j]! - first[i]! * m[j]! - m[i]! * first[j]! + count * m[i]! * m[j]!;
-      sums[i * n + j] = value;
-      sums[j * n + i] = value;
-    }
+  for (let i = 0, at = 0; i < n; i++)
+    for (let j = 0; j < n; j++, at++)
+      sums[at] = squares[at]! - first[i]! * m[j]! - m[i]! * first[j]! + count * m[i]! * m[j]!;
   return sums;
-}
+};
 
-const covarianceOf = (sums: RowSums, n: number): Float64Array =>
+const covarianceOf = (sums: Sums, n: number): Float64Array =>
   about(sums, meanOf(sums), n).map((v) => v / Math.max(sums.count, 1));
-
-/** vᵀ M v of each column v of the vectors, by rows of M V: four numbers of a row of M at once. */
-function quadratics(m: Float64Array, vectors: Float64Array, n: number): Float64Array {
-  const totals = new Float64Array(n);
-  const product = new Float64Array(n);
-  for (let a = 0; a < n; a++) {
-    product.fill(0);
-    for (let b = 0; b < n; b += 4) {
-      const number = (k: number): number => (b + k < n ? m[a * n + b + k]! : 0);
-      const row = (k: number): number => Math.min(b + k, n - 1) * n;
-      const [p, q, r, s] = [number(0), number(1), number(2), number(3)];
-      const [j, k, l] = [row(1), row(2), row(3)];
-      for (let i = 0; i < n; i++)
-        product[i]! +=
-          p * vectors[b * n + i]! + q * vectors[j + i]! + r * vectors[k + i]! + s * vectors[l + i]!;
-    }
-    for (let i = 0; i < n; i++) totals[i]! += product[i]! * vectors[a * n + i]!;
-  }
-  return totals;
-}
 
 /** The rising numbers that are nearest to these: neighbours that fall have their mean. */
 function rising(values: Float64Array): Float64Array {

@@ -6,6 +6,7 @@ type Kernels = {
   copyStrip(from: number, fromPitch: number, to: number, toPitch: number, rows: number): void;
   rotate(at: number, cosine: number, sine: number, count: number): void;
   reflect(row: number, pitch: number, rows: number, vectors: number, width: number, factors: number): void;
+  multiply(a: number, bytes: number, strips: number, b: number, c: number, pitch: number): void;
   updateRows(
     row: number,
     next: number,
@@ -22,10 +23,11 @@ const compiled = lazy(() => new WebAssembly.Module(Uint8Array.from(atob(code), (
 
 const PAGE = 65536;
 
-/** The functions of `eigen.wat` with a new memory. `allocate` returns arrays in it, at addresses that 64 divides. */
+/** The functions of `eigen.wat` with a new memory. `allocate` returns arrays in it, at addresses that 64 divides; after `restart` the same again. */
 export function openEigenKernels(numbers: number): {
   kernels: Kernels;
   allocate: (length: number) => Float64Array;
+  restart: () => void;
 } {
   const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * numbers) / PAGE), maximum: PAGE });
   const instance = new WebAssembly.Instance(compiled(), { host: { memory } });
@@ -35,5 +37,8 @@ export function openEigenKernels(numbers: number): {
     used += 64 * Math.ceil(length / 8);
     return array;
   };
-  return { kernels: instance.exports as Kernels, allocate };
+  const restart = (): void => {
+    used = 0;
+  };
+  return { kernels: instance.exports as Kernels, allocate, restart };
 }

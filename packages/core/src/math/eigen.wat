@@ -1,4 +1,4 @@
-;; The three loops of `symmetric-eigen.ts` that a large matrix spends its time in, two float64 numbers an instruction.
+;; The loops that products and decompositions of large matrices spend their time in, two float64 numbers an instruction.
 ;;
 ;; Addresses are in bytes. Rows of a matrix are $pitch bytes apart, a multiple of 64, so that no loop has a remainder; the
 ;; numbers between the last column and the next row are zeros.
@@ -200,4 +200,54 @@
         (local.set $product (i32.add (local.get $product) (i32.const 16)))
         (br_if $nextPair (i32.ne (local.tee $row (i32.add (local.get $row) (i32.const 16))) (local.get $end)))))
     (f64.store offset=48 (local.get $own) (call $sumOf (local.get $sum0)))
-    (f64.store offset=56 (local.get $own) (call $sumOf (local.get $sum1)))))
+    (f64.store offset=56 (local.get $own) (call $sumOf (local.get $sum1))))
+
+  ;; Adds the products Aᵀ B of $strips strips of four columns of A, one after the other, and one of B, to tiles of 4 × 4 numbers below
+  ;; each other at $c, whose rows are $pitch bytes apart. Rows of a strip are 32 bytes, one after the other, $bytes in all.
+  (func (export "multiply")
+    (param $a i32) (param $bytes i32) (param $strips i32) (param $b i32) (param $c i32) (param $pitch i32)
+    (local $from i32) (local $end i32) (local $b0 v128) (local $b1 v128) (local $x v128)
+    (local $s0 v128) (local $s1 v128) (local $s2 v128) (local $s3 v128)
+    (local $s4 v128) (local $s5 v128) (local $s6 v128) (local $s7 v128)
+    (local.set $from (local.get $b))
+    (loop $nextStrip
+      (local.set $b (local.get $from))
+      (local.set $end (i32.add (local.get $a) (local.get $bytes)))
+      (local.set $s0 (v128.const i64x2 0 0))
+      (local.set $s1 (v128.const i64x2 0 0))
+      (local.set $s2 (v128.const i64x2 0 0))
+      (local.set $s3 (v128.const i64x2 0 0))
+      (local.set $s4 (v128.const i64x2 0 0))
+      (local.set $s5 (v128.const i64x2 0 0))
+      (local.set $s6 (v128.const i64x2 0 0))
+      (local.set $s7 (v128.const i64x2 0 0))
+      (loop $next
+        (local.set $b0 (v128.load (local.get $b)))
+        (local.set $b1 (v128.load offset=16 (local.get $b)))
+        (local.set $x (v128.load64_splat (local.get $a)))
+        (local.set $s0 (f64x2.add (local.get $s0) (f64x2.mul (local.get $x) (local.get $b0))))
+        (local.set $s1 (f64x2.add (local.get $s1) (f64x2.mul (local.get $x) (local.get $b1))))
+        (local.set $x (v128.load64_splat offset=8 (local.get $a)))
+        (local.set $s2 (f64x2.add (local.get $s2) (f64x2.mul (local.get $x) (local.get $b0))))
+        (local.set $s3 (f64x2.add (local.get $s3) (f64x2.mul (local.get $x) (local.get $b1))))
+        (local.set $x (v128.load64_splat offset=16 (local.get $a)))
+        (local.set $s4 (f64x2.add (local.get $s4) (f64x2.mul (local.get $x) (local.get $b0))))
+        (local.set $s5 (f64x2.add (local.get $s5) (f64x2.mul (local.get $x) (local.get $b1))))
+        (local.set $x (v128.load64_splat offset=24 (local.get $a)))
+        (local.set $s6 (f64x2.add (local.get $s6) (f64x2.mul (local.get $x) (local.get $b0))))
+        (local.set $s7 (f64x2.add (local.get $s7) (f64x2.mul (local.get $x) (local.get $b1))))
+        (local.set $b (i32.add (local.get $b) (i32.const 32)))
+        (br_if $next (i32.ne (local.tee $a (i32.add (local.get $a) (i32.const 32))) (local.get $end))))
+      (v128.store (local.get $c) (f64x2.add (v128.load (local.get $c)) (local.get $s0)))
+      (v128.store offset=16 (local.get $c) (f64x2.add (v128.load offset=16 (local.get $c)) (local.get $s1)))
+      (local.set $c (i32.add (local.get $c) (local.get $pitch)))
+      (v128.store (local.get $c) (f64x2.add (v128.load (local.get $c)) (local.get $s2)))
+      (v128.store offset=16 (local.get $c) (f64x2.add (v128.load offset=16 (local.get $c)) (local.get $s3)))
+      (local.set $c (i32.add (local.get $c) (local.get $pitch)))
+      (v128.store (local.get $c) (f64x2.add (v128.load (local.get $c)) (local.get $s4)))
+      (v128.store offset=16 (local.get $c) (f64x2.add (v128.load offset=16 (local.get $c)) (local.get $s5)))
+      (local.set $c (i32.add (local.get $c) (local.get $pitch)))
+      (v128.store (local.get $c) (f64x2.add (v128.load (local.get $c)) (local.get $s6)))
+      (v128.store offset=16 (local.get $c) (f64x2.add (v128.load offset=16 (local.get $c)) (local.get $s7)))
+      (local.set $c (i32.add (local.get $c) (local.get $pitch)))
+      (br_if $nextStrip (local.tee $strips (i32.sub (local.get $strips) (i32.const 1)))))))

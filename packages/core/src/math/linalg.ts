@@ -25,25 +25,35 @@ export function symmetricEigen(m: HostMatrix): { values: Float64Array; vectors: 
 }
 
 /**
- * A random orthogonal matrix, uniform on O(n): Gaussian columns orthonormalized by Gram and Schmidt
- * (modified), whose R has a positive diagonal. In float64 it is orthogonal to about 1e-12.
+ * A random orthogonal matrix, uniform on O(n): Gaussian columns orthonormalized, whose R has a positive diagonal. In float64 it is orthogonal to about 1e-12.
  */
 export function randomOrthogonal(rng: Rng, n: number): HostMatrix {
   const columns = Array.from({ length: n }, () => Float64Array.from({ length: n }, () => rng.normal()));
-  columns.forEach((column, j) => {
-    const norm = Math.sqrt(dot(column, column));
-    for (let i = 0; i < n; i++) column[i]! /= norm;
-    for (let k = j + 1; k < n; k++) {
-      const later = columns[k] as Float64Array;
-      const overlap = dot(column, later);
-      for (let i = 0; i < n; i++) later[i]! -= overlap * (column[i] as number);
-    }
-  });
+  orthonormalize(columns);
   const data = new Float64Array(n * n);
   columns.forEach((column, j) => {
     for (let i = 0; i < n; i++) data[i * n + j] = column[i] as number;
   });
   return { rows: n, columns: n, data };
+}
+
+/** Share of a vector that has to be left. */
+const DEPENDENT = 1e-10;
+
+/**
+ * Makes vectors orthonormal, in place, by Gram and Schmidt (modified). One that depends on those before it becomes zero.
+ */
+export function orthonormalize(vectors: readonly Float64Array[]): void {
+  const lengths = vectors.map((vector) => Math.sqrt(dot(vector, vector)));
+  for (const [j, vector] of vectors.entries()) {
+    const length = Math.sqrt(dot(vector, vector));
+    const by = length > DEPENDENT * lengths[j]! ? 1 / length : 0;
+    for (let i = 0; i < vector.length; i++) vector[i]! *= by;
+    for (const later of vectors.slice(j + 1)) {
+      const overlap = dot(vector, later);
+      for (let i = 0; i < vector.length; i++) later[i]! -= overlap * vector[i]!;
+    }
+  }
 }
 
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
