@@ -45,11 +45,10 @@ export async function heldOutDirections(rows: CalibrationData, scaled: boolean):
   for (const held of folds > 1 ? parts : []) {
     const kept = combined(all, held, -1);
     const { vectors } = await largeSymmetricEigen(covarianceOf(kept, n), n);
-    const product = transposedTimes(
-      { data: about(held, meanOf(kept), n), columns: n },
-      { data: vectors, columns: n },
-    );
-    for (const [place, v] of product.entries()) variances[place % n]! += (v * vectors[place]!) / rows.count;
+    const around = { data: about(held, meanOf(kept), n, 1 / rows.count), columns: n };
+    const product = transposedTimes(around, { data: vectors, columns: n });
+    for (let i = 0, place = 0; i < n; i++)
+      for (let j = 0; j < n; j++, place++) variances[j]! += product[place]! * vectors[place]!;
   }
   const { vectors } = await largeSymmetricEigen(covarianceOf(all, n), n);
   const mean = meanOf(all).map((v, i) => moments.mean[i]! + v * scale[i]!);
@@ -73,25 +72,32 @@ function sumsOf(data: Float64Array, n: number): Sums {
   return { count: data.length / n, first, squares: transposedTimes(rows, rows) };
 }
 
+function plus(a: Float64Array, b: Float64Array, sign: number): Float64Array {
+  const sums = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) sums[i] = a[i]! + sign * b[i]!;
+  return sums;
+}
+
 const combined = (a: Sums, b: Sums, sign: number): Sums => ({
   count: a.count + sign * b.count,
-  first: a.first.map((v, i) => v + sign * b.first[i]!),
-  squares: a.squares.map((v, i) => v + sign * b.squares[i]!),
+  first: plus(a.first, b.first, sign),
+  squares: plus(a.squares, b.squares, sign),
 });
 
 const meanOf = ({ count, first }: Sums): Float64Array => first.map((v) => v / Math.max(count, 1));
 
-/** Σ (x − m)(x − m)ᵀ. */
-const about = ({ count, first, squares }: Sums, m: Float64Array, n: number): Float64Array => {
+/** Σ (x − m)(x − m)ᵀ, times a number. */
+function about({ count, first, squares }: Sums, m: Float64Array, n: number, by: number): Float64Array {
   const sums = new Float64Array(n * n);
-  for (let i = 0, at = 0; i < n; i++)
-    for (let j = 0; j < n; j++, at++)
-      sums[at] = squares[at]! - first[i]! * m[j]! - m[i]! * first[j]! + count * m[i]! * m[j]!;
+  for (let i = 0, at = 0; i < n; i++) {
+    const [own, apart] = [first[i]! - count * m[i]!, m[i]!];
+    for (let j = 0; j < n; j++, at++) sums[at] = (squares[at]! - own * m[j]! - apart * first[j]!) * by;
+  }
   return sums;
-};
+}
 
 const covarianceOf = (sums: Sums, n: number): Float64Array =>
-  about(sums, meanOf(sums), n).map((v) => v / Math.max(sums.count, 1));
+  about(sums, meanOf(sums), n, 1 / Math.max(sums.count, 1));
 
 /** The rising numbers that are nearest to these: neighbours that fall have their mean. */
 function rising(values: Float64Array): Float64Array {

@@ -23,22 +23,38 @@ const compiled = lazy(() => new WebAssembly.Module(Uint8Array.from(atob(code), (
 
 const PAGE = 65536;
 
-/** The functions of `eigen.wat` with a new memory. `allocate` returns arrays in it, at addresses that 64 divides; after `restart` the same again. */
+/** A memory with the functions that work in it, for so many numbers. */
+type Room = Readonly<{ numbers: number; memory: WebAssembly.Memory; kernels: Kernels }>;
+
+/** The largest room that is not in use: a new one takes longer than a small product, and is slow at first. Larger ones are not kept. */
+let free: Room | undefined;
+const MOST_KEPT = 2 ** 22;
+
+function newRoom(numbers: number): Room {
+  const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * numbers) / PAGE), maximum: PAGE });
+  const instance = new WebAssembly.Instance(compiled(), { host: { memory } });
+  return { numbers, memory, kernels: instance.exports as Kernels };
+}
+
+/**
+ * The functions of `eigen.wat` with a memory of their own until `close`. `allocate` returns arrays of zeros in it, at addresses that 64
+ * divides.
+ */
 export function openEigenKernels(numbers: number): {
   kernels: Kernels;
   allocate: (length: number) => Float64Array;
-  restart: () => void;
+  close: () => void;
 } {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil((8 * numbers) / PAGE), maximum: PAGE });
-  const instance = new WebAssembly.Instance(compiled(), { host: { memory } });
+  const room = free && free.numbers >= numbers ? free : newRoom(numbers);
+  if (room === free) free = undefined;
   let used = 0;
   const allocate = (length: number): Float64Array => {
-    const array = new Float64Array(memory.buffer, used, length);
+    const array = new Float64Array(room.memory.buffer, used, length).fill(0);
     used += 64 * Math.ceil(length / 8);
     return array;
   };
-  const restart = (): void => {
-    used = 0;
+  const close = (): void => {
+    if (room.numbers <= MOST_KEPT && room.numbers > (free?.numbers ?? 0)) free = room;
   };
-  return { kernels: instance.exports as Kernels, allocate, restart };
+  return { kernels: room.kernels, allocate, close };
 }

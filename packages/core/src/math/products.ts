@@ -29,19 +29,13 @@ function pack(to: Float64Array, { data, columns }: Dense, from: number, rows: nu
   }
 }
 
-/** The memory of the last product, for the next ones: a new instance takes longer than a small product. */
-let room: ({ numbers: number } & ReturnType<typeof openEigenKernels>) | undefined;
-
 /** Aᵀ B in float64 for A [N, m] and B [N, n], blocked: [m, n]. Where both are the same, half of it is computed. */
 export function transposedTimes(a: Dense, b: Dense): Float64Array {
   const [m, n] = [a.columns, b.columns];
   const N = m === 0 ? 0 : a.data.length / m;
   const [tall, wide] = [m, n].map((size) => STRIP * Math.ceil(size / STRIP)) as [number, number];
-  const numbers = tall * wide + ROWS * (tall + wide) + 64;
-  if (!room || room.numbers < numbers) room = { numbers, ...openEigenKernels(numbers) };
-  const { kernels, allocate, restart } = room;
-  restart();
-  const product = allocate(tall * wide).fill(0);
+  const { kernels, allocate, close } = openEigenKernels(tall * wide + ROWS * (tall + wide) + 64);
+  const product = allocate(tall * wide);
   const left = allocate(ROWS * tall);
   const right = a === b ? left : allocate(ROWS * wide);
   for (let from = 0; from < N; from += ROWS) {
@@ -58,6 +52,7 @@ export function transposedTimes(a: Dense, b: Dense): Float64Array {
   }
   const result = new Float64Array(m * n);
   for (let i = 0; i < m; i++) result.set(product.subarray(i * wide, i * wide + n), i * n);
+  close();
   if (a === b)
     for (let i = 0; i < m; i++) for (let j = i + 1; j < n; j++) result[i * n + j] = result[j * n + i]!;
   return result;

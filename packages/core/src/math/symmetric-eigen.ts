@@ -44,6 +44,7 @@ export async function largeSymmetricEigen(
   order.forEach((from, to) => {
     for (let i = 0; i < n; i++) vectors[i * n + to] = basis[from * pitch + i]!;
   });
+  room.close();
   return { values: Float64Array.from(order, (from) => diagonal[from]!), vectors };
 }
 
@@ -53,13 +54,14 @@ type Workspace = ReturnType<typeof workspace>;
 function workspace(matrix: Float64Array, n: number) {
   const pitch = STRIP * Math.ceil(n / STRIP);
   const numbers = 2 * n * pitch + (4 + TOGETHER) * pitch + (STRIP + 2 * SWEEPS) * pitch + 64;
-  const { kernels, allocate } = openEigenKernels(numbers);
+  const { kernels, allocate, close } = openEigenKernels(numbers);
   const a = allocate(n * pitch);
   for (let i = 0; i < n; i++) a.set(matrix.subarray(i * n, (i + 1) * n), i * pitch);
   return {
     n,
     pitch,
     kernels,
+    close,
     a,
     /** Qᵀ: the rows become the eigenvectors. */
     basis: allocate(n * pitch),
