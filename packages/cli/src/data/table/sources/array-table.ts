@@ -2,7 +2,8 @@ import { DataError } from "@flowify/core";
 import { type NpyArray, numberAt } from "../../arrays/npy.js";
 import { readNpyFile } from "../../arrays/npy-file.js";
 import { readNpz } from "../../arrays/npz.js";
-import { type Block, blockOf } from "../block.js";
+import { type Block, type CellColumn, columnsOf } from "../block.js";
+import { numberColumn } from "../columns.js";
 import type { TableSchema } from "../schema.js";
 import { BLOCK, type Table } from "../table.js";
 
@@ -37,9 +38,13 @@ async function* blocks(array: NpyArray): AsyncGenerator<Block> {
   const [count = 0, columns = 0] = array.sizes;
   const numberIn = numberAt(array);
   for (let from = 0; from < count; from += BLOCK) {
-    const rows = Array.from({ length: Math.min(BLOCK, count - from) }, (_, i) =>
-      Array.from({ length: columns }, (__, column) => numberIn(from + i, column)),
+    const rows = Math.min(BLOCK, count - from);
+    const own = (column: number): CellColumn =>
+      numberColumn(Float64Array.from({ length: rows }, (_, i) => numberIn(from + i, column)));
+    yield columnsOf(
+      Array.from({ length: columns }, (_, column) => own(column)),
+      rows,
+      from,
     );
-    yield blockOf(rows, from);
   }
 }
