@@ -22,7 +22,7 @@ type Given = Readonly<{ S: Dense; all: Float64Array; values: Float64Array; vecto
 /**
  * The covariance Λ Λᵀ + Ψ of columns that share a few factors, Ψ diagonal, for an empirical one S of so many rows. The
  * number of factors has the least Bayesian information criterion: it is doubled as long as that falls, then halved steps
- * to either side follow. Without any that can be told, S stays as it is.
+ * to either side follow. Where no number leaves enough of the covariance to estimate it, S stays as it is.
  *
  * Source: Jöreskog 1967 (maximum likelihood); Schwarz 1978.
  */

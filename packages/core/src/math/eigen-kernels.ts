@@ -37,7 +37,7 @@ function newRoom(numbers: number): Room {
 }
 
 /**
- * The functions of `eigen.wat` with a memory of their own until `close`. `allocate` returns arrays of zeros in it, at addresses that 64
+ * The functions of `eigen.wat` with a memory that is theirs alone until `close`. `allocate` returns arrays of zeros in it, at addresses that 64
  * divides.
  */
 export function openEigenKernels(numbers: number): {

@@ -52,9 +52,7 @@ it.each(["<f8", ">f8", "<f4", "<i8", "<i4", ">i2", "|i1"])("an array of %s is a 
 });
 
 it("an array of half floats, in column order, or in an archive is a table", async () => {
-  expect((await cellsOf("rows.npy", npy("<f2", [0x3c00, 0xc000, 0x7e00]))).rows).toEqual([
-    [1, -2, null],
-  ]);
+  expect((await cellsOf("rows.npy", npy("<f2", [0x3c00, 0xc000, 0x7e00]))).rows).toEqual([[1, -2, null]]);
   expect((await cellsOf("rows.npy", npy("<f4", [1, 2, 3, 4, 5, 6], true))).rows).toEqual([
     [1, 3, 5],
     [2, 4, 6],
