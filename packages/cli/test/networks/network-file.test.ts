@@ -71,7 +71,7 @@ describe("a network in a file", () => {
     [
       "three sides of a kernel",
       [{ kind: "maxPool2d", kernel: [1, 2, 3] }],
-      "layers[0].kernel: expected a size",
+      "layers[0].kernel: expected an integer from 1 to 65536, or two of them",
     ],
     [
       "an unknown option in a branch",
