@@ -153,7 +153,7 @@ describe("a page that has trained", () => {
     await type("linear 3");
     await expectProblem(page, 'Expected a layer on each line, such as {"kind":"linear","out":2}');
     await type('{"kind":"linear","out":1e9}');
-    await expectProblem(page, "Invalid value");
+    await expectProblem(page, `line ${before.split("\n").length + 1}, Invalid value`);
     expect(await text.inputValue()).toContain("1e9");
     await page.getByLabel("Start from").selectOption("2 to 3");
     await page.getByText("2 → 3 bound").waitFor();

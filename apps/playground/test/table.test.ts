@@ -158,12 +158,12 @@ async function learnedPage(): Promise<Page> {
 
 audited("table", learnedPage);
 
-test("a training is stopped", async () => {
+test("a training is stopped, also by one click too many", async () => {
   const page = await learnedPage();
   await page.getByLabel("Steps").fill("5000");
   await page.getByRole("button", { name: "Train", exact: true }).click();
   await page.locator("#part-table progress:not([value='0'])").waitFor();
-  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByRole("button", { name: "Stop", exact: true }).dblclick();
   await page.locator("#table-row").waitFor();
   expect(await page.getByText("Trained for").textContent()).not.toContain("5,000 steps");
 });

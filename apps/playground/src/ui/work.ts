@@ -14,6 +14,7 @@ export function makeWork(forget: () => void, restore?: (worker: Connection) => P
   const problem = signal<string | undefined>(undefined);
   let connection: Connection | undefined;
   let ending: AbortController | undefined;
+  let patience = 0;
   let last = Promise.resolve();
 
   async function go(does: Does, signal: AbortSignal): Promise<void> {
@@ -67,11 +68,11 @@ export function makeWork(forget: () => void, restore?: (worker: Connection) => P
     tell: (now: Progress): void => {
       progress.value = now;
     },
-    /** Stops the present task: softly if possible, otherwise and the second time like `reset`. */
+    /** Stops the present task: softly if possible, otherwise and a second time, ten seconds later, like `reset`. */
     cancel: (): void => {
-      // a second time says that the first was in vain
-      if (ending && !ending.signal.aborted) ending.abort();
-      else void reset();
+      if (ending?.signal.aborted === false) patience = Date.now() + 10_000;
+      else if (!ending || Date.now() > patience) void reset();
+      ending?.abort();
     },
     /** Stops the worker and discards its state; resolves when idle. */
     reset,

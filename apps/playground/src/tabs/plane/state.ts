@@ -88,12 +88,11 @@ export function configure(change: Partial<PlaneConfig>, { keep = false } = {}): 
 export function setLayers(text: string): boolean {
   try {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
-    const found = v.safeParse(
-      planeConfig.entries.layers,
-      lines.map((line) => JSON.parse(line) as unknown),
-    );
-    if (!found.success) throw new Error(v.summarize(found.issues));
-    configure({ layers: found.output });
+    const layers = lines.map((line): unknown => JSON.parse(line));
+    const { output, issues: [first] = [] } = v.safeParse(planeConfig.entries.layers, layers);
+    if (first)
+      throw new Error(`${first.path ? `line ${Number(first.path[0].key) + 1}, ` : ""}${first.message}`);
+    configure({ layers: output as PlaneConfig["layers"] });
     return true;
   } catch (error) {
     networkProblem.value = `Expected a layer on each line, such as {"kind":"linear","out":2}: ${wordsOf(error)}`;
