@@ -1,7 +1,8 @@
 import { blur2 } from "d3-array";
 import { contours } from "d3-contour";
-import { valueAt } from "../places.js";
 import type { Ends } from "./series.js";
+
+export type Point = readonly [x: number, y: number];
 
 /** Closed lines x, y, x, y, … around the densest places that hold a share of the points. */
 export type ShareLines = Readonly<{ share: number; lines: readonly (readonly number[])[] }>;
@@ -13,12 +14,7 @@ const WIDTH = 1.6;
 const SHARES = [0.5, 0.8, 0.95] as const;
 
 /** Lines around half of the points, and around more of them, by their density on a grid, which is smoothed by a Gaussian. */
-export function linesAround(
-  points: readonly (readonly [x: number, y: number])[],
-  x: Ends,
-  y: Ends,
-  side = SIDE,
-): ShareLines[] {
+export function linesAround(points: readonly Point[], x: Ends, y: Ends, side = SIDE): ShareLines[] {
   const data = new Float64Array(side * side);
   const cells = points.map(([a, b]) => {
     const column = Math.floor(((a - x[0]) / (x[1] - x[0])) * side);
@@ -41,22 +37,3 @@ export function linesAround(
     return { share, lines };
   });
 }
-
-/** The points of lines for a chart, and how it connects them. */
-export const contourPoints = (
-  all: readonly ShareLines[],
-): { x: number; y: number; at: number; line: string }[] =>
-  all.flatMap(({ lines, share }) =>
-    lines.flatMap((line, i) =>
-      Array.from({ length: line.length / 2 }, (_, at) => ({
-        x: valueAt(line, 2 * at),
-        y: valueAt(line, 2 * at + 1),
-        at,
-        line: `${share} ${i}`,
-      })),
-    ),
-  );
-export const ALONG_CONTOURS = {
-  detail: { field: "line", type: "nominal" },
-  order: { field: "at", type: "quantitative" },
-} as const;

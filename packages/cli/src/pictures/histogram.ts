@@ -4,7 +4,7 @@ import { drawChart } from "./chart.js";
 import { verbatim } from "./escape.js";
 import { type Scale, scaleFor } from "./scale.js";
 import { colorBySeries, namesOf, numbers } from "./series.js";
-import { type Theme, TRAINING } from "./theme.js";
+import { STEPS, type Theme, TRAINING } from "./theme.js";
 
 export type Group = Readonly<{ name: string; values: ArrayLike<number>; color?: string }>;
 
@@ -127,12 +127,7 @@ export function histogram(
       layer: [
         {
           data: { values: heights.flatMap((each, i) => outline(each, i, highest)) },
-          mark: {
-            type: "area",
-            interpolate: "step-after",
-            fillOpacity: 0.12,
-            line: { interpolate: "step-after", strokeWidth: 1.8 },
-          },
+          mark: STEPS,
         },
         {
           data: { values: labelled },

@@ -1,8 +1,8 @@
 import { valueAt } from "../places.js";
 import { drawChart } from "./chart.js";
-import { ALONG_CONTOURS, contourPoints, linesAround } from "./contours.js";
+import { linesAround, type Point, type ShareLines } from "./contours.js";
 import { colorBySeries, type Ends, isWithin, namesOf, numbers } from "./series.js";
-import { BOUND, seriesColor, TRAINING } from "./theme.js";
+import { BOUND, STEPS, seriesColor, TRAINING } from "./theme.js";
 
 export type PairPlotOptions = Readonly<{
   title: string;
@@ -65,7 +65,7 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
     const x = axis("x", column, row === n - 1);
     if (column === row) return { ...frame, layer: histogramLayers(row, x) };
     const y = axis("y", row, column === 0);
-    return { ...frame, layer: pairLayers(column, row, { x, y }) };
+    return { ...frame, layer: panelLayers(column, row, { x, y }) };
   };
   function histogramLayers(k: number, x: object) {
     const { range } = columns[k] as (typeof columns)[number];
@@ -75,12 +75,7 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
     return [
       {
         data: { values: heights.flatMap((each, i) => steps(each, range, String(i))) },
-        mark: {
-          type: "area" as const,
-          interpolate: "step-after" as const,
-          fillOpacity: 0.15,
-          line: { interpolate: "step-after" as const, strokeWidth: 1.6 },
-        },
+        mark: STEPS,
         encoding: { x, y: { ...y, stack: null }, color },
       },
       ...(mark
@@ -94,30 +89,14 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
         : []),
     ];
   }
-  function pairLayers(column: number, row: number, encoding: { x: object; y: object }) {
+  function panelLayers(column: number, row: number, encoding: { x: object; y: object }) {
     const [xs, ys] = [column, row].map((k) => (columns[k] as (typeof columns)[number]).range) as [Ends, Ends];
     const pointsOf = (own: readonly number[][]): (readonly [number, number])[] =>
       (own[column] as number[]).map((a, i) => [a, own[row]?.[i] as number] as const);
-    const inside = pointsOf(values[0] as number[][])
-      .slice(0, POINTS)
-      .filter(([a, b]) => isWithin(a, xs) && isWithin(b, ys));
-    const lines = values.flatMap((own, i) =>
-      contourPoints(linesAround(pointsOf(own), xs, ys, cells)).map((point) => ({
-        ...point,
-        series: String(i),
-      })),
-    );
+    const lines = values.map((own) => linesAround(pointsOf(own), xs, ys, cells));
+    const points = pointsOf(values[0] as number[][]).slice(0, POINTS);
     return [
-      {
-        data: { values: inside.map(([x, y]) => ({ x, y })) },
-        mark: { type: "circle" as const, size: 8, opacity: 1, fillOpacity: 0.35, color: TRAINING },
-        encoding,
-      },
-      {
-        data: { values: lines },
-        mark: { type: "line" as const, ...LINES },
-        encoding: { ...encoding, ...ALONG_CONTOURS, color },
-      },
+      ...pairLayers(points, lines, [xs, ys], { ...encoding, color }),
       ...(mark
         ? (["x", "y"] as const).map((field) => ({
             data: markedBy({ [field]: mark.row[field === "x" ? column : row] as number }),
@@ -139,6 +118,49 @@ export function pairPlot(options: PairPlotOptions): Promise<string> {
     texts: namesOf(series),
     ...(subtitle !== undefined && { subtitle }),
   });
+}
+
+/** Points of a chart inside of its axes. No clipping: its marks have names, which several charts on a page would share. */
+export const pointsWithin = (points: readonly Point[], xs: Ends, ys: Ends) => ({
+  values: points.flatMap(([x, y]) => (isWithin(x, xs) && isWithin(y, ys) ? [{ x, y }] : [])),
+});
+
+/** Points in pairs of numbers, and lines around shares of groups in the colour of each. */
+export function pairLayers(
+  points: readonly Point[],
+  groups: readonly (readonly ShareLines[])[],
+  [xs, ys]: readonly [Ends, Ends],
+  { color, ...places }: Readonly<{ x: object; y: object; color: object }>,
+) {
+  const around = groups.flatMap((all, series) =>
+    all.flatMap(({ lines, share }) =>
+      lines.flatMap((line, i) =>
+        Array.from({ length: line.length / 2 }, (_, at) => ({
+          x: valueAt(line, 2 * at),
+          y: valueAt(line, 2 * at + 1),
+          at,
+          line: `${share} ${i}`,
+          series: String(series),
+        })),
+      ),
+    ),
+  );
+  const along = {
+    detail: { field: "line", type: "nominal" as const },
+    order: { field: "at", type: "quantitative" as const },
+  };
+  return [
+    {
+      data: pointsWithin(points, xs, ys),
+      mark: { type: "circle" as const, size: 8, opacity: 1, fillOpacity: 0.35, color: TRAINING },
+      encoding: places,
+    },
+    {
+      data: { values: around },
+      mark: { type: "line" as const, strokeWidth: 1.5 },
+      encoding: { ...places, ...along, color },
+    },
+  ];
 }
 
 const everyNth = (rows: ArrayLike<number>, n: number, k: number): number[] =>

@@ -81,3 +81,11 @@ export function themeConfig(theme: Theme): Config {
     rule: { color: muted },
   };
 }
+
+/** How shares of bins are drawn, from each edge to the next. */
+export const STEPS = {
+  type: "area",
+  interpolate: "step-after",
+  fillOpacity: 0.12,
+  line: { interpolate: "step-after", strokeWidth: 1.6 },
+} as const;

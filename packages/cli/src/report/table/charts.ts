@@ -1,10 +1,10 @@
 import { drawChart } from "../../pictures/chart.js";
-import { ALONG_CONTOURS, contourPoints } from "../../pictures/contours.js";
 import { diagonalChart, PERCENT } from "../../pictures/diagonal-chart.js";
 import { histogram } from "../../pictures/histogram.js";
+import { pairLayers, pointsWithin } from "../../pictures/pair-plot.js";
 import { dateLabels } from "../../pictures/scale.js";
-import { colorBySeries, isWithin, namesOf, numbers } from "../../pictures/series.js";
-import { BOUND, seriesColor, TRAINING } from "../../pictures/theme.js";
+import { colorBySeries, namesOf, numbers } from "../../pictures/series.js";
+import { BOUND, STEPS, seriesColor, TRAINING } from "../../pictures/theme.js";
 import { lastOf, valueAt } from "../../places.js";
 import type { ColumnView } from "./columns.js";
 import type { PairView } from "./pairs.js";
@@ -62,37 +62,15 @@ export function pairChart({ x, y, rows, worst, contours }: PairView): Promise<st
       ...(of.isDate && { values: labels[field].values, labelExpr: `${field}Labels[datum.value]` }),
     });
   const encoding = { x: axis("x", x), y: axis("y", y) };
-  // no clipping: its marks have names, which several charts on a page would share
-  const points = (values: PairView["rows"]) => ({
-    values: values
-      .filter(([a, b]) => isWithin(a, x.range) && isWithin(b, y.range))
-      .map(([a, b]) => ({ x: a, y: b })),
-  });
+  const ends = [x.range, y.range] as const;
   return drawChart(
     {
       ...SQUARE_CHART,
       layer: [
+        ...pairLayers(rows, [contours], ends, { ...encoding, color: { value: seriesColor(0) } }),
         {
-          data: points(rows),
-          mark: { type: "circle", size: 10, opacity: 0.5, color: TRAINING },
-          encoding,
-        },
-        {
-          data: { values: contourPoints(contours) },
-          mark: { type: "line", strokeWidth: 1.4, color: seriesColor(0) },
-          encoding: { ...encoding, ...ALONG_CONTOURS },
-        },
-        {
-          data: points(worst),
-          mark: {
-            type: "point",
-            shape: "cross",
-
-            size: 50,
-            filled: true,
-            opacity: 1,
-            color: BOUND,
-          },
+          data: pointsWithin(worst, ...ends),
+          mark: { type: "point", shape: "cross", size: 50, filled: true, opacity: 1, color: BOUND },
           encoding,
         },
       ],
@@ -158,12 +136,7 @@ export function columnChart({ name, bins, groups }: ColumnView): Promise<string>
     {
       ...SMALL,
       data: { values },
-      mark: {
-        type: "area",
-        interpolate: "step-after",
-        fillOpacity: 0.12,
-        line: { interpolate: "step-after", strokeWidth: 1.6 },
-      },
+      mark: STEPS,
       encoding: {
         x: { ...numbers("x", name, ends, { grid: false, tickCount: 4, ...(isDate && dates) }), title: null },
         y: share,

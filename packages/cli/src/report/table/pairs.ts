@@ -1,10 +1,8 @@
-import { linesAround, type ShareLines } from "../../pictures/contours.js";
+import { linesAround, type Point, type ShareLines } from "../../pictures/contours.js";
 import { ascendingPlaces } from "../../rows.js";
 import { quantile } from "../../statistics.js";
 import type { ColumnValue } from "../../tables/columns/column-kind.js";
 import { columnValues, type TableColumn } from "../../tables/columns/kinds.js";
-
-type Point = readonly [x: number, y: number];
 
 /** Two columns of numbers: training rows, the rows of the highest scores, and lines that hold shares of the generated rows. */
 export type PairView = Readonly<{
