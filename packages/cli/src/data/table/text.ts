@@ -15,6 +15,9 @@ export type Text = Readonly<{
   chunks(): AsyncGenerator<string>;
 }>;
 
+/** What Excel writes in front of a table for itself, and what no text holds. */
+const [SEPARATOR_LINE, NOTHING] = [/^"?sep=.?"?\r?\n/i, /(?!)/];
+
 /** Characters from which the dialect of a table is guessed. */
 const HEAD = 2 ** 20;
 
@@ -27,7 +30,11 @@ export async function openText(name: string, pieces: Pieces): Promise<Text> {
   const encoding = await encodingOf(name, pieces);
   async function* chunks(): AsyncGenerator<string> {
     const decoder = new TextDecoder(encoding);
-    for await (const piece of pieces()) yield decoder.decode(piece, { stream: true });
+    let first = SEPARATOR_LINE;
+    for await (const piece of pieces()) {
+      yield decoder.decode(piece, { stream: true }).replace(first, "");
+      first = NOTHING;
+    }
     yield decoder.decode();
   }
   let head = "";

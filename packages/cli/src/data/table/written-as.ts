@@ -40,7 +40,8 @@ const reader = cellReader();
 const DAY = String.raw`(?<day>\d{1,2})`;
 const MONTH = String.raw`(?<month>\d{1,2})`;
 const YEAR = String.raw`(?<year>\d{4})`;
-const TIME = String.raw`(?:[ T](?<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?`;
+/** Also `, 4:30:00 PM`, with a narrow space, as browsers write it. */
+const TIME = String.raw`(?:,?[ T](?<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:[ \u202f]?(?<half>[ap])\.?m\.?)?)?`;
 const [WEEKDAY, NAMED] = ["(?:[a-z]{3,9},? )?", String.raw`(?<name>[a-z]{3,9})\.?`];
 const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
 /** Between thousands: dots, or a space of any width; commas, or an apostrophe. */
@@ -61,14 +62,23 @@ const MONTHS = Array.from({ length: 12 }, (_, month) =>
 const monthNamed = (name: string): string =>
   String(1 + MONTHS.findIndex((month) => month.startsWith(name.toLowerCase())));
 
+/** `16:30` of `4:30` and `p`; what no day has of `13:30`. */
+function ofDay(time: string, half: string): string {
+  const hour = Number.parseInt(time, 10);
+  if (hour < 1 || hour > 12) return `99${time}`;
+  return time.replace(/^\d+/, String((hour % 12) + (half.toLowerCase() === "p" ? 12 : 0)));
+}
+
 /** Dates whose parts have these places. `doubtful`: where the day may be a month, another form may explain the cell. */
 function dates(written: string, { doubtful = false } = {}): Form {
   const pattern = new RegExp(`^${written}$`, "i");
   const partsOf = (cell: string) => pattern.exec(cell)?.groups;
   return {
     read(cell) {
-      const { year, name, month = name && monthNamed(name), day = "1", time } = partsOf(cell) ?? {};
+      const parts = partsOf(cell) ?? {};
+      const { year, name, month = name && monthNamed(name), day = "1" } = parts;
       if (year === undefined || month === undefined) return undefined;
+      const time = parts.half ? ofDay(parts.time ?? "", parts.half) : parts.time;
       const padded = time && ` ${time.padStart(time.replace(/\.\d+$/, "").length > 5 ? 8 : 5, "0")}`;
       const text = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}${padded ?? ""}`;
       return reader.read(text) === "date" ? text : undefined;

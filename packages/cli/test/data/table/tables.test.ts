@@ -83,6 +83,7 @@ describe("a CSV file", () => {
 
   it.each([
     ["a missing value", "Na,Mg\n0.4,0.3\n1.2,-0.3\n", ["Na", "Mg"]],
+    ["the separator, for Excel", "sep=;\r\na;b\r\n1;2\r\n3;4\r\n", ["a", "b"]],
     ["years", "land,2019,2020,2021\nde,83,83,84\nfr,67,67,68\n", ["land", "2019", "2020", "2021"]],
     ["counted columns", ",0,1\n0,0.12,7.5\n1,-0.5,1.5\n", ["column 1", "0", "1"]],
     ["days", "land,2020-01-22,2020-01-23\nde,0,1\nfr,2,2\n", ["land", "2020-01-22", "2020-01-23"]],
