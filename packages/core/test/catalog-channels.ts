@@ -226,12 +226,6 @@ const dequantizations: readonly CatalogEntry[] = [
     { spread: 0, scale: 2 },
   ),
   entry(
-    "piecewiseLinear, where a code is 0",
-    "piecewiseLinear",
-    piecewiseLinear([3], { gaps: [0.5, 0, 1], origins: [-2, 0, -3], codes: [1, -1, -1], knots: 8 }),
-    { spread: 0 },
-  ),
-  entry(
     "variationalDequantize",
     "variationalDequantize",
     variationalDequantize([3], { levels: 4, hidden: 8 }),

@@ -14,6 +14,7 @@ import { linear } from "../src/layers/linear.js";
 import { marginal } from "../src/layers/marginal.js";
 import { mixedRow } from "../src/layers/mixed-row.js";
 import { parallel } from "../src/layers/parallel.js";
+import { piecewiseLinear } from "../src/layers/piecewise-linear.js";
 import { rqSpline } from "../src/layers/rq-spline.js";
 import { split } from "../src/layers/split.js";
 import { transformer } from "../src/layers/transformer.js";
@@ -89,6 +90,13 @@ export const conditions: readonly CatalogEntry[] = [
     "impute",
     impute([3], 4, { numbers: [2, 0], known: [1, 3], bins: 4 }),
     {},
+    { levels: 2 },
+  ),
+  given(
+    "piecewiseLinear, where a condition says so",
+    "piecewiseLinear",
+    piecewiseLinear([3], { gaps: [0.5, 0, 1], origins: [-2, 0, -3], known: [1, -1, -1], knots: 8 }, 2),
+    { spread: 0 },
     { levels: 2 },
   ),
   given("impute, noise in none of them", "impute", impute([2], 1, { numbers: [], known: [] })),

@@ -8,17 +8,21 @@ export function frontOf(places: readonly Place[]): NetworkLayer[] {
   return gaps.some((gap) => gap > 0) ? [{ kind: "dequantizeColumns", gaps, origins }] : [];
 }
 
-/** What spreads the values of grids that are likelier than those around them. */
-export function heapingOf(places: readonly Place[]): NetworkLayer[] {
-  const gaps = places.map(({ gap }) => gap);
+/**
+ * What spreads the values of grids that are likelier than those around them.
+ *
+ * @param known of each number the place in the condition that is 1 where it is there, −1 where it always is
+ */
+export function heapingOf(numbers: readonly Place[], known: readonly number[]): NetworkLayer[] {
+  const gaps = numbers.map(({ gap }) => gap);
   if (gaps.every((gap) => gap === 0)) return [];
-  const most = Math.max(...places.map(({ gap, size }) => (gap > 0 ? size : 0)));
+  const most = Math.max(...numbers.map(({ gap, size }) => (gap > 0 ? size : 0)));
   return [
     {
       kind: "piecewiseLinear",
       gaps,
-      origins: places.map(({ origin }) => origin),
-      codes: places.map(({ noise }, at) => (noise === undefined ? -1 : at + 1)),
+      origins: numbers.map(({ origin }) => origin),
+      known,
       knots: KNOTS.find((knots) => knots > most + 3) ?? Math.max(...KNOTS),
     },
   ];

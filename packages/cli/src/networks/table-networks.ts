@@ -58,7 +58,7 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     room -= cycle.period;
     cycles.push([at, cycle.period, cycle.step, cycle.origin]);
     edges.push(Array.from({ length: cycle.period + 1 }, (_, k) => k - 0.5));
-    return [{ ...place, gap: 1, origin: 0, size: cycle.count }]; // it counts cycles
+    return [{ ...place, gap: 1, origin: 0, size: cycle.count, isSpread: cycle.step !== place.gap }]; // it counts cycles
   });
   const units = columns.map((at) => (places[at]!.values === "numbers" ? places[at]!.gap : 1));
   const steps = units.some((step) => step !== 1) && { steps: [...units, ...cycles.map(() => 1)] };
@@ -82,16 +82,24 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     );
     return [{ kind: "flowMixture", stacked: true, fixed: fixed.length, members }];
   }
-  const own = places.map((place, at) => (columns.includes(at) ? ANY : place));
-  const whole = cycles.map(([at]) => at);
+  const front = frontOf(places.map((place, at) => (columns.includes(at) ? ANY : place)));
   const sizes = edges.map((own) => own.length - 1);
-  const inTree = treeOf(numbers, sizes).map((at) => numbers[at]!);
-  const front = [
-    ...frontOf(own),
-    ...heapingOf(own.map((place, at) => (whole.includes(at) || inTree.includes(place) ? ANY : place))),
-  ];
+  const starts = sizes.map((_, c) => sizes.slice(0, c).reduce((sum, size) => sum + size, 0));
+  /** Of each number the place among all values that is 1 where it is there, and not missing. */
+  const known = places.flatMap(({ noise }, at) => {
+    if (columns.includes(at)) return [];
+    return [noise === undefined ? -1 : (starts[columns.indexOf(at + 1)] ?? Number.NaN)];
+  });
+  const inTree = treeOf(numbers, sizes);
+  const heaps = numbers.map((place, i) =>
+    inTree.includes(i) || Number.isNaN(known[i]) || place.isSpread ? ANY : place,
+  );
   const layers = densities(numbers, sizes, rows);
-  if (columns.length === 0) return [...front, ...layers];
+  const heaping = heapingOf(
+    heaps,
+    known.map((place) => place || 0),
+  );
+  if (columns.length === 0) return [...front, ...heaping, ...layers];
   const values = {
     columns,
     edges,
@@ -100,7 +108,10 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     ...(classes.length > 0 && { classes, contexts }),
     ...(cycles.length > 0 && { cycles }),
   };
-  return [...front, { kind: "mixedRow", ...values, layers: [...imputed(places, columns, edges), ...layers] }];
+  return [
+    ...front,
+    { kind: "mixedRow", ...values, layers: [...heaping, ...imputed(numbers, known), ...layers] },
+  ];
 }
 
 /** Classes of rows in which columns of values are independent, and fewest columns: of two, a tree has all there is. */
@@ -113,18 +124,10 @@ const LEAST_FOR_CLASSES = 3;
 const NOISE = { least: 0.02, most: 0.9, numbers: 16 } as const;
 
 /** What puts numbers that fit to the others in the place of noise, where there is any: first those that lack the fewest. */
-function imputed(
-  places: readonly Place[],
-  columns: readonly number[],
-  edges: readonly (readonly number[])[],
-): NetworkLayer[] {
-  const starts = edges.map((_, c) => edges.slice(0, c).reduce((sum, own) => sum + own.length - 1, 0));
-  let number = -1;
-  const found = places.flatMap(({ noise = 0 }, at) => {
-    if (columns.includes(at)) return [];
-    number++;
-    const known = starts[columns.indexOf(at + 1)];
-    return known === undefined || noise < NOISE.least || noise > NOISE.most ? [] : [{ number, noise, known }];
+function imputed(numbers: readonly Place[], places: readonly number[]): NetworkLayer[] {
+  const found = numbers.flatMap(({ noise = 0 }, number) => {
+    const known = places[number]!;
+    return known >= 0 && noise >= NOISE.least && noise <= NOISE.most ? [{ number, noise, known }] : [];
   });
   const most = found.toSorted((a, b) => a.noise - b.noise).slice(-NOISE.numbers);
   if (most.length === 0) return [];

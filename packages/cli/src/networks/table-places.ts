@@ -14,6 +14,8 @@ export type Place = Readonly<{
   steps?: readonly number[];
   /** A pattern that begins again after `period` steps from `origin` on, and how often it is there. */
   cycle?: Readonly<{ period: number; step: number; origin: number; count: number }>;
+  /** A number has more within a step than noise. */
+  isSpread?: boolean;
   /** How many codes have their own probability, at most. */
   own?: number;
   /** The share of rows in which noise stands in its place, where the next number says so. */

@@ -62,13 +62,13 @@ describe("the networks for tables", () => {
   });
 
   it("by default give codes and numbers of few values probabilities, and the others a density given them", () => {
-    const [front, heaping, row, ...others] = networkFor("auto", mixed).description!.layers;
+    const [front, row, ...others] = networkFor("auto", mixed).description!.layers;
     expect(front).toMatchObject({ kind: "dequantizeColumns", gaps: [0, 0, 0, 0.05, 0, 0, 0, 0] });
-    expect(heaping).toMatchObject({ kind: "piecewiseLinear", gaps: [0, 0, 0, 0.05, 0, 0, 0, 0] });
-    expect(heaping).toMatchObject({ codes: [-1, -1, -1, 4, -1, -1, -1, -1] }); // prices that are missing have no place on the grid
     expect(row).toMatchObject({ kind: "mixedRow", columns: [0, 1, 2, 4, 7], steps: [2, 1, 7, 1, 1] });
     expect(others).toEqual([]);
-    const { edges } = row as Extract<typeof row, { kind: "mixedRow" }>;
+    const { edges, layers } = row as Extract<typeof row, { kind: "mixedRow" }>;
+    const known = edges.slice(0, 3).reduce((sum, own) => sum + own.length - 1, 0); // prices that are missing have no place on the grid
+    expect(layers[0]).toMatchObject({ kind: "piecewiseLinear", gaps: [0.05, 0, 0], known: [known, -1, -1] });
     // numbers have a place on each side for those that training did not have, codes one at the end
     expect(edges[0]).toEqual([-1197, 3, 5, 7, 9, 11, 13, 15, 1215]);
     expect(edges[3]).toEqual([-0.5, 0.5, 1.5]);

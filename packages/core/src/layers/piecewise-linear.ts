@@ -18,8 +18,8 @@ const schemas = {
   gaps: o.listOf(o.notNegative, 1),
   /** a, a value of each column. Default 0. */
   origins: o.optional(o.listOf(o.number, 1)),
-  /** Of each column which other one is 0 (below ½) where its number counts, −1 for none: elsewhere it passes as it is. Default none. */
-  codes: o.optional(o.listOf(o.number, 1)),
+  /** Of each column the place in the condition that is 1 where its number counts, and 0 where it passes as it is; −1: it always counts. Default. */
+  known: o.optional(o.listOf(o.number, 1)),
   /** K, knots of a column, a power of two. Default 1024. */
   knots: o.optional(o.integer(8, 4096)),
 };
@@ -39,8 +39,10 @@ const OUTER = 3;
  * the slope there is how much likelier: where numbers heap (heights in tens, prices in hundreds, degrees that were Fahrenheit), z is smooth.
  * Where held-out numbers do not heap, z = x. Without data slopes are random.
  *
- * Errors: `ShapeError` for examples that are no vectors, and lists of another length; `DomainError` where no gap is above 0, and for knots that
+ * Errors: `ShapeError` for examples that are no vectors, lists of another length, and places that the condition lacks; `DomainError` where no gap is above 0, and for knots that
  * are no power of two. Source: Heitjan and Rubin 1990 (heaping); Ney, Essen and Kneser 1994 (what is taken off counts).
+ *
+ * @param condition numbers of the condition, 0 for none
  *
  * @example
  * ```ts
@@ -54,13 +56,14 @@ const OUTER = 3;
 export function piecewiseLinear(
   inShape: Shape,
   options: PiecewiseLinearOptions,
+  condition = 0,
 ): FlowLayer<PiecewiseLinearParams> {
   const name = "piecewiseLinear";
   const { gaps, knots: K = 1024, ...own } = o.checked(name, inShape, options, schemas);
-  const { origins = gaps.map(() => 0), codes = gaps.map(() => -1) } = own;
+  const { origins = gaps.map(() => 0), known = gaps.map(() => -1) } = own;
   const [n = 0] = inShape;
   if (inShape.length !== 1) throw new ShapeError(`${name}: needs vectors [n], got ${showShape(inShape)}`);
-  for (const list of [gaps, origins, codes])
+  for (const list of [gaps, origins, known])
     if (list.length !== n)
       throw new ShapeError(`${name}: expected a number for each of ${n} columns, got ${list.length}`);
   const columns = gaps.flatMap((gap, c) => (gap > 0 ? [c] : []));
@@ -68,15 +71,19 @@ export function piecewiseLinear(
   if (M === 0) throw new DomainError(`${name}: needs a gap above 0, got ${gaps.join(", ")}`);
   if (!Number.isInteger(Math.log2(K)))
     throw new DomainError(`${name}: knots must be a power of two, got ${K}`);
-  if (codes.some((code) => !Number.isInteger(code) || code < -1 || code >= n))
-    throw new ShapeError(`${name}: expected codes of the columns 0 to ${n - 1}, or -1`);
-  const coded = columns.some((c) => codes[c]! >= 0);
+  if (known.some((place) => !Number.isInteger(place) || place < -1 || place >= condition))
+    throw new ShapeError(`${name}: expected places of ${condition} numbers of a condition in known, or -1`);
+  const asks = columns.some((c) => known[c]! >= 0);
   const order = gaps.map((_, c) => (columns.includes(c) ? n + columns.indexOf(c) : c));
   const take = (x: np.Array, places: readonly number[]): np.Array =>
     np.take(x, np.array([...places], { dtype: np.int32 }), 1);
 
   /** The numbers of a row along the lines from one of the knots to the other, and the slopes, [B, M]. Consumes all. */
-  function along(from: np.Array, to: np.Array, row: np.Array): { row: np.Array; slope: np.Array } {
+  function along(
+    [from, to]: readonly [np.Array, np.Array],
+    row: np.Array,
+    given?: np.Array,
+  ): { row: np.Array; slope: np.Array } {
     const v = take(row.ref, columns);
     const [own, other] = [from.reshape([-1]), to.reshape([-1])];
     const first = np.arange(0, M * K, K, { dtype: np.int32 }).reshape([1, M]);
@@ -91,19 +98,19 @@ export function piecewiseLinear(
     const rise = np.take(other, next.ref).sub(start.ref);
     const slope = rise.div(np.take(own, next).sub(low.ref));
     const moved = start.add(v.ref.sub(low).mul(slope.ref));
-    if (!coded) {
+    if (!given) {
       v.dispose();
       return { row: take(np.concatenate([row, moved], 1), order), slope };
     }
-    const has = columns.map((c) => Number(codes[c]! >= 0));
-    const code = take(
-      row.ref,
-      columns.map((c) => Math.max(codes[c]!, 0)),
-    ).mul(floats(Float32Array.from(has)).astype(row.dtype));
-    const counts = np.less(code, 0.5);
-    const one = np.ones([], { dtype: slope.dtype });
+    const { dtype } = row;
+    const always = floats(Float32Array.from(columns, (c) => Number(known[c]! < 0))).astype(dtype);
+    const said = take(
+      given,
+      columns.map((c) => Math.max(known[c]!, 0)),
+    );
+    const counts = np.greater(np.maximum(said, always), 0.5);
     return {
-      slope: np.where(counts.ref, slope, one),
+      slope: np.where(counts.ref, slope, np.ones([], { dtype })),
       row: take(np.concatenate([row, np.where(counts, moved, v)], 1), order),
     };
   }
@@ -111,6 +118,7 @@ export function piecewiseLinear(
   return defineLayer<PiecewiseLinearParams>({
     name,
     inShape,
+    ...(asks && { condition: [condition] }),
     parameterKinds: { x: "fixed", y: "fixed" },
     facts: { initExamples: START_ITEMS },
     init(key) {
@@ -122,23 +130,26 @@ export function piecewiseLinear(
         })),
       );
     },
-    forward({ x, y }, row) {
-      const { row: z, slope } = along(x, y, row);
+    forward({ x, y }, row, _noise, given) {
+      const { row: z, slope } = along([x, y], row, given);
       return { z, contribution: sumExamples(np.log(slope)) };
     },
-    inverse({ x, y }, z) {
-      const { row, slope } = along(y, x, z);
+    inverse({ x, y }, z, _noise, given) {
+      const { row, slope } = along([y, x], z, given);
       slope.dispose();
       return row;
     },
     async initFromData(key, examples) {
       key.dispose();
       const steps = columns.map((): number[] => []);
+      let example = 0;
       for await (const part of examples.parts())
-        for (let at = 0; at < part.length; at += n)
+        for (let at = 0; at < part.length; at += n, example++)
           for (const [i, c] of columns.entries()) {
-            const code = codes[c]! >= 0 ? part[at + codes[c]!]! : 0;
-            if (code < 0.5) steps[i]!.push(Math.round((part[at + c]! - origins[c]!) / gaps[c]!));
+            const place = known[c]!;
+            if (place >= 0 && examples.given && examples.given.data[example * condition + place]! < 0.5)
+              continue;
+            steps[i]!.push(Math.round((part[at + c]! - origins[c]!) / gaps[c]!));
           }
       return knotsOf((c, i) => {
         const found = heaping(steps[i]!, K - OUTER)?.pieces;
@@ -179,5 +190,5 @@ export function piecewiseLinear(
 export const piecewiseLinearKind = defineKind({
   kind: "piecewiseLinear",
   options: schemas,
-  flow: piecewiseLinear,
+  flow: (inShape, own, { condition }) => piecewiseLinear(inShape, own, condition),
 });

@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 import { fit, flow, jaxExecutor } from "../../src/index.js";
 import { dequantizeColumns } from "../../src/layers/dequantize-columns.js";
 import { marginal } from "../../src/layers/marginal.js";
-import { piecewiseLinear } from "../../src/layers/piecewise-linear.js";
+import { type PiecewiseLinearParams, piecewiseLinear } from "../../src/layers/piecewise-linear.js";
 import { makeRng } from "../../src/math/rng.js";
-import { examplesOf, toHostTree } from "../support/arrays.js";
+import { HostArray } from "../../src/params/host-array.js";
+import { examplesOf } from "../support/arrays.js";
 
 /** Tenths of degrees Celsius that were whole degrees Fahrenheit. */
 const celsius = (fahrenheit: number): number => Math.round((50 / 9) * (fahrenheit - 32)) / 10;
@@ -44,27 +45,20 @@ describe("degrees that were Fahrenheit", () => {
     expect(heaped.mean - plain.mean).toBeGreaterThan(1.4);
   });
 
-  it("count only where their code is 0", async () => {
-    const rows = degrees.flatMap((degree, i) => (i % 2 ? [least + (i % 97) / 10, 1] : [degree, 0]));
-    const layer = piecewiseLinear([2], { gaps: [0.1, 0], origins: [least, 0], codes: [1, -1], knots: 1024 });
-    const { x, y } = (await toHostTree(
-      await layer.initFromData?.(random.key(1), examplesOf(Float32Array.from(rows), 800, [2])),
-    )) as unknown as Record<"x" | "y", { data: Float32Array }>;
-    const slopes = Array.from(
-      { length: 300 },
-      (_, k) => (y.data[k + 2]! - y.data[k + 1]!) / (x.data[k + 2]! - x.data[k + 1]!),
-    );
-    expect(Math.max(...slopes) / Math.min(...slopes)).toBeGreaterThan(20);
-    const params = {
-      x: np.array(Float32Array.from(x.data)).reshape([1, 1024]),
-      y: np.array(Float32Array.from(y.data)).reshape([1, 1024]),
-    };
-    const { z, contribution } = layer.forward(
-      params,
-      np.array([degrees[0]!, 1, degrees[0]!, 0]).reshape([2, 2]),
-      {},
-    );
-    const [coded, , number] = await z.data();
+  it("count only where the condition says so", async () => {
+    const numbers = degrees.map((degree, i) => (i % 2 ? least + (i % 97) / 10 : degree));
+    const counts = Float32Array.from(degrees, (_, i) => 1 - (i % 2));
+    const options = { gaps: [0.1], origins: [least], known: [0], knots: 1024 };
+    const layer = piecewiseLinear([1], options, 1);
+    const examples = examplesOf(Float32Array.from(numbers), 800, [1]);
+    const given = new HostArray(counts, [800, 1], np.float32);
+    const params = (await layer.initFromData?.(
+      random.key(1),
+      examples.conditioned(given),
+    )) as PiecewiseLinearParams;
+    const twice = np.array([degrees[0]!, degrees[0]!]).reshape([2, 1]);
+    const { z, contribution } = layer.forward(params, twice, {}, np.array([0, 1]).reshape([2, 1]));
+    const [coded, number] = await z.data();
     expect(coded).toBeCloseTo(degrees[0]!, 5);
     expect(number).not.toBeCloseTo(degrees[0]!, 2);
     const [none, some] = await contribution.data();
@@ -77,7 +71,7 @@ it.each([
   [[2], { gaps: [1] }, "expected a number for each of 2 columns"],
   [[2], { gaps: [0, 0] }, "needs a gap above 0"],
   [[1], { gaps: [1], knots: 100 }, "a power of two"],
-  [[1], { gaps: [1], codes: [1] }, "expected codes of the columns"],
+  [[1], { gaps: [1], known: [1] }, "expected places of 0 numbers of a condition"],
   [[2, 2], { gaps: [1, 1] }, "needs vectors"],
 ])("%j of %j: says %s", (shape, options, message) => {
   expect(() => piecewiseLinear(shape, options)).toThrow(message);
