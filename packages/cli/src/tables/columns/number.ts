@@ -69,8 +69,8 @@ export const number: ColumnKind = {
   meaning: "a number; NaN where it is missing",
 };
 
-/** Where no training value is below or above zero, none is. */
+/** Where no training value is below or above zero, none is: what is lies as far on the other side, and not in a heap at its end. */
 function keptSign({ least, most }: NonNullable<ColumnSchema["range"]>, number: number): number {
-  if (least >= 0) return Math.max(number, least);
-  return most <= 0 ? Math.min(number, most) : number;
+  if (least >= 0) return Math.abs(number);
+  return most <= 0 ? -Math.abs(number) : number;
 }

@@ -73,6 +73,9 @@ describe("rows of the flow", () => {
     const cells = decodeFlowRows(schema, rows).cells[0]!;
     const { values } = schema.columns.find(({ name }) => name === "shop")!;
     expect(cells).toEqual([1e4, 40, null, "false", values!.at(-1), "2024-02-20", 1.7e9 + 147]);
+    // no size is below zero
+    const below = decodeFlowRows(schema, new Float32Array(names.length).fill(-0.25)).cells[0]!;
+    expect(below[0]).toBe(0.25);
   });
 
   it("of dates with times lie on the grid of their column, and reach to both ends of its range", async () => {
