@@ -6,7 +6,7 @@ export type Heaping = Readonly<{ pieces: readonly Stretch[]; gain: number }>;
 /** Neighbouring values of a grid, from the step `from` up to that before `to`, and how much likelier they are than around them. */
 type Stretch = Readonly<{ from: number; to: number; times: number }>;
 
-/** Fewest numbers to say it, most of them that choose how, and the fewest pieces on both sides of each value. */
+/** Fewest numbers to say it, and most of them that choose how. */
 const NUMBERS = { least: 30, most: 5000 } as const;
 
 /** Least gain of held-out numbers: in nats a number, and in standard errors. */
