@@ -1,5 +1,6 @@
 import { dateText } from "./cell.js";
 import type { ColumnSchema } from "./schema.js";
+import { styledCell } from "./written-as.js";
 
 /** Values of a category that are shown, and letters of each. */
 const SHOWN = { values: 4, letters: 16 } as const;
@@ -16,8 +17,10 @@ export function percent(share: number): string {
 const DIGITS = 5;
 
 /** A number of the column as people read it: of a whole one, all digits. */
-function valueText({ type }: ColumnSchema, value: number): string {
-  if (type === "date") return dateText(value);
+function valueText(column: ColumnSchema, value: number): string {
+  if (column.type === "date") return dateText(value);
+  const styled = styledCell(value, column);
+  if (styled !== undefined) return styled;
   if (Number.isInteger(value)) return String(value);
   const whole = String(Math.trunc(Math.abs(value))).length;
   return String(Number(value.toPrecision(Math.max(DIGITS, whole))));

@@ -5,7 +5,7 @@ import { decimalNotes } from "./decimal-comma.js";
 import { type CsvDialect, cleanCell, isBlank, sniffCsv } from "./sniff.js";
 import { BLOCK, LONGEST_LINE, listFirst, raggedRows, type Table, uniqueNames } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
-import { columnFormats, formatNotes, type WrittenAs, withFormats } from "./written-as.js";
+import { type ColumnFormats, columnFormats, formatNotes, withFormats } from "./written-as.js";
 
 const separatorNames: Readonly<Record<string, string>> = {
   "\t": "tabs",
@@ -14,38 +14,34 @@ const separatorNames: Readonly<Record<string, string>> = {
   ",": "commas",
 };
 
-/** How the columns of training were written, by their names: a file of the same kind is read in the same way. */
-export type KnownFormats = ReadonlyMap<string, WrittenAs>;
-
 /**
  * The table of a CSV or TSV file, from wherever its bytes come: separators, quotes, decimal commas, encoding and header as
  * `sniffCsv` finds them.
+ *
+ * @param known columns of training: a file of the same kind is read in the same way
  */
 export async function csvTable(
   name: string,
   pieces: Pieces,
-  known: KnownFormats = new Map(),
+  known: ColumnFormats = new Map(),
 ): Promise<Table> {
   const text = await openText(name, pieces);
   const dialect = sniffCsv(text);
   const { first, header, decimals, separator, sample } = dialect;
   const { names, notes } = uniqueNames(header ? first : first.map((_, i) => `column ${i + 1}`));
   const blocks = () => csvBlocks(text, dialect, names.length);
-  const formats = await columnFormats(
-    { sample, decimals, separator, known: names.map((each) => known.get(each)) },
-    blocks,
-  );
+  const formats = await columnFormats({ sample, decimals, separator, names, known }, blocks);
   return {
     names,
     notes: [
       ...headerNotes(header, first),
       ...decimalNotes(decimals, names, separatorNames[separator] ?? separator),
-      ...formatNotes(names, formats, decimals.decimalComma),
+      ...formatNotes(formats, decimals.decimalComma),
       ...(text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : []),
       ...notes,
     ],
-    writtenAs: formats,
-    blocks: () => withFormats(blocks(), formats),
+    formats,
+    blocks: () => withFormats(blocks(), names, formats),
   };
 }
 

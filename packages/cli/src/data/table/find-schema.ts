@@ -9,7 +9,7 @@ import type { ColumnSchema, ColumnType, TableChoice, TableSchema } from "./schem
 import { expectEnough } from "./split-rows.js";
 import { atomsOf, cycleOf, type Gap, gapOf, histogramOf, levelsOf } from "./spread.js";
 import { listFirst, type Table } from "./table.js";
-import type { WrittenAs } from "./written-as.js";
+import type { ColumnFormat } from "./written-as.js";
 
 /** Values that a category has at most, and rows that each has on average at least. */
 const CATEGORY = { values: 256, rowsEach: 4 } as const;
@@ -51,7 +51,7 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
   return expectDates({
     version: 1,
     rows,
-    columns: tallies.map((tally, i) => columnOf(tally, choice, table.writtenAs?.[i])),
+    columns: tallies.map((tally) => columnOf(tally, choice, table.formats?.get(tally.name))),
   });
 }
 
@@ -88,7 +88,11 @@ function expectColumns(
       throw new UsageError(`${flag}: ${path}: ${unknownName("column", column, names)}`);
 }
 
-function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs): ColumnSchema {
+function columnOf(
+  tally: ColumnTally,
+  choice: TableChoice,
+  { writtenAs, style }: ColumnFormat = {},
+): ColumnSchema {
   const { name, kinds } = tally;
   const isTime = choice.calendar?.some((date) => name === `${date} time`) ?? false;
   const { type, problem } = typeOf(tally, isTime);
@@ -138,6 +142,7 @@ function columnOf(tally: ColumnTally, choice: TableChoice, writtenAs?: WrittenAs
         hint: hintOf(likeness, kinds.text.count > 0 ? "texts" : "numbers"),
       }),
     ...(writtenAs !== undefined && { writtenAs }),
+    ...(style !== undefined && { style }),
     ...(problem !== undefined && { problem: likeness ? `${problem}; write ${likeness.write}` : problem }),
   };
 }

@@ -1,11 +1,10 @@
 import { DataError } from "@flowify/core";
 import { type Block, blockOf } from "./block.js";
 import type { Cell } from "./cell.js";
-import type { KnownFormats } from "./csv.js";
 import { flat, type JsonObject, rowsOfDocument } from "./json-document.js";
 import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
-import { columnFormats, formatNotes, withFormats } from "./written-as.js";
+import { type ColumnFormats, columnFormats, formatNotes, withFormats } from "./written-as.js";
 
 /** Rows in which the names of all columns are expected, where rows are lines. */
 const NAMING_ROWS = 1000;
@@ -21,13 +20,13 @@ const LONGEST_ARRAY = 2 ** 28;
  * columns; each key is a column, of objects in it as well. Keys that a row lacks are missing values.
  *
  * @param mayBeArray false where each line is an object
- * @param known how the columns of training were written
+ * @param known columns of training
  */
 export async function jsonTable(
   path: string,
   pieces: Pieces,
   mayBeArray = true,
-  known: KnownFormats = new Map(),
+  known: ColumnFormats = new Map(),
 ): Promise<Table> {
   const opened = await openText(path, pieces);
   const text: JsonText = { ...opened, isWhole: mayBeArray && isWhole(opened), mayBeArray };
@@ -51,18 +50,19 @@ export async function jsonTable(
     {
       sample: first.map((object) => cellsOf(object, names)),
       decimals: { decimalComma: false },
-      known: names.map((each) => known.get(each)),
+      names,
+      known,
     },
     plain,
   );
   return {
     names,
     notes: [
-      ...formatNotes(names, formats, false),
+      ...formatNotes(formats, false),
       ...(text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : []),
     ],
-    writtenAs: formats,
-    blocks: () => withFormats(plain(), formats),
+    formats,
+    blocks: () => withFormats(plain(), names, formats),
   };
 }
 

@@ -67,6 +67,8 @@ const columnSchema = v.strictObject({
   hint: v.exactOptional(v.string()),
   /** How its cells are written in the file, by an example, where that is not how flowify writes them. */
   writtenAs: v.exactOptional(v.picklist(writtenForms)),
+  /** The style in which samples of its cells are written, by an example. */
+  style: v.exactOptional(v.pipe(v.string(), v.maxLength(100))),
   /** Why it cannot be used. */
   problem: v.exactOptional(v.string()),
 });

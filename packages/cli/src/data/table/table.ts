@@ -1,6 +1,6 @@
 import { DataError } from "@flowify/core";
 import type { Block, TableSeries } from "./block.js";
-import type { WrittenAs } from "./written-as.js";
+import type { ColumnFormats } from "./written-as.js";
 
 /** Rows that can be read without those before them: a group of rows of a file, or a file. */
 export type TablePart = Readonly<{
@@ -19,8 +19,8 @@ export type Table = Readonly<{
   notes: readonly string[];
   /** Where rows follow each other in time. */
   series?: ReadonlyMap<string, TableSeries>;
-  /** How the cells of each column are written in the file, where that is not how they are handed on. */
-  writtenAs?: readonly (WrittenAs | undefined)[];
+  /** How cells are written in the file, where that is not how they are handed on. */
+  formats?: ColumnFormats;
   /** Missing where rows can only be read from the first one on. */
   parts?: readonly TablePart[];
   /** Its rows, some at a time, by default of all parts. Rows keep their numbers where the parts before tell how many rows they have. */

@@ -1,6 +1,7 @@
 import { quoted } from "../../ui/format.js";
 import { type Block, rowBlock } from "./block.js";
 import { type Cell, cellReader } from "./cell.js";
+import { inStyle, styleOf } from "./cell-style.js";
 
 /** Signs of currencies. A column has one of them in all cells. */
 const CURRENCIES = ["$", "€", "£", "¥"] as const;
@@ -21,8 +22,20 @@ export const writtenForms = [
   ...CURRENCIES.map((sign) => `${sign}1,234.50` as const),
   ...CURRENCIES.map((sign) => `1.234,50 ${sign}` as const),
   "2025-05",
+  "13:51",
+  "1:51 PM",
 ] as const;
 export type WrittenAs = (typeof writtenForms)[number];
+
+/** How the cells of a column are written in a file, where that is not how flowify writes them. */
+export type ColumnFormat = Readonly<{
+  /** What they are read as. */
+  writtenAs?: WrittenAs | undefined;
+  /** An example of their style, in which samples are written. */
+  style?: string | undefined;
+}>;
+/** By the names of the columns. */
+export type ColumnFormats = ReadonlyMap<string, ColumnFormat>;
 
 type Form = Readonly<{
   /** The cell as flowify writes it: `2025-05-31`, `1234.50`; undefined where it has another form. */
@@ -87,6 +100,18 @@ function dates(written: string, { doubtful = false } = {}): Form {
     example: written.includes("<day>") ? "2025-05-31" : "2025-05-01",
   };
 }
+
+/** Times of the day, and durations in hours and minutes. */
+const times = (written: string, example: string): Form => ({
+  read(cell) {
+    const { time, half } = new RegExp(`^${written}$`, "i").exec(cell)?.groups ?? {};
+    if (time === undefined) return undefined;
+    const text = half ? ofDay(time, half) : time;
+    const whole = /:.*:/.test(text) ? text : `${text}:00`;
+    return whole.startsWith("99") || reader.read(whole) !== "number" ? undefined : whole;
+  },
+  example,
+});
 
 /** `-12` of `12-`, as accounting writes it. */
 const signFirst = (cell: string): string => cell.replace(/^(\d.*)-$/, "-$1");
@@ -157,6 +182,11 @@ const forms: Readonly<Record<WrittenAs, Form>> = {
   ),
   // of the years 1500 to 2199: other digits are rather names
   "2025-05": dates(String.raw`(?<year>(?:1[5-9]|2[01])\d{2})-(?<month>\d{2})`),
+  "13:51": times(String.raw`(?<time>[+-]?\d{1,3}:[0-5]\d)`, "13:51:00"),
+  "1:51 PM": times(
+    String.raw`(?<time>\d{1,2}:[0-5]\d(?::[0-5]\d)?)[ \u202f]?(?<half>[ap])\.?m\.?`,
+    "13:51:00",
+  ),
 };
 
 /** Numbers whose commas stand between thousands where commas separate cells, or the points of another column are decimal. */
@@ -178,8 +208,9 @@ type Question = Readonly<{
   decimals: Readonly<{ decimalComma: boolean; mixed?: unknown }>;
   /** Of cells in a text file: where commas are decimal, they do not separate. */
   separator?: string;
-  /** Of columns that are known from training, how they were written. */
-  known: readonly (WrittenAs | undefined)[];
+  names: readonly string[];
+  /** Columns that are known from training. */
+  known: ColumnFormats;
 }>;
 
 /**
@@ -187,12 +218,15 @@ type Question = Readonly<{
  * written in such a way.
  */
 export async function columnFormats(
-  { sample, decimals: { decimalComma, mixed }, separator, known }: Question,
+  { sample, decimals: { decimalComma, mixed }, separator, names, known }: Question,
   blocks: () => AsyncGenerator<Block>,
-): Promise<readonly (WrittenAs | undefined)[]> {
+): Promise<ColumnFormats> {
   const possible = writtenForms.filter((form) => !(mixed && form === "1.234,50"));
   const isPointed = !decimalComma && !mixed && (separator === "," || hasPoints(sample));
-  const columns = known.map((form) => ({ form, candidates: form ? [] : possible.map(candidate) }));
+  const columns = names.map((name) => ({
+    own: known.get(name),
+    candidates: known.get(name)?.writtenAs ? [] : possible.map(candidate),
+  }));
   function candidate(form: WrittenAs) {
     const { read, decides = () => true, doubts } = forms[form];
     const lenient = decimalComma && form === "1.234,50";
@@ -223,22 +257,42 @@ export async function columnFormats(
   const isPlain = (at: number): boolean => sample.every((row) => reader.read(row[at]) !== "text");
   const open = columns.some(({ candidates }, i) => candidates.length > 0 && (decimalComma || !isPlain(i)));
   if (open) for await (const { rows } of blocks()) for (const row of rows) take(row);
-  return columns.map(({ form, candidates }) => form ?? candidates.find(({ holds }) => holds())?.form);
+  return new Map(
+    columns.flatMap(({ own, candidates }, i) => {
+      const writtenAs = own?.writtenAs ?? candidates.find(({ holds }) => holds())?.form;
+      const style = own ? own.style : styleIn(sample, i, writtenAs);
+      return writtenAs || style ? [[names[i] ?? "", { writtenAs, style }] as const] : [];
+    }),
+  );
+}
+
+/** The style of the numbers of a column, among its first rows. */
+function styleIn(sample: Question["sample"], column: number, form?: WrittenAs): string | undefined {
+  const cells: { cell: string; value: number }[] = [];
+  for (const { [column]: cell } of sample)
+    if (typeof cell === "string" && reader.read(plainCell(cell, form)) === "number")
+      cells.push({ cell, value: reader.value });
+  return styleOf(cells);
+}
+
+/** A value as its column writes it; undefined for other cells, and where its style would change the value. */
+export function styledCell(cell: Cell, { writtenAs, style }: ColumnFormat): string | undefined {
+  const kind = reader.read(cell);
+  const { value } = reader;
+  if (style === undefined || kind !== "number") return undefined;
+  const text = inStyle(value, style);
+  return reader.read(plainCell(text, writtenAs)) === kind && reader.value === value ? text : undefined;
 }
 
 /** Columns that a note names at most. */
 const NOTED = 5;
 
 /** What was assumed, a line for each form. */
-export function formatNotes(
-  names: readonly string[],
-  formats: readonly (WrittenAs | undefined)[],
-  decimalComma: boolean,
-): string[] {
+export function formatNotes(formats: ColumnFormats, decimalComma: boolean): string[] {
   const found = new Map<WrittenAs, string[]>();
-  for (const [i, form] of formats.entries())
+  for (const [name, { writtenAs: form }] of formats)
     if (form !== undefined && !(decimalComma && form === "1.234,50"))
-      found.set(form, [...(found.get(form) ?? []), names[i] ?? ""]);
+      found.set(form, [...(found.get(form) ?? []), name]);
   return Array.from(found, ([form, columns]) => {
     const others = columns.length > NOTED ? ` and ${columns.length - NOTED} more` : "";
     return `${quoted(columns.slice(0, NOTED))}${others}: ${form} is read as ${forms[form].example}`;
@@ -246,20 +300,19 @@ export function formatNotes(
 }
 
 /** The cell as flowify writes it: `1234.50` of `1.234,50`. A cell of another form stays. */
-export const plainCell = (cell: string, form: WrittenAs | undefined): string =>
-  (form && forms[form].read(cell)) ?? cell;
+export const plainCell = (cell: string, form?: WrittenAs): string => (form && forms[form].read(cell)) ?? cell;
 
 /** Blocks whose cells are written as flowify writes them. Cells of another form stay. */
 export async function* withFormats(
   blocks: AsyncGenerator<Block>,
-  formats: readonly (WrittenAs | undefined)[],
+  names: readonly string[],
+  formats: ColumnFormats,
 ): AsyncGenerator<Block> {
-  if (formats.every((form) => form === undefined)) return yield* blocks;
+  const forms = names.map((name) => formats.get(name)?.writtenAs);
+  if (forms.every((form) => form === undefined)) return yield* blocks;
   for await (const { rows, numbers } of blocks)
     yield rowBlock(
-      rows.map((row) =>
-        row.map((cell, i) => (typeof cell === "string" ? plainCell(cell, formats[i]) : cell)),
-      ),
+      rows.map((row) => row.map((cell, i) => (typeof cell === "string" ? plainCell(cell, forms[i]) : cell))),
       numbers,
     );
 }

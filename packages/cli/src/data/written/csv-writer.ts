@@ -1,4 +1,5 @@
 import { type Cell, cellText } from "../table/cell.js";
+import { styledCell } from "../table/written-as.js";
 import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
 
 /** What a spreadsheet takes for the start of a formula. `="00017"` is a text, which it shows as 00017. */
@@ -10,14 +11,18 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * Text as a cell of a CSV file: in quotes where it needs them, and with an apostrophe in front where a spreadsheet would run
  * it as a formula. Names come from files of others. Source: OWASP, "CSV Injection".
  */
-export function csvCell(text: string): string {
-  const safe = FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
+export const csvCell = (text: string): string =>
+  withQuotes(FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text);
+
+const withQuotes = (text: string): string =>
+  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 /** NaN is a missing value. */
-const textOf = (cell: Cell): string =>
-  typeof cell === "string" ? csvCell(cell) : Number.isNaN(cell) ? "" : cellText(cell);
+function textOf(column: WrittenColumn, cell: Cell): string {
+  const styled = column.format && styledCell(cell, column.format);
+  if (styled !== undefined) return withQuotes(styled); // a number, which no spreadsheet runs
+  return typeof cell === "string" ? csvCell(cell) : Number.isNaN(cell) ? "" : cellText(cell);
+}
 
 /**
  * Writes rows as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted.
@@ -37,7 +42,11 @@ export function csvWriter(
   return {
     add: (rows) =>
       flush(
-        rows.map((row) => `${row.map((cell, i) => textOf(rounded(columns[i]!, cell))).join(",")}\n`).join(""),
+        rows
+          .map(
+            (row) => `${row.map((cell, i) => textOf(columns[i]!, rounded(columns[i]!, cell))).join(",")}\n`,
+          )
+          .join(""),
       ),
     flush: async () => (head === "" ? undefined : flush("")),
     end: async () => (head === "" ? undefined : flush("")),

@@ -86,6 +86,7 @@ export const writtenColumns = (columns: readonly ColumnSchema[]): WrittenColumn[
     name: column.name,
     type: typeOf(column),
     nullable: column.missing > 0 || (column.values ?? []).includes(null),
+    ...(column.style !== undefined && { format: column }),
   }));
 
 /** Booleans are those that are written as true and false, and not as yes and no. */

@@ -1,4 +1,5 @@
 import { type Cell, cellReader } from "../table/cell.js";
+import type { ColumnFormat } from "../table/written-as.js";
 
 export const tableFormats = ["csv", "json", "jsonl", "parquet"] as const;
 export type TableFormat = (typeof tableFormats)[number];
@@ -21,6 +22,8 @@ export type WrittenColumn = Readonly<{
   nullable?: boolean;
   /** Significant digits of numbers in formats of text; by default all. */
   digits?: number;
+  /** How CSV has its cells, where that is not how flowify writes them. */
+  format?: ColumnFormat;
 }>;
 
 export type WrittenRow = readonly Cell[];

@@ -1,6 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
 import { gridOf, nextOnGrid } from "../../data/table/grid.js";
 import type { ColumnSchema } from "../../data/table/schema.js";
+import { styledCell } from "../../data/table/written-as.js";
 import { type ColumnKind, MISSING, writeNumbers } from "./column-kind.js";
 
 /** Digits of a float32: those that are sure, those that it has, and those that `toFixed` may have. */
@@ -52,11 +53,13 @@ export const number: ColumnKind = {
     return decimals === undefined ? value : Number(value.toFixed(decimals));
   },
   value: valueOnGrid,
-  show({ origin = 0 }, number) {
+  show(column, number) {
+    const { origin = 0 } = column;
     if (Number.isNaN(number)) return MISSING;
     const size = Math.abs(number);
     const decimals = DIGITS.sure - (size > 0 ? Math.floor(Math.log10(size)) : 0);
-    return String(Number((number + origin).toFixed(Math.min(DIGITS.most, Math.max(0, decimals)))));
+    const value = Number((number + origin).toFixed(Math.min(DIGITS.most, Math.max(0, decimals))));
+    return styledCell(value, column) ?? String(value);
   },
   isNumber: true,
   /** Where training rows lacked numbers, 1 for those that are missing. */

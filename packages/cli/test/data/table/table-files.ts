@@ -35,7 +35,7 @@ async function contentOf(opening: Promise<Table>) {
   const table = await opening;
   const rows = [];
   for await (const block of table.blocks()) rows.push(...block.rows);
-  return { names: table.names, rows, notes: table.notes, writtenAs: table.writtenAs };
+  return { names: table.names, rows, notes: table.notes, formats: table.formats };
 }
 
 export const schemaOf = async (path: string) => findSchema(path, await openTable(path));

@@ -5,14 +5,14 @@ import { unknownKind } from "../../../files/unknown-kind.js";
 import { arrowTable } from "../arrow.js";
 import type { ByteSource } from "../arrow-messages.js";
 import { calendarColumns, withCalendar } from "../calendar.js";
-import { csvTable, type KnownFormats } from "../csv.js";
+import { csvTable } from "../csv.js";
 import { jsonTable } from "../json.js";
 import { orderedTable } from "../ordered-table.js";
 import { parquetTable } from "../parquet-table.js";
 import type { TableSchema } from "../schema.js";
 import type { Table } from "../table.js";
 import { filteredTable } from "../where/filter-rows.js";
-import type { WrittenAs } from "../written-as.js";
+import type { ColumnFormats } from "../written-as.js";
 import { ARRAY_ENDING, areOfArray, arrayTable } from "./array-table.js";
 import { filesOf } from "./file-pattern.js";
 import { severalFiles } from "./several-files.js";
@@ -25,7 +25,7 @@ type Opening = Readonly<{
 }>;
 
 /** `called`: the name of the file in messages. */
-type Reader = (path: string, called: string, known: KnownFormats) => Promise<Table>;
+type Reader = (path: string, called: string, known: ColumnFormats) => Promise<Table>;
 
 const readers: readonly (readonly [ending: RegExp, open: Reader])[] = [
   [
@@ -61,35 +61,31 @@ export const isTable = (path: string, schema?: TableSchema): boolean =>
  * @throws UsageError for a wrong condition, DataError for a file of another kind, a missing, empty or damaged one
  */
 export async function openTable(path: string, { where, calendar, schema }: Opening = {}): Promise<Table> {
-  const found = await tableIn(path, knownFormats(schema?.columns));
+  const found = await tableIn(path, formatsOf(schema));
   const table = where === undefined ? found : await filteredTable(path, found, where);
   const dated = withCalendar(table, calendar ?? (schema ? calendarColumns(schema) : []));
   return schema?.order ? orderedTable(path, dated, schema.order) : dated;
 }
 
-type WrittenColumn = Readonly<{ name: string; writtenAs?: WrittenAs | undefined }>;
+/** How the cells of a training table are written. */
+const formatsOf = (schema?: TableSchema): ColumnFormats =>
+  new Map(
+    schema?.columns.flatMap((column) =>
+      column.writtenAs || column.style ? [[column.name, column] as const] : [],
+    ),
+  );
 
-const knownFormats = (columns: readonly WrittenColumn[] = []): KnownFormats =>
-  new Map(columns.flatMap(({ name, writtenAs }) => (writtenAs ? [[name, writtenAs] as const] : [])));
-
-async function tableIn(path: string, known: KnownFormats): Promise<Table> {
+async function tableIn(path: string, known: ColumnFormats): Promise<Table> {
   if (path === STANDARD_INPUT) return openFile(keptStandardInput(), STANDARD_INPUT_NAME, known);
   const [first = path, ...others] = filesOf(path);
   return others.length === 0
     ? openFile(first, first, known)
     : severalFiles([first, ...others], (file, leading) =>
-        openFile(
-          file,
-          file,
-          new Map([
-            ...knownFormats(leading?.names.map((name, i) => ({ name, writtenAs: leading.writtenAs?.[i] }))),
-            ...known,
-          ]),
-        ),
+        openFile(file, file, new Map([...(leading?.formats ?? []), ...known])),
       );
 }
 
-async function openFile(path: string, called: string, known: KnownFormats): Promise<Table> {
+async function openFile(path: string, called: string, known: ColumnFormats): Promise<Table> {
   const open = allReaders.find(([ending]) => ending.test(path))?.[1];
   if (open) return open(path, called, known);
   throw unknownKind(called, ".csv, .tsv, .json, .jsonl, .parquet, .arrow, .npy or .npz");

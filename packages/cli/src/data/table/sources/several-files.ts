@@ -31,7 +31,7 @@ export async function severalFiles(
   return {
     names: leading.names,
     notes: [`${files.length} files, from ${first} to ${files.at(-1)}`, ...notes],
-    ...(leading.writtenAs && { writtenAs: leading.writtenAs }),
+    ...(leading.formats && { formats: leading.formats }),
     parts: tables.flatMap(({ parts }) => parts),
     blocks: (range) => blocks(leading.names, tables, range),
   };

@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { expect, it } from "vitest";
+import { rowWriter } from "../../../src/data/written/row-writer.js";
+import { writtenColumns } from "../../../src/data/written/sampled-rows.js";
+import { decodeFlowRows } from "../../../src/tables/decode-rows.js";
+import { readRows } from "../../../src/tables/read-rows.js";
+import { temporaryFolder } from "../../temporary-folder.js";
+
+const root = temporaryFolder();
+const rng = makeRng(3);
+
+const two = (part: number): string => String(part).padStart(2, "0");
+
+/** A column a way of writing: the cell of a random number from 0 to 1. */
+const columns: Readonly<Record<string, (u: number) => string>> = {
+  "h:m:s": (u) => `${Math.floor(24 * u)}:${two(rng.integer(60))}:${two(rng.integer(60))}`,
+  "hh:mm:ss": (u) => `${two(Math.floor(24 * u))}:${two(rng.integer(60))}:${two(rng.integer(60))}`,
+  "hh:mm:ss.f": (u) => `${two(Math.floor(24 * u))}:00:${two(rng.integer(60))}.${rng.integer(10)}`,
+  "hh:mm": (u) => `${two(Math.floor(24 * u))}:${two(rng.integer(60))}`,
+  "h:mm": (u) => `${Math.floor(24 * u)}:${two(rng.integer(60))}`,
+  duration: (u) => `${u < 0.3 ? "-" : ""}${Math.floor(90 * u)}:${two(rng.integer(60))}:30`,
+  "h:mm a": (u) => `${1 + Math.floor(12 * u)}:${two(rng.integer(60))} ${rng.integer(2) ? "AM" : "PM"}`,
+  plain: (u) => String(Math.round(1e4 * u) / 100),
+};
+
+const quoted = (cell: string): string => (cell.includes(",") ? `"${cell}"` : cell);
+
+it("every cell of a table comes back as it was read, however its column is written", async () => {
+  const rows = Array.from({ length: 120 }, () => Object.values(columns).map((write) => write(rng.uniform())));
+  const lines = [Object.keys(columns), ...rows].map((row) => `${row.map(quoted).join(",")}\n`);
+  const path = join(root, "cells.csv");
+  writeFileSync(path, lines.join(""));
+  const { rows: encoded, schema } = await readRows(path);
+  expect(schema.columns.filter(({ range }) => range === undefined)).toEqual([]);
+  const decoded = decodeFlowRows(schema, encoded);
+  const again = join(root, "again.csv");
+  writeFileSync(again, "");
+  const writer = rowWriter("csv", writtenColumns(decoded.columns), async (piece) =>
+    writeFileSync(again, piece, { flag: "a" }),
+  );
+  await writer.add(decoded.cells);
+  await writer.end();
+  expect(readFileSync(again, "utf8").split("\n")).toEqual(lines.join("").split("\n"));
+});
