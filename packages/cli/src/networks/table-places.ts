@@ -39,9 +39,10 @@ const codes = (count: number, rows: number): Place => ({
 /** Numbers of so few values count as values, where none is missing: what stands in its place has a density. */
 const FEW = 8;
 
-/** The share of rows of a table whose cell is missing or a value that has a probability. */
-const noiseShare = ({ missing, spikes = [], atoms = [] }: ColumnSchema, rows: number): number =>
+/** The share of rows of a table whose cell is missing, or a value that has a probability, or that of another column. */
+const noiseShare = ({ missing, spikes = [], atoms = [], equals }: ColumnSchema, rows: number): number =>
   missing / rows +
+  (equals?.share ?? 0) +
   spikes.reduce((sum, { value, share }) => sum + (atoms.includes(Number(value)) ? share : 0), 0);
 
 /** Days of a mean month, the months of a year, and the days from which on seasons come again. */
@@ -63,7 +64,7 @@ function cycleOf(column: ColumnSchema, rows: number): Pick<Place, "cycle"> {
 /** The numbers that the columns of a table are in a row of a flow. */
 export function placesOf(schema: TableSchema): Place[] {
   const { rows } = schema;
-  return tableColumns(schema).flatMap(({ found, instead }): Place[] => {
+  return tableColumns(schema).flatMap(({ found, codes: others }): Place[] => {
     const { range, gap = 0, origin = 0, uneven, levels, values = [] } = found;
     if (range === undefined) return [codes(values.length, rows)];
     const size =
@@ -72,7 +73,7 @@ export function placesOf(schema: TableSchema): Place[] {
       ...(size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size }),
       ...cycleOf(found, rows),
     };
-    if (instead.length > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(instead.length, rows)];
+    if (others > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(others, rows)];
     const steps = levels?.map((level) => Math.round((level - range.least) / gap));
     return [
       { ...grid, ...((size <= FEW || steps) && { values: "numbers" as const, ...(steps && { steps }) }) },

@@ -98,22 +98,36 @@ export function logShare(given: GivenValue, rows: Float32Array, row: number): nu
   const { slot } = given;
   if (given.kind === "code")
     return Math.round(valueAt(rows, row + slot.at)) === given.code ? 0 : Number.NEGATIVE_INFINITY;
-  const code = codeAt(slot.instead, rows, row + slot.at);
-  if (given.kind === "instead" || code > 0)
-    return given.kind === "instead" && code === given.code ? 0 : Number.NEGATIVE_INFINITY;
-  const distance = (valueAt(rows, row + slot.at) - moved(given, valueAt(rows, row + slot.at))) / given.width;
-  return Math.log(Math.max(0, 1 - distance ** 2));
+  if (given.kind === "instead")
+    return codeAt(slot, rows, row + slot.at) === given.code ? 0 : Number.NEGATIVE_INFINITY;
+  const holder = holderOf(slot, rows, row);
+  if (!holder) return Number.NEGATIVE_INFINITY;
+  const found = valueAt(rows, row + holder.at);
+  return Math.log(Math.max(0, 1 - ((found - moved(given, holder, found)) / given.width) ** 2));
+}
+
+/** The column whose number a cell is: another one where it has the value of that. Undefined where it is none. */
+function holderOf(slot: TableColumn, rows: Float32Array, row: number): TableColumn | undefined {
+  const code = codeAt(slot, rows, row + slot.at);
+  if (code === 0) return slot;
+  return slot.same && code > slot.instead.length ? holderOf(slot.same, rows, row) : undefined;
 }
 
 /** Puts a value into a row of the flow: on a grid, the noise of the row stays. */
 export function putValue(given: GivenValue, rows: Float32Array, row: number): void {
-  if (given.kind === "number") rows[row + given.slot.at] = moved(given, valueAt(rows, row + given.slot.at));
+  const holder = given.kind === "number" && holderOf(given.slot, rows, row);
+  if (holder) rows[row + holder.at] = moved(given, holder, valueAt(rows, row + holder.at));
 }
 
-function moved({ slot, number }: Extract<GivenValue, { kind: "number" }>, found: number): number {
-  const { gap = 0 } = slot.found;
-  const steps = gap === 0 ? 0 : (found - number) / gap;
-  return number + gap * (steps - Math.round(steps));
+/** The given number, in the unit of the column that holds it. */
+function moved(
+  { slot, number }: Extract<GivenValue, { kind: "number" }>,
+  { found: { gap = 0, origin = 0 } }: TableColumn,
+  found: number,
+): number {
+  const wanted = number + (slot.found.origin ?? 0) - origin;
+  const steps = gap === 0 ? 0 : (found - wanted) / gap;
+  return wanted + gap * (steps - Math.round(steps));
 }
 
 /** Whether a value can only be had by putting it in: log p of the row then changes. */

@@ -2,7 +2,7 @@ import { makeRng, type Rng } from "@flowify/core/layer";
 import { monthOf, weekdayOf } from "../data/table/calendar.js";
 import { codesOf } from "./columns/category.js";
 import { flowWidth, ownColumns, type TableColumn } from "./columns/kinds.js";
-import { rangeOf } from "./columns/number.js";
+import { rangeOf, valueOnGrid } from "./columns/number.js";
 
 /** Rows as a flow takes them. */
 export type FlowRows = Readonly<{
@@ -17,13 +17,13 @@ const STREAM = 0x7ab1e;
 /** Largest relative rounding of float32. */
 const FLOAT32 = 2 ** -24;
 
-/** Writes the numbers of a column into a row of the flow; returns log q of the noise that fills it. */
-type Draw = (value: number, rng: Rng, out: Float32Array, at: number) => number;
+/** Writes the numbers of a column into a row of the flow, from an encoded one; returns log q of the noise that fills it. */
+type Draw = (row: Float32Array, rng: Rng, out: Float32Array, at: number) => number;
 
 /**
  * Encoded rows with noise: numbers with uniform noise over the step between values that repeat, codes with noise of width 1.
- * A missing number, and a value that many rows share, becomes a sample of q = N(mean, std²) of its column, and the number
- * after it says which it is. Noise is a function of (seed, row).
+ * A missing number, a value that many rows share, and one that is that of another column, becomes a sample of q = N(mean, std²) of its
+ * column, and the number after it says which it is. Noise is a function of (seed, row).
  *
  * @param rows [n, encoded width]
  * @param before rows of the same table before these
@@ -43,21 +43,23 @@ export function flowRows(
   }));
   for (let row = 0; row < count; row++) {
     const rng = makeRng(STREAM, seed, before + row + 1);
-    for (const { draw, place, at } of draws)
-      fillLog[row]! += draw(rows[row * own + place]!, rng, out, row * width + at);
+    const encoded = rows.subarray(row * own, (row + 1) * own);
+    for (const { draw, at } of draws) fillLog[row]! += draw(encoded, rng, out, row * width + at);
   }
   return { rows: out, fillLog };
 }
 
-function drawNumber({ found, instead }: TableColumn): Draw {
+function drawNumber(column: TableColumn): Draw {
+  const { found, place, codes } = column;
   const { gap = 0, uneven, origin = 0 } = found;
   const { mean, std } = rangeOf(found);
   const spread = std || 1;
   const logStep = gap > 0 && !uneven ? Math.log(gap) : 0; // values on a grid have probabilities
-  return (value, rng, out, at) => {
+  return (row, rng, out, at) => {
+    const value = row[place]!;
     const noise = rng.uniform() - 0.5;
-    const code = placeIn(instead, value) + 1;
-    if (instead.length > 0) out[at + 1] = code + rng.uniform() - 0.5;
+    const code = codeOf(column, row);
+    if (codes > 0) out[at + 1] = code + rng.uniform() - 0.5;
     if (code === 0 && !Number.isNaN(value)) {
       const noisy = Math.fround(value + gap * noise);
       // float32 may round both the value and its noise to beyond the edge of the next step
@@ -70,16 +72,28 @@ function drawNumber({ found, instead }: TableColumn): Draw {
   };
 }
 
+/** The code of a cell of an encoded row: of `instead` or of `same`, from 1 on; 0 for a number. */
+function codeOf({ instead, same, place, codes, found }: TableColumn, row: Float32Array): number {
+  const value = row[place]!;
+  const code = placeIn(instead, value) + 1;
+  if (code > 0 || !same) return code;
+  return isEqual(value, row[same.place]!, (same.found.origin ?? 0) - (found.origin ?? 0)) ? codes : 0;
+}
+
+/** Whether two numbers of float32 are as far apart as their origins, but for rounding. */
+export const isEqual = (value: number, other: number, apart: number): boolean =>
+  Math.abs(other + apart - value) <= FLOAT32 * Math.max(Math.abs(value), Math.abs(other));
+
 /** The place of a number in a list, NaN too; −1 where it is none of them. */
 export const placeIn = (list: readonly number[], value: number): number =>
   list.findIndex((each) => each === value || (Number.isNaN(each) && Number.isNaN(value)));
 
-function drawCode({ found, follows }: TableColumn): Draw {
+function drawCode({ found, follows, place }: TableColumn): Draw {
   const codes = codesOf(found);
-  const codeOf = (value: number): number =>
+  const rankOf = (value: number): number =>
     follows ? (codes.get(nameOf(follows, value)) ?? codes.size) : value;
-  return (value, rng, out, at) => {
-    out[at] = codeOf(value) + rng.uniform() - 0.5;
+  return (row, rng, out, at) => {
+    out[at] = rankOf(row[place]!) + rng.uniform() - 0.5;
     return 0;
   };
 }
@@ -90,21 +104,35 @@ const nameOf = ({ part, origin }: NonNullable<TableColumn["follows"]>, day: numb
   return part === "weekday" ? weekdayOf(day + origin) : monthOf(day + origin);
 };
 
-/** Which of `instead` the number in front of a place is, from 1 on; 0 for a number. */
-export const codeAt = (instead: readonly number[], rows: Float32Array, at: number): number =>
-  instead.length === 0 ? 0 : Math.max(0, Math.round(rows[at + 1]!));
+/** The code of a cell whose number stands at a place of a row of the flow; 0 for a number. */
+export const codeAt = ({ codes }: TableColumn, rows: Float32Array, at: number): number =>
+  codes === 0 ? 0 : Math.min(codes, Math.max(0, Math.round(rows[at + 1]!)));
 
 /** The inverse of `flowRows` but for the noise of numbers: rows [n, encoded width], what stands in place of numbers, codes rounded. */
 export function encodedRows(columns: readonly TableColumn[], rows: Float32Array): Float32Array {
   const [own, width] = [ownColumns(columns), flowWidth(columns)];
   const count = width === 0 ? 0 : rows.length / width;
   const out = new Float32Array(count * own.length);
-  for (const { place, at, instead, found } of own)
+  for (const column of own)
     for (let row = 0; row < count; row++) {
+      const { place, at, instead, same, found } = column;
       const from = row * width + at;
       const value = rows[from]!;
-      const other = instead[Math.min(codeAt(instead, rows, from), instead.length) - 1];
+      const code = codeAt(column, rows, from);
+      const other =
+        instead[code - 1] ?? (same && code > 0 ? sameValue(column, same, out, row * own.length) : undefined);
       out[row * own.length + place] = other ?? (found.range ? value : Math.round(value));
     }
   return out;
+}
+
+/** What a column holds that has the value of another one, which is in the encoded row; undefined where that is missing. */
+function sameValue(
+  { found }: TableColumn,
+  same: TableColumn,
+  rows: Float32Array,
+  row: number,
+): number | undefined {
+  const value = valueOnGrid(same.found, rows[row + same.place]!);
+  return value === null ? undefined : value - (found.origin ?? 0);
 }

@@ -7,6 +7,7 @@ import { openTable } from "../data/table/sources/open-table.js";
 import { flowNames, tableColumns } from "./columns/kinds.js";
 import { dependentColumns } from "./dependent-columns.js";
 import { type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
+import { withEqualColumns } from "./equal-columns.js";
 import { type FlowRows, flowRows } from "./flow-rows.js";
 
 export type ReadTableOptions = TableChoice &
@@ -39,15 +40,16 @@ export type TableRows = FlowRows &
  */
 export async function readRows(path: string, reading: ReadTableOptions = {}): Promise<TableRows> {
   const table = await openTable(path, reading);
-  const schema = reading.schema ?? (await findSchema(path, table, reading));
+  const found = reading.schema ?? (await findSchema(path, table, reading));
   const notes: string[] = [];
   if (reading.schema === undefined) {
-    expectUsable(path, schema);
-    notes.push(...table.notes, ...leftOut(schema.columns), ...lookAlikeHints(schema.columns));
+    expectUsable(path, found);
+    notes.push(...table.notes, ...leftOut(found.columns), ...lookAlikeHints(found.columns));
   }
   const warn = (line: string): void => void notes.push(line);
-  const all = await encodedTable(path, table, { schema, warn }).all();
+  const all = await encodedTable(path, table, { schema: found, warn }).all();
   const { rows: encoded, names: rowNames, numbers, series } = all;
+  const schema = reading.schema || found.order ? found : withEqualColumns(found, encoded);
   const columns = tableColumns(schema);
   if (reading.schema === undefined) notes.push(...dependentColumns(columns, encoded));
   return {

@@ -19,10 +19,14 @@ export type TableColumn = Readonly<{
   place: number;
   /** A weekday or a month follows from a date, less this origin, and has no number in an encoded row. */
   follows?: Readonly<{ part: "weekday" | "month"; origin: number }>;
-  /** Where its numbers stand in a row of a flow: `at`, and the one after it says which of `instead` a cell is, from 1 on. */
+  /** Where its numbers stand in a row of a flow: `at`, and where there are codes, the one after it holds which the cell has. */
   at: number;
+  /** How many codes there are from 1 on: those of `instead`, then that of `same`. */
+  codes: number;
   /** What a cell may be in place of a number with a density: NaN for a missing one, and values that many rows share. */
   instead: readonly number[];
+  /** A column whose value it has in many rows. */
+  same?: TableColumn;
 }>;
 
 type Columns = Readonly<{ columns: readonly ColumnSchema[] }>;
@@ -37,22 +41,29 @@ export function tableColumns({ columns }: Columns): TableColumn[] {
   const partOf = (name: string) => followers.find((part) => dateOf(name, part) !== undefined);
   const own = used.flatMap(({ name }) => (partOf(name) === undefined ? [name] : []));
   let at = 0;
+  const earlier = new Map<string, TableColumn>();
   return used.map((found): TableColumn => {
     const { name } = found;
     const part = partOf(name);
     const day = part && dateOf(name, part);
     const others = instead(found);
-    const width = others.length > 0 ? 2 : 1;
+    const same = found.equals && earlier.get(found.equals.column);
+    const codes = others.length + Number(same !== undefined);
+    const width = codes > 0 ? 2 : 1;
     at += width;
-    return {
+    const column: TableColumn = {
       name,
       found,
       kind: kinds.find(({ detect }) => detect(found, dateOf(name, time) !== undefined))!,
       place: own.indexOf(day?.name ?? name),
       ...(day && part && { follows: { part, origin: day.origin ?? 0 } }),
       at: at - width,
+      codes,
       instead: others,
+      ...(same && { same }),
     };
+    earlier.set(name, column);
+    return column;
   });
 }
 
@@ -69,7 +80,7 @@ export const encodedWidth = (table: Columns): number => ownColumns(tableColumns(
 
 /** Numbers of a row of a flow. */
 export const flowWidth = (columns: readonly TableColumn[]): number =>
-  columns.reduce((sum, { instead }) => sum + (instead.length > 0 ? 2 : 1), 0);
+  columns.reduce((sum, { codes }) => sum + (codes > 0 ? 2 : 1), 0);
 
 /** The values of one column of encoded rows [n, width], as they stand in a table. */
 export const columnValues = (
@@ -81,8 +92,7 @@ export const columnValues = (
 
 /** Names of the numbers of a row of a flow. */
 export const flowNames = (columns: readonly TableColumn[]): string[] =>
-  columns.flatMap(({ name, instead, kind, found }) =>
-    instead.length > 0
-      ? [name, `${name} is ${instead.map((value) => kind.show(found, value)).join(" or ")}`]
-      : [name],
-  );
+  columns.flatMap(({ name, codes, instead, same, kind, found }) => {
+    const others = [...instead.map((value) => kind.show(found, value)), ...(same ? [same.name] : [])];
+    return codes > 0 ? [name, `${name} is ${others.join(" or ")}`] : [name];
+  });
