@@ -1,5 +1,6 @@
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { tableColumns } from "../tables/columns/kinds.js";
+import { flowRange } from "../tables/columns/number.js";
 
 /**
  * A number of a row of a flow: the step between its values, 0 where it has any, the least one, and how many there are. Codes, and
@@ -65,16 +66,16 @@ function cycleOf(column: ColumnSchema, rows: number): Pick<Place, "cycle"> {
 export function placesOf(schema: TableSchema): Place[] {
   const { rows } = schema;
   return tableColumns(schema).flatMap(({ found, codes: others }): Place[] => {
-    const { range, gap = 0, origin = 0, uneven, levels, values = [] } = found;
-    if (range === undefined) return [codes(values.length, rows)];
-    const size =
-      uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((range.most - range.least) / gap) + 1;
+    const { gap = 0, uneven, levels, values = [] } = found;
+    if (found.range === undefined) return [codes(values.length, rows)];
+    const { least, most } = flowRange(found);
+    const size = uneven || gap === 0 ? Number.POSITIVE_INFINITY : Math.round((most - least) / gap) + 1;
     const grid = {
-      ...(size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: range.least - origin, size }),
-      ...cycleOf(found, rows),
+      ...(size === Number.POSITIVE_INFINITY ? ANY : { gap, origin: least, size }),
+      ...(!found.equals?.above && cycleOf(found, rows)),
     };
     if (others > 0) return [{ ...grid, noise: noiseShare(found, rows) }, codes(others, rows)];
-    const steps = levels?.map((level) => Math.round((level - range.least) / gap));
+    const steps = levels?.map((level) => Math.round((level - found.range!.least) / gap));
     return [
       { ...grid, ...((size <= FEW || steps) && { values: "numbers" as const, ...(steps && { steps }) }) },
     ];

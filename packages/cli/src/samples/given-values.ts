@@ -5,7 +5,7 @@ import type { TableSchema } from "../data/table/schema.js";
 import { plainCell } from "../data/table/written-as.js";
 import { valueAt } from "../places.js";
 import { type TableColumn, tableColumns } from "../tables/columns/kinds.js";
-import { codeAt, placeIn } from "../tables/flow-rows.js";
+import { apart, codeAt, lowestAt, placeIn } from "../tables/flow-rows.js";
 import { unknownName } from "../ui/format.js";
 
 /** What a column is to hold. */
@@ -103,7 +103,7 @@ export function logShare(given: GivenValue, rows: Float32Array, row: number): nu
   const holder = holderOf(slot, rows, row);
   if (!holder) return Number.NEGATIVE_INFINITY;
   const found = valueAt(rows, row + holder.at);
-  return Math.log(Math.max(0, 1 - ((found - moved(given, holder, found)) / given.width) ** 2));
+  return Math.log(Math.max(0, 1 - ((found - moved(given, holder, rows, row)) / given.width) ** 2));
 }
 
 /** The column whose number a cell is: another one where it has the value of that. Undefined where it is none. */
@@ -116,17 +116,19 @@ function holderOf(slot: TableColumn, rows: Float32Array, row: number): TableColu
 /** Puts a value into a row of the flow: on a grid, the noise of the row stays. */
 export function putValue(given: GivenValue, rows: Float32Array, row: number): void {
   const holder = given.kind === "number" && holderOf(given.slot, rows, row);
-  if (holder) rows[row + holder.at] = moved(given, holder, valueAt(rows, row + holder.at));
+  if (holder) rows[row + holder.at] = moved(given, holder, rows, row);
 }
 
-/** The given number, in the unit of the column that holds it. */
+/** What stands in a row of the flow for the given number, where this column holds it. */
 function moved(
   { slot, number }: Extract<GivenValue, { kind: "number" }>,
-  { found: { gap = 0, origin = 0 } }: TableColumn,
-  found: number,
+  holder: TableColumn,
+  rows: Float32Array,
+  row: number,
 ): number {
-  const wanted = number + (slot.found.origin ?? 0) - origin;
-  const steps = gap === 0 ? 0 : (found - wanted) / gap;
+  const { gap = 0 } = holder.found;
+  const wanted = number - apart(slot.found, holder.found) - lowestAt(holder, rows, row);
+  const steps = gap === 0 ? 0 : (valueAt(rows, row + holder.at) - wanted) / gap;
   return wanted + gap * (steps - Math.round(steps));
 }
 

@@ -1,10 +1,11 @@
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { columnIn } from "../rows.js";
+import { meanOf } from "../statistics.js";
 import { ownColumns, type TableColumn, tableColumns } from "./columns/kinds.js";
-import { isEqual, placeIn } from "./flow-rows.js";
+import { apart, isEqual, placeIn } from "./flow-rows.js";
 
-/** Least share of rows in which two columns are equal, and fewest different values of each: few are equal by chance. */
-const LEAST = { share: 0.05, values: 20 } as const;
+/** Least share of its numbers, and fewest rows, in which a column is equal to another one; fewest different values, as few are equal by chance. */
+const LEAST = { share: 0.05, rows: 20, values: 20 } as const;
 
 /** So many times more rows are equal than a step apart, on either side. */
 const STEEPEST = 3;
@@ -22,13 +23,18 @@ export function withEqualColumns(schema: TableSchema, rows: Float32Array): Table
   const own = ownColumns(tableColumns(schema));
   const numbers = own
     .filter(({ found }) => found.range && !found.period && !found.levels && found.distinct > LEAST.values)
-    .map((column) => ({ column, values: columnIn(rows, own.length, column.place) }));
+    .map((column): Numbers => {
+      const values = columnIn(rows, own.length, column.place);
+      const isNumber = (row: number): boolean =>
+        !Number.isNaN(values[row]!) && placeIn(column.instead, values[row]!) < 0;
+      return { column, values, rows: [...values.keys()].filter(isNumber) };
+    });
   const found = new Map<string, ColumnSchema["equals"]>();
   numbers.forEach((each, i) => {
     const shares = numbers.slice(0, i).flatMap((before) => {
       const column = before.column.name;
-      const share = found.has(column) ? 0 : equalShare(each, before);
-      return share > 0 ? [{ column, share }] : [];
+      const equals = found.has(column) ? undefined : equalRows(each, before);
+      return equals ? [{ column, ...equals }] : [];
     });
     const [best] = shares.toSorted((a, b) => b.share - a.share);
     if (best) found.set(each.column.name, best);
@@ -40,30 +46,38 @@ export function withEqualColumns(schema: TableSchema, rows: Float32Array): Table
   return { ...schema, columns };
 }
 
-type Numbers = Readonly<{ column: TableColumn; values: Float32Array }>;
+/** The numbers of a column, and the rows in which it has one that is no value of its own probability. */
+type Numbers = Readonly<{ column: TableColumn; values: Float32Array; rows: readonly number[] }>;
 
-/** The share of rows in which two columns are equal; 0 where it is small, what a smooth density has, or all that there are. */
-function equalShare({ column, values }: Numbers, { column: before, values: others }: Numbers): number {
-  const apart = (before.found.origin ?? 0) - (column.found.origin ?? 0);
-  const equal = (row: number): boolean =>
-    isEqual(values[row]!, others[row]!, apart) && placeIn(column.instead, values[row]!) < 0;
-  const count = values.length;
-  const first = Math.min(count, FIRST);
-  const looked = Array.from({ length: first }, (_, k) => Math.floor((k * count) / first));
-  if (looked.filter(equal).length < (LEAST.share * first) / 2) return 0;
-  const step = Math.max(column.found.gap ?? 0, before.found.gap ?? 0);
-  const steps = new Map<number, number>();
-  let [all, same] = [0, 0];
-  for (let row = 0; row < count; row++) {
-    const distance = values[row]! - others[row]! - apart;
-    if (Number.isNaN(distance)) continue;
-    all++;
-    if (equal(row)) same++;
-    else if (step > 0) {
-      const k = Math.round(distance / step);
-      steps.set(k, (steps.get(k) ?? 0) + 1);
-    }
-  }
-  const nearby = Math.max(steps.get(-1) ?? 0, steps.get(1) ?? 0);
-  return same < all && same >= LEAST.share * count && same >= STEEPEST * nearby ? same / count : 0;
+/** In which rows two columns are equal; undefined where these are few, what a smooth density has, or all that there are. */
+function equalRows(
+  { column: { found }, values, rows }: Numbers,
+  { column: before, values: others }: Numbers,
+): Omit<NonNullable<ColumnSchema["equals"]>, "column"> | undefined {
+  const origins = apart(found, before.found);
+  const equal = (row: number): boolean => isEqual(values[row]!, others[row]!, origins);
+  const first = Math.min(rows.length, FIRST);
+  const looked = Array.from({ length: first }, (_, k) => rows[Math.floor((k * rows.length) / first)]!);
+  if (looked.filter(equal).length < (LEAST.share * first) / 2) return undefined;
+  const different = rows.filter((row) => !equal(row));
+  const more = different.map((row) => values[row]! - others[row]! - origins);
+  const same = rows.length - different.length;
+  const step = Math.max(found.gap ?? 0, before.found.gap ?? 0);
+  const nearby = [-1, 1].map((k) => more.filter((each) => step > 0 && Math.round(each / step) === k).length);
+  if (same < Math.max(LEAST.rows, LEAST.share * rows.length, STEEPEST * Math.max(...nearby)))
+    return undefined;
+  if (different.length === 0) return undefined;
+  const share = same / values.length;
+  const isAbove = different.length >= LEAST.rows && more.every((each) => each > 0);
+  return isAbove && sameGrid(found, before.found) ? { share, above: rangeOf(more) } : { share };
+}
+
+/** Whether what one number is more than the other lies on the grid of both, or neither has one. */
+const sameGrid = (a: ColumnSchema, b: ColumnSchema): boolean => a.gap === b.gap && !a.uneven && !b.uneven;
+
+function rangeOf(numbers: readonly number[]): NonNullable<ColumnSchema["range"]> {
+  const mean = meanOf(numbers);
+  const std = Math.sqrt(meanOf(numbers.map((each) => (each - mean) ** 2)));
+  const sorted = Float64Array.from(numbers).sort();
+  return { least: sorted[0]!, most: sorted.at(-1)!, mean, std };
 }

@@ -1,8 +1,9 @@
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { monthOf, weekdayOf } from "../data/table/calendar.js";
+import type { ColumnSchema } from "../data/table/schema.js";
 import { codesOf } from "./columns/category.js";
 import { flowWidth, ownColumns, type TableColumn } from "./columns/kinds.js";
-import { rangeOf, valueOnGrid } from "./columns/number.js";
+import { cellNumber, fillOf, flowRange } from "./columns/number.js";
 
 /** Rows as a flow takes them. */
 export type FlowRows = Readonly<{
@@ -51,12 +52,12 @@ export function flowRows(
 
 function drawNumber(column: TableColumn): Draw {
   const { found, place, codes } = column;
-  const { gap = 0, uneven, origin = 0 } = found;
-  const { mean, std } = rangeOf(found);
+  const { gap = 0, uneven } = found;
+  const { mean, std } = flowRange(found);
   const spread = std || 1;
   const logStep = gap > 0 && !uneven ? Math.log(gap) : 0; // values on a grid have probabilities
   return (row, rng, out, at) => {
-    const value = row[place]!;
+    const value = row[place]! - lowest(column, row);
     const noise = rng.uniform() - 0.5;
     const code = codeOf(column, row);
     if (codes > 0) out[at + 1] = code + rng.uniform() - 0.5;
@@ -67,22 +68,33 @@ function drawNumber(column: TableColumn): Draw {
       return 0;
     }
     const z = rng.normal();
-    out[at] = mean - origin + spread * z;
+    out[at] = mean + spread * z;
     return -0.5 * z * z - Math.log(spread) - 0.5 * Math.log(2 * Math.PI) + logStep;
   };
 }
+
+/** What is subtracted from a number of an encoded row: where it is never less than another one, that. */
+function lowest({ found, same }: TableColumn, row: Float32Array): number {
+  if (!same || !found.equals?.above) return 0;
+  const other = row[same.place]!;
+  return (Number.isNaN(other) ? fillOf(same.found) : other) + apart(found, same.found);
+}
+
+/** What the origin of one column is below that of another one. */
+export const apart = (column: ColumnSchema, other: ColumnSchema): number =>
+  (other.origin ?? 0) - (column.origin ?? 0);
 
 /** The code of a cell of an encoded row: of `instead` or of `same`, from 1 on; 0 for a number. */
 function codeOf({ instead, same, place, codes, found }: TableColumn, row: Float32Array): number {
   const value = row[place]!;
   const code = placeIn(instead, value) + 1;
   if (code > 0 || !same) return code;
-  return isEqual(value, row[same.place]!, (same.found.origin ?? 0) - (found.origin ?? 0)) ? codes : 0;
+  return isEqual(value, row[same.place]!, apart(found, same.found)) ? codes : 0;
 }
 
 /** Whether two numbers of float32 are as far apart as their origins, but for rounding. */
-export const isEqual = (value: number, other: number, apart: number): boolean =>
-  Math.abs(other + apart - value) <= FLOAT32 * Math.max(Math.abs(value), Math.abs(other));
+export const isEqual = (value: number, other: number, origins: number): boolean =>
+  Math.abs(other + origins - value) <= FLOAT32 * Math.max(Math.abs(value), Math.abs(other));
 
 /** The place of a number in a list, NaN too; −1 where it is none of them. */
 export const placeIn = (list: readonly number[], value: number): number =>
@@ -113,26 +125,33 @@ export function encodedRows(columns: readonly TableColumn[], rows: Float32Array)
   const [own, width] = [ownColumns(columns), flowWidth(columns)];
   const count = width === 0 ? 0 : rows.length / width;
   const out = new Float32Array(count * own.length);
-  for (const column of own)
-    for (let row = 0; row < count; row++) {
-      const { place, at, instead, same, found } = column;
-      const from = row * width + at;
-      const value = rows[from]!;
-      const code = codeAt(column, rows, from);
-      const other =
-        instead[code - 1] ?? (same && code > 0 ? sameValue(column, same, out, row * own.length) : undefined);
-      out[row * own.length + place] = other ?? (found.range ? value : Math.round(value));
-    }
+  own.forEach((column, place) => {
+    for (let row = 0; row < count; row++) out[row * own.length + place] = cellOf(column, rows, row * width);
+  });
   return out;
 }
 
-/** What a column holds that has the value of another one, which is in the encoded row; undefined where that is missing. */
-function sameValue(
-  { found }: TableColumn,
-  same: TableColumn,
-  rows: Float32Array,
-  row: number,
-): number | undefined {
-  const value = valueOnGrid(same.found, rows[row + same.place]!);
-  return value === null ? undefined : value - (found.origin ?? 0);
+/** A cell of an encoded row, from the row of the flow that begins at `start`. */
+function cellOf(column: TableColumn, rows: Float32Array, start: number): number {
+  const { at, instead, same, found } = column;
+  const value = rows[start + at]!;
+  const code = codeAt(column, rows, start + at);
+  if (code > 0 && code <= instead.length) return instead[code - 1]!;
+  if (!found.range) return Math.round(value);
+  if (code > 0 && same) return sameCell(column, same, rows, start);
+  const { above } = found.equals ?? {};
+  // one that is less lies as far on the other side, as what has a sign does
+  return above ? above.least + Math.abs(value - above.least) + lowestAt(column, rows, start) : value;
+}
+
+/** What a cell is that has the value of another column. */
+const sameCell = ({ found }: TableColumn, same: TableColumn, rows: Float32Array, start: number): number =>
+  cellNumber(same.found, cellOf(same, rows, start)) + apart(found, same.found);
+
+/** As `lowest`, of a row of the flow. */
+export function lowestAt(column: TableColumn, rows: Float32Array, start: number): number {
+  const { found, same } = column;
+  if (!same || !found.equals?.above) return 0;
+  const other = sameCell(column, same, rows, start);
+  return Number.isNaN(other) ? fillOf(same.found) + apart(found, same.found) : other;
 }

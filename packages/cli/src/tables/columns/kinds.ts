@@ -25,7 +25,7 @@ export type TableColumn = Readonly<{
   codes: number;
   /** What a cell may be in place of a number with a density: NaN for a missing one, and values that many rows share. */
   instead: readonly number[];
-  /** A column whose value it has in many rows. */
+  /** A column whose value it has in many rows; where those are `above` it, its numbers in a row of a flow are what it has more. */
   same?: TableColumn;
 }>;
 

@@ -21,6 +21,20 @@ export const fillOf = (column: ColumnSchema): number =>
 export const instead = ({ range, missing, atoms = [], origin = 0 }: ColumnSchema): number[] =>
   range ? [...(missing > 0 ? [Number.NaN] : []), ...atoms.map((value) => Math.fround(value - origin))] : [];
 
+/** What its numbers are in a row of a flow, where they have a density: less the origin, or what they are more than another column. */
+export function flowRange(column: ColumnSchema) {
+  const { least, most, mean, std } = rangeOf(column);
+  const { origin = 0, equals } = column;
+  return equals?.above ?? { least: least - origin, most: most - origin, mean: mean - origin, std };
+}
+
+/** The number of the cell that a model means by a number, less the origin. */
+export const cellNumber = (column: ColumnSchema, number: number): number => {
+  const { origin = 0 } = column;
+  const onGrid = clampedToGrid(column, number + origin);
+  return onGrid === undefined ? number : onGrid - origin;
+};
+
 /** The value of a number: in a column on a grid, the next of its values. */
 export function valueOnGrid(column: ColumnSchema, number: number): number | null {
   if (Number.isNaN(number)) return null;
