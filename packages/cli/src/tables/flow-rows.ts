@@ -16,7 +16,7 @@ export type FlowRows = Readonly<{
 const STREAM = 0x7ab1e;
 
 /** Largest relative rounding of float32. */
-const FLOAT32 = 2 ** -24;
+export const FLOAT32 = 2 ** -24;
 
 /** Writes the numbers of a column into a row of the flow, from an encoded one; returns log q of the noise that fills it. */
 type Draw = (row: Float32Array, rng: Rng, out: Float32Array, at: number) => number;
@@ -139,9 +139,12 @@ function cellOf(column: TableColumn, rows: Float32Array, start: number): number 
   if (code > 0 && code <= instead.length) return instead[code - 1]!;
   if (!found.range) return Math.round(value);
   if (code > 0 && same) return sameCell(column, same, rows, start);
-  const { above } = found.equals ?? {};
+  const { gap = 0, equals } = found;
+  if (!equals?.above) return value;
   // one that is less lies as far on the other side, as what has a sign does
-  return above ? above.least + Math.abs(value - above.least) + lowestAt(column, rows, start) : value;
+  const { least } = equals.above;
+  const more = Math.abs(value - least);
+  return least + (gap > 0 ? gap * Math.round(more / gap) : more) + lowestAt(column, rows, start);
 }
 
 /** What a cell is that has the value of another column. */

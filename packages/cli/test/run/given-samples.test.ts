@@ -111,3 +111,26 @@ describe("a given value is refused", () => {
     expect(() => givenValues(schema, ["c=red", "c=blue"])).toThrow('column "c" comes twice');
   });
 });
+
+it("a number that a column has of its own, or that of another one, is given in both ways", async () => {
+  const [x, y] = schema.columns as [TableSchema["columns"][number], TableSchema["columns"][number]];
+  const above = { least: 0, most: 9, mean: 5, std: 1 };
+  const equal: TableSchema = {
+    ...schema,
+    columns: [x, { ...y, equals: { column: "x", share: 0.5, above } }],
+  };
+  // z of x, what y has more, and the code of y, which is 1 in every second row
+  const scaled = { weight: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 4), bias: Float32Array.of(0, -5, -2) };
+  const own = await FlowModel.create(flow([linear(3, 3, { weights: scaled })]), jaxExecutor());
+  const count = 3000;
+  const { rows } = await givenSamples(own, givenValues(equal, ["y=2"]), { count, seed: 5 });
+  await own.dispose();
+  const all = Array.from({ length: count }, (_, i) => [...rows.subarray(3 * i, 3 * i + 3)]) as number[][];
+  const [same, more] = [all.filter(([, , code]) => code! > 0.5), all.filter(([, , code]) => code! <= 0.5)];
+  expect(new Set(same.map(([first]) => first))).toEqual(new Set([2]));
+  for (const [first, extra] of more) expect(first! + Math.abs(extra!)).toBeCloseTo(2, 5);
+  // p(y = 2) is N(2; 5, 2) where it has more, and N(2; 0, 1) where it is x
+  const [byMore, bySame] = [Math.exp(-9 / 4) / Math.sqrt(2), Math.exp(-2)];
+  expect(Math.abs(same.length / count - bySame / (byMore + bySame))).toBeLessThan(0.06);
+  expect(Math.abs(mean(more.map(([first]) => first!)) + 1.5)).toBeLessThan(5 * Math.sqrt(0.5 / 500));
+});

@@ -56,10 +56,12 @@ const columnSchema = v.strictObject({
   /** All values, rising, of a column that has few, such as prices of tickets: each has a probability. */
   levels: v.exactOptional(v.array(number)),
   /**
-   * A column in front of it whose value it has in many rows, and the share of the rows in which it has. `above`: it is never less, and
+   * Another column whose value it has in many rows, and the share of the rows in which it has. `above`: it is never less, and
    * so much more in other rows.
    */
-  equals: v.exactOptional(v.strictObject({ column: v.string(), share: number, above: v.exactOptional(range) })),
+  equals: v.exactOptional(
+    v.strictObject({ column: v.string(), share: number, above: v.exactOptional(range) }),
+  ),
   /** Rows in bins of the same width from the least value to the most. */
   histogram: v.exactOptional(v.array(count)),
   /** A date whose time, weekday and month are columns as well. */

@@ -41,17 +41,15 @@ export function tableColumns({ columns }: Columns): TableColumn[] {
   const partOf = (name: string) => followers.find((part) => dateOf(name, part) !== undefined);
   const own = used.flatMap(({ name }) => (partOf(name) === undefined ? [name] : []));
   let at = 0;
-  const earlier = new Map<string, TableColumn>();
-  return used.map((found): TableColumn => {
+  const all = used.map((found): TableColumn => {
     const { name } = found;
     const part = partOf(name);
     const day = part && dateOf(name, part);
     const others = instead(found);
-    const same = found.equals && earlier.get(found.equals.column);
-    const codes = others.length + Number(same !== undefined);
+    const codes = others.length + Number(found.equals !== undefined);
     const width = codes > 0 ? 2 : 1;
     at += width;
-    const column: TableColumn = {
+    return {
       name,
       found,
       kind: kinds.find(({ detect }) => detect(found, dateOf(name, time) !== undefined))!,
@@ -60,10 +58,11 @@ export function tableColumns({ columns }: Columns): TableColumn[] {
       at: at - width,
       codes,
       instead: others,
-      ...(same && { same }),
     };
-    earlier.set(name, column);
-    return column;
+  });
+  return all.map((column) => {
+    const same = all.find(({ name }) => name === column.found.equals?.column);
+    return same ? { ...column, same } : column;
   });
 }
 
