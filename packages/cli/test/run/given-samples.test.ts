@@ -125,7 +125,7 @@ it("a number that a column has of its own, or that of another one, is given in b
   const count = 3000;
   const { rows } = await givenSamples(own, givenValues(equal, ["y=2"]), { count, seed: 5 });
   await own.dispose();
-  const all = Array.from({ length: count }, (_, i) => [...rows.subarray(3 * i, 3 * i + 3)]) as number[][];
+  const all = Array.from({ length: count }, (_, i) => [...rows.subarray(3 * i, 3 * i + 3)]);
   const [same, more] = [all.filter(([, , code]) => code! > 0.5), all.filter(([, , code]) => code! <= 0.5)];
   expect(new Set(same.map(([first]) => first))).toEqual(new Set([2]));
   for (const [first, extra] of more) expect(first! + Math.abs(extra!)).toBeCloseTo(2, 5);
