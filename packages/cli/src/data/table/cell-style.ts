@@ -42,7 +42,15 @@ const clock: Kind = {
   example: () => 4 * 3600 + 7 * 60 + 8,
 };
 
-const kinds: readonly Kind[] = [clock];
+/** Zeros in front, of codes of one width. */
+const number: Kind = {
+  shown: (cell) =>
+    /^\d+$/.test(cell) ? { width: String(cell.startsWith("0") ? cell.length : 1) } : undefined,
+  write: (value, { width }) => String(value).padStart(Number(width), "0"),
+  example: () => 7,
+};
+
+const kinds: readonly Kind[] = [clock, number];
 
 /** Values from which a style is found, and styles that are compared. */
 const LOOKED_AT = { values: 200, styles: 64 } as const;

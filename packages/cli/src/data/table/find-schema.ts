@@ -206,6 +206,8 @@ function typeOf(tally: ColumnTally, isTime: boolean): { type: ColumnType; proble
       type: "continuous",
       problem: `${listFirst(kinds["out of range"].first, beyond)}: numbers must be finite and within ±3.4e38 (float32)`,
     };
+  const isFew =
+    tally.complete() && counts.size <= CATEGORY.values && counts.size * CATEGORY.rowsEach <= present;
   const numberKinds = [
     ["number", number],
     ["date", date],
@@ -217,12 +219,22 @@ function typeOf(tally: ColumnTally, isTime: boolean): { type: ColumnType; proble
     const { whole, consecutive } = tally.numbers();
     const unique = !tally.complete() || counts.size === number;
     if (whole && unique && (consecutive || ID_NAME.test(name))) return { type: "identifier" };
+    if (isFew && areCodes(counts.keys())) return { type: "category" };
     return { type: whole ? "integer" : "continuous" };
   }
   if (truth === present) return { type: "boolean" };
-  if (tally.complete() && counts.size <= CATEGORY.values && counts.size * CATEGORY.rowsEach <= present)
-    return { type: "category" };
+  if (isFew) return { type: "category" };
   return { type: counts.size === present || !tally.complete() ? "identifier" : "text" };
+}
+
+/** True for whole numbers of one width of which some have zeros in front, such as 02139: they name something. */
+function areCodes(cells: Iterable<string>): boolean {
+  const [first = "", ...others] = cells;
+  const codes = [first, ...others];
+  return (
+    codes.every((code) => /^\d+$/.test(code) && code.length === first.length) &&
+    codes.some((code) => code.length > 1 && code.startsWith("0"))
+  );
 }
 
 /** Cells that are neither missing nor of the kind that most are of. */
