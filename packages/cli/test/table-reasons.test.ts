@@ -49,8 +49,8 @@ describe("flowify score --reasons", () => {
     expect(head).toBe("order id,score,p,flag,reason_1,reason_1_value,reason_2,reason_2_value,repair,nearest");
     const rows = lines.map((line) => line.split(","));
     for (const [i, value] of [
-      [1, "40"],
-      [3, "-45.5"],
+      [1, "40.000"],
+      [3, "-45.500"],
     ] as const) {
       const [, , , flag, reason, own, , , repair, nearest] = rows[i]!;
       // a name that a spreadsheet would run is text
@@ -74,7 +74,7 @@ describe("flowify score --reasons", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(rows[1]).toMatchObject({ flag: 1, reason_1: "=2+3", reason_1_value: "40" });
+    expect(rows[1]).toMatchObject({ flag: 1, reason_1: "=2+3", reason_1_value: "40.000" });
     expect(Object.keys(rows[1]).filter((key) => /^reason_\d$/.test(key))).toHaveLength(3);
     const plain = rows.filter(({ flag }) => flag === 0);
     expect(plain.map(({ reason_1: name, repair, nearest }) => [name, repair, nearest])).toEqual(
@@ -130,7 +130,7 @@ describe("flowify report", () => {
     expect(table.pValues.at(-1).name).toBe(moved);
     expect(table.pValues.at(-1).p).toBeLessThan(1e-6);
     const odd = table.worst.find(({ name }: { name: string }) => name === "<i>0");
-    expect(odd.blamed[0]).toMatchObject({ name: "=2+3", value: "60" });
+    expect(odd.blamed[0]).toMatchObject({ name: "=2+3", value: "60.000" });
     expect(page.includes('<td class="number moved">')).toBe(true);
   });
 

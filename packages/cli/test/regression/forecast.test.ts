@@ -193,7 +193,7 @@ describe("score", () => {
       "hour,score,p,flag,evidence,changed,reason_1,reason_1_value,reason_1_usual".split(","),
     );
     const worst = scored.toSorted((a, b) => Number(b[1]) - Number(a[1]))[0] ?? [];
-    expect([worst[0], worst[3], worst[6], worst[7]]).toEqual([day(60), "1", "load", "70"]);
+    expect([worst[0], worst[3], worst[6], worst[7]]).toEqual([day(60), "1", "load", "70.000"]);
     expect(Math.abs(Number(worst[8]) - Number(hours()[60]?.split(",")[1]))).toBeLessThan(4);
     const flags = scored.filter(([, , , flag]) => flag === "1").length;
     expect(flags).toBeLessThan(0.1 * scored.length);

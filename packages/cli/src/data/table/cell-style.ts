@@ -3,10 +3,10 @@ type Style = Readonly<Partial<Record<string, string>>>;
 
 type Kind = Readonly<{
   /** What a cell shows of its style; undefined where it holds another kind of values. */
-  shown(cell: string): Style | undefined;
+  shown(cell: string, decimalPoint?: string): Style | undefined;
   write(value: number, style: Style): string;
-  /** A value that shows all of a style. */
-  example: (style: Style) => number;
+  /** Values that show all of a style. */
+  examples: (style: Style) => readonly number[];
 }>;
 
 const CLOCK =
@@ -39,21 +39,52 @@ const clock: Kind = {
       hour < 12 ? half : half.replace("a", "p").replace("A", "P"),
     ].join("");
   },
-  example: () => 4 * 3600 + 7 * 60 + 8,
+  examples: () => [4 * 3600 + 7 * 60 + 8],
 };
 
-/** Zeros in front, of codes of one width. */
+/** Digits and separators, and the signs before and behind them. */
+const NUMBER = /^([^\d.,]*)(\d(?:[\d.,'’ \u00a0\u202f]*\d)?)(\D*)$/;
+const MINUS = /[-(]/;
+
+/** Numbers with signs around them, separators between thousands, a number of decimals, or zeros in front. */
 const number: Kind = {
-  shown: (cell) =>
-    /^\d+$/.test(cell) ? { width: String(cell.startsWith("0") ? cell.length : 1) } : undefined,
-  write: (value, { width }) => String(value).padStart(Number(width), "0"),
-  example: () => 7,
+  shown(cell, decimalPoint) {
+    const [, before = "", digits = "", behind = ""] = NUMBER.exec(cell) ?? [];
+    if (digits === "") return undefined;
+    const point = decimalPoint ?? (digits.includes(",") ? "," : ".");
+    const at = digits.lastIndexOf(point);
+    const [whole, decimals] = at < 0 ? [digits, ""] : [digits.slice(0, at), digits.slice(at + 1)];
+    const around = `${before}|${behind}`;
+    return {
+      ...(MINUS.test(around) ? { negative: around } : { around }),
+      ...(at >= 0 && { point }),
+      ...((decimals === "" || decimals.endsWith("0")) && { decimals: String(decimals.length) }),
+      ...(/^\d{1,3}$/.test(whole) ? {} : { between: /\D/.exec(whole)?.[0] ?? "" }),
+      width: String(whole.startsWith("0") ? whole.length : 1),
+    };
+  },
+  write(
+    value,
+    { around = "|", negative = `-${around}`, point = ".", decimals = "0", between = "", width = "1" },
+  ) {
+    const text = String(Math.abs(value));
+    if (text.includes("e")) return String(value);
+    const [whole = "", fraction = ""] = text.split(".");
+    const grouped = whole.padStart(Number(width), "0").replace(/\B(?=(\d{3})+$)/g, between);
+    const behindPoint = fraction.padEnd(Number(decimals), "0");
+    const digits = behindPoint === "" ? grouped : grouped + point + behindPoint;
+    return (value < 0 ? negative : around).replace("|", () => digits);
+  },
+  examples({ around = "|", negative = `-${around}`, point, decimals = "0", width = "1" }) {
+    const size = (width === "1" ? 1234 : 7) + (point && decimals === "0" ? 0.5 : 0);
+    return negative === `-${around}` ? [size] : [size, -size];
+  },
 };
 
 const kinds: readonly Kind[] = [clock, number];
 
 /** Values from which a style is found, and styles that are compared. */
-const LOOKED_AT = { values: 200, styles: 64 } as const;
+const LOOKED_AT = { values: 200, letters: 40, styles: 64 } as const;
 
 /** All styles that have one of the shown options of each aspect. */
 function stylesOf(shown: readonly Style[]): Style[] {
@@ -72,26 +103,32 @@ function stylesOf(shown: readonly Style[]): Style[] {
 /** A cell, and the value that it is read as. */
 type ReadCell = Readonly<{ cell: string; value: number }>;
 
-/** How most of these cells are written, by an example; undefined where flowify writes them so anyway. */
-export function styleOf(cells: readonly ReadCell[]): string | undefined {
-  const some = cells.slice(0, LOOKED_AT.values);
+/** How most of these cells are written, by an example, and one below zero if that differs by more than a minus, such as `$1,234.00;($1,234.00)`; undefined where flowify writes them so anyway. */
+export function styleOf(cells: readonly ReadCell[], decimalPoint?: string): string | undefined {
+  const some = cells.filter(({ cell }) => cell.length <= LOOKED_AT.letters).slice(0, LOOKED_AT.values);
   const kind = kinds.find(({ shown }) => some[0] && shown(some[0].cell));
   const agreeing = (write: (value: number) => string): number =>
     some.filter(({ cell, value }) => write(value) === cell).length;
   const [plain, most] = [agreeing(String), some.length];
   if (kind === undefined || plain === most) return undefined;
-  const styles = stylesOf(some.map(({ cell }) => kind.shown(cell) ?? {}));
+  const styles = stylesOf(some.map(({ cell }) => kind.shown(cell, decimalPoint) ?? {}));
   const counts = styles.map((style) => agreeing((value) => kind.write(value, style)));
   const best = Math.max(...counts);
   const style = styles[counts.indexOf(best)] ?? {};
-  return best > plain ? kind.write(kind.example(style), style) : undefined;
+  return best > plain
+    ? kind
+        .examples(style)
+        .map((value) => kind.write(value, style))
+        .join(";")
+    : undefined;
 }
 
 /** A value in the style of an example. */
-export function inStyle(value: number, example: string): string {
+export function inStyle(value: number, examples: string, decimalPoint?: string): string {
+  const [first = "", ...others] = examples.split(";");
   for (const { shown, write } of kinds) {
-    const style = shown(example);
-    if (style) return write(value, style);
+    const style = shown(first, decimalPoint);
+    if (style) return write(value, Object.assign(style, ...others.map((each) => shown(each, decimalPoint))));
   }
   return String(value);
 }

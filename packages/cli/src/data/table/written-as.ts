@@ -272,15 +272,19 @@ function styleIn(sample: Question["sample"], column: number, form?: WrittenAs): 
   for (const { [column]: cell } of sample)
     if (typeof cell === "string" && reader.read(plainCell(cell, form)) === "number")
       cells.push({ cell, value: reader.value });
-  return styleOf(cells);
+  return styleOf(cells, pointOf(form));
 }
+
+/** The decimal point of a form; undefined where a comma is one as well. */
+const pointOf = (form?: WrittenAs): string | undefined =>
+  form === "20 %" ? undefined : form?.startsWith("1.234,50") ? "," : ".";
 
 /** A value as its column writes it; undefined for other cells, and where its style would change the value. */
 export function styledCell(cell: Cell, { writtenAs, style }: ColumnFormat): string | undefined {
   const kind = reader.read(cell);
   const { value } = reader;
   if (style === undefined || kind !== "number") return undefined;
-  const text = inStyle(value, style);
+  const text = inStyle(value, style, pointOf(writtenAs));
   return reader.read(plainCell(text, writtenAs)) === kind && reader.value === value ? text : undefined;
 }
 

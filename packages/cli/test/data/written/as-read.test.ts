@@ -24,8 +24,25 @@ const columns: Readonly<Record<string, (u: number) => string>> = {
   "h:mm a": (u) => `${1 + Math.floor(12 * u)}:${two(rng.integer(60))} ${rng.integer(2) ? "AM" : "PM"}`,
   code: (u) => ["02139", "00501", "94110"][Math.floor(3 * u)]!,
   "code of many": (u) => String(Math.floor(1e5 * u)).padStart(5, "0"),
+  price: (u) => (100 * u).toFixed(2),
+  pandas: (u) => (rng.integer(3) ? `${Math.floor(9 * u)}.0` : (9 * u).toFixed(1)),
+  change: (u) => `${u < 0.5 ? "-" : "+"}${(1 + 3 * u).toFixed(1)}`,
+  $: (u) => `$${dollars(5000 * u)}`,
+  "($)": (u) => (u < 0.3 ? `($${dollars(900 * u)})` : `$${dollars(5000 * u)}`),
+  loss: (u) => (u < 0.3 ? `-$ ${Math.floor(900 * u)}` : `$ ${Math.floor(900 * u)}`),
+  euros: (u) => `${dollars(5000 * u).replace(/[.,]/g, (sign) => (sign === "," ? "." : ","))} €`,
+  spaces: (u) =>
+    `${dollars(5000 * u)
+      .replace(",", "\u202f")
+      .replace(".", ",")}`,
+  accounting: (u) => `${dollars(5000 * u)}${u < 0.3 ? "-" : ""}`,
+  swiss: (u) => dollars(5000 * u).replace(",", "'"),
+  percent: (u) => `${Math.floor(100 * u)} %`,
+  "percent, comma": (u) => `${(100 * u).toFixed(1).replace(".", ",")}%`,
   plain: (u) => String(Math.round(1e4 * u) / 100),
 };
+
+const dollars = (value: number): string => value.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
 
 const quoted = (cell: string): string => (cell.includes(",") ? `"${cell}"` : cell);
 
