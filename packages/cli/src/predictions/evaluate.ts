@@ -60,8 +60,8 @@ const inSteps = ({ order }: TableSchema): string =>
 
 /** The rows that training held out. */
 async function testRows(document: FinishedRegression): Promise<MeasuredRows> {
-  const { data, schema } = document;
-  const table = await readRows(data.name, { ...data.reading, schema });
+  const { data, schema, predict } = document;
+  const table = await readRows(data.name, { ...data.reading, schema, predict });
   const { rows } = rowsOfPart(document, table.encoded, "test");
   return { rows, series: seriesRows(document, table) };
 }

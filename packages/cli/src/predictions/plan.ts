@@ -133,8 +133,8 @@ async function rowsOf(
   prediction: Prediction,
   limit: number | undefined,
 ): Promise<{ rows: Rows; notes: string[] }> {
-  const { schema } = prediction;
-  const table = await readRows(path, { ...reading, schema });
+  const { schema, predict } = prediction;
+  const table = await readRows(path, { ...reading, schema, predict });
   const { encoded, count, notes } = table;
   const width = widthOf(prediction);
   const { rows: all, lacking } = rowsOfPart(prediction, encoded, "train");

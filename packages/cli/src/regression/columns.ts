@@ -63,11 +63,18 @@ export function predictionOf(
       `${[`${path}: no column is left to predict ${predict.map(quoted).join(", ")} from`, ...leftOut(found.columns)].join("; ")}\nexpected at least one other column of numbers, dates or categories that varies`,
     );
   const columns = found.columns.map((column): ColumnSchema => {
-    const isUsed = predict.includes(column.name) || given.includes(column.name);
-    return { ...column, use: isUsed ? "model" : column.use === "id" ? "id" : "none" };
+    if (predict.includes(column.name)) return { ...withNames(column), use: "model" };
+    const use = given.includes(column.name) ? "model" : column.use === "id" ? "id" : "none";
+    return { ...column, use };
   });
   return { schema: { ...found, columns }, predict, given };
 }
+
+/** A predicted column without the missing name: rows that lack a value to predict are left out, and none is predicted to lack it. */
+const withNames = ({ values, ...column }: ColumnSchema): ColumnSchema => ({
+  ...column,
+  ...(values && { values: values.filter((value) => value !== null) }),
+});
 
 /** Which columns are predicted, and from which others, in words. */
 export const fromWhat = ({ predict, given, schema: { order } }: Prediction): string =>
@@ -83,7 +90,10 @@ export const fromWhat = ({ predict, given, schema: { order } }: Prediction): str
 export const columnNamed = ({ columns }: Pick<TableSchema, "columns">, name: string): ColumnSchema =>
   columns.find((column) => column.name === name) as ColumnSchema;
 
-function expectVaries(flag: string, { name, type, range }: ColumnSchema): void {
+function expectVaries(flag: string, column: ColumnSchema): void {
+  const { name, range } = column;
+  const isOneName = flag === "--predict" && withNames(column).values?.length === 1;
+  const type = isOneName ? "constant" : column.type;
   const why = {
     constant: "is constant",
     text: "holds free text",

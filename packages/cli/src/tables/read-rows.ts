@@ -14,7 +14,8 @@ export type ReadTableOptions = TableChoice &
   Readonly<{
     /** The columns of another table: this one is read as that one was. */
     schema?: TableSchema;
-  }>;
+  }> &
+  Pick<EncodingOptions, "predict">;
 
 export type TableRows = FlowRows &
   Readonly<{
@@ -47,7 +48,7 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
     notes.push(...table.notes, ...leftOut(found.columns), ...lookAlikeHints(found.columns));
   }
   const warn = (line: string): void => void notes.push(line);
-  const all = await encodedTable(path, table, { schema: found, warn }).all();
+  const all = await encodedTable(path, table, { schema: found, predict: reading.predict ?? [], warn }).all();
   const { rows: encoded, names: rowNames, numbers, series } = all;
   const schema = reading.schema || found.order ? found : withEqualColumns(found, encoded);
   const columns = tableColumns(schema);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import { loadRuntime } from "@flowify/onnx";
 import { expect, it } from "vitest";
+import { expectRefusal } from "../refusal.js";
 import { printed, records, runCommand } from "../run-command.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
@@ -70,4 +71,36 @@ it("warns of fewer rows than columns, and leaves rows without a value out", asyn
   expect(status).toBe(0);
   expect(stderr).toContain("fewer rows (20) than columns (31)");
   expect(stderr).toContain("3 rows without a value to predict are left out");
+});
+
+it("predicts no name to be missing, and leaves rows without one out", async () => {
+  const random = makeRng(5);
+  const unnamed = join(root, "unnamed.csv");
+  const lines = Array.from({ length: 60 }, (_, i) => {
+    const x = random.normal();
+    return `${x.toFixed(3)},${i % 4 === 0 ? "" : x > 0 ? "high" : "low"},${i % 2 === 0 ? "" : "yes"}`;
+  });
+  writeFileSync(unnamed, `x,size,only\n${lines.join("\n")}\n`);
+  const own = join(root, "unnamed");
+  const how = ["--given", "x", "--steps", "2", "--ensemble", "1", "--threads", "1"];
+  const { status, stderr } = await runCommand([
+    "train",
+    "--data",
+    unnamed,
+    "--predict",
+    "size",
+    ...how,
+    "--out",
+    own,
+  ]);
+  expect(status).toBe(0);
+  expect(stderr).toContain("15 rows without a value to predict are left out");
+  const [row] = records(await printed("predict", own, unnamed));
+  expect(Object.keys(row ?? {})).not.toContain("size = missing");
+  expect(Number(row?.["size = high"]) + Number(row?.["size = low"])).toBeCloseTo(1, 5);
+  expect(row?.["size log p"]).toBe("");
+  const { targets } = JSON.parse(await printed("evaluate", own, "--json"));
+  expect(targets.map(({ rows }: { rows: number }) => rows)).toEqual([9]);
+  const again = ["train", "--data", unnamed, "--predict", "only", ...how, "--out", join(root, "only")];
+  await expectRefusal(again, 2, 'column "only" is constant');
 });
