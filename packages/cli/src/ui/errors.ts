@@ -27,6 +27,7 @@ const systemHints: Readonly<Record<string, string>> = {
   EDQUOT:
     "the disk quota is exceeded: free some space, then run the command again; flowify train --resume continues a run",
   EROFS: "the file system is read-only\nchoose another --out",
+  ENOTDIR: "a part of the path is a file, expected folders\nchoose another --out",
   EACCES: "choose another --out, or change the permissions",
   EPERM: "choose another --out, or change the permissions",
   EMFILE: "too many open files: raise the limit (ulimit -n)",

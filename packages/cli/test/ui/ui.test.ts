@@ -32,6 +32,10 @@ describe("errors", () => {
       "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space, then run the command again; flowify train --resume continues a run",
     );
     expect(exitStatus(full)).toBe(1);
+    const file = { code: "ENOTDIR", syscall: "mkdir" };
+    expect(
+      formatError(Object.assign(new Error("ENOTDIR: not a directory, mkdir 'a/b'"), file), plain),
+    ).toContain("hint: a part of the path is a file, expected folders\n  hint: choose another --out");
   });
 
   it("that nobody foresaw are called so, with the stack on request", () => {
