@@ -47,6 +47,7 @@ export const readingSchema = v.strictObject({
   id: v.exactOptional(v.string()),
   where: v.exactOptional(v.string()),
   calendar: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
+  missing: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   table: v.exactOptional(v.boolean()),
   /** The columns of the table, as they were found in the training file. */
   schema: v.exactOptional(tableSchema),

@@ -31,6 +31,7 @@ export async function readTable(path: string, options: ReadTableOptions = {}): P
     columns: names,
     drop: names,
     calendar: names,
+    missing: names,
     id: o.text,
     where: o.text,
     schema: o.record,

@@ -14,7 +14,7 @@ import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";
 import { webAddress } from "../flags/parsers.js";
-import { argument, calendarFlag, commonFlags, whereFlag } from "../flags/shared.js";
+import { argument, calendarFlag, commonFlags, missingFlag, whereFlag } from "../flags/shared.js";
 import { countOf, formatCount, table, unknownName } from "../ui/format.js";
 import { createProgress, type Progress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -53,7 +53,12 @@ export const listCommand = defineCommand({
   run: listData,
 });
 
-const describeFlags = { where: whereFlag, calendar: calendarFlag, json: commonFlags.json };
+const describeFlags = {
+  where: whereFlag,
+  calendar: calendarFlag,
+  missing: missingFlag,
+  json: commonFlags.json,
+};
 
 type DataDescribeFlags = FlagsOf<typeof describeFlags>;
 

@@ -25,8 +25,8 @@ const arrayExamples = (
 const takes: DataFormat["takes"] = ["size", ...tableFile.takes];
 
 /** True where an array is to be read as a table: if columns or rows are chosen, and for a run of such a table. */
-const isTable = ({ columns, drop, id, where, calendar, schema }: Reading): boolean =>
-  [columns, drop, id, where, calendar].some((choice) => choice !== undefined) ||
+const isTable = ({ columns, drop, id, where, calendar, missing, schema }: Reading): boolean =>
+  [columns, drop, id, where, calendar, missing].some((choice) => choice !== undefined) ||
   (schema !== undefined && areOfArray(schema));
 
 /** True where an array has rows of numbers that are read as a table by default. */

@@ -42,6 +42,7 @@ export const readingFlags: Readonly<Record<Exclude<keyof Reading, "schema" | "cl
     id: "--id",
     where: "--where",
     calendar: "--calendar",
+    missing: "--missing",
   };
 
 /** A format of folders or files with images or rows of numbers. */

@@ -5,7 +5,7 @@ import { expectEnough, rowsOfSplit } from "./table/split-rows.js";
 
 /** One table: a file or several, or standard input. */
 export const tableFile: DataFormat<RowSet> = {
-  takes: ["columns", "drop", "id", "where", "calendar", "schema"],
+  takes: ["columns", "drop", "id", "where", "calendar", "missing", "schema"],
   holds: () => true,
   read: async (path, split, name, reading, undrawn) => {
     const { rows, fillLog, count, names, schema, notes } = await readRows(path, reading);

@@ -75,6 +75,13 @@ export const calendarFlag = columnNames(
   "Columns of dates whose time of day, weekday and month become columns as well",
 );
 
+/** The flag that names cells without a value. */
+export const missingFlag = value(
+  names,
+  "A,B",
+  "Cells of a table that stand for a missing value, such as --missing=-999",
+);
+
 /** Flags that say which columns and rows of a table are used. */
 export const tableParameters = {
   columns: columnNames("Use only these columns of a table"),
@@ -82,6 +89,7 @@ export const tableParameters = {
   id: idFlag,
   where: whereFlag,
   calendar: calendarFlag,
+  missing: missingFlag,
 };
 
 /**

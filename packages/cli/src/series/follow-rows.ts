@@ -2,6 +2,7 @@ import { DataError, FlowifyError } from "@flowify/core";
 import Papa from "papaparse";
 import { rowBlock, type Unit } from "../data/table/block.js";
 import { type Cell, cellReader } from "../data/table/cell.js";
+import { codeTest } from "../data/table/missing-codes.js";
 import { namesOfOrder, wholeRow } from "../data/table/ordered-table.js";
 import type { TableOrder } from "../data/table/schema.js";
 import { inUnits, unitsOf } from "../data/table/series-units.js";
@@ -49,6 +50,7 @@ export async function* followRows(
   const keyNames = order.series?.columns ?? [];
   const needed = [...keyNames, order.time, ...order.columns];
   const formOf = new Map(schema.columns.map(({ name, writtenAs }) => [name, writtenAs]));
+  const isCode = codeTest(schema.missing ?? []);
   let separator: string | undefined;
   let names: string[] | undefined;
   let encoder: ReturnType<typeof rowEncoder> | undefined;
@@ -59,7 +61,7 @@ export async function* followRows(
     separator ??= separatorOf(line, needed);
     const read = cellsOf(line, separator);
     if (isBlank(read)) continue;
-    const cells = read.map((cell, i) => plainCell(cell, formOf.get(names?.[i] ?? "")));
+    const cells = read.map((cell, i) => (isCode(cell) ? "" : plainCell(cell, formOf.get(names?.[i] ?? ""))));
     if (names === undefined || encoder === undefined) {
       names = cells;
       const lacking = needed.find((name) => !cells.includes(name));

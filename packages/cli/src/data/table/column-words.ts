@@ -1,6 +1,6 @@
 import { dateText } from "./cell.js";
+import { styledCell } from "./column-formats.js";
 import type { ColumnSchema } from "./schema.js";
-import { styledCell } from "./written-as.js";
 
 /** Values of a category that are shown, and letters of each. */
 const SHOWN = { values: 4, letters: 16 } as const;

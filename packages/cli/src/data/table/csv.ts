@@ -1,11 +1,13 @@
 import { DataError } from "@flowify/core";
 import Papa from "papaparse";
 import { blockOf } from "./block.js";
+import { columnFormats, formatNotes, withFormats } from "./column-formats.js";
 import { decimalNotes } from "./decimal-comma.js";
+import { codeTest, withoutCodes } from "./missing-codes.js";
 import { type CsvDialect, cleanCell, isBlank, sniffCsv } from "./sniff.js";
 import { BLOCK, LONGEST_LINE, listFirst, raggedRows, type Table, uniqueNames } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
-import { type ColumnFormats, columnFormats, formatNotes, withFormats } from "./written-as.js";
+import type { ColumnFormats } from "./written-as.js";
 
 const separatorNames: Readonly<Record<string, string>> = {
   "\t": "tabs",
@@ -19,17 +21,21 @@ const separatorNames: Readonly<Record<string, string>> = {
  * `sniffCsv` finds them.
  *
  * @param known columns of training: a file of the same kind is read in the same way
+ * @param missing cells that stand for a missing value
  */
 export async function csvTable(
   name: string,
   pieces: Pieces,
   known: ColumnFormats = new Map(),
+  missing: readonly string[] = [],
 ): Promise<Table> {
   const text = await openText(name, pieces);
   const dialect = sniffCsv(text);
-  const { first, header, decimals, separator, sample } = dialect;
+  const { first, header, decimals, separator } = dialect;
+  const isCode = codeTest(missing);
+  const sample = dialect.sample.map((row) => row.map((cell) => (isCode(cell) ? "" : cell)));
   const { names, notes } = uniqueNames(header ? first : first.map((_, i) => `column ${i + 1}`));
-  const blocks = () => csvBlocks(text, dialect, names.length);
+  const blocks = () => withoutCodes(csvBlocks(text, dialect, names.length), missing);
   const formats = await columnFormats({ sample, decimals, separator, names, known }, blocks);
   return {
     names,

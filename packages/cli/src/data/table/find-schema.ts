@@ -51,6 +51,7 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
   return expectDates({
     version: 1,
     rows,
+    ...(table.missing && { missing: table.missing }),
     columns: tallies.map((tally) => columnOf(tally, choice, table.formats?.get(tally.name))),
   });
 }
@@ -111,6 +112,7 @@ function columnOf(
   const levels = numeric ? levelsOf(tally, gap) : [];
   const origin = originOf(type, { least, most, mean, std }, gap);
   const likeness = likenessOf(tally);
+  const code = numeric && tally.complete() ? codeOf(tally) : undefined;
   return {
     name,
     type,
@@ -136,6 +138,9 @@ function columnOf(
       kinds.number.count > 0 &&
       whole &&
       Math.max(-least, most) > Number.MAX_SAFE_INTEGER && { hint: MERGES }),
+    ...(code !== undefined && {
+      hint: `${code} lies far beyond all other numbers, as a code for missing ones does; if it is one, add --missing ${code}`,
+    }),
     ...(likeness &&
       problem === undefined && {
         looksLike: likeness.looksLike,
@@ -168,6 +173,23 @@ function originOf(
 /** Whole numbers that doubles do not tell from their neighbors. */
 const MERGES =
   "whole numbers beyond ±9007199254740992 are rounded, so neighbors merge; if they are names, choose the column by --id or leave it out by --drop";
+
+/** Numbers such as 9999 and -999.0, with which people write that a value is missing. */
+const CODE = /^-?9{2,}(\.0+)?$/;
+
+/** A number of this kind that repeats beyond all others, farther than these lie apart. */
+function codeOf({ counts, kinds }: ColumnTally): string | undefined {
+  if (kinds.number.count === 0) return undefined;
+  return [...counts].find(([code, count]) => {
+    if (count < 2 || !CODE.test(code)) return false;
+    const others = [...counts.keys()].filter((text) => text !== code).map(Number);
+    const [least, most] = others.reduce(
+      ([low, high], each) => [Math.min(low, each), Math.max(high, each)],
+      [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+    );
+    return others.length > 1 && Math.max(least - Number(code), Number(code) - most) > most - least;
+  })?.[0];
+}
 
 /** What a person reads in texts, or in whole numbers. */
 function likenessOf({ kinds, counts, numbers }: ColumnTally): Likeness | undefined {

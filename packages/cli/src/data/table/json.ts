@@ -1,10 +1,12 @@
 import { DataError } from "@flowify/core";
 import { type Block, blockOf } from "./block.js";
 import type { Cell } from "./cell.js";
+import { columnFormats, formatNotes, withFormats } from "./column-formats.js";
 import { flat, type JsonObject, rowsOfDocument } from "./json-document.js";
+import { codeTest, withoutCodes } from "./missing-codes.js";
 import { BLOCK, LISTED, LONGEST_LINE, type Table } from "./table.js";
 import { openText, type Pieces, type Text } from "./text.js";
-import { type ColumnFormats, columnFormats, formatNotes, withFormats } from "./written-as.js";
+import type { ColumnFormats } from "./written-as.js";
 
 /** Rows in which the names of all columns are expected, where rows are lines. */
 const NAMING_ROWS = 1000;
@@ -21,12 +23,14 @@ const LONGEST_ARRAY = 2 ** 28;
  *
  * @param mayBeArray false where each line is an object
  * @param known columns of training
+ * @param missing cells that stand for a missing value
  */
 export async function jsonTable(
   path: string,
   pieces: Pieces,
   mayBeArray = true,
   known: ColumnFormats = new Map(),
+  missing: readonly string[] = [],
 ): Promise<Table> {
   const opened = await openText(path, pieces);
   const text: JsonText = { ...opened, isWhole: mayBeArray && isWhole(opened), mayBeArray };
@@ -45,10 +49,11 @@ export async function jsonTable(
   }
   if (rows === 0)
     throw new DataError(`${path}: an empty file, expected JSON: an object for each row\nsave it again`);
-  const plain = () => blocks(text, names, seen);
+  const plain = () => withoutCodes(blocks(text, names, seen), missing);
+  const isCode = codeTest(missing);
   const formats = await columnFormats(
     {
-      sample: first.map((object) => cellsOf(object, names)),
+      sample: first.map((object) => cellsOf(object, names).map((cell) => (isCode(cell) ? null : cell))),
       decimals: { decimalComma: false },
       names,
       known,

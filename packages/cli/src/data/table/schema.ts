@@ -127,6 +127,8 @@ export const tableSchema = v.strictObject({
   version: v.literal(1),
   rows: count,
   columns: v.array(columnSchema),
+  /** Cells that stand for a missing value, besides those that always do. */
+  missing: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   order: v.exactOptional(orderSchema),
 });
 
@@ -143,6 +145,8 @@ export type TableChoice = Readonly<{
   id?: string;
   /** Columns of dates whose time, weekday and month become columns as well. */
   calendar?: readonly string[];
+  /** Cells that stand for a missing value. */
+  missing?: readonly string[];
   /** Only rows that fulfil this SQL condition. */
   where?: string;
 }>;

@@ -21,6 +21,8 @@ export type Table = Readonly<{
   series?: ReadonlyMap<string, TableSeries>;
   /** How cells are written in the file, where that is not how they are handed on. */
   formats?: ColumnFormats;
+  /** Cells that were read as missing values, besides those that always are. */
+  missing?: readonly string[];
   /** Missing where rows can only be read from the first one on. */
   parts?: readonly TablePart[];
   /** Its rows, some at a time, by default of all parts. Rows keep their numbers where the parts before tell how many rows they have. */

@@ -1,5 +1,5 @@
 import { type Cell, cellText } from "../table/cell.js";
-import { styledCell } from "../table/written-as.js";
+import { styledCell } from "../table/column-formats.js";
 import { type RowWriter, rounded, type WrittenColumn } from "./written-rows.js";
 
 /** What a spreadsheet takes for the start of a formula. `="00017"` is a text, which it shows as 00017. */

@@ -1,7 +1,7 @@
 import { numpy as np } from "@jax-js/jax";
+import { styledCell } from "../../data/table/column-formats.js";
 import { gridOf, nextOnGrid } from "../../data/table/grid.js";
 import type { ColumnSchema } from "../../data/table/schema.js";
-import { styledCell } from "../../data/table/written-as.js";
 import { type ColumnKind, MISSING, writeNumbers } from "./column-kind.js";
 
 /** Digits of a float32: those that are sure, those that it has, and those that `toFixed` may have. */

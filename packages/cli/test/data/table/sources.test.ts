@@ -5,11 +5,13 @@ import { DataError } from "@flowify/core";
 import { describe, expect, it } from "vitest";
 import { fileHashes } from "../../../src/data/file-hashes.js";
 import { rowName } from "../../../src/data/table/block.js";
+import { findSchema } from "../../../src/data/table/find-schema.js";
 import { openTable } from "../../../src/data/table/sources/open-table.js";
 import { GZIP_LIMIT, unpackedPieces } from "../../../src/files/packed.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { pipeCommand } from "../../built-command.js";
 import { temporaryFolder } from "../../temporary-folder.js";
+import { npyBytes } from "../npy-files.js";
 
 const root = temporaryFolder();
 
@@ -28,6 +30,35 @@ async function read(path: string, where?: string) {
   }
   return { names: table.names, notes: table.notes, rows, called };
 }
+
+describe("a code that stands for a missing value", () => {
+  const temperatures = Array.from({ length: 60 }, (_, i) => (i % 6 === 2 ? -999 : 20 + (i % 9) / 2));
+
+  it.each([
+    ["temp.csv", `temp,n\n${temperatures.map((each, i) => `${each.toFixed(1)},${i % 7}\n`).join("")}`],
+    ["temp.jsonl", temperatures.map((temp, i) => `${JSON.stringify({ temp, n: i % 7 })}\n`).join("")],
+    [
+      "temp.npy",
+      npyBytes(
+        [60, 2],
+        new Uint8Array(Float64Array.from(temperatures.flatMap((temp, i) => [temp, i % 7])).buffer),
+        { descr: "'<f8'" },
+      ),
+    ],
+  ])(
+    "is missing in %s and in later files of its schema, and hinted at where nobody names it",
+    async (name, content) => {
+      const path = write(name, content);
+      const { schema } = await readRows(path, { missing: ["-999"] });
+      expect(schema.columns[0]).toMatchObject({ missing: 10, range: { least: 20 } });
+      const again = await openTable(path, { schema });
+      const found = await findSchema(path, again);
+      expect([found.missing, found.columns[0]?.missing]).toEqual([["-999"], 10]);
+      const [plain] = (await findSchema(path, await openTable(path))).columns;
+      expect(plain).toMatchObject({ missing: 0, hint: expect.stringContaining("add --missing -999") });
+    },
+  );
+});
 
 describe("a gzip file", () => {
   it.each([

@@ -1,0 +1,144 @@
+import { quoted } from "../../ui/format.js";
+import { type Block, rowBlock } from "./block.js";
+import { type Cell, cellReader } from "./cell.js";
+import { inStyle, styleOf } from "./cell-style.js";
+import {
+  type ColumnFormat,
+  type ColumnFormats,
+  forms,
+  plainCell,
+  pointForms,
+  type WrittenAs,
+  writtenForms,
+} from "./written-as.js";
+
+const reader = cellReader();
+
+/** A decimal point, which cannot stand between thousands. */
+const DECIMAL_POINT = /^[+-]?\d*\.(\d{1,2}|\d{4,})\s?%?$/;
+
+/** True if most cells of some column have decimal points. */
+const hasPoints = (rows: readonly (readonly Cell[])[]): boolean =>
+  (rows[0] ?? []).some(
+    (_, i) => rows.filter((row) => DECIMAL_POINT.test(String(row[i]))).length > rows.length / 2,
+  );
+
+/** In a file with decimal commas, cells of a column that have to be numbers: text among them is a mistake then. */
+const MOSTLY = 0.9;
+
+type Question = Readonly<{
+  /** The first rows. */
+  sample: readonly (readonly Cell[])[];
+  /** Columns may have decimal commas: cells that can only have decimal points speak against them. `mixed`: no column does. */
+  decimals: Readonly<{ decimalComma: boolean; mixed?: unknown }>;
+  /** Of cells in a text file: where commas are decimal, they do not separate. */
+  separator?: string;
+  names: readonly string[];
+  /** Columns that are known from training. */
+  known: ColumnFormats;
+}>;
+
+/**
+ * How the columns of a text file are written, where every cell of a column agrees. The file is read once more where some column may be
+ * written in such a way.
+ */
+export async function columnFormats(
+  { sample, decimals: { decimalComma, mixed }, separator, names, known }: Question,
+  blocks: () => AsyncGenerator<Block>,
+): Promise<ColumnFormats> {
+  const possible = writtenForms.filter((form) => !(mixed && form === "1.234,50"));
+  const isPointed = !decimalComma && !mixed && (separator === "," || hasPoints(sample));
+  const columns = names.map((name) => ({
+    own: known.get(name),
+    candidates: known.get(name)?.writtenAs ? [] : possible.map(candidate),
+  }));
+  function candidate(form: WrittenAs) {
+    const { read, decides = () => true, doubts } = forms[form];
+    const lenient = decimalComma && form === "1.234,50";
+    const grouped = isPointed && pointForms.has(form);
+    let [agrees, found, others, decided, doubtful] = [true, 0, 0, lenient, doubts === undefined];
+    return {
+      form,
+      take(cell: Cell | undefined): void {
+        if (!agrees || typeof cell !== "string" || reader.read(cell) === "missing") return;
+        if (read(cell) !== undefined) {
+          found++;
+          decided ||= decides(cell) || (grouped && cell.includes(","));
+          doubtful ||= doubts?.(cell) ?? false;
+        } else if (lenient && reader.read(cell) !== "number") others++;
+        else agrees = false;
+      },
+      isOpen: () => agrees && found > 0,
+      holds: () => agrees && (decided || !doubtful) && found > 0 && found >= MOSTLY * (found + others),
+    };
+  }
+  const take = (row: readonly (Cell | undefined)[]): void => {
+    columns.forEach(({ candidates }, i) => {
+      for (const each of candidates) each.take(row[i]);
+    });
+  };
+  for (const row of sample) take(row);
+  for (const column of columns) column.candidates = column.candidates.filter(({ isOpen }) => isOpen());
+  const isPlain = (at: number): boolean => sample.every((row) => reader.read(row[at]) !== "text");
+  const open = columns.some(({ candidates }, i) => candidates.length > 0 && (decimalComma || !isPlain(i)));
+  if (open) for await (const { rows } of blocks()) for (const row of rows) take(row);
+  return new Map(
+    columns.flatMap(({ own, candidates }, i) => {
+      const writtenAs = own?.writtenAs ?? candidates.find(({ holds }) => holds())?.form;
+      const style = own ? own.style : styleIn(sample, i, writtenAs);
+      return writtenAs || style ? [[names[i] ?? "", { writtenAs, style }] as const] : [];
+    }),
+  );
+}
+
+/** The style of the numbers of a column, among its first rows. */
+function styleIn(sample: Question["sample"], column: number, form?: WrittenAs): string | undefined {
+  const cells: { cell: string; value: number }[] = [];
+  for (const { [column]: cell } of sample)
+    if (typeof cell === "string" && reader.read(plainCell(cell, form)) === "number")
+      cells.push({ cell, value: reader.value });
+  return styleOf(cells, pointOf(form));
+}
+
+/** The decimal point of a form; undefined where a comma is one as well. */
+const pointOf = (form?: WrittenAs): string | undefined =>
+  form === "20 %" ? undefined : form?.startsWith("1.234,50") ? "," : ".";
+
+/** A value as its column writes it; undefined for other cells, and where its style would change the value. */
+export function styledCell(cell: Cell, { writtenAs, style }: ColumnFormat): string | undefined {
+  const kind = reader.read(cell);
+  const { value } = reader;
+  if (style === undefined || kind !== "number") return undefined;
+  const text = inStyle(value, style, pointOf(writtenAs));
+  return reader.read(plainCell(text, writtenAs)) === kind && reader.value === value ? text : undefined;
+}
+
+/** Columns that a note names at most. */
+const NOTED = 5;
+
+/** What was assumed, a line for each form. */
+export function formatNotes(formats: ColumnFormats, decimalComma: boolean): string[] {
+  const found = new Map<WrittenAs, string[]>();
+  for (const [name, { writtenAs: form }] of formats)
+    if (form !== undefined && !(decimalComma && form === "1.234,50"))
+      found.set(form, [...(found.get(form) ?? []), name]);
+  return Array.from(found, ([form, columns]) => {
+    const others = columns.length > NOTED ? ` and ${columns.length - NOTED} more` : "";
+    return `${quoted(columns.slice(0, NOTED))}${others}: ${form} is read as ${forms[form].example}`;
+  });
+}
+
+/** Blocks whose cells are written as flowify writes them. Cells of another form stay. */
+export async function* withFormats(
+  blocks: AsyncGenerator<Block>,
+  names: readonly string[],
+  formats: ColumnFormats,
+): AsyncGenerator<Block> {
+  const forms = names.map((name) => formats.get(name)?.writtenAs);
+  if (forms.every((form) => form === undefined)) return yield* blocks;
+  for await (const { rows, numbers } of blocks)
+    yield rowBlock(
+      rows.map((row) => row.map((cell, i) => (typeof cell === "string" ? plainCell(cell, forms[i]) : cell))),
+      numbers,
+    );
+}
