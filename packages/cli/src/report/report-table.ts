@@ -13,6 +13,7 @@ import { takeRows } from "../rows.js";
 import { schemaOf } from "../run-config.js";
 import { runPaths } from "../runs/folder.js";
 import type { SavedRun } from "../runs/open-run.js";
+import { possibleRowsOf } from "../samples/possible-samples.js";
 import { FALSE_ALARMS } from "../scores/score-threshold.js";
 import { ownColumns, type TableColumn, tableColumns } from "../tables/columns/kinds.js";
 import { decodeRows } from "../tables/decode-rows.js";
@@ -61,7 +62,7 @@ export async function reportTable(
   const own = ownColumns(columns);
   const width = own.length;
   const training = takeRows(all.encoded, width, rowsOfSplit(all.count, "train").subarray(0, SHOWN.training));
-  const sampled = await model.sampleFlat(SHOWN.generated, { seed: 1 });
+  const sampled = await possibleRowsOf(model, schema, SHOWN.generated, { seed: 1 });
   const generated = knownCodes(own, encodedRows(columns, sampled));
   const test = rowsOfSplit(all.count, "test");
   const testRows = {

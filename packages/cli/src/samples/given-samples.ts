@@ -4,6 +4,7 @@ import { makeRng } from "@flowify/core/layer";
 import { valueAt, valuesAt } from "../places.js";
 import { rowOf } from "../rows.js";
 import { weightsOf } from "../statistics.js";
+import type { IsPossible } from "../tables/ordered-columns.js";
 import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
 
 /** Proposals of one call, and of all together for each row that is wanted. */
@@ -27,7 +28,7 @@ export type GivenSamples = Readonly<{
  *     w = K(g' − g) p(g, r) / p(g', r)
  *
  * where K is the kernel of Epanechnikov; categories have to agree. The mean of w over g' given r is p(g, r) / p(r) up to a
- * constant, so the weighted rows are samples of p(r | g). Rows are then drawn by their weights (systematic resampling).
+ * constant, so the weighted rows are samples of p(r | g), of those that are possible. Rows are then drawn by their weights (systematic resampling).
  *
  * @throws UsageError where no proposal is near the given values
  * Source: Rubin 1987 (importance resampling); Kitagawa 1996 (systematic resampling).
@@ -35,7 +36,12 @@ export type GivenSamples = Readonly<{
 export async function givenSamples(
   model: FlowModel,
   given: readonly GivenValue[],
-  { count, seed, temperature = 1 }: { count: number; seed: number; temperature?: number },
+  {
+    count,
+    seed,
+    temperature = 1,
+    isPossible = () => true,
+  }: { count: number; seed: number; temperature?: number; isPossible?: IsPossible | undefined },
 ): Promise<GivenSamples> {
   const width = model.flow.dimensions;
   const kept: Float32Array[] = [];
@@ -57,6 +63,7 @@ export async function givenSamples(
     for (const each of given) for (let row = 0; row < after.length; row += width) putValue(each, after, row);
     const changes = given.some(isMoved) ? await logRatios(model, after, before) : undefined;
     near.forEach(({ share }, i) => {
+      if (!isPossible(after, i * width)) return;
       kept.push(rowOf(after, i, width));
       logWeights.push(share + (changes?.[i] ?? 0));
     });

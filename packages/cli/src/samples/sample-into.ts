@@ -14,6 +14,7 @@ import type { SavedRun } from "../runs/open-run.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
+import { possibleSamples } from "./possible-samples.js";
 
 /** How rows are sampled. */
 export type SampleOptions = Readonly<{
@@ -89,7 +90,11 @@ export async function sampleInto(
       ? createProgress(terminal, { label: "rows", total: to - from, done: at - from })
       : undefined;
   const { count, ...drawing } = options;
-  for await (const rows of model.sampleBlocks(count, { ...drawing, from: at, to })) {
+  for await (const rows of possibleSamples(model, data.reading?.schema, count, {
+    ...drawing,
+    from: at,
+    to,
+  })) {
     await writer.add(rows);
     at += rows.length / width;
     bar?.update(at - from, "");

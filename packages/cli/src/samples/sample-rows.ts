@@ -10,6 +10,7 @@ import type { RunConfig } from "../run-config.js";
 import { writeContinuedRows } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
 import { type SavedRun, withModel } from "../runs/open-run.js";
+import { possibleRows } from "../tables/ordered-columns.js";
 import { countOf, formatCount } from "../ui/format.js";
 import { type OutputStream, silentTerminal, type Terminal } from "../ui/terminal.js";
 import { type GivenSamples, givenSamples } from "./given-samples.js";
@@ -33,7 +34,10 @@ async function writeGiven(
   sampling: Sampling,
   given: readonly string[],
 ): Promise<GivenSamples> {
-  const found = await givenSamples(model, givenValues(schema, given), sampling.options);
+  const found = await givenSamples(model, givenValues(schema, given), {
+    ...sampling.options,
+    isPossible: possibleRows(schema),
+  });
   await writeRows(found.rows, model.flow.dimensions, sampling);
   return found;
 }

@@ -10,6 +10,7 @@ import { SHOWN, scatterChart } from "../pictures/scatter.js";
 import { TRAINING } from "../pictures/theme.js";
 import { valueAt } from "../places.js";
 import { curvesOf, type MetricsRecord } from "../runs/metrics.js";
+import { possibleRowsOf } from "../samples/possible-samples.js";
 import type { Asked } from "../samples/wanted-outputs.js";
 import { formatCount } from "../ui/format.js";
 import type { Unit } from "../unit.js";
@@ -116,7 +117,10 @@ export async function scatterPicture(
   { title, real, count, seed }: { title: string; real: RowSet; count: number; seed: number },
 ): Promise<Uint8Array> {
   const shown = real.rows.subarray(0, SHOWN.rows * real.shape[0]);
-  const { columns, groups } = rowPoints(real, [shown, await model.sampleFlat(count, { seed })]);
+  const { columns, groups } = rowPoints(real, [
+    shown,
+    await possibleRowsOf(model, real.schema, count, { seed }),
+  ]);
   return svgToPng(
     await scatterChart({
       title,

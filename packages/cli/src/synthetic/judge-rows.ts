@@ -4,6 +4,7 @@ import type { TableSchema } from "../data/table/schema.js";
 import { rowsOfSplit } from "../data/table/split-rows.js";
 import { takeRows } from "../rows.js";
 import type { SavedRun } from "../runs/open-run.js";
+import { possibleRowsOf } from "../samples/possible-samples.js";
 import { tableColumns } from "../tables/columns/kinds.js";
 import { encodedRows } from "../tables/flow-rows.js";
 import { readRows } from "../tables/read-rows.js";
@@ -71,7 +72,7 @@ export async function judgeRows(model: FlowModel, run: SavedRun, seed: number): 
   const { schema } = run.config.data.reading ?? {};
   if (!schema) throw new UsageError("--synthetic is for runs of a table with named columns\nleave it out");
   const rows = await rowsOfRun(run, schema);
-  const sampled = await model.sampleFlat(SAMPLES.most, { seed });
+  const sampled = await possibleRowsOf(model, schema, SAMPLES.most, { seed });
   return compareRows(schema, { ...rows, sampled: encodedRows(tableColumns(schema), sampled) }, seed);
 }
 

@@ -132,7 +132,7 @@ export function encodedRows(columns: readonly TableColumn[], rows: Float32Array)
 }
 
 /** A cell of an encoded row, from the row of the flow that begins at `start`. */
-function cellOf(column: TableColumn, rows: Float32Array, start: number): number {
+export function cellOf(column: TableColumn, rows: Float32Array, start: number): number {
   const { at, instead, same, found } = column;
   const value = rows[start + at]!;
   const code = codeAt(column, rows, start + at);

@@ -9,6 +9,7 @@ import { dependentColumns } from "./dependent-columns.js";
 import { type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
 import { withEqualColumns } from "./equal-columns.js";
 import { type FlowRows, flowRows } from "./flow-rows.js";
+import { withOrderedColumns } from "./ordered-columns.js";
 
 export type ReadTableOptions = TableChoice &
   Readonly<{
@@ -50,7 +51,7 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
   const warn = (line: string): void => void notes.push(line);
   const all = await encodedTable(path, table, { schema: found, predict: reading.predict ?? [], warn }).all();
   const { rows: encoded, names: rowNames, numbers, series } = all;
-  const schema = reading.schema || found.order ? found : withEqualColumns(found, encoded);
+  const schema = reading.schema || found.order ? found : related(found, encoded);
   const columns = tableColumns(schema);
   if (reading.schema === undefined) notes.push(...dependentColumns(columns, encoded));
   return {
@@ -65,6 +66,10 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
     notes: notes.map((line) => (line.startsWith(path) ? line : `${path}: ${line}`)),
   };
 }
+
+/** A schema that says how columns are related. */
+const related = (schema: TableSchema, encoded: Float32Array): TableSchema =>
+  withOrderedColumns(withEqualColumns(schema, encoded), encoded);
 
 /**
  * @param where an SQL condition: rows that do not fulfil it are left out

@@ -1,0 +1,103 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { expect, it } from "vitest";
+import type { TableSchema } from "../../../src/data/table/schema.js";
+import { possibleRowsOf, type possibleSamples } from "../../../src/samples/possible-samples.js";
+import { readRows } from "../../../src/tables/read-rows.js";
+import { temporaryFolder } from "../../temporary-folder.js";
+
+const root = temporaryFolder();
+
+async function neverOf(
+  cellsOf: (uniform: () => number) => object,
+  name: string,
+): Promise<TableSchema["never"]> {
+  const rng = makeRng(4);
+  const rows = Array.from({ length: 300 }, () => JSON.stringify(cellsOf(() => rng.uniform())));
+  const path = join(root, `${name}.jsonl`);
+  writeFileSync(path, rows.join("\n"));
+  return (await readRows(path)).schema.never;
+}
+
+it("numbers and dates are found that are never above others, though they would be by chance", async () => {
+  const day = (at: number): string => new Date(8.64e7 * Math.floor(at)).toISOString().slice(0, 10);
+  const never = await neverOf((uniform) => {
+    const [low, start, other] = [40 * uniform(), 19_000 + 900 * uniform(), 40 * uniform()];
+    return {
+      high: low + 9 * uniform(),
+      low: uniform() < 0.1 ? null : low,
+      other,
+      far: 1000 + other * uniform(),
+      end: day(start + 40 * uniform()),
+      start: day(start),
+    };
+  }, "both");
+  expect(never).toEqual([
+    { column: "low", above: "high" },
+    { column: "start", above: "end" },
+  ]);
+});
+
+it("one row in which a number is above another one is enough for no order", async () => {
+  let row = 0;
+  const cells = (uniform: () => number) => {
+    const low = uniform();
+    return { low, high: row++ === 150 ? low - 0.5 : low + uniform() };
+  };
+  expect(await neverOf(cells, "one")).toBeUndefined();
+});
+
+const number = { type: "continuous", use: "model", missing: 0, distinct: 99, gap: 0 } as const;
+const range = { least: 0, most: 1, mean: 0.5, std: 0.3 };
+const schema: TableSchema = {
+  version: 1,
+  rows: 99,
+  columns: ["low", "high"].map((name) => ({ ...number, name, range })),
+  never: [{ column: "low", above: "high" }],
+};
+
+/** Uniform numbers (low, high), a function of seed and place, in blocks of 512. */
+const model: Parameters<typeof possibleSamples>[0] = {
+  async *sampleBlocks(n, { from = 0, to = n, seed = 0 } = {}) {
+    for (let at = from; at < to; at += 512) {
+      const rows = Array.from({ length: Math.min(512, to - at) }, (_, i) => makeRng(seed, at + i));
+      yield Float32Array.from(rows.flatMap((rng) => [rng.uniform(), rng.uniform()]));
+    }
+  },
+};
+
+it("impossible rows are drawn again: samples have the law of possible ones", async () => {
+  const [plain, rows] = [
+    await possibleRowsOf(model, { ...schema, never: [] }, 4000, { seed: 3 }),
+    await possibleRowsOf(model, schema, 4000, { seed: 3 }),
+  ];
+  const pairs = (all: Float32Array): number[][] =>
+    Array.from({ length: 4000 }, (_, i) => [all[2 * i]!, all[2 * i + 1]!]);
+  expect(pairs(plain).filter(([low, high]) => low! > high!).length).toBeGreaterThan(1800);
+  expect(pairs(rows).filter(([low, high]) => low! > high!)).toEqual([]);
+  // the least of two uniform numbers has the mean 1/3 and the variance 1/18
+  const mean = pairs(rows).reduce((sum, [low]) => sum + low!, 0) / 4000;
+  expect(Math.abs(mean - 1 / 3)).toBeLessThan(4 / Math.sqrt(18 * 4000));
+  const kept = pairs(plain).flatMap(([low, high], i) => (low! <= high! ? [i] : []));
+  expect(kept.every((i) => rows[2 * i] === plain[2 * i])).toBe(true);
+});
+
+it("samples are those of the same places, wherever they begin", async () => {
+  const all = await possibleRowsOf(model, schema, 1000);
+  const end = await possibleRowsOf(model, schema, 1000, { from: 768, to: 1000 });
+  expect(end).toEqual(all.subarray(2 * 768));
+});
+
+it("a flow that has no possible row keeps its rows", async () => {
+  const upside: TableSchema = {
+    ...schema,
+    never: [
+      { column: "low", above: "high" },
+      { column: "high", above: "low" },
+    ],
+  };
+  expect(await possibleRowsOf(model, upside, 300)).toEqual(
+    await possibleRowsOf(model, { ...schema, never: [] }, 300),
+  );
+});
