@@ -50,9 +50,9 @@ export function givenValues(schema: TableSchema, texts: readonly string[]): Give
 
 function givenValue(slot: TableColumn, text: string): GivenValue {
   const { found, instead } = slot;
-  const { name, values = [], range, type, origin = 0, gap = 0, writtenAs } = found;
+  const { name, values = [], range, type, origin = 0, gap = 0 } = found;
   const reader = cellReader();
-  const kind = reader.read(plainCell(text.trim(), writtenAs));
+  const kind = reader.read(plainCell(text.trim(), found));
   if (range === undefined) {
     const code = values.indexOf(kind === "missing" ? null : cellText(text));
     if (code >= 0) return { slot, kind: "code", code };

@@ -49,7 +49,7 @@ export async function* followRows(
   const order = schema.order as TableOrder;
   const keyNames = order.series?.columns ?? [];
   const needed = [...keyNames, order.time, ...order.columns];
-  const formOf = new Map(schema.columns.map(({ name, writtenAs }) => [name, writtenAs]));
+  const formOf = new Map(schema.columns.map((column) => [column.name, column]));
   const isCode = codeTest(schema.missing ?? []);
   let separator: string | undefined;
   let names: string[] | undefined;

@@ -8,6 +8,7 @@ import {
   forms,
   plainCell,
   pointForms,
+  unitOf,
   type WrittenAs,
   writtenForms,
 } from "./written-as.js";
@@ -53,7 +54,8 @@ export async function columnFormats(
     candidates: known.get(name)?.writtenAs ? [] : possible.map(candidate),
   }));
   function candidate(form: WrittenAs) {
-    const { read, decides = () => true, doubts } = forms[form];
+    const { read, decides = () => true, doubts, unit } = forms[form];
+    let common: string | undefined;
     const lenient = decimalComma && form === "1.234,50";
     const grouped = isPointed && pointForms.has(form);
     let [agrees, found, others, decided, doubtful] = [true, 0, 0, lenient, doubts === undefined];
@@ -61,7 +63,8 @@ export async function columnFormats(
       form,
       take(cell: Cell | undefined): void {
         if (!agrees || typeof cell !== "string" || reader.read(cell) === "missing") return;
-        if (read(cell) !== undefined) {
+        common ??= unit?.(cell);
+        if (read(cell) !== undefined && unit?.(cell) === common) {
           found++;
           decided ||= decides(cell) || (grouped && cell.includes(","));
           doubtful ||= doubts?.(cell) ?? false;
@@ -95,22 +98,23 @@ export async function columnFormats(
 function styleIn(sample: Question["sample"], column: number, form?: WrittenAs): string | undefined {
   const cells: { cell: string; value: number }[] = [];
   for (const { [column]: cell } of sample)
-    if (typeof cell === "string" && reader.read(plainCell(cell, form)) === "number")
+    if (typeof cell === "string" && reader.read((form && forms[form].read(cell)) ?? cell) === "number")
       cells.push({ cell, value: reader.value });
   return styleOf(cells, pointOf(form));
 }
 
 /** The decimal point of a form; undefined where a comma is one as well. */
 const pointOf = (form?: WrittenAs): string | undefined =>
-  form === "20 %" ? undefined : form?.startsWith("1.234,50") ? "," : ".";
+  form === "20 %" || form === "12 kg" ? undefined : form?.startsWith("1.234,50") ? "," : ".";
 
 /** A value as its column writes it; undefined for other cells, and where its style would change the value. */
-export function styledCell(cell: Cell, { writtenAs, style }: ColumnFormat): string | undefined {
+export function styledCell(cell: Cell, format: ColumnFormat): string | undefined {
+  const { writtenAs, style } = format;
   const kind = reader.read(cell);
   const { value } = reader;
   if (style === undefined || kind !== "number") return undefined;
   const text = inStyle(value, style, pointOf(writtenAs));
-  return reader.read(plainCell(text, writtenAs)) === kind && reader.value === value ? text : undefined;
+  return reader.read(plainCell(text, format)) === kind && reader.value === value ? text : undefined;
 }
 
 /** Columns that a note names at most. */
@@ -118,13 +122,17 @@ const NOTED = 5;
 
 /** What was assumed, a line for each form. */
 export function formatNotes(formats: ColumnFormats, decimalComma: boolean): string[] {
-  const found = new Map<WrittenAs, string[]>();
-  for (const [name, { writtenAs: form }] of formats)
-    if (form !== undefined && !(decimalComma && form === "1.234,50"))
-      found.set(form, [...(found.get(form) ?? []), name]);
-  return Array.from(found, ([form, columns]) => {
+  const found = new Map<string, string[]>();
+  for (const [name, format] of formats) {
+    const { writtenAs: form } = format;
+    if (form === undefined || (decimalComma && form === "1.234,50")) continue;
+    const unit = unitOf(format);
+    const read = `${unit === undefined ? form : `12 ${unit}`} is read as ${forms[form].example}`;
+    found.set(read, [...(found.get(read) ?? []), name]);
+  }
+  return Array.from(found, ([read, columns]) => {
     const others = columns.length > NOTED ? ` and ${columns.length - NOTED} more` : "";
-    return `${quoted(columns.slice(0, NOTED))}${others}: ${form} is read as ${forms[form].example}`;
+    return `${quoted(columns.slice(0, NOTED))}${others}: ${read}`;
   });
 }
 
@@ -134,11 +142,11 @@ export async function* withFormats(
   names: readonly string[],
   formats: ColumnFormats,
 ): AsyncGenerator<Block> {
-  const forms = names.map((name) => formats.get(name)?.writtenAs);
-  if (forms.every((form) => form === undefined)) return yield* blocks;
+  const own = names.map((name) => formats.get(name));
+  if (own.every((format) => format?.writtenAs === undefined)) return yield* blocks;
   for await (const { rows, numbers } of blocks)
     yield rowBlock(
-      rows.map((row) => row.map((cell, i) => (typeof cell === "string" ? plainCell(cell, forms[i]) : cell))),
+      rows.map((row) => row.map((cell, i) => (typeof cell === "string" ? plainCell(cell, own[i]) : cell))),
       numbers,
     );
 }

@@ -14,6 +14,7 @@ export const writtenForms = [
   "May 31, 2025",
   "May 2025",
   "20 %",
+  "12 kg",
   "1.234,50",
   "1,234.50",
   ...CURRENCIES.map((sign) => `${sign}1,234.50` as const),
@@ -41,6 +42,8 @@ type Form = Readonly<{
   decides?(cell: string): boolean;
   /** True for a cell that another form may read differently: without such cells none has to decide. */
   doubts?(cell: string): boolean;
+  /** What all cells of a column have in common: its unit. */
+  unit?(cell: string): string | undefined;
   /** What the example is read as. */
   example: string;
 }>;
@@ -54,6 +57,8 @@ const YEAR = String.raw`(?<year>\d{4})`;
 const TIME = String.raw`(?:,?[ T](?<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:[ \u202f]?(?<half>[ap])\.?m\.?)?)?`;
 const [WEEKDAY, NAMED] = ["(?:[a-z]{3,9},? )?", String.raw`(?<name>[a-z]{3,9})\.?`];
 const PERCENT = /^([+-]?(?:\d+(?:[.,]\d+)?))\s?%$/;
+/** A number and its unit. Digits behind a zero are rather a name, and three behind a comma may be thousands. */
+const MEASURED = /^([+-]?(?!0\d)\d+(?:\.\d+|,(?!\d{3}\b)\d+)?)\s?([\p{L}°µ‰][\p{L}°µ/²³·]{0,9})$/u;
 /** Between thousands: dots, or a space of any width; commas, or an apostrophe. */
 const COMMA_NUMBER =
   /^[+-]?(\d+,?\d*|,\d+|[1-9]\d{0,2}([. \u00a0\u202f])\d{3}(\2\d{3})*(,\d*)?)(e[+-]?\d+)?$/i;
@@ -162,6 +167,11 @@ export const forms: Readonly<Record<WrittenAs, Form>> = {
   "May 31, 2025": dates(`${WEEKDAY}${NAMED} ${DAY},? ${YEAR}${TIME}`),
   "May 2025": dates(`${NAMED}[ -]${YEAR}`),
   "20 %": { read: (cell) => PERCENT.exec(cell)?.[1]?.replace(",", "."), example: "20" },
+  "12 kg": {
+    read: (cell) => MEASURED.exec(cell)?.[1]?.replace(",", "."),
+    unit: (cell) => MEASURED.exec(cell)?.[2],
+    example: "12",
+  },
   "1.234,50": { read: commaNumber, decides: (cell) => CERTAIN_COMMA.test(cell), example: "1234.50" },
   "1,234.50": {
     read: pointNumber,
@@ -191,5 +201,12 @@ export const pointForms = new Set<WrittenAs>([
   ...CURRENCIES.map((sign) => `${sign}1,234.50` as const),
 ]);
 
-/** The cell as flowify writes it: `1234.50` of `1.234,50`. A cell of another form stays. */
-export const plainCell = (cell: string, form?: WrittenAs): string => (form && forms[form].read(cell)) ?? cell;
+/** The unit of a column. */
+export const unitOf = ({ writtenAs, style = "" }: ColumnFormat): string | undefined =>
+  writtenAs && forms[writtenAs].unit?.(style.split(";")[0] ?? "");
+
+/** The cell as flowify writes it: `1234.50` of `1.234,50`. A cell of another form, or with another unit, stays. */
+export function plainCell(cell: string, format: ColumnFormat = {}): string {
+  const form = format.writtenAs && forms[format.writtenAs];
+  return form === undefined || form.unit?.(cell) !== unitOf(format) ? cell : (form.read(cell) ?? cell);
+}

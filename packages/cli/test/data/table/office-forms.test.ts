@@ -59,6 +59,7 @@ describe("a column as offices write it", () => {
     ["31 May 2025", ["31 May 2025", '"Sun, 1-Jun-2025 9:05"'], "2025-06-01 09:05", "date"],
     ["May 31, 2025", ["Jan 1 2000", '"Sept. 30, 2000"'], "2000-09-30", "date"],
     ["May 2025", ["May 2025", "december-2024"], "2024-12-01", "date"],
+    ["12 km/h", ["12 km/h", "7.5km/h"], "7.5", "continuous"],
     ["13:51", ["13:51", "4:05"], "4:05:00", "integer"],
     ["1:51 PM", ["1:51 PM", "12:05 a.m."], "0:05:00", "integer"],
   ])("%s is read where all cells agree: %j", async (form, cells, second, type) => {
@@ -87,6 +88,8 @@ describe("a column as offices write it", () => {
     ["a name that no month has", ["1 May 2025", "1 Mai 2025"]],
     ["a day that no month has", ["Feb 1 2025", "Feb 30 2025"]],
     ["numbers of parts that look like months", ["0612-01", "0613-02"]],
+    ["numbers of two units", ["12 kg", "500 g"]],
+    ["names that begin with numbers", ["007 X", "12 X"]],
     ["minutes that no hour has", ["13:51", "4:75"]],
     ["an hour that no half of a day has", ["13:51 PM", "4:05 AM"]],
   ])("is text where it has %s", async (_, cells) => {
@@ -120,6 +123,14 @@ describe("a column as offices write it", () => {
     const one = join(root, "one.csv");
     writeFileSync(one, "x,n\n02/03/2025,1\n");
     expect((await contentOf(await openTable(one, { schema }))).rows).toEqual([["2025-03-02", "1"]]);
+    writeFileSync(path, repeated(["12 kg", "7 kg"]));
+    const measured = await readRows(path, { columns: ["x", "n"] });
+    writeFileSync(one, "x,n\n12 g,1\n5 kg,2\n");
+    const rows = [
+      ["12 g", "1"],
+      ["5", "2"],
+    ]; // grams are no kilograms
+    expect((await contentOf(await openTable(one, { schema: measured.schema }))).rows).toEqual(rows);
   });
 });
 

@@ -39,6 +39,9 @@ const columns: Readonly<Record<string, (u: number) => string>> = {
   swiss: (u) => dollars(5000 * u).replace(",", "'"),
   percent: (u) => `${Math.floor(100 * u)} %`,
   "percent, comma": (u) => `${(100 * u).toFixed(1).replace(".", ",")}%`,
+  latency: (u) => `${Math.floor(90 * u)} ms`,
+  weight: (u) => `${(30 * u).toFixed(1)}kg`,
+  temperature: (u) => `${(30 * u - 9).toFixed(1).replace(".", ",").replace("-0,0", "0,0")} °C`,
   plain: (u) => String(Math.round(1e4 * u) / 100),
 };
 
