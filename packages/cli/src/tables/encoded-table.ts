@@ -7,6 +7,7 @@ import type { PartRange, Table, TablePart } from "../data/table/table.js";
 import { detached } from "../data/table/value-counts.js";
 import { unknownName } from "../ui/format.js";
 import { tableColumns } from "./columns/kinds.js";
+import { brokenOrders } from "./ordered-columns.js";
 import { rowEncoder } from "./row-encoder.js";
 
 /** Encoded rows [n, width], what each is called, their numbers in the file, from 1 on, and their series where they have an order. */
@@ -62,6 +63,7 @@ export function encodedTable(
   if (schema.order) for (const line of table.notes) warn(`${file}: ${line}`);
   const columns = tableColumns(schema);
   let encoder = rowEncoder(file, table, columns, predict);
+  let broken = brokenOrders(schema);
   async function* rows(range?: PartRange): AsyncGenerator<EncodedRows> {
     for await (const block of table.blocks(range)) {
       if (block.count === 0) continue;
@@ -69,12 +71,15 @@ export function encodedTable(
       const names = block.numbers.map((_, i) =>
         ids ? detached(String(ids.at(i) ?? "")) : rowName(block, i),
       );
-      yield { rows: encoder.encode(block), names, numbers: block.numbers, series: block.series ?? [] };
+      const rows = encoder.encode(block);
+      broken.add(rows, names);
+      yield { rows, names, numbers: block.numbers, series: block.series ?? [] };
     }
   }
   function end(): void {
-    for (const line of encoder.notes()) warn(`${file}: ${line}`);
+    for (const line of [...encoder.notes(), ...broken.notes()]) warn(`${file}: ${line}`);
     encoder = rowEncoder(file, table, columns, predict);
+    broken = brokenOrders(schema);
   }
   async function all(): Promise<EncodedRows> {
     const parts: EncodedRows[] = [];

@@ -1,5 +1,6 @@
 import type { TableSchema } from "../data/table/schema.js";
 import { columnIn } from "../rows.js";
+import { countOf } from "../ui/format.js";
 import { ownColumns, type TableColumn, tableColumns } from "./columns/kinds.js";
 import { cellNumber } from "./columns/number.js";
 import { cellOf } from "./flow-rows.js";
@@ -71,16 +72,48 @@ function shareAbove(a: Float64Array, b: Float64Array): number {
   return above / (a.length * b.length);
 }
 
+/** Columns of which the first is never above the second. */
+function pairsOf(schema: TableSchema): (readonly [TableColumn, TableColumn])[] {
+  const columns = tableColumns(schema);
+  const named = (name: string): TableColumn[] => columns.filter((column) => column.name === name);
+  return (schema.never ?? []).flatMap(({ column, above }) =>
+    named(column).flatMap((a) => named(above).map((b) => [a, b] as const)),
+  );
+}
+
+/** Counts encoded rows in which a number is above one that it never is; `notes` has a line for each two columns. */
+export function brokenOrders(schema: TableSchema) {
+  const width = ownColumns(tableColumns(schema)).length;
+  const all = pairsOf(schema).map(([a, b]) => ({ a, b, count: 0, first: "" }));
+  return {
+    add(rows: Float32Array, names: readonly string[]): void {
+      for (const each of all) {
+        const { a, b } = each;
+        const apart = (a.found.origin ?? 0) - (b.found.origin ?? 0);
+        names.forEach((name, row) => {
+          const start = row * width;
+          if (!(rows[start + a.place]! + apart > rows[start + b.place]!)) return;
+          if (each.count++ === 0) each.first = name;
+        });
+      }
+    },
+    notes: (): string[] =>
+      all.flatMap(({ a, b, count, first }) =>
+        count === 0
+          ? []
+          : [
+              `in ${countOf(count, "row")}, first in row ${first}, "${a.name}" is above "${b.name}", which it is in no training row`,
+            ],
+      ),
+  };
+}
+
 /** Whether no number of a row of the flow, which begins at `start`, is above one that it never is. */
 export type IsPossible = (rows: Float32Array, start: number) => boolean;
 
 /** Undefined for tables all of whose rows are possible. */
 export function possibleRows(schema: TableSchema): IsPossible | undefined {
-  const columns = tableColumns(schema);
-  const named = (name: string): TableColumn[] => columns.filter((column) => column.name === name);
-  const pairs = (schema.never ?? []).flatMap(({ column, above }) =>
-    named(column).flatMap((a) => named(above).map((b) => [a, b] as const)),
-  );
+  const pairs = pairsOf(schema);
   if (pairs.length === 0) return undefined;
   const numberOf = (column: TableColumn, rows: Float32Array, start: number): number =>
     cellNumber(column.found, cellOf(column, rows, start)) + (column.found.origin ?? 0);

@@ -9,6 +9,13 @@ import { temporaryFolder } from "../../temporary-folder.js";
 
 const root = temporaryFolder();
 
+function write(name: string, count: number, cellsOf: (row: number) => unknown[]): string {
+  const path = join(root, `${name}.csv`);
+  const rows = Array.from({ length: count }, (_, row) => cellsOf(row).join(","));
+  writeFileSync(path, ["low,high", ...rows, ""].join("\n"));
+  return path;
+}
+
 async function neverOf(
   cellsOf: (uniform: () => number) => object,
   name: string,
@@ -36,6 +43,23 @@ it("numbers and dates are found that are never above others, though they would b
   expect(never).toEqual([
     { column: "low", above: "high" },
     { column: "start", above: "end" },
+  ]);
+});
+
+it("a table that breaks an order is read with a note of it", async () => {
+  const path = join(root, "broken.csv");
+  const { schema: found } = await readRows(
+    write("kept", 90, (i) => [(7 * i) % 41, ((7 * i) % 41) + (i % 5)]),
+  );
+  expect(found.never).toEqual([{ column: "low", above: "high" }]);
+  const notes = (high: number) =>
+    readRows(
+      write("broken", 5, (i) => [i, i === 3 ? high : i + 1]),
+      { schema: found },
+    );
+  expect((await notes(4)).notes).toEqual([]);
+  expect((await notes(2)).notes).toEqual([
+    `${path}: in 1 row, first in row 4, "low" is above "high", which it is in no training row`,
   ]);
 });
 
