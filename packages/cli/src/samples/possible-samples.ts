@@ -19,7 +19,7 @@ const APART = 0x5eed_0001;
 
 /**
  * Samples of the rows of a table, a block at a time. A row in which a number is above one that it never is above in training
- * rows is drawn again: the law is p(x) / P(possible) where a row is possible.
+ * rows is drawn again: the distribution is p(x) / P(possible) where a row is possible.
  */
 export async function* possibleSamples(
   model: Model,
