@@ -31,7 +31,7 @@ export async function csvTable(
 ): Promise<Table> {
   const text = await openText(name, pieces);
   const dialect = sniffCsv(text);
-  const { first, header, decimals, separator } = dialect;
+  const { above, first, header, decimals, separator } = dialect;
   const isCode = codeTest(missing);
   const sample = dialect.sample.map((row) => row.map((cell) => (isCode(cell) ? "" : cell)));
   const { names, notes } = uniqueNames(header ? first : first.map((_, i) => `column ${i + 1}`));
@@ -40,6 +40,11 @@ export async function csvTable(
   return {
     names,
     notes: [
+      ...(above.length > 0
+        ? [
+            `left out above the table: ${listFirst(above.map((cells) => JSON.stringify(cells.join(separator))))}`,
+          ]
+        : []),
       ...headerNotes(header, first),
       ...decimalNotes(decimals, names, separatorNames[separator] ?? separator),
       ...formatNotes(formats, decimals.decimalComma),
@@ -77,10 +82,11 @@ async function* csvBlocks(text: Text, dialect: CsvDialect, width: number) {
 /** The rows behind the header, without blank ones; cells are trimmed. */
 async function* csvRows(
   { name, chunks }: Text,
-  { separator, newline, header }: CsvDialect,
+  { separator, newline, header, above }: CsvDialect,
 ): AsyncGenerator<string[]> {
   const parser = new Papa.Parser({ delimiter: separator, newline });
-  let row = header ? -1 : 0;
+  const names = header ? 0 : 1;
+  let row = names - 1 - above.length;
   let rest = "";
   const parse = (isLast: boolean): string[][] => {
     // whole lines, so that a quote at the end is not taken for a stray one
@@ -90,7 +96,7 @@ async function* csvRows(
     const rows: string[][] = [];
     for (const cells of data.slice(0, errors[0]?.row)) {
       if (isBlank(cells)) continue;
-      row++;
+      if (++row < names) continue;
       const cleaned = cells.map(cleanCell);
       if (cleaned.includes(undefined)) throw misquoted(name, row, "misplaced");
       if (row > 0) rows.push(cleaned as string[]);

@@ -12,6 +12,8 @@ export type CsvDialect = Readonly<{
   newline: "\n" | "\r";
   decimals: Decimals;
   header: boolean;
+  /** Rows above the header that are not of the table. */
+  above: readonly (readonly string[])[];
   /** The cells of the first row. */
   first: readonly string[];
   /** Rows behind the header that were looked at. */
@@ -49,12 +51,34 @@ export function sniffCsv({ name, head, whole }: Text): CsvDialect {
     (a, b) => (a === undefined || b.share > a.share + 1e-9 ? b : a),
     undefined,
   );
-  const { separator, rows } = best ?? lastOf(read);
+  const { separator, rows, cells: width } = best ?? lastOf(read);
   const more = rowsOf(separator, LOOKED_AT.decimals);
-  const decimals = decimalsOf(more, separator);
-  const header = hasHeader(rows, decimals);
-  return { separator, newline, decimals, header, first: rows[0] ?? [], sample: more.slice(header ? 1 : 0) };
+  const above = rowsAbove(rows, width);
+  const own = more.slice(above.length);
+  const decimals = decimalsOf(own, separator);
+  const header = hasHeader(rows.slice(above.length), decimals);
+  return {
+    separator,
+    newline,
+    decimals,
+    header,
+    above,
+    first: own[0] ?? [],
+    sample: own.slice(header ? 1 : 0),
+  };
 }
+
+/** Comments `# …`, and titles: one cell each, above a header as wide as the table. A row that is a cell short names columns beside names of rows. */
+function rowsAbove(rows: readonly string[][], width: number): readonly string[][] {
+  const end = rows.findIndex((row) => row.length === width || !(row[0]?.startsWith("#") || row.length === 1));
+  const above = rows.slice(0, Math.max(0, end));
+  const isTitled = above.some(([cell]) => !cell?.startsWith("#"));
+  const rest = rows.slice(above.length);
+  if (rest[0]?.length !== width || (isTitled && !hasHeader(rest, PLAIN))) return [];
+  return above;
+}
+
+const PLAIN: Decimals = { decimalComma: false, thousandsDots: false };
 
 /** The first rows; damaged ones are left to the reader, which says what is wrong. */
 const firstRows = (

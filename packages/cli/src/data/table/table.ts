@@ -65,14 +65,20 @@ export function uniqueNames(found: readonly string[]): { names: string[]; notes:
 /** Collects rows whose cells do not match the columns, and says so of the first five. */
 export function raggedRows(path: string, columns: number) {
   const found: string[] = [];
+  let fitting = 0;
   const refuse = (): never => {
-    throw new DataError(
-      `${path}: expected ${columns} cells in a row: ${found.join("; ")}\ncorrect these rows; a cell that contains the separator needs quotes`,
-    );
+    const hint =
+      fitting === 0
+        ? "remove lines above the names of the columns, and give every column a name"
+        : "correct these rows; a cell that contains the separator needs quotes";
+    throw new DataError(`${path}: expected ${columns} cells in a row: ${found.join("; ")}\n${hint}`);
   };
   return {
     fits(row: number, cells: number): boolean {
-      if (cells === columns) return true;
+      if (cells === columns) {
+        fitting++;
+        return true;
+      }
       found.push(`row ${row} has ${cells}`);
       if (found.length === LISTED) refuse();
       return false;

@@ -76,6 +76,11 @@ describe("a CSV file", () => {
     expect([forms.includes("1.234,50"), found.notes.at(-1)]).toEqual([decimalComma, note]);
   });
 
+  it("whose names are fewer than the cells of all rows is refused, with what to do", async () => {
+    const reading = readTable(write("above.csv", "Report, of 2024\na,b,c\n1,2,3\n2,3,4\n"));
+    await expect(reading).rejects.toThrow("remove lines above the names of the columns");
+  });
+
   it("without a header has its columns numbered", async () => {
     const { names, rows, notes } = await readTable(write("bare.csv", "1,x\n2,y\n"));
     expect([names, rows.length]).toEqual([["column 1", "column 2"], 2]);
@@ -85,6 +90,9 @@ describe("a CSV file", () => {
   it.each([
     ["a missing value", "Na,Mg\n0.4,0.3\n1.2,-0.3\n", ["Na", "Mg"]],
     ["the separator, for Excel", "sep=;\r\na;b\r\n1;2\r\n3;4\r\n", ["a", "b"]],
+    ["comments", '# made by X\n# it\'s "so", v2, of 3\na,b\n1,2\n3,4\n5,6\n7,8\n', ["a", "b"]],
+    ["a title", "Sales report 2024\n\na;b;c\n1;2;3\n3;4;5\n", ["a", "b", "c"]],
+    ["a header behind a #", "#a,b\n1,2\n3,4\n", ["#a", "b"]],
     ["years", "land,2019,2020,2021\nde,83,83,84\nfr,67,67,68\n", ["land", "2019", "2020", "2021"]],
     ["counted columns", ",0,1\n0,0.12,7.5\n1,-0.5,1.5\n", ["column 1", "0", "1"]],
     ["days", "land,2020-01-22,2020-01-23\nde,0,1\nfr,2,2\n", ["land", "2020-01-22", "2020-01-23"]],
