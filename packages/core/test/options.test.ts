@@ -161,6 +161,11 @@ describe("a public function refuses", () => {
 
   it.each<[what: string, call: () => unknown, message: string]>([
     ["null", () => method("logProb")(null), "expected a typed array or nested arrays of numbers, found Null"],
+    [
+      "a record without examples",
+      () => loose(fit)(flow, { rows, count: 2 }, { steps: 1 }),
+      "expected a typed array or nested arrays of numbers, found Object",
+    ],
     ["nothing", () => method("logProb")(), "found Undefined"],
     ["a text", () => method("logProb")("1,2"), "found String"],
     ["64-bit integers", () => method("logProb")(new BigInt64Array(2)), "found 64-bit integers"],
