@@ -50,7 +50,7 @@ export function exampleReader(data: DataIn | ExampleReader, domain: ExampleDomai
   const isRecord = typeof data === "object" && data !== null;
   if (isRecord && "read" in data) return data;
   if (isRecord && "batch" in data) return readerOfSource(data, domain);
-  const given = isRecord && "examples" in data ? data : readExamples(data as ExamplesIn, domain);
+  const given = isRecord && "examples" in data ? data : readExamples(data, domain);
   if (given === data) checkExamples(given, domain);
   checkScales(given.examples, domain, given === data ? given.examples : (data as ExamplesIn));
   const { examples, count } = given;
