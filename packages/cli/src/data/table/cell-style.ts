@@ -1,3 +1,6 @@
+import { monthOf, weekdayOf } from "./calendar.js";
+import { dateText, MILLISECONDS_PER_DAY } from "./cell.js";
+
 /** How a column writes its values: an option of each aspect, such as the digits behind the point. */
 type Style = Readonly<Partial<Record<string, string>>>;
 
@@ -81,7 +84,61 @@ const number: Kind = {
   },
 };
 
-const kinds: readonly Kind[] = [clock, number];
+/** Parts of a date: its time, its year, names, and its day and month. */
+const PARTS =
+  /(?<![+\d-])\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[ \u202f]?[ap]\.?m\.?)?|\d{4}|(?<![a-z\d:])[a-z]{3,9}|(?<![:\d])\d{1,2}(?!\d|:)/gi;
+
+/** Days since 1970: dates in any order of their parts, with or without a time. */
+const date: Kind = {
+  shown(cell) {
+    const parts = cell.match(PARTS) ?? [];
+    const at = parts.findIndex((part) => /^\d{4}$/.test(part));
+    const numbers = parts.filter((part) => /^\d{1,2}$/.test(part));
+    const names = parts.filter((part) => /^[a-z]/i.test(part));
+    const time = parts.find((part) => part.includes(":"));
+    if (at < 0) return undefined;
+    const small = numbers.find((part) => Number(part) < 10);
+    const isDayFirst = cell.includes(".") || Number(numbers[0]) > 12;
+    // of 01/02/2025 nobody knows
+    const isKnown = numbers.length < 2 || at === 0 || isDayFirst || Number(numbers[1]) > 12;
+    let [place, name] = [0, names.length === 1 ? 1 : 0];
+    const number = numbers.length === 1 ? (at === 0 ? "m" : "d") : at > 0 && isDayFirst ? "dm" : "md";
+    const layout = cell.replace(PARTS, (part) => {
+      if (part === time) return "{t}";
+      if (/^\d{4}$/.test(part)) return "{y}";
+      return /^\d/.test(part) ? `{${number[place++]}}` : `{${"wn"[name++]}}`;
+    });
+    return {
+      ...(time !== undefined && clock.shown(time)),
+      ...(isKnown && { layout }),
+      ...(small !== undefined && { pad: String(small.length) }),
+      ...(names.some((each) => each.length !== 3) && { names: "long" }),
+      ...(names.some((each) => each.length === 3 && !/may/i.test(each)) && { names: "short" }),
+    };
+  },
+  write(value, { layout = "", pad = "1", names = "short", ...style }) {
+    const milliseconds = Math.round(value * MILLISECONDS_PER_DAY);
+    const found = new Date(milliseconds);
+    const midnight = found.setUTCHours(0, 0, 0, 0);
+    const day = midnight / MILLISECONDS_PER_DAY;
+    const letters = names === "long" ? undefined : 3;
+    const parts: Readonly<Record<string, () => string>> = {
+      y: () => String(found.getUTCFullYear()).padStart(4, "0"),
+      m: () => String(found.getUTCMonth() + 1).padStart(Number(pad), "0"),
+      d: () => String(found.getUTCDate()).padStart(Number(pad), "0"),
+      n: () => monthOf(day).slice(0, letters),
+      w: () => weekdayOf(day).slice(0, letters),
+      t: () => clock.write((milliseconds - midnight) / 1000, style),
+    };
+    return layout.replace(/\{(.)\}/g, (_, part: string) => parts[part]?.() ?? "");
+  },
+  examples: ({ layout = "" }) => [
+    Date.UTC(2025, 8, layout.includes("{n}") ? 6 : layout.includes("{d}") ? 26 : 1, 4, 7, 8) /
+      MILLISECONDS_PER_DAY,
+  ],
+};
+
+const kindsOf = (areDates: boolean): readonly Kind[] => (areDates ? [date] : [clock, number]);
 
 /** Values from which a style is found, and styles that are compared. */
 const LOOKED_AT = { values: 200, letters: 40, styles: 64 } as const;
@@ -104,12 +161,16 @@ function stylesOf(shown: readonly Style[]): Style[] {
 type ReadCell = Readonly<{ cell: string; value: number }>;
 
 /** How most of these cells are written, by an example, and one below zero if that differs by more than a minus, such as `$1,234.00;($1,234.00)`; undefined where flowify writes them so anyway. */
-export function styleOf(cells: readonly ReadCell[], decimalPoint?: string): string | undefined {
+export function styleOf(
+  cells: readonly ReadCell[],
+  areDates: boolean,
+  decimalPoint?: string,
+): string | undefined {
   const some = cells.filter(({ cell }) => cell.length <= LOOKED_AT.letters).slice(0, LOOKED_AT.values);
-  const kind = kinds.find(({ shown }) => some[0] && shown(some[0].cell));
+  const kind = kindsOf(areDates).find(({ shown }) => some[0] && shown(some[0].cell));
   const agreeing = (write: (value: number) => string): number =>
     some.filter(({ cell, value }) => write(value) === cell).length;
-  const [plain, most] = [agreeing(String), some.length];
+  const [plain, most] = [agreeing(areDates ? dateText : String), some.length];
   if (kind === undefined || plain === most) return undefined;
   const styles = stylesOf(some.map(({ cell }) => kind.shown(cell, decimalPoint) ?? {}));
   const counts = styles.map((style) => agreeing((value) => kind.write(value, style)));
@@ -124,9 +185,9 @@ export function styleOf(cells: readonly ReadCell[], decimalPoint?: string): stri
 }
 
 /** A value in the style of an example. */
-export function inStyle(value: number, examples: string, decimalPoint?: string): string {
+export function inStyle(value: number, isDate: boolean, examples: string, decimalPoint?: string): string {
   const [first = "", ...others] = examples.split(";");
-  for (const { shown, write } of kinds) {
+  for (const { shown, write } of kindsOf(isDate)) {
     const style = shown(first, decimalPoint);
     if (style) return write(value, Object.assign(style, ...others.map((each) => shown(each, decimalPoint))));
   }

@@ -94,13 +94,19 @@ export async function columnFormats(
   );
 }
 
-/** The style of the numbers of a column, among its first rows. */
+/** The style of the numbers or dates of a column, among its first rows. */
 function styleIn(sample: Question["sample"], column: number, form?: WrittenAs): string | undefined {
-  const cells: { cell: string; value: number }[] = [];
-  for (const { [column]: cell } of sample)
-    if (typeof cell === "string" && reader.read((form && forms[form].read(cell)) ?? cell) === "number")
-      cells.push({ cell, value: reader.value });
-  return styleOf(cells, pointOf(form));
+  const read = sample.flatMap(({ [column]: cell }) => {
+    if (typeof cell !== "string") return [];
+    const kind = reader.read((form && forms[form].read(cell)) ?? cell);
+    return kind === "number" || kind === "date" ? [{ kind, cell, value: reader.value }] : [];
+  });
+  const first = read[0]?.kind;
+  return styleOf(
+    read.filter(({ kind }) => kind === first),
+    first === "date",
+    pointOf(form),
+  );
 }
 
 /** The decimal point of a form; undefined where a comma is one as well. */
@@ -112,8 +118,8 @@ export function styledCell(cell: Cell, format: ColumnFormat): string | undefined
   const { writtenAs, style } = format;
   const kind = reader.read(cell);
   const { value } = reader;
-  if (style === undefined || kind !== "number") return undefined;
-  const text = inStyle(value, style, pointOf(writtenAs));
+  if (style === undefined || (kind !== "number" && kind !== "date")) return undefined;
+  const text = inStyle(value, kind === "date", style, pointOf(writtenAs));
   return reader.read(plainCell(text, format)) === kind && reader.value === value ? text : undefined;
 }
 

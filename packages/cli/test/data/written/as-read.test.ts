@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
+import Papa from "papaparse";
 import { expect, it } from "vitest";
 import { rowWriter } from "../../../src/data/written/row-writer.js";
 import { writtenColumns } from "../../../src/data/written/sampled-rows.js";
@@ -12,6 +13,14 @@ const root = temporaryFolder();
 const rng = makeRng(3);
 
 const two = (part: number): string => String(part).padStart(2, "0");
+
+const dateOf = (u: number): Date =>
+  new Date(Date.UTC(2024, Math.floor(12 * u), 1 + Math.floor(28 * ((12 * u) % 1))));
+const day = (u: number): string[] => dateOf(u).toISOString().slice(0, 10).split("-");
+const named = (u: number, parts: Intl.DateTimeFormatOptions, locale = "en-US"): string =>
+  dateOf(u)
+    .toLocaleDateString(locale, { ...parts, timeZone: "UTC" })
+    .replace("Sept ", "Sep ");
 
 /** A column a way of writing: the cell of a random number from 0 to 1. */
 const columns: Readonly<Record<string, (u: number) => string>> = {
@@ -39,6 +48,19 @@ const columns: Readonly<Record<string, (u: number) => string>> = {
   swiss: (u) => dollars(5000 * u).replace(",", "'"),
   percent: (u) => `${Math.floor(100 * u)} %`,
   "percent, comma": (u) => `${(100 * u).toFixed(1).replace(".", ",")}%`,
+  "iso day": (u) => day(u).join("-"),
+  "iso time": (u) => `${day(u).join("-")} ${two(Math.floor(24 * u))}:${two(rng.integer(60))}`,
+  "iso seconds": (u) => `${day(u / 2).join("-")}T${two(Math.floor(24 * u))}:00:${two(rng.integer(60))}+00:00`,
+  german: (u) => day(u).toReversed().join("."),
+  "german, short": (u) => day(u).map(Number).toReversed().join("."),
+  british: (u) => day(u).toReversed().join("/"),
+  american: (u) => `${day(u)[1]}/${day(u)[2]}/2024 ${1 + rng.integer(12)}:${two(rng.integer(60))} PM`,
+  japanese: (u) => day(u).join("/"),
+  month: (u) => day(u).slice(0, 2).join("-"),
+  named: (u) => named(u, { day: "numeric", month: "short", year: "numeric" }, "en-GB"),
+  "named, long": (u) => named(u, { month: "long", day: "numeric", year: "numeric" }),
+  "named, with weekdays": (u) =>
+    named(u, { weekday: "short", month: "short", day: "numeric", year: "numeric" }),
   latency: (u) => `${Math.floor(90 * u)} ms`,
   weight: (u) => `${(30 * u).toFixed(1)}kg`,
   temperature: (u) => `${(30 * u - 9).toFixed(1).replace(".", ",").replace("-0,0", "0,0")} °C`,
@@ -64,5 +86,9 @@ it("every cell of a table comes back as it was read, however its column is writt
   );
   await writer.add(decoded.cells);
   await writer.end();
-  expect(readFileSync(again, "utf8").split("\n")).toEqual(lines.join("").split("\n"));
+  const columnsIn = (file: string) => {
+    const [names = [], ...found] = Papa.parse<string[]>(readFileSync(file, "utf8").trim()).data;
+    return names.map((name, i) => [name, ...found.map((row) => row[i])]);
+  };
+  for (const [i, wanted] of columnsIn(path).entries()) expect(columnsIn(again)[i]).toEqual(wanted);
 });
