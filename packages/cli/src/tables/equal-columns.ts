@@ -28,7 +28,13 @@ export function withEqualColumns(schema: TableSchema, rows: Float32Array): Table
       const values = columnIn(rows, own.length, column.place);
       const isNumber = (row: number): boolean =>
         !Number.isNaN(values[row]!) && placeIn(column.instead, values[row]!) < 0;
-      return { column, values, rows: [...values.keys()].filter(isNumber) };
+      const found = [...values.keys()].filter(isNumber);
+      const first = Math.min(found.length, FIRST);
+      const looked = Uint32Array.from(
+        { length: first },
+        (_, k) => found[Math.floor((k * found.length) / first)]!,
+      );
+      return { column, values, rows: found, looked };
     });
   const pairs = numbers.flatMap((each) =>
     numbers.flatMap((other) => {
@@ -54,19 +60,26 @@ export function withEqualColumns(schema: TableSchema, rows: Float32Array): Table
 }
 
 /** The numbers of a column, and the rows in which it has one without its own probability. */
-type Numbers = Readonly<{ column: TableColumn; values: Float32Array; rows: readonly number[] }>;
+type Numbers = Readonly<{
+  column: TableColumn;
+  values: Float32Array;
+  rows: readonly number[];
+  /** Some of these rows. */
+  looked: Uint32Array;
+}>;
 
 /** In which rows two columns are equal; undefined where these are few, what a smooth density has, or all that there are. */
 function equalRows(
-  { column: { found }, values, rows }: Numbers,
+  { column: { found }, values, rows, looked }: Numbers,
   { column: before, values: others }: Numbers,
 ): Omit<NonNullable<ColumnSchema["equals"]>, "column"> | undefined {
   const origins = apart(found, before.found);
   if (origins !== 0 && [found, before.found].some(isRounded)) return undefined;
+  let seen = 0;
+  // a plain loop: a wide table has very many pairs
+  for (const row of looked) if (isEqual(values[row]!, others[row]!, origins)) seen++;
+  if (seen < (LEAST.share * looked.length) / 2) return undefined;
   const equal = (row: number): boolean => isEqual(values[row]!, others[row]!, origins);
-  const first = Math.min(rows.length, FIRST);
-  const looked = Array.from({ length: first }, (_, k) => rows[Math.floor((k * rows.length) / first)]!);
-  if (looked.filter(equal).length < (LEAST.share * first) / 2) return undefined;
   const different = rows.filter((row) => !equal(row));
   const more = different.map((row) => values[row]! - others[row]! - origins);
   const same = rows.length - different.length;
