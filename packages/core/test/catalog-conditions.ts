@@ -99,6 +99,13 @@ export const conditions: readonly CatalogEntry[] = [
     { spread: 0 },
     { levels: 2 },
   ),
+  given(
+    "piecewiseLinear, in a cycle of three places",
+    "piecewiseLinear",
+    piecewiseLinear([2], { gaps: [1, 0.5], cycles: [[0, 3], []], origins: [-3, -2], knots: 8 }, 3),
+    { spread: 0 },
+    { levels: 2 },
+  ),
   given("impute, noise in none of them", "impute", impute([2], 1, { numbers: [], known: [] })),
   ...[0, 4].map((contexts) =>
     given(

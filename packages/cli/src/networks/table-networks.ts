@@ -95,9 +95,16 @@ function stack(places: readonly Place[], rows: number): NetworkLayer[] {
     inTree.includes(i) || Number.isNaN(known[i]) || place.isSpread ? ANY : place,
   );
   const layers = densities(numbers, sizes, rows);
+  /** Of each number where its places in a cycle begin among all values, and how many there are. */
+  const inCycles = places.flatMap((_, at) => {
+    const column = columns.indexOf(places.length + cycles.findIndex(([of]) => of === at));
+    const isIn = cycles.some(([of]) => of === at);
+    return columns.includes(at) ? [] : [isIn ? [starts[column]!, sizes[column]!] : []];
+  });
   const heaping = heapingOf(
     heaps,
     known.map((place) => place || 0),
+    inCycles,
   );
   if (columns.length === 0) return [...front, ...heaping, ...layers];
   const values = {

@@ -19,10 +19,24 @@ const WINDOW = { share: 1 / 16, least: 4 } as const;
 const USUAL = [0.01, 0.1, 1] as const;
 const OFF = [0, 0.75] as const;
 
+/** Those where heaps come again: values then hardly differ from others at their place. */
+const MANY = 10;
+
+/** Steps after which heaps may come again, periods in a range at least, how many are tried, and the least gain by one, or of numbers that hardly repeat. */
+const PERIODS = {
+  steps: [2, 4, 5, 10, 12, 20, 25, 50, 100, 500, 1000],
+  least: 8,
+  most: 2,
+  gain: 0.1,
+} as const;
+
+/** Steps of a period that are so much likelier than the others have a piece each, where no number is there either. */
+const OFTEN = 2;
+
 /** Numbers that count beside the others, spread over the range: nothing in it is impossible. */
 const BESIDE = 0.5;
 
-type Choice = Readonly<{ half: number; usual: number; off: number }>;
+type Choice = Readonly<{ half: number; usual: number; off: number; period: number }>;
 
 /** Different steps, rising, how often each is there, and how many numbers and sums of steps are below each. */
 type Counts = Readonly<{
@@ -35,28 +49,117 @@ type Counts = Readonly<{
 
 /**
  * Where numbers of a grid heap, as pieces of the grid from the least value to the most. Of the numbers n are in a piece, and by the mean of
- * a window around each step m would be there: it is (n + a) / (m + a) times likelier. Undefined where held-out numbers are not likelier by it.
+ * a window around each step m would be there: it is f (n + a f) / (m f + a f) times likelier. By f, heaps come again after a period, as tens
+ * do; it is 1 where no period makes numbers likelier. Undefined where held-out numbers are not likelier by the pieces.
  *
  * @param steps places of the numbers on the grid, whole, in random order
  * @param most pieces at most: where there are more steps, those with the most to say have a piece each
+ * @param isPeriodic heaps may come again
  */
-export function heaping(steps: readonly number[], most: number): Heaping | undefined {
+export function heaping(steps: readonly number[], most: number, isPeriodic = true): Heaping | undefined {
   if (steps.length < NUMBERS.least) return undefined;
   const some = steps.slice(0, NUMBERS.most);
   const halves = [0, 1].map((part) => counted(some.filter((_, i) => i % 2 === part)));
   const whole = counted(steps);
   const size = lastStep(whole) - whole.steps[0]! + 1;
-  if (whole.steps.length > steps.length / 2 || size < 3) return undefined;
+  if (size < 3) return undefined;
+  const repeat = whole.steps.length <= steps.length / 2;
   let best: { choice: Choice; gains: Gains } | undefined;
   const half = Math.max(WINDOW.least, Math.round(WINDOW.share * size));
-  for (const usual of USUAL)
-    for (const off of OFF) {
-      const choice = { half, usual, off };
-      const gains = heldOut(halves, choice, most);
-      if (!best || gains.mean > best.gains.mean) best = { choice, gains };
-    }
-  if (!best || best.gains.mean < Math.max(GAIN.nats, GAIN.errors * best.gains.error)) return undefined;
+  for (const period of [...(repeat ? [1] : []), ...(isPeriodic ? periodsOf(halves, size, most) : [])])
+    for (const usual of period > 1 ? [...USUAL, MANY] : USUAL)
+      for (const off of OFF) {
+        const choice = { half, usual, off, period };
+        const gains = heldOut(halves, choice, most);
+        if (!best || gains.mean > best.gains.mean) best = { choice, gains };
+      }
+  if (!best || best.gains.mean < Math.max(repeat ? GAIN.nats : PERIODS.gain, GAIN.errors * best.gains.error))
+    return undefined;
   return { pieces: pieces(whole, best.choice, most), gain: best.gains.mean };
+}
+
+/** Heaps of numbers that have places in a cycle: those of single places, undefined where these have none, and those of all others. */
+export type HeapingByPlace = Readonly<{
+  others: Heaping | undefined;
+  own: ReadonlyMap<number, Heaping | undefined>;
+  gain: number;
+}>;
+
+/**
+ * Where numbers heap, given the place of each in a cycle: the numbers of one place may heap where others do not. Places have their own heaps
+ * where held-out numbers are likelier by it, one after the other.
+ *
+ * @param places of each number, whole, from 0 on
+ * @param apart places with their own heaps at most: they are among the most frequent ones
+ */
+export function heapingByPlace(
+  steps: readonly number[],
+  places: readonly number[],
+  most: number,
+  apart: number,
+): HeapingByPlace {
+  const of = (is: (place: number) => boolean): Found => {
+    const own = steps.filter((_, i) => is(places[i]!));
+    const heaps = heaping(own, most);
+    return { heaps, nats: (heaps?.gain ?? 0) * own.length };
+  };
+  const counts: number[] = [];
+  for (const place of places) counts[place] = (counts[place] ?? 0) + 1;
+  const frequent = [...counts.keys()]
+    .filter((place) => (counts[place] ?? 0) >= NUMBERS.least)
+    .toSorted((a, b) => counts[b]! - counts[a]!)
+    .slice(0, apart + 1)
+    .map((place) => ({ place, ...of((each) => each === place) }));
+  let best = { own: [] as typeof frequent, others: of(() => true), nats: 0 };
+  best.nats = best.others.nats;
+  for (let before = Number.NEGATIVE_INFINITY; best.own.length < apart && best.nats > before; ) {
+    before = best.nats;
+    const { own } = best;
+    for (const one of frequent.filter((each) => !own.includes(each))) {
+      const all = [...own, one];
+      const others = of((place) => all.every((each) => each.place !== place));
+      const nats = all.reduce((sum, each) => sum + each.nats, others.nats);
+      if (nats > Math.max(best.nats, before + GAIN.nats * steps.length)) best = { own: all, others, nats };
+    }
+  }
+  return {
+    others: best.others.heaps,
+    own: new Map(best.own.map(({ place, heaps }) => [place, heaps])),
+    gain: best.nats / steps.length,
+  };
+}
+
+/** Heaps of some numbers, and the gain by them, in nats. */
+type Found = Readonly<{ heaps: Heaping | undefined; nats: number }>;
+
+/** The periods by which numbers of one half make those of the other likeliest. */
+function periodsOf(halves: readonly Counts[], size: number, most: number): number[] {
+  return PERIODS.steps
+    .filter((period) => size >= PERIODS.least * period && size <= most * period)
+    .map((period) => {
+      const gains = halves.map((own, part) => {
+        const factor = rhythmOf(own, period);
+        const { steps, times, all } = halves[1 - part]!;
+        return steps.reduce((sum, step, i) => sum + (times[i]! * Math.log(factor(step, step + 1))) / all, 0);
+      });
+      return { period, gain: Math.min(...gains) };
+    })
+    .filter(({ gain }) => gain > PERIODS.gain)
+    .toSorted((a, b) => b.gain - a.gain)
+    .slice(0, PERIODS.most)
+    .map(({ period }) => period);
+}
+
+/** How much likelier than all others the steps of a range are by their places in a period. */
+function rhythmOf({ steps, times, all }: Counts, period: number): (from: number, to: number) => number {
+  if (period === 1) return () => 1;
+  const place = (step: number): number => ((step % period) + period) % period;
+  const counts = new Float64Array(period);
+  for (const [i, step] of steps.entries()) counts[place(step)]! += times[i]!;
+  const below = new Float64Array(period + 1);
+  for (const [r, n] of counts.entries()) below[r + 1] = below[r]! + (n + BESIDE) / (all / period + BESIDE);
+  const sum = (step: number): number => Math.floor(step / period) * period + below[place(step)]!;
+  return (from, to) => (sum(to) - sum(from)) / (to - from);
 }
 
 function counted(numbers: readonly number[]): Counts {
@@ -115,40 +218,36 @@ function expected(counts: Counts, half: number, from: number, to: number): numbe
 }
 
 /** The pieces of a grid. */
-function pieces(counts: Counts, { half, usual, off }: Choice, most: number): Stretch[] {
-  const { steps, times, below, all } = counts;
+function pieces(counts: Counts, { half, usual, off, period }: Choice, most: number): Stretch[] {
+  const { steps, below, all } = counts;
   const [first, end] = [steps[0]!, lastStep(counts) + 1];
   const each = (usual * all) / (end - first);
-  const factor = (n: number, m: number, size: number): number => (n + each * size) / (m + each * size);
-  const own = (i: number): number =>
-    factor(Math.max(times[i]! - off, 0), expected(counts, half, steps[i]!, steps[i]! + 1), 1);
-  const says = Float64Array.from(times, (n, i) => n * Math.log(own(i)));
-  const order = Array.from(steps.keys()).sort((a, b) => says[b]! - says[a]!);
-  const named =
-    end - first <= most
-      ? [...steps.keys()]
-      : order
-          .slice(0, Math.floor((most - 1) / 2))
-          .filter((i) => says[i]! > 0)
-          .sort((a, b) => a - b);
-  const found: Stretch[] = [];
-  const between = (from: number, to: number): void => {
-    if (from >= to) return;
+  const rhythm = rhythmOf(counts, period);
+  const piece = (from: number, to: number): Stretch & { says: number } => {
     const [low, high] = [placeOf(counts, from), placeOf(counts, to)];
     const n = below[high]! - below[low]! - off * (high - low);
-    if (end - first <= most && n === 0)
-      for (let step = from; step < to; step++)
-        found.push({ from: step, to: step + 1, times: factor(0, expected(counts, half, step, step + 1), 1) });
-    else found.push({ from, to, times: factor(n, expected(counts, half, from, to), to - from) });
+    const [m, f] = [expected(counts, half, from, to), rhythm(from, to)];
+    const more = each * (to - from) * f;
+    const times = (f * (n + more)) / (m * f + more);
+    return { from, to, times, says: m * times * Math.log(times) };
   };
-  let at = first;
-  for (const i of named) {
-    between(at, steps[i]!);
-    at = steps[i]! + 1;
-    found.push({ from: steps[i]!, to: at, times: own(i) });
-  }
-  between(at, end);
-  return found;
+  if (end - first <= most)
+    return Array.from({ length: end - first }, (_, i) => piece(first + i, first + i + 1));
+  const between = (from: number, to: number): Stretch[] => (from < to ? [piece(from, to)] : []);
+  const often = Array.from({ length: period }, (_, i) => first + i)
+    .filter((step) => period > 1 && rhythm(step, step + 1) >= OFTEN)
+    .flatMap((step) => Array.from({ length: Math.ceil((end - step) / period) }, (_, i) => step + i * period));
+  const named = [...new Set([...steps, ...often])]
+    .map((step) => piece(step, step + 1))
+    .filter(({ says }) => says > 0)
+    .toSorted((a, b) => b.says - a.says)
+    .slice(0, Math.floor((most - 1) / 2))
+    .toSorted((a, b) => a.from - b.from);
+  const ends = named.map(({ to }) => to);
+  return [
+    ...named.flatMap((own, i) => [...between(ends[i - 1] ?? first, own.from), own]),
+    ...between(ends.at(-1) ?? first, end),
+  ];
 }
 
 /** How much likelier numbers are by the pieces of others than by their window alone, in nats a number, and its standard error. */

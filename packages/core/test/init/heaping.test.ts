@@ -1,6 +1,6 @@
 /** Numbers that heap on some values of a grid: which do, and how much, by laws of which both are known. */
 import { describe, expect, it } from "vitest";
-import { heaping } from "../../src/init/heaping.js";
+import { heaping, heapingByPlace } from "../../src/init/heaping.js";
 import { makeRng } from "../../src/math/rng.js";
 
 /** Whole numbers of a normal law; a share of them is rounded to multiples of ten. */
@@ -53,5 +53,37 @@ describe("numbers of a grid", () => {
     expect(ofThousands.every(({ times }) => times > 300)).toBe(true);
     expect(between.length).toBeGreaterThan(10);
     expect(between.every(({ times }) => times < 0.7)).toBe(true);
+  });
+
+  it("that come again have heaps where no number is", () => {
+    const rng = makeRng(5);
+    const tens = Array.from({ length: 300 }, (_, i) =>
+      i % 5 === 0 ? rng.integer(3000) : 10 * rng.integer(300),
+    );
+    const seen = new Set(tens);
+    const unseen = heaping(tens, 1000)!.pieces.filter(({ from }) => from % 10 === 0 && !seen.has(from));
+    expect(unseen.length).toBeGreaterThan(50);
+    // 0.8 · 10 and 0.2 of what is usual
+    const mean = unseen.reduce((sum, { times }) => sum + times, 0) / unseen.length;
+    expect(mean).toBeGreaterThan(6);
+    expect(mean).toBeLessThan(10);
+  });
+
+  it("heap given their place in a cycle, and without it where all places heap alike", () => {
+    const rng = makeRng(6);
+    const places = Array.from({ length: 900 }, () => Math.max(0, rng.integer(6) - 2));
+    const own = places.map((place) => (place === 0 ? 10 * rng.integer(40) : rng.integer(400)));
+    const found = heapingByPlace(own, places, 1000, 3);
+    expect([...found.own.keys()]).toEqual([0]);
+    expect(found.own.get(0)).toBeDefined();
+    expect(found.others).toBeUndefined();
+    const alike = heapingByPlace(
+      places.map(() => 10 * rng.integer(40)),
+      places,
+      1000,
+      3,
+    );
+    expect(alike.others).toBeDefined();
+    expect(alike.own.size).toBe(0);
   });
 });

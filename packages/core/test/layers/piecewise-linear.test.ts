@@ -67,11 +67,38 @@ describe("degrees that were Fahrenheit", () => {
   });
 });
 
+it("widens the values that heap at one place of a cycle there alone", async () => {
+  const places = Array.from({ length: 900 }, () => Math.max(0, rng.integer(6) - 2));
+  const numbers = places.map((place) => (place === 0 ? 10 * rng.integer(40) : rng.integer(400)));
+  const isAt = Float32Array.from({ length: 4 * 900 }, (_, i) => Number(places[i >> 2] === i % 4));
+  const layer = piecewiseLinear([1], { gaps: [1], cycles: [[0, 4]] }, 4);
+  const examples = examplesOf(Float32Array.from(numbers), 900, [1]);
+  const given = new HostArray(isAt, [900, 4], np.float32);
+  const params = (await layer.initFromData?.(
+    random.key(1),
+    examples.conditioned(given),
+  )) as PiecewiseLinearParams;
+  const slopes = async (place: number): Promise<number[]> => {
+    const row = np.array([200, 205]).reshape([2, 1]);
+    const at = np.array([0, 1].flatMap(() => [0, 1, 2, 3].map((k) => Number(k === place)))).reshape([2, 4]);
+    const own = { x: params.x.ref, y: params.y.ref, own: params.own!.ref };
+    const { z, contribution } = layer.forward(own, row, {}, at);
+    z.dispose();
+    return Array.from(await contribution.data(), Math.exp);
+  };
+  const [ten = 0, other = 0] = await slopes(0);
+  expect(ten).toBeGreaterThan(8); // of ten steps one has all numbers
+  expect(other).toBeLessThan(0.1);
+  expect(await slopes(2)).toEqual([1, 1]);
+  for (const array of Object.values(params)) array.dispose();
+});
+
 it.each([
   [[2], { gaps: [1] }, "expected a number for each of 2 columns"],
   [[2], { gaps: [0, 0] }, "needs a gap above 0"],
   [[1], { gaps: [1], knots: 100 }, "a power of two"],
   [[1], { gaps: [1], known: [1] }, "expected places of 0 numbers of a condition"],
+  [[1], { gaps: [1], cycles: [[0, 7]] }, "expected cycles among 0 numbers of a condition"],
   [[2, 2], { gaps: [1, 1] }, "needs vectors"],
 ])("%j of %j: says %s", (shape, options, message) => {
   expect(() => piecewiseLinear(shape, options)).toThrow(message);

@@ -165,7 +165,7 @@ export function cycleOf(tally: ColumnTally): number | undefined {
     .toSorted((a, b) => b.gain - a.gain);
   const [best] = found;
   const isCoarse = !areDates && (steps.at(-1) ?? 0) <= HEAPED.steps;
-  return best && isCoarse && (heaping(sampled, HEAPED.pieces)?.gain ?? 0) >= best.gain
+  return best && isCoarse && (heaping(sampled, HEAPED.pieces, false)?.gain ?? 0) >= best.gain
     ? undefined
     : best?.period;
 }
