@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
+import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
@@ -99,6 +100,8 @@ it("a run of few rows fits its densities to all of them at the end, and is measu
     (await runCommand(["evaluate", run, ...split])).stderr.includes("these included");
   expect(await isTold("--split", "validation")).toBe(true);
   expect(await isTold()).toBe(false);
+  writeFileSync(fitted, bytes.subarray(0, -8));
+  await expectRefusal(["evaluate", run], 2, `run flowify train --resume ${run} to write it again`);
   // without it the figure is that of the rows that were trained on
   rmSync(fitted);
   expect(await isTold("--split", "validation")).toBe(false);

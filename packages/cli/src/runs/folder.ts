@@ -177,7 +177,7 @@ function foreignTo(folder: string): string[] {
 
 const isHidden = (name: string): boolean => name.startsWith(".");
 
-/** For the commands that read a run. */
+/** For the commands that read a run. Errors: UsageError where a process that has not written its configuration yet uses it. */
 export function notARun(folder: string): UsageError {
   if (holdsRegression(folder))
     return new UsageError(
@@ -187,6 +187,7 @@ export function notARun(folder: string): UsageError {
     return new UsageError(
       `${folder} holds a converted network without trained inverses\ntrain them with flowify train --from ${folder} --data …`,
     );
+  expectUnlocked(folder);
   if (isFolder(folder) && readdirSync(folder).length > 0 && foreignTo(folder).length === 0)
     return new UsageError(
       `${folder} holds a run that stopped before its first step\nstart it again with the same command`,

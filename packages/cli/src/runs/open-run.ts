@@ -45,18 +45,19 @@ export type SavedRun = Readonly<{
 export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">): Promise<SavedRun> {
   const config = readRunConfig(folder);
   const { checkpoint, path, skipped } = await judgedCheckpoint(runPaths(folder).checkpoints, config);
-  for (const { message } of skipped) warn(`${message.split("\n")[0]}; using an older checkpoint`);
   const { arrays, step } = checkpoint.state;
+  for (const { message } of skipped) warn(`${message.split("\n")[0]}; using the checkpoint of step ${step}`);
   const network = networkOfRun(config, folder);
   // densities that the run has fitted to all of its rows in place of those to train on, at its end
   const { fitted } = runPaths(folder);
+  const again = `run flowify train --resume ${folder} to write it again`;
   return {
     config,
     network,
     flow: flowOf(network, config.flow),
     path,
     step,
-    arrays: { ...averaged(arrays), ...(existsSync(fitted) && readTensors(fitted)) },
+    arrays: { ...averaged(arrays), ...(existsSync(fitted) && readTensors(fitted, again)) },
   };
 }
 

@@ -20,7 +20,7 @@ import { writeContinuedRows } from "../runs/continued-rows.js";
 import { runPaths } from "../runs/folder.js";
 import type { ResumableFile } from "../runs/resumable-file.js";
 import { encodedWidth } from "../tables/columns/kinds.js";
-import { formatCount } from "../ui/format.js";
+import { countOf, formatCount } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import { createTerminal, type Terminal } from "../ui/terminal.js";
 import { reasonCells, reasonColumns, worstLines } from "./row-reasons.js";
@@ -112,11 +112,10 @@ function flaggedLines(
   { config, files, flags }: Scoring,
   states: readonly ScoreProgress[],
 ): { flagged: string; worst: string[] } {
-  const sumOf = (count: "rows" | "flagged"): string =>
-    formatCount(states.reduce((sum, state) => sum + state[count], 0));
+  const sumOf = (count: "rows" | "flagged"): number => states.reduce((sum, state) => sum + state[count], 0);
   const source = files.join(", ") || `the test rows of ${config.data.name}`;
   return {
-    flagged: `${sumOf("rows")} rows of ${source}: ${sumOf("flagged")} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}${flags.out ? `; scores: ${flags.out}` : ""}`,
+    flagged: `${countOf(sumOf("rows"), "row")} of ${source}: ${formatCount(sumOf("flagged"))} flagged at false alarms of ${flags.falseAlarms ?? FALSE_ALARMS}${flags.out ? `; scores: ${flags.out}` : ""}`,
     worst: flags.reasons === undefined ? [] : worstLines(states.flatMap(({ worst }) => worst)),
   };
 }

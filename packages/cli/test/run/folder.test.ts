@@ -88,6 +88,7 @@ describe("openRunFolder", () => {
     expect(await refusal(openRunFolder(folder))).toContain(
       `${folder} is in use by process ${process.pid} since`,
     );
+    expect(() => readRunConfig(folder)).toThrow("is in use by process"); // it has not written its configuration yet
     run.release();
     expect(existsSync(join(folder, "run.lock"))).toBe(false);
   });

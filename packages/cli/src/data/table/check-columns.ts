@@ -24,7 +24,7 @@ export function checkColumns(path: string, found: readonly string[], { columns }
   const missing = used.filter((name) => !found.includes(name));
   if (missing.length > 0)
     throw new DataError(
-      `${path}: lacks the ${plural(missing, "column")} ${some(missing)}, expected ${some(used)}; found ${some(found)}\nadd them, or train again without them by --drop`,
+      `${path}: lacks the ${plural(missing, "column")} ${some(missing)}, expected ${some(used)}; found ${some(found)}\nadd or rename them, or train again without them by --drop`,
     );
   const fresh = found.filter((name) => !columns.some((column) => column.name === name));
   const order = found.filter((name) => used.includes(name));
