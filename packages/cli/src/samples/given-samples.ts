@@ -5,7 +5,7 @@ import { valueAt, valuesAt } from "../places.js";
 import { rowOf } from "../rows.js";
 import { weightsOf } from "../statistics.js";
 import type { IsPossible } from "../tables/ordered-columns.js";
-import { type GivenValue, isMoved, logShare, putValue } from "./given-values.js";
+import { type GivenValue, isMoved, logShare, narrowed, putValue } from "./given-values.js";
 
 /** Proposals of one call, and of all together for each row that is wanted. */
 const AT_ONCE = 8192;
@@ -35,7 +35,7 @@ export type GivenSamples = Readonly<{
  */
 export async function givenSamples(
   model: FlowModel,
-  given: readonly GivenValue[],
+  wanted: readonly GivenValue[],
   {
     count,
     seed,
@@ -48,8 +48,10 @@ export async function givenSamples(
   const logWeights: number[] = [];
   const most = Math.max(FEWEST, EACH * count);
   let proposals = 0;
+  let given = wanted;
   while (proposals < most && effectiveSize(logWeights) < count) {
     const drawn = await model.sampleFlat(AT_ONCE, { seed: seed + proposals, temperature });
+    if (proposals === 0) given = wanted.map((each) => narrowed(each, drawn, width));
     proposals += AT_ONCE;
     const near: { row: number; share: number }[] = [];
     for (let row = 0; row < drawn.length; row += width) {

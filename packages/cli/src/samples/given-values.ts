@@ -16,8 +16,9 @@ export type GivenValue = Readonly<{ slot: TableColumn }> &
     | Readonly<{ kind: "instead"; code: number }>
   );
 
-/** Proposals count where they lie within this part of a standard deviation of a number. */
+/** Proposals count where they lie within this part of a standard deviation of a number, and among this share of the nearest. */
 const WIDTH = 0.5;
+const NEAREST = 0.2;
 
 /** Values of a category that a message lists. */
 const SHOWN = 8;
@@ -104,6 +105,18 @@ export function logShare(given: GivenValue, rows: Float32Array, row: number): nu
   if (!holder) return Number.NEGATIVE_INFINITY;
   const found = valueAt(rows, row + holder.at);
   return Math.log(Math.max(0, 1 - ((found - moved(given, holder, rows, row)) / given.width) ** 2));
+}
+
+/** The same with the width of the nearest of some rows: where values are dense, half a standard deviation is far. */
+export function narrowed(given: GivenValue, rows: Float32Array, width: number): GivenValue {
+  if (given.kind !== "number") return given;
+  const distances: number[] = [];
+  for (let row = 0; row < rows.length; row += width) {
+    const holder = holderOf(given.slot, rows, row);
+    if (holder) distances.push(Math.abs(valueAt(rows, row + holder.at) - moved(given, holder, rows, row)));
+  }
+  const nearest = distances.sort((a, b) => a - b)[Math.floor(NEAREST * distances.length)] ?? given.width;
+  return { ...given, width: Math.min(given.width, Math.max(nearest, given.slot.found.gap ?? 0)) };
 }
 
 /** The column whose number a cell is: another one where it has the value of that. Undefined where it is none. */

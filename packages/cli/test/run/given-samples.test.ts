@@ -3,7 +3,7 @@ import { linear } from "@flowify/core/layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TableSchema } from "../../src/data/table/schema.js";
 import { givenSamples } from "../../src/samples/given-samples.js";
-import { givenValues } from "../../src/samples/given-values.js";
+import { type GivenValue, givenValues, narrowed } from "../../src/samples/given-values.js";
 
 const number = { type: "continuous", use: "model", missing: 0, distinct: 99, gap: 0 } as const;
 
@@ -133,4 +133,16 @@ it("a number that a column has of its own, or that of another one, is given in b
   const [byMore, bySame] = [Math.exp(-9 / 4) / Math.sqrt(2), Math.exp(-2)];
   expect(Math.abs(same.length / count - bySame / (byMore + bySame))).toBeLessThan(0.06);
   expect(Math.abs(mean(more.map(([first]) => first!)) + 1.5)).toBeLessThan(5 * Math.sqrt(0.5 / 500));
+});
+
+it("a number counts for the nearest fifth of the rows, and within half a standard deviation", () => {
+  const rows = Float32Array.from({ length: 300 }, (_, i) => (i % 3 === 1 ? (i - 1) / 300 : 0));
+  const widthOf = (text: string): unknown => {
+    const [given] = givenValues(schema, [text]) as [GivenValue];
+    return (narrowed(given, rows, 3) as { width?: number }).width;
+  };
+  expect(widthOf("y=0")).toBeCloseTo(0.2, 6); // y is 0, 0.01, …, 0.99
+  expect(widthOf("y=0.5")).toBeCloseTo(0.1, 6);
+  expect(widthOf("y=8")).toBeCloseTo(Math.sqrt(5) / 2, 6);
+  expect(widthOf("c=red")).toBeUndefined();
 });
