@@ -120,7 +120,7 @@ const nameOf = ({ part, origin }: NonNullable<TableColumn["follows"]>, day: numb
 export const codeAt = ({ codes }: TableColumn, rows: Float32Array, at: number): number =>
   codes === 0 ? 0 : Math.min(codes, Math.max(0, Math.round(rows[at + 1]!)));
 
-/** The inverse of `flowRows` but for the noise of numbers: rows [n, encoded width], what stands in place of numbers, codes rounded. */
+/** The inverse of `flowRows`: rows [n, encoded width] of cells that the columns may hold. */
 export function encodedRows(columns: readonly TableColumn[], rows: Float32Array): Float32Array {
   const [own, width] = [ownColumns(columns), flowWidth(columns)];
   const count = width === 0 ? 0 : rows.length / width;
@@ -131,30 +131,24 @@ export function encodedRows(columns: readonly TableColumn[], rows: Float32Array)
   return out;
 }
 
-/** A cell of an encoded row, from the row of the flow that begins at `start`. */
+/** A cell of an encoded row, from the row of the flow that begins at `start`: one that the column may hold. */
 export function cellOf(column: TableColumn, rows: Float32Array, start: number): number {
   const { at, instead, same, found } = column;
   const value = rows[start + at]!;
   const code = codeAt(column, rows, start + at);
   if (code > 0 && code <= instead.length) return instead[code - 1]!;
   if (!found.range) return Math.round(value);
-  if (code > 0 && same) return sameCell(column, same, rows, start);
-  const { gap = 0, equals } = found;
-  if (!equals?.above) return value;
+  if (code > 0 && same) return cellOf(same, rows, start) + apart(found, same.found);
+  const { above } = found.equals ?? {};
   // one that is less lies as far on the other side, as what has a sign does
-  const { least } = equals.above;
-  const more = Math.abs(value - least);
-  return least + (gap > 0 ? gap * Math.round(more / gap) : more) + lowestAt(column, rows, start);
+  const more = above ? above.least + Math.abs(value - above.least) : value;
+  return cellNumber(found, more + lowestAt(column, rows, start));
 }
-
-/** What a cell is that has the value of another column. */
-const sameCell = ({ found }: TableColumn, same: TableColumn, rows: Float32Array, start: number): number =>
-  cellNumber(same.found, cellOf(same, rows, start)) + apart(found, same.found);
 
 /** As `lowest`, of a row of the flow. */
 export function lowestAt(column: TableColumn, rows: Float32Array, start: number): number {
   const { found, same } = column;
   if (!same || !found.equals?.above) return 0;
-  const other = sameCell(column, same, rows, start);
-  return Number.isNaN(other) ? fillOf(same.found) + apart(found, same.found) : other;
+  const other = cellOf(same, rows, start);
+  return (Number.isNaN(other) ? fillOf(same.found) : other) + apart(found, same.found);
 }

@@ -2,7 +2,6 @@ import type { TableSchema } from "../data/table/schema.js";
 import { columnIn } from "../rows.js";
 import { countOf } from "../ui/format.js";
 import { ownColumns, type TableColumn, tableColumns } from "./columns/kinds.js";
-import { cellNumber } from "./columns/number.js";
 import { cellOf } from "./flow-rows.js";
 
 /** Least share of rows in which a number would be above another one by chance, and fewest rows: in none of them is it. */
@@ -119,6 +118,6 @@ export function possibleRows(schema: TableSchema): IsPossible | undefined {
   const pairs = pairsOf(schema);
   if (pairs.length === 0) return undefined;
   const numberOf = (column: TableColumn, rows: Float32Array, start: number): number =>
-    cellNumber(column.found, cellOf(column, rows, start)) + (column.found.origin ?? 0);
+    cellOf(column, rows, start) + (column.found.origin ?? 0);
   return (rows, start) => pairs.every(([a, b]) => !(numberOf(a, rows, start) > numberOf(b, rows, start)));
 }

@@ -28,12 +28,15 @@ export function flowRange(column: ColumnSchema) {
   return equals?.above ?? { least: least - origin, most: most - origin, mean: mean - origin, std };
 }
 
-/** The number of the cell that a model means by a number, less the origin. */
-export const cellNumber = (column: ColumnSchema, number: number): number => {
-  const { origin = 0 } = column;
-  const onGrid = clampedToGrid(column, number + origin);
-  return onGrid === undefined ? number : onGrid - origin;
-};
+/** The number of the cell that a model means by a number, less the origin: on the grid and in the range, or with a sign of the column. */
+export function cellNumber(column: ColumnSchema, number: number): number {
+  const { origin = 0, type } = column;
+  const value = number + origin;
+  if (Number.isNaN(value)) return value;
+  return (
+    (clampedToGrid(column, value) ?? (type === "date" ? value : keptSign(rangeOf(column), value))) - origin
+  );
+}
 
 /** The value of a number: in a column on a grid, the next of its values. */
 export function valueOnGrid(column: ColumnSchema, number: number): number | null {
