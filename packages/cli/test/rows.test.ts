@@ -126,10 +126,10 @@ describe("a run of rows", () => {
       "kernel density",
     ]);
     for (const { nll } of baselines.slice(0, 4)) expect(trained.nll).toBeLessThan(nll);
-    // some of the training rows of this run are held out, which a mixture notices: 0.11 here
+    // some of the training rows of this run are held out, which a mixture notices: 0.11 with the last ones, 0.15 with drawn ones
     const { name, nll } = trained.baseline as (typeof baselines)[number];
     const same = baselines.find((each) => name === `a ${each.name}`);
-    expect(Math.abs(nll - same!.nll)).toBeLessThan(0.15);
+    expect(Math.abs(nll - same!.nll)).toBeLessThan(0.2);
     expect(trained).not.toHaveProperty("bpd");
     const said = await runCommand(["evaluate", folder, "--quiet"]);
     expect(said.stdout).toContain("nats per row on 100 test rows of curved (drawn from 1,000)");

@@ -209,18 +209,20 @@ export async function loadExamples(
   throw new DataError(`${name}: no ${split} images found in ${places().join(", ")}\n${remedy}`);
 }
 
-/** The seed of the order of images that come one class after another. */
+/** The seed of the order of training examples that a file or folder has in some order. */
 const ORDER = 1;
 
 /**
- * Images one class after another, in another order, the same each time: the first and the last ones, such as those that are held out, are of all
- * classes then.
+ * Training examples in another order, the same each time, where theirs may mean something: pictures by name, arrays without splits, images one
+ * class after another. The last ones, which are held out, and the first ones of `--limit` are like the others then. The rows of a table
+ * are drawn already, or follow each other.
  */
 function mixed(set: DataSet): DataSet {
-  const { labels } = "rows" in set ? {} : set;
-  const isSorted = labels?.every((label, i) => label >= (labels[i - 1] ?? 0));
-  if (!isSorted || labels?.[0] === labels?.at(-1)) return set;
-  return takenAt(set, permutation(makeRng(ORDER), set.count));
+  const { labels, names } = "rows" in set ? {} : set;
+  const isTable = "rows" in set && set.schema !== undefined;
+  const isSorted = labels?.every((label, i) => label >= (labels[i - 1] ?? 0)) && labels[0] !== labels.at(-1);
+  const isOrdered = names !== undefined || (set.drawnFrom !== undefined && !isTable) || isSorted;
+  return isOrdered ? takenAt(set, permutation(makeRng(ORDER), set.count)) : set;
 }
 
 /**

@@ -46,15 +46,19 @@ describe("a NumPy file", () => {
     const [set, test] = [await train(path, reading), await loadDataSet({ name: path, reading }, "test")];
     expect([set.shape, set.count, test.count]).toEqual([shape, 18, 2]);
     expect(describeImages(test)).toBe(`2 test images of ${set.name} (drawn from 20)`);
-    // each image is in one of both parts, in the order of the file
+    // each image is in one of both parts: those of the test in the order of the file, the others mixed
     const size = sizes.slice(1).reduce((a, b) => a * b, 1);
     const all = Array.from({ length: 20 }, (__, i) => ramp(20 * size).subarray(i * size, (i + 1) * size));
     const rows = (images: Uint8Array) =>
       Array.from({ length: images.length / size }, (__, i) =>
         Buffer.from(images.subarray(i * size, (i + 1) * size)).toString("hex"),
       );
-    const [kept, drawn] = [rows(set.images), new Set(rows(test.images))];
-    expect(all.map((row) => Buffer.from(row).toString("hex")).filter((row) => !drawn.has(row))).toEqual(kept);
+    const [mixed, drawn] = [rows(set.images), rows(test.images)];
+    const inFile = all.map((row) => Buffer.from(row).toString("hex"));
+    expect(inFile.filter((row) => drawn.includes(row))).toEqual(drawn);
+    const kept = inFile.filter((row) => !drawn.includes(row));
+    expect(mixed.toSorted()).toEqual(kept.toSorted());
+    expect(mixed).not.toEqual(kept);
   });
 
   it("of [n, h, w, 3] becomes planes", async () => {

@@ -4,7 +4,7 @@ import { DataError } from "@flowify/core";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Reading } from "../../src/data/format.js";
-import { describeImages, hashOf } from "../../src/data/image-set.js";
+import { describeImages, hashOf, type ImageSet } from "../../src/data/image-set.js";
 import { loadDataSet, loadMeasured } from "../../src/data/registry.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { pixelsOf, pngBytes } from "./picture-files.js";
@@ -36,7 +36,16 @@ async function refusal(name: string, reading?: Reading): Promise<string> {
 const others = (folder: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${folder}/${i}.png`);
 
-const joined = (...indices: number[]): Uint8Array => Buffer.concat(indices.map((i) => pixelsOf(i, 8, 6, 1)));
+/** The pixels of each picture, in the order of the names. */
+const byName = ({ names = [], images, count }: ImageSet): Buffer[] =>
+  names
+    .map((name, i) => ({ name, i }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ i }) =>
+      Buffer.from(images.slice((i * images.length) / count, ((i + 1) * images.length) / count)),
+    );
+
+const joined = (...indices: number[]): Buffer => Buffer.concat(indices.map((i) => pixelsOf(i, 8, 6, 1)));
 
 describe("a folder of pictures", () => {
   it("is read by name, folders and all, whatever the order on the disk", async () => {
@@ -48,13 +57,19 @@ describe("a folder of pictures", () => {
       "__MACOSX/._a.png": new Uint8Array(3),
     });
     const set = await train(folder);
-    expect(set).toMatchObject({
-      count: 3,
-      shape: [1, 8, 6],
-      split: "train",
-      hash: hashOf(joined(2, 1, 0)),
-    });
+    expect(set).toMatchObject({ count: 3, shape: [1, 8, 6], split: "train" });
+    expect(byName(set)).toEqual([joined(2), joined(1), joined(0)]);
     expect((await test(folder)).hash).toBe(hashOf(joined(3)));
+  });
+
+  it("is mixed for training, the same each time, so that held-out pictures are like the others", async () => {
+    const folder = folderOf(await pngs(...others("", 40).map((name) => name.slice(1))));
+    const { names = [] } = await train(folder);
+    const held = names.slice(-8).map((name) => Number.parseInt(name));
+    expect(Math.min(...held)).toBeLessThan(15);
+    expect((await train(folder)).names).toEqual(names);
+    const { names: measured = [] } = await test(folder);
+    expect(measured).toEqual(measured.toSorted());
   });
 
   it("has the subfolders as classes, those of splits aside", async () => {
@@ -150,7 +165,7 @@ describe("a folder of pictures", () => {
     });
     const planes = (i: number): number[] =>
       [0, 1, 2].flatMap((c) => [...pixelsOf(i, 8, 6, 3)].filter((_, at) => at % 3 === c));
-    expect([...(await train(folder)).images]).toEqual([0, 1, 2].flatMap(planes));
+    expect(byName(await train(folder))).toEqual([0, 1, 2].map((i) => Buffer.from(planes(i))));
     expect((await test(folder)).count).toBe(1);
   });
 
