@@ -9,7 +9,7 @@ import { dependentColumns } from "./dependent-columns.js";
 import { type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
 import { withEqualColumns } from "./equal-columns.js";
 import { type FlowRows, flowRows } from "./flow-rows.js";
-import { withOrderedColumns } from "./ordered-columns.js";
+import { brokenOrders, withOrderedColumns } from "./ordered-columns.js";
 
 export type ReadTableOptions = TableChoice &
   Readonly<{
@@ -53,7 +53,11 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
   const { rows: encoded, names: rowNames, numbers, series } = all;
   const schema = reading.schema || found.order ? found : related(found, encoded);
   const columns = tableColumns(schema);
-  if (reading.schema === undefined) notes.push(...dependentColumns(columns, encoded));
+  if (reading.schema === undefined) {
+    const broken = brokenOrders(schema);
+    broken.add(encoded, rowNames);
+    notes.push(...dependentColumns(columns, encoded), ...broken.notes());
+  }
   return {
     ...flowRows(columns, encoded),
     count: rowNames.length,

@@ -130,8 +130,10 @@ export const tableSchema = v.strictObject({
   /** Cells that stand for a missing value, besides those that always do. */
   missing: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   order: v.exactOptional(orderSchema),
-  /** Columns of which the first is never more than the second, as many rows would be by chance. */
-  never: v.exactOptional(v.array(v.strictObject({ column: v.string(), above: v.string() }))),
+  /** Columns of which the first is never more than the second, as many rows would be by chance, but for so many exceptions. */
+  never: v.exactOptional(
+    v.array(v.strictObject({ column: v.string(), above: v.string(), exceptions: v.exactOptional(count) })),
+  ),
 });
 
 export type ColumnSchema = Readonly<v.InferOutput<typeof columnSchema>>;

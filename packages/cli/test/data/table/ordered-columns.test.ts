@@ -19,9 +19,10 @@ function write(name: string, count: number, cellsOf: (row: number) => unknown[])
 async function neverOf(
   cellsOf: (uniform: () => number) => object,
   name: string,
+  count = 300,
 ): Promise<TableSchema["never"]> {
   const rng = makeRng(4);
-  const rows = Array.from({ length: 300 }, () => JSON.stringify(cellsOf(() => rng.uniform())));
+  const rows = Array.from({ length: count }, () => JSON.stringify(cellsOf(() => rng.uniform())));
   const path = join(root, `${name}.jsonl`);
   writeFileSync(path, rows.join("\n"));
   return (await readRows(path)).schema.never;
@@ -63,13 +64,52 @@ it("a table that breaks an order is read with a note of it", async () => {
   ]);
 });
 
-it("one row in which a number is above another one is enough for no order", async () => {
+/** Rows of which each of `every` has `low` beyond `high`. */
+const withMistakes = (every: number, beyond: number) => {
   let row = 0;
-  const cells = (uniform: () => number) => {
-    const low = uniform();
-    return { low, high: row++ === 150 ? low - 0.5 : low + uniform() };
+  return (uniform: () => number) => {
+    const low = 3 * uniform();
+    return { low, high: row++ % every === 0 ? low - beyond : low + uniform() };
   };
-  expect(await neverOf(cells, "one")).toBeUndefined();
+};
+
+it("an order has few exceptions, as far beyond it as many rows are on its side", async () => {
+  const order = { column: "low", above: "high" };
+  expect(await neverOf(withMistakes(450, 0.8), "far", 900)).toEqual([{ ...order, exceptions: 2 }]);
+  expect(await neverOf(withMistakes(900, 0.8), "one", 900)).toEqual([{ ...order, exceptions: 1 }]);
+  expect(await neverOf(withMistakes(450, 0.02), "near", 900)).toBeUndefined();
+  expect(await neverOf(withMistakes(100, 0.8), "often", 900)).toBeUndefined();
+});
+
+it.each([
+  [400, 2.5],
+  [4000, 3],
+])("a tendency of %i rows that few break is no order", async (count, apart) => {
+  const normal = (uniform: () => number) =>
+    Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  let broken = 0;
+  const cells = (uniform: () => number) => {
+    const low = 3 * normal(uniform);
+    const high = low + apart + normal(uniform);
+    broken += Number(low > high);
+    return { low, high };
+  };
+  expect(await neverOf(cells, "tendency", count)).toBeUndefined();
+  expect(broken).toBeGreaterThan(0);
+  // few enough for an order, were it not for where they lie
+  expect(broken).toBeLessThanOrEqual(0.0025 * count);
+});
+
+it("a row that breaks an order of training rows is named, with how many of those do", async () => {
+  const cells = (i: number): unknown[] => [(7 * i) % 41, i === 150 ? 1 : ((7 * i) % 41) + (i % 5)];
+  const path = write("mistake", 700, cells);
+  const { notes, schema: found } = await readRows(path);
+  const line = '"low" is above "high", which it is in 1 of 700 training rows';
+  expect(notes).toEqual([`${path}: in 1 row, first in row 151, ${line}`]);
+  const other = write("others", 5, (i) => [i, i === 3 ? 0 : i + 1]);
+  expect((await readRows(other, { schema: found })).notes).toEqual([
+    `${other}: in 1 row, first in row 4, ${line}`,
+  ]);
 });
 
 const number = { type: "continuous", use: "model", missing: 0, distinct: 99, gap: 0 } as const;
