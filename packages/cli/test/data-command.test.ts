@@ -157,6 +157,29 @@ describe("flowify data describe", () => {
     expect(stdout).toContain('"day": the numbers look like dates; write 2006-12-10 in place of 20061210');
   });
 
+  it("says how columns are related, and has the same in --json", async () => {
+    const file = join(root, "stays.csv");
+    const rng = makeRng(2);
+    const lines = Array.from({ length: 700 }, (_, i) => {
+      const [list, nights] = [50 + 400 * rng.uniform(), 1 + Math.floor(9 * rng.uniform())];
+      const paid = i === 333 ? 1.8 * list : list * (1 - 0.4 * rng.uniform());
+      const world = list + (i % 3 ? 0 : 100 * rng.uniform());
+      return [...[list, paid, world].map((amount) => amount.toFixed(2)), nights].join(",");
+    });
+    writeFileSync(file, ["list,paid,world,nights", ...lines, ""].join("\n"));
+    const { stdout } = await runCommand(["data", "describe", file]);
+    expect(stdout.trim().split("\n").slice(-3)).toEqual([
+      '"world" is that of "list" in 67 % of the rows, and never below it',
+      '"paid" is never above "list", but in 1 of 700 rows',
+      '"paid" is never above "world", but in 1 of 700 rows',
+    ]);
+    const { never, columns } = JSON.parse((await runCommand(["data", "describe", file, "--json"])).stdout);
+    expect(never).toContainEqual({ column: "paid", above: "list", exceptions: 1 });
+    expect(columns[2].equals).toMatchObject({ column: "list", share: expect.closeTo(2 / 3, 2) });
+    writeFileSync(file, ["list,paid,world,nights", ...lines, "many,1,2,3", ""].join("\n"));
+    expect((await runCommand(["data", "describe", file])).stdout).not.toContain("never above");
+  });
+
   it("refuses what is no table", async () => {
     await expectRefusal(["data", "describe", join(root, "absent.csv")], 2, "absent.csv: no such file");
     await expectRefusal(["data", "describe", "LICENSE"], 2, "a file of an unknown kind, expected .csv");

@@ -15,6 +15,7 @@ import { defineCommand, type Running } from "../flags/define.js";
 import { type FlagsOf, text, value } from "../flags/flag.js";
 import { webAddress } from "../flags/parsers.js";
 import { argument, calendarFlag, commonFlags, missingFlag, whereFlag } from "../flags/shared.js";
+import { relatedColumns } from "../tables/read-rows.js";
 import { countOf, formatCount, table, unknownName } from "../ui/format.js";
 import { createProgress, type Progress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -73,7 +74,8 @@ export const describeCommand = defineCommand({
   brief: "Show the columns of a table",
   help: `Shows each column of a table as flowify train would use it: its type, the share of missing
 values, the distinct values, the range and a histogram. Values that many rows share are named.
-Constant columns, identifiers and free text are left out of training.
+Constant columns, identifiers and free text are left out of training. Numbers and dates that are
+those of another column in many rows, or never above it, are named: samples are so, too.
 
 --where needs DuckDB: npm install @duckdb/node-api. Its condition sees one row at a time.
 
@@ -170,9 +172,10 @@ const BARS = " ▁▂▃▄▅▆▇█";
 async function describeData({ terminal }: Running, flags: DataDescribeFlags, file: string): Promise<void> {
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
-  const schema = await findSchema(file, opened, {
+  const found = await findSchema(file, opened, {
     ...(flags.calendar && { calendar: flags.calendar }),
   });
+  const schema = await relatedColumns(file, opened, found);
   terminal.say(`${countOf(schema.rows, "row")}, ${countOf(schema.columns.length, "column")} in ${file}`);
   for (const note of opened.notes) terminal.say(note);
   terminal.say();
@@ -180,6 +183,7 @@ async function describeData({ terminal }: Running, flags: DataDescribeFlags, fil
   const remarks = [
     ...schema.columns.flatMap((column) => remarksOf(column, schema.rows)),
     ...lookAlikeHints(schema.columns),
+    ...relationsOf(schema),
   ];
   if (remarks.length > 0) terminal.say();
   for (const remark of remarks) terminal.say(remark);
@@ -214,4 +218,23 @@ function remarksOf(column: ColumnSchema, rows: number): string[] {
     return [`"${name}": left out of training, ${type === "text" ? "free text" : `as ${type}`}`];
   if (!range || spikes.length === 0) return [];
   return [`"${name}": ${spikes.map(({ value, share }) => `${percent(share)} are ${value}`).join(", ")}`];
+}
+
+/** Relations that are shown. */
+const SHOWN = 20;
+
+/** How columns of numbers and dates are related, a line each. */
+function relationsOf({ columns, never = [], rows }: TableSchema): string[] {
+  const equal = columns.flatMap(({ name, equals }) => (equals ? [{ name, ...equals }] : []));
+  const lines = equal.map(
+    ({ name, column, share, above }) =>
+      `"${name}" is that of "${column}" in ${percent(share)} of the rows${above ? ", and never below it" : ""}`,
+  );
+  for (const { column, above, exceptions = 0 } of never)
+    if (!equal.some((a) => a.above && a.name === above && a.column === column))
+      lines.push(
+        `"${column}" is never above "${above}"${exceptions > 0 ? `, but in ${formatCount(exceptions)} of ${countOf(rows, "row")}` : ""}`,
+      );
+  const others = lines.length - SHOWN;
+  return others > 0 ? [...lines.slice(0, SHOWN), `and ${others} more, which --json has`] : lines;
 }

@@ -4,6 +4,7 @@ import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
 import type { TableChoice, TableSchema } from "../data/table/schema.js";
 import { openTable } from "../data/table/sources/open-table.js";
+import type { Table } from "../data/table/table.js";
 import { flowNames, tableColumns } from "./columns/kinds.js";
 import { dependentColumns } from "./dependent-columns.js";
 import { type EncodedTable, type EncodingOptions, encodedTable } from "./encoded-table.js";
@@ -74,6 +75,22 @@ export async function readRows(path: string, reading: ReadTableOptions = {}): Pr
 /** A schema that says how columns are related. */
 const related = (schema: TableSchema, encoded: Float32Array): TableSchema =>
   withOrderedColumns(withEqualColumns(schema, encoded), encoded);
+
+/** Most cells of a table whose rows are read for how its columns are related. */
+const MOST_CELLS = 2 ** 25;
+
+/** The same, of a table whose rows are read for it; as it is where a column holds a mistake, and for a table that is too large. */
+export async function relatedColumns(path: string, table: Table, schema: TableSchema): Promise<TableSchema> {
+  const { columns, rows } = schema;
+  if (
+    rows === 0 ||
+    rows * columns.length > MOST_CELLS ||
+    columns.some(({ problem }) => problem !== undefined)
+  )
+    return schema;
+  const all = await encodedTable(path, table, { schema, warn: () => {} }).all();
+  return related(schema, all.rows);
+}
 
 /**
  * @param where an SQL condition: rows that do not fulfil it are left out
