@@ -7,7 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { CheckpointError, HostArray } from "@flowify/core";
 import { describe, expect, it } from "vitest";
@@ -147,8 +147,9 @@ describe("the checkpoints of a run", () => {
   });
 
   it("are missed where there is none, and the newest is blamed where none is good", async () => {
-    await expect(latestCheckpoint(await folderWith())).rejects.toThrow(
-      "no checkpoint: the run stopped before its first one\ntrain again",
+    const empty = await folderWith();
+    await expect(latestCheckpoint(empty)).rejects.toThrow(
+      `no checkpoint: the run stopped before its first one\nflowify train --resume ${dirname(empty)} begins the run again`,
     );
     await expect(latestCheckpoint(await folderWith(1, 2), "mnist/other")).rejects.toThrow(
       "step-000000002.json: a checkpoint of network mnist/fmlp, expected mnist/other",

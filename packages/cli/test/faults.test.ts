@@ -99,6 +99,7 @@ describe("a fault while checkpoints are written", () => {
       expect(status).toBe(1);
       expect(stderr).toContain(`error[${code}]: `);
       expect(stderr).toContain(`hint: ${hint}`);
+      expect(stderr).toContain(`hint: flowify train --resume ${folder} continues the run\n`);
       const { checkpoint, skipped } = await latestCheckpoint(join(folder, "checkpoints"));
       expect([checkpoint.state.step, skipped]).toEqual([2, []]);
       promises.open = real.open;
@@ -215,6 +216,21 @@ it("data that change while a run goes on leave it as it is; it does not go on fr
   const without = await runCommand(["train", "--resume", folder]);
   expect(without.status).toBe(2);
   expect(without.stderr).toContain("train-images-idx3-ubyte");
+});
+
+it("a run without a whole checkpoint begins again as its hint says", async () => {
+  const folder = join(root, "none-whole");
+  const saved = join(folder, "checkpoints");
+  fs.cpSync(whole, folder, { recursive: true });
+  for (const path of await listCheckpoints(saved)) fs.truncateSync(path.replace(/json$/, "safetensors"), 9);
+  const { status, stderr } = await runCommand(["train", "--resume", folder]);
+  expect(status).toBe(1);
+  expect(stderr).toContain(
+    `hint: no checkpoint is whole: remove ${saved}, and flowify train --resume ${folder} begins the run again\n`,
+  );
+  rmSync(saved, { recursive: true });
+  expect(await runCommand(["train", "--resume", folder])).toMatchObject({ status: 0 });
+  expectLikeWhole(folder);
 });
 
 it("no checkpoint is used with a byte flipped, at two hundred places", async () => {

@@ -81,7 +81,7 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
 /**
  * The newest readable checkpoint, and the errors of newer ones, which are skipped.
  *
- * @throws CheckpointError if there is none: the error of the newest checkpoint, if any exists
+ * @throws CheckpointError if there is none: the error of the newest checkpoint, if any exists, and how to begin again
  */
 export async function latestCheckpoint(
   folder: string,
@@ -96,10 +96,12 @@ export async function latestCheckpoint(
       skipped.push(error);
     }
   }
-  throw (
-    skipped[0] ??
-    new CheckpointError(`${folder}: no checkpoint: the run stopped before its first one\ntrain again`)
-  );
+  const begins = `flowify train --resume ${dirname(folder)} begins the run again`;
+  const [newest] = skipped;
+  const message = newest
+    ? newest.message.replace(REMEDY, `no checkpoint is whole: remove ${folder}, and ${begins}`)
+    : `${folder}: no checkpoint: the run stopped before its first one\n${begins}`;
+  throw new CheckpointError(message, { cause: newest });
 }
 
 /**

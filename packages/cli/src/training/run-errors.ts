@@ -1,4 +1,5 @@
 import { DeviceError, NotFiniteError } from "@flowify/core";
+import { mayPass } from "../files/atomic.js";
 import { LostRankError } from "../ranks/watch.js";
 import type { RunConfig } from "../run-config.js";
 
@@ -30,5 +31,11 @@ export function withWayOn(
     const remedy = `go on by flowify train --resume ${folder} --device native`;
     return new DeviceError(`${message}${kept}\n${remedy}`, cause);
   }
+  // with the code of the system's error
+  if (mayPass(error) && saved !== undefined)
+    return Object.assign(
+      new Error(`${message}\nflowify train --resume ${folder} continues the run`, cause),
+      error,
+    );
   return error;
 }

@@ -22,10 +22,8 @@ const statusOfCode: Readonly<Record<FlowifyError["code"], ExitStatus>> = {
 
 /** Remedies for likely failures of the operating system, one line each. */
 const systemHints: Readonly<Record<string, string>> = {
-  ENOSPC:
-    "the disk is full: free some space, then run the command again; flowify train --resume continues a run",
-  EDQUOT:
-    "the disk quota is exceeded: free some space, then run the command again; flowify train --resume continues a run",
+  ENOSPC: "the disk is full: free some space, then run the command again",
+  EDQUOT: "the disk quota is exceeded: free some space, then run the command again",
   EROFS: "the file system is read-only\nchoose another --out",
   ENOTDIR: "a part of the path is a file, expected folders\nchoose another --out",
   EACCES: "choose another --out, or change the permissions",
@@ -46,8 +44,8 @@ function describe(error: unknown): Description {
     return { code: error.code, message, hints };
   }
   if (isSystemError(error)) {
-    const hint = systemHints[error.code];
-    return { code: error.code, message: error.message, hints: hint === undefined ? [] : hint.split("\n") };
+    const [message = "", ...hints] = error.message.split("\n");
+    return { code: error.code, message, hints: [...(systemHints[error.code]?.split("\n") ?? []), ...hints] };
   }
   const message = error instanceof Error ? error.message : String(error);
   return {

@@ -17,25 +17,25 @@ const cases: readonly Case[] = [
     "a checkpoint cut short",
     edit(arrays, (old) => old.subarray(0, 100)),
     "cut short: 100 bytes",
-    "use an older checkpoint of the run, or train again",
+    "no checkpoint is whole: remove",
   ],
   [
     "a checkpoint with a flipped bit",
     edit(arrays, (old) => old.map((byte, i) => (i === 999 ? byte ^ 1 : byte))),
     "damaged: its sha256 differs from the one in",
-    "use an older checkpoint",
+    "begins the run again",
   ],
   [
     "a checkpoint without its arrays",
     (run) => rmSync(arrays(run)),
     "step-000000003.safetensors: missing",
-    "use an older checkpoint",
+    "begins the run again",
   ],
   [
     "a checkpoint whose JSON is cut short",
     edit(json, (old) => old.subarray(0, 50)),
     "not JSON: cut short or damaged",
-    "use an older checkpoint",
+    "begins the run again",
   ],
   [
     "a checkpoint that names a file outside",
@@ -47,7 +47,7 @@ const cases: readonly Case[] = [
     "a checkpoint that contradicts itself",
     facts(/"step": 3/, '"step": 4'),
     "contradict each other",
-    "use an older checkpoint",
+    "begins the run again",
   ],
   [
     "a checkpoint of a later version",
@@ -59,13 +59,13 @@ const cases: readonly Case[] = [
     "a checkpoint with a key `__proto__`",
     facts(/\{/, '{"__proto__": {"step": 3},'),
     "damaged: invalid: __proto__",
-    "use an older checkpoint",
+    "begins the run again",
   ],
   [
     "a run without checkpoints",
     (run) => rmSync(join(run, "checkpoints"), { recursive: true }),
     "no checkpoint",
-    "train again",
+    "begins the run again",
   ],
 ];
 

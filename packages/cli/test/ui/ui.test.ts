@@ -29,7 +29,7 @@ describe("errors", () => {
       syscall: "write",
     });
     expect(formatError(full, plain)).toBe(
-      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space, then run the command again; flowify train --resume continues a run",
+      "error[ENOSPC]: ENOSPC: no space left on device, write\n  hint: the disk is full: free some space, then run the command again",
     );
     expect(exitStatus(full)).toBe(1);
     const file = { code: "ENOTDIR", syscall: "mkdir" };
