@@ -23,13 +23,43 @@ beforeAll(async () => {
   await runCommand(["train", "--data", data, "--network", network, "--out", run, ...flags]);
 });
 
-type Area = { logProb: number; typicality: number };
+type Area = { logProb: number; typicality: number; ledger: number };
 type Document = {
   own: { examples: number; bpd: number };
   typical: { examples: number; bpd: number };
   others: { dataset: string; examples: number; bpd: number; auroc: Area }[];
   file: string;
 };
+
+type Judged = { image: string; p_value: number; flag: number };
+
+describe("flowify score --false-alarms", () => {
+  const judged = async (...args: string[]): Promise<Judged[]> => {
+    const { status, stdout } = await runCommand(["score", run, ...args, "--quiet", "--format", "jsonl"]);
+    expect(status).toBe(0);
+    return stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Judged);
+  };
+
+  it("flags images of an unusual ledger, though they are likelier, and few of the run's own", async () => {
+    const strange = await judged("--data", flat, "--false-alarms", "0.05");
+    expect(strange).toHaveLength(30);
+    // 40 test images: no p-value is below 1/41
+    for (const { p_value, flag } of strange) expect([p_value, flag]).toEqual([expect.closeTo(1 / 41), 1]);
+    const own = await judged("--false-alarms", "0.05");
+    expect(own.map(({ flag }) => flag).reduce((a, b) => a + b, 0)).toBeLessThan(4);
+    expect(Math.max(...own.map(({ p_value }) => p_value))).toBeGreaterThan(0.9);
+  });
+
+  it("warns where test images are too few, and is not for a split", async () => {
+    const { stderr } = await runCommand(["score", run, "--data", flat, "--false-alarms", "0.01"]);
+    expect(stderr).toContain("nothing can be flagged at false alarms of 0.01: 40 held-out examples");
+    const split = ["--split", "test", "--false-alarms", "0.1"];
+    await expectRefusal(["score", run, ...split], 2, "--false-alarms and --split exclude each other");
+  });
+});
 
 describe("flowify ood", () => {
   it("tells other images from a run's own, and images like its own not", async () => {
@@ -44,7 +74,8 @@ describe("flowify ood", () => {
     expect(strange.bpd).toBeLessThan(own.bpd);
     expect(strange.auroc.logProb).toBeLessThan(0.05);
     expect(strange.auroc.typicality).toBeGreaterThan(0.95);
-    expect(same.auroc).toEqual({ logProb: 0.5, typicality: 0.5 });
+    expect(strange.auroc.ledger).toBeGreaterThan(0.95);
+    expect(same.auroc).toEqual({ logProb: 0.5, typicality: 0.5, ledger: 0.5 });
     expect(file).toBe(join(run, "ood.png"));
     expect(existsSync(file)).toBe(true);
   });
@@ -53,7 +84,7 @@ describe("flowify ood", () => {
     const out = join(root, "chart.png");
     const { stdout } = await runCommand(["ood", run, flat, "--limit", "10", "--out", out, "--quiet"]);
     expect(stdout).toMatch(/^10 train images of/m);
-    expect(stdout).toMatch(/^10 test images of flat +\d\.\d+ ± 0\.\d+ +0\.\d{4} +[01]\.\d{4}$/m);
+    expect(stdout).toMatch(/^10 test images of flat +\d\.\d+ ± 0\.\d+ +0\.\d{4}(?: +[01]\.\d{4}){2}$/m);
     expect(existsSync(out)).toBe(true);
   });
 

@@ -237,7 +237,7 @@ describe("a run of a table", () => {
 
   it("says that its rows are too few for rare false alarms", async () => {
     const { stderr } = await runCommand(["score", run, "--false-alarms", "0.001", "--quiet"]);
-    expect(stderr).toContain("no row can be flagged at false alarms of 0.001: 200 held-out rows");
+    expect(stderr).toContain("nothing can be flagged at false alarms of 0.001: 200 held-out examples");
   });
 
   it("refuses a damaged detector", async () => {

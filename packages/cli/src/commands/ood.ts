@@ -20,6 +20,7 @@ import { svgToPng } from "../pictures/png.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
+import { ledgerDistance } from "../scores/ledger-distance.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
 import { countOf, formatBpd, table } from "../ui/format.js";
@@ -48,6 +49,8 @@ as more typical.
   -log p      unlikely images score high; flows are known to fail with this score alone
   typicality  the distance of -log p from its mean over the training images, in either
               direction (Nalisnick et al. 2019, arXiv:1906.02994, for single images)
+  ledger      the distance of all contributions of the layers from those of training images: finds
+              images of an ordinary log p too; flowify score --false-alarms has its p-values
 
 DATA is a name or the path of a folder or file of images. ood.png shows a histogram of all scores.
 
@@ -60,7 +63,13 @@ EXAMPLES
 /** Most training images for the mean of -log p. */
 const TYPICAL = 5000;
 
-type Scored = Readonly<{ images: DataSet; figures: Float64Array; mean: number; stdErr: number }>;
+type Scored = Readonly<{
+  images: DataSet;
+  figures: Float64Array;
+  ledgers: Float32Array;
+  mean: number;
+  stdErr: number;
+}>;
 
 async function ood(
   { terminal }: Running,
@@ -81,11 +90,14 @@ async function ood(
     const unit = unitOf(own.images.shape);
     const fromTypical = ({ figures }: Scored): Float64Array =>
       figures.map((value) => Math.abs(value - typical.mean));
+    const distance = ledgerDistance(typical.ledgers, model.flow.ledgerLines.length);
+    const ownDistances = distance(own.ledgers);
     const compared = strange.map((other) => ({
       ...described(other),
       auroc: {
         logProb: auroc(own.figures, other.figures),
         typicality: auroc(fromTypical(own), fromTypical(other)),
+        ledger: auroc(ownDistances, distance(other.ledgers)),
       },
     }));
     const title = `${run.config.network} after ${countOf(run.step, "step")}: test ${nounOf(own.images)} of ${own.images.name} and other data`;
@@ -93,11 +105,11 @@ async function ood(
     await writeFileAtomic(out, await svgToPng(await histogram(title, unit.name, groups)));
     const rows = [typical, own, ...strange].map(({ images, mean, stdErr }, i) => {
       const areas = compared[i - 2]?.auroc;
-      const scores = [areas?.logProb, areas?.typicality].map((area) => area?.toFixed(4) ?? "");
+      const scores = [areas?.logProb, areas?.typicality, areas?.ledger].map((area) => area?.toFixed(4) ?? "");
       return [describeImages(images, { files: false }), formatBpd(mean, stdErr), ...scores];
     });
-    const head = [nounOf(own.images), unit.name, "AUROC -log p", "AUROC typicality"];
-    for (const row of table([head, ...rows], [false, true, true, true])) terminal.say(row);
+    const head = [nounOf(own.images), unit.name, "AUROC -log p", "typicality", "ledger"];
+    for (const row of table([head, ...rows], [false, true, true, true, true])) terminal.say(row);
     terminal.say();
     terminal.say(`histogram: ${out}`);
     const [ownPart, typicalPart] = [described(own), described(typical)];
@@ -129,14 +141,16 @@ const described = ({ images, mean, stdErr }: Scored) => ({
 
 async function scored(model: FlowModel, images: DataSet, samples: number, seed: number): Promise<Scored> {
   const figures = new Float64Array(images.count);
+  const ledgers = new Float32Array(images.count * model.flow.ledgerLines.length);
   const unit = unitOf(images.shape);
   let done = 0;
-  for await (const { logProb } of scoresOf(model, [examplesOf(images)], { samples, seed })) {
+  for await (const { logProb, ledger } of scoresOf(model, [examplesOf(images)], { samples, seed })) {
+    ledgers.set(ledger, done * model.flow.ledgerLines.length);
     figures.set(
       logProb.map((nats) => unit.of({ nats, bpd: bitsPerDimension(nats, model.flow.dimensions) })),
       done,
     );
     done += logProb.length;
   }
-  return { images, figures, ...meanWithError(figures) };
+  return { images, figures, ledgers, ...meanWithError(figures) };
 }

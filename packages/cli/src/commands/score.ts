@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { bitsPerDimension, DataError, UsageError } from "@flowify/core";
+import { bitsPerDimension, DataError, type FlowModel, UsageError } from "@flowify/core";
 import { imagesOf, nounOf } from "../data/image-set.js";
 import { isPattern } from "../data/table/sources/file-pattern.js";
 import { isTable } from "../data/table/sources/open-table.js";
@@ -16,13 +16,14 @@ import { rowOf } from "../rows.js";
 import type { RunConfig } from "../run-config.js";
 import { readRunConfig } from "../runs/config-file.js";
 import { holdsRegression } from "../runs/folder.js";
-import { withModel } from "../runs/open-run.js";
+import { type SavedRun, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { remember, sourceOf, type Waiting } from "../scores/examples.js";
+import { ledgerJudge } from "../scores/ledger-distance.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { type ScoreFlags, scoreFlags } from "../scores/score-flags.js";
 import { scoreTables } from "../scores/score-table.js";
-import { FALSE_ALARMS, judgeOf } from "../scores/score-threshold.js";
+import { FALSE_ALARMS, type Judge, judgeOf } from "../scores/score-threshold.js";
 import { scoreSeries } from "../series/score-run.js";
 import { formatBpd, formatCount } from "../ui/format.js";
 import { unitOf } from "../unit.js";
@@ -41,6 +42,9 @@ Pictures and idx files are read one by one, so memory does not grow with their n
 
 Columns for images: image, log_prob, bpd. Columns for rows of numbers: row, log_prob and nll
 (-log p in nats). --samples K > 1 adds std_err, the standard error of the bound in nats.
+--false-alarms P adds p_value and flag to images. They compare the ledger of an image with those of 1,000 training
+images, and its distance with those of 2,000 test images. An image like these is flagged, with a p_value of at most P, with probability P.
+log p alone misses flat images.
 --ledger adds a column for every layer and for the base. Where images were learned given their labels,
 log p is that of the image without its label: the mean of p over all classes.
 
@@ -64,7 +68,7 @@ Without N, no FILE may follow: name it by --data.
 
 EXAMPLES
   flowify score runs/a digit.png other.png
-  flowify score runs/a new.npy ~/photographs
+  flowify score runs/a new.npy ~/photographs --false-alarms 0.01
   flowify score runs/a t10k-images-idx3-ubyte.gz --ledger --out scores.csv
   flowify score runs/a --split train --limit 1000 --format jsonl
   flowify score runs/payments --data june.csv --out scored.csv --false-alarms 0.001
@@ -101,11 +105,21 @@ async function score(context: Running, flags: ScoreFlags, ...args: string[]): Pr
     return scoreTables(context, flags, folder, config, tables);
   }
   const format = tableFormat(flags, "scores");
+  if (flags.falseAlarms !== undefined && flags.split !== undefined)
+    throw new UsageError("--false-alarms and --split exclude each other\nleave --split out");
+  const judgeFor = async (model: FlowModel, run: SavedRun): Promise<Judge | undefined> => {
+    if (flags.split !== undefined) return undefined;
+    if (run.config.data.reading?.schema) return judgeOf(run, flags, folder, terminal);
+    const { falseAlarms } = flags;
+    return falseAlarms === undefined
+      ? undefined
+      : ledgerJudge(model, run, { samples, seed, falseAlarms }, terminal);
+  };
   await withModel(folder, flags, terminal, async (model, run) => {
     const { ledgerLines, dimensions } = model.flow;
     const { shape } = run.config.data;
     const unit = unitOf(shape);
-    const judge = judgeOf(run, flags, folder, terminal);
+    const judge = await judgeFor(model, run);
     const number = (name: string): WrittenColumn => ({ name, type: "number", digits: SCORE_DIGITS });
     const fields = [
       ...["log_prob", unit.field].map(number),
@@ -128,13 +142,14 @@ async function score(context: Running, flags: ScoreFlags, ...args: string[]): Pr
         const rows = Array.from(scores.logProb, (logProb, i) => {
           const nats = logProb - valueAt(fills, i);
           const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
-          const judged = judge?.(figure) ?? [];
+          const own = rowOf(scores.ledger, i, ledgerLines.length);
+          const judged = judge?.(figure, own) ?? [];
           count++;
           flagged += judged[1] ?? 0;
           sum += figure;
           squares += figure * figure;
           const error = scores.stdErr ? [valueAt(scores.stdErr, i)] : [];
-          const ledger = flags.ledger ? rowOf(scores.ledger, i, ledgerLines.length) : [];
+          const ledger = flags.ledger ? own : [];
           return [valueAt(names, i), nats, figure, ...judged, ...error, ...ledger];
         });
         await writer.add(rows);

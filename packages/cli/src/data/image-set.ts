@@ -8,7 +8,7 @@ import type { TableSchema } from "./table/schema.js";
 export type PublishedSplit = "train" | "test";
 
 /** `validation`: the last training images, held out from training. */
-export type Split = PublishedSplit | "validation";
+type Split = PublishedSplit | "validation";
 
 export type ImageShape = readonly [channels: number, height: number, width: number];
 

@@ -16,7 +16,7 @@ export const scoreFlags = {
   falseAlarms: value(
     probability,
     "P",
-    "Flag rows of a table so that this share of ordinary rows is flagged (default: 0.01)",
+    "Flag rows or images so that this share of ordinary ones is flagged (default: 0.01; images: none)",
   ),
   reasons: {
     kind: "parsed",

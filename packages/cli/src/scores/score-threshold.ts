@@ -1,5 +1,3 @@
-import { UsageError } from "@flowify/core";
-import type { Split } from "../data/image-set.js";
 import { type Calibration, conformalP, smallestP } from "../detect/calibration.js";
 import { readCalibration } from "../detect/calibration-file.js";
 import { runPaths } from "../runs/folder.js";
@@ -18,28 +16,25 @@ export function reachable(
   const least = smallestP(calibration);
   if (least > falseAlarms)
     warn(
-      `no row can be flagged at false alarms of ${falseAlarms}: ${calibration.scores.length} held-out rows tell probabilities from ${least.toPrecision(2)} on; choose --false-alarms above that, or train on more rows`,
+      `nothing can be flagged at false alarms of ${falseAlarms}: ${calibration.scores.length} held-out examples tell probabilities from ${least.toPrecision(2)} on; choose --false-alarms above that, or train on more`,
     );
   return falseAlarms;
 }
 
+/** The p-value of an example by its score or its ledger, and 1 where it is flagged, else 0. */
+export type Judge = (score: number, ledger: Float32Array) => [p: number, flag: number];
+
 /**
- * For a run of a table: the p-value of a score and 1 where it is flagged, else 0.
+ * For a run of a table: a judge by −log p in nats.
  *
- * @throws UsageError where there is no calibration for the false alarms that are asked for
+ * @throws UsageError where there is no calibration
  */
 export function judgeOf(
-  { config, step }: SavedRun,
-  { falseAlarms, split }: Readonly<{ falseAlarms?: number; split?: Split }>,
+  { step }: SavedRun,
+  { falseAlarms }: Readonly<{ falseAlarms?: number }>,
   folder: string,
-  { warn }: Terminal,
-): ((score: number) => [p: number, flag: number]) | undefined {
-  if (!config.data.reading?.schema || split !== undefined) {
-    if (falseAlarms === undefined) return undefined;
-    throw new UsageError(
-      "--false-alarms is for tables that a run of a table scores whole\nleave it out, or leave --split out",
-    );
-  }
+  { warn }: Pick<Terminal, "warn">,
+): Judge {
   const calibration = readCalibration(runPaths(folder).calibration, folder, step);
   const most = reachable(calibration, falseAlarms ?? FALSE_ALARMS, { warn });
   return (score) => {
