@@ -18,7 +18,7 @@ const CONSTANT = 1e-5;
  * A flat image may have an ordinary log p, as a sum of contributions that are not.
  *
  * @param typical ledgers of training examples [n, lines], in nats
- * @returns a function of further ledgers [m, lines]; NaN or ∞ for what has no finite likelihood
+ * @returns a function of further ledgers [m, lines]; NaN or ∞ where there is no finite likelihood
  *
  * Source: Morningstar et al. 2021, "Density of States Estimation for Out-of-Distribution Detection" (arXiv:2006.09273), with the
  * contributions of layers as statistics and one Gaussian as their density.
