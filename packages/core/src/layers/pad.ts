@@ -35,7 +35,7 @@ const LEAST_SQUARE = 1e-12;
  * L = −Σ log N(value; 0, a²) = Σ (½ log 2π + log a + ε²/2) over the new values.
  *
  * A bound (exact where nothing is added); inverse: crop. Deterministic mode is zero padding.
- * Errors: `ShapeError` for negative amounts or examples that are not [C, H, W].
+ * Errors: `DomainError` for amounts that are negative or not whole; `ShapeError` for examples that are not [C, H, W].
  * Source: Flowification, section 3.3.
  *
  * @example
