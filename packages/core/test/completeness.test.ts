@@ -130,13 +130,13 @@ describe("completeness", () => {
     expect(unmet).toEqual([]);
   });
 
-  it.each(folders)("%s has pages of these only", (folder, defined) => {
-    const pages = ["README.md", ...defined.map(({ page }) => page)];
+  it.each(folders)("%s has pages of these, and of kinds, only", (folder, defined) => {
+    const pages = ["README.md", ...[...defined, ...kindsOfList].map(({ page }) => page)];
     expect(readdirSync(new URL(folder, root)).filter((page) => !pages.includes(page))).toEqual([]);
   });
 
   it("docs/layers/README.md has the tables of the pages", async () => {
-    const pages = [...new Set(layers.map(({ page }) => page))].toSorted();
+    const pages = [...new Set([...layers, ...kindsOfList].map(({ page }) => page))].toSorted();
     const ofNetworks = pages.filter((page) => kindsOfList.some((kind) => kind.page === page));
     const table = (title: string, files: readonly string[]): string[] => [
       `## ${title}`,
