@@ -116,6 +116,7 @@ describe("flowify devices", () => {
       expect(present ? gflops > 0.01 : /npm install|no device|no WebGPU|does not start/.test(why)).toBe(true);
     const always = found.filter(({ name }) => name !== "webgpu" && !provided.includes(name));
     expect(always.every(({ present }) => present)).toBe(true);
+    expect((await runCommand(["devices"])).stdout).not.toContain(String.raw`\n`);
   });
 
   it("refuses a million threads", async () => {

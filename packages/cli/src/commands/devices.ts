@@ -47,7 +47,7 @@ async function listDevices({ terminal }: Running, flags: DevicesFlags): Promise<
   const rows = found.map(({ name, gflops, why }, i) => [
     name,
     gflops === undefined ? "–" : gflops.toFixed(0),
-    why ?? known[i]?.brief ?? "",
+    (why ?? known[i]?.brief ?? "").replaceAll("\n", ": "),
   ]);
   for (const line of table([["device", "GFLOPS", ""], ...rows], [false, true])) terminal.say(line);
   terminal.say();

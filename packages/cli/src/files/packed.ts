@@ -18,7 +18,7 @@ export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes
 export function readError(path: string, kind: string, cause: unknown): DataError {
   const code = (cause as NodeJS.ErrnoException).code;
   const what = {
-    ENOENT: `no such file${isAbsolute(path) ? "" : `\nlooked for in ${process.cwd()}; a run names its data as flowify train was told`}`,
+    ENOENT: `no such file${isAbsolute(path) ? "" : `\nlooked for in ${process.cwd()}; a run keeps the path that --data had`}`,
     EISDIR: `a folder, expected ${kind}`,
     EACCES: "no permission to read it",
   };
