@@ -59,6 +59,8 @@ export const readingSchema = v.strictObject({
 const runConfigSchema = v.strictObject({
   format: v.literal("flowify-run"),
   version: v.literal(3),
+  /** What the other files of the run hold as well; missing in runs from before. */
+  run: v.exactOptional(sha256),
   network: name,
   /** The layers of a network that is not built in. */
   description: v.exactOptional(networkSchema),

@@ -6,6 +6,7 @@ import { loadRuntime } from "@flowify/onnx";
 import { describe, expect, it } from "vitest";
 import { blockOf } from "../src/data/table/block.js";
 import { readDetector } from "../src/detect/detector-file.js";
+import { readRunConfig } from "../src/runs/config-file.js";
 import { tableColumns } from "../src/tables/columns/kinds.js";
 import { rowEncoder } from "../src/tables/row-encoder.js";
 import { conformalP, openDetector } from "../src/tables-browser.js";
@@ -132,7 +133,7 @@ async function byGraph(folder: string, columns: readonly string[]): Promise<Judg
 }
 
 async function byPage(run: string, columns: readonly string[]): Promise<Judge> {
-  const found = readDetector(join(run, "detector.safetensors"), run);
+  const found = readDetector(join(run, "detector.safetensors"), run, readRunConfig(run));
   const open = await openDetector(jaxExecutor(), found.detector);
   return {
     async of(file) {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { decodeSafetensors, encodeSafetensors } from "@flowify/core";
 import { makeRng, type Rng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
 import { expectRefusal } from "./refusal.js";
@@ -106,4 +107,51 @@ it("a run of few rows fits its densities to all of them at the end, and is measu
   rmSync(fitted);
   expect(await isTold("--split", "validation")).toBe(false);
   expect(Math.abs((await measured()) - nats)).toBeGreaterThan(1e-4);
+}, 120_000);
+
+it("files of another run in its folder are refused by name, and those from before are taken", async () => {
+  const runs = ["one", "two"].map((name) => join(root, `mixed-${name}`)) as [string, string];
+  for (const [seed, run] of runs.entries()) {
+    const data = write(`mixed-${seed}.csv`, "a,b", 160, (rng) => [
+      rng.normal() + seed,
+      Math.exp(rng.normal()),
+    ]);
+    const args = ["train", "--data", data, "--out", run, "--steps", "4", "--pictures", "none", "--quiet"];
+    expect((await runCommand(args)).status).toBe(0);
+  }
+  const [one, two] = runs;
+  const mixed = [
+    ["detector.safetensors", ["score", one]],
+    ["calibration.json", ["score", one, "--score", "likelihood"]],
+    ["fitted.safetensors", ["sample", one, "--count", "2"]],
+  ] as const;
+  const own = mixed.map(([name]) => readFileSync(join(one, name)));
+  for (const [name, args] of mixed) {
+    const file = join(one, name);
+    writeFileSync(file, readFileSync(join(two, name)));
+    const way = `put back the files of one run, or remove this one, and run flowify train --resume ${one}`;
+    await expectRefusal([...args], 2, `${file}: of another run than config.json beside it`, way);
+  }
+  for (const [name] of mixed) rmSync(join(one, name));
+  expect((await runCommand(["train", "--resume", one, "--quiet"])).status).toBe(0);
+  expect(mixed.map(([name]) => readFileSync(join(one, name)))).toEqual(own);
+  // the safetensors files of earlier versions have no identity
+  for (const name of ["detector.safetensors", "fitted.safetensors"]) {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(join(two, name)));
+    const { run, ...before } = metadata;
+    expect(run).toMatch(/^[0-9a-f]{64}$/);
+    writeFileSync(join(two, name), encodeSafetensors(tensors, before));
+  }
+  const { run: _, ...calibration } = JSON.parse(readFileSync(join(two, "calibration.json"), "utf8"));
+  writeFileSync(join(two, "calibration.json"), JSON.stringify({ ...calibration, version: 1 }));
+  for (const kind of ["combination", "likelihood"])
+    expect((await runCommand(["score", two, "--score", kind, "--quiet"])).status).toBe(0);
+  const config = readFileSync(join(two, "config.json"));
+  writeFileSync(join(one, "config.json"), config);
+  await expectRefusal(
+    ["sample", one, "--count", "2"],
+    1,
+    "a checkpoint of another run than config.json",
+    "put back the files of one run, or train again",
+  );
 }, 120_000);

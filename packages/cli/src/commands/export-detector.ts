@@ -46,7 +46,7 @@ export async function exportDetector(
   const config = readRunConfig(folder);
   if (!config.data.reading?.schema)
     throw new UsageError(`--detector: ${config.data.name} is no table\nleave --detector out`);
-  const found = readDetector(runPaths(folder).detector, folder);
+  const found = readDetector(runPaths(folder).detector, folder, config);
   const file = join(out, FILE);
   await withExecutor(flags, terminal, async (executor) => {
     const open = await openDetector(executor, found.detector);

@@ -59,7 +59,8 @@ export function encodeDetector({ detector, names, calibrations }: TableDetector)
     scales,
     ...(names && { names }),
   };
-  return encodeSafetensors(tensors, { detector: JSON.stringify(document) });
+  // keys in the order of the schema, which a configuration that was read has as well
+  return encodeSafetensors(tensors, { detector: JSON.stringify(v.parse(documentSchema, document)) });
 }
 
 /** An error about bytes that are no detector. */

@@ -19,15 +19,15 @@ export function readNetworkFile(path: string): NetworkDescription & { name: stri
 }
 
 /**
- * The arrays of a file.
+ * The arrays of a file, and its metadata.
  *
  * @param remedy what to do where there are none
  * @throws DataError for a file that is missing or not safetensors
  */
-export function readTensors(path: string, ...remedy: string[]): Tensors {
+export function readArrays(path: string, ...remedy: string[]): ReturnType<typeof decodeSafetensors> {
   expectRegularFile(path);
   try {
-    return decodeSafetensors(readFileSync(path)).tensors;
+    return decodeSafetensors(readFileSync(path));
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     if (!missing && !(cause instanceof FlowifyError)) throw cause;
@@ -35,6 +35,10 @@ export function readTensors(path: string, ...remedy: string[]): Tensors {
     throw new DataError([problem, ...remedy].join("\n"), { cause });
   }
 }
+
+/** The arrays alone. */
+export const readTensors = (path: string, ...remedy: string[]): Tensors =>
+  readArrays(path, ...remedy).tensors;
 
 /** The arrays of the weights file that a description in this folder names; empty without one. Errors: those of `readTensors`. */
 export const readWeights = (folder: string, { weights }: NetworkDescription): Tensors =>

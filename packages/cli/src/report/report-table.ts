@@ -56,7 +56,7 @@ export async function reportTable(
   const { data: file, where, falseAlarms = FALSE_ALARMS } = options;
   const { name, reading } = config.data;
   const schema = schemaOf(config);
-  const found = readDetector(runPaths(folder).detector, folder);
+  const found = readDetector(runPaths(folder).detector, folder, config);
   const all = await readRows(name, reading);
   const columns = tableColumns(schema);
   const own = ownColumns(columns);

@@ -31,6 +31,8 @@ export type Checkpoint = Readonly<{
   network: string;
   state: TrainingState;
   metrics: readonly MetricsRecord[];
+  /** The identity of its run; missing in those from before, and of the playground. */
+  run?: string;
 }>;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -61,10 +63,11 @@ export async function encodeCheckpoint({
   network,
   state,
   metrics,
+  run,
 }: Checkpoint): Promise<{ data: NamedFile; sidecar: NamedFile }> {
   const { arrays, step, seed, rollbacks = [] } = state;
   const facts = { format: FORMAT, version: VERSION, network, step, seed, rollbacks, metrics };
-  const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts) });
+  const bytes = encodeSafetensors(arrays, { flowify: JSON.stringify(facts), ...(run && { run }) });
   const file = `${stem(step)}.safetensors`;
   const sidecar = { ...facts, file, bytes: bytes.length, sha256: await sha256(bytes) };
   const text = new TextEncoder().encode(`${JSON.stringify(sidecar, null, 2)}\n`);
@@ -96,6 +99,7 @@ export function parseSidecar(path: string, text: string): Sidecar {
  * @param path name of the JSON file in messages
  * @param read returns the bytes of the file next to it, by name; throws if it is missing
  * @param network the expected network; undefined accepts any
+ * @param run the identity of the expected run; undefined accepts any
  * @throws CheckpointError that names the file, the problem and the remedy
  */
 export async function decodeCheckpoint(
@@ -103,6 +107,7 @@ export async function decodeCheckpoint(
   text: string,
   read: (name: string) => Promise<{ path: string; bytes: Uint8Array }>,
   network?: string,
+  run?: string,
 ): Promise<Checkpoint> {
   const { file, bytes: length, sha256: hash, ...facts } = parseSidecar(path, text);
   if (!/^step-\d+\.safetensors$/.test(file)) {
@@ -131,8 +136,13 @@ export async function decodeCheckpoint(
       `${path}: a checkpoint of network ${facts.network}, expected ${network}\nchoose the network of the checkpoint`,
     );
   }
+  if (run !== undefined && metadata.run !== undefined && metadata.run !== run)
+    throw new CheckpointError(
+      `${dataPath}: a checkpoint of another run than config.json\nput back the files of one run, or train again`,
+    );
   const { step, seed, rollbacks } = facts;
   return {
+    ...(metadata.run !== undefined && { run: metadata.run }),
     network: facts.network,
     state: { arrays: tensors, step, seed, ...(rollbacks.length > 0 && { rollbacks }) },
     metrics: facts.metrics as MetricsRecord[],

@@ -13,7 +13,7 @@ import { loadExamples, loadMeasured } from "../data/registry.js";
 import { withExecutor } from "../executors.js";
 import { type CommonFlags, type ImagesFlags, readingOf } from "../flags/shared.js";
 import { expectFit, flowOf } from "../networks/choose.js";
-import { readTensors } from "../networks/network-file.js";
+import { readArrays } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { type OutputsOf, openFunction } from "../opaque/run.js";
 import type { RunConfig } from "../run-config.js";
@@ -21,6 +21,7 @@ import type { Terminal } from "../ui/terminal.js";
 import { averaged } from "./checkpoint.js";
 import { networkOfRun, readRunConfig } from "./config-file.js";
 import { runPaths } from "./folder.js";
+import { expectOwn } from "./identity.js";
 import { judgedCheckpoint, withCheckpoint } from "./saved-checkpoints.js";
 
 /** A run's configuration and the arrays of its best (or newest) checkpoint. */
@@ -51,13 +52,17 @@ export async function readRun(folder: string, { warn }: Pick<Terminal, "warn">):
   // densities that the run has fitted to all of its rows in place of those to train on, at its end
   const { fitted } = runPaths(folder);
   const again = `run flowify train --resume ${folder} to write it again`;
+  const { tensors: fittedAgain, metadata } = existsSync(fitted)
+    ? readArrays(fitted, again)
+    : { tensors: {}, metadata: {} as Record<string, string> };
+  expectOwn(fitted, metadata.run, config, again);
   return {
     config,
     network,
     flow: flowOf(network, config.flow),
     path,
     step,
-    arrays: { ...averaged(arrays), ...(existsSync(fitted) && readTensors(fitted, again)) },
+    arrays: { ...averaged(arrays), ...fittedAgain },
   };
 }
 

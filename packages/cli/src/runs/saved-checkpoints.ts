@@ -43,15 +43,16 @@ async function readFileOf(path: string): Promise<Uint8Array> {
  * Reads the checkpoint that `path` (`step-N.json`) describes and verifies all of it.
  *
  * @param network the expected network; undefined accepts any
+ * @param run the identity of the expected run; undefined accepts any
  * @throws CheckpointError that names the file, the problem and the remedy
  */
-export async function readCheckpoint(path: string, network?: string): Promise<Checkpoint> {
+export async function readCheckpoint(path: string, network?: string, run?: string): Promise<Checkpoint> {
   const beside = async (name: string): Promise<{ path: string; bytes: Uint8Array }> => {
     const file = join(dirname(path), name);
     return { path: file, bytes: await readFileOf(file) };
   };
   const text = new TextDecoder().decode(await readFileOf(path));
-  return decodeCheckpoint(path, text, beside, network);
+  return decodeCheckpoint(path, text, beside, network, run);
 }
 
 /**
@@ -86,11 +87,12 @@ export async function listCheckpoints(folder: string): Promise<string[]> {
 export async function latestCheckpoint(
   folder: string,
   network?: string,
+  run?: string,
 ): Promise<{ checkpoint: Checkpoint; path: string; skipped: readonly CheckpointError[] }> {
   const skipped: CheckpointError[] = [];
   for (const path of await listCheckpoints(folder)) {
     try {
-      return { checkpoint: await readCheckpoint(path, network), path, skipped };
+      return { checkpoint: await readCheckpoint(path, network, run), path, skipped };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
       skipped.push(error);
@@ -111,15 +113,15 @@ export async function latestCheckpoint(
  */
 export async function judgedCheckpoint(
   folder: string,
-  { network, validateEvery }: Pick<RunConfig, "network" | "validateEvery">,
+  { network, validateEvery, run }: Pick<RunConfig, "network" | "validateEvery" | "run">,
 ): ReturnType<typeof latestCheckpoint> {
   const best = validateEvery === undefined ? undefined : await bestCheckpoint(folder);
-  if (best === undefined) return latestCheckpoint(folder, network);
+  if (best === undefined) return latestCheckpoint(folder, network, run);
   try {
-    return { checkpoint: await readCheckpoint(best.state, network), path: best.state, skipped: [] };
+    return { checkpoint: await readCheckpoint(best.state, network, run), path: best.state, skipped: [] };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
-    const newest = await latestCheckpoint(folder, network);
+    const newest = await latestCheckpoint(folder, network, run);
     return { ...newest, skipped: [error, ...newest.skipped] };
   }
 }

@@ -158,7 +158,7 @@ async function scoreAs(
   const quiet = flags.quiet === true || (ranks !== undefined && ranks.rank > 0);
   const terminal = createTerminal(host, { quiet }, true);
   const format = tableFormat(flags, "scored");
-  const found = readDetector(runPaths(folder).detector, folder);
+  const found = readDetector(runPaths(folder).detector, folder, config);
   const isRepeatable = files.length > 0 && !files.includes(STANDARD_INPUT);
   if (ranks && !(isRepeatable && flags.out !== undefined && placeOf(flags.out).replace))
     throw new UsageError(

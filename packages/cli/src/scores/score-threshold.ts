@@ -30,12 +30,12 @@ export type Judge = (score: number, ledger: Float32Array) => [p: number, flag: n
  * @throws UsageError where there is no calibration
  */
 export function judgeOf(
-  { step }: SavedRun,
+  { config, step }: SavedRun,
   { falseAlarms }: Readonly<{ falseAlarms?: number }>,
   folder: string,
   { warn }: Pick<Terminal, "warn">,
 ): Judge {
-  const calibration = readCalibration(runPaths(folder).calibration, folder, step);
+  const calibration = readCalibration(runPaths(folder).calibration, folder, step, config);
   const most = reachable(calibration, falseAlarms ?? FALSE_ALARMS, { warn });
   return (score) => {
     const p = conformalP(calibration, score);

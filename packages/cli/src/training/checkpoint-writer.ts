@@ -1,5 +1,6 @@
 import { CheckpointError, type TrainingState } from "@flowify/core";
 import { mayPass } from "../files/atomic.js";
+import { ofRun } from "../runs/identity.js";
 import type { MetricsRecord } from "../runs/metrics.js";
 import { pruneCheckpoints, removeStart, writeCheckpoint } from "../runs/saved-checkpoints.js";
 import type { RunInTraining } from "./run-log.js";
@@ -22,7 +23,7 @@ export function checkpointWriter({ run, metrics, config, trainer, note }: RunInT
     state.attempts++;
     try {
       metrics.sync();
-      const checkpoint = { network: config.network, state: saved, metrics: lines };
+      const checkpoint = { network: config.network, state: saved, metrics: lines, ...ofRun(config) };
       await writeCheckpoint(run.checkpoints, checkpoint);
       await pruneCheckpoints(run.checkpoints, KEEP);
       state.newest = saved.step;

@@ -2,6 +2,7 @@ import { rowsOfSplit } from "../data/table/split-rows.js";
 import { calibrationOf } from "../detect/calibration.js";
 import { writeCalibration } from "../detect/calibration-file.js";
 import { encodeDetector } from "../detect/detector-bytes.js";
+import { withIdentity } from "../detect/detector-file.js";
 import { fitTableDetector } from "../detect/table-detector.js";
 import { withExecutor } from "../executors.js";
 import { writeFileAtomic } from "../files/atomic.js";
@@ -57,7 +58,7 @@ export async function fitRunDetector(
   const config = readRunConfig(folder);
   const fitted = given ?? (await fittedDetector(config, flags, terminal));
   if (!fitted) return;
-  await writeFileAtomic(runPaths(folder).detector, fitted.bytes);
+  await writeFileAtomic(runPaths(folder).detector, withIdentity(fitted.bytes, config));
   terminal.note(
     `detector of ${countOf(rowsOf(config.data), "row")}, calibrated on ${countOf(fitted.judged, "test row")}; flowify score ${folder} FILE finds odd rows`,
   );
@@ -71,7 +72,7 @@ export function calibrateRun(folder: string, flags: CommonFlags, terminal: Termi
     const logProb = await model.logProb(takeRows(rows, names.length, test));
     const scores = logProb.map((log, i) => valueAt(fillLog, valueAt(test, i)) - log);
     const calibration = calibrationOf(step, scores);
-    await writeCalibration(runPaths(folder).calibration, calibration);
+    await writeCalibration(runPaths(folder).calibration, calibration, config);
     terminal.note(`calibrated on ${countOf(calibration.scores.length, "test row")}`);
   };
   return withModel(folder, flags, terminal, calibrate, { moving: true });

@@ -60,7 +60,7 @@ export async function trainingLoop({
 
   const goBack = async (failure: NotFiniteError): Promise<void> => {
     await checkpoints.written();
-    const { checkpoint } = await latestCheckpoint(run.checkpoints, config.network);
+    const { checkpoint } = await latestCheckpoint(run.checkpoints, config.network, config.run);
     const rollbacks = await trainer.rollBack(checkpoint.state, failure);
     const { step } = checkpoint.state;
     metrics.rewind(step, checkpoint.metrics);

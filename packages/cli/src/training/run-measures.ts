@@ -3,6 +3,7 @@ import { fittedEnd, joined, keepBest, measuring } from "@flowify/core/internal";
 import { uniformFigure } from "../baselines/uniform.js";
 import { conditionOf, type DataSet, examplesOf, filledOf } from "../data/image-set.js";
 import { writeFileAtomic } from "../files/atomic.js";
+import { ofRun } from "../runs/identity.js";
 import { figureOf as figureOfRecord, readMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { bestCheckpoint, measuredCheckpoints, readCheckpoint } from "../runs/saved-checkpoints.js";
@@ -63,7 +64,7 @@ export function runMeasures(
     if (best.chosen === undefined || best.chosen.step === trainer.taken) return undefined;
     await checkpoints.written();
     const kept = await bestCheckpoint(run.checkpoints);
-    return kept && (await readCheckpoint(kept.state, config.network)).state;
+    return kept && (await readCheckpoint(kept.state, config.network, config.run)).state;
   };
 
   /**
@@ -100,7 +101,8 @@ export function runMeasures(
   /** What is fitted to all of the data at the end of a run, kept beside the checkpoints. */
   const fitAgain = async (before: Earlier): Promise<TrainingState["arrays"]> => {
     const arrays = { ...(await fitRows(before)), ...(await fitClasses(before)) };
-    if (Object.keys(arrays).length > 0) await writeFileAtomic(run.fitted, encodeSafetensors(arrays));
+    if (Object.keys(arrays).length > 0)
+      await writeFileAtomic(run.fitted, encodeSafetensors(arrays, ofRun(config)));
     return arrays;
   };
 
@@ -126,7 +128,9 @@ export function runMeasures(
       },
       async logsOfStart() {
         const { start } = await measuredCheckpoints(run.checkpoints);
-        return start && logsOf(validation, (await readCheckpoint(start.state, config.network)).state);
+        return (
+          start && logsOf(validation, (await readCheckpoint(start.state, config.network, config.run)).state)
+        );
       },
       onMeasured({ gainStdErr }) {
         if (validated) log.measured(momentOf(trainer.taken), { ...validated.measurement, gainStdErr });

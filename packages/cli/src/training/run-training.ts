@@ -17,6 +17,7 @@ import type { Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
 import { writeRunConfig } from "../runs/config-file.js";
 import { openRunFolder, type RunFolder } from "../runs/folder.js";
+import { identityOf } from "../runs/identity.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
@@ -153,7 +154,8 @@ async function trainIn(
     ? { ...planned.training, ...(await foundRate(tryRates, trainer, terminal)) }
     : planned.training;
   const here = environment({ threads, workers, parts: trainer.parts, ranks: ranks?.size ?? 1 });
-  const config = { ...planned, training, ...(!resume && { environment: here }) };
+  const decided = { ...planned, training };
+  const config = { ...decided, ...(!resume && { run: identityOf(decided), environment: here }) };
   if (!resume) {
     if (network.tensors && Object.keys(network.tensors).length > 0)
       await writeFileAtomic(run.weights, encodeSafetensors(network.tensors));
@@ -253,13 +255,14 @@ function startShares(layers: readonly string[]): number[] {
 /** The trainer at its initial values, or where the newest checkpoint of the run left it. */
 async function startTrainer(
   run: RunFolder,
-  { resume, data, validation, test, config: { network, pictures } }: TrainPlan,
+  { resume, data, validation, test, config }: TrainPlan,
   terminal: Terminal,
   beside: (NonNullable<RunningOptions["beside"]> & { baselineOf(): Promise<unknown> }) | undefined,
   { expectUnstopped, onCompile }: ReturnType<typeof watchPreparation>,
   options: TrainOptions,
 ): Promise<{ trainer: Trainer; model?: FlowModel }> {
   const { note, warn } = terminal;
+  const { network, pictures } = config;
   const { steps, batchSize, seed, executor, flow } = options;
   note(
     `${network} on ${describeImages(data)}: ${countOf(steps, "step")} of ${batchSize}, seed ${seed}, ${executor.name}; in ${run.folder}`,
@@ -294,7 +297,7 @@ async function startTrainer(
     progress.finish();
     return { trainer, ...(model && { model }) };
   }
-  const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network);
+  const { checkpoint, path, skipped } = await latestCheckpoint(run.checkpoints, network, config.run);
   const { state, metrics } = checkpoint;
   for (const { message } of skipped) warn(`${message.split("\n")[0]}; using an older checkpoint`);
   const { dropped, missing } = rewindMetrics(run.metrics, state.step, metrics);

@@ -57,20 +57,23 @@ describe("the calibration of a run", () => {
 
   it("comes back from its file, of its own state alone", async () => {
     const calibration = calibrationOf(7, normals(1, 20));
-    await writeCalibration(path, calibration);
-    expect(readCalibration(path, root, 7)).toEqual(calibration);
-    expect(() => readCalibration(path, root, 8)).toThrow("of step 7, expected the state of step 8");
+    await writeCalibration(path, calibration, { run: "a" });
+    expect(readCalibration(path, root, 7, { run: "a" })).toEqual(calibration);
+    expect(() => readCalibration(path, root, 7, { run: "b" })).toThrow("of another run than config.json");
+    expect(() => readCalibration(path, root, 8, { run: "a" })).toThrow(
+      "of step 7, expected the state of step 8",
+    );
   });
 
   it("that is missing or damaged is refused with what helps", () => {
-    expect(() => readCalibration(join(root, "none.json"), "runs/x", 1)).toThrow(
+    expect(() => readCalibration(join(root, "none.json"), "runs/x", 1, {})).toThrow(
       "runs/x: no calibration.json, expected the scores of held-out rows\nrun flowify train --resume runs/x to write it",
     );
     const bad = join(root, "bad.json");
     writeFileSync(bad, '{"format":"flowify-calibration","version":1,"step":1,"scores":[]}');
-    expect(() => readCalibration(bad, "runs/x", 1)).toThrow("not a calibration");
+    expect(() => readCalibration(bad, "runs/x", 1, {})).toThrow("not a calibration");
     writeFileSync(bad, "{");
-    expect(() => readCalibration(bad, "runs/x", 1)).toThrow(
+    expect(() => readCalibration(bad, "runs/x", 1, {})).toThrow(
       /not JSON .*\nrun flowify train --resume runs\/x/,
     );
   });
