@@ -121,7 +121,7 @@ function applicationText(
           ? `; did you mean ${listed(corrections.map((name) => name.replaceAll("`", '"')))}?`
           : "";
       return format(
-        new UsageError(`unknown command "${input}"${question}\n${NAME} --help lists the commands`),
+        new UsageError(`unknown command "${input}"${question}\n${NAME} ${command}--help lists the commands`),
       );
     },
     exceptionWhileParsingArguments: (error) =>

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadDataSet } from "../src/data/registry.js";
 import { extractFiles } from "../src/data/tar.js";
 import { cifarRecords } from "./data/cifar-files.js";
-import { idxBytes, squares } from "./data/idx-files.js";
+import { idxBytes, squares, writeIdxFolder } from "./data/idx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -178,6 +178,22 @@ describe("flowify data describe", () => {
     expect(columns[2].equals).toMatchObject({ column: "list", share: expect.closeTo(2 / 3, 2) });
     writeFileSync(file, ["list,paid,world,nights", ...lines, "many,1,2,3", ""].join("\n"));
     expect((await runCommand(["data", "describe", file])).stdout).not.toContain("never above");
+  });
+
+  it("shows the splits, the size and the classes of images", async () => {
+    const folder = writeIdxFolder(join(root, "squares"), { train: 12, test: 4, side: 6 });
+    const { stdout } = await runCommand(["data", "describe", folder]);
+    expect(stdout).toContain("12 train images of squares: 6x6 pixels, grey");
+    expect(stdout).toContain("4 test images of squares: 6x6 pixels, grey");
+    const { splits } = JSON.parse((await runCommand(["data", "describe", folder, "--json"])).stdout);
+    expect(splits).toMatchObject([
+      { split: "train", examples: 12, shape: [1, 6, 6] },
+      { split: "test", examples: 4 },
+    ]);
+    const { classes } = splits[0] as { classes: { examples: number }[] };
+    expect(classes.reduce((sum, { examples }) => sum + examples, 0)).toBe(12);
+    await expectRefusal(["data", "describe", folder, "--where", "a > 1"], 2, "--where is for tables");
+    await expectRefusal(["data", "squares"], 2, "flowify data --help lists the commands");
   });
 
   it("refuses what is no table", async () => {

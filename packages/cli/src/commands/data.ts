@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { UsageError } from "@flowify/core";
 import { buildRouteMap } from "@stricli/core";
+import { describeImageSet } from "../data/describe-images.js";
 import { publishedSets } from "../data/published.js";
-import { dataSetBriefs, whereIs } from "../data/registry.js";
+import { dataSetBriefs, holdsImages, whereIs } from "../data/registry.js";
 import { percent, valuesOf } from "../data/table/column-words.js";
 import { findSchema } from "../data/table/find-schema.js";
 import { lookAlikeHints } from "../data/table/look-alikes.js";
@@ -12,9 +13,17 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { extractFiles } from "../data/tar.js";
 import { fetchFile, type PublishedFile } from "../download/fetch-file.js";
 import { defineCommand, type Running } from "../flags/define.js";
-import { type FlagsOf, text, value } from "../flags/flag.js";
+import { expectNone, type FlagsOf, text, value } from "../flags/flag.js";
 import { webAddress } from "../flags/parsers.js";
-import { argument, calendarFlag, commonFlags, missingFlag, whereFlag } from "../flags/shared.js";
+import {
+  argument,
+  calendarFlag,
+  commonFlags,
+  missingFlag,
+  readingOf,
+  readingParameters,
+  whereFlag,
+} from "../flags/shared.js";
 import { relatedColumns } from "../tables/read-rows.js";
 import { countOf, formatCount, table, unknownName } from "../ui/format.js";
 import { createProgress, type Progress } from "../ui/progress.js";
@@ -58,6 +67,7 @@ const describeFlags = {
   where: whereFlag,
   calendar: calendarFlag,
   missing: missingFlag,
+  ...readingParameters,
   json: commonFlags.json,
 };
 
@@ -67,28 +77,32 @@ export const describeCommand = defineCommand({
   args: [
     argument(
       "FILE",
-      "Table: .csv, .tsv, .json, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input",
+      "Table: .csv, .tsv, .json, .jsonl, .parquet or .arrow; a pattern in quotes; - for standard input; or images",
     ),
   ],
   flags: describeFlags,
-  brief: "Show the columns of a table",
+  brief: "Show the columns of a table, or the images of a folder",
   help: `Shows each column of a table as flowify train would use it: its type, the share of missing
 values, the distinct values, the range and a histogram. Values that many rows share are named.
 Constant columns, identifiers and free text are left out of training. Numbers and dates that are
 those of another column in many rows, or never above it, are named: samples are so, too.
+
+Of pictures in a folder or archive, of idx files and of named data sets it shows splits, size and
+classes. It fails where flowify train would.
 
 --where needs DuckDB: npm install @duckdb/node-api. Its condition sees one row at a time.
 
 EXAMPLES
   flowify data describe payments.csv
   flowify data describe 'payments-*.csv.gz' --where "amount > 100 AND shop = 'web'"
-  flowify data describe payments.parquet --json`,
+  flowify data describe payments.parquet --json
+  flowify data describe photographs --size 64x64`,
   run: describeData,
 });
 
 export const dataCommands = buildRouteMap({
   routes: { get: getCommand, list: listCommand, describe: describeCommand },
-  docs: { brief: "Download and list data sets, describe tables" },
+  docs: { brief: "Download, list and describe data sets" },
 });
 
 const KILO = 1000;
@@ -170,6 +184,14 @@ async function listData({ terminal }: Running): Promise<void> {
 const BARS = " ▁▂▃▄▅▆▇█";
 
 async function describeData({ terminal }: Running, flags: DataDescribeFlags, file: string): Promise<void> {
+  const { where: _w, calendar: _c, missing: _m, ...pictures } = flags;
+  const reading = readingOf(pictures);
+  if (reading || holdsImages(file)) {
+    expectNone(flags, ["where", "calendar", "missing"], "is for tables\nleave it out");
+    const { lines, document } = await describeImageSet({ name: file, reading });
+    for (const line of lines) terminal.say(line);
+    return terminal.document({ file, splits: document });
+  }
   await keepNamedInput([file]);
   const opened = await openTable(file, flags);
   const found = await findSchema(file, opened, {

@@ -132,6 +132,14 @@ export const dataSetBriefs: readonly (readonly [name: string, brief: string])[] 
 /** True for the name of a named data set. */
 export const isDataSet = (name: string): boolean => Object.hasOwn(sources, name);
 
+const imageFiles: readonly DataFormat[] = [pictureTar, pictureZip, idxFile];
+
+/** True for a named data set, a folder, and a file that holds nothing but images. */
+export const holdsImages = (name: string): boolean =>
+  isDataSet(name) ||
+  isFolder(name) ||
+  files.some(([ending, form]) => imageFiles.includes(form) && ending.test(name));
+
 const looksLikePath = (name: string): boolean => /[\\/]|^\.{1,2}$/.test(name) || FILE_ENDING.test(name);
 
 /** Choice of a data set: a name, or the path of a folder or file of images, and the way of reading. */
