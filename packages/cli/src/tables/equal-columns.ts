@@ -1,6 +1,6 @@
 import type { ColumnSchema, TableSchema } from "../data/table/schema.js";
 import { columnIn } from "../rows.js";
-import { meanOf } from "../statistics.js";
+import { meanAndSpread } from "../statistics.js";
 import { ownColumns, type TableColumn, tableColumns } from "./columns/kinds.js";
 import { flowRange } from "./columns/number.js";
 import { apart, FLOAT32, isEqual, placeIn } from "./flow-rows.js";
@@ -134,8 +134,6 @@ function byChance(
 const sameGrid = (a: ColumnSchema, b: ColumnSchema): boolean => a.gap === b.gap && !a.uneven && !b.uneven;
 
 function rangeOf(numbers: readonly number[]): NonNullable<ColumnSchema["range"]> {
-  const mean = meanOf(numbers);
-  const std = Math.sqrt(meanOf(numbers.map((each) => (each - mean) ** 2)));
   const sorted = Float64Array.from(numbers).sort();
-  return { least: sorted[0]!, most: sorted.at(-1)!, mean, std };
+  return { least: sorted[0]!, most: sorted.at(-1)!, ...meanAndSpread(numbers) };
 }
