@@ -169,6 +169,16 @@ describe("flowify train --from", () => {
     const { status, stdout } = await train("free", "--free");
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).not.toHaveProperty("unchanged");
+    const [own, other] = ["frozen", "free"].map((run) => join(root, run, "weights.safetensors")) as [
+      string,
+      string,
+    ];
+    const bytes = readFileSync(own);
+    writeFileSync(own, readFileSync(other));
+    const mixed = `${own}: of another run than config.json beside it`;
+    await expectRefusal(["evaluate", join(root, "frozen")], 2, mixed, "put back the files of one run\n");
+    writeFileSync(own, bytes);
+    expect((await runCommand(["evaluate", join(root, "frozen")])).status).toBe(0);
   });
 
   it("refuses what does not go together", async () => {

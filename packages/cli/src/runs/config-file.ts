@@ -1,15 +1,22 @@
+import { join } from "node:path";
 import { writeFileAtomic } from "../files/atomic.js";
 import { RESTORE } from "../files/check.js";
 import { readJson } from "../files/regular-file.js";
-import { readWeights } from "../networks/network-file.js";
+import { readArrays } from "../networks/network-file.js";
 import type { ChosenNetwork } from "../networks/weights.js";
 import { parseRunConfig, type RunConfig, runConfigText } from "../run-config.js";
 import { holdsRun, notARun, runPaths } from "./folder.js";
+import { expectOwn } from "./identity.js";
 
-export const networkOfRun = ({ network, description }: RunConfig, folder: string): ChosenNetwork => ({
-  name: network,
-  ...(description && { description, tensors: readWeights(folder, description) }),
-});
+/** @throws DataError for weights that are missing, damaged or of another run */
+export function networkOfRun(config: RunConfig, folder: string): ChosenNetwork {
+  const { network: name, description } = config;
+  if (description?.weights === undefined) return { name, ...(description && { description, tensors: {} }) };
+  const path = join(folder, description.weights);
+  const { tensors, metadata } = readArrays(path);
+  expectOwn(path, metadata.run, config);
+  return { name, description, tensors };
+}
 
 export const writeRunConfig = (path: string, config: RunConfig): Promise<void> =>
   writeFileAtomic(path, runConfigText(config));

@@ -17,7 +17,7 @@ import type { Ranks } from "../ranks/ranks.js";
 import type { RunConfig } from "../run-config.js";
 import { writeRunConfig } from "../runs/config-file.js";
 import { openRunFolder, type RunFolder } from "../runs/folder.js";
-import { identityOf } from "../runs/identity.js";
+import { identityOf, ofRun } from "../runs/identity.js";
 import { rewindMetrics } from "../runs/metrics.js";
 import { figureOf } from "../runs/report.js";
 import { latestCheckpoint, listCheckpoints, withCheckpoint } from "../runs/saved-checkpoints.js";
@@ -155,10 +155,12 @@ async function trainIn(
     : planned.training;
   const here = environment({ threads, workers, parts: trainer.parts, ranks: ranks?.size ?? 1 });
   const decided = { ...planned, training };
-  const config = { ...decided, ...(!resume && { run: identityOf(decided), environment: here }) };
+  const { tensors = {} } = network;
+  const begun = resume ? {} : { run: identityOf(decided, encodeSafetensors(tensors)), environment: here };
+  const config = { ...decided, ...begun };
   if (!resume) {
-    if (network.tensors && Object.keys(network.tensors).length > 0)
-      await writeFileAtomic(run.weights, encodeSafetensors(network.tensors));
+    if (Object.keys(tensors).length > 0)
+      await writeFileAtomic(run.weights, encodeSafetensors(tensors, ofRun(config)));
     if (network.original) copyFileSync(network.original, run.original);
   }
   if (!resume || plan.moved) await writeRunConfig(run.config, config);
