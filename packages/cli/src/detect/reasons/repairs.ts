@@ -28,9 +28,30 @@ export function usualValues(rows: Float32Array, width: number, most: number = CO
   });
 }
 
+/** Usual values around a number by which it is said how dense they are there. */
+const NEAR = 3;
+
+/**
+ * log of how dense the usual values of a column are at a number, up to a constant: their count nearer than r by r, which is the
+ * distance of the third nearest one, and at least their finest step. A missing value is as far from the others as they spread.
+ */
+function logDense(usual: Float32Array): (value: number) => number {
+  const gaps = Array.from(usual.subarray(1), (value, q) => value - valueAt(usual, q)).filter(
+    (gap) => gap > 0,
+  );
+  const step = Math.min(...gaps, gaps.length > 0 ? Number.POSITIVE_INFINITY : 1);
+  const spread = gaps.reduce((sum, gap) => sum + gap, 0) || 1;
+  return (value) => {
+    const distances = usual.map((own) => (Object.is(own, value) ? 0 : Math.abs(own - value)));
+    const apart = distances.map((each) => (Number.isNaN(each) ? spread : each)).sort();
+    const radius = Math.max(step, valueAt(apart, Math.min(NEAR, apart.length) - 1));
+    return Math.log(Math.max(0.5, apart.filter((each) => each < radius).length) / radius);
+  };
+}
+
 /** What replacing one column of a row changes. */
 type Repair = Readonly<{
-  /** log of the mean of p over the usual values of the column, minus log p(x), in nats. */
+  /** How much likelier the row is where the value of the column has nothing to do with the others, in nats. */
   gain: number;
   /** The highest log p that a usual value reaches, and the place of this value. */
   best: number;
@@ -38,8 +59,9 @@ type Repair = Readonly<{
 }>;
 
 /**
- * Mean repair: gain_j(x) = log (1/Q) Σ_q p(x with x_j := v_jq) − log p(x), with v_jq the usual values of column j. The column
- * of the largest gain explains best why a row is unlikely.
+ * Mean repair: gain_j(x) = log (1/Q) Σ_q p(x with x_j := v_jq) c_j(x_j) / c_j(v_jq) − log p(x), with v_jq the usual values of
+ * column j and c_j their density. This is ∫ p(x) dx_j c_j(x_j) beside p(x): the row where the value was drawn without a look at
+ * the other columns. The column of the largest gain explains best why a row is unlikely.
  *
  * @param rows rows [n, width]
  * @param own log p of the rows as they are, n numbers
@@ -57,6 +79,8 @@ export async function meanRepairs(
   const atOnce = Math.min(pairs, Math.max(1, Math.floor(AT_ONCE / count)));
   const block = new Float32Array(atOnce * count * width);
   const repairs: Repair[][] = Array.from(own, () => []);
+  const dense = usual.map(logDense);
+  const denseUsual = usual.map((values, column) => Array.from(values, valueAt(dense, column)));
   for (let first = 0; first < pairs; first += atOnce) {
     const here = Math.min(atOnce, pairs - first);
     for (let pair = 0; pair < here; pair++) {
@@ -70,18 +94,20 @@ export async function meanRepairs(
     }
     const logs = Float64Array.from(await density(block.subarray(0, here * count * width)));
     for (let pair = 0; pair < here; pair++) {
-      const row = Math.floor((first + pair) / width);
-      const repair = repairOf(rowOf(logs, pair, count), valueAt(own, row));
-      valueAt(repairs, row).push(repair);
+      const [row, column] = [Math.floor((first + pair) / width), (first + pair) % width];
+      const denseHere = valueAt(dense, column)(valueAt(rows, row * width + column));
+      const shifts = valueAt(denseUsual, column).map((there) => denseHere - there);
+      valueAt(repairs, row).push(repairOf(rowOf(logs, pair, count), valueAt(own, row), shifts));
     }
   }
   return repairs;
 }
 
-function repairOf(logs: Float64Array, own: number): Repair {
+function repairOf(logs: Float64Array, own: number, shifts: readonly number[]): Repair {
   const best = Math.max(...logs);
+  const shifted = logs.map((log, q) => log + valueAt(shifts, q));
   // a row without any density has a finite gain by a column that gives it one
-  return { gain: logMean(logs) - Math.max(own, -Number.MAX_VALUE), best, value: logs.indexOf(best) };
+  return { gain: logMean(shifted) - Math.max(own, -Number.MAX_VALUE), best, value: logs.indexOf(best) };
 }
 
 /** A column that is changed, and the place of the usual value that it gets. */

@@ -18,7 +18,7 @@ type NamedValue = Readonly<{ name: string; value: string }>;
 
 /** Why a row of a table is unlikely, in the words of the table. */
 export type TableReasons = Readonly<{
-  /** Columns whose usual values would make the row likelier, the most to blame first, with the gain in nats: at least a tenth of the largest. */
+  /** Columns whose values have nothing to do with the others, the most to blame first, with the gain in nats: at least a tenth of the largest. */
   blamed: readonly (NamedValue & Readonly<{ gain: number }>)[];
   /** Changes after which the row is not flagged; none where three columns are not enough. */
   repair: readonly NamedValue[];

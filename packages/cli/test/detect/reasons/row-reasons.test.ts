@@ -50,17 +50,40 @@ describe("usual values", () => {
 describe("the mean repair", () => {
   const training = follows(1, 2000);
 
-  it("is the log of the mean density over the usual values, minus log p", async () => {
+  it("is how much likelier a row is where a value was drawn without a look at the others", async () => {
     const { density } = exactDensity();
     const row = Float32Array.of(1, -1, 0.5);
     const usual = usualValues(training, 3);
     const [own] = Array.from(await density(row));
     const [repairs] = await meanRepairs(density, row, [own!], usual);
     const logs = [...usual[1]!].map((b) => logNormal(1, 1) + logNormal(b - 1, 0.1) + logNormal(0.5, 1));
-    const mean = logs.reduce((sum, log) => sum + Math.exp(log), 0) / logs.length;
-    expect(repairs![1]!.gain).toBeCloseTo(Math.log(mean) - own!, 4);
+    const without = logNormal(1, 1) + logNormal(0.5, 1) + logNormal(-1, 1.005);
+    expect(Math.abs(repairs![1]!.gain - (without - own!))).toBeLessThan(0.5);
     expect(repairs![1]!.best).toBeCloseTo(Math.max(...logs), 4);
     expect(usual[1]![repairs![1]!.value]).toBeCloseTo(1, 0);
+  });
+
+  it("is larger for a value that a third column speaks against than for one that is further out", async () => {
+    const density: LogDensity = async (rows) =>
+      Array.from({ length: rows.length / 3 }, (_, i) => {
+        const [a, b, c] = rows.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+        return logNormal(a, 1) + logNormal(b - a, 0.1) + logNormal(c - a, 1);
+      });
+    const rows = follows(1, 2000).map((value, i, all) => (i % 3 === 2 ? value + all[i - 2]! : value));
+    const row = Float32Array.of(0.1, 2, 2);
+    const [repairs] = await meanRepairs(density, row, await density(row), usualValues(rows, 3));
+    expect(repairs![0]!.gain).toBeGreaterThan(repairs![1]!.gain + 0.5);
+  });
+
+  it("falls slowly with the distance from the usual values, and takes a missing one as a value", async () => {
+    const density: LogDensity = async (rows) =>
+      Array.from(rows, (x) => (Number.isNaN(x) ? -9 : -Math.abs(x)));
+    const usual = usualValues(Float32Array.of(0, 1, 2, 3, 4, 5, 6, 7), 1);
+    const rows = Float32Array.of(100, 1000, Number.NaN);
+    const repairs = await meanRepairs(density, rows, await density(rows), usual);
+    const [far, further, missing] = repairs.map(([repair]) => repair!.gain);
+    expect(further! - far!).toBeCloseTo(900 - Math.log(995 / 95), 4);
+    expect(missing).toBeGreaterThan(0);
   });
 
   it("takes any number of rows and columns in calls of a bounded size, with the same results", async () => {
