@@ -24,6 +24,14 @@ describe("help", () => {
     },
   );
 
+  it("begins with the arguments that a command takes, those that may be left out as well", async () => {
+    const helps = await Promise.all(["predict", "inspect"].map((name) => runCommand([name, "--help"])));
+    expect(helps.map(({ stdout }) => stdout.split("\n")[1]?.trim())).toEqual([
+      "flowify predict <DIR> [FILE]",
+      "flowify inspect [NETWORK|DIR]",
+    ]);
+  });
+
   it("names the value of every flag that takes one", async () => {
     const { stdout } = await runCommand(["train", "--help"]);
     expect(stdout).toMatch(/^ {5}\[--steps N\] +Training steps, instead of --epochs$/m);

@@ -33,7 +33,8 @@ function withValueNames(help: string, nameOf: (flag: string) => string | undefin
   return lines.join("\n");
 }
 
-type Positional = Readonly<Record<string, unknown>>;
+type Argument = Readonly<{ optional?: boolean; placeholder?: string; parse?: unknown; brief?: string }>;
+type Positional = Readonly<Record<string, unknown>> & Readonly<{ parameters?: readonly Argument[] }>;
 
 /** A command whole. */
 export type CommandParts<F extends TerminalFlags, A extends BaseArgs> = Readonly<{
@@ -97,9 +98,13 @@ export function defineCommand<F extends TerminalFlags, A extends BaseArgs>(
     parameters: { flags, positional, aliases },
     docs: { brief, fullDescription: help },
   } as unknown as CommandBuilderArguments<Record<never, never>, BaseArgs, CliContext>);
+  const optional = positional.parameters?.filter((each) => each.optional) ?? [];
+  const usage = optional.map(({ placeholder = "" }) => ` [${placeholder}]`).join("");
   const made: Command<CliContext> = {
     ...command,
-    formatHelp: (args) => withValueNames(command.formatHelp(args), valueNameOf),
+    // the library's line has what is required alone
+    formatHelp: (args) =>
+      withValueNames(command.formatHelp(args), valueNameOf).replace(/^ {2}flowify .*/m, `$&${usage}`),
   };
   flagNames.set(made, Object.keys(flags));
   return made;
