@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeIdxFolder } from "./data/idx-files.js";
 import { expectRefusal } from "./refusal.js";
@@ -59,6 +60,14 @@ describe("flowify score --false-alarms", () => {
     const split = ["--split", "test", "--false-alarms", "0.1"];
     await expectRefusal(["score", run, ...split], 2, "--false-alarms and --split exclude each other");
   });
+});
+
+it("flowify explain names the layer that finds a flat image likelier than others", async () => {
+  const picture = join(root, "flat.png");
+  await sharp(Buffer.alloc(64, 128), { raw: { width: 8, height: 8, channels: 1 } }).toFile(picture);
+  const { stdout } = await runCommand(["explain", run, picture]);
+  expect(stdout).toMatch(/finds it likelier than the others, by \d+\.\d standard deviations/);
+  expect((await runCommand(["explain", run, picture, "--json"])).stdout).not.toContain("likelier");
 });
 
 describe("flowify ood", () => {

@@ -36,6 +36,9 @@ EXAMPLES
 /** Number of images for the comparison. */
 const TYPICAL = 1000;
 
+/** Standard deviations above which a layer that finds an image likelier is named. */
+const STRANGE = 3;
+
 async function explain(
   { terminal }: Running,
   flags: ExplainFlags,
@@ -68,7 +71,9 @@ async function explain(
         deviations,
       }),
     );
-    const most = layers.slice(0, -1).reduce((a, b) => (b.deviations > a.deviations ? b : a));
+    const lines = layers.slice(0, -1);
+    const most = lines.reduce((a, b) => (b.deviations > a.deviations ? b : a));
+    const least = lines.reduce((a, b) => (b.deviations < a.deviations ? b : a));
     const { say, colors } = terminal;
     say(`${file}, compared with ${count} of ${describeImages(all)}: bits per dimension`);
     if (own) say(`given its likeliest class, ${own[0]}; the others given theirs`);
@@ -88,6 +93,10 @@ async function explain(
         ? `${colors.bold(most.layer)} finds it the least likely, by ${most.deviations.toFixed(1)} standard deviations`
         : "no layer finds it less likely than the others",
     );
+    if (-least.deviations > Math.max(most.deviations, STRANGE))
+      say(
+        `${colors.bold(least.layer)} finds it likelier than the others, by ${(-least.deviations).toFixed(1)} standard deviations: as unusual as unlikely`,
+      );
     terminal.document({ file, images: count, seed, ...(own && { class: own[0] }), layers });
   });
 }
