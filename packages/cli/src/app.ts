@@ -145,8 +145,10 @@ async function createApplication(
 ): Promise<Application<CliContext>> {
   const debug = (env.FLOWIFY_DEBUG ?? "") !== "";
   const format = (error: unknown): string => formatError(error, colorsFor(stderr, env), { debug });
-  const command = inputs[0] !== undefined && !inputs[0].startsWith("-") ? `${inputs[0]} ` : "";
-  const known = flagNames.get((await commands[command.trim()]?.load()) ?? {}) ?? [];
+  const [first = ""] = inputs;
+  const loads = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  const command = loads ? `${first} ` : "";
+  const known = flagNames.get((await loads?.load()) ?? {}) ?? [];
   return buildApplication(await rootOf(inputs), {
     name: NAME,
     versionInfo: { currentVersion: version },
