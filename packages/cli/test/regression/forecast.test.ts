@@ -294,7 +294,7 @@ describe("score", () => {
     );
     writeFileSync(changed, ["hour,load,state", ...lines, ""].join("\n"));
     const { rows, stderr } = await printed("score", run, "--data", changed);
-    expect(stderr).toContain("no row can be flagged at false alarms of 0.01: 42 held-out rows");
+    expect(stderr).toContain("nothing can be flagged at false alarms of 0.01: 42 held-out examples");
     expect(rows.at(-1)?.[5]).toBe("1");
     const since = /rows have changed since (\S+)/.exec(stderr)?.[1] ?? "";
     expect(Math.abs(Date.parse(since) - Date.parse(day(152)))).toBeLessThan(6 * 3_600_000);
