@@ -1,21 +1,23 @@
-import { CholeskyDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, inverse, Matrix } from "ml-matrix";
 
 /** Added to the diagonal of covariances, as a part of its mean. */
 const RIDGE = 1e-3;
 
+/** Gaussians of one covariance Σ: their means [classes, width], and W [width, width] with W Wᵀ = Σ⁻¹, so that rows times W are white. */
+export type Gaussians = Readonly<{ means: Matrix; whitening: Matrix }>;
+
 /**
- * The squared distance (x − m)ᵀ Σ⁻¹ (x − m) of rows x to the nearest mean m of a class, in the covariance Σ that all classes share.
+ * The means of classes of rows, and the covariance that all classes share.
  *
  * @param rows training rows [n, width]
  * @param labels the class of each training row; by default all are of one
- * @returns a function of further rows [m, width], a distance for each
  *
- * Source: Lee et al. 2018 (arXiv:1807.03888), equation 2
+ * Source: Lee et al. 2018 (arXiv:1807.03888), equation 1
  */
-export function mahalanobis(
+export function gaussiansOf(
   { rows, width }: Readonly<{ rows: Float32Array; width: number }>,
   labels: ArrayLike<number> = [],
-): (rows: Float32Array) => Float64Array {
+): Gaussians {
   const count = rows.length / width;
   const means = new Map<number, { sum: Float64Array; count: number }>();
   const each = (visit: (row: Float32Array, label: number) => void): void => {
@@ -40,23 +42,30 @@ export function mahalanobis(
   });
   const covariance = centred.transpose().mmul(centred).div(count);
   const ridge = (RIDGE * covariance.trace()) / width || 1;
-  // (x − m)ᵀ Σ⁻¹ (x − m), with Σ⁻¹ applied to rows and means once
-  const inverse = new CholeskyDecomposition(covariance.add(Matrix.eye(width).mul(ridge))).solve(
-    Matrix.eye(width),
+  const { lowerTriangularMatrix: factor } = new CholeskyDecomposition(
+    covariance.add(Matrix.eye(width).mul(ridge)),
   );
-  const ofMeans = new Matrix([...means.values()].map(({ sum }) => Array.from(sum)));
-  const appliedToMeans = ofMeans.mmul(inverse);
-  return (others) => {
-    const x = Matrix.from1DArray(others.length / width, width, Array.from(others));
-    const applied = x.mmul(inverse);
-    return Float64Array.from({ length: x.rows }, (_, i) => {
-      const distances = Array.from({ length: ofMeans.rows }, (_m, k) => {
-        let sum = 0;
-        for (let c = 0; c < width; c++)
-          sum += (x.get(i, c) - ofMeans.get(k, c)) * (applied.get(i, c) - appliedToMeans.get(k, c));
-        return sum;
-      });
-      return Math.min(...distances);
-    });
+  return {
+    means: new Matrix([...means.values()].map(({ sum }) => Array.from(sum))),
+    whitening: inverse(factor).transpose(),
   };
+}
+
+/**
+ * The squared distance (x − m)ᵀ Σ⁻¹ (x − m) of rows x [n, width] to the nearest mean m.
+ *
+ * Source: Lee et al. 2018 (arXiv:1807.03888), equation 2
+ */
+export function mahalanobis({ means, whitening }: Gaussians, rows: Float32Array): Float64Array {
+  const width = whitening.rows;
+  const white = Matrix.from1DArray(rows.length / width, width, Array.from(rows)).mmul(whitening);
+  const whiteMeans = means.mmul(whitening);
+  return Float64Array.from({ length: white.rows }, (_, i) => {
+    const distances = Array.from({ length: means.rows }, (_m, k) => {
+      let sum = 0;
+      for (let c = 0; c < width; c++) sum += (white.get(i, c) - whiteMeans.get(k, c)) ** 2;
+      return sum;
+    });
+    return Math.min(...distances);
+  });
 }

@@ -1,6 +1,7 @@
+import { jaxExecutor } from "@flowify/core";
 import { makeRng } from "@flowify/core/layer";
 import { expect, it } from "vitest";
-import { ledgerDistance } from "../src/scores/ledger-distance.js";
+import { distancesBy, ledgerDistance } from "../src/scores/ledger-distance.js";
 
 const LINES = 4;
 
@@ -15,13 +16,16 @@ function ledgers(count: number, seed: number): Float32Array {
   });
 }
 
+const distancesOf = (typical: Float32Array, lines = LINES) =>
+  distancesBy(jaxExecutor(), ledgerDistance(typical, lines), lines);
+
 const logP = (rows: Float32Array, i: number): number =>
   rows.subarray(i * LINES, (i + 1) * LINES).reduce((sum, nats) => sum + nats, 0);
 
-it("is χ² with as many degrees of freedom as lines vary, and at least the squared deviation of log p", () => {
+it("is χ² with as many degrees of freedom as lines vary, and at least the squared deviation of log p", async () => {
   const typical = ledgers(4000, 1);
   const others = ledgers(2000, 2);
-  const found = ledgerDistance(typical, LINES)(others);
+  const found = await distancesOf(typical)(others);
   const mean = found.reduce((a, b) => a + b, 0) / found.length;
   expect(mean).toBeGreaterThan(2.8);
   expect(mean).toBeLessThan(3.2);
@@ -32,16 +36,16 @@ it("is χ² with as many degrees of freedom as lines vary, and at least the squa
     expect(distance).toBeGreaterThan((0.99 * (logP(others, i) - center) ** 2) / variance - 0.01);
 });
 
-it("finds a ledger whose sum is ordinary", () => {
-  const distance = ledgerDistance(ledgers(4000, 1), LINES);
+it("finds a ledger whose sum is ordinary", async () => {
+  const distances = distancesOf(ledgers(4000, 1));
   // both of the lines that go against each other are high by three of their deviations
-  const [usual, unusual] = distance(Float32Array.of(-85, 5, 0, 4347, -85, 35, -30, 4347));
+  const [usual, unusual] = await distances(Float32Array.of(-85, 5, 0, 4347, -85, 35, -30, 4347));
   expect(usual!).toBeLessThan(15);
   expect(unusual!).toBeGreaterThan(500);
 });
 
-it("is not a number for a ledger that is none, and 0 where no line varies", () => {
-  expect(ledgerDistance(ledgers(100, 1), LINES)(Float32Array.of(Number.NaN, 0, 0, 0))[0]).toBeNaN();
+it("is not a number for a ledger that is none, and 0 where no line varies", async () => {
+  expect((await distancesOf(ledgers(100, 1))(Float32Array.of(Number.NaN, 0, 0, 0)))[0]).toBeNaN();
   const same = Float32Array.of(1, 2, 1, 2, 1, 2);
-  expect(ledgerDistance(same, 2)(Float32Array.of(5, 5))).toEqual(Float64Array.of(0));
+  expect(await distancesOf(same, 2)(Float32Array.of(5, 5))).toEqual(Float32Array.of(0));
 });

@@ -1,8 +1,13 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeRng } from "@flowify/core/layer";
+import { loadRuntime } from "@flowify/onnx";
 import sharp from "sharp";
 import { beforeAll, describe, expect, it } from "vitest";
-import { writeIdxFolder } from "./data/idx-files.js";
+import { withModel } from "../src/runs/open-run.js";
+import { ledgerJudge } from "../src/scores/ledger-distance.js";
+import { silentTerminal } from "../src/ui/terminal.js";
+import { noise, writeIdxFolder } from "./data/idx-files.js";
 import { expectRefusal } from "./refusal.js";
 import { runCommand } from "./run-command.js";
 import { writeSmallData } from "./small-run.js";
@@ -60,6 +65,59 @@ describe("flowify score --false-alarms", () => {
     const split = ["--split", "test", "--false-alarms", "0.1"];
     await expectRefusal(["score", run, ...split], 2, "--false-alarms and --split exclude each other");
   });
+});
+
+it("flowify export --false-alarms writes the same judgement into the graph of log p", async () => {
+  const out = join(root, "exported");
+  const flags = ["--false-alarms", "0.05", "--json"];
+  const { status, stdout } = await runCommand(["export", run, "--out", out, ...flags]);
+  expect(status).toBe(0);
+  type Input = { name: string; shape: number[]; role: string; distribution?: string };
+  const [{ name, inputs, outputs }] = JSON.parse(stdout).programs;
+  expect(name).toBe("log-prob");
+  expect(outputs.map((each: Input) => each.name)).toEqual([
+    "log_prob",
+    "ledger",
+    "distance",
+    "p_value",
+    "flag",
+  ]);
+  const { InferenceSession, Tensor } = await loadRuntime();
+  const session = await InferenceSession.create(readFileSync(join(out, "log-prob.onnx")));
+  const rng = makeRng(5);
+  // 60 images like those of the run, 10 of one value; and one alone
+  for (const count of [70, 1]) {
+    const pixels = new Float32Array(count * 64).fill(128);
+    if (count > 60) pixels.set(noise(60, 8));
+    const feeds = (inputs as Input[]).map(({ name: input, role, shape, distribution }) => {
+      const values = new Float32Array(count * shape.slice(1).reduce((a, b) => a * b, 1));
+      if (distribution === "uniform") rng.fillUniform(values);
+      else rng.fillNormal(values);
+      return [
+        input,
+        new Tensor("float32", role === "examples" ? pixels : values, [count, ...shape.slice(1)]),
+      ];
+    });
+    const { ledger, p_value, flag } = await session.run(Object.fromEntries(feeds));
+    const verdicts = await withModel(run, {}, silentTerminal({}), async (model, saved) => {
+      const judge = await ledgerJudge(
+        model,
+        saved,
+        { samples: 1, seed: 0, falseAlarms: 0.05 },
+        silentTerminal({}),
+      );
+      return judge([], ledger!.data as Float32Array);
+    });
+    expect(verdicts).toHaveLength(count);
+    for (const [i, [p, flagged]] of verdicts.entries()) {
+      expect(p_value!.data[i]).toBeCloseTo(p, 6);
+      expect(flag!.data[i]).toBe(flagged);
+    }
+    const flags = Array.from(flag!.data as Int32Array);
+    expect(flags.slice(60)).toEqual(flags.slice(60).map(() => 1));
+    expect(flags.slice(0, 60).filter((each) => each === 1).length).toBeLessThan(15);
+  }
+  await session.release();
 });
 
 it("flowify explain names the layer that finds a flat image likelier than others", async () => {

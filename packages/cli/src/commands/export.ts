@@ -21,6 +21,7 @@ import { exportRegression, DESCRIPTION as REGRESSION } from "../regression/expor
 import { holdsRegression, writeFiles } from "../runs/folder.js";
 import { withModel } from "../runs/open-run.js";
 import { expectFree, filesIn, inputsOfRun } from "../runs/outputs.js";
+import { ledgerVerdict } from "../scores/ledger-distance.js";
 import { formatCount, table } from "../ui/format.js";
 import { createProgress } from "../ui/progress.js";
 import type { Terminal } from "../ui/terminal.js";
@@ -32,7 +33,7 @@ const flags = {
   falseAlarms: value(
     probability,
     "P",
-    "With --detector: flag rows with a p-value of at most P (default: 0.01)",
+    "Flag images, or with --detector rows, with a p-value of at most P (for rows, default: 0.01)",
   ),
   target: choice(
     ["portable", "ort-cpu"],
@@ -54,6 +55,8 @@ every input and output. Images go in as bytes (0 to 255).
 By default a convolution is a Conv, arrays keep their order of axes, and names of nodes begin with the
 layer (conv2d[3]/). With --target ort-cpu the graphs are rewritten for speed, as in training.
 
+--false-alarms P adds distance, p_value and flag of each image to log-prob.onnx: those of flowify score --false-alarms.
+
 --detector writes the detector of a run of a table, detector.onnx, and a description of its inputs in
 detector.json. Numbers and texts go in as they are in the table, a tensor a column; preprocessing is
 inside. It returns score, p and flag of each row. ONNX Runtime computes them without flowify.
@@ -66,6 +69,7 @@ Before the command ends, each file runs in ONNX Runtime and is compared with the
 EXAMPLES
   flowify export runs/a --out exported
   flowify export runs/a --out exported --target ort-cpu
+  flowify export runs/a --out exported --false-alarms 0.01
   flowify export runs/payments --detector --out deployed
   flowify export runs/a --out exported --json | jq .programs`,
   run: exportRun,
@@ -86,10 +90,18 @@ async function exportRun({ terminal }: Running, flags: ExportFlags, folder: stri
     return exportRegression(folder, { ...common, ...(target && { target: targets[target] }) }, terminal);
   }
   if (flags.detector === true) return exportDetector(flags, folder, terminal);
-  expectNone(flags, ["falseAlarms"], "is for --detector\nleave it out, or add --detector");
-  await withModel(folder, flags, terminal, async (model, { config, step }) => {
+  await withModel(folder, flags, terminal, async (model, run) => {
+    const { config, step } = run;
+    if (config.data.reading?.schema)
+      expectNone(flags, ["falseAlarms"], "is for --detector\nleave it out, or add --detector");
     const target = targets[flags.target ?? "portable"];
-    const programs = exportFlow(model.flow, model.params, { target });
+    const { falseAlarms } = flags;
+    const programs = exportFlow(model.flow, model.params, {
+      target,
+      ...(falseAlarms !== undefined && {
+        ofLedger: await ledgerVerdict(model, run, falseAlarms, terminal),
+      }),
+    });
     const runtime = await runtimeOrNone(terminal);
     const progress = createProgress(terminal, { label: "file", total: programs.length });
     const origin = { network: config.network, step };

@@ -20,7 +20,7 @@ import { svgToPng } from "../pictures/png.js";
 import { imagesFor, type SavedRun, usualReading, withModel } from "../runs/open-run.js";
 import { expectFree, inputsOfRun } from "../runs/outputs.js";
 import { imagesDocument } from "../runs/report.js";
-import { ledgerDistance } from "../scores/ledger-distance.js";
+import { distancesBy, ledgerDistance } from "../scores/ledger-distance.js";
 import { scoresOf } from "../scores/over-classes.js";
 import { meanWithError } from "../statistics.js";
 import { countOf, formatBpd, table } from "../ui/format.js";
@@ -90,16 +90,23 @@ async function ood(
     const unit = unitOf(own.images.shape);
     const fromTypical = ({ figures }: Scored): Float64Array =>
       figures.map((value) => Math.abs(value - typical.mean));
-    const distance = ledgerDistance(typical.ledgers, model.flow.ledgerLines.length);
-    const ownDistances = distance(own.ledgers);
-    const compared = strange.map((other) => ({
-      ...described(other),
-      auroc: {
-        logProb: auroc(own.figures, other.figures),
-        typicality: auroc(fromTypical(own), fromTypical(other)),
-        ledger: auroc(ownDistances, distance(other.ledgers)),
-      },
-    }));
+    const { ledgerLines } = model.flow;
+    const distances = distancesBy(
+      model.executor,
+      ledgerDistance(typical.ledgers, ledgerLines.length),
+      ledgerLines.length,
+    );
+    const ownDistances = await distances(own.ledgers);
+    const compared = await Promise.all(
+      strange.map(async (other) => ({
+        ...described(other),
+        auroc: {
+          logProb: auroc(own.figures, other.figures),
+          typicality: auroc(fromTypical(own), fromTypical(other)),
+          ledger: auroc(ownDistances, await distances(other.ledgers)),
+        },
+      })),
+    );
     const title = `${run.config.network} after ${countOf(run.step, "step")}: test ${nounOf(own.images)} of ${own.images.name} and other data`;
     const groups = [own, ...strange].map(({ images, figures }) => ({ name: images.name, values: figures }));
     await writeFileAtomic(out, await svgToPng(await histogram(title, unit.name, groups)));

@@ -139,11 +139,13 @@ async function score(context: Running, flags: ScoreFlags, ...args: string[]): Pr
       for await (const scores of scoresOf(model, remember(source, waiting, most), { samples, seed })) {
         const names = waiting.names.splice(0, scores.logProb.length);
         const fills = waiting.fillLog.splice(0, scores.logProb.length);
-        const rows = Array.from(scores.logProb, (logProb, i) => {
-          const nats = logProb - valueAt(fills, i);
-          const figure = unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) });
+        const allNats = scores.logProb.map((logProb, i) => logProb - valueAt(fills, i));
+        const figures = allNats.map((nats) => unit.of({ nats, bpd: bitsPerDimension(nats, dimensions) }));
+        const verdicts = await judge?.(figures, scores.ledger);
+        const rows = Array.from(figures, (figure, i) => {
+          const nats = valueAt(allNats, i);
           const own = rowOf(scores.ledger, i, ledgerLines.length);
-          const judged = judge?.(figure, own) ?? [];
+          const judged = verdicts ? valueAt(verdicts, i) : [];
           count++;
           flagged += judged[1] ?? 0;
           sum += figure;

@@ -1,6 +1,6 @@
 import type { Executor } from "@flowify/core";
 import { neighbourDistances } from "../detect/knn.js";
-import { mahalanobis } from "../mahalanobis.js";
+import { gaussiansOf, mahalanobis } from "../mahalanobis.js";
 
 /** Activations and scores of classes, [n, width] and [n, classes]. */
 export type Seen = Readonly<{ rows: Float32Array; width: number; logits: Float32Array; classes: number }>;
@@ -27,12 +27,12 @@ export function baselinesOf(
   training: Seen,
   labels: ArrayLike<number>,
 ): Readonly<Record<string, (seen: Seen) => Float64Array | Promise<Float64Array>>> {
-  const far = mahalanobis(training, labels);
+  const gaussians = gaussiansOf(training, labels);
   return {
     "max softmax": ({ logits, classes }) => eachOf(logits, classes, (own, most) => -1 / sumExp(own, most)),
     energy: ({ logits, classes }) =>
       eachOf(logits, classes, (own, most) => -most - Math.log(sumExp(own, most))),
-    Mahalanobis: ({ rows }) => far(rows),
+    Mahalanobis: ({ rows }) => mahalanobis(gaussians, rows),
     "5th neighbour": ({ rows, width }) => neighbourDistances(executor, training.rows, rows, width),
   };
 }

@@ -21,8 +21,22 @@ export function reachable(
   return falseAlarms;
 }
 
-/** The p-value of an example by its score or its ledger, and 1 where it is flagged, else 0. */
-export type Judge = (score: number, ledger: Float32Array) => [p: number, flag: number];
+/** The p-values of examples by their scores or their ledgers, and 1 where one is flagged, else 0. */
+export type Judge = (
+  scores: ArrayLike<number>,
+  ledgers: Float32Array,
+) => Promise<readonly (readonly [p: number, flag: number])[]>;
+
+/** The p-value of each score, and 1 where it is at most `most`. */
+export const judged = (
+  calibration: Pick<Calibration, "scores">,
+  scores: ArrayLike<number>,
+  most: number,
+): readonly [p: number, flag: number][] =>
+  Array.from(scores, (score) => {
+    const p = conformalP(calibration, score);
+    return [p, Number(p <= most)];
+  });
 
 /**
  * For a run of a table: a judge by −log p in nats.
@@ -37,8 +51,5 @@ export function judgeOf(
 ): Judge {
   const calibration = readCalibration(runPaths(folder).calibration, folder, step, config);
   const most = reachable(calibration, falseAlarms ?? FALSE_ALARMS, { warn });
-  return (score) => {
-    const p = conformalP(calibration, score);
-    return [p, Number(p <= most)];
-  };
+  return async (scores) => judged(calibration, scores, most);
 }

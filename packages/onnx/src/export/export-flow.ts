@@ -29,11 +29,13 @@ import {
   specsOf,
 } from "./exported.js";
 import { namedFlow } from "./named-flow.js";
-import { type Program, programsOf, someExamples } from "./programs.js";
+import { type LedgerFunction, type Program, programsOf, someExamples } from "./programs.js";
 
 export type ExportFlowOptions = {
   /** What the graphs are for. Default `portable`; `ortCpu` for ONNX Runtime on processors. */
   target?: Target;
+  /** Computed from the ledger in the graph of log p, as outputs beside it. */
+  ofLedger?: LedgerFunction;
 };
 
 /**
@@ -51,8 +53,8 @@ export function exportFlow(
 ): ExportedProgram[] {
   const target = targetOf(options);
   try {
-    return programsOf(flow).flatMap((program) => {
-      const given = exportProgram(flow, program, params, target);
+    return programsOf(flow, options.ofLedger).flatMap((program) => {
+      const given = exportProgram(flow, program, params, target, options.ofLedger);
       const draws = given.inputs.some(({ role }) => role === "noise");
       return draws ? [given, drawing(given)] : [given];
     });
@@ -62,7 +64,7 @@ export function exportFlow(
 }
 
 function targetOf(options: ExportFlowOptions): Target {
-  checkOptions("exportFlow", { target: o.record }, options);
+  checkOptions("exportFlow", { target: o.record, ofLedger: o.record }, options);
   return options.target ?? portable;
 }
 
@@ -89,14 +91,19 @@ const CONDITION = "condition";
 function exportProgram(
   flow: Flow,
   program: Program,
-  params: JsTree<HostArray>,
+  weights: JsTree<HostArray>,
   target: Target,
+  ofLedger?: LedgerFunction,
 ): ExportedProgram {
-  const { name, input, noise, condition, f, outputs } = program;
+  const { name, input, noise, condition, constants, f, outputs } = program;
+  const params = constants ? [weights, constants] : weights;
   const noisePaths = leafPaths(noiseSpecs(noise, 1), "noise");
   const declared = namedNoises(noise, noisePaths);
   const values = treeLeaves(params);
-  const paramPaths = leafPaths(params, "params");
+  const paramPaths = [
+    ...leafPaths(weights, "params"),
+    ...(constants ? leafPaths(constants, "constants") : []),
+  ];
   const own = new Set(paramPaths);
   const names = [
     ...paramPaths,
@@ -111,7 +118,9 @@ function exportProgram(
           of(own, undefined as never, drawn, given)) as Source["run"];
   const run = runOf(f);
   const layered = namedFlow(flow);
-  const marked = runOf(programsOf(layered.flow).find((each) => each.name === name)?.f as Program["f"]);
+  const marked = runOf(
+    programsOf(layered.flow, ofLedger).find((each) => each.name === name)?.f as Program["f"],
+  );
   const open = compiled(() =>
     withSymbolicAxes({
       name,
@@ -130,7 +139,7 @@ function exportProgram(
           scopes: layered.names,
           target,
         }),
-      symbols: [{ name: "batch", input: input?.name ?? (noisePaths[0] as string), axis: 0 }],
+      symbols: [{ name: "batch", input: input?.name ?? nth(noisePaths, 0), axis: 0 }],
     }),
   );
   layered.dispose();

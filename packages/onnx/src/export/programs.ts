@@ -5,6 +5,8 @@ import { DType, type JsTree, numpy as np } from "@jax-js/jax";
 /** A program of a flow. */
 export type Program = Readonly<{
   name: string;
+  /** Arrays of a function behind the flow; f takes them in a pair with the parameters. */
+  constants?: JsTree<HostArray> | undefined;
   /** The first argument after the parameters, unless it is noise. */
   input?: { name: "x" | "z"; role: "examples" | "latents"; shape: Shape };
   noise: NoiseSpec;
@@ -14,8 +16,20 @@ export type Program = Readonly<{
   outputs: readonly { name: string; meaning: string }[];
 }>;
 
-/** log p with its ledger, encode, decode and sample; without latents, neither encode nor decode. */
-export function programsOf(flow: Flow): Program[] {
+/** A pure function of ledgers [B, lines] and of arrays that it needs, for outputs [B, …] by name, beside log p and the ledger. */
+export type LedgerFunction = Readonly<{
+  constants: JsTree<HostArray>;
+  f(constants: JsTree<np.Array>, ledger: np.Array): Readonly<Record<string, np.Array>>;
+  /** In the order of the outputs. */
+  outputs: readonly { name: string; meaning: string }[];
+}>;
+
+/**
+ * log p with its ledger, encode, decode and sample; without latents, neither encode nor decode.
+ *
+ * @param ofLedger is computed beside log p
+ */
+export function programsOf(flow: Flow, ofLedger?: LedgerFunction): Program[] {
   const examples = { name: "x", role: "examples", shape: flow.inShape } as const;
   const latents = { name: "z", role: "latents", shape: flow.latentShape } as const;
   const bound = {
@@ -28,9 +42,12 @@ export function programsOf(flow: Flow): Program[] {
       name: "log-prob",
       input: examples,
       noise: flow.forwardNoise,
-      f: (params, x, noise, condition) => {
+      constants: ofLedger?.constants,
+      f: (own, x, noise, condition) => {
+        const [params, constants] = ofLedger ? (own as [FlowParams, JsTree<np.Array>]) : [own, []];
         const ledger = flow.ledger(params, x, noise, condition);
-        return [np.sum(ledger.ref, 1), ledger];
+        const more = ofLedger ? Object.values(ofLedger.f(constants, ledger.ref)) : [];
+        return [np.sum(ledger.ref, 1), ledger, ...more];
       },
       outputs: [
         { name: "log_prob", meaning: `log p(${flow.condition ? "x | condition" : "x"}) in nats${bound}` },
@@ -38,6 +55,7 @@ export function programsOf(flow: Flow): Program[] {
           name: "ledger",
           meaning: "contribution of each layer and of the base, nats; the rows sum to log_prob",
         },
+        ...(ofLedger?.outputs ?? []),
       ],
     },
     {
