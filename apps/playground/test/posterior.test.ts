@@ -124,11 +124,14 @@ test("a simulator of one's own is written into the page, trained, and stopped wh
   await start.press("Enter");
   await page.getByText("it cannot be run, SyntaxError").waitFor();
   await box.fill(OWN_EXAMPLE.replace("return", "for (;;);\n  return"));
+  await page.clock.install();
   await start.press("Enter");
   const stop = page.getByRole("button", { name: "Stop" });
   await stop.press("Enter");
   await stop.press("Enter");
+  await page.clock.fastForward(61_000);
   await idle(page, "posterior");
+  await page.getByText("The simulator said nothing for 60 seconds, so it was stopped.").waitFor();
 });
 
 test.each([
