@@ -16,8 +16,8 @@ import { temporaryFolder } from "./temporary-folder.js";
 const root = temporaryFolder();
 const ort = await loadRuntime();
 
-/** Every score agrees to this part of 1 + |score|. In WebAssembly, logarithms of jax-js, of which a flow has many, have errors of 1.2e-5. */
-const CLOSE = { native: 1e-5, wasm: 5e-5 } as const;
+/** Every score agrees to this part of 1 + |score|. */
+const CLOSE = 1e-5;
 const FALSE_ALARMS = 0.02;
 
 type Cells = readonly (string | number)[];
@@ -191,15 +191,15 @@ describe("one model of a table: score, report, the exported file and the page", 
       const [graph, page] = [await byGraph(folder, columns), await byPage(run, columns)];
       for (const file of [known, fresh]) {
         const wanted = await byScore(run, file);
-        expectSame(await graph.of(file), wanted, CLOSE.native);
-        expectSame(await page.of(file), wanted, CLOSE.wasm);
+        expectSame(await graph.of(file), wanted, CLOSE);
+        expectSame(await page.of(file), wanted, CLOSE);
         const { worst, flagged } = await byReport(run, file);
         expect(flagged).toBe(wanted.filter(({ flag }) => flag === 1).length);
         const places = worstOf(wanted);
         expect(new Set(worst.map((row) => Number(row.name) - 1))).toEqual(new Set(places));
         for (const row of worst) {
           const { score } = wanted[Number(row.name) - 1]!;
-          expect(Math.abs(row.score - score)).toBeLessThan(CLOSE.native * (1 + Math.abs(score)));
+          expect(Math.abs(row.score - score)).toBeLessThan(CLOSE * (1 + Math.abs(score)));
         }
         const itself = worst.filter((row) => file === known && row.nearest.includes(row.name));
         expect(itself).toEqual([]);

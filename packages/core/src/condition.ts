@@ -7,6 +7,7 @@ import type { ArrayTree } from "./layer.js";
 import { type ConditionalAffineOptions, conditionalAffineKind } from "./layers/conditional-affine.js";
 import { nth } from "./lists.js";
 import { splitKey } from "./math/keys.js";
+import { log } from "./math/log.js";
 import { LARGEST_OF_ROWS, NO_ROW } from "./nested-numbers.js";
 import { convNet, keepingSize } from "./nn/conv-net.js";
 import { type DenseParams, mlp } from "./nn/mlp.js";
@@ -215,7 +216,7 @@ const networks: { [K in (typeof kinds)[number]]: (options: NetOptions) => Net } 
         if (!there) return whole.apply(params.slice(2), np.mean(rows, 1));
         const count = np.maximum(np.sum(there.ref, 1), 1); // [B, 1]
         const mean = np.sum(rows.mul(there), 1).div(count.ref);
-        return whole.apply(params.slice(2), np.concatenate([mean, np.log(count)], 1));
+        return whole.apply(params.slice(2), np.concatenate([mean, log(count)], 1));
       },
       parameterKinds: {},
     };

@@ -1,20 +1,8 @@
+import { log } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
 import { quantile } from "../statistics.js";
 import { LEARNT_PARTS, type PartName } from "./score-columns.js";
 import { middleAndSpread } from "./spaces.js";
-
-/** Beyond this, products with its reciprocal are no longer sure to be finite. */
-const LARGE = 1e30;
-
-/**
- * log x for x > 0, with a step of Newton behind it, y + x e^−y − 1: jax-js in WebAssembly has logarithms to 1e-5 and exponentials
- * to 1e-6, and scores have to agree in all engines.
- */
-export function preciseLog(x: np.Array): np.Array {
-  const y = np.log(x.ref);
-  const step = np.minimum(x.ref, LARGE).mul(np.exp(y.ref.neg())).sub(1);
-  return y.add(np.where(np.less(x, LARGE), step, 0));
-}
 
 /** Median and IQR / 1.349 of the scores of training rows, the standardized score that one of them in a hundred reaches, and how much it weighs. */
 export type Scale = Readonly<{ middle: number; spread: number; sure: number; weight: number }>;
@@ -52,7 +40,7 @@ type Standard = Readonly<Record<"middle" | "spread", number | np.Array>>;
  * z = (s − median) / (IQR / 1.349) over the training rows, then sign(z) log(1 + |z|): scores of different units can be
  * added, and none of them outweighs the others by its tail alone.
  */
-export function standardize({ middle, spread }: Standard, scores: np.Array, log = preciseLog): np.Array {
+export function standardize({ middle, spread }: Standard, scores: np.Array): np.Array {
   const z = scores.sub(middle).div(spread);
   return np.sign(z.ref).mul(log(np.abs(z).add(1)));
 }
@@ -60,9 +48,12 @@ export function standardize({ middle, spread }: Standard, scores: np.Array, log 
 /** Scores of a part, [B]. */
 type Part = Readonly<{ name: PartName; scores: np.Array }>;
 
+/** A score that no part reaches. */
+const UNREACHED = 1e30;
+
 /** How a part is standardized: values beyond a range are counts, and no part that could be sure. */
 const scaleFor = (name: PartName, scales: Scales): Scale =>
-  name === "range" ? { middle: 0, spread: 1, sure: LARGE, weight: RANGE_WEIGHT } : scales[name];
+  name === "range" ? { middle: 0, spread: 1, sure: UNREACHED, weight: RANGE_WEIGHT } : scales[name];
 
 /**
  * The weighted sum of the standardized parts t, and two more terms. Half of max (t − q)⁺, with q the 99 % quantile of each part: parts
@@ -70,7 +61,7 @@ const scaleFor = (name: PartName, scales: Scales): Scale =>
  * All of it is divided by the largest learned weight, which would else enlarge the rounding of its part.
  * No label enters. Consumes the scores.
  */
-export function combined(parts: readonly Part[], scales: Scales, log = preciseLog): np.Array {
+export function combined(parts: readonly Part[], scales: Scales): np.Array {
   const own = parts.map(({ name }) => scaleFor(name, scales));
   const row = (of: (scale: Scale) => number): np.Array => np.array([own.map(of)]); // [1, parts]
   const all = np.stack(
@@ -78,7 +69,7 @@ export function combined(parts: readonly Part[], scales: Scales, log = preciseLo
     1,
   ); // [B, parts]
   const standard = { middle: row(({ middle }) => middle), spread: row(({ spread }) => spread) };
-  const t = standardize(standard, all, log);
+  const t = standardize(standard, all);
   const beyond = np.max(np.maximum(t.ref.sub(row(({ sure }) => sure)), 0), 1);
   const most = Math.max(...LEARNT_PARTS.map((name) => scales[name].weight));
   const sum = np.sum(t.mul(row(({ weight }) => weight)), 1).add(beyond.mul(SUREST_WEIGHT));

@@ -1,6 +1,6 @@
 import { HostArray } from "@flowify/core";
+import { log } from "@flowify/core/layer";
 import { numpy as np } from "@jax-js/jax";
-import { preciseLog } from "./combine.js";
 
 /** In place of −d²/2h² where a pair does not count, negative. */
 const FAR = 1e30;
@@ -143,7 +143,7 @@ const allCopies = ({ copies }: Compared): np.Array =>
  *
  * @param count m, all reference rows
  */
-export function kernelScore(compared: Compared, count: number, log = preciseLog): np.Array {
+export function kernelScore(compared: Compared, count: number): np.Array {
   const own = allCopies(compared);
   const others = np.minimum(own.ref, 1).neg().add(count);
   const equal = np.maximum(own.ref.sub(1), 0);

@@ -1,6 +1,6 @@
 import type { Flow, HostArray } from "@flowify/core";
 import { mapNoise } from "@flowify/core/layer";
-import { type JsTree, numpy as np, tree } from "@jax-js/jax";
+import { type JsTree, type numpy as np, tree } from "@jax-js/jax";
 import { entryOf } from "../places.js";
 import type { Features } from "../tables/features.js";
 import type { RowFunction } from "./batches.js";
@@ -82,7 +82,6 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     mixed: has("mixed") ? near(reference.mixed) : [],
     far: hasNear && contaminated ? known(reference.robust.subarray(0, far.rows * width), far.size) : [],
   };
-  const log = logOf(form);
   const noise = mapNoise(flow.forwardNoise, () => {
     throw new TypeError("expected a flow without noise");
   });
@@ -95,9 +94,9 @@ export function partsProgram(learnt: Learnt, names: readonly PartName[]): RowFun
     if (own.robust.length > 0) {
       const robust = compared(robustSpace, own.robust);
       if (hasNear && !contaminated) found.neighbours = neighbourScore(sharedRows(robust), BANDWIDTH);
-      found.robust = kernelScore(robust, used, log);
+      found.robust = kernelScore(robust, used);
     }
-    if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), used, log);
+    if (own.mixed.length > 0) found.mixed = kernelScore(compared(mixedSpace, own.mixed), used);
     if (own.far.length > 0) found.neighbours = neighbourScore(compared(robustSpace, own.far), BANDWIDTH);
     if (has("flow"))
       found.flow = flow.logProb(own.flow as never, flowSpace(contaminated)(own.spaces, x.ref), noise).neg();
@@ -125,9 +124,6 @@ function nearParts(form: Form, count: number): { size: number; group?: number } 
   return { size: group * Math.floor(count / group), group };
 }
 
-/** The logarithm of ONNX Runtime is exact to the last digits. */
-const logOf = (form: Form) => (form === "network" ? (x: np.Array) => np.log(x) : undefined);
-
 /** Of contaminated rows: the rows among which neighbours are looked for, and those of each part. */
 function farParts(count: number): { rows: number; size: number } {
   const among = Math.min(count, FAR.among);
@@ -149,7 +145,7 @@ export function scoreProgram(learnt: Learnt, scales: Scales, kinds: readonly Sco
         const taken = parts.map((name) => ({ name, scores: entryOf(raw, name).ref }));
         const [first, ...others] = taken;
         const isOne = first && others.length === 0;
-        return [kind, isOne ? first.scores : combined(taken, scales, logOf(form))];
+        return [kind, isOne ? first.scores : combined(taken, scales)];
       });
       for (const each of Object.values(raw)) each.dispose();
       return Object.fromEntries(scores);

@@ -1,5 +1,7 @@
 import { ShapeError, UsageError } from "@flowify/core";
-import { LOG_2PI, type Rng } from "@flowify/core/layer";
+import type { Rng } from "@flowify/core/layer";
+
+const LOG_2PI = Math.log(2 * Math.PI);
 
 /** Where a parameter may lie; ±Infinity where it ends nowhere. */
 export type Support = readonly [low: number, high: number];

@@ -11,8 +11,8 @@ export type { ChainLayer } from "../chain.js";
 export { type CalibrationData, rowsOf } from "../init/calibration-data.js";
 export { columnMoments } from "../init/moments.js";
 export { type ArrayTree, defineLayer, type FlowLayer, type NoParams } from "../layer.js";
+export { log } from "../math/log.js";
 export {
-  LOG_2PI,
   logSumExp,
   perExample,
   softplus,

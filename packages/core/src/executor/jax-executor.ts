@@ -1,5 +1,6 @@
 import { blockUntilReady, getWebGPUDevice, init, type JsTree, jit, numpy as np, tree } from "@jax-js/jax";
 import { DeviceError } from "../errors.js";
+import { withRefinedLogs } from "../math/log.js";
 import { fromHost, toHost } from "../params/host.js";
 import { HostArray } from "../params/host-array.js";
 import { treeLeaves, treeMap } from "../params/pytree.js";
@@ -76,7 +77,7 @@ function executorOn(name: "wasm" | "webgpu"): Executor {
       const zeros = specs.map((spec) =>
         treeMap((leaf: ArraySpec) => np.zeros([...leaf.shape], { dtype: leaf.dtype, device: name }), spec),
       );
-      const first = compiled(...zeros);
+      const first = withRefinedLogs(() => compiled(...zeros));
       await blockUntilReady(first as never);
       tree.dispose(first as never);
       return {

@@ -5,6 +5,7 @@ import { gaussian } from "../densities/gaussian.js";
 import { ShapeError } from "../errors.js";
 import { defineLayer, type FlowLayer, type NoParams, withoutKey } from "../layer.js";
 import { nth } from "../lists.js";
+import { log } from "../math/log.js";
 import { sumExamples } from "../math/numerics.js";
 import * as o from "../options.js";
 import { rearrangement } from "../rearrangement.js";
@@ -198,7 +199,7 @@ function product(shape: Shape, channels: number): FlowLayer {
     init: withoutKey(() => ({})),
     forward(_params, x) {
       const [first, gate] = parts(x);
-      const contribution = sumExamples(np.log(np.absolute(gate.ref)));
+      const contribution = sumExamples(log(np.absolute(gate.ref)));
       return { z: np.concatenate([first.mul(gate.ref), gate], 1), contribution };
     },
     inverse(_params, z) {

@@ -2,6 +2,7 @@ import { numpy as np } from "@jax-js/jax";
 import { DomainError, ShapeError } from "../errors.js";
 import { logistic, shares } from "../init/logistic.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { log } from "../math/log.js";
 import { logSumExp } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import * as o from "../options.js";
@@ -65,12 +66,12 @@ export function conditionalClasses(
     const more = network && params.network && network.apply(params.network, given.ref);
     const linear = line.apply(params.line, given);
     const logits = more ? linear.add(more) : linear; // [B, K]
-    const log = logits.ref.sub(logSumExp(logits, 1).reshape([-1, 1]));
+    const logShares = logits.ref.sub(logSumExp(logits, 1).reshape([-1, 1]));
     return least === 0
-      ? log
-      : np.log(
+      ? logShares
+      : log(
           np
-            .exp(log)
+            .exp(logShares)
             .mul(1 - K * least)
             .add(least),
         );

@@ -1,5 +1,6 @@
 import { numpy as np } from "@jax-js/jax";
 import { defineLayer, type FlowLayer, withoutKey } from "../layer.js";
+import { log, log1p } from "../math/log.js";
 import { belowZero, softplus, sumExamples } from "../math/numerics.js";
 import * as o from "../options.js";
 import type { Shape } from "../shape.js";
@@ -40,7 +41,7 @@ const exponentialLinear = (lambda: number, alpha: number, r: number): Monotone =
   inverse: (z) =>
     positive(z.ref)
       .div(lambda)
-      .add(np.log1p(negative(z).div(lambda * alpha)).mul(r)),
+      .add(log1p(negative(z).div(lambda * alpha)).mul(r)),
   image: [-lambda * alpha, Number.POSITIVE_INFINITY],
 });
 
@@ -56,7 +57,7 @@ const exp = (x: np.Array): np.Array => np.exp(np.minimum(x, MOST_EXPONENT));
 /** |x| up to `FAR`, and the log of how many times more it is. */
 function sizeOf(x: np.Array): { near: np.Array; beyond: np.Array } {
   const size = np.absolute(x);
-  const beyond = np.log(np.maximum(size.ref, FAR).div(FAR));
+  const beyond = log(np.maximum(size.ref, FAR).div(FAR));
   return { near: np.minimum(size, FAR), beyond };
 }
 
@@ -68,7 +69,7 @@ const functions = {
       const size = np.absolute(x);
       return softplus(size.ref.neg()).mul(-2).sub(size);
     },
-    inverse: (z) => np.log(z.ref).sub(np.log1p(z.neg())),
+    inverse: (z) => log(z.ref).sub(log1p(z.neg())),
     image: [0, 1],
   }),
   tanh: () => ({
@@ -81,19 +82,19 @@ const functions = {
         .sub(twice)
         .add(2 * Math.LN2);
     },
-    inverse: (z) => np.log1p(z.ref).sub(np.log1p(z.neg())).mul(0.5),
+    inverse: (z) => log1p(z.ref).sub(log1p(z.neg())).mul(0.5),
     image: [-1, 1],
   }),
   softplus: () => ({
     forward: softplus,
     logSlope: (x) => softplus(x.neg()).neg(),
     // log(e^z − 1)
-    inverse: (z) => z.ref.add(np.log(np.expm1(z.neg()).neg())),
+    inverse: (z) => z.ref.add(log(np.expm1(z.neg()).neg())),
     image: [0, Number.POSITIVE_INFINITY],
   }),
   softsign: () => ({
     forward: (x) => x.ref.div(np.absolute(x).add(1)),
-    logSlope: (x) => np.log1p(np.absolute(x)).mul(-2),
+    logSlope: (x) => log1p(np.absolute(x)).mul(-2),
     inverse: (z) => z.ref.div(np.absolute(z).neg().add(1)),
     image: [-1, 1],
   }),
@@ -111,12 +112,12 @@ const functions = {
       const { near, beyond } = sizeOf(x.ref);
       // log1p(a + a² / (1 + √(1 + a²))) of near ones, so that nothing cancels and nothing overflows
       const root = np.sqrt(np.square(near.ref).add(1)).add(1);
-      return np.sign(x).mul(np.log1p(near.ref.add(np.square(near).div(root))).add(beyond));
+      return np.sign(x).mul(log1p(near.ref.add(np.square(near).div(root))).add(beyond));
     },
     // −½ log(1 + x²)
     logSlope(x) {
       const { near, beyond } = sizeOf(x);
-      return np.log1p(np.square(near)).mul(-0.5).sub(beyond);
+      return log1p(np.square(near)).mul(-0.5).sub(beyond);
     },
     inverse(z) {
       const within = np.clip(z, -MOST_EXPONENT, MOST_EXPONENT);

@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.js";
 import { rowsOf } from "../init/calibration-data.js";
 import { type ArrayTree, defineLayer, type FlowLayer } from "../layer.js";
 import { nth } from "../lists.js";
+import { log, log1p } from "../math/log.js";
 import { LOG_2PI, logSumExp, sumExamples } from "../math/numerics.js";
 import { rowsWithCondition } from "../nn/with-condition.js";
 import { mapTreeOfNoise, type NoiseTree } from "../noise.js";
@@ -55,9 +56,9 @@ function standardized(n: number, epsilon: number, centred: boolean): Form {
   const apart: Form["apart"] = (x) => {
     const m = centred ? meanOf(x.ref) : undefined;
     const rest = m ? x.sub(m.ref) : x;
-    const log = np.log(np.maximum(meanOf(np.square(rest.ref)), LEAST)).mul(0.5);
-    const u = rest.mul(np.exp(log.ref.neg()));
-    return { u, t: m ? np.concatenate([m, log], 1) : log };
+    const logScale = log(np.maximum(meanOf(np.square(rest.ref)), LEAST)).mul(0.5);
+    const u = rest.mul(np.exp(logScale.ref.neg()));
+    return { u, t: m ? np.concatenate([m, logScale], 1) : logScale };
   };
   const together: Form["before"] = (u, t) => {
     const scaled = u.mul(np.exp(column(t.ref, k - 1)));
@@ -71,7 +72,7 @@ function standardized(n: number, epsilon: number, centred: boolean): Form {
     apartBehind: apart,
     // log √(s² / (s² + ε))
     mean(t) {
-      const log = np.log1p(np.exp(column(t.ref, k - 1).mul(-2)).mul(epsilon)).mul(-0.5);
+      const log = log1p(np.exp(column(t.ref, k - 1).mul(-2)).mul(epsilon)).mul(-0.5);
       const first = column(t, 0).mul(0);
       return centred ? np.concatenate([first, log], 1) : log.add(first);
     },
@@ -93,7 +94,7 @@ const softmax: Form = {
     const t = np.expandDims(logSumExp(x.ref, 1), 1);
     return { u: x.sub(t.ref), t };
   },
-  apartBehind: (z) => softmax.apart(np.log(np.maximum(z, LEAST))),
+  apartBehind: (z) => softmax.apart(log(np.maximum(z, LEAST))),
   mean: (t) => t.mul(0),
   before: (u, t) => u.add(t),
   behind: (u, t) => np.exp(u.add(t)),

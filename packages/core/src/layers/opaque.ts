@@ -6,6 +6,7 @@ import { gaussian } from "../densities/gaussian.js";
 import { ShapeError, UnsupportedOpError } from "../errors.js";
 import type { FlowLayer } from "../layer.js";
 import { nth } from "../lists.js";
+import { log } from "../math/log.js";
 import * as o from "../options.js";
 import { type Shape, sameShape, showShape, sizeOf } from "../shape.js";
 import { type AppendedFunction, append } from "./append.js";
@@ -123,7 +124,7 @@ const functions = {
   abs: np.absolute,
   cos: np.cos,
   erf: lax.erf,
-  log: (x) => np.log(np.maximum(x, LEAST)),
+  log: (x) => log(np.maximum(x, LEAST)),
   reciprocal: (x) => np.reciprocal(np.where(np.less(np.absolute(x.ref), LEAST), LEAST, x)),
   sin: np.sin,
   sqrt: (x) => np.sqrt(np.maximum(x, LEAST)),

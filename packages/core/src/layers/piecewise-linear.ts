@@ -3,6 +3,7 @@ import { DomainError, ShapeError } from "../errors.js";
 import { type Heaping, heapingByPlace } from "../init/heaping.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { keyBits } from "../math/keys.js";
+import { log } from "../math/log.js";
 import { sumExamples } from "../math/numerics.js";
 import { makeRng } from "../math/rng.js";
 import * as o from "../options.js";
@@ -156,7 +157,7 @@ export function piecewiseLinear(
     },
     forward(params, row, _noise, given) {
       const { row: z, slope } = along([params.x, params.y], params.own, row, given);
-      return { z, contribution: sumExamples(np.log(slope)) };
+      return { z, contribution: sumExamples(log(slope)) };
     },
     inverse(params, z, _noise, given) {
       const { row, slope } = along([params.y, params.x], params.own, z, given);

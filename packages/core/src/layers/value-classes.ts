@@ -3,6 +3,7 @@ import { ShapeError } from "../errors.js";
 import { latentClasses } from "../init/latent-classes.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
 import { initial } from "../math/keys.js";
+import { log } from "../math/log.js";
 import { logSumExp, oneOf } from "../math/numerics.js";
 import * as o from "../options.js";
 import { floats } from "../params/host.js";
@@ -53,7 +54,7 @@ export function valueClasses(inShape: Shape, options: ValueClassesOptions): Flow
   const boxes = boxesOf(name, edges, steps);
   const { count: S, lows, logSteps, widths, inside, spread, gathered } = boxes;
   const perClass = (logs: np.Array): np.Array => {
-    const total = np.log(spread(gathered(np.exp(logs.ref))));
+    const total = log(spread(gathered(np.exp(logs.ref))));
     return logs.sub(total);
   };
   return defineLayer<ValueClassesParams>({

@@ -2,6 +2,7 @@ import { lax, numpy as np, tree } from "@jax-js/jax";
 import { ShapeError } from "../errors.js";
 import { type Dependence, dependenceGraph } from "../init/dependence-graph.js";
 import { defineLayer, type FlowLayer } from "../layer.js";
+import { log } from "../math/log.js";
 import { softBound } from "../math/numerics.js";
 import { type DenseParams, mlp } from "../nn/mlp.js";
 import * as o from "../options.js";
@@ -170,7 +171,7 @@ export function valueTree(inShape: Shape, options: ValueTreeOptions): FlowLayer<
       const known = np.sum(here.ref, 1);
       const { network } = params;
       const weights = logWeights(params, here.ref);
-      const total = network && np.log(np.matmul(np.exp(weights.ref), pairsOf(boxes, dtype)));
+      const total = network && log(np.matmul(np.exp(weights.ref), pairsOf(boxes, dtype)));
       const logs = (total ? weights.sub(total) : weights).sub(row(logSteps, dtype));
       const isOwn = columns.map((c) => Number(c >= g));
       const contribution = np.sum(logs.mul(here).mul(row(isOwn, dtype)), 1);

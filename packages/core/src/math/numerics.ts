@@ -1,5 +1,6 @@
 import { lax, numpy as np } from "@jax-js/jax";
 import { countOf } from "../shape.js";
+import { log } from "./log.js";
 
 /** ln 2π. */
 export const LOG_2PI = Math.log(2 * Math.PI);
@@ -7,7 +8,7 @@ export const LOG_2PI = Math.log(2 * Math.PI);
 /** log(1 + eˣ) without overflow: m + log(e^(x − m) + e^−m) for m = max(x, 0). */
 export function softplus(x: np.Array): np.Array {
   const top = lax.stopGradient(np.maximum(x.ref, 0));
-  return np.log(np.exp(x.sub(top.ref)).add(np.exp(top.ref.neg()))).add(top);
+  return log(np.exp(x.sub(top.ref)).add(np.exp(top.ref.neg()))).add(top);
 }
 
 /** The argument at which softplus is `y` > 0: log(eʸ − 1). */
@@ -46,7 +47,7 @@ const LEAST = -(2 - 2 ** -23) * 2 ** 127;
 /** log Σ exp over one axis, stable; −Infinity where all are, and not NaN. */
 export function logSumExp(x: np.Array, axis: number): np.Array {
   const top = lax.stopGradient(np.maximum(np.max(x.ref, axis, { keepdims: true }), LEAST));
-  return np.squeeze(top.ref.add(np.log(np.sum(np.exp(x.sub(top)), axis, { keepdims: true }))), axis);
+  return np.squeeze(top.ref.add(log(np.sum(np.exp(x.sub(top)), axis, { keepdims: true }))), axis);
 }
 
 /** A scalar for every example: [] ↦ [B]. */

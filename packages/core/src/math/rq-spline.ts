@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { log } from "./log.js";
 
 /** The bin of an entry: its left knots, its sizes, and the derivatives at its ends. */
 export type Bin = Readonly<{
@@ -61,8 +62,7 @@ export function splineForward(
   const perBelow = np.reciprocal(xi.ref.mul(p.ref).add(u.ref.mul(q.ref)));
   const above = xi.mul(q).add(u.mul(p.ref));
   const z = y0.add(slope.ref.mul(t).mul(p.mul(perBelow.ref)));
-  // one logarithm: that of jax-js in Wasm is off by up to 1.2e-5
-  return { z, logDerivative: np.log(slope.mul(above).mul(np.square(perBelow))) };
+  return { z, logDerivative: log(slope.mul(above).mul(np.square(perBelow))) };
 }
 
 /**

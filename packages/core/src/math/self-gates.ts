@@ -1,4 +1,5 @@
 import { numpy as np } from "@jax-js/jax";
+import { log, log1p } from "./log.js";
 import { ERFC_SERIES } from "./normal.js";
 import { softplus } from "./numerics.js";
 
@@ -32,7 +33,7 @@ const derivative = (coefficients: readonly number[]): number[] =>
 function normalGate(x: np.Array): ReturnType<SelfGate["gate"]> {
   const size = np.absolute(x.ref);
   const t = np.reciprocal(size.ref.mul(Math.SQRT1_2 / 2).add(1));
-  const log = np.log(t.ref.mul(0.5)).add(polynomial(ERFC_SERIES, t.ref)).sub(np.square(size.ref).mul(0.5));
+  const logBelow = log(t.ref.mul(0.5)).add(polynomial(ERFC_SERIES, t.ref)).sub(np.square(size.ref).mul(0.5));
   // −d log Φ(−|x|) / d|x|
   const rise = polynomial(derivative(ERFC_SERIES), t.ref);
   const fall = t.ref
@@ -40,10 +41,10 @@ function normalGate(x: np.Array): ReturnType<SelfGate["gate"]> {
     .mul(Math.SQRT1_2 / 2)
     .add(size);
   const below = np.less(x, 0);
-  const tail = np.exp(log.ref);
+  const tail = np.exp(logBelow.ref);
   const rest = tail.ref.neg().add(1);
   return {
-    log: np.where(below.ref, log, np.log1p(tail.ref.neg())),
+    log: np.where(below.ref, logBelow, log1p(tail.ref.neg())),
     slope: np.where(below, fall.ref, fall.mul(tail).div(rest)),
   };
 }
@@ -96,7 +97,7 @@ const STEPS = 4;
 export const SMALLEST = 2 ** -120;
 
 /** log |x|, and that of the smallest number for less. */
-export const logSize = (x: np.Array): np.Array => np.log(np.maximum(np.absolute(x), SMALLEST));
+export const logSize = (x: np.Array): np.Array => log(np.maximum(np.absolute(x), SMALLEST));
 
 /**
  * x with f(x) = z on the chosen side of the minimum, for z above it, and below 0 on the left. Solves f on the right and

@@ -45,8 +45,8 @@ export function splineTables(
     .div(np.sum(mass, 2, { keepdims: true }))
     .mul(2 * bound * (1 - MIN_SIZE * bins))
     .add(2 * bound * MIN_SIZE);
-  // left ends: cumulative sums of the sizes before, as a product with a strictly upper triangular matrix of ones
-  const ends = np.matmul(sizes.ref, np.triu(np.ones([bins, bins], { dtype }), 1)).sub(bound); // x₀ and y₀
+  // left ends: half of the sizes before them less half of those behind, so that knots near 0 keep their digits
+  const ends = np.matmul(sizes.ref, np.triu(np.ones([bins, bins], { dtype }), 1).sub(0.5)); // x₀ and y₀
   const [width, height] = leading(np.split(sizes, 2, 1), 2); // [count, 1, K]
   const inner = softplus(joined(all.map(({ derivatives }) => derivatives)))
     .add(MIN_DERIVATIVE)
