@@ -1,4 +1,5 @@
 import type { Cell } from "../data/table/cell.js";
+import { timeFormat } from "../data/table/column-formats.js";
 import { gridOf, nextOnGrid } from "../data/table/grid.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { likeliest } from "../statistics.js";
@@ -71,6 +72,7 @@ export function predictedColumn(
   const { origin = 0 } = found;
   const grid = gridOf(found);
   const isDate = found.type === "date";
+  const format = timeFormat(found);
   // a table in units of its series comes in its own numbers
   const least = schema.order ? Number.NEGATIVE_INFINITY : (zeroOf(found) ?? Number.NEGATIVE_INFINITY);
   /** As a table holds it: a date as text, and a value of a grid without rounding errors of 32-bit numbers. */
@@ -85,10 +87,11 @@ export function predictedColumn(
     type: isDate ? "date" : "number",
     nullable: true,
     ...(!isDate && { digits: DIGITS }),
+    format,
   });
   return {
     columns: [
-      ...(isDate ? [] : [number("mean")]),
+      ...(isDate ? [] : [value("mean")]),
       value("median"),
       ...quantiles.map((p) => value(`q${p}`)),
       ...within([value(`${percent} from`), value(`${percent} to`)]),
@@ -99,7 +102,7 @@ export function predictedColumn(
       const own = predicted as Predictive;
       const [low, high] = intervalOf(own, limit);
       return [
-        ...(isDate ? [] : [own.mean + origin]),
+        ...(isDate ? [] : [format ? cell(own.mean) : own.mean + origin]),
         cell(own.quantile(0.5)),
         ...quantiles.map((p) => cell(own.quantile(p))),
         ...within([cell(low), cell(high)]),

@@ -3,6 +3,7 @@ import { hashOf } from "../data/image-set.js";
 import type { Cell } from "../data/table/cell.js";
 import { fromUnits } from "../data/table/series-units.js";
 import { listFirst } from "../data/table/table.js";
+import { timeFormat } from "../data/table/column-formats.js";
 import { timeAfter, timeCell } from "../data/table/time-steps.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
@@ -113,9 +114,10 @@ type Table = Readonly<{ columns: readonly WrittenColumn[]; rowsOf(series: Contin
 /** What a row begins with: its series, where there are several, and its time. */
 function keyColumns({ model, isDate }: Forecast): WrittenColumn[] {
   const { series, time } = orderOf(model);
+  const format = timeFormat(columnNamed(model.prediction.schema, time));
   return [
     ...(series?.columns ?? []).map((name) => ({ name, type: "text" as const })),
-    { name: time, type: isDate ? "date" : "number" },
+    { name: time, type: isDate ? "date" : "number", format },
   ];
 }
 function keysOf({ model, isDate }: Forecast, { past, times }: Continued): Cell[][] {
@@ -169,6 +171,7 @@ export function pathTable(of: Forecast): Table {
           type: kind.classes !== undefined ? "text" : column.type === "date" ? "date" : "number",
           nullable: true,
           ...(kind.classes === undefined && column.type !== "date" && { digits: DIGITS }),
+          format: timeFormat(column),
         }),
       ),
     ],

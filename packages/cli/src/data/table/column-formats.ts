@@ -2,6 +2,7 @@ import { quoted } from "../../ui/format.js";
 import { type Block, rowBlock } from "./block.js";
 import { type Cell, cellReader } from "./cell.js";
 import { inStyle, styleOf } from "./cell-style.js";
+import type { ColumnSchema } from "./schema.js";
 import {
   type ColumnFormat,
   type ColumnFormats,
@@ -122,6 +123,17 @@ export function styledCell(cell: Cell, format: ColumnFormat): string | undefined
   const text = inStyle(value, kind === "date", style, pointOf(writtenAs));
   return reader.read(plainCell(text, format)) === kind && reader.value === value ? text : undefined;
 }
+
+/** A time of day, or a duration. */
+const CLOCK = /^[+-]?\d+:\d{2}/;
+
+/** How a column writes its dates, times or durations; undefined for others: numbers are predicted as programs read them. */
+export const timeFormat = ({
+  type,
+  writtenAs,
+  style,
+}: Pick<ColumnSchema, "type"> & ColumnFormat): ColumnFormat | undefined =>
+  style !== undefined && (type === "date" || CLOCK.test(style)) ? { writtenAs, style } : undefined;
 
 /** Columns that a note names at most. */
 const NOTED = 5;

@@ -9,7 +9,7 @@ import { BLOCK, LONGEST_LINE, listFirst, raggedRows, type Table, uniqueNames } f
 import { openText, type Pieces, type Text } from "./text.js";
 import type { ColumnFormats } from "./written-as.js";
 
-const separatorNames: Readonly<Record<string, string>> = {
+const separatorNames: Readonly<Record<CsvDialect["separator"], string>> = {
   "\t": "tabs",
   ";": "semicolons",
   "|": "bars",
@@ -46,12 +46,13 @@ export async function csvTable(
           ]
         : []),
       ...headerNotes(header, first),
-      ...decimalNotes(decimals, names, separatorNames[separator] ?? separator),
+      ...decimalNotes(decimals, names, separatorNames[separator]),
       ...formatNotes(formats, decimals.decimalComma),
       ...(text.encoding === "latin1" ? ["the text is not UTF-8: it is read as Latin-1"] : []),
       ...notes,
     ],
     formats,
+    ...(separator !== "," && { separator }),
     blocks: () => withFormats(blocks(), names, formats),
   };
 }

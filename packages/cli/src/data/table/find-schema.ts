@@ -51,6 +51,7 @@ export async function findSchema(path: string, table: Table, choice: TableChoice
   return expectDates({
     version: 1,
     rows,
+    ...(table.separator && { separator: table.separator }),
     ...(table.missing && { missing: table.missing }),
     columns: tallies.map((tally) => columnOf(tally, choice, table.formats?.get(tally.name))),
   });

@@ -122,11 +122,17 @@ const orderSchema = v.strictObject({
 });
 export type TableOrder = Readonly<v.InferOutput<typeof orderSchema>>;
 
+/** What stands between cells where no comma does: some of them are numbers with decimal commas. */
+const separators = ["\t", ";", "|"] as const;
+export type Separator = (typeof separators)[number];
+
 /** The columns of a table as they were found in the file that a run was trained on. */
 export const tableSchema = v.strictObject({
   version: v.literal(1),
   rows: count,
   columns: v.array(columnSchema),
+  /** What stands between the cells of the text file. Default: a comma, as in tables of other kinds of files. */
+  separator: v.exactOptional(v.picklist(separators)),
   /** Cells that stand for a missing value, besides those that always do. */
   missing: v.exactOptional(v.pipe(v.array(v.string()), v.readonly())),
   order: v.exactOptional(orderSchema),

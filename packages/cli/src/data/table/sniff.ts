@@ -3,12 +3,13 @@ import Papa from "papaparse";
 import { lastOf, valueAt } from "../../places.js";
 import { type CellKind, cellReader } from "./cell.js";
 import { type Decimals, decimalsOf } from "./decimal-comma.js";
+import type { Separator } from "./schema.js";
 import type { Text } from "./text.js";
 import { commaNumber } from "./written-as.js";
 
 /** How a text file writes a table. */
 export type CsvDialect = Readonly<{
-  separator: string;
+  separator: Separator | ",";
   newline: "\n" | "\r";
   decimals: Decimals;
   header: boolean;
@@ -21,7 +22,7 @@ export type CsvDialect = Readonly<{
 }>;
 
 /** In this order where several divide the rows equally well: decimal commas divide them as well as separators do. */
-const SEPARATORS = ["\t", ";", "|", ","] as const;
+const SEPARATORS = ["\t", ";", "|", ","] as const satisfies readonly CsvDialect["separator"][];
 
 /** Rows that are looked at, and those for decimal commas: some columns are nearly empty. */
 const LOOKED_AT = { first: 100, decimals: 1000 } as const;

@@ -1,5 +1,6 @@
 import { DataError } from "@flowify/core";
 import type { Block, TableSeries } from "./block.js";
+import type { Separator } from "./schema.js";
 import type { ColumnFormats } from "./written-as.js";
 
 /** Rows that can be read without those before them: a group of rows of a file, or a file. */
@@ -21,6 +22,8 @@ export type Table = Readonly<{
   series?: ReadonlyMap<string, TableSeries>;
   /** How cells are written in the file, where that is not how they are handed on. */
   formats?: ColumnFormats;
+  /** What stands between the cells of a text file, where that is no comma. */
+  separator?: Separator;
   /** Cells that were read as missing values, besides those that always are. */
   missing?: readonly string[];
   /** Missing where rows can only be read from the first one on. */

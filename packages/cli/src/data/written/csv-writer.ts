@@ -11,30 +11,31 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * Text as a cell of a CSV file: in quotes where it needs them, and with an apostrophe in front where a spreadsheet would run
  * it as a formula. Names come from files of others. Source: OWASP, "CSV Injection".
  */
-export const csvCell = (text: string): string =>
-  withQuotes(FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text);
+export const csvCell = (text: string, separator = ","): string =>
+  withQuotes(FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text, separator);
 
-const withQuotes = (text: string): string =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+const withQuotes = (text: string, separator: string): string =>
+  text.includes(separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 /** NaN is a missing value. */
-function textOf(column: WrittenColumn, cell: Cell): string {
+function textOf(column: WrittenColumn, cell: Cell, separator: string): string {
   const styled = column.format && styledCell(cell, column.format);
-  if (styled !== undefined) return withQuotes(styled); // a number, which no spreadsheet runs
-  return typeof cell === "string" ? csvCell(cell) : Number.isNaN(cell) ? "" : cellText(cell);
+  if (styled !== undefined) return withQuotes(styled, separator); // a number, which no spreadsheet runs
+  return typeof cell === "string" ? csvCell(cell, separator) : Number.isNaN(cell) ? "" : cellText(cell);
 }
 
 /**
  * Writes rows as CSV. Names come from files of others: a cell that a spreadsheet would run is quoted.
  *
- * @param begun the progress of another writer, whose rows and header are in the file already
+ * @param options begun: the progress of another writer, whose rows and header are in the file already
  */
 export function csvWriter(
   columns: readonly WrittenColumn[],
   write: (lines: string) => Promise<void>,
-  begun?: unknown,
+  { begun, separator = "," }: Readonly<{ begun?: unknown; separator?: string | undefined }> = {},
 ): RowWriter {
-  let head = begun === undefined ? `${columns.map(({ name }) => csvCell(name)).join(",")}\n` : "";
+  const line = (cells: readonly string[]): string => `${cells.join(separator)}\n`;
+  let head = begun === undefined ? line(columns.map(({ name }) => csvCell(name, separator))) : "";
   const flush = async (lines: string): Promise<void> => {
     await write(head + lines);
     head = "";
@@ -43,8 +44,8 @@ export function csvWriter(
     add: (rows) =>
       flush(
         rows
-          .map(
-            (row) => `${row.map((cell, i) => textOf(columns[i]!, rounded(columns[i]!, cell))).join(",")}\n`,
+          .map((row) =>
+            line(row.map((cell, i) => textOf(columns[i]!, rounded(columns[i]!, cell), separator))),
           )
           .join(""),
       ),

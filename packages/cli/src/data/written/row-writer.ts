@@ -61,12 +61,14 @@ export type RowWriterOptions = Readonly<{
   begun?: unknown;
   /** Rows of a group of rows in Parquet at least, but for the last one. */
   group?: number;
+  /** What stands between cells of CSV; by default a comma. */
+  separator?: string | undefined;
 }>;
 
 type OpenWriter = (columns: readonly WrittenColumn[], write: Write, options: RowWriterOptions) => RowWriter;
 
 const writers: Readonly<Record<TableFormat, OpenWriter>> = {
-  csv: (columns, write, { begun }) => csvWriter(columns, write, begun),
+  csv: csvWriter,
   json: (columns, write, { begun }) => jsonArrayWriter(columns, write, begun),
   jsonl: jsonLinesWriter,
   parquet: (columns, write, { begun, group }) => parquetWriter(columns, write, begun, group),

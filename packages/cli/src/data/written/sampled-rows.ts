@@ -30,7 +30,7 @@ export function sampleFormat(file: string): RowFormat {
   );
 }
 
-/** Writes samples of a run of rows: those of a table in its own types. */
+/** Writes samples of a run of rows: those of a table in its own types, and between its own separators. */
 export function sampleWriter(
   format: RowFormat,
   data: Pick<RunConfig["data"], "shape" | "columns" | "reading">,
@@ -40,7 +40,8 @@ export function sampleWriter(
 ): RowWriter<Float32Array> {
   if (format === "npy") return npyWriter({ width: data.shape[0], count }, write, options.begun);
   const { columns, cellsOf } = layoutOf(data);
-  const writer = rowWriter(format, columns, write, options);
+  const { separator } = data.reading?.schema ?? {};
+  const writer = rowWriter(format, columns, write, { ...options, separator });
   return { ...writer, add: (rows) => writer.add(cellsOf(rows)) };
 }
 

@@ -23,7 +23,7 @@ export type WrittenColumn = Readonly<{
   /** Significant digits of numbers in formats of text; by default all. */
   digits?: number;
   /** How CSV has its cells, where that is not how flowify writes them. */
-  format?: ColumnFormat;
+  format?: ColumnFormat | undefined;
 }>;
 
 export type WrittenRow = readonly Cell[];

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { makeRng } from "@flowify/core/layer";
 import Papa from "papaparse";
 import { expect, it } from "vitest";
-import { rowWriter } from "../../../src/data/written/row-writer.js";
-import { writtenColumns } from "../../../src/data/written/sampled-rows.js";
-import { decodeFlowRows } from "../../../src/tables/decode-rows.js";
+import { sampleWriter } from "../../../src/data/written/sampled-rows.js";
 import { readRows } from "../../../src/tables/read-rows.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 
@@ -69,26 +67,46 @@ const columns: Readonly<Record<string, (u: number) => string>> = {
 
 const dollars = (value: number): string => value.toFixed(2).replace(/\B(?=(\d{3})+\.)/g, ",");
 
-const quoted = (cell: string): string => (cell.includes(",") ? `"${cell}"` : cell);
-
-it("every cell of a table comes back as it was read, however its column is written", async () => {
-  const rows = Array.from({ length: 120 }, () => Object.values(columns).map((write) => write(rng.uniform())));
-  const lines = [Object.keys(columns), ...rows].map((row) => `${row.map(quoted).join(",")}\n`);
+/** All cells, by columns, of a table that is written in this way, and of one that is written again from what was read. */
+async function writtenTwice(ways: typeof columns, separator: string) {
+  const quoted = (cell: string): string => (cell.includes(separator) ? `"${cell}"` : cell);
+  const rows = Array.from({ length: 120 }, () => Object.values(ways).map((write) => write(rng.uniform())));
+  const lines = [Object.keys(ways), ...rows].map((row) => `${row.map(quoted).join(separator)}\n`);
   const path = join(root, "cells.csv");
   writeFileSync(path, lines.join(""));
   const { rows: encoded, schema } = await readRows(path);
-  expect(schema.columns.filter(({ range }) => range === undefined).map(({ name }) => name)).toEqual(["code"]);
-  const decoded = decodeFlowRows(schema, encoded);
-  const again = join(root, "again.csv");
-  writeFileSync(again, "");
-  const writer = rowWriter("csv", writtenColumns(decoded.columns), async (piece) =>
-    writeFileSync(again, piece, { flag: "a" }),
+  let again = "";
+  const writer = sampleWriter(
+    "csv",
+    { shape: [Object.keys(ways).length], reading: { schema } },
+    rows.length,
+    async (piece) => void (again += String(piece)),
+    {},
   );
-  await writer.add(decoded.cells);
+  await writer.add(encoded);
   await writer.end();
-  const columnsIn = (file: string) => {
-    const [names = [], ...found] = Papa.parse<string[]>(readFileSync(file, "utf8").trim()).data;
+  const columnsIn = (text: string) => {
+    const [names = [], ...found] = Papa.parse<string[]>(text.trim(), { delimiter: separator }).data;
     return names.map((name, i) => [name, ...found.map((row) => row[i])]);
   };
-  for (const [i, wanted] of columnsIn(path).entries()) expect(columnsIn(again)[i]).toEqual(wanted);
+  return { schema, first: columnsIn(readFileSync(path, "utf8")), again: columnsIn(again) };
+}
+
+it("every cell of a table comes back as it was read, however its column is written", async () => {
+  const { schema, first, again } = await writtenTwice(columns, ",");
+  expect(schema.columns.filter(({ range }) => range === undefined).map(({ name }) => name)).toEqual(["code"]);
+  for (const [i, wanted] of first.entries()) expect(again[i]).toEqual(wanted);
+});
+
+it.each([";", "\t", "|"])("cells come back between separators such as %j", async (separator) => {
+  const { euros, spaces, german, ...others } = columns;
+  const ways = {
+    ...{ euros, spaces, german, code: others.code, "percent, comma": others["percent, comma"] },
+    "hh:mm": others["hh:mm"],
+    [`a${separator} name`]: (u: number) => (u < 0.5 ? `a${separator}b` : "c,d"),
+    comma: (u: number) => (Math.round(1e4 * u) / 100).toFixed(2).replace(".", ","),
+  } as typeof columns;
+  const { schema, first, again } = await writtenTwice(ways, separator);
+  expect(schema.separator).toBe(separator);
+  for (const [i, wanted] of first.entries()) expect(again[i]).toEqual(wanted);
 });

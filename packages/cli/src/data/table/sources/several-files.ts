@@ -32,6 +32,7 @@ export async function severalFiles(
     names: leading.names,
     notes: [`${files.length} files, from ${first} to ${files.at(-1)}`, ...notes],
     ...(leading.formats && { formats: leading.formats }),
+    ...(leading.separator && { separator: leading.separator }),
     parts: tables.flatMap(({ parts }) => parts),
     blocks: (range) => blocks(leading.names, tables, range),
   };
