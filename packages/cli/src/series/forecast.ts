@@ -1,9 +1,9 @@
 import { DataError } from "@flowify/core";
 import { hashOf } from "../data/image-set.js";
 import type { Cell } from "../data/table/cell.js";
+import { timeFormat } from "../data/table/column-formats.js";
 import { fromUnits } from "../data/table/series-units.js";
 import { listFirst } from "../data/table/table.js";
-import { timeFormat } from "../data/table/column-formats.js";
 import { timeAfter, timeCell } from "../data/table/time-steps.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type FanPanel, fanChart } from "../pictures/fan-chart.js";
