@@ -118,9 +118,7 @@ describe("predict", () => {
     const [head, ...steps] = rows;
     expect(head?.slice(0, 5)).toEqual(["hour", "load mean", "load median", "load q0.05", "load q0.95"]);
     expect(head?.slice(5).toSorted()).toEqual(["state = off", "state = on", "state most probable"]);
-    expect(steps.map(([time]) => time)).toEqual(
-      Array.from({ length: 6 }, (_, h) => day(HOURS + h).replace(".000Z", "Z")),
-    );
+    expect(steps.map(([time]) => time)).toEqual(Array.from({ length: 6 }, (_, h) => day(HOURS + h)));
     const widths = steps.map((step) => Number(step[4]) - Number(step[3]));
     expect(widths[5]).toBeGreaterThan(1.3 * (widths[0] as number));
     expect(stderr).toContain("6 rows behind");

@@ -80,7 +80,9 @@ async function writtenTwice(ways: typeof columns, separator: string) {
     "csv",
     { shape: [Object.keys(ways).length], reading: { schema } },
     rows.length,
-    async (piece) => void (again += String(piece)),
+    async (piece) => {
+      again += String(piece);
+    },
     {},
   );
   await writer.add(encoded);
@@ -101,7 +103,11 @@ it("every cell of a table comes back as it was read, however its column is writt
 it.each([";", "\t", "|"])("cells come back between separators such as %j", async (separator) => {
   const { euros, spaces, german, ...others } = columns;
   const ways = {
-    ...{ euros, spaces, german, code: others.code, "percent, comma": others["percent, comma"] },
+    euros,
+    spaces,
+    german,
+    code: others.code,
+    "percent, comma": others["percent, comma"],
     "hh:mm": others["hh:mm"],
     [`a${separator} name`]: (u: number) => (u < 0.5 ? `a${separator}b` : "c,d"),
     comma: (u: number) => (Math.round(1e4 * u) / 100).toFixed(2).replace(".", ","),
