@@ -3,7 +3,7 @@ import { keepNamedInput } from "../data/table/sources/standard-input.js";
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
-import { idHeader } from "../detect/score-columns.js";
+import { idColumn } from "../detect/score-columns.js";
 import { writeFileAtomic } from "../files/atomic.js";
 import { defineCommand, type Running } from "../flags/define.js";
 import { count, expectNone, type FlagsOf, text, value } from "../flags/flag.js";
@@ -161,15 +161,10 @@ async function predict({ terminal, host }: Running, flags: PredictFlags, folder:
     });
     const written: WrittenColumn[] = [...parts.flatMap(({ columns }) => columns), OUTSIDE];
     const outside = watchOutside(document);
-    const head = idHeader(
-      document.schema,
-      id,
-      written.map(({ name }) => name),
-    );
     const width = widthOf(document);
     let count = 0;
     await writeOutput(out, stdout, async (write) => {
-      const writer = rowWriter(format, [{ name: head, type: "text" }, ...written], write);
+      const writer = rowWriter(format, [idColumn(document.schema, id, written), ...written], write);
       for await (const { rows: encoded, names } of rows.rows()) {
         for (let from = 0; from < names.length; from += AT_ONCE) {
           const to = Math.min(names.length, from + AT_ONCE);

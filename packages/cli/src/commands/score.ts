@@ -7,7 +7,7 @@ import { keepNamedInput, STANDARD_INPUT } from "../data/table/sources/standard-i
 import { tableFormat, writeOutput } from "../data/written/output.js";
 import { rowWriter } from "../data/written/row-writer.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
-import { idHeader, SCORE_DIGITS } from "../detect/score-columns.js";
+import { idColumn, SCORE_DIGITS } from "../detect/score-columns.js";
 import { defineCommand, expectNoData, type Running } from "../flags/define.js";
 import { expectNone } from "../flags/flag.js";
 import { runFolder, severalArguments } from "../flags/shared.js";
@@ -128,14 +128,15 @@ async function score(context: Running, flags: ScoreFlags, ...args: string[]): Pr
       ...(flags.ledger ? ledgerLines.map(({ layer }) => number(layer)) : []),
     ];
     const schema = flags.split === undefined ? run.config.data.reading?.schema : undefined;
-    const others = fields.map(({ name }) => name);
-    const head = schema ? idHeader(schema, flags.id, others) : nounOf({ shape }, 1);
+    const head = schema
+      ? idColumn(schema, flags.id, fields)
+      : { name: nounOf({ shape }, 1), type: "text" as const };
     const waiting: Waiting = { names: [], fillLog: [], sources: [], taken: 0 };
     const source = sourceOf(run, flags, files, terminal);
     let [count, sum, squares, flagged] = [0, 0, 0, 0];
     const most = flags.limit ?? Number.POSITIVE_INFINITY;
     await writeOutput(out, stdout, async (write) => {
-      const writer = rowWriter(format, [{ name: head, type: "text" }, ...fields], write);
+      const writer = rowWriter(format, [head, ...fields], write);
       for await (const scores of scoresOf(model, remember(source, waiting, most), { samples, seed })) {
         const names = waiting.names.splice(0, scores.logProb.length);
         const fills = waiting.fillLog.splice(0, scores.logProb.length);

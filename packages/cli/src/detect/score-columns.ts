@@ -1,3 +1,4 @@
+import { timeFormat } from "../data/table/column-formats.js";
 import type { TableSchema } from "../data/table/schema.js";
 import { csvWriter } from "../data/written/csv-writer.js";
 import type { WrittenColumn, WrittenRow } from "../data/written/written-rows.js";
@@ -37,11 +38,17 @@ const scoreFields: readonly WrittenColumn[] = [
   { name: "flag", type: "flag" },
 ];
 
-/** What the column of row names is called. */
-export const idHeader = (schema: TableSchema, id: string | undefined, others: readonly string[]): string => {
-  const name = id ?? schema.columns.find(({ use }) => use === "id")?.name ?? "row";
-  return others.includes(name) ? "row" : name;
-};
+/** The column of row names, beside these others. Dates in it are written as the table writes them. */
+export function idColumn(
+  { columns }: TableSchema,
+  id: string | undefined,
+  others: readonly WrittenColumn[],
+): WrittenColumn {
+  const found = columns.find(({ name, use }) => (id === undefined ? use === "id" : name === id));
+  const name = id ?? found?.name ?? "row";
+  const isTaken = others.some((other) => other.name === name);
+  return { name: isTaken ? "row" : name, type: "text", format: found && timeFormat(found) };
+}
 
 /** The columns of scores: the name of the row, what is written of it, and more. */
 export function scoreColumns(
@@ -49,8 +56,7 @@ export function scoreColumns(
   { id, more = [] }: { id?: string | undefined; more?: readonly WrittenColumn[] } = {},
 ): WrittenColumn[] {
   const written = [...scoreFields, ...more];
-  const names = written.map(({ name }) => name);
-  return [{ name: idHeader(schema, id, names), type: "text" }, ...written];
+  return [idColumn(schema, id, written), ...written];
 }
 
 /** Rows of a name, a score, a p-value and a flag as the text of a CSV file, as `flowify score` writes them. */

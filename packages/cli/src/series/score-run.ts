@@ -65,8 +65,8 @@ export async function scoreSeries(
       await writer.end();
     });
     const { count, flagged, changes } = scorer.said();
-    const found = changes.map(({ series, since }) => `${series === "" ? "" : `${series} `}since ${since}`);
-    const change = found.length === 0 ? "no change" : `rows have changed ${listFirst(found)}`;
+    const found = changes.map(({ series, since }) => `${series === "" ? "" : `: ${series}`} since ${since}`);
+    const change = found.length === 0 ? "no change" : `rows have changed${listFirst(found)}`;
     terminal.note(
       `${countOf(count, "row")}, ${formatCount(flagged)} flagged at false alarms of ${falseAlarms}; ${change}${out === undefined ? "" : `; scores: ${out}`}`,
     );

@@ -1,4 +1,5 @@
 import { createGuard, type Guard } from "@flowify/guard";
+import { group } from "d3-array";
 import type { TableSeries } from "../data/table/block.js";
 import type { Cell } from "../data/table/cell.js";
 import type { TableOrder } from "../data/table/schema.js";
@@ -6,10 +7,10 @@ import { fromUnits } from "../data/table/series-units.js";
 import type { WrittenColumn } from "../data/written/written-rows.js";
 import { type Calibration, calibrationOf, conformalP } from "../detect/calibration.js";
 import { scoreColumns } from "../detect/score-columns.js";
-import { valueAt } from "../places.js";
+import { valueAt, valuesAt } from "../places.js";
 import type { FinishedRegression } from "../regression/open-regression.js";
 import { Predictive } from "../regression/predictive.js";
-import { type TableRegression, widthOf } from "../regression/table-regression.js";
+import { seriesCodes, type TableRegression, widthOf } from "../regression/table-regression.js";
 import { meanOf } from "../statistics.js";
 import { ownColumns, tableColumns } from "../tables/columns/kinds.js";
 
@@ -38,6 +39,29 @@ function runningMean(window: number): (value: number, series: unknown) => number
   };
 }
 
+/** Held-out rows of a series, from so many on by which its own changes are judged. */
+const FEWEST = 40;
+
+/**
+ * Held-out scores by which the rows of a series are judged: its own, where these are enough, else those of all series. Where one is
+ * noisier than others, its rows are then flagged as often as theirs.
+ *
+ * Source: Vovk, Gammerman, Shafer 2005, "Algorithmic Learning in a Random World", section 4.5 (Mondrian conformal prediction).
+ *
+ * @param series of each score
+ */
+function calibrationsOf(
+  scores: readonly number[],
+  series: readonly number[] = [],
+  fewest: number,
+): (series: number) => Calibration {
+  const all = calibrationOf(0, scores);
+  const own = group(scores.keys(), (i) => series[i]);
+  const enough = [...own].filter(([, { length }]) => length >= fewest);
+  const found = new Map(enough.map(([each, places]) => [each, calibrationOf(0, valuesAt(scores, places))]));
+  return (each) => found.get(each) ?? all;
+}
+
 /** Scores of rows that follow each other in time, in their order. */
 export type SeriesScorer = Readonly<{
   columns: readonly WrittenColumn[];
@@ -51,8 +75,8 @@ export type SeriesScorer = Readonly<{
 type Change = Readonly<{ series: string; since: string }>;
 
 /**
- * −log p of a row given the last ones, or its mean over some rows, p by the scores of held-out rows, and a bet on whether rows
- * have changed. A reason is a column of the row itself whose value was less likely than usual, with the value and the median of
+ * −log p of a row given the last ones, or its mean over some rows, p by the scores of held-out rows of its series, and a bet on whether
+ * rows have changed. A reason is a column of the row itself whose value was less likely than usual, with the value and the median of
  * samples.
  */
 export function seriesScorer(
@@ -64,17 +88,17 @@ export function seriesScorer(
   const held = targets.map(({ heldOut }) => heldOut.logProb ?? []);
   const heldSeries = targets[0]?.heldOut.series;
   const scores = (held[0] ?? []).map((_, row) => -held.reduce((sum, logs) => sum + (logs[row] ?? 0), 0));
-  const single = calibrationOf(0, scores);
+  // a flag needs p as small as the rate of false alarms
+  const fewest = Math.max(FEWEST, Math.ceil(1 / falseAlarms) - 1);
+  const singleOf = calibrationsOf(scores, heldSeries, FEWEST);
   const meanHeld = runningMean(window);
-  const calibration = calibrationOf(
-    0,
-    scores.map((score, i) => meanHeld(score, heldSeries?.[i])),
-  );
+  const means = scores.map((score, i) => meanHeld(score, heldSeries?.[i]));
+  const calibrationFor = calibrationsOf(means, heldSeries, fewest);
   const mean = runningMean(window);
   const usual = held.map(meanOf);
   const guards = new Map<string, Guard & Readonly<{ names: string[] }>>();
-  const guardOf = (series: string) => {
-    const guard = guards.get(series) ?? { ...createGuard({ held: Math.max(scores.length, 1) }), names: [] };
+  const guardOf = (series: string, held: number) => {
+    const guard = guards.get(series) ?? { ...createGuard({ held: Math.max(held, 1) }), names: [] };
     guards.set(series, guard);
     return guard;
   };
@@ -104,7 +128,7 @@ export function seriesScorer(
   };
 
   return {
-    calibration,
+    calibration: calibrationOf(0, means),
     columns: [
       ...(order.series?.columns ?? []).map((name) => ({ name, type: "text" as const })),
       ...scoreColumns(schema, {
@@ -117,14 +141,17 @@ export function seriesScorer(
     ],
     async score(rows, names, series) {
       const logs = await model.logProb(rows);
+      const codes = seriesCodes(model.prediction, rows);
       const out: Cell[][] = [];
       for (const [i, name] of names.entries()) {
         const of = valueAt(series, i);
-        const guard = guardOf(of.name);
+        const code = valueAt(codes, i);
+        const single = singleOf(code);
+        const guard = guardOf(of.name, single.scores.length);
         const own_ = logs.map((each) => finiteLog(each[i] as number));
         const alone = -own_.reduce((a, b) => a + b, 0);
         const score = mean(alone, of.name);
-        const p = conformalP(calibration, score);
+        const p = conformalP(calibrationFor(code), score);
         const isFlagged = p <= falseAlarms;
         guard.names.push(name);
         const { evidence, alarm, since } = guard.push(conformalP(single, alone));

@@ -243,3 +243,32 @@ it("exports graphs that take numbers of the file and the units of a series", asy
   const below = sold.filter((value, i) => value < (values[1]?.[i] ?? 0)).length / sold.length;
   expect(Math.abs(below - 0.5)).toBeLessThan(0.2);
 });
+
+it("judges a series by itself, where one surprises more than another", async () => {
+  const random = makeRng(5);
+  const file = write(
+    "noise.csv",
+    ["calm", "wild"].flatMap((name) => {
+      let x = 0;
+      return Array.from({ length: 320 }, (_, i) => {
+        const u = random.uniform() - 0.5;
+        // the wild one jumps now and then, so that its usual step says little
+        x = 0.9 * x + (name === "calm" || i % 6 ? u : 30 * u);
+        return `${name},${i},${x.toFixed(4)}`;
+      });
+    }),
+    "name,t,x",
+  );
+  const noisy = join(root, "noisy");
+  const what = ["--time", "t", "--series", "name", "--lags", "1", "--horizon", "1"];
+  const how = ["--steps", "60", "--ensemble", "1", "--threads", "1", "--out", noisy, "--quiet"];
+  await printed("train", "--data", file, ...what, ...how);
+  const { rows, stderr } = await printed("score", noisy, "--data", file, "--false-alarms", "0.05");
+  for (const name of ["calm", "wild"]) {
+    const held = rows.filter(([each]) => each === name).slice(-63);
+    // 0.5 + 1 / 64 among themselves; by the scores of both series, the mean of one would be 0.66
+    const mean = held.reduce((sum, row) => sum + Number(row[3]), 0) / held.length;
+    expect(Math.abs(mean - 0.5)).toBeLessThan(0.04);
+  }
+  expect(stderr).toContain("no change");
+});
