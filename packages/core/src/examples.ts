@@ -160,8 +160,8 @@ export async function* inBatches(
 
 /** What a method is asked about beside the examples. */
 export type ConditionOption = {
-  /** The condition of a conditional flow: of each example, or one for all of them. */
-  condition?: ExamplesIn;
+  /** The condition of a conditional flow: of each example, or one for all of them, a number such as a class as it is. */
+  condition?: ExamplesIn | number;
 };
 
 /** A function whose outputs are the condition: examples, one after another, to the condition of each. */
@@ -192,6 +192,10 @@ export function conditionError(what: string, error: unknown): unknown {
   return new Same(`${what}: in the condition, ${error.message}`, { cause: error });
 }
 
+/** Conditions, one after another: of examples, or one for all. Errors: those of `readExamples`. */
+export const readCondition = (given: ExamplesIn | number, domain: ExampleDomain): Examples =>
+  readExamples(typeof given === "number" ? [given] : given, domain);
+
 /**
  * The conditions of so many examples, one after another: as many as given, or one for all.
  *
@@ -200,14 +204,14 @@ export function conditionError(what: string, error: unknown): unknown {
 export function readConditions(
   what: string,
   domain: ExampleDomain | undefined,
-  given: ExamplesIn | undefined,
+  given: ConditionOption["condition"],
   count: number,
 ): Pick<Examples, "conditions"> {
   expectCondition(what, domain, given);
   if (!domain || given === undefined) return {};
   let read: Examples;
   try {
-    read = readExamples(given, domain);
+    read = readCondition(given, domain);
   } catch (error) {
     throw conditionError(what, error);
   }

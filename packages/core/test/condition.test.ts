@@ -60,6 +60,7 @@ describe("a density with a condition", () => {
     expect(mean(draws.map(([v = 0]) => v))).toBeCloseTo(Math.sin(2), 0);
     const each = await model.sample(600, { condition: draws.map(() => [1]), seed: 3 });
     expect(each).toEqual(draws);
+    expect(await model.sample(600, { condition: 1, seed: 3 })).toEqual(draws);
     const other = await model.sample(600, { condition: [[-1]], seed: 3 });
     expect(mean(other.map(([v = 0]) => v))).toBeLessThan(-0.5);
   });
@@ -79,6 +80,11 @@ describe("a density with a condition", () => {
     expect(streamed).toEqual([...whole]);
     const [line] = await model.explain(y.slice(0, 1), y, { condition: c.slice(0, 1), others: c });
     expect(line?.layer).toBe("whiten[0]");
+    const [, middle] = await model.explain(y.slice(0, 1), y, { condition: 0 });
+    expect(middle).toEqual((await model.explain(y.slice(0, 1), y, { condition: [[0]] }))[1]);
+    const at0: number[] = [];
+    for await (const { logProb } of model.score([y], { condition: 0 })) at0.push(...logProb);
+    expect(at0).toEqual([...(await model.logProb(y, { condition: [[0]] }))]);
     const { logProb, gradient } = await model.logProbGradient(y.slice(0, 5), { condition: c.slice(0, 5) });
     expect([...logProb]).toEqual([...whole.subarray(0, 5)]);
     expect(gradient).toHaveLength(5);
@@ -117,7 +123,7 @@ describe("a density with a condition", () => {
       condition: c,
     });
     for (const k of [0, 1, 2]) {
-      const draws = await classes.sample(300, { condition: [k], seed: 1 });
+      const draws = await classes.sample(300, { condition: k, seed: 1 });
       expect(Math.abs(mean(draws.map(([v = 0]) => v)) - 3 * k)).toBeLessThan(0.3);
     }
     await expect(classes.sample(2, { condition: [3] })).rejects.toThrow(

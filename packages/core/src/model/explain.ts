@@ -37,13 +37,16 @@ export async function explainExample(
     seed = 0,
     condition,
     others: conditions = condition,
-  }: { seed?: number; others?: ExamplesIn } & ConditionOption,
+  }: { seed?: number; others?: ConditionOption["condition"] } & ConditionOption,
 ): Promise<Explanation[]> {
   // a computed condition need not be given
   if (!model.flow.condition?.computed) expectCondition("explain", model.flow.condition, condition);
   const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
-  const [own = []] = await ledgers(model, example, { seed, ...(condition && { condition }) });
-  const all = await ledgers(model, others, { seed, ...(conditions && { condition: conditions }) });
+  const [own = []] = await ledgers(model, example, { seed, ...(condition !== undefined && { condition }) });
+  const all = await ledgers(model, others, {
+    seed,
+    ...(conditions !== undefined && { condition: conditions }),
+  });
   return names.map((layer, i) => {
     const nats = own[i]!;
     const values = all.map((row) => row[i]!);

@@ -164,7 +164,7 @@ export class FlowModel {
   async explain(
     example: ExamplesIn,
     others: ExamplesIn,
-    options: { seed?: number; others?: ExamplesIn } & ConditionOption = {},
+    options: { seed?: number; others?: ConditionOption["condition"] } & ConditionOption = {},
   ): Promise<Explanation[]> {
     checkOptions("explain", schemas.explain, options);
     return explainExample(this, example, others, options);

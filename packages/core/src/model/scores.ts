@@ -5,6 +5,7 @@ import {
   type ExamplesIn,
   expectCondition,
   inBatches,
+  readCondition,
   readConditions,
   readExamples,
 } from "../examples.js";
@@ -66,7 +67,7 @@ export function readGiven(
   what: string,
   flow: Pick<Flow, "domain" | "condition">,
   examples: ExamplesIn,
-  condition: ExamplesIn | undefined,
+  condition: ConditionOption["condition"],
 ): Examples {
   const read = readExamples(examples, flow.domain);
   return { ...read, ...readConditions(what, flow.condition, condition, read.count) };
@@ -101,7 +102,7 @@ export async function* scoreStream(
 ): AsyncGenerator<Scores> {
   let firstBatch = 0;
   if (!conditionOf) expectCondition("score", flow.condition, condition);
-  const given = flow.condition && condition !== undefined && readExamples(condition, flow.condition);
+  const given = flow.condition && condition !== undefined && readCondition(condition, flow.condition);
   for await (const examples of inBatches(source, flow.domain, LARGEST)) {
     const logs: Float64Array[] = [];
     let ledger: Float32Array | undefined;
