@@ -161,8 +161,9 @@ export async function* inBatches(
 /** What a method is asked about beside the examples. */
 export type ConditionOption = {
   /** The condition of a conditional flow: of each example, or one for all of them, a number such as a class as it is. */
-  condition?: ExamplesIn | number;
+  condition?: ExamplesIn | number | undefined;
 };
+type GivenCondition = ConditionOption["condition"];
 
 /** A function whose outputs are the condition: examples, one after another, to the condition of each. */
 export type ConditionOf = (examples: Uint8Array | Float32Array) => Promise<Float32Array>;
@@ -192,29 +193,25 @@ export function conditionError(what: string, error: unknown): unknown {
   return new Same(`${what}: in the condition, ${error.message}`, { cause: error });
 }
 
-/** Conditions, one after another: of examples, or one for all. Errors: those of `readExamples`. */
-export const readCondition = (given: ExamplesIn | number, domain: ExampleDomain): Examples =>
-  readExamples(typeof given === "number" ? [given] : given, domain);
-
-/**
- * The conditions of so many examples, one after another: as many as given, or one for all.
- *
- * Errors: those of `expectCondition` and `readExamples`; `DataError` for another number of them.
- */
-export function readConditions(
-  what: string,
-  domain: ExampleDomain | undefined,
-  given: ConditionOption["condition"],
-  count: number,
-): Pick<Examples, "conditions"> {
+/** Conditions, of examples or one for all. Errors: those of `expectCondition` and `readExamples`. */
+export function readCondition(what: string, domain: ExampleDomain | undefined, given: GivenCondition) {
   expectCondition(what, domain, given);
-  if (!domain || given === undefined) return {};
-  let read: Examples;
   try {
-    read = readCondition(given, domain);
+    return domain && given !== undefined && readExamples(typeof given === "number" ? [given] : given, domain);
   } catch (error) {
     throw conditionError(what, error);
   }
+}
+
+/** A condition for each of so many examples. Errors: those of `readCondition`; `DataError` for another number of them. */
+export function readConditions(
+  what: string,
+  domain: ExampleDomain | undefined,
+  given: GivenCondition,
+  count: number,
+): Pick<Examples, "conditions"> {
+  const read = readCondition(what, domain, given);
+  if (!domain || !read) return {};
   if (read.count === count) return { conditions: read.examples };
   if (read.count !== 1)
     throw new DataError(

@@ -148,6 +148,11 @@ describe("a condition that does not fit", () => {
     await expect(failed).rejects.toThrow(text);
   });
 
+  it("of a stream", async () => {
+    const failed = model.score([y], { condition: [[Number.NaN]] }).next();
+    await expect(failed).rejects.toThrow("score: in the condition, example 0 holds NaN");
+  });
+
   it("for a flow that has none", async () => {
     const plain = await fit(couplingFlow(1), y, { executor, steps: 2 });
     await expect(plain.logProb(y, { condition: c })).rejects.toThrow(

@@ -42,11 +42,8 @@ export async function explainExample(
   // a computed condition need not be given
   if (!model.flow.condition?.computed) expectCondition("explain", model.flow.condition, condition);
   const names = [...model.flow.ledgerLines.map(({ layer }) => layer), "total"];
-  const [own = []] = await ledgers(model, example, { seed, ...(condition !== undefined && { condition }) });
-  const all = await ledgers(model, others, {
-    seed,
-    ...(conditions !== undefined && { condition: conditions }),
-  });
+  const [own = []] = await ledgers(model, example, { seed, condition });
+  const all = await ledgers(model, others, { seed, condition: conditions });
   return names.map((layer, i) => {
     const nats = own[i]!;
     const values = all.map((row) => row[i]!);

@@ -3,7 +3,6 @@ import {
   type ConditionOption,
   type Examples,
   type ExamplesIn,
-  expectCondition,
   inBatches,
   readCondition,
   readConditions,
@@ -81,11 +80,9 @@ function conditionsAt(
   examples: Float32Array,
 ): ConditionOption {
   if (!condition || !given) return {};
-  const size = given.count === 1 ? 0 : sizeOf(condition.shape);
-  const [from, count] = [batch * LARGEST, examples.length / dimensions];
-  return {
-    condition: size === 0 ? given.examples : given.examples.subarray(from * size, (from + count) * size),
-  };
+  if (given.count === 1) return { condition: given.examples };
+  const [size, from] = [sizeOf(condition.shape), batch * LARGEST];
+  return { condition: given.examples.subarray(from * size, (from + examples.length / dimensions) * size) };
 }
 
 /** Scores of a stream of examples, batch by batch. */
@@ -101,8 +98,7 @@ export async function* scoreStream(
   }: { samples?: number; seed?: number; conditionOf?: ConditionOf | undefined } & ConditionOption,
 ): AsyncGenerator<Scores> {
   let firstBatch = 0;
-  if (!conditionOf) expectCondition("score", flow.condition, condition);
-  const given = flow.condition && condition !== undefined && readCondition(condition, flow.condition);
+  const given = !conditionOf && readCondition("score", flow.condition, condition);
   for await (const examples of inBatches(source, flow.domain, LARGEST)) {
     const logs: Float64Array[] = [];
     let ledger: Float32Array | undefined;
@@ -115,8 +111,7 @@ export async function* scoreStream(
       ledger ??= rows;
       logs.push(total);
     }
-    const single = nth(logs, 0);
-    const { logProb, stdErr } = samples === 1 ? { logProb: single } : importanceBound(logs);
+    const { logProb, stdErr } = samples === 1 ? { logProb: nth(logs, 0) } : importanceBound(logs);
     yield { logProb, ledger: ledger as Float32Array, ...(stdErr && { stdErr }) };
     firstBatch++;
   }
