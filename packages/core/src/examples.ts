@@ -203,6 +203,12 @@ export function readCondition(what: string, domain: ExampleDomain | undefined, g
   }
 }
 
+/** For conditions that are fewer or more than the examples. */
+export const wrongCount = (what: string, found: number, examples: number | string): DataError =>
+  new DataError(
+    `${what}: got ${found} conditions for ${examples} examples, expected one of each, or one for all`,
+  );
+
 /** A condition for each of so many examples. Errors: those of `readCondition`; `DataError` for another number of them. */
 export function readConditions(
   what: string,
@@ -213,10 +219,7 @@ export function readConditions(
   const read = readCondition(what, domain, given);
   if (!domain || !read) return {};
   if (read.count === count) return { conditions: read.examples };
-  if (read.count !== 1)
-    throw new DataError(
-      `${what}: got ${read.count} conditions for ${count} examples, expected one of each, or one for all`,
-    );
+  if (read.count !== 1) throw wrongCount(what, read.count, count);
   const size = sizeOf(domain.shape);
   const conditions = new Float32Array(count * size);
   for (let i = 0; i < count; i++) conditions.set(read.examples, i * size);

@@ -151,6 +151,19 @@ describe("a condition that does not fit", () => {
   it("of a stream", async () => {
     const failed = model.score([y], { condition: [[Number.NaN]] }).next();
     await expect(failed).rejects.toThrow("score: in the condition, example 0 holds NaN");
+    // batches are of 256: one condition is left for the last 44 examples, and is not that of them all
+    const many = waves(300, 9);
+    for (const [count, says] of [
+      [257, "score: got 257 conditions for 300 or more examples, expected one of each, or one for all"],
+      [301, "score: got 301 conditions for 300 examples"],
+    ] as const) {
+      const condition = waves(count, 9).c;
+      const scores = async () => {
+        for await (const { logProb } of model.score([many.y], { condition }))
+          expect([...logProb].every(Number.isFinite)).toBe(true);
+      };
+      await expect(scores()).rejects.toThrow(says);
+    }
   });
 
   it("for a flow that has none", async () => {

@@ -7,10 +7,10 @@ import {
   readCondition,
   readConditions,
   readExamples,
+  wrongCount,
 } from "../examples.js";
 import type { Flow } from "../flow.js";
 import { nth } from "../lists.js";
-import { sizeOf } from "../shape.js";
 import { STREAM } from "../train/data.js";
 import { LARGEST, type RowFunction, type RunOptions } from "./batch-parts.js";
 import type { BatchRunner } from "./batches.js";
@@ -72,17 +72,11 @@ export function readGiven(
   return { ...read, ...readConditions(what, flow.condition, condition, read.count) };
 }
 
-/** Of the conditions of a stream those of one batch, or the one of all. */
-function conditionsAt(
-  { condition, dimensions }: Flow,
-  given: Examples | undefined | false,
-  batch: number,
-  examples: Float32Array,
-): ConditionOption {
-  if (!condition || !given) return {};
-  if (given.count === 1) return { condition: given.examples };
-  const [size, from] = [sizeOf(condition.shape), batch * LARGEST];
-  return { condition: given.examples.subarray(from * size, (from + examples.length / dimensions) * size) };
+/** Of the conditions of a stream those of the examples `from` to `to`, or the one of all. Errors: `DataError` for too few. */
+function conditionsAt({ examples, count }: Examples, from: number, to: number): Examples["examples"] {
+  if (count === 1) return examples;
+  if (count < to) throw wrongCount("score", count, `${to} or more`);
+  return examples.subarray((from * examples.length) / count, (to * examples.length) / count);
 }
 
 /** Scores of a stream of examples, batch by batch. */
@@ -97,16 +91,16 @@ export async function* scoreStream(
     conditionOf,
   }: { samples?: number; seed?: number; conditionOf?: ConditionOf | undefined } & ConditionOption,
 ): AsyncGenerator<Scores> {
-  let firstBatch = 0;
+  let [firstBatch, seen] = [0, 0];
   const given = !conditionOf && readCondition("score", flow.condition, condition);
   for await (const examples of inBatches(source, flow.domain, LARGEST)) {
     const logs: Float64Array[] = [];
     let ledger: Float32Array | undefined;
-    const here = conditionOf
-      ? { condition: await conditionOf(examples) }
-      : conditionsAt(flow, given, firstBatch, examples);
+    const from = seen;
+    seen += examples.length / flow.dimensions;
+    const here = conditionOf ? await conditionOf(examples) : given && conditionsAt(given, from, seen);
     for (let k = 0; k < samples; k++) {
-      const options = { seed: seed * samples + k, firstBatch, ...here };
+      const options = { seed: seed * samples + k, firstBatch, condition: here || undefined };
       const { rows, total } = await ledgerOf(flow, runner, examples, options);
       ledger ??= rows;
       logs.push(total);
@@ -115,4 +109,5 @@ export async function* scoreStream(
     yield { logProb, ledger: ledger as Float32Array, ...(stdErr && { stdErr }) };
     firstBatch++;
   }
+  if (given && given.count !== 1 && given.count !== seen) throw wrongCount("score", given.count, seen);
 }
