@@ -11,13 +11,13 @@ import {
   addParts,
   averageAll,
   type ByPath,
-  descentOfSome,
   makeDescent,
   makeGradient,
   makeUpdate,
   makeWholeDescent,
   reorthogonalizeAll,
   retractAll,
+  squaresOf,
 } from "./step.js";
 
 /** What the programs of a training step are compiled for. */
@@ -114,9 +114,8 @@ export async function compilePrograms(options: ProgramOptions) {
   const allParts = new Array(parts).fill({ gradients: moving, loss: scalar });
   const none = Object.keys(moved).length === 0;
   const sum = share && parts > 1 ? await compile("sum", addParts, allParts) : undefined;
-  const descent =
-    parts > 1 && !share ? await compile("descent", makeDescent(clip), [square, ...allParts]) : undefined;
-  const ownDescent = share && !none ? await compile("descent", descentOfSome, [square, moved]) : undefined;
+  const descent = parts > 1 && !share ? await compile("descent", makeDescent(clip), allParts) : undefined;
+  const ownSquares = share && !none ? await compile("squares", squaresOf, [moved]) : undefined;
   const update = none
     ? undefined
     : await compile("update", makeUpdate(mine), [
@@ -138,7 +137,7 @@ export async function compilePrograms(options: ProgramOptions) {
       ? await compile("reorthogonalize", reorthogonalizeAll, [squares])
       : undefined;
   const averaging = ema > 0 ? await compile("average", averageAll, [moving, moving, scalar]) : undefined;
-  const counted = [gradient, descent, ownDescent, update, retract, muon].map(
+  const counted = [gradient, descent, ownSquares, update, retract, muon].map(
     (program) => program?.flops ?? 0,
   );
   const [ofGradient = 0, ...ofOthers] = counted;
@@ -151,8 +150,8 @@ export async function compilePrograms(options: ProgramOptions) {
     sum,
     /** Adds the parts up; absent for one part of the whole batch, whose gradient has it inside. */
     descent,
-    /** Of several processes: from the sums of what this one owns. */
-    ownDescent,
+    /** Of several processes: of the sums of what this one owns. */
+    ownSquares,
     /** The owner of each parameter, and the parameters with those of other owners as fixed ones. */
     owners,
     mine,

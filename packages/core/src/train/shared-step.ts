@@ -8,7 +8,7 @@ import { type Moments, type Placed, tree } from "./placed-state.js";
 import { movingKinds, pickByKind, type StepPrograms } from "./programs.js";
 import type { ByPath } from "./step.js";
 
-/** What a step needs from the gradient: that of each parameter that is moved here (skew, of orthogonal ones), and figures of all. */
+/** What a step needs from the gradient: that of each parameter that is moved here, and figures of all. */
 export type Descent = {
   gradients: Placed;
   loss: number;
@@ -21,18 +21,17 @@ export type Descent = {
 export function makeSharedStep(
   executor: Executor,
   share: BatchShare,
-  { owners, mine, ownDescent }: StepPrograms,
+  { owners, mine, ownSquares }: StepPrograms,
   { leaves, clip }: { leaves: readonly TrainedPath[]; clip: number },
 ) {
   const ownerOf = Object.fromEntries(leaves.map(({ path }, i) => [path, nth(owners, i)]));
   const ownersIn = (byPath: ByPath<unknown>): number[] =>
     Object.keys(byPath).map((path) => named(ownerOf, path));
   const moved = pickByKind(mine, leaves, ...movingKinds);
-  const square = pickByKind(mine, leaves, "orthogonal");
   const picked = (from: Placed, paths: ByPath<unknown>): Placed =>
     Object.fromEntries(Object.keys(paths).map((path) => [path, named(from, path)]));
-  /** Results of `descent` that the next one writes over; the update has put rotations in the place of the skew gradients. */
-  let before: { own: Placed; squares: PlacedArray } | undefined;
+  /** What the next step writes over. */
+  let before: PlacedArray | undefined;
 
   const spread = async (byPath: Placed): Promise<Placed> => {
     const change = (arrays: readonly Float32Array[]) => share.spread(arrays, ownersIn(byPath));
@@ -40,24 +39,14 @@ export function makeSharedStep(
   };
 
   return {
-    /**
-     * From the gradient of the examples that are computed here, and the orthogonal matrices that are moved here. The given
-     * gradients are replaced by the returned ones, those of one owner by their sum.
-     */
-    async descend(
-      { gradients, loss }: { gradients: Placed; loss: number },
-      matrices: Placed,
-    ): Promise<{ found: Descent; gradients: Placed }> {
+    /** From the gradient of the examples that are computed here. The given gradients are replaced by the returned ones, those of one owner by their sum. */
+    async descend({ gradients, loss }: { gradients: Placed; loss: number }): Promise<Descent> {
       const add = (arrays: readonly Float32Array[]) => share.sumTo(arrays, ownersIn(gradients));
       const sums = await changePlaced(executor, gradients, add);
-      const own = picked(sums, moved);
       let squares = 0;
-      if (ownDescent) {
-        const spare = before && { skew: picked(before.own, square), squares: before.squares };
-        const result = await ownDescent.run([tree(matrices), tree(own)], spare ? { into: tree(spare) } : {});
-        Object.assign(own, result.skew);
-        before = { own, squares: result.squares };
-        const each = await executor.fetch<HostArray>(result.squares);
+      if (ownSquares) {
+        before = await ownSquares.run([tree(picked(sums, moved))], before ? { into: before } : {});
+        const each = await executor.fetch<HostArray>(before);
         squares = (each.data as Float32Array).reduce((sum, value) => sum + value, 0);
       }
       const all = await gatherNumbers(share, [loss, squares]);
@@ -65,7 +54,7 @@ export function makeSharedStep(
       const gradNorm = Math.sqrt(total(1));
       const factor = Math.min(clip / Math.max(gradNorm, 1e-30), 1);
       const scalar = new HostArray(Float32Array.of(factor), [], np.float32);
-      return { found: { gradients: own, loss: total(0), gradNorm, factor: scalar }, gradients: sums };
+      return { gradients: sums, loss: total(0), gradNorm, factor: scalar };
     },
 
     /** Values of all parameters in their order, those of other owners as they have moved them. The given ones are replaced. */
@@ -92,7 +81,7 @@ export function makeSharedStep(
     },
 
     dispose(): void {
-      if (before) executor.release(tree([picked(before.own, square), before.squares]));
+      if (before) executor.release(before);
     },
   };
 }

@@ -10,7 +10,7 @@ import { reorthogonalize, retract, skewGradient } from "./orthogonal-step.js";
 
 /**
  * The training step, in pure functions: `gradient` (matrix products; of parts of the batch, side by side),
- * `descent` (their sum, directions of rotations, clipping; one program with the gradient where the batch has one part), `update`
+ * `descent` (their sum, clipping; one program with the gradient where the batch has one part), `update`
  * (elementwise, over every number that moves), `retraction` (matrix products, orthogonal parameters only) and `muon`
  * (matrix products, kernels of convolutions only). They are separate because an executor can fuse what is elementwise and
  * do it in place. Each consumes what it is given. Parameters that move are named by their paths.
@@ -25,13 +25,17 @@ type Moves = { omegas: ByPath; momenta: ByPath };
 
 /** Loss and gradients at the parameters; those of the parts of a batch add up to those of the whole. */
 export type GradientResult = {
-  /** ∂loss/∂p of the parameters that move. */
+  /** ∂loss/∂p of the parameters that move, skew for orthogonal ones. */
   gradients: ByPath;
   /** −mean log p(x) in nats, []. */
   loss: np.Array;
 };
 
-/** Loss and gradients of some examples of a batch, which are this share of it: a half, all of them. */
+/**
+ * Loss and gradients of some examples of a batch, which are this share of it: a half, all of them. The gradient of an
+ * orthogonal parameter is the skew one, which is linear: those of parts add up, and beside the products that make it, few
+ * examples make it in less than n³.
+ */
 export function makeGradient(flow: Flow, leaves: readonly TrainedPath[], share = 1) {
   return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): GradientResult => {
     const { leaves: values, rebuild } = treeFlatten<np.Array>(params);
@@ -47,15 +51,18 @@ export function makeGradient(flow: Flow, leaves: readonly TrainedPath[], share =
     };
     const free = moving.map((i) => nth(values, i).ref);
     const [value, raw] = valueAndGrad(loss)(free) as unknown as [np.Array, np.Array[]];
+    const gradients = moving.map((i, k): [string, np.Array] => {
+      const { path, kind } = nth(leaves, i);
+      return [path, kind === "orthogonal" ? skewGradient(nth(values, i).ref, nth(raw, k)) : nth(raw, k)];
+    });
     treeDispose([values, noise]);
     x.dispose();
     condition?.dispose();
-    const paths = moving.map((i) => nth(leaves, i).path);
-    return { gradients: Object.fromEntries(paths.map((path, k) => [path, nth(raw, k)])), loss: value };
+    return { gradients: Object.fromEntries(gradients), loss: value };
   };
 }
 
-/** What the update takes: skew gradients of orthogonal parameters, and how much to clip. */
+/** What the update takes: the gradients of the whole batch, and how much to clip. */
 export type DescentResult = GradientResult & {
   /** Global norm of all gradients, before clipping, []. */
   gradNorm: np.Array;
@@ -73,50 +80,32 @@ export const addParts = (...parts: GradientResult[]): GradientResult => {
   };
 };
 
-/**
- * Adds the parts of a batch up, takes the skew gradients of orthogonal parameters, and clips all to the global norm `clip`
- * (Infinity: never).
- */
+/** Adds the parts of a batch up, and clips the gradients to the global norm `clip` (Infinity: never). */
 export function makeDescent(clip: number) {
-  return (matrices: ByPath, ...parts: GradientResult[]): DescentResult => {
-    const whole = addParts(...parts);
-    const gradients: ByPath = {};
-    for (const [path, g] of Object.entries(whole.gradients))
-      gradients[path] = matrices[path] ? skewGradient(matrices[path], g) : g;
+  return (...parts: GradientResult[]): DescentResult => {
+    const { gradients, loss } = addParts(...parts);
     const squares = Object.values(gradients).map((g) => np.sum(np.square(g.ref)));
     const norm = np.sqrt(squares.reduce((a, b) => a.add(b)));
     const factor =
       clip === Number.POSITIVE_INFINITY
         ? np.onesLike(norm.ref)
         : np.minimum(np.reciprocal(np.maximum(norm.ref, 1e-30)).mul(clip), 1);
-    return { gradients, loss: whole.loss, gradNorm: norm, factor };
+    return { gradients, loss, gradNorm: norm, factor };
   };
 }
 
-/**
- * Skew gradients of these matrices, and the sum of the squares of each gradient, [K]: what `makeDescent` computes, for
- * the parameters of one process of several.
- */
-export const descentOfSome = (matrices: ByPath, raw: ByPath): { skew: ByPath; squares: np.Array } => {
-  const skew: ByPath = {};
-  const squares = Object.entries(raw).map(([path, g]) => {
-    if (!matrices[path]) return np.sum(np.square(g));
-    skew[path] = skewGradient(matrices[path], g);
-    return np.sum(np.square(skew[path].ref));
-  });
-  return { skew, squares: np.stack(squares, 0) };
-};
+/** The sum of the squares of each gradient, [K], of the parameters of one process of several. */
+export const squaresOf = (gradients: ByPath): np.Array =>
+  np.stack(
+    Object.values(gradients).map((g) => np.sum(np.square(g))),
+    0,
+  );
 
 /** Both in one program, for a batch that is computed as a whole. */
 export function makeWholeDescent(flow: Flow, leaves: readonly TrainedPath[], clip: number) {
   const [gradient, descent] = [makeGradient(flow, leaves), makeDescent(clip)];
-  return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): DescentResult => {
-    const { leaves: values } = treeFlatten<np.Array>(params);
-    const square = leaves.flatMap(({ path, kind }, i) =>
-      kind === "orthogonal" ? [[path, nth(values, i).ref] as const] : [],
-    );
-    return descent(Object.fromEntries(square), gradient(params, x, noise, condition));
-  };
+  return (params: FlowParams, x: np.Array, noise: NoiseTree, condition?: np.Array): DescentResult =>
+    descent(gradient(params, x, noise, condition));
 }
 
 /** Euclidean parameters and all moments: what the elementwise update replaces. */
@@ -191,11 +180,6 @@ export const averageAll = (average: ByPath, values: ByPath, decay: np.Array): By
  */
 export const averageDecay = (decay: number, t: number): number => Math.min(decay, (1 + t) / (10 + t));
 
-/**
- * Reorthogonalizations orthogonal parameters: takes their accumulated departure away. Twice: the longest step
- * that is ever taken departs by 0.06, of which one reorthogonalize leaves 3e-3 and two leave 6e-6.
- */
+/** Takes the departure of orthogonal parameters away, one Newton–Schulz step. */
 export const reorthogonalizeAll = (matrices: ByPath): ByPath =>
-  Object.fromEntries(
-    Object.entries(matrices).map(([path, r]) => [path, reorthogonalize(reorthogonalize(r))]),
-  );
+  Object.fromEntries(Object.entries(matrices).map(([path, r]) => [path, reorthogonalize(r)]));

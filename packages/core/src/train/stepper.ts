@@ -7,6 +7,7 @@ import type { TrainedPath } from "../params/parameter-paths.js";
 import { treeFlatten } from "../params/pytree.js";
 import type { BatchShare } from "./batch-share.js";
 import { type Culprit, nonFiniteGradient, nonFiniteLayer } from "./diagnose.js";
+import { stepsBack } from "./orthogonal-step.js";
 import {
   into,
   type Placed,
@@ -31,11 +32,8 @@ export type Batch = readonly JsTree<HostArray>[];
 /** What the products behind the update move by, where the executor computes. */
 type PlacedMoves = { omegas: Placed; momenta: Placed };
 
-/** Departure of the orthogonal parameters at which they are reorthogonalized. */
-export const DRIFT_LIMIT = 2e-6;
-
-/** Reorthogonalizations (of two Newton–Schulz steps) that take an average of orthogonal matrices back to an orthogonal one. */
-const PROJECTIONS = 3;
+/** Newton–Schulz steps that take an average of orthogonal matrices back to an orthogonal one. */
+const PROJECTIONS = 6;
 
 /**
  * Keeps the state of training where the executor computes, and takes steps. What a step replaces is
@@ -82,13 +80,11 @@ export async function makeStepper(options: StepperOptions) {
       if (sum) spares.sum = await sum.run(spares.parts, into(spares.sum));
       const here = gradientHere();
       const { gradients, loss } = here;
-      const both = await shared.descend({ gradients, loss: await number(loss) }, mineOf("orthogonal"));
-      here.gradients = both.gradients;
-      return both.found;
+      const found = await shared.descend({ gradients, loss: await number(loss) });
+      here.gradients = found.gradients;
+      return found;
     }
-    const placed = descent
-      ? await descent.run([tree(mineOf("orthogonal")), ...spares.parts], into(spares.descent))
-      : nth(spares.parts, 0);
+    const placed = descent ? await descent.run(spares.parts, into(spares.descent)) : nth(spares.parts, 0);
     const { gradients, loss, gradNorm, factor } = placed;
     if (!gradNorm || !factor) throw new RangeError("the gradient of a whole batch has no norm");
     spares.descent = placed;
@@ -111,7 +107,6 @@ export async function makeStepper(options: StepperOptions) {
     state.moments = { ...state.moments, ...next.moments };
     replaceValues(next.values);
     Object.assign(at.gradients, next.omegas, next.momenta);
-    if (shared) Object.assign(gradientHere().gradients, next.momenta); // of which `at` has its own record
     return next;
   };
 
@@ -148,13 +143,16 @@ export async function makeStepper(options: StepperOptions) {
     if (!reorthogonalize) return;
     const here = await number(state.drift);
     const drift = shared ? await shared.largest(here) : here;
-    if (drift <= DRIFT_LIMIT) {
+    const steps = stepsBack(drift);
+    if (steps === 0) {
       if (drift !== here) await setDrift(drift);
       return;
     }
-    const matrices = allOf("orthogonal");
-    replaceValues(await reorthogonalize.run([tree(matrices)]));
-    executor.release(tree(matrices));
+    for (let k = 0; k < steps; k++) {
+      const matrices = allOf("orthogonal");
+      replaceValues(await reorthogonalize.run([tree(matrices)]));
+      executor.release(tree(matrices));
+    }
     await setDrift(0);
   };
 

@@ -12,9 +12,8 @@ import {
   adamScalars,
   type Moments as SomeMoments,
 } from "../../src/train/adam.js";
-import { reorthogonalize, retract, skewGradient } from "../../src/train/orthogonal-step.js";
+import { reorthogonalize, retract, skewGradient, stepsBack } from "../../src/train/orthogonal-step.js";
 import { reorthogonalizeAll } from "../../src/train/step.js";
-import { DRIFT_LIMIT } from "../../src/train/stepper.js";
 import { multiply, transpose } from "../support/plain.js";
 import { tolerance } from "../tolerances.js";
 
@@ -73,8 +72,9 @@ async function run(n: number, steps: number, lr: number, gradient: (t: number, r
       floor: scalar(floor),
     });
     drift += (await numbersOf(next.drift))[0] as number;
-    if (drift > DRIFT_LIMIT) {
-      next.r = reorthogonalizeAll({ r: next.r }).r as np.Array;
+    const back = stepsBack(drift);
+    for (let k = 0; k < back; k++) next.r = reorthogonalizeAll({ r: next.r }).r as np.Array;
+    if (back > 0) {
       drift = 0;
       reorthogonalizations++;
     }
