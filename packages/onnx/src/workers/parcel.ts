@@ -1,24 +1,18 @@
 import { sizeOf } from "@flowify/core/layer";
+import type { Tensor } from "onnxruntime-node";
 import type { Slot } from "../tensors.js";
 import { typedArrays } from "../typed-arrays.js";
 
 /** Alignment of arrays: vectors of any width load at full speed. */
 const ALIGNMENT = 64;
 
-type Place = Slot & Readonly<{ offset: number; length: number }>;
+/** Where an array lies in the memory of a parcel. */
+export type Place = Slot & Readonly<{ offset: number; length: number }>;
 
-/** Arrays in one shared memory. */
-export type Parcel = Readonly<{ shared: SharedArrayBuffer; slots: readonly Place[] }>;
+/** How arrays lie in one memory, which goes from thread to thread without a copy. */
+export type Parcel = Readonly<{ places: readonly Place[]; bytes: number }>;
 
 export function parcelFor(slots: readonly Slot[]): Parcel {
-  const { places, bytes } = placed(slots);
-  return { shared: new SharedArrayBuffer(bytes), slots: places };
-}
-
-/** Bytes of a parcel for these arrays. */
-export const parcelBytes = (slots: readonly Slot[]): number => placed(slots).bytes;
-
-function placed(slots: readonly Slot[]): { places: Place[]; bytes: number } {
   let bytes = 0;
   const places = slots.map((slot) => {
     const length = sizeOf(slot.shape);
@@ -30,7 +24,19 @@ function placed(slots: readonly Slot[]): { places: Place[]; bytes: number } {
 }
 
 /** The arrays of a parcel, in the order of its slots. */
-export const arraysIn = ({ shared, slots }: Parcel) =>
-  slots.map((slot) => new (constructorOf(slot))(shared as never, slot.offset, slot.length));
+export const arraysIn = ({ places }: Parcel, memory: ArrayBuffer) =>
+  places.map((place) => new (constructorOf(place))(memory, place.offset, place.length));
+
+/** The memory of a parcel that these tensors are all of, as those that a run before has returned; else undefined. */
+export function memoryOf({ places, bytes }: Parcel, tensors: readonly Tensor[]): ArrayBuffer | undefined {
+  if (tensors.length !== places.length || tensors.some(({ location }) => location !== "cpu"))
+    return undefined;
+  const arrays = tensors.map(({ data }) => data as Float32Array<ArrayBuffer>);
+  const memory = arrays[0]?.buffer;
+  const lie = arrays.every(
+    ({ buffer, byteOffset }, i) => buffer === memory && byteOffset === places[i]?.offset,
+  );
+  return lie && memory?.byteLength === bytes ? memory : undefined;
+}
 
 const constructorOf = ({ dtype }: Slot) => typedArrays[dtype as keyof typeof typedArrays];
