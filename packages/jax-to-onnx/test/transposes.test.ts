@@ -205,4 +205,25 @@ describe("narrow axes", () => {
     });
     expect(inColumns.map(({ op, outputs }) => `${op} ${outputs}`)).toEqual([]);
   });
+
+  it("are turned in few examples, and not in the gradient of the wide kernel that makes them", async () => {
+    const [hidden, kernel] = [spread([4, 32], DType.Float32), spread([400 * 14, 32], DType.Float32, 2)];
+    const gradient: Fn = (h, w) =>
+      grad((w: np.Array): np.Array => {
+        const made = np.transpose(np.matmul(h.ref, np.transpose(w)).reshape([1600, 14]));
+        const [a, b] = np.split(made, [5], 0) as [np.Array, np.Array];
+        const share = nn.softmax(a, 0);
+        return np.sum(np.exp(share.ref).mul(share)).add(np.sum(np.sin(b)));
+      })(w);
+    await expectSame(gradient, [hidden, kernel]);
+    const args = [np.zeros([...hidden.shape]), np.zeros([...kernel.shape])] as const;
+    const { jaxpr } = makeJaxpr(gradient as (h: np.Array, w: np.Array) => np.Array)(...args);
+    const graph = lower(jaxpr);
+    jaxpr.dispose();
+    for (const each of args) each.dispose();
+    const turned = graph.nodes.filter(({ op }) => op === "Transpose");
+    const sizes = turned.map(({ outputs: [name] }) => sizeOf(graph.typeOf(name as string).shape));
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.max(...sizes)).toBe(sizeOf([1600, 14]));
+  });
 });

@@ -17,18 +17,21 @@ export type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", read
 /** Positions in front of the matrices: split off one by one, so that no side needs a transposition. */
 type Plan = Readonly<{ front: readonly number[]; roles: Roles }>;
 
+/** How much larger than a side a result is whose transposition costs more than that of the side. */
+const MUCH = 2;
+
 /** The sum over the inner positions as one MatMul or Gemm. */
 export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Lazy {
-  const plan = peel(cx.graph, refined, x, y, roles);
+  const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
+  const plan = peel(cx.graph, refined, x, y, roles, wanted);
   if (plan.front.length > 0) cx.graph.count("stacked-products");
   const { rows, columns } = plan.roles;
   // The result is [front, rows, columns]; the users may prefer the columns first, which costs nothing.
-  const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
   const rank = (positions: readonly number[]) => Math.min(...positions.map((p) => wanted.indexOf(p)));
   const swap = rank(columns) < rank(rows);
   const result = swap
-    ? emit(cx, refined, y, x, { ...plan, roles: { ...plan.roles, rows: columns, columns: rows } })
-    : emit(cx, refined, x, y, plan);
+    ? emit(cx, refined, y, x, { ...plan, roles: { ...plan.roles, rows: columns, columns: rows } }, wanted)
+    : emit(cx, refined, x, y, plan, wanted);
   const alone = new Set(plan.front.filter((p) => roles.inner.includes(p)));
   if (alone.size === 0) return assemble(refined, result.order, result.base, x.dtype);
   // Inner positions that were split off must still be summed.
@@ -49,11 +52,21 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
  * sides becomes a batch of the product (and is summed afterwards if it is an inner one); one in front of only one side
  * is broadcast on the other. Not for small matrices: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6.
  */
-function peel(graph: Graph, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Plan {
+function peel(
+  graph: Graph,
+  refined: Refined,
+  x: Lazy,
+  y: Lazy,
+  roles: Roles,
+  wanted: readonly number[],
+): Plan {
   const { products, without } = graph.target;
   const plain: Plan = { front: [], roles };
   if (without.has("stacked-products")) return plain;
   let [left, right] = [positionsOf(x), positionsOf(y)];
+  const moved =
+    (fits(left, roles, "rows") ? 0 : bufferSize(x)) +
+    (fits(right, roles, "columns", left) ? 0 : bufferSize(y));
   let plan = plain;
   while (!fits(left, plan.roles, "rows") || !fits(right, plan.roles, "columns", left)) {
     const [a, b] = [left[0], right[0]];
@@ -75,7 +88,10 @@ function peel(graph: Graph, refined: Refined, x: Lazy, y: Lazy, roles: Roles): P
   // The unsummed result must not be larger than the data that the transpositions would move.
   const summed = plan.front.some((p) => roles.inner.includes(p));
   const written = size([...plan.front, ...plan.roles.batch, ...plan.roles.rows, ...plan.roles.columns]);
-  return summed && written > 2 * (bufferSize(x) + bufferSize(y)) ? plain : plan;
+  if (summed && written > 2 * (bufferSize(x) + bufferSize(y))) return plain;
+  // Nor may its transposition, where it is wanted in another order: the gradient of a kernel from few examples.
+  const ordered = plan.front.every((p, i) => p === wanted[i]);
+  return !ordered && written > MUCH * moved ? plain : plan;
 }
 
 /** True if a buffer already is [batch, outer, inner] or [batch, inner, outer]. */
@@ -109,6 +125,7 @@ function emit(
   x: Lazy,
   y: Lazy,
   { front, roles }: Plan,
+  wanted: readonly number[],
 ): { base: string; order: number[] } {
   const { graph } = cx;
   const sized = (positions: readonly number[]) => sizeOf(pick(refined.sizes, positions));
@@ -118,8 +135,12 @@ function emit(
   const larger = bufferSize(x) >= bufferSize(y) ? x : y;
   const batch = inOrder(larger, roles.batch);
   const inner = inOrder(larger, roles.inner);
-  const rows = inOrder(x, roles.rows);
-  const columns = inOrder(y, roles.columns);
+  // Of a side that is much smaller than the result, positions come as they are wanted: that transposes the side.
+  const written = sized([...front, ...roles.batch, ...roles.rows, ...roles.columns]);
+  const outer = (v: Lazy, positions: readonly number[]) =>
+    written > MUCH * bufferSize(v) ? wanted.filter((p) => positions.includes(p)) : inOrder(v, positions);
+  const rows = outer(x, roles.rows);
+  const columns = outer(y, roles.columns);
   // Adjacent front positions held by the same sides are one dimension.
   const groups = [...groupFront(front, x, y), ...(batch.length > 0 ? [batch] : [])];
   const left = operand(cx, x, groups, rows, inner, sized);
