@@ -1,6 +1,6 @@
 /** Threads that compute beside this one: the same numbers, at the same time. */
 import { createTrainer, type Executor, FlowModel, HostArray } from "@flowify/core";
-import { ArraySpec } from "@flowify/core/internal";
+import { ArraySpec, type PlacedArray } from "@flowify/core/internal";
 import { type JsTree, numpy as np } from "@jax-js/jax";
 import type { Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
@@ -54,6 +54,18 @@ describe("a program on two workers", () => {
     expect(await fetched(other)).toEqual(expected);
     await two.dispose();
     await three.dispose();
+  });
+
+  it("takes results of a worker as arguments and as what it may write over", async () => {
+    const both = (a: np.Array, b: np.Array): np.Array[] => [np.matmul(a.ref, b.ref), np.matmul(b, a)];
+    const spec = new ArraySpec([5, 5], np.float32);
+    const program = await executor.compile(both, [spec, spec], { workers: 2 });
+    const args = [normals([5, 5], 8), normals([5, 5], 9)];
+    const there = (await program.run(args, { worker: 1 })) as PlacedArray[];
+    const expected = await fetched(await program.run(await program.run(args)));
+    expect(await fetched(await program.run(there, { worker: 1, into: there }))).toEqual(expected);
+    expect((there[0] as Tensor).data).toHaveLength(25);
+    await program.dispose();
   });
 
   it("keeps calls on one worker apart that are made at once", async () => {

@@ -14,8 +14,8 @@ import { reduced } from "./reduce.js";
  */
 export type Roles = Readonly<Record<"batch" | "rows" | "columns" | "inner", readonly number[]>>;
 
-/** Positions in front of the matrices: split off one by one, so that no side needs a transposition. */
-type Plan = Readonly<{ front: readonly number[]; roles: Roles }>;
+/** Positions in front of the matrices: split off one by one, so that no side needs a transposition; and the order that users want. */
+type Plan = Readonly<{ front: readonly number[]; roles: Roles; wanted: readonly number[] }>;
 
 /** How much larger than a side a result is whose transposition costs more than that of the side. */
 const MUCH = 2;
@@ -23,15 +23,15 @@ const MUCH = 2;
 /** The sum over the inner positions as one MatMul or Gemm. */
 export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, roles: Roles): Lazy {
   const wanted = (cx.wanted ?? refined.axes.map((_, i) => i)).flatMap((axis) => refined.axes[axis] ?? []);
-  const plan = peel(cx.graph, refined, x, y, roles, wanted);
+  const plan = peel(cx.graph, refined, x, y, { front: [], roles, wanted });
   if (plan.front.length > 0) cx.graph.count("stacked-products");
   const { rows, columns } = plan.roles;
   // The result is [front, rows, columns]; the users may prefer the columns first, which costs nothing.
   const rank = (positions: readonly number[]) => Math.min(...positions.map((p) => wanted.indexOf(p)));
   const swap = rank(columns) < rank(rows);
   const result = swap
-    ? emit(cx, refined, y, x, { ...plan, roles: { ...plan.roles, rows: columns, columns: rows } }, wanted)
-    : emit(cx, refined, x, y, plan, wanted);
+    ? emit(cx, refined, y, x, { ...plan, roles: { ...plan.roles, rows: columns, columns: rows } })
+    : emit(cx, refined, x, y, plan);
   const alone = new Set(plan.front.filter((p) => roles.inner.includes(p)));
   if (alone.size === 0) return assemble(refined, result.order, result.base, x.dtype);
   // Inner positions that were split off must still be summed.
@@ -52,16 +52,9 @@ export function matrixProduct(cx: Context, refined: Refined, x: Lazy, y: Lazy, r
  * sides becomes a batch of the product (and is summed afterwards if it is an inner one); one in front of only one side
  * is broadcast on the other. Not for small matrices: [3136, 4, 32] · [32, 56] took 1.8 ms, [12544, 32] · [32, 56] 0.6.
  */
-function peel(
-  graph: Graph,
-  refined: Refined,
-  x: Lazy,
-  y: Lazy,
-  roles: Roles,
-  wanted: readonly number[],
-): Plan {
+function peel(graph: Graph, refined: Refined, x: Lazy, y: Lazy, plain: Plan): Plan {
   const { products, without } = graph.target;
-  const plain: Plan = { front: [], roles };
+  const { roles, wanted } = plain;
   if (without.has("stacked-products")) return plain;
   let [left, right] = [positionsOf(x), positionsOf(y)];
   const moved =
@@ -77,6 +70,7 @@ function peel(
     const drop = (positions: readonly number[]) => positions.filter((p) => p !== taken);
     [left, right] = [drop(left), drop(right)];
     plan = {
+      ...plan,
       front: [...plan.front, taken],
       roles: { batch: drop(batch), rows: drop(rows), columns: drop(columns), inner: drop(inner) },
     };
@@ -124,8 +118,7 @@ function emit(
   refined: Refined,
   x: Lazy,
   y: Lazy,
-  { front, roles }: Plan,
-  wanted: readonly number[],
+  { front, roles, wanted }: Plan,
 ): { base: string; order: number[] } {
   const { graph } = cx;
   const sized = (positions: readonly number[]) => sizeOf(pick(refined.sizes, positions));

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { DeviceError, HostArray } from "@flowify/core";
-import { type HostData, type PlacedArray, treeLeaves } from "@flowify/core/internal";
+import { DeviceError } from "@flowify/core";
+import { type PlacedArray, treeLeaves } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
-import { nth } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Slot, TensorStore } from "../tensors.js";
 import { ComputeThread } from "./compute-thread.js";
@@ -31,9 +30,9 @@ class ThreadEnded extends Error {}
 
 /**
  * A separate thread with sessions of ONNX Runtime, parallel to this thread and other workers: a session blocks the
- * thread that calls it. Arrays are exchanged by transfer of the same two blocks of memory, back and forth: ONNX Runtime's binding
- * takes no shared memory, and new blocks each time would trigger garbage collections. If the thread ends unexpectedly, for example out of memory, its programs continue in this
- * thread, including the present call, with the same numbers: Node's warning is the only sign.
+ * thread that calls it. The same two blocks of memory go there and back: ONNX Runtime's binding takes no shared memory, and
+ * new blocks would trigger garbage collections. If the thread ends unexpectedly, for example out of memory, its programs
+ * continue in this thread, including the present call, with the same numbers: Node's warning is the only sign.
  */
 export class WorkerHandle {
   readonly #store: TensorStore;
@@ -68,25 +67,22 @@ export class WorkerHandle {
   ): Promise<WorkerProgram> {
     const program = this.#programs++;
     const [parcel, back] = [parcelFor(inputs), parcelFor(outputs)];
-    const layouts = { inputs: parcel.places, outputs: back.places };
-    await this.#ask({ what: "open", program, file, options, ...layouts }).catch(unlessEnded);
-    const slots = new Slots(() => ({ feeds: new ArrayBuffer(parcel.bytes) }));
+    const how = { file, options, inputs: parcel.places, outputs: back.places };
+    await this.#ask({ what: "open", program, ...how }).catch(unlessEnded);
+    const slots = new Slots(() => ({ feeds: new ArrayBuffer(0) }));
     const there: WorkerProgram["run"] = (tensors, into) =>
       slots.use(async (slot) => {
-        // what went with a run that failed is lost
-        if (slot.feeds.byteLength !== parcel.bytes) slot.feeds = new ArrayBuffer(parcel.bytes);
-        const { feeds } = slot;
-        arraysIn(parcel, feeds).forEach((array, i) => {
-          (array as Float32Array).set(tensors[i]?.data as Float32Array);
+        // none at first, and what went with a run that failed is lost; arguments stay here, for a thread that ends
+        const feeds = slot.feeds.byteLength === parcel.bytes ? slot.feeds : new ArrayBuffer(parcel.bytes);
+        arraysIn(parcel, feeds).forEach(({ data }, i) => {
+          (data as Float32Array).set(tensors[i]?.data as Float32Array);
         });
-        const before = into && memoryOf(back, treeLeaves(into as JsTree<Tensor>));
-        const results = before ?? new ArrayBuffer(back.bytes);
+        const given = into && memoryOf(back, treeLeaves(into as JsTree<Tensor>));
+        const isFree = given && tensors.every(({ data }) => (data as Float32Array).buffer !== given);
+        const results = isFree ? given : new ArrayBuffer(back.bytes);
         const memory = await this.#ask({ what: "run", program, feeds, results }, [feeds, results]);
         slot.feeds = memory.feeds;
-        return arraysIn(back, memory.results).map((array, i) => {
-          const { shape, dtype } = nth(back.places, i);
-          return this.#store.view(new HostArray(array as HostData, shape, dtype));
-        });
+        return arraysIn(back, memory.results).map((array) => this.#store.view(array));
       });
     return {
       run: (tensors, into) =>
