@@ -10,7 +10,7 @@ import { lowerInTurns } from "./lower.js";
 import { openSession } from "./open-session.js";
 import { programKey } from "./program-key.js";
 import { argumentTensors, resultTensors, type Slot, type TensorStore } from "./tensors.js";
-import { parcelFor } from "./workers/parcel.js";
+import { parcelBytes } from "./workers/parcel.js";
 import { MOST_RUNS } from "./workers/slots.js";
 import type { WorkerHandle, WorkerProgram } from "./workers/worker-handle.js";
 
@@ -108,7 +108,7 @@ export async function onnxProgram(
   );
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =
-    workers.length * MOST_RUNS * parcelFor([...signature.inputs.slice(constants.length), ...outputs]).bytes;
+    workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
   const bytes = (workers.length + (apart ? 0 : 1)) * (target.memoryFactor * lowered.peak + built) + between;
   if (bytes > memory) throw new MemoryError(name, bytes, memory); // before a file is made from it
   const model = withConstants(lowered, new Map(constants.map((value, i) => [nth(inputNames, i), value])));

@@ -109,12 +109,9 @@ export function resultTensors(
   });
 }
 
-/** True if a tensor that is still in use, and whose memory no other thread has, can hold this output. */
+/** True if a tensor that is still in use can hold this output. */
 const fits = (tensor: Tensor, slot: Slot): boolean =>
-  tensor.location === "cpu" &&
-  tensor.type === slot.dtype &&
-  sameShape(tensor.dims, slot.shape) &&
-  tensor.data.length === sizeOf(slot.shape);
+  tensor.location === "cpu" && tensor.type === slot.dtype && sameShape(tensor.dims, slot.shape);
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);

@@ -3,11 +3,14 @@ export const MOST_RUNS = 2;
 
 /** A pool of resources, each used by one run at a time, created on demand. */
 export class Slots<T> {
+  readonly #make: (number: number) => T;
   readonly #free: T[] = [];
   readonly #waiting: ((slot: T) => void)[] = [];
   #made = 0;
 
-  constructor(private readonly make: () => T) {}
+  constructor(make: (number: number) => T) {
+    this.#make = make;
+  }
 
   async use<R>(run: (slot: T) => Promise<R>): Promise<R> {
     const slot = await this.#take();
@@ -23,8 +26,11 @@ export class Slots<T> {
   #take(): T | Promise<T> {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#made === MOST_RUNS) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#made++;
-    return this.make();
+    if (this.#made < MOST_RUNS) {
+      const made = this.#make(this.#made);
+      this.#made++;
+      return made;
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

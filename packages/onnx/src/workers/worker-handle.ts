@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { DeviceError } from "@flowify/core";
-import { type PlacedArray, treeLeaves } from "@flowify/core/internal";
+import type { PlacedArray } from "@flowify/core/internal";
 import type { JsTree } from "@jax-js/jax";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Slot, TensorStore } from "../tensors.js";
+import { resultTensors, type Slot, type TensorStore } from "../tensors.js";
 import { ComputeThread } from "./compute-thread.js";
-import { arraysIn, memoryOf, parcelFor } from "./parcel.js";
+import { arraysIn, parcelFor } from "./parcel.js";
 import { Slots } from "./slots.js";
 
 /** A program on a worker. Two runs may be requested at the same time: the second begins as soon as the first ends. */
@@ -20,19 +20,18 @@ const SCRIPT = new URL("./worker.js", import.meta.url);
 /** True if the script of the threads is next to this module, which may not be the case in a bundle. */
 export const hasWorkers = (): boolean => existsSync(SCRIPT);
 
-/** Memory that goes to the thread and comes back, without a copy. */
-type Memory = { feeds: ArrayBuffer; results: ArrayBuffer };
-type Answer = Readonly<{ call: number } & ({ error: string } | { error?: never; memory: Memory })>;
-type Waiting = Readonly<{ resolve(memory: Memory): void; reject(error: Error): void }>;
+type Answer = Readonly<{ call: number; error?: string }>;
+type Waiting = Readonly<{ resolve(): void; reject(error: Error): void }>;
+type Data = Tensor["data"];
 
 /** The thread of a worker ended unexpectedly: its work may run elsewhere. */
 class ThreadEnded extends Error {}
 
 /**
  * A separate thread with sessions of ONNX Runtime, parallel to this thread and other workers: a session blocks the
- * thread that calls it. The same two blocks of memory go there and back: ONNX Runtime's binding takes no shared memory, and
- * new blocks would trigger garbage collections. If the thread ends unexpectedly, for example out of memory, its programs
- * continue in this thread, including the present call, with the same numbers: Node's warning is the only sign.
+ * thread that calls it. Arrays are exchanged through shared memory: transferring memory would trigger a garbage
+ * collection each time. If the thread ends unexpectedly, for example out of memory, its programs continue in this
+ * thread, including the present call, with the same numbers: Node's warning is the only sign.
  */
 export class WorkerHandle {
   readonly #store: TensorStore;
@@ -66,23 +65,25 @@ export class WorkerHandle {
     here: WorkerProgram["run"],
   ): Promise<WorkerProgram> {
     const program = this.#programs++;
-    const [parcel, back] = [parcelFor(inputs), parcelFor(outputs)];
-    const how = { file, options, inputs: parcel.places, outputs: back.places };
-    await this.#ask({ what: "open", program, ...how }).catch(unlessEnded);
-    const slots = new Slots(() => ({ feeds: new ArrayBuffer(0) }));
+    await this.#ask({ what: "open", program, file, options }).catch(unlessEnded);
+    const slots = new Slots((slot) => {
+      const memory = { feeds: parcelFor(inputs), results: parcelFor(outputs) };
+      return { slot, memory, isNew: true, to: arraysIn(memory.feeds), from: arraysIn(memory.results) };
+    });
+    const copy = (target: Data, source: Data): void => (target as Float32Array).set(source as Float32Array);
     const there: WorkerProgram["run"] = (tensors, into) =>
-      slots.use(async (slot) => {
-        // none at first, and what went with a run that failed is lost; arguments stay here, for a thread that ends
-        const feeds = slot.feeds.byteLength === parcel.bytes ? slot.feeds : new ArrayBuffer(parcel.bytes);
-        arraysIn(parcel, feeds).forEach(({ data }, i) => {
-          (data as Float32Array).set(tensors[i]?.data as Float32Array);
+      slots.use(async (place) => {
+        const { slot, memory, to, from, isNew } = place;
+        to.forEach((array, i) => {
+          copy(array, tensors[i]?.data as Data);
         });
-        const given = into && memoryOf(back, treeLeaves(into as JsTree<Tensor>));
-        const isFree = given && tensors.every(({ data }) => (data as Float32Array).buffer !== given);
-        const results = isFree ? given : new ArrayBuffer(back.bytes);
-        const memory = await this.#ask({ what: "run", program, feeds, results }, [feeds, results]);
-        slot.feeds = memory.feeds;
-        return arraysIn(back, memory.results).map((array) => this.#store.view(array));
+        await this.#ask({ what: "run", program, slot, ...(isNew && memory) });
+        place.isNew = false;
+        const back = resultTensors(this.#store, outputs, into, () => true);
+        from.forEach((array, i) => {
+          copy(back[i]?.data as Data, array);
+        });
+        return back;
       });
     return {
       run: (tensors, into) =>
@@ -90,7 +91,7 @@ export class WorkerHandle {
           unlessEnded(error);
           return here(tensors, into);
         }),
-      close: () => this.#ask({ what: "close", program }).then(() => {}, unlessEnded),
+      close: () => this.#ask({ what: "close", program }).catch(unlessEnded),
     };
   }
 
@@ -100,23 +101,22 @@ export class WorkerHandle {
     await this.#thread.terminate();
   }
 
-  #ask(request: object, transfer: readonly ArrayBuffer[] = []): Promise<Memory> {
+  #ask(request: object): Promise<void> {
     if (this.#ended) return Promise.reject(this.#ended);
     const call = this.#calls++;
     this.#thread.ref();
     return new Promise((resolve, reject) => {
       this.#waiting.set(call, { resolve, reject });
-      this.#thread.postMessage({ call, ...request }, transfer);
+      this.#thread.postMessage({ call, ...request });
     });
   }
 
-  #answered(answer: Answer): void {
-    const { call } = answer;
+  #answered({ call, error }: Answer): void {
     const waiting = this.#waiting.get(call);
     this.#waiting.delete(call);
     if (this.#waiting.size === 0) this.#thread.unref();
-    if (answer.error === undefined) waiting?.resolve(answer.memory);
-    else waiting?.reject(new Error(answer.error));
+    if (error === undefined) waiting?.resolve();
+    else waiting?.reject(new Error(error));
   }
 
   #lost(status: number): void {

@@ -15,39 +15,43 @@ const runtime = module.default ?? module;
 /** Programs by number. */
 const programs = new Map();
 
-/** Tensors on memory with this layout. */
-const tensorsOn = (memory, places) =>
-  Object.fromEntries(
-    places.map(({ name, dtype, shape, offset, length }) => [
-      name,
-      new runtime.Tensor(dtype, new typedArrays[dtype](memory, offset, length), shape),
-    ]),
-  );
+/**
+ * Memory that both threads see, and tensors on memory of this one with the same layout: ONNX Runtime's binding takes no shared
+ * memory.
+ */
+function parcel({ shared, slots }) {
+  const own = new ArrayBuffer(shared.byteLength);
+  const tensors = slots.map(({ name, dtype, shape, offset, length }) => [
+    name,
+    new runtime.Tensor(dtype, new typedArrays[dtype](own, offset, length), shape),
+  ]);
+  return { shared: new Uint8Array(shared), own: new Uint8Array(own), tensors: Object.fromEntries(tensors) };
+}
 
-/** Each returns the memory that goes back to the other thread. */
 const answers = {
-  async open({ program, file, options, inputs, outputs }) {
-    const opened = await openSession(runtime, runInPlace, file, options);
-    programs.set(program, { opened, inputs, outputs });
-    return {};
+  async open({ program, file, options }) {
+    programs.set(program, { opened: await openSession(runtime, runInPlace, file, options), slots: [] });
   },
-  async run({ program, feeds, results }) {
-    const { opened, inputs, outputs } = programs.get(program);
-    await opened.run(tensorsOn(feeds, inputs), tensorsOn(results, outputs));
-    return { feeds, results };
+  /** Memory comes with the first run that uses it. */
+  async run({ program, slot, ...memory }) {
+    const { opened, slots } = programs.get(program);
+    slots[slot] ??= { feeds: parcel(memory.feeds), results: parcel(memory.results) };
+    const { feeds, results } = slots[slot];
+    feeds.own.set(feeds.shared);
+    await opened.run(feeds.tensors, results.tensors);
+    results.shared.set(results.own);
   },
   async close({ program }) {
     const { opened } = programs.get(program);
     programs.delete(program);
     await opened.close();
-    return {};
   },
 };
 
 const answer = async ({ call, what, ...request }) => {
   try {
-    const memory = await inside(gate, () => answers[what](request));
-    parentPort.postMessage({ call, memory }, Object.values(memory));
+    await inside(gate, () => answers[what](request));
+    parentPort.postMessage({ call });
   } catch (error) {
     parentPort.postMessage({ call, error: String(error) });
   }
