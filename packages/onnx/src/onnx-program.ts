@@ -28,8 +28,8 @@ export type NativeProgram = Readonly<{
 export type OnnxProgramOptions = Readonly<{
   target: Target;
   session: InferenceSession.SessionOptions;
-  /** Other threads that also run the program. */
-  workers?: readonly WorkerHandle[];
+  /** Other threads that also run the program, started when nothing refuses it. */
+  workers: Readonly<{ beside: number; start(): readonly WorkerHandle[] }>;
   /** The first of these threads runs it alone, and this one not at all. */
   apart?: boolean;
   /** Memory limit of the program in bytes. */
@@ -71,7 +71,7 @@ export async function onnxProgram(
   {
     target,
     session: usual,
-    workers = [],
+    workers,
     apart = false,
     memory,
     constants = [],
@@ -108,8 +108,8 @@ export async function onnxProgram(
   );
   const built = constants.reduce((sum, { data }) => sum + data.byteLength, 0);
   const between =
-    workers.length * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
-  const bytes = (workers.length + (apart ? 0 : 1)) * (target.memoryFactor * lowered.peak + built) + between;
+    workers.beside * MOST_RUNS * parcelBytes([...signature.inputs.slice(constants.length), ...outputs]);
+  const bytes = (workers.beside + (apart ? 0 : 1)) * (target.memoryFactor * lowered.peak + built) + between;
   if (bytes > memory) throw new MemoryError(name, bytes, memory); // before a file is made from it
   const model = withConstants(lowered, new Map(constants.map((value, i) => [nth(inputNames, i), value])));
   const options: InferenceSession.SessionOptions =
@@ -164,7 +164,9 @@ export async function onnxProgram(
   };
   const beside = (await allOpened([
     ...(apart ? [] : [openHere()]),
-    ...workers.map((worker, i) => worker.open(file(), besideOptions(options, i + 1), slots, outputs, here)),
+    ...workers
+      .start()
+      .map((worker, i) => worker.open(file(), besideOptions(options, i + 1), slots, outputs, here)),
   ]).catch(rejected)) as WorkerProgram[];
   if (!apart) beside.shift();
   return {

@@ -5,7 +5,7 @@ import type { Target } from "jax-to-onnx";
 import { trace } from "jax-to-onnx/internal";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { fusedProgram } from "./fused/fused-program.js";
-import { expectRoomFor, onnxProgram } from "./onnx-program.js";
+import { expectRoomFor, type OnnxProgramOptions, onnxProgram } from "./onnx-program.js";
 import { availableMemory } from "./resources.js";
 import type { Engine } from "./runtime.js";
 import { TensorStore } from "./tensors.js";
@@ -38,11 +38,14 @@ export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions)
   const open = new Set<Compiled>();
   let threads: WorkerHandle[] = []; // started when a program is compiled for workers
   /** The workers beside the first, which is this thread. */
-  const workersBeside = (count: number): readonly WorkerHandle[] => {
-    threads = threads.filter((worker) => !worker.ended);
-    while (threads.length < count - 1) threads.push(new WorkerHandle(store));
-    return threads.slice(0, count - 1);
-  };
+  const workersBeside = (beside: number): OnnxProgramOptions["workers"] => ({
+    beside,
+    start() {
+      threads = threads.filter((worker) => !worker.ended);
+      while (threads.length < beside) threads.push(new WorkerHandle(store));
+      return threads.slice(0, beside);
+    },
+  });
   return {
     name: executorName,
     workers: target.workers,
@@ -70,7 +73,7 @@ export function runtimeExecutor(engine: Engine, options: RuntimeExecutorOptions)
           (await onnxProgram(store, jaxpr, signature, {
             target: { ...target, threads: each },
             session: session(name, each),
-            workers: workersBeside(apart ? 2 : workers),
+            workers: workersBeside(apart ? 1 : workers - 1),
             apart,
             memory: memory(),
             itemwise,

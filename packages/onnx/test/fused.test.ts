@@ -53,7 +53,9 @@ async function fused(store: TensorStore, f: Fn, args: readonly HostArray[]): Pro
 async function unfused(store: TensorStore, f: Fn, args: readonly HostArray[]): Promise<NativeProgram> {
   const { jaxpr, signature } = trace(f, specsOf(args), "unfused");
   try {
-    const options = { target: ortCpu, session: sessionOptions(1, false), memory: Number.POSITIVE_INFINITY };
+    const workers = { beside: 0, start: () => [] };
+    const session = sessionOptions(1, false);
+    const options = { target: ortCpu, session, workers, memory: Number.POSITIVE_INFINITY };
     return await onnxProgram(store, jaxpr, signature, options);
   } finally {
     jaxpr.dispose();

@@ -225,4 +225,11 @@ describe("a process with such threads", () => {
       setTimeout(() => process.exit(7), 60);`);
     expect(end).toEqual({ status: 7, signal: null, stdout: "compiled\n", stderr: "" });
   });
+
+  it("ends where a program was refused, whose thread was never started", () => {
+    const end = processOf(`
+      const small = await nativeExecutor({ threads: 2, memory: 1000 });
+      await small.compile(f, [new ArraySpec([900, 900], np.float32)], { workers: 2 }).catch(({ name }) => console.log(name));`);
+    expect(end).toEqual({ status: 0, signal: null, stdout: "compiled\nMemoryError\n", stderr: "" });
+  });
 });

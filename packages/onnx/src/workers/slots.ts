@@ -3,14 +3,11 @@ export const MOST_RUNS = 2;
 
 /** A pool of resources, each used by one run at a time, created on demand. */
 export class Slots<T> {
-  readonly #make: (number: number) => T;
   readonly #free: T[] = [];
   readonly #waiting: ((slot: T) => void)[] = [];
   #made = 0;
 
-  constructor(make: (number: number) => T) {
-    this.#make = make;
-  }
+  constructor(private readonly make: (number: number) => T) {}
 
   async use<R>(run: (slot: T) => Promise<R>): Promise<R> {
     const slot = await this.#take();
@@ -26,11 +23,9 @@ export class Slots<T> {
   #take(): T | Promise<T> {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#made < MOST_RUNS) {
-      const made = this.#make(this.#made);
-      this.#made++;
-      return made;
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#made === MOST_RUNS) return new Promise((resolve) => this.#waiting.push(resolve));
+    const made = this.make(this.#made);
+    this.#made++;
+    return made;
   }
 }
